@@ -1,0 +1,1 @@
+"""Streamlit pages that read the published warehouse, and nothing else."""

@@ -1,0 +1,76 @@
+"""What a contract is: named, typed, described fields of one kind of row, checked by Pandera.
+
+One contract serves three readers: Pandera checks rows against it, dbt's properties are written from it
+(`pipelines/dbt_properties.py`), and the data dictionary prints it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from functools import cached_property
+
+import pandera.polars as pa
+import polars as pl
+
+from models.phi import Phi
+
+USD = pl.Decimal(14, 2)
+INSTANT = pl.Datetime("us", "UTC")
+
+
+def field(
+    dtype: pl.DataType | type[pl.DataType],
+    description: str,
+    *,
+    phi: Phi = Phi.NONE,
+    nullable: bool = False,
+    values: Sequence[str] = (),
+    at_least: float | None = None,
+    at_most: float | None = None,
+    refers_to: str = "",
+) -> pa.Column:
+    """One field of a contract.
+
+    `values` are the only values allowed; `at_least` and `at_most` bound a number, both inclusive; `refers_to` is
+    `table.column` of the row that this value must find. A field that is not `nullable` must have a value.
+    """
+    checks = []
+    if values:
+        checks.append(pa.Check.isin(list(values)))
+    if at_least is not None:
+        checks.append(pa.Check.greater_than_or_equal_to(at_least))
+    if at_most is not None:
+        checks.append(pa.Check.less_than_or_equal_to(at_most))
+    metadata = {"phi": phi, "values": tuple(values), "refers_to": refers_to}
+    return pa.Column(dtype, checks, nullable=nullable, description=description, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The contract of one table.
+
+    `grain` completes the sentence "One row per …". `key` names the fields that identify the row.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    fields: dict[str, pa.Column] = attribute(repr=False)
+    notes: str = ""
+
+    @property
+    def description(self) -> str:
+        """`One row per <grain>. <notes>`, as dbt and the data dictionary print it."""
+        return f"One row per {self.grain}. {self.notes}".strip()
+
+    @cached_property
+    def schema(self) -> pa.DataFrameSchema:
+        """The Pandera schema: these columns and no others, in any order.
+
+        Validate a `DataFrame` with it. On a `LazyFrame` Pandera checks the types only, and lets bad values pass.
+        """
+        return pa.DataFrameSchema(self.fields, strict=True, name=self.name, description=self.description)
+
+    def phi_of(self, column: str) -> Phi:
+        """The PHI class of one of the contract's columns; `KeyError` where it has no such column."""
+        return self.fields[column].metadata["phi"]

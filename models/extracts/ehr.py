@@ -1,0 +1,470 @@
+"""The FHIR R4 resources that an EHR's bulk export delivers, with the elements that Caregap reads.
+
+Element names, nesting and choice elements (`onsetDateTime`, `onsetPeriod`) are those of FHIR R4, so that a row of landing is the
+resource, cut down. An element that is not listed is not landed; a resource type that is not listed is counted and
+left where it was delivered. Every moment stays text here: `2019` and `2019-04` are legal, and only staging gives them a day.
+"""
+
+import polars as pl
+
+from models.contract import Contract, field
+from models.phi import Phi
+
+STRING, BOOLEAN, INTEGER, NUMBER = pl.String, pl.Boolean, pl.Int64, pl.Float64
+
+
+def _struct(**elements: pl.DataType | type[pl.DataType]) -> pl.Struct:
+    return pl.Struct(elements)
+
+
+CODING = _struct(system=STRING, code=STRING, display=STRING)
+CONCEPT = _struct(coding=pl.List(CODING), text=STRING)
+CONCEPTS = pl.List(CONCEPT)
+IDENTIFIER = _struct(use=STRING, type=CONCEPT, system=STRING, value=STRING)
+REFERENCE = _struct(reference=STRING, display=STRING)
+REFERENCES = pl.List(REFERENCE)
+PERIOD = _struct(start=STRING, end=STRING)
+QUANTITY = _struct(value=NUMBER, comparator=STRING, unit=STRING, system=STRING, code=STRING)
+RANGE = _struct(low=QUANTITY, high=QUANTITY)
+MONEY = _struct(value=NUMBER, currency=STRING)
+NAME = _struct(use=STRING, text=STRING, family=STRING, given=pl.List(STRING), prefix=pl.List(STRING), suffix=pl.List(STRING))
+TELECOM = _struct(system=STRING, value=STRING, use=STRING, rank=INTEGER, period=PERIOD)
+ADDRESS = _struct(use=STRING, line=pl.List(STRING), city=STRING, state=STRING, postalCode=STRING, country=STRING, period=PERIOD)
+META = _struct(lastUpdated=STRING, versionId=STRING, profile=pl.List(STRING), tag=pl.List(CODING))
+EXTENSION = _struct(
+    url=STRING,
+    valueString=STRING,
+    valueCode=STRING,
+    valueBoolean=BOOLEAN,
+    valueDateTime=STRING,
+    valueCodeableConcept=CONCEPT,
+    extension=pl.List(_struct(url=STRING, valueString=STRING, valueCode=STRING, valueCoding=CODING)),
+)
+EXTENSIONS = pl.List(EXTENSION)
+DOSAGE = _struct(
+    text=STRING,
+    timing=_struct(
+        code=CONCEPT,
+        event=pl.List(STRING),
+        repeat=_struct(
+            boundsPeriod=PERIOD,
+            count=INTEGER,
+            countMax=INTEGER,
+            frequency=INTEGER,
+            frequencyMax=INTEGER,
+            period=NUMBER,
+            periodMax=NUMBER,
+            periodUnit=STRING,
+            timeOfDay=pl.List(STRING),
+            when=pl.List(STRING),
+        ),
+    ),
+    doseAndRate=pl.List(_struct(doseQuantity=QUANTITY, doseRange=RANGE)),
+)
+DISPENSE_REQUEST = _struct(
+    validityPeriod=PERIOD, numberOfRepeatsAllowed=INTEGER, quantity=QUANTITY, expectedSupplyDuration=QUANTITY
+)
+
+
+def _optional(dtype: pl.DataType | type[pl.DataType], description: str, phi: Phi = Phi.NONE, **rest):
+    return field(dtype, description, phi=phi, nullable=True, **rest)
+
+
+def _patient(description: str = "The patient whom it is about."):
+    return field(REFERENCE, description, phi=Phi.DIRECT, nullable=True)
+
+
+def _moment(description: str):
+    return _optional(STRING, description, Phi.QUASI)
+
+
+def _resource(name: str, grain: str, elements: dict, notes: str = "") -> Contract:
+    every = {
+        "id": field(STRING, "The server's id of the resource.", phi=Phi.DIRECT),
+        "meta": _optional(META, "Version, last change, profiles and tags."),
+    }
+    return Contract(name, grain, ("id",), every | elements, notes)
+
+
+_STATUS = _optional(STRING, "Status code of the resource.")
+_CODE = _optional(CONCEPT, "What it is, in one or more code systems.")
+_CATEGORY = _optional(CONCEPTS, "Categories.")
+_ENCOUNTER = _optional(REFERENCE, "The visit that it belongs to.", Phi.DIRECT)
+_IDENTIFIERS = _optional(pl.List(IDENTIFIER), "Identifiers given by whoever keeps a register.", Phi.DIRECT)
+_NOT_DONE_REASON = _optional(EXTENSIONS, "Extensions; among them the reason why something was not done.")
+_REASON_CODES = _optional(CONCEPTS, "Why.")
+_AUTHORED_ON = _moment("When it was written.")
+_RECORDED = _moment("When it was written into the record.")
+_EFFECTIVE = {
+    "effectiveDateTime": _moment("When it was true: a moment."),
+    "effectivePeriod": _optional(PERIOD, "When it was true: a period.", Phi.QUASI),
+    "effectiveInstant": _moment("When it was true: an instant."),
+}
+_VALUE = {
+    "valueQuantity": _optional(QUANTITY, "The result: a quantity."),
+    "valueCodeableConcept": _optional(CONCEPT, "The result: a code."),
+    "valueString": _optional(STRING, "The result: text.", Phi.QUASI),
+    "valueBoolean": _optional(BOOLEAN, "The result: yes or no."),
+    "valueInteger": _optional(INTEGER, "The result: a whole number."),
+    "valueDateTime": _moment("The result: a moment."),
+    "dataAbsentReason": _optional(CONCEPT, "Why there is no result."),
+}
+_COMPONENT = _struct(
+    code=CONCEPT,
+    valueQuantity=QUANTITY,
+    valueCodeableConcept=CONCEPT,
+    valueString=STRING,
+    valueInteger=INTEGER,
+    dataAbsentReason=CONCEPT,
+)
+
+_CONTRACTS = (
+    _resource(
+        "Patient",
+        "patient of the EHR",
+        {
+            "identifier": _IDENTIFIERS,
+            "active": _optional(BOOLEAN, "The record is in use."),
+            "name": _optional(pl.List(NAME), "Names, with their use.", Phi.DIRECT),
+            "telecom": _optional(pl.List(TELECOM), "Telephone numbers and e-mail addresses.", Phi.DIRECT),
+            "gender": _optional(STRING, "Administrative gender.", Phi.QUASI),
+            "birthDate": _moment("Date of birth; may be a year or a month."),
+            "deceasedBoolean": _optional(BOOLEAN, "The person has died.", Phi.QUASI),
+            "deceasedDateTime": _moment("When the person died."),
+            "address": _optional(pl.List(ADDRESS), "Addresses.", Phi.DIRECT),
+            "communication": _optional(pl.List(_struct(language=CONCEPT, preferred=BOOLEAN)), "Languages.", Phi.QUASI),
+            "generalPractitioner": _optional(REFERENCES, "The primary care provider."),
+            "managingOrganization": _optional(REFERENCE, "The organization that keeps the record."),
+            "link": _optional(pl.List(_struct(other=REFERENCE, type=STRING)), "Other records of the same person.", Phi.DIRECT),
+            "extension": _optional(EXTENSIONS, "Extensions: US Core race, ethnicity, sex.", Phi.QUASI),
+        },
+    ),
+    _resource(
+        "Practitioner",
+        "practitioner",
+        {
+            "identifier": _IDENTIFIERS,
+            "active": _optional(BOOLEAN, "The practitioner works here."),
+            "name": _optional(pl.List(NAME), "Names of the practitioner."),
+        },
+    ),
+    _resource(
+        "PractitionerRole",
+        "role that a practitioner has at a site",
+        {
+            "active": _optional(BOOLEAN, "The role is held now."),
+            "period": _optional(PERIOD, "When it was held."),
+            "practitioner": _optional(REFERENCE, "Who has it."),
+            "organization": _optional(REFERENCE, "The organization."),
+            "location": _optional(REFERENCES, "The sites."),
+            "specialty": _optional(CONCEPTS, "Specialties."),
+        },
+    ),
+    _resource(
+        "Organization",
+        "organization",
+        {
+            "identifier": _IDENTIFIERS,
+            "active": _optional(BOOLEAN, "The organization is in use."),
+            "type": _optional(CONCEPTS, "Kind of organization; a payer has `pay`."),
+            "name": _optional(STRING, "Its name."),
+        },
+    ),
+    _resource(
+        "Location",
+        "site",
+        {
+            "status": _STATUS,
+            "name": _optional(STRING, "Its name."),
+            "address": _optional(ADDRESS, "Its address."),
+            "managingOrganization": _optional(REFERENCE, "The organization that runs it."),
+        },
+    ),
+    _resource(
+        "Encounter",
+        "visit",
+        {
+            "status": _STATUS,
+            "class": _optional(CODING, "Class: ambulatory, virtual, inpatient …"),
+            "type": _optional(CONCEPTS, "Types of visit."),
+            "subject": _patient(),
+            "participant": _optional(pl.List(_struct(individual=REFERENCE)), "Who took part."),
+            "appointment": _optional(REFERENCES, "The appointments that it was booked by."),
+            "period": _optional(PERIOD, "From when to when.", Phi.QUASI),
+            "reasonCode": _REASON_CODES,
+            "diagnosis": _optional(pl.List(_struct(condition=REFERENCE, use=CONCEPT, rank=INTEGER)), "Diagnoses of the visit."),
+            "hospitalization": _optional(_struct(dischargeDisposition=CONCEPT), "Where the patient was discharged to."),
+            "location": _optional(pl.List(_struct(location=REFERENCE)), "Where it took place."),
+            "serviceProvider": _optional(REFERENCE, "The organization."),
+        },
+    ),
+    _resource(
+        "Appointment",
+        "appointment",
+        {
+            "identifier": _IDENTIFIERS,
+            "status": _STATUS,
+            "cancelationReason": _optional(CONCEPT, "Why it was cancelled, and by whom."),
+            "serviceType": _optional(CONCEPTS, "What is to be done."),
+            "appointmentType": _optional(CONCEPT, "Kind: routine, follow-up, walk-in …"),
+            "start": _moment("Booked start."),
+            "end": _moment("Booked end."),
+            "minutesDuration": _optional(INTEGER, "Booked minutes."),
+            "created": _moment("When it was booked."),
+            "basedOn": _optional(REFERENCES, "The order that it carries out."),
+            "participant": _optional(
+                pl.List(_struct(actor=REFERENCE, status=STRING)), "Patient, practitioner and site.", Phi.DIRECT
+            ),
+            "extension": _optional(
+                EXTENSIONS,
+                "Extensions: `…/appointment-cancelled-at`, `…/appointment-booked-via`, `…/appointment-checked-in-at`, "
+                "`…/appointment-rebooked-from`.",
+            ),
+        },
+    ),
+    _resource(
+        "Condition",
+        "diagnosis or problem",
+        {
+            "clinicalStatus": _optional(CONCEPT, "Clinical status."),
+            "verificationStatus": _optional(CONCEPT, "Verification status."),
+            "category": _CATEGORY,
+            "code": _CODE,
+            "bodySite": _optional(CONCEPTS, "Where in the body."),
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            "onsetDateTime": _moment("Onset: a moment."),
+            "onsetPeriod": _optional(PERIOD, "Onset: a period.", Phi.QUASI),
+            "onsetAge": _optional(QUANTITY, "Onset: an age.", Phi.QUASI),
+            "onsetRange": _optional(RANGE, "Onset: a range of ages.", Phi.QUASI),
+            "onsetString": _optional(STRING, "Onset: text.", Phi.QUASI),
+            "abatementDateTime": _moment("End: a moment."),
+            "abatementPeriod": _optional(PERIOD, "End: a period.", Phi.QUASI),
+            "abatementAge": _optional(QUANTITY, "End: an age.", Phi.QUASI),
+            "abatementRange": _optional(RANGE, "End: a range of ages.", Phi.QUASI),
+            "abatementString": _optional(STRING, "End: text.", Phi.QUASI),
+            "recordedDate": _RECORDED,
+        },
+    ),
+    _resource(
+        "Observation",
+        "observation: a laboratory result, vital sign, answer or finding",
+        {
+            "status": _STATUS,
+            "category": _CATEGORY,
+            "code": _CODE,
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            **_EFFECTIVE,
+            "issued": _moment("When it was made available."),
+            **_VALUE,
+            "component": _optional(pl.List(_COMPONENT), "Parts, such as systolic and diastolic pressure."),
+            "extension": _NOT_DONE_REASON,
+        },
+    ),
+    _resource(
+        "Procedure",
+        "procedure",
+        {
+            "status": _STATUS,
+            "statusReason": _optional(CONCEPT, "Why it was not done."),
+            "category": _optional(CONCEPT, "Category."),
+            "code": _CODE,
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            "performedDateTime": _moment("When it was done: a moment."),
+            "performedPeriod": _optional(PERIOD, "When it was done: a period.", Phi.QUASI),
+            "performedString": _optional(STRING, "When it was done: text.", Phi.QUASI),
+            "performedAge": _optional(QUANTITY, "When it was done: an age.", Phi.QUASI),
+            "performedRange": _optional(RANGE, "When it was done: a range of ages.", Phi.QUASI),
+            "reasonCode": _REASON_CODES,
+            "extension": _NOT_DONE_REASON,
+        },
+    ),
+    _resource(
+        "Immunization",
+        "immunization",
+        {
+            "status": _STATUS,
+            "statusReason": _optional(CONCEPT, "Why it was not given."),
+            "vaccineCode": _optional(CONCEPT, "The vaccine."),
+            "patient": _patient(),
+            "encounter": _ENCOUNTER,
+            "occurrenceDateTime": _moment("When it was given."),
+            "occurrenceString": _optional(STRING, "When it was given: text.", Phi.QUASI),
+            "recorded": _RECORDED,
+            "primarySource": _optional(BOOLEAN, "Recorded by whoever gave it."),
+        },
+    ),
+    _resource(
+        "MedicationRequest",
+        "medication order",
+        {
+            "status": _STATUS,
+            "statusReason": _optional(CONCEPT, "Why it has this status."),
+            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "category": _CATEGORY,
+            "doNotPerform": _optional(BOOLEAN, "The order is not to give it."),
+            "medicationCodeableConcept": _optional(CONCEPT, "The medication: a code."),
+            "medicationReference": _optional(REFERENCE, "The medication: a resource."),
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            "authoredOn": _AUTHORED_ON,
+            "requester": _optional(REFERENCE, "Who ordered it."),
+            "reasonCode": _REASON_CODES,
+            "dosageInstruction": _optional(pl.List(DOSAGE), "How to take it."),
+            "dispenseRequest": _optional(DISPENSE_REQUEST, "How much to dispense."),
+        },
+    ),
+    _resource(
+        "MedicationDispense",
+        "dispensing of a medication",
+        {
+            "status": _STATUS,
+            "medicationCodeableConcept": _optional(CONCEPT, "The medication: a code."),
+            "medicationReference": _optional(REFERENCE, "The medication: a resource."),
+            "subject": _patient(),
+            "quantity": _optional(QUANTITY, "How much."),
+            "daysSupply": _optional(QUANTITY, "For how long."),
+            "whenPrepared": _moment("When it was prepared."),
+            "whenHandedOver": _moment("When it was handed over."),
+            "dosageInstruction": _optional(pl.List(DOSAGE), "How to take it."),
+        },
+    ),
+    _resource("Medication", "medication", {"code": _CODE}),
+    _resource(
+        "ServiceRequest",
+        "order of a service",
+        {
+            "status": _STATUS,
+            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "category": _CATEGORY,
+            "priority": _optional(STRING, "Priority."),
+            "doNotPerform": _optional(BOOLEAN, "The order is not to do it."),
+            "code": _CODE,
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            "occurrenceDateTime": _moment("When it is to be done: a moment."),
+            "occurrencePeriod": _optional(PERIOD, "When it is to be done: a period.", Phi.QUASI),
+            "authoredOn": _AUTHORED_ON,
+            "requester": _optional(REFERENCE, "Who ordered it."),
+            "performerType": _optional(CONCEPT, "Kind of performer."),
+            "reasonCode": _REASON_CODES,
+            "extension": _NOT_DONE_REASON,
+        },
+    ),
+    _resource(
+        "DeviceRequest",
+        "order of a device",
+        {
+            "status": _STATUS,
+            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "codeCodeableConcept": _optional(CONCEPT, "The device."),
+            "subject": _patient(),
+            "authoredOn": _AUTHORED_ON,
+            "modifierExtension": _optional(EXTENSIONS, "Extensions that change the meaning: doNotPerform."),
+        },
+    ),
+    _resource(
+        "DiagnosticReport",
+        "diagnostic report",
+        {
+            "status": _STATUS,
+            "category": _CATEGORY,
+            "code": _CODE,
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            **_EFFECTIVE,
+            "issued": _moment("When it was made available."),
+            "result": _optional(REFERENCES, "The observations that it reports."),
+        },
+    ),
+    _resource(
+        "Coverage",
+        "coverage of a patient by a payer",
+        {
+            "status": _STATUS,
+            "type": _optional(CONCEPT, "Kind of coverage."),
+            "beneficiary": _patient(),
+            "subscriberId": _optional(STRING, "Member number.", Phi.DIRECT),
+            "period": _optional(PERIOD, "When it is in force.", Phi.QUASI),
+            "payor": _optional(REFERENCES, "The payer."),
+            "order": _optional(INTEGER, "1: billed first."),
+        },
+    ),
+    _resource(
+        "ExplanationOfBenefit",
+        "payer's statement on a claim",
+        {
+            "status": _STATUS,
+            "patient": _patient(),
+            "billablePeriod": _optional(PERIOD, "Days that were billed.", Phi.QUASI),
+            "created": _moment("When it was made."),
+            "insurer": _optional(REFERENCE, "The payer."),
+            "contained": _optional(
+                pl.List(_struct(resourceType=STRING, id=STRING, type=CONCEPT, payor=REFERENCES)),
+                "Resources inside it; among them the coverage.",
+            ),
+        },
+        notes="Read for the coverage that some servers put nowhere else.",
+    ),
+    _resource(
+        "Communication",
+        "message that was sent",
+        {
+            "status": _STATUS,
+            "category": _CATEGORY,
+            "medium": _optional(CONCEPTS, "Channel."),
+            "subject": _patient(),
+            "encounter": _ENCOUNTER,
+            "basedOn": _optional(REFERENCES, "What it carries out."),
+            "sent": _moment("When it was sent."),
+            "received": _moment("When it was received."),
+            "reasonCode": _REASON_CODES,
+        },
+    ),
+    _resource(
+        "Task",
+        "task",
+        {
+            "status": _STATUS,
+            "statusReason": _optional(CONCEPT, "Why it has this status."),
+            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "code": _CODE,
+            "basedOn": _optional(REFERENCES, "The order that it carries out."),
+            "focus": _optional(REFERENCE, "What it acts on."),
+            "for": _patient(),
+            "executionPeriod": _optional(PERIOD, "From when to when it was done.", Phi.QUASI),
+            "authoredOn": _AUTHORED_ON,
+            "reasonCode": _optional(CONCEPT, "Why."),
+        },
+    ),
+    _resource(
+        "AllergyIntolerance",
+        "allergy or intolerance",
+        {
+            "clinicalStatus": _optional(CONCEPT, "Clinical status."),
+            "verificationStatus": _optional(CONCEPT, "Verification status."),
+            "code": _CODE,
+            "patient": _patient(),
+            "onsetDateTime": _moment("Onset: a moment."),
+            "onsetPeriod": _optional(PERIOD, "Onset: a period.", Phi.QUASI),
+            "onsetAge": _optional(QUANTITY, "Onset: an age.", Phi.QUASI),
+            "recordedDate": _RECORDED,
+        },
+    ),
+    _resource(
+        "AdverseEvent",
+        "adverse event",
+        {
+            "actuality": _optional(STRING, "Actual or potential."),
+            "event": _optional(CONCEPT, "What happened."),
+            "subject": _patient(),
+            "date": _moment("When it happened."),
+            "detected": _moment("When it was noticed."),
+            "recordedDate": _RECORDED,
+        },
+    ),
+)
+
+EHR: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

@@ -1,0 +1,58 @@
+"""The command line. Verbs are imported when they are called, so that `caregap --help` answers at once."""
+
+import importlib
+import sys
+
+import click
+
+from pipelines.errors import CaregapError
+
+VERBS = {
+    "init": "Write a practice.toml: which practice this is, and where its extracts are delivered.",
+    "ingest": "Read what was delivered into landing; refuse and quarantine what is not right.",
+    "build": "Build a new warehouse from landing, and check it.",
+    "train": "Train the risk models on the newest build.",
+    "score": "Score the patients of the newest build and write the outreach list.",
+    "publish": "Publish the newest checked build, or go back to an earlier one.",
+    "run": "All of it: ingest, build, score, check, publish.",
+    "dashboard": "Open the dashboards on what was published last.",
+    "dagster": "Open Dagster's page on the asset graph.",
+    "docs": "Write the data dictionary and dbt's lineage pages.",
+    "doctor": "Say whether this installation can run, and what to mend.",
+    "simulate": "Write the extracts of a synthetic practice.",
+    "value-sets": "Load the code lists that measures refer to.",
+    "conform": "Compare the measures with an official test deck.",
+}
+
+
+class _LazyVerbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        return importlib.import_module(f"pipelines.cli.{cmd_name.replace('-', '_')}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands, in the order in which data flows"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_LazyVerbs)
+def caregap() -> None:
+    """Care gaps, KPIs and outreach lists from a practice's CRM, EHR and billing extracts."""
+
+
+def main() -> None:
+    """Run one verb. Exit codes: 0 ok, 2 usage, 10 extract refused, 11 checks failed, 12 not published, 13 environment."""
+    try:
+        caregap(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except CaregapError as error:
+        click.echo(f"caregap: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,37 @@
+"""The errors that end a command, each with the exit code that a scheduler can rely on."""
+
+
+class CaregapError(Exception):
+    """A command cannot go on. The text names file, row and field by key, says what to do next, and holds no patient data."""
+
+    exit_code = 1
+
+
+class UsageError(CaregapError):
+    """The command was called with something that it cannot use."""
+
+    exit_code = 2
+
+
+class ExtractRefused(CaregapError):
+    """A delivered file is not what it says it is; nothing of it was landed, and what was published stays."""
+
+    exit_code = 10
+
+
+class ChecksFailed(CaregapError):
+    """The new warehouse failed its tests; it was not published."""
+
+    exit_code = 11
+
+
+class NotPublished(CaregapError):
+    """There is no published warehouse to read, to serve or to go back to."""
+
+    exit_code = 12
+
+
+class EnvironmentNotReady(CaregapError):
+    """This installation cannot run: wrong versions, wrong checkout, no write access."""
+
+    exit_code = 13

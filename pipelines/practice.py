@@ -1,0 +1,71 @@
+"""Which practice a run is for: its name, time zone, settings, and where its extracts lie."""
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipelines.errors import UsageError
+from pipelines.home import CHECKOUT, Home
+
+SAMPLE = CHECKOUT / "data_samples" / "practice"
+SETTINGS_FILE = "practice.toml"
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One practice, as a run sees it.
+
+    `sources` maps a source's name to the folder that its files are delivered to; the name is the `source_system` of every row,
+    and its part before a colon (`ehr`, `crm`, `billing`) says which extracts to expect: `ehr`, `ehr:north`.
+    `as_of` is the day that the run looks back from; None: the day after the newest fact delivered.
+    `variables` are handed to dbt as they are.
+    """
+
+    id: str
+    name: str
+    time_zone: str
+    sources: dict[str, Path]
+    is_synthetic: bool = False
+    as_of: date | None = None
+    variables: dict[str, object] = field(default_factory=dict)
+
+    def with_sources(self, sources: dict[str, Path]) -> "Practice":
+        return replace(self, sources=sources)
+
+
+def read_practice(folder: Path) -> Practice:
+    """The practice whose `practice.toml` lies in `folder`.
+
+    Raises `UsageError` where there is none or where it is not valid. Sources are the folders named under `[sources]`,
+    relative to `folder`; without that table, the subfolders `ehr`, `crm` and `billing` that exist.
+    """
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        raise UsageError(f"{path}: not found. Name a folder with a practice.toml, or make one with `caregap init`.")
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        time_zone = settings["time_zone"]
+        ZoneInfo(time_zone)
+        declared = settings.get("sources") or {name: name for name in ("ehr", "crm", "billing") if (folder / name).is_dir()}
+        return Practice(
+            id=settings["id"],
+            name=settings["name"],
+            time_zone=time_zone,
+            sources={name: (folder / place).resolve() for name, place in declared.items()},
+            is_synthetic=settings.get("is_synthetic", False),
+            as_of=settings.get("as_of"),
+            variables=settings.get("variables", {}),
+        )
+    except KeyError as missing:
+        raise UsageError(f"{path}: {missing} is missing. Add it; docs/operators.md lists every setting.") from None
+    except (tomllib.TOMLDecodeError, ZoneInfoNotFoundError, ValueError) as wrong:
+        raise UsageError(f"{path}: {wrong}. Correct it; docs/operators.md lists every setting.") from None
+
+
+def practice_of(home: Home, folder: Path | None) -> Practice:
+    """The practice in `folder`, else the one that `caregap init` wrote into the home, else the sample practice."""
+    if folder is not None:
+        return read_practice(folder)
+    return read_practice(home.root if (home.root / SETTINGS_FILE).is_file() else SAMPLE)
