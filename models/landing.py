@@ -1,0 +1,94 @@
+"""What landing adds to every delivered row, and the tables that say what was delivered.
+
+The schema `raw` holds one table for every extract (`models/extracts/`), each with the columns of `METADATA` besides its own,
+and the tables of `LANDING`.
+"""
+
+import re
+
+import polars as pl
+
+from models.contract import INSTANT, Contract, field
+
+STATUSES = ("landed", "ignored", "refused")
+
+_SOURCE_SYSTEM = field(pl.String, "The source as the practice names it: `ehr`, `crm`, `billing`, `ehr:<name>`.")
+_EXTRACT = field(pl.String, "The kind of file: `Patient`, `contacts` …")
+_FILE_KEY = field(pl.String, "First 32 hex digits of the SHA-256 of the file's bytes.")
+_FILE_NAME = field(pl.String, "The file's name as it was delivered.")
+_EXPORTED_AT = field(INSTANT, "When the source wrote the file, where that is known.", nullable=True)
+
+METADATA = {
+    "source_system": _SOURCE_SYSTEM,
+    "_file_key": _FILE_KEY,
+    "_row_number": field(pl.Int64, "Line or row of the file, from 1."),
+    "_exported_at": _EXPORTED_AT,
+}
+FHIR_METADATA = METADATA | {"_last_updated": field(INSTANT, "`meta.lastUpdated`.", nullable=True)}
+
+_CONTRACTS = (
+    Contract(
+        "deliveries",
+        "delivered file",
+        ("source_system", "file_key"),
+        {
+            "source_system": _SOURCE_SYSTEM,
+            "extract": field(pl.String, "The kind of file; empty: none that is known.", nullable=True),
+            "file_key": _FILE_KEY,
+            "file_name": _FILE_NAME,
+            "exported_at": _EXPORTED_AT,
+            "n_bytes": field(pl.Int64, "Size of the file as delivered.", at_least=0),
+            "n_delivered": field(pl.Int64, "Rows in the file.", at_least=0),
+            "n_landed": field(pl.Int64, "Rows that are the current version of their key.", at_least=0),
+            "n_quarantined": field(pl.Int64, "Rows that could not be read or broke their contract.", at_least=0),
+            "n_superseded": field(pl.Int64, "Rows of which a newer version, or a deletion, was delivered.", at_least=0),
+            "status": field(pl.String, "What became of the file.", values=STATUSES),
+        },
+    ),
+    Contract(
+        "quarantined_rows",
+        "row that was kept out, and reason",
+        ("source_system", "file_key", "row_number", "field", "reason"),
+        {
+            "source_system": _SOURCE_SYSTEM,
+            "extract": _EXTRACT,
+            "file_key": _FILE_KEY,
+            "file_name": _FILE_NAME,
+            "row_number": field(pl.Int64, "Line or row of the file, from 1."),
+            "field": field(pl.String, "The field that is wrong; empty: the row as a whole.", nullable=True),
+            "reason": field(pl.String, "What is wrong, in words; never the value."),
+        },
+    ),
+    Contract(
+        "extracts",
+        "source and kind of file that it can deliver",
+        ("source_system", "extract"),
+        {
+            "source_system": _SOURCE_SYSTEM,
+            "extract": _EXTRACT,
+            "is_delivered": field(pl.Boolean, "At least one file was landed."),
+            "n_files": field(pl.Int64, "Files landed.", at_least=0),
+            "n_rows": field(pl.Int64, "Rows after deduplication and deletions.", at_least=0),
+            "newest_exported_at": _EXPORTED_AT,
+        },
+    ),
+    Contract(
+        "value_set_codes",
+        "value set, version, code system and code",
+        ("value_set_url", "version", "system", "code"),
+        {
+            "value_set_url": field(pl.String, "Canonical URL of the value set."),
+            "value_set_oid": field(pl.String, "Its OID, where it has one.", nullable=True),
+            "version": field(pl.String, "Version of the value set.", nullable=True),
+            "system": field(pl.String, "URI of the code system."),
+            "code": field(pl.String, "The code."),
+        },
+    ),
+)
+
+LANDING: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}
+
+
+def raw_table(source: str, extract: str) -> str:
+    """The table of schema `raw` that holds an extract: `ehr_medication_request`, `crm_contacts`."""
+    return f"{source}_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', extract).lower()}"

@@ -1,0 +1,18 @@
+"""What is published: `PUBLISHED["marts.dim_patients"]` is the contract of one table.
+
+The single source of names, types, descriptions, PHI classes, allowed values and references of every table in the schemas
+`marts`, `ml` and `delivery`. `make contracts` writes dbt's properties from it. In a field, `refers_to` is
+`dim_patients.patient_key`: the model and the column that the value must find.
+"""
+
+from models.contract import Contract
+from models.published.activity import ACTIVITY
+from models.published.kpis import KPIS
+from models.published.measures import MEASURES
+from models.published.money import MONEY
+from models.published.outreach import OUTREACH
+from models.published.people import PEOPLE
+from models.published.reference import REFERENCE
+from models.published.risk import RISK
+
+PUBLISHED: dict[str, Contract] = PEOPLE | REFERENCE | ACTIVITY | MONEY | KPIS | MEASURES | RISK | OUTREACH

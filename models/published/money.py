@@ -1,0 +1,5 @@
+"""What was charged, claimed and paid."""
+
+from models.contract import Contract
+
+MONEY: dict[str, Contract] = {}
