@@ -6,6 +6,7 @@ from models.contract import INSTANT, USD, Contract, field
 from models.phi import Phi
 
 CHANNELS = ("sms", "email", "phone", "mail", "portal")
+RECORD_TYPES = ("ehr_patient", "crm_contact", "billing_account")
 OUTREACH_OUTCOMES = (
     "scheduled",
     "reached",
@@ -278,6 +279,24 @@ _CONTRACTS = (
             "amount_usd": field(USD, "The cost.", at_least=0),
             "updated_at": _UPDATED_AT,
         },
+    ),
+    Contract(
+        "identity_decisions",
+        "decision of a data steward on whether two records are one person",
+        ("decision_id",),
+        {
+            "decision_id": field(pl.String, "The CRM's own id of the decision."),
+            "left_source_system": field(pl.String, "Source of the one record: `ehr`, `crm`, `billing`."),
+            "left_record_type": field(pl.String, "Kind of the one record.", values=RECORD_TYPES),
+            "left_id": field(pl.String, "The source's own id of the one record.", phi=Phi.DIRECT),
+            "right_source_system": field(pl.String, "Source of the other record."),
+            "right_record_type": field(pl.String, "Kind of the other record.", values=RECORD_TYPES),
+            "right_id": field(pl.String, "The source's own id of the other record.", phi=Phi.DIRECT),
+            "decision": field(pl.String, "One person, or two.", values=("link", "separate")),
+            "decided_at": field(INSTANT, "When it was decided; the latest decision on a pair holds."),
+            "updated_at": _UPDATED_AT,
+        },
+        notes="Forces or undoes a link that identity resolution made.",
     ),
 )
 

@@ -1,0 +1,12 @@
+select
+    source_system,
+    decision_id,
+    left_source_system,
+    left_record_type,
+    left_id,
+    right_source_system,
+    right_record_type,
+    right_id,
+    decision,
+    decided_at
+from {{ source('raw', 'crm_identity_decisions') }}

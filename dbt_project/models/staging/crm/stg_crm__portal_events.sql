@@ -1,0 +1,9 @@
+select
+    source_system,
+    event_id,
+    contact_id,
+    appointment_id,
+    event_type,
+    event_at,
+    {{ practice_date('event_at') }} as event_on
+from {{ source('raw', 'crm_portal_events') }}

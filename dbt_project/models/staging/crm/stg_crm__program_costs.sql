@@ -1,0 +1,9 @@
+select
+    source_system,
+    cost_id,
+    program_name,
+    location_id,
+    category,
+    cast(date_trunc('month', month_on) as date) as month_on,
+    amount_usd
+from {{ source('raw', 'crm_program_costs') }}

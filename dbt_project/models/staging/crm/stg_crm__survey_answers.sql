@@ -1,0 +1,13 @@
+select
+    source_system,
+    answer_id,
+    contact_id,
+    encounter_id,
+    survey_name,
+    composite,
+    question,
+    score,
+    score_maximum,
+    answered_at,
+    {{ practice_date('answered_at') }} as answered_on
+from {{ source('raw', 'crm_survey_answers') }}
