@@ -13,5 +13,6 @@ select
     {{ practice_date('created_at') }} as created_on,
     due_on,
     completed_at,
-    {{ practice_date('completed_at') }} as completed_on
+    {{ practice_date('completed_at') }} as completed_on,
+    updated_at as recorded_at
 from {{ source('raw', 'crm_outreach_tasks') }}

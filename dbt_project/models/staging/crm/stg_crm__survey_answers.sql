@@ -9,5 +9,6 @@ select
     score,
     score_maximum,
     answered_at,
-    {{ practice_date('answered_at') }} as answered_on
+    {{ practice_date('answered_at') }} as answered_on,
+    updated_at as recorded_at
 from {{ source('raw', 'crm_survey_answers') }}

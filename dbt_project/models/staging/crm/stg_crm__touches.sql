@@ -12,5 +12,6 @@ select
     staff_minutes,
     cost_usd,
     touched_at,
-    {{ practice_date('touched_at') }} as touched_on
+    {{ practice_date('touched_at') }} as touched_on,
+    updated_at as recorded_at
 from {{ source('raw', 'crm_touches') }}
