@@ -1,0 +1,23 @@
+{#- First day of a day's month. -#}
+{% macro month_of(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{#- Last day of a day's month. -#}
+{% macro month_end(day) -%}
+    cast({{ dbt.last_day(day, 'month') }} as date)
+{%- endmacro %}
+
+{#- The same day `n` months on; the 31st becomes the month's last day. -#}
+{% macro add_months(day, n) -%}
+    cast({{ dbt.dateadd('month', n, day) }} as date)
+{%- endmacro %}
+
+{#- One row per month on which anything is reported, oldest first: `month_on`. -#}
+{% macro month_spine() -%}
+    select cast(unnest(generate_series(
+        {{ month_of(add_months(as_of_on(), -var('history_months', 60))) }},
+        {{ month_of(as_of_on()) }},
+        interval 1 month
+    )) as date) as month_on
+{%- endmacro %}

@@ -1,0 +1,12 @@
+select
+    source_system,
+    denial_id,
+    claim_id,
+    line_number,
+    denied_on,
+    is_initial,
+    reason_code,
+    reason_category,
+    denied_usd,
+    overturned_on
+from {{ source('raw', 'billing_claim_denials') }}

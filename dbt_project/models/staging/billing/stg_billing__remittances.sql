@@ -1,0 +1,12 @@
+select
+    source_system,
+    remittance_id,
+    claim_id,
+    line_number,
+    posted_on,
+    payment_usd,
+    contractual_adjustment_usd,
+    other_adjustment_usd,
+    patient_responsibility_usd,
+    is_reversal
+from {{ source('raw', 'billing_remittances') }}

@@ -1,0 +1,13 @@
+select
+    source_system,
+    extract,
+    file_key,
+    file_name,
+    exported_at,
+    n_bytes,
+    n_delivered,
+    n_landed,
+    n_quarantined,
+    n_superseded,
+    status
+from {{ source('raw', 'deliveries') }}
