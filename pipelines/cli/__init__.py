@@ -21,6 +21,7 @@ VERBS = {
     "doctor": "Say whether this installation can run, and what to mend.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures refer to.",
+    "benchmark": "Measure a risk model on a public data set.",
     "conform": "Compare the measures with an official test deck.",
 }
 

@@ -1,0 +1,184 @@
+"""How good a score is: discrimination, calibration, use at capacity, each with its uncertainty.
+
+Arrays in, frames out. A row is one patient at one index; a patient has several, so intervals come from resampling
+patients, not rows.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+
+RESAMPLES = 200
+
+
+def auroc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Area under the ROC curve: P(score of an event > score of a non-event) + half of the ties (Hanley & McNeil 1982).
+
+    `labels` are 0 or 1, `scores` any order, `weights` row weights; each of shape (n,). NaN where one class is absent.
+    """
+    return _Ranked(labels, scores).auroc(weights)
+
+
+def auprc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Average precision: precision at each distinct score, weighted by the recall that it adds. NaN without events."""
+    return _Ranked(labels, scores).auprc(weights)
+
+
+class _Ranked:
+    """Labels sorted by score once, so that each resample of 200 costs one pass instead of one sort."""
+
+    def __init__(self, labels: np.ndarray, scores: np.ndarray):
+        self._order = np.argsort(scores, kind="stable")
+        ranked = np.asarray(scores)[self._order]
+        self._starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(ranked) else np.array([], dtype=int)
+        self._labels = np.asarray(labels, dtype=float)[self._order]
+
+    def _masses(self, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        if not len(self._labels):
+            return np.zeros(1), np.zeros(1)
+        mass = np.ones(len(self._labels)) if weights is None else np.asarray(weights, dtype=float)[self._order]
+        events = np.add.reduceat(mass * self._labels, self._starts)
+        return events, np.add.reduceat(mass, self._starts) - events
+
+    def auroc(self, weights: np.ndarray | None = None) -> float:
+        events, others = self._masses(weights)
+        pairs = events.sum() * others.sum()
+        below = np.cumsum(others) - others
+        return float((events * (below + others / 2)).sum() / pairs) if pairs > 0 else float("nan")
+
+    def auprc(self, weights: np.ndarray | None = None) -> float:
+        events, others = (mass[::-1] for mass in self._masses(weights))
+        found = np.cumsum(events)
+        flagged = found + np.cumsum(others)
+        precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
+        return float((precision * events).sum() / found[-1]) if found[-1] > 0 else float("nan")
+
+
+def observed_over_expected(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """O/E: events observed over events expected; 1 is calibrated in the large."""
+    mass = np.ones(len(labels)) if weights is None else weights
+    expected = float((mass * risks).sum())
+    return float((mass * labels).sum() / expected) if expected > 0 else float("nan")
+
+
+def calibration_slope(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Slope of the logistic regression of the label on the logit of the risk (Cox 1958); 1 is calibrated, below 1 too extreme."""
+    mass = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
+    logit = _logit(risks)
+    if not len(logit) or np.ptp(logit) < 1e-9 or not 0 < (mass * labels).sum() < mass.sum():
+        return float("nan")
+    design = np.column_stack([np.ones_like(logit), logit])
+    coefficients = np.array([0.0, 1.0])
+    for _ in range(25):
+        fitted = 1 / (1 + np.exp(-np.clip(design @ coefficients, -35, 35)))
+        curvature = (design * (mass * fitted * (1 - fitted))[:, None]).T @ design
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(2), design.T @ (mass * (labels - fitted)))
+        coefficients = coefficients + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(coefficients[1])
+
+
+def expected_calibration_error(labels: np.ndarray, risks: np.ndarray, n_bins: int = 10) -> float:
+    """ECE: mean distance of risk and observed rate over `n_bins` bins of equal width, weighted by rows (Naeini et al. 2015)."""
+    bins = np.minimum((np.asarray(risks) * n_bins).astype(int), n_bins - 1)
+    distance = np.bincount(bins, weights=np.asarray(labels, dtype=float) - risks, minlength=n_bins)
+    return float(np.abs(distance).sum() / len(risks))
+
+
+def precision_at(labels: np.ndarray, scores: np.ndarray, n: int) -> float:
+    """Share of events among the `n` rows with the highest scores; rows that tie at the edge count in proportion."""
+    n = min(max(n, 1), len(scores))
+    edge = np.partition(scores, -n)[-n]
+    above, tied = scores > edge, scores == edge
+    return float((labels[above].sum() + labels[tied].mean() * (n - above.sum())) / n)
+
+
+def reliability(labels: np.ndarray, risks: np.ndarray, n_bins: int = 10) -> pl.DataFrame:
+    """One row per tenth of the rows by risk: `bin` (1 the lowest), `n_rows`, `mean_risk`, `observed_rate`."""
+    frame = pl.DataFrame({"label": np.asarray(labels, dtype=float), "risk": risks})
+    ranked = frame.with_columns(bin=((pl.col("risk").rank("ordinal") - 1) * n_bins // pl.len() + 1).cast(pl.Int32))
+    means = ranked.group_by("bin").agg(n_rows=pl.len(), mean_risk=pl.mean("risk"), observed_rate=pl.mean("label"))
+    return means.sort("bin")
+
+
+def net_benefit(labels: np.ndarray, risks: np.ndarray, thresholds: Sequence[float]) -> pl.DataFrame:
+    """The decision curve (Vickers & Elkin 2006): per `threshold` the `net_benefit` of acting above it, and of acting on all."""
+    rows = []
+    for threshold in thresholds:
+        odds, acted = threshold / (1 - threshold), risks >= threshold
+        benefit = (labels[acted].sum() - (1 - labels[acted]).sum() * odds) / len(labels)
+        rows.append((threshold, float(benefit), float(labels.mean() - (1 - labels.mean()) * odds)))
+    return pl.DataFrame(rows, schema=["threshold", "net_benefit", "net_benefit_of_all"], orient="row")
+
+
+def interval(
+    statistic: Callable[[np.ndarray], float], groups: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, float]:
+    """95 % percentile interval of `statistic(weights)` when patients (`groups`, shape (n,)) are drawn with replacement.
+
+    A resample is a row weight: how often the row's patient was drawn (Davison & Hinkley 1997, section 3.8). (NaN, NaN) where
+    the statistic is undefined in every resample.
+    """
+    patients, member = np.unique(groups, return_inverse=True)
+    if len(patients) < 2:
+        return float("nan"), float("nan")
+    random = np.random.default_rng(seed)
+    draws = (random.multinomial(len(patients), np.full(len(patients), 1 / len(patients))) for _ in range(resamples))
+    values = np.array([statistic(draw[member].astype(float)) for draw in draws])
+    values = values[np.isfinite(values)]
+    low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (float("nan"), float("nan"))
+    return float(low), float(high)
+
+
+def evaluate(
+    labels: np.ndarray,
+    risks: np.ndarray,
+    patients: np.ndarray,
+    *,
+    comparators: dict[str, np.ndarray] | None = None,
+    capacity_share: float = 0.1,
+    resamples: int = RESAMPLES,
+) -> pl.DataFrame:
+    """The table that is printed and kept: one row per metric.
+
+    In: `labels` (0 or 1), `risks` (0 to 1), `patients` (group of the row), each of shape (n,); `comparators`: other scores of the
+    same rows, such as the overdue rule, ranked only; `capacity_share`: the share of rows that a team can act on.
+    Out: `metric`, `value`, `low`, `high` (95 % by patient; null where not computed), `n_rows`, `n_patients`, `n_events`.
+    """
+    labels = np.asarray(labels, dtype=float)
+    ranked = {"": _Ranked(labels, risks)} | {f"_{name}": _Ranked(labels, score) for name, score in (comparators or {}).items()}
+    statistics: dict[str, Callable] = {}
+    for name, ranking in ranked.items():
+        statistics |= {f"auroc{name}": ranking.auroc, f"auprc{name}": ranking.auprc}
+    for name in comparators or {}:
+        statistics[f"auroc_gain_over_{name}"] = lambda w, other=ranked[f"_{name}"]: ranked[""].auroc(w) - other.auroc(w)
+    statistics |= {
+        "calibration_slope": lambda w: calibration_slope(labels, risks, w),
+        "observed_over_expected": lambda w: observed_over_expected(labels, risks, w),
+    }
+    n_capacity = max(round(len(labels) * capacity_share), 1)
+    precision = precision_at(labels, risks, n_capacity)
+    plain = {
+        "prevalence": labels.mean(),
+        "expected_calibration_error": expected_calibration_error(labels, risks),
+        "brier": float(((labels - risks) ** 2).mean()),
+        "precision_at_capacity": precision,
+        "lift_at_capacity": precision / labels.mean() if labels.mean() > 0 else float("nan"),
+    }
+    rows = [
+        (name, statistic(None), *interval(statistic, patients, resamples=resamples)) for name, statistic in statistics.items()
+    ]
+    rows += [(name, float(value), None, None) for name, value in plain.items()]
+    table = pl.DataFrame(rows, orient="row", schema={"metric": pl.String} | dict.fromkeys(("value", "low", "high"), pl.Float64))
+    return table.with_columns(pl.col("value", "low", "high").fill_nan(None)).with_columns(
+        n_rows=pl.lit(len(labels), pl.Int64),
+        n_patients=pl.lit(len(np.unique(patients)), pl.Int64),
+        n_events=pl.lit(int(labels.sum()), pl.Int64),
+    )
+
+
+def _logit(risks: np.ndarray) -> np.ndarray:
+    clipped = np.clip(np.asarray(risks, dtype=float), 1e-6, 1 - 1e-6)
+    return np.log(clipped / (1 - clipped))

@@ -1,0 +1,57 @@
+"""The champion model: a logistic regression on splines, whose contributions add up exactly to its log-odds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import SplineTransformer, StandardScaler
+
+KNOT_QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
+
+
+def fit_spline_logistic(matrix: np.ndarray, labels: np.ndarray, curves: Sequence[int], flags: Sequence[int]) -> Pipeline:
+    """A fitted classifier of matrices of shape (n, features); `labels` are 0 or 1, both present.
+
+    `curves` are the columns that act through a quadratic spline, held constant beyond its outer knots; a missing value (NaN) adds
+    nothing but its own level. `flags` are 0 or 1 and act linearly. A column without two distinct values must be in neither.
+    Columns are centred, so that a contribution is the distance from the average row. Classes are never reweighted: that breaks
+    calibration.
+    """
+    splines = [
+        (f"curve_{column}", SplineTransformer(degree=2, knots=_knots(matrix[:, column]), handle_missing="zeros"), [column])
+        for column in curves
+    ]
+    model = Pipeline(
+        [
+            ("basis", ColumnTransformer([*splines, ("flags", "passthrough", list(flags))], sparse_threshold=0)),
+            ("centre", StandardScaler(with_std=False)),
+            ("logistic", LogisticRegression(max_iter=500)),
+        ]
+    )
+    return model.fit(matrix, labels)
+
+
+def contributions(model: Pipeline, matrix: np.ndarray) -> np.ndarray:
+    """What each feature adds to each row's log-odds, against the average training row; shape (n, features).
+
+    Exact: the row sums plus the intercept are the model's `decision_function`.
+    """
+    terms = model[:-1].transform(matrix) * model["logistic"].coef_[0]
+    parts = np.zeros(matrix.shape)
+    for name, _, columns in model["basis"].transformers_:
+        block = terms[:, model["basis"].output_indices_[name]]
+        parts[:, columns] = block if name == "flags" else block.sum(axis=1, keepdims=True)
+    return parts
+
+
+def _knots(values: np.ndarray) -> np.ndarray:
+    """Knots at quantiles of the values, as one column.
+
+    Of the values themselves, not of their ranks: most of a count is zero, and over ranks a rate that moved by 0.0001 jumped
+    across the whole tie (measured: AUROC 0.745 to 0.741).
+    """
+    present = values[~np.isnan(values)]
+    knots = np.unique(np.quantile(present, KNOT_QUANTILES))
+    return (knots if len(knots) > 1 else np.array([present.min(), present.max()]))[:, None]
