@@ -83,6 +83,22 @@ _CONTRACTS = (
             "system": field(pl.String, "URI of the code system."),
             "code": field(pl.String, "The code."),
         },
+        "Codes that a measure names without a value set are value sets too: `urn:caregap:direct:<name>`.",
+    ),
+    Contract(
+        "value_sets",
+        "value set that a measure refers to",
+        ("value_set",),
+        {
+            "value_set": field(pl.String, "The name that SQL uses."),
+            "value_set_url": field(pl.String, "Canonical URL of the value set."),
+            "value_set_oid": field(pl.String, "Its OID, where it has one.", nullable=True),
+            "version": field(pl.String, "Version in use.", nullable=True),
+            "title": field(pl.String, "Its title."),
+            "status": field(pl.String, "Where its codes come from.", values=("loaded", "shipped", "sample", "withheld", "missing")),
+            "n_codes": field(pl.Int64, "Codes in use.", at_least=0),
+        },
+        "`shipped`: complete. `sample`: some codes, for synthetic practices. `withheld`: licensed codes only, none loaded.",
     ),
 )
 

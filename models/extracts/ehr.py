@@ -107,6 +107,11 @@ _VALUE = {
     "valueBoolean": _optional(BOOLEAN, "The result: yes or no."),
     "valueInteger": _optional(INTEGER, "The result: a whole number."),
     "valueDateTime": _moment("The result: a moment."),
+    "valueTime": _moment("The result: a time of day."),
+    "valuePeriod": _optional(PERIOD, "The result: a period.", Phi.QUASI),
+    "valueRange": _optional(RANGE, "The result: a range."),
+    "valueRatio": _optional(_struct(numerator=QUANTITY, denominator=QUANTITY), "The result: a ratio."),
+    "valueSampledData": _optional(_struct(period=NUMBER, dimensions=INTEGER, data=STRING), "The result: a series."),
     "dataAbsentReason": _optional(CONCEPT, "Why there is no result."),
 }
 _COMPONENT = _struct(
