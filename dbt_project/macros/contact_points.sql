@@ -1,8 +1,8 @@
 {#- Contact points and names as records of different systems can be compared. Empty, impossible and placeholder values become null. -#}
 
-{#- Ten digits of the North American numbering plan: no area or exchange code begins with 0 or 1 (NANPA), no filler such as 999-999-9999. -#}
+{#- Ten digits of the North American numbering plan, without the country code; no area code begins with 0 or 1 (NANPA). -#}
 {% macro phone_digits(phone) -%}
-    nullif(regexp_extract(regexp_replace({{ phone }}, '[^0-9]', '', 'g'), '^1?([2-9][0-9]{2}[2-9][0-9]{6})$', 1), '')
+    nullif(regexp_extract(regexp_replace({{ phone }}, '[^0-9]', '', 'g'), '^1?([2-9][0-9]{9})$', 1), '')
 {%- endmacro %}
 
 {% macro email_address(email) -%}

@@ -1,0 +1,34 @@
+{%- set us_core = "'http://hl7.org/fhir/us/core/StructureDefinition/" %}
+with patients as (
+
+    select
+        *,
+        list_filter(extension, lambda e: e.url = {{ us_core }}us-core-race')[1].extension as race,
+        list_filter(extension, lambda e: e.url = {{ us_core }}us-core-ethnicity')[1].extension as ethnicity,
+        list_filter(extension, lambda e: e.url = {{ us_core }}us-core-sex')[1] as us_core_sex,
+        list_filter(extension, lambda e: e.url = {{ us_core }}us-core-birthsex')[1] as birth_sex,
+        communication[1] as any_communication,
+        list_filter(communication, lambda c: c.preferred)[1] as preferred_communication
+    from {{ source('raw', 'ehr_patient') }}
+
+)
+
+select
+    source_system,
+    id as patient_id,
+    {{ id_of('generalPractitioner[1].reference') }} as general_practitioner_id,
+    {{ id_of('managingOrganization.reference') }} as managing_organization_id,
+
+    gender as sex,
+    coalesce(us_core_sex.valueCode, us_core_sex.valueCodeableConcept.coding[1].code) as us_core_sex_code,
+    birth_sex.valueCode as birth_sex_code,
+    try_cast(birthDate as date) as birth_date,
+    {{ omb_category('race', 'race') }} as race,
+    {{ omb_category('ethnicity', 'ethnicity') }} as ethnicity,
+    lower(split_part(coalesce(preferred_communication, any_communication).language.coding[1].code, '-', 1)) as language,
+
+    coalesce(active, true) as is_active_record,
+    coalesce(deceasedBoolean, deceasedDateTime is not null) as is_deceased,
+    {{ fhir_date('deceasedDateTime') }} as deceased_on,
+    _last_updated as updated_at
+from patients
