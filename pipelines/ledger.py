@@ -1,0 +1,73 @@
+"""The ledger of deliveries: which bytes came under which names, and when they were exported."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.extract.delivery import Delivery
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One content under one name. `stamp` is the file's size, times and inode when it was hashed."""
+
+    source_system: str
+    extract: str
+    place: str
+    file_key: str
+    n_bytes: int
+    exported_at: str | None
+    stamp: tuple[int, ...]
+
+
+class Ledger:
+    """Every delivery that was ever seen; only grows. Kept as one JSON file, replaced whole."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        self._entries = {(row["source_system"], row["place"], row["file_key"]): _entry(row) for row in rows}
+        self._newest = {(entry.source_system, entry.place, entry.stamp): entry for entry in self._entries.values()}
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [self._entries[key] for key in sorted(self._entries)]
+
+    def enter(self, delivery: Delivery) -> Entry:
+        """The entry of a delivered file. A file whose size, times and inode are those of an entry is not hashed again."""
+        stamp = stamp_of(delivery.path)
+        known = self._newest.get((delivery.source_system, delivery.place, stamp))
+        key = known.file_key if known else _hash(delivery.path)
+        at = delivery.exported_at.isoformat() if delivery.exported_at else None
+        earlier = self._entries.get((delivery.source_system, delivery.place, key))
+        at = min(filter(None, [at, earlier and earlier.exported_at]), default=None, key=datetime.fromisoformat)
+        entry = Entry(delivery.source_system, delivery.extract, delivery.place, key, stamp[0], at, stamp)
+        self._entries[(entry.source_system, entry.place, key)] = entry
+        return entry
+
+    def save(self) -> None:
+        partial = self._path.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as out:
+            json.dump([asdict(entry) for entry in self.entries], out, indent=0)
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(self._path)
+
+
+def _entry(row: dict) -> Entry:
+    return replace(Entry(**row), stamp=tuple(row["stamp"]))
+
+
+def stamp_of(path: Path) -> tuple[int, ...]:
+    """Size, time of change of content and of record, inode: they differ when the content was written again."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _hash(path: Path) -> str:
+    """The first 32 hexadecimal digits of the content's SHA-256."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:32]
