@@ -1,0 +1,143 @@
+"""Which codes a value set holds: what was loaded, else what the project may ship.
+
+`load_value_sets` keeps every version that was ever loaded; `build_value_sets` writes the tables `raw.value_sets` and
+`raw.value_set_codes` that SQL reads.
+"""
+
+import csv
+import hashlib
+import os
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.extract.value_set_files import CODES, DIRECT_CODES, read_value_set_file
+from pipelines.home import CHECKOUT, Home
+
+SHIPPED = CHECKOUT / "models" / "code_sets"
+DIRECT_URL = "urn:caregap:direct:"
+
+
+def known_value_sets() -> list[dict[str, str]]:
+    """The value sets that measures refer to: `name`, `value_set_url`, `value_set_oid`, `version`, `title`, `n_codes`."""
+    with (SHIPPED / "value_sets.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def load_value_sets(home: Home, path: Path) -> list[tuple[str, pl.DataFrame]]:
+    """Read a file, or every value set file of a folder, and keep its codes in the home; the same bytes twice change nothing.
+
+    Returns file name and codes of each file. Raises `UsageError` where there is nothing to read, and `ExtractRefused`
+    (nothing of that file is kept) where a file is not a value set file.
+    """
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".json", ".csv", ".txt", ".xlsx"})
+    else:
+        files = [path] if path.is_file() else []
+    if not files:
+        raise UsageError(f"{path}: no value set files here. Name a .json, .xlsx or .csv file, or a folder of them.")
+    read = [(file, read_value_set_file(file)) for file in files]
+    for file, codes in read:
+        folder = _folder(home, "direct_codes" if "measure_code" in codes.columns else "codes")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target = folder / f"{hashlib.sha256(file.read_bytes()).hexdigest()[:32]}.parquet"
+        beside = target.with_suffix(f".{os.getpid()}")
+        codes.write_parquet(beside)
+        beside.rename(target)
+    return [(file.name, codes) for file, codes in read]
+
+
+def _folder(home: Home, kind: str) -> Path:
+    return home.root / "value_sets" / kind
+
+
+def _loaded(home: Home, kind: str, schema: dict) -> pl.DataFrame:
+    files = sorted(_folder(home, kind).glob("*.parquet"))
+    return pl.concat([pl.read_parquet(file) for file in files] or [pl.DataFrame(schema=schema)]).unique()
+
+
+def build_value_sets(connection: duckdb.DuckDBPyConnection, home: Home, *, with_sample: bool) -> None:
+    """Make `raw.value_sets` and `raw.value_set_codes` (`models/landing.py`) in the open warehouse.
+
+    `with_sample`: incomplete shipped sets count too. Right for synthetic practices only: with real patients a sample would
+    silently count those whose codes it lacks as people without the disease or the test.
+    """
+    known = pl.DataFrame(known_value_sets()).with_columns(pl.col("n_codes").cast(pl.Int64))
+    shipped = pl.read_csv(SHIPPED / "codes.csv", infer_schema=False)
+    connection.register("known_value_sets", known)
+    connection.register("loaded_codes", _loaded(home, "codes", CODES))
+    connection.register("shipped_codes", shipped)
+    connection.register("direct_codes", pl.read_csv(SHIPPED / "direct_codes.csv", infer_schema=False))
+    connection.register("licensed_codes", pl.read_csv(SHIPPED / "licensed_direct_codes.csv", infer_schema=False))
+    connection.register("loaded_direct_codes", _loaded(home, "direct_codes", DIRECT_CODES))
+    connection.execute("create schema if not exists raw")
+    connection.execute(
+        """
+        create or replace table raw.value_set_codes as
+        with shipped as (
+            select codes.value_set_url, codes.value_set_oid, codes.version, codes.system, codes.code
+            from shipped_codes as codes
+            inner join known_value_sets as known using (value_set_url)
+            where codes.value_set_url not in (select value_set_url from loaded_codes)
+            qualify $with_sample or count(*) over (partition by codes.value_set_url) = known.n_codes
+        ),
+        direct as (
+            select name, system, code from direct_codes
+            union
+            select licensed.name, loaded.system, loaded.code
+            from licensed_codes as licensed
+            inner join loaded_direct_codes as loaded
+                on licensed.measure_code = loaded.measure_code and licensed.system = loaded.system
+                and starts_with(loaded.code, licensed.code_begins)
+        )
+        select value_set_url, value_set_oid, version, system, code from loaded_codes
+        union select * from shipped
+        union select $direct_url || name, null, null, system, code from direct
+        """,
+        {"with_sample": with_sample, "direct_url": DIRECT_URL},
+    )
+    connection.execute(
+        """
+        create or replace table raw.value_sets as
+        with names as (
+            select name as value_set, value_set_url, value_set_oid, title, n_codes as n_full, false as is_licensed
+            from known_value_sets
+            union all
+            select name, $direct_url || name, null, replace(name, '_', ' '), min(n), bool_or(is_licensed)
+            from (
+                select name, count(*) as n, false as is_licensed from direct_codes group by name
+                union all select name, null, true from licensed_codes
+            )
+            group by name
+        ),
+        versions as (
+            select value_set_url, version, count(*) as n_codes
+            from raw.value_set_codes
+            group by value_set_url, version
+            qualify row_number() over (partition by value_set_url order by version desc nulls last) = 1
+        )
+        select
+            names.value_set, names.value_set_url, names.value_set_oid, versions.version, names.title,
+            case
+                when names.is_licensed and not exists (
+                    from licensed_codes as licensed
+                    inner join loaded_direct_codes as loaded
+                        on licensed.measure_code = loaded.measure_code and licensed.system = loaded.system
+                    where licensed.name = names.value_set
+                ) then 'withheld'
+                when names.is_licensed or names.value_set_url in (select value_set_url from loaded_codes) then 'loaded'
+                when versions.n_codes = names.n_full then 'shipped'
+                when versions.n_codes > 0 then 'sample'
+                when $with_sample and names.value_set_url not in (select value_set_url from shipped_codes) then 'withheld'
+                else 'missing'
+            end as status,
+            coalesce(versions.n_codes, 0) as n_codes
+        from names
+        left join versions using (value_set_url)
+        """,
+        {"with_sample": with_sample, "direct_url": DIRECT_URL},
+    )
+    for view in ("known_value_sets", "loaded_codes", "shipped_codes", "direct_codes", "licensed_codes", "loaded_direct_codes"):
+        connection.unregister(view)
