@@ -1,0 +1,36 @@
+"""Numbers and days, written for people."""
+
+from datetime import date
+
+ABSENT = "–"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` 1234.5 → $1,234, `days` 41.234 → 41.2 days, else 1,234.5."""
+    if value is None:
+        return ABSENT
+    match unit:
+        case "share":
+            return f"{value * 100:.1f} %"
+        case "usd":
+            return f"−${-value:,.0f}" if value < 0 else f"${value:,.0f}"
+        case "days":
+            return f"{value:,.1f} days"
+        case _:
+            return f"{value:,.1f}"
+
+
+def change(value: float | None, before: float | None, unit: str) -> str | None:
+    """The change from one period to the next: percentage points for a share, else in the unit; None without a prior value."""
+    if value is None or before is None:
+        return None
+    difference = value - before
+    if unit == "share":
+        return f"{difference * 100:+.1f} pts"
+    sign = "+" if difference >= 0 else "−"
+    return sign + amount(abs(difference), unit)
+
+
+def month(day: date | None) -> str:
+    """`2026-08-01` → Aug 2026."""
+    return ABSENT if day is None else f"{day:%b %Y}"
