@@ -1,0 +1,243 @@
+"""What the disengagement model may look at: every input with its meaning, its PHI class, and how it is said as a reason.
+
+Each is a column of `intermediate.int_disengagement__features`, computed from what had happened before the index and was on record
+by then. Race, ethnicity and language are for auditing the model, and are no inputs.
+"""
+
+from dataclasses import dataclass
+
+from models.phi import Phi
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One input.
+
+    Inputs of one `topic` say the same thing in several ways; a patient is given one reason a topic. `reason` is said where the
+    input raises the risk, `reason_if_not` where a flag does so by being 0; an empty one never. In them `{value}` is the rounded
+    input, `{value%}` the same in per cent, and `{name}` another input.
+    """
+
+    name: str
+    topic: str
+    description: str
+    reason: str = ""
+    reason_if_not: str = ""
+    is_flag: bool = False
+    phi: Phi = Phi.NONE
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature(
+        "overdue_ratio",
+        "recency",
+        "Days since the last completed visit over the expected interval between visits.",
+        reason="last visit {days_since_visit} days ago, a visit expected every {expected_interval_days} days",
+    ),
+    Feature(
+        "days_since_visit",
+        "recency",
+        "Days since the last completed visit.",
+        reason="last visit {value} days ago",
+        phi=Phi.QUASI,
+    ),
+    Feature(
+        "expected_interval_days",
+        "recency",
+        "Days expected between visits: the follow-up order's, else 3, 6 or 12 months by chronic conditions.",
+    ),
+    Feature(
+        "months_known",
+        "recency",
+        "Months since the first completed visit.",
+    ),
+    Feature(
+        "n_visits_6_months",
+        "visits",
+        "Completed visits in 6 months.",
+        reason="completed visits in 6 months: {value}",
+    ),
+    Feature(
+        "n_visits_12_months",
+        "visits",
+        "Completed visits in 12 months.",
+        reason="completed visits in 12 months: {value}",
+    ),
+    Feature(
+        "n_visits_24_months",
+        "visits",
+        "Completed visits in 24 months.",
+        reason="completed visits in 24 months: {value}",
+    ),
+    Feature(
+        "n_no_shows_12_months",
+        "attendance",
+        "Missed appointments in 12 months.",
+        reason="missed appointments in 12 months: {value}",
+    ),
+    Feature(
+        "n_patient_cancellations_12_months",
+        "attendance",
+        "Appointments cancelled by the patient in 12 months.",
+        reason="appointments cancelled by the patient in 12 months: {value}",
+    ),
+    Feature(
+        "n_practice_cancellations_12_months",
+        "attendance",
+        "Appointments cancelled by the practice in 12 months.",
+        reason="appointments cancelled by the practice in 12 months: {value}",
+    ),
+    Feature(
+        "lead_time_days",
+        "attendance",
+        "Mean days from booking to start, of appointments that started in 12 months.",
+        reason="appointments were booked {value} days ahead",
+    ),
+    Feature(
+        "days_to_next_appointment",
+        "booking",
+        "Days to the next appointment that stands booked; missing where there is none.",
+        reason="the next appointment is {value} days away",
+        phi=Phi.QUASI,
+    ),
+    Feature(
+        "n_portal_logins_3_months",
+        "portal",
+        "Portal logins in 3 months.",
+        reason="portal logins in 3 months: {value}",
+    ),
+    Feature(
+        "portal_login_trend",
+        "portal",
+        "Portal logins in 3 months less those in the 3 months before.",
+        reason="change in portal logins against the quarter before: {value}",
+    ),
+    Feature(
+        "n_messages_12_months",
+        "replies",
+        "Messages and calls to the patient in 12 months.",
+    ),
+    Feature(
+        "n_sms_replies_12_months",
+        "replies",
+        "Answers by text message in 12 months.",
+        reason="answers by text message in 12 months: {value}",
+    ),
+    Feature(
+        "n_email_replies_12_months",
+        "replies",
+        "Answers by e-mail in 12 months.",
+        reason="answers by e-mail in 12 months: {value}",
+    ),
+    Feature(
+        "n_phone_replies_12_months",
+        "replies",
+        "Answers by telephone in 12 months.",
+        reason="answers by telephone in 12 months: {value}",
+    ),
+    Feature(
+        "n_portal_replies_12_months",
+        "replies",
+        "Answers in the portal in 12 months.",
+        reason="answers in the portal in 12 months: {value}",
+    ),
+    Feature(
+        "reply_rate_6_months",
+        "replies",
+        "Share of the messages of 6 months that were answered; missing where none was sent.",
+        reason="answered {value%} of the messages of 6 months",
+    ),
+    Feature(
+        "satisfaction_rate",
+        "satisfaction",
+        "Latest survey answer of 24 months as a share of the best answer.",
+        reason="latest survey answer: {value%} of the best",
+    ),
+    Feature(
+        "n_reached_contacts_12_months",
+        "care_team",
+        "Outreach in which the care team reached the patient, in 12 months.",
+        reason="reached by the care team in 12 months: {value} times",
+    ),
+    Feature(
+        "n_unreached_contacts_12_months",
+        "care_team",
+        "Outreach that did not reach the patient, in 12 months.",
+        reason="outreach in 12 months that did not reach the patient: {value}",
+    ),
+    Feature(
+        "balance_due_usd",
+        "money",
+        "Patient's part of the bills, less payments and write-offs, in US dollars.",
+        reason="balance due: ${value}",
+    ),
+    Feature(
+        "n_chronic_conditions",
+        "health",
+        "Chronic conditions on record.",
+        reason="chronic conditions on record: {value}",
+    ),
+    Feature(
+        "age_years",
+        "person",
+        "Age in years.",
+        phi=Phi.QUASI,
+    ),
+    Feature(
+        "is_last_appointment_missed",
+        "attendance",
+        "The latest appointment was missed, or cancelled by the patient.",
+        reason="the last appointment was not kept",
+        is_flag=True,
+    ),
+    Feature(
+        "has_next_appointment",
+        "booking",
+        "An appointment stands booked.",
+        reason_if_not="no appointment is booked",
+        is_flag=True,
+    ),
+    Feature(
+        "has_portal_account",
+        "portal",
+        "The portal has been activated.",
+        reason_if_not="no portal account",
+        is_flag=True,
+    ),
+    Feature(
+        "is_payer_changed_12_months",
+        "money",
+        "The payer changed in 12 months.",
+        reason="the payer changed in the last 12 months",
+        is_flag=True,
+    ),
+    Feature(
+        "is_medicaid",
+        "money",
+        "Covered by Medicaid.",
+        is_flag=True,
+    ),
+    Feature(
+        "is_self_pay",
+        "money",
+        "Known to pay without coverage.",
+        is_flag=True,
+    ),
+    Feature(
+        "is_clinician_departed_6_months",
+        "clinician",
+        "The usual clinician left the practice in 6 months.",
+        reason="the usual clinician has left the practice",
+        is_flag=True,
+    ),
+    Feature(
+        "is_female",
+        "person",
+        "Sex is female.",
+        is_flag=True,
+        phi=Phi.QUASI,
+    ),
+)
+"""In the order of the model's columns: first the inputs that act through a spline, then the flags."""
+
+BY_NAME = {feature.name: feature for feature in FEATURES}

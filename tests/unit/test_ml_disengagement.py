@@ -1,0 +1,144 @@
+"""The task, the split, the model, its reasons and its tiers, on rows whose true risk is known."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ml.disengagement import (
+    EMBARGO_DAYS,
+    TooLittleData,
+    fit,
+    overdue_rule,
+    score,
+    score_by_rule,
+    split_by_time,
+    tiers,
+    trainable,
+)
+from ml.evaluation import auroc
+from ml.features import FEATURES
+from ml.reasons import reasons
+from ml.spline_logistic import contributions
+
+MONTHS = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(15)]
+
+
+def patients(n: int = 300, seed: int = 1) -> pl.DataFrame:
+    """`n` patients at 15 indexes; the true log-odds are 2 (overdue_ratio - 0.8) - 1.5 has_next_appointment + 0.4 no-shows."""
+    random = np.random.default_rng(seed)
+    rows = n * len(MONTHS)
+    inputs = {
+        feature.name: (random.random(rows) < 0.3) if feature.is_flag else random.gamma(2, 2, rows).round(1)
+        for feature in FEATURES
+    } | {"overdue_ratio": random.uniform(0, 1.5, rows), "n_no_shows_12_months": random.poisson(0.6, rows)}
+    logit = 2 * (inputs["overdue_ratio"] - 0.8) - 1.5 * inputs["has_next_appointment"] + 0.4 * inputs["n_no_shows_12_months"]
+    risk = 1 / (1 + np.exp(-logit))
+    return pl.DataFrame(
+        {"patient_key": np.repeat(np.arange(n), len(MONTHS)), "index_on": MONTHS * n, "true_risk": risk}
+        | inputs
+        | {
+            "is_disengaged": random.random(rows) < risk,
+            "is_contacted": random.random(rows) < 0.2,
+            "is_held_out": random.random(rows) < 0.2,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def rows() -> pl.DataFrame:
+    return patients()
+
+
+@pytest.fixture(scope="module")
+def model(rows):
+    return fit(split_by_time(rows).train)
+
+
+def test_training_ends_one_horizon_and_a_month_before_the_test_begins(rows):
+    split = split_by_time(rows)
+    assert split.test["index_on"].min() - split.train["index_on"].max() >= timedelta(days=EMBARGO_DAYS)
+    assert split.test["index_on"].unique().sort().to_list() == MONTHS[-3:]
+
+
+def test_contacted_patients_teach_only_where_they_were_held_out(rows):
+    split = split_by_time(rows)
+    for part in (split.train, split.test):
+        assert part.filter(pl.col("is_contacted") & ~pl.col("is_held_out")).is_empty()
+
+
+def test_the_model_for_scoring_learns_nothing_whose_outcome_is_not_yet_on_record(rows):
+    as_of_on = date(2025, 3, 1)
+    assert trainable(rows, as_of_on)["index_on"].max() <= as_of_on - timedelta(days=EMBARGO_DAYS)
+
+
+def test_the_model_comes_near_the_best_possible_and_beats_the_overdue_rule(rows, model):
+    test = split_by_time(rows).test
+    labels = test["is_disengaged"].cast(pl.Float64).to_numpy()
+    best, reached = auroc(labels, test["true_risk"].to_numpy()), auroc(labels, model.risk(test))
+    assert best - 0.03 < reached <= best + 0.01
+    assert reached > auroc(labels, overdue_rule(test)) + 0.05
+
+
+def test_too_few_patients_are_said_to_be_too_few():
+    with pytest.raises(TooLittleData, match="who disengaged are too few to train on"):
+        split_by_time(patients(n=20))
+    with pytest.raises(TooLittleData, match="0 months"):
+        split_by_time(patients(n=20).filter(pl.col("index_on") < date(2000, 1, 1)))
+
+
+def test_contributions_add_up_to_the_log_odds(rows, model):
+    matrix = model.matrix(rows)
+    total = contributions(model.pipeline, matrix).sum(axis=1) + model.pipeline["logistic"].intercept_[0]
+    assert np.allclose(total, model.pipeline.decision_function(matrix), atol=1e-9)
+
+
+def test_an_input_that_never_varies_is_left_out(rows):
+    constant = rows.with_columns(balance_due_usd=pl.lit(None, pl.Float64), is_female=pl.lit(False))
+    assert not {"balance_due_usd", "is_female"} & set(fit(split_by_time(constant).train).features)
+
+
+def test_scores_carry_model_and_index_and_no_reason_from_who_the_person_is(rows, model):
+    scored = score(model, rows, "disengagement-abc")
+    assert scored["model_version"].unique().to_list() == ["disengagement-abc"]
+    assert scored["index_on"].to_list() == rows["index_on"].to_list()
+    assert scored["score"].is_between(0, 1).all()
+    said = pl.concat([scored[f"reason_{rank}"] for rank in (1, 2, 3)]).drop_nulls()
+    assert not said.is_empty() and not said.str.contains(r"(?i)\bage|sex|female|medicaid|race|ethnic|language").any()
+
+
+def test_reasons_name_the_strongest_topics_first_and_only_what_raises_the_risk():
+    """Recency 2.0 - 0.5 = 1.5; attendance 1.0; the missing satisfaction and the lowered portal are not said."""
+    row = pl.DataFrame(
+        {"overdue_ratio": 1.2, "days_since_visit": 219.0, "expected_interval_days": 182.5, "n_no_shows_12_months": 2,
+         "satisfaction_rate": None, "n_portal_logins_3_months": 4, "has_next_appointment": False},
+        schema_overrides={"satisfaction_rate": pl.Float64},
+    )  # fmt: skip
+    names = ["overdue_ratio", "days_since_visit", "n_no_shows_12_months", "satisfaction_rate", "n_portal_logins_3_months",
+             "has_next_appointment"]  # fmt: skip
+    said = reasons(row, names, np.array([[2.0, -0.5, 1.0, 3.0, -1.0, 0.2]])).row(0)
+    assert said == (
+        "last visit 219 days ago, a visit expected every 182 days",
+        "missed appointments in 12 months: 2",
+        "no appointment is booked",
+    )
+
+
+def test_no_input_is_a_sensitive_attribute():
+    words = {word for feature in FEATURES for word in feature.name.split("_")}
+    assert not words & {"race", "ethnicity", "language", "religion", "name", "address", "postal"}
+
+
+def test_the_rule_is_said_to_be_a_rule(rows):
+    scored = score_by_rule(rows)
+    assert scored["method"].unique().to_list() == ["rule"]
+    assert scored["reason_1"].str.starts_with("last visit").all() and scored["reason_2"].is_null().all()
+
+
+def test_tiers_follow_the_capacity_of_each_site():
+    scores = pl.DataFrame({"patient_key": range(20), "location_key": [1] * 12 + [2] * 8, "score": np.linspace(0, 1, 20)})
+    ranked = tiers(scores, capacity=2)
+    counts = ranked.group_by("location_key", "tier").len().sort("location_key", "tier").rows()
+    assert counts == [(1, "high", 2), (1, "low", 6), (1, "medium", 4), (2, "high", 2), (2, "low", 2), (2, "medium", 4)]
+    assert ranked.filter(pl.col("rank") == 1).sort("location_key")["patient_key"].to_list() == [11, 19]

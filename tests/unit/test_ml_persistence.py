@@ -1,0 +1,71 @@
+"""A saved model is loaded only as what it was saved as."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.disengagement import fit, split_by_time
+from ml.persistence import MANIFEST_FILE, MODEL_FILE, ModelMismatch, Origin, load, save
+from tests.unit.test_ml_disengagement import patients
+
+ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="c" * 64)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    rows = split_by_time(patients()).train
+    model = fit(rows)
+    return model, model.matrix(rows)
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    model, matrix = trained
+    save(model, ORIGIN, matrix, tmp_path, {"auroc": 0.7})
+    return tmp_path
+
+
+def test_a_reloaded_model_gives_the_same_risks(trained, folder):
+    model, matrix = trained
+    reloaded = load(ORIGIN, folder)
+    assert reloaded.features == model.features
+    assert np.array_equal(reloaded.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix))
+
+
+def test_a_model_of_other_rows_sql_or_code_is_another_model(folder):
+    for part in ("data_cut", "feature_sql", "code"):
+        other = replace(ORIGIN, **{part: "d" * 64})
+        assert other.version != ORIGIN.version
+        with pytest.raises(FileNotFoundError):
+            load(other, folder)
+
+
+def test_a_model_file_that_was_changed_is_refused(folder):
+    with (folder / ORIGIN.version / MODEL_FILE).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ModelMismatch, match="model_file"):
+        load(ORIGIN, folder)
+
+
+@pytest.mark.parametrize("name", ["data_cut", "feature_sql", "code", "libraries"])
+def test_a_manifest_that_was_changed_is_refused(folder, name):
+    path = folder / ORIGIN.version / MANIFEST_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: "other"}))
+    with pytest.raises(ModelMismatch, match=name):
+        load(ORIGIN, folder)
+
+
+def test_a_model_that_no_longer_gives_its_golden_risks_is_refused(folder):
+    path = folder / ORIGIN.version / MANIFEST_FILE
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"golden_risks": [risk + 1e-6 for risk in manifest["golden_risks"]]}))
+    with pytest.raises(ModelMismatch, match="golden rows"):
+        load(ORIGIN, folder)
+
+
+def test_saving_again_replaces_the_model_and_leaves_nothing_beside_it(trained, folder):
+    model, matrix = trained
+    save(model, ORIGIN, matrix, folder, {})
+    assert [path.name for path in folder.iterdir()] == [ORIGIN.version]
