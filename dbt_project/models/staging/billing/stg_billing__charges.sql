@@ -10,5 +10,6 @@ select
     service_on,
     posted_on,
     units,
-    charge_usd
+    charge_usd,
+    updated_at as recorded_at
 from {{ source('raw', 'billing_charges') }}

@@ -7,5 +7,6 @@ select
     paid_on,
     amount_usd,
     method,
-    is_at_service
+    is_at_service,
+    updated_at as recorded_at
 from {{ source('raw', 'billing_patient_payments') }}

@@ -8,5 +8,6 @@ select
     contractual_adjustment_usd,
     other_adjustment_usd,
     patient_responsibility_usd,
-    is_reversal
+    is_reversal,
+    updated_at as recorded_at
 from {{ source('raw', 'billing_remittances') }}

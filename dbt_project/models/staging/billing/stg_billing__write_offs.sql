@@ -6,5 +6,6 @@ select
     charge_id,
     written_off_on,
     amount_usd,
-    reason
+    reason,
+    updated_at as recorded_at
 from {{ source('raw', 'billing_write_offs') }}

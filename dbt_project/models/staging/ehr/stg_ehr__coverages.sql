@@ -8,7 +8,8 @@ with coverages as (
         type,
         payor[1] as payor,
         "order" as coverage_order,
-        period
+        period,
+        _last_updated as recorded_at
     from {{ source('raw', 'ehr_coverage') }}
 
 ),
@@ -22,7 +23,8 @@ statements as (
         {{ id_of('patient.reference') }} as patient_id,
         insurer,
         billablePeriod as period,
-        unnest(contained) as resource
+        unnest(contained) as resource,
+        _last_updated as recorded_at
     from {{ source('raw', 'ehr_explanation_of_benefit') }}
 
 ),
@@ -37,7 +39,8 @@ contained_coverages as (
         resource.type as type,
         coalesce(resource.payor[1], insurer) as payor,
         cast(null as bigint) as coverage_order,
-        period
+        period,
+        recorded_at
     from statements
     where resource.resourceType = 'Coverage'
 
@@ -63,5 +66,6 @@ select
     trim(payor.display) as payer_name,
     coverage_order,
     {{ fhir_date('period.start') }} as started_on,
-    {{ fhir_date('period."end"') }} as ended_on
+    {{ fhir_date('period."end"') }} as ended_on,
+    recorded_at
 from every_coverage

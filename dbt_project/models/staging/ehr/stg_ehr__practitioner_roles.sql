@@ -7,5 +7,6 @@ select
     coalesce(specialty[1].text, specialty[1].coding[1].display) as specialty,
     coalesce(active, true) as is_active,
     {{ fhir_date('period.start') }} as started_on,
-    {{ fhir_date('period."end"') }} as ended_on
+    {{ fhir_date('period."end"') }} as ended_on,
+    _last_updated as recorded_at
 from {{ source('raw', 'ehr_practitioner_role') }}
