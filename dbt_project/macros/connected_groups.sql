@@ -1,0 +1,44 @@
+{#-
+    CTEs that give every node of `edges` (one_key, other_key; both directions) the smallest key that it is connected to: `<name>` with
+    columns record_key, group_key. Each round hands labels one edge further, then to the label's own label, so that `rounds` rounds
+    cross chains of 2^rounds edges; a test says when that was not enough.
+-#}
+{% macro connected_groups(name, edges, rounds=4) -%}
+    {{ name }}_0 as (
+
+        select
+            one_key as record_key,
+            min(least(one_key, other_key)) as group_key
+        from {{ edges }}
+        group by one_key
+
+    ),
+    {% for round in range(1, rounds + 1) %}
+    {{ name }}_near_{{ round }} as (
+
+        select
+            edges.one_key as record_key,
+            min(least(own.group_key, neighbour.group_key)) as group_key
+        from {{ edges }} as edges
+        inner join {{ name }}_{{ round - 1 }} as own on edges.one_key = own.record_key
+        inner join {{ name }}_{{ round - 1 }} as neighbour on edges.other_key = neighbour.record_key
+        group by edges.one_key
+
+    ),
+
+    {{ name }}_{{ round }} as (
+
+        select
+            near.record_key,
+            least(near.group_key, label.group_key) as group_key
+        from {{ name }}_near_{{ round }} as near
+        inner join {{ name }}_near_{{ round }} as label on near.group_key = label.record_key
+
+    ),
+    {% endfor %}
+    {{ name }} as (
+
+        select * from {{ name }}_{{ rounds }}
+
+    )
+{%- endmacro %}

@@ -1,0 +1,59 @@
+{#-
+    Which chart a CRM contact or billing account belongs to: the one with the strongest match, and none where another chart is nearly as
+    strong (`is_clear`). First those that match a chart itself; then those that match what was attached before, three times.
+-#}
+{%- set rounds = 3 %}
+{%- set margin = 2 %}
+with group_pairs as (
+
+    select * from {{ ref('int_identity__group_pairs') }}
+
+),
+
+attached_0 as (
+
+    select
+        group_key,
+        group_key as chart_key,
+        null as link_rule,
+        1.0 as confidence,
+        true as is_clear
+    from {{ ref('int_identity__groups') }}
+    where has_chart
+    group by group_key
+
+),
+{% for round in range(1, rounds + 1) %}
+options_{{ round }} as (
+
+    select
+        pairs.one_key as group_key,
+        attached.chart_key,
+        max(pairs.weight) as weight,
+        arg_max(pairs.link_rule, (pairs.weight, pairs.link_rule)) as link_rule,
+        max(pairs.confidence) as confidence
+    from group_pairs as pairs
+    inner join attached_{{ round - 1 }} as attached on pairs.other_key = attached.group_key and attached.is_clear
+    left join attached_{{ round - 1 }} as own on pairs.one_key = own.group_key
+    where own.group_key is null
+    group by 1, 2
+
+),
+
+attached_{{ round }} as (
+
+    select * from attached_{{ round - 1 }}
+    union all
+    select
+        group_key,
+        chart_key,
+        link_rule,
+        confidence,
+        coalesce(weight - lead(weight) over strongest_first >= {{ margin }}, true) as is_clear
+    from options_{{ round }}
+    window strongest_first as (partition by group_key order by weight desc, chart_key)
+    qualify row_number() over strongest_first = 1
+
+){{ "," if not loop.last }}
+{% endfor %}
+select * from attached_{{ rounds }}

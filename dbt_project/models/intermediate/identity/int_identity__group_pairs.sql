@@ -1,0 +1,35 @@
+{#- Both directions of every match between two groups, with the strongest of their pairs; none where a steward keeps them apart. -#}
+with pairs as (
+
+    select left_key as one_key, right_key as other_key, verdict, link_rule, weight, confidence
+    from {{ ref('int_identity__judged_pairs') }}
+    where verdict in ('match', 'separate')
+
+    union all
+
+    select right_key, left_key, verdict, link_rule, weight, confidence
+    from {{ ref('int_identity__judged_pairs') }}
+    where verdict in ('match', 'separate')
+
+),
+
+groups as (
+
+    select * from {{ ref('int_identity__groups') }}
+
+)
+
+select
+    one.group_key as one_key,
+    other.group_key as other_key,
+    one.has_chart as one_has_chart,
+    other.has_chart as other_has_chart,
+    max(pairs.weight) as weight,
+    max(pairs.confidence) as confidence,
+    arg_max(pairs.link_rule, (pairs.weight, pairs.link_rule)) as link_rule
+from pairs
+inner join groups as one on pairs.one_key = one.record_key
+inner join groups as other on pairs.other_key = other.record_key
+where one.group_key <> other.group_key
+group by 1, 2, 3, 4
+having not bool_or(pairs.verdict = 'separate')

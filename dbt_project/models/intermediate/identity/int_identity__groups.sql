@@ -1,0 +1,24 @@
+{#- Charts that somebody said are one, by Patient.link, a shared record number or a steward's decision. -#}
+with records as (
+
+    select * from {{ ref('int_identity__records') }}
+
+),
+
+stated as (
+
+    select left_key as one_key, right_key as other_key from {{ ref('int_identity__judged_pairs') }} where verdict = 'same'
+    union all
+    select right_key, left_key from {{ ref('int_identity__judged_pairs') }} where verdict = 'same'
+
+),
+
+{{ connected_groups('connected', 'stated') }}
+
+select
+    records.record_key,
+    coalesce(connected.group_key, records.record_key) as group_key,
+    bool_or(records.source_record_type = 'ehr_patient')
+        over (partition by coalesce(connected.group_key, records.record_key)) as has_chart
+from records
+left join connected using (record_key)

@@ -1,0 +1,93 @@
+{#-
+    What is concluded from a pair: `same` (stated by whoever knows), `match` (concluded from the evidence), `doubtful` (a person must
+    look), `separate` (a steward said so). Weights are those of Fellegi and Sunter 1969: log2 of how much likelier the
+    comparison is between two records of one person than between records of two.
+-#}
+{%- set fields = ['mrn', 'birth_date', 'given_name', 'family_name', 'sex', 'phone', 'email', 'address'] %}
+{%- set match_weight = 6 %}
+{%- set doubtful_weight = 0 %}
+with pairs as (
+
+    select * from {{ ref('int_identity__compared_pairs') }}
+
+),
+
+weights as (
+
+    select
+        field,
+        level,
+        log2(m_probability / u_probability) as weight
+    from {{ ref('identity_match_weights') }}
+
+),
+
+weighed as (
+
+    select
+        pairs.*,
+        prior.weight {%- for field in fields %} + {{ field }}_weights.weight {%- endfor %} as weight
+    from pairs
+    cross join (select weight from weights where field = 'prior') as prior
+    {%- for field in fields %}
+    inner join weights as {{ field }}_weights on {{ field }}_weights.field = '{{ field }}' and pairs.{{ field }} = {{ field }}_weights.level
+    {%- endfor %}
+
+),
+
+described as (
+
+    select
+        *,
+        left_type = 'ehr_patient' and right_type = 'ehr_patient' as is_two_charts,
+
+        -- Twins share everything but the given name; father and son everything but the day of birth.
+        given_name = 'different' or birth_date = 'different' as is_somebody_else,
+
+        mrn = 'equal' and given_name <> 'different' and (birth_date <> 'different' or family_name in ('equal', 'similar')) as is_shared_mrn,
+        given_name in ('equal', 'variant') and family_name = 'equal' as is_same_name,
+        'equal' in (phone, email) or address = 'street' as is_same_contact_point
+    from weighed
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when decision = 'separate' then 'separate'
+            when decision = 'link' or is_same_chart then 'same'
+            when is_shared_mrn then case when is_two_charts then 'same' else 'match' end
+            when mrn = 'equal' then 'doubtful'
+            when is_somebody_else
+                then case when is_same_name and email = 'equal' and address = 'street' and not is_two_charts then 'doubtful' end
+            when weight >= {{ match_weight }} then case when is_two_charts then 'doubtful' else 'match' end
+            when weight >= {{ doubtful_weight }} then 'doubtful'
+        end as verdict,
+        case
+            when decision is not null then 'steward'
+            when is_same_chart then 'patient_link'
+            when is_shared_mrn then 'mrn'
+            when mrn = 'equal' then 'mrn_of_somebody_else'
+            when birth_date = 'equal' and is_same_name and is_same_contact_point then 'birth_date_name_and_contact_point'
+            when birth_date = 'equal' and is_same_name then 'birth_date_and_name'
+            when birth_date = 'equal' then 'birth_date_and_similar_name'
+            when is_same_name and is_same_contact_point then 'name_and_contact_point'
+            else 'weight_of_evidence'
+        end as link_rule
+    from described
+
+)
+
+select
+    left_key,
+    right_key,
+    left_type,
+    right_type,
+    verdict,
+    link_rule,
+    weight,
+    case when verdict = 'same' then 1.0 else 1 / (1 + power(2, -weight)) end as confidence
+from judged
+where verdict is not null

@@ -1,0 +1,73 @@
+{#-
+    Who is one person: a chart and what is attached to it; and contacts and accounts without a chart that match each other. A record that a
+    steward keeps apart from another one is taken out where a third one would bring them together.
+-#}
+with groups as (
+
+    select * from {{ ref('int_identity__groups') }}
+
+),
+
+attachments as (
+
+    select * from {{ ref('int_identity__attachments') }}
+
+),
+
+-- Neither side has a chart, nor is in doubt about which chart is its own
+free_matches as (
+
+    select pairs.*
+    from {{ ref('int_identity__group_pairs') }} as pairs
+    left join attachments as one on pairs.one_key = one.group_key
+    left join attachments as other on pairs.other_key = other.group_key
+    where one.group_key is null and other.group_key is null
+
+),
+
+{{ connected_groups('connected', 'free_matches') }},
+
+free_links as (
+
+    select
+        one_key as group_key,
+        arg_max(link_rule, (weight, link_rule)) as link_rule,
+        max(confidence) as confidence
+    from free_matches
+    group by one_key
+
+),
+
+people as (
+
+    select
+        groups.record_key,
+        groups.group_key,
+        coalesce(case when attachments.is_clear then attachments.chart_key end, connected.group_key, groups.group_key) as person_key,
+        coalesce(case when attachments.is_clear then attachments.link_rule end, free_links.link_rule) as link_rule,
+        coalesce(case when attachments.is_clear then attachments.confidence end, free_links.confidence) as confidence
+    from groups
+    left join attachments using (group_key)
+    left join connected on groups.group_key = connected.record_key
+    left join free_links using (group_key)
+
+),
+
+taken_out as (
+
+    select distinct greatest(one.record_key, other.record_key) as record_key
+    from {{ ref('int_identity__judged_pairs') }} as pairs
+    inner join people as one on pairs.left_key = one.record_key
+    inner join people as other on pairs.right_key = other.record_key
+    where pairs.verdict = 'separate' and one.person_key = other.person_key
+
+)
+
+select
+    people.record_key,
+    case when taken_out.record_key is null then people.group_key else people.record_key end as group_key,
+    case when taken_out.record_key is null then people.person_key else people.record_key end as person_key,
+    case when taken_out.record_key is null then people.link_rule end as link_rule,
+    case when taken_out.record_key is null then people.confidence end as confidence
+from people
+left join taken_out using (record_key)
