@@ -1,0 +1,132 @@
+with
+
+appointments as (
+
+    select * from {{ ref('stg_ehr__appointments') }}
+
+),
+
+chains as (
+
+    select * from {{ ref('int_activity__rebooking_chains') }}
+
+),
+
+patients as (
+
+    select * from {{ ref('int_activity__source_patients') }}
+    where source_record_type = 'ehr_patient'
+
+),
+
+providers as (
+
+    select * from {{ ref('int_reference__providers') }}
+
+),
+
+locations as (
+
+    select * from {{ ref('int_reference__locations') }}
+
+),
+
+visits as (
+
+    select
+        source_system,
+        appointment_id,
+        min(encounter_id) as encounter_id,
+        min(started_at) as visit_started_at,
+        bool_or(is_telehealth) as is_telehealth
+    from {{ ref('stg_ehr__encounters') }}
+    where appointment_id is not null and status = 'finished'
+    group by all
+
+),
+
+outcomes as (
+
+    select
+        appointments.*,
+        visits.encounter_id,
+        visits.visit_started_at,
+        visits.is_telehealth as is_telehealth_visit,
+        case
+            when appointments.status = 'entered-in-error' then 'entered_in_error'
+            when appointments.status in ('fulfilled', 'arrived', 'checked-in') then 'completed'
+            when appointments.status = 'noshow' then 'no_show'
+            when appointments.status = 'cancelled' then 'cancelled'
+            when visits.encounter_id is not null then 'completed'
+            else 'booked'
+        end as final_status
+    from appointments
+    left join visits
+        on appointments.source_system = visits.source_system
+        and appointments.appointment_id = visits.appointment_id
+
+),
+
+cancellations as (
+
+    select
+        *,
+        -- Elapsed hours, not hours of the clock: on the day that the clocks change they differ.
+        case
+            when final_status <> 'cancelled' or cancelled_by = 'practice' then false
+            when cancelled_by = 'patient'
+                then cancelled_at > starts_at - interval '{{ var("notice_hours") }}' hour
+        end as is_late_cancellation
+    from outcomes
+
+)
+
+select
+    {{ surrogate_key(['cancellations.source_system', 'cancellations.appointment_id']) }} as appointment_key,
+    cancellations.source_system,
+    cancellations.appointment_id,
+    patients.patient_key,
+    providers.provider_key,
+    locations.location_key,
+    coalesce(patients.payer_class, 'unknown') as payer_class,
+    coalesce(patients.patient_segment, 'unknown') as patient_segment,
+    cancellations.booked_at,
+    cancellations.booked_on,
+    cancellations.starts_at,
+    cancellations.starts_on,
+    cancellations.duration_minutes,
+    cancellations.final_status,
+    cancellations.cancelled_by,
+    cancellations.cancelled_at,
+    cancellations.is_late_cancellation,
+    coalesce(chains.is_rescheduled, false) as is_rescheduled,
+    coalesce(chains.first_appointment_id, cancellations.appointment_id) as first_appointment_id,
+    coalesce(chains.last_appointment_id, cancellations.appointment_id) as last_appointment_id,
+    coalesce(chains.n_rebookings, 0) as n_rebookings,
+    coalesce(last_outcomes.final_status, cancellations.final_status) as chain_final_status,
+    {{ dbt.datediff('cancellations.booked_on', 'cancellations.starts_on', 'day') }} as lead_time_days,
+    cancellations.booked_via,
+    coalesce(cancellations.is_telehealth_visit, cancellations.is_telehealth, false) as is_telehealth,
+    cancellations.checked_in_at,
+    cancellations.visit_started_at,
+    cancellations.encounter_id,
+    -- It stood when the notice window opened, and its day is past.
+    cancellations.starts_on < {{ as_of_on() }}
+    and (cancellations.final_status in ('completed', 'no_show') or coalesce(cancellations.is_late_cancellation, false))
+        as is_due
+from cancellations
+left join chains
+    on cancellations.source_system = chains.source_system
+    and cancellations.appointment_id = chains.appointment_id
+left join outcomes as last_outcomes
+    on chains.source_system = last_outcomes.source_system
+    and chains.last_appointment_id = last_outcomes.appointment_id
+left join patients
+    on cancellations.source_system = patients.source_system
+    and cancellations.patient_id = patients.source_id
+left join providers
+    on cancellations.source_system = providers.source_system
+    and cancellations.practitioner_id = providers.practitioner_id
+left join locations
+    on cancellations.source_system = locations.source_system
+    and cancellations.location_id = locations.location_id

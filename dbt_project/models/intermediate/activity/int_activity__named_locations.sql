@@ -1,0 +1,5 @@
+select
+    location_id,
+    min(location_key) as location_key
+from {{ ref('int_reference__locations') }}
+group by location_id

@@ -1,0 +1,93 @@
+with
+
+appointments as (
+
+    select * from {{ source('raw', 'ehr_appointment') }}
+
+),
+
+participants as (
+
+    select
+        source_system,
+        id,
+        unnest(participant).actor.reference as reference
+    from appointments
+
+),
+
+-- A reference such as `urn:uuid:…` does not say whom it names.
+known as (
+
+    select source_system, patient_id as actor_id, 'Patient' as actor_type from {{ ref('stg_ehr__patients') }}
+    union all
+    select source_system, practitioner_id as actor_id, 'Practitioner' as actor_type from {{ ref('stg_ehr__practitioners') }}
+    union all
+    select source_system, location_id as actor_id, 'Location' as actor_type from {{ ref('stg_ehr__locations') }}
+
+),
+
+typed as (
+
+    select
+        source_system,
+        id,
+        {{ id_of('reference') }} as actor_id,
+        nullif(regexp_extract(reference, '(Patient|Practitioner|Location)[/?][^/]*$', 1), '') as actor_type
+    from participants
+
+),
+
+actors as (
+
+    select
+        typed.source_system,
+        typed.id,
+        min(typed.actor_id) filter (where coalesce(typed.actor_type, known.actor_type) = 'Patient') as patient_id,
+        min(typed.actor_id) filter (where coalesce(typed.actor_type, known.actor_type) = 'Practitioner') as practitioner_id,
+        min(typed.actor_id) filter (where coalesce(typed.actor_type, known.actor_type) = 'Location') as location_id
+    from typed
+    left join known
+        on typed.actor_type is null
+        and typed.source_system = known.source_system
+        and typed.actor_id = known.actor_id
+    group by typed.source_system, typed.id
+
+)
+
+select
+    appointments.source_system,
+    appointments.id as appointment_id,
+    actors.patient_id,
+    actors.practitioner_id,
+    actors.location_id,
+    appointments.status,
+    appointments.appointmentType.coding[1].code as appointment_type_code,
+    appointments.cancelationReason.coding[1].code as cancellation_reason_code,
+    -- http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason: `pat`, `pat-crs` … and `prov`, `prov-pers` …
+    case
+        when appointments.cancelationReason.coding[1].code like 'pat%' then 'patient'
+        when appointments.cancelationReason.coding[1].code like 'prov%' then 'practice'
+    end as cancelled_by,
+    {{ fhir_instant(appointment_extension('cancelled-at') ~ '.valueDateTime') }} as cancelled_at,
+    {{ fhir_instant('appointments.created') }} as booked_at,
+    {{ fhir_date('appointments.created') }} as booked_on,
+    {{ appointment_extension('booked-via') }}.valueCode as booked_via,
+    {{ fhir_instant('appointments.start') }} as starts_at,
+    {{ fhir_date('appointments.start') }} as starts_on,
+    {{ fhir_instant('appointments."end"') }} as ends_at,
+    coalesce(
+        appointments.minutesDuration,
+        {{ dbt.datediff(fhir_instant('appointments.start'), fhir_instant('appointments."end"'), 'minute') }}
+    ) as duration_minutes,
+    {{ fhir_instant(appointment_extension('checked-in-at') ~ '.valueDateTime') }} as checked_in_at,
+    {{ appointment_extension('rebooked-from') }}.valueString as rebooked_from_appointment_id,
+    -- R4 has no flag for it: v3 ActCode `VR`, or the words of whoever set up the schedule.
+    regexp_matches(
+        lower(to_json([appointments.serviceType, [appointments.appointmentType]])), '"vr"|telehealth|telemedicine|video visit|virtual'
+    ) as is_telehealth,
+    appointments._last_updated as recorded_at
+from appointments
+left join actors
+    on appointments.source_system = actors.source_system
+    and appointments.id = actors.id
