@@ -7,6 +7,7 @@ The single source of names, types, descriptions, PHI classes, allowed values and
 
 from models.contract import Contract
 from models.published.activity import ACTIVITY
+from models.published.deliveries import DELIVERIES
 from models.published.kpis import KPIS
 from models.published.measures import MEASURES
 from models.published.money import MONEY
@@ -15,4 +16,4 @@ from models.published.people import PEOPLE
 from models.published.reference import REFERENCE
 from models.published.risk import RISK
 
-PUBLISHED: dict[str, Contract] = PEOPLE | REFERENCE | ACTIVITY | MONEY | KPIS | MEASURES | RISK | OUTREACH
+PUBLISHED: dict[str, Contract] = PEOPLE | REFERENCE | ACTIVITY | DELIVERIES | MONEY | KPIS | MEASURES | RISK | OUTREACH

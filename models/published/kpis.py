@@ -1,5 +1,69 @@
 """The KPIs and their catalogue."""
 
-from models.contract import Contract
+import polars as pl
 
-KPIS: dict[str, Contract] = {}
+from models.contract import Contract, field
+from models.published.facts import SLICES
+
+DOMAINS = ("access", "retention", "engagement", "outreach", "care", "revenue_cycle")
+UNITS = ("share", "usd", "days", "minutes", "hours", "points")
+EVIDENCE_GRADES = ("owner", "reprint", "trade", "own")
+
+
+def _text(description: str, **rest):
+    return field(pl.String, description, **rest)
+
+
+def _optional(dtype, description: str):
+    return field(dtype, description, nullable=True)
+
+
+KPIS: dict[str, Contract] = {
+    "marts.fct_kpis": Contract(
+        "fct_kpis",
+        "KPI, month, site, provider, payer class and patient segment",
+        ("kpi_code", "month_on", "location_key", "provider_key", "payer_class", "patient_segment"),
+        {
+            "kpi_code": _text("The KPI.", refers_to="dim_kpis.kpi_code"),
+            "month_on": field(pl.Date, "First day of the month."),
+            **SLICES,
+            "numerator": field(pl.Float64, "Numerator: adds up over every dimension."),
+            "denominator": field(pl.Float64, "Denominator: adds up over every dimension."),
+            "is_complete_month": field(pl.Boolean, "The month is over."),
+            "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
+        },
+        notes="A value is sum(numerator) / nullif(sum(denominator), 0) over any rows; show mature months only.",
+    ),
+    "marts.dim_kpis": Contract(
+        "dim_kpis",
+        "KPI",
+        ("kpi_code",),
+        {
+            "kpi_code": _text("The KPI's short name."),
+            "kpi_name": _text("The KPI's name."),
+            "domain": _text("What it is about.", values=DOMAINS),
+            "unit": _text("Unit of numerator over denominator; a share is 0 to 1, points are of a score.", values=UNITS),
+            "formula": _text("Numerator and denominator, in words."),
+            "exclusions": _text("What is left out, and how the borders of the definition are drawn."),
+            "direction": _text("Which way is better.", values=("higher", "lower")),
+            "required_extracts": _text("Extracts without which it has no rows: `source:extract`, parted by spaces."),
+            "source": _text("Where the definition comes from."),
+            "evidence_grade": _text(
+                "How good that source is: the owner's own text, a reprint of it, trade press, or our own definition.",
+                values=EVIDENCE_GRADES,
+            ),
+            "benchmark_low": _optional(pl.Float64, "Lower end of the benchmark range, in the unit."),
+            "benchmark_high": _optional(pl.Float64, "Upper end of the benchmark range, in the unit."),
+            "benchmark_year": _optional(pl.Int32, "Year of the benchmark."),
+            "benchmark_source": _optional(pl.String, "Who published it."),
+            "target": _optional(pl.Float64, "The practice's target, in the unit."),
+            "typical_improvement": _optional(pl.String, "What programs of this kind are said to bring; a claim, not a promise."),
+            "owner_role": _text("Who answers for it."),
+            "maturity_days": field(pl.Int32, "Days after the month's end until its outcomes are in.", at_least=0),
+            "is_headline": field(pl.Boolean, "Shown on the overview."),
+            "display_order": field(pl.Int32, "Place in lists.", at_least=1),
+            "is_available": field(pl.Boolean, "There are rows in `fct_kpis`."),
+            "unavailable_reason": _optional(pl.String, "Why there are none, in words; empty: there are."),
+        },
+    ),
+}
