@@ -1,5 +1,83 @@
 """The quality measures and their results."""
 
-from models.contract import Contract
+import polars as pl
 
-MEASURES: dict[str, Contract] = {}
+from models.contract import Contract, field
+from models.phi import Phi
+
+GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
+
+
+def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
+    return field(dtype, description, phi=phi, nullable=True, **rest)
+
+
+def _flag(description: str):
+    return field(pl.Boolean, description)
+
+
+def _count(description: str):
+    return field(pl.Int32, description, at_least=0)
+
+
+_MEASURE_CODE = field(pl.String, "CMS number of the measure: `CMS125`.")
+
+MEASURES: dict[str, Contract] = {
+    "marts.fct_measure_results": Contract(
+        "fct_measure_results",
+        "measure, group, measurement period and patient in the initial population, or whom the measure cannot assess",
+        ("measure_code", "group_id", "period_start_on", "patient_key"),
+        {
+            "measure_code": field(pl.String, "CMS number of the measure: `CMS125`.", refers_to="dim_measures.measure_code"),
+            "group_id": field(pl.String, "Group (rate) of the measure: `Group_1` …"),
+            "period_type": field(pl.String, "Calendar year, or twelve months to a month end.", values=("year", "rolling")),
+            "period_start_on": field(pl.Date, "First day of the measurement period."),
+            "period_end_on": field(pl.Date, "Last day of the measurement period."),
+            "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
+            "is_initial_population": _flag("In the initial population. False only with `not_assessable`."),
+            "is_denominator": _flag("In the denominator."),
+            "is_denominator_exclusion": _flag("In the denominator, and excluded."),
+            "is_denominator_exception": _flag("In the denominator, not excluded, not in the numerator, and excepted."),
+            "is_numerator": _flag("In the denominator, not excluded, and in the numerator."),
+            "n_initial_population": _count("Units in the initial population: 1, or visits where the measure counts visits."),
+            "n_denominator": _count("Units in the denominator."),
+            "n_denominator_exclusion": _count("Units excluded."),
+            "n_denominator_exception": _count("Units excepted."),
+            "n_numerator": _count("Units in the numerator. The rate is the sum of these over `n_denominator` less the two before."),
+            "gap_status": field(
+                pl.String,
+                "`closed` and `open` turn round for inverse measures; `not_assessable`: no data of that kind, which is never a gap. "
+                "Of a measure that counts visits: that of the latest visit.",
+                values=GAP_STATUSES,
+            ),
+            "evidence_on": _optional(pl.Date, "Day of what closed the gap, excluded the patient, or came nearest.", Phi.QUASI),
+            "evidence_value": _optional(pl.String, "What it was: result with unit, or name of the service.", Phi.QUASI),
+            "reason": field(pl.String, "Why it has this status, in plain words.", phi=Phi.QUASI),
+            "measure_version": field(pl.String, "Version of the measure."),
+        },
+        "A patient outside a measure's initial population has no row.",
+    ),
+    "marts.dim_measures": Contract(
+        "dim_measures",
+        "quality measure",
+        ("measure_code",),
+        {
+            "measure_code": _MEASURE_CODE,
+            "title": field(pl.String, "Title of the measure."),
+            "steward": field(pl.String, "Organization that owns the measure."),
+            "measure_version": field(pl.String, "Version of the measure."),
+            "scoring": field(pl.String, "How it is scored.", values=("proportion",)),
+            "basis": field(pl.String, "What is counted.", values=("patient", "encounter")),
+            "is_inverse": _flag("A lower rate is better: the numerator is the gap."),
+            "min_age": _optional(pl.Int32, "Youngest age in the initial population, in years."),
+            "max_age": _optional(pl.Int32, "Oldest age in the initial population, in years."),
+            "next_action": field(pl.String, "What closes a gap."),
+            "licence_terms": field(pl.String, "The steward's terms of use."),
+            "is_available": _flag("It was evaluated: all its value sets are there."),
+            "unavailable_reason": _optional(pl.String, "The value sets that are missing, by name."),
+            "n_value_sets": _count("Value sets that it refers to."),
+            "n_incomplete_value_sets": _count("Value sets of which only the shipped sample, or no licensed code, is there."),
+            "caution": _optional(pl.String, "Incomplete value sets, by name: patients whose codes they lack are not seen."),
+        },
+    ),
+}

@@ -1,0 +1,103 @@
+{#-
+    When a clinical event was true: the interval algebra of CQL on FHIR's moments, in eight columns.
+
+    `lo` and `hi` are the interval's bounds. A moment may be as coarse as a year, so each bound has the `earliest` and the `latest` that it
+    can mean, once as the practice's day (`_on_`) and once as an instant (`_at_`). A bound that is unknown is null, and then every
+    comparison with it is null, hence not satisfied. A bound without limit is `unbounded_past` or `unbounded_future`.
+    A day without a time reaches, as instants, one millisecond beyond the day on either side: a comparison with an instant on its
+    very first or last moment is uncertain, so that it must not hold.
+-#}
+{% macro interval_columns(lo, hi) -%}
+    {{ _moment_columns(lo, 'lo') }},
+    {{ _moment_columns(hi, 'hi') }}
+{%- endmacro %}
+
+{% macro _moment_columns(moment, bound) -%}
+    {{ _first_day(moment) }} as {{ bound }}_on_earliest,
+    {{ _last_day(moment) }} as {{ bound }}_on_latest,
+    case
+        when length({{ moment }}) > 10 then try_cast({{ moment }} as timestamptz)
+        else {{ practice_midnight(_first_day(moment)) }} - interval 1 millisecond
+    end as {{ bound }}_at_earliest,
+    case
+        when length({{ moment }}) > 10 then try_cast({{ moment }} as timestamptz)
+        else {{ practice_midnight(_last_day(moment) ~ ' + 1') }}
+    end as {{ bound }}_at_latest
+{%- endmacro %}
+
+{% macro _first_day(moment) -%}
+    case length({{ moment }})
+        when 10 then try_cast({{ moment }} as date)
+        when 7 then try_cast({{ moment }} || '-01' as date)
+        when 4 then try_cast({{ moment }} || '-01-01' as date)
+        else {{ practice_date('try_cast(' ~ moment ~ ' as timestamptz)') }}
+    end
+{%- endmacro %}
+
+{% macro _last_day(moment) -%}
+    case length({{ moment }})
+        when 10 then try_cast({{ moment }} as date)
+        when 7 then last_day(try_cast({{ moment }} || '-01' as date))
+        when 4 then try_cast({{ moment }} || '-12-31' as date)
+        else {{ practice_date('try_cast(' ~ moment ~ ' as timestamptz)') }}
+    end
+{%- endmacro %}
+
+{#- The instant at which a day begins where the practice is. -#}
+{% macro practice_midnight(day) -%}
+    (cast({{ day }} as timestamp) at time zone '{{ var("time_zone") }}')
+{%- endmacro %}
+
+{#- Bounds without limit, as FHIR text: before and after everything that a record can hold. -#}
+{% macro unbounded_past() -%}'1000-01-01'{%- endmacro %}
+{% macro unbounded_future() -%}'9000-01-01'{%- endmacro %}
+
+{#- The upper bound of a FHIR dateTime or Period: a Period without an end goes on. -#}
+{% macro end_of(moment, period) -%}
+    case
+        when {{ moment }} is not null then {{ moment }}
+        when {{ period }} is not null then coalesce({{ period }}."end", {{ unbounded_future() }})
+    end
+{%- endmacro %}
+
+{#-
+    CQL's tests of an event (an alias) against days `first` to `last`, both inclusive, at day precision: "during day of", "starts during
+    day of", "ends during day of", "overlaps day of". They hold only where they hold for everything that the moments can mean.
+-#}
+{% macro during_days(event, first, last) -%}
+    {{ event }}.lo_on_earliest >= {{ first }} and {{ event }}.hi_on_latest <= {{ last }}
+{%- endmacro %}
+
+{% macro starts_during_days(event, first, last) -%}
+    {{ event }}.lo_on_earliest >= {{ first }} and {{ event }}.lo_on_latest <= {{ last }}
+{%- endmacro %}
+
+{% macro ends_during_days(event, first, last) -%}
+    {{ event }}.hi_on_earliest >= {{ first }} and {{ event }}.hi_on_latest <= {{ last }}
+{%- endmacro %}
+
+{% macro overlaps_days(event, first, last) -%}
+    {{ event }}.lo_on_latest <= {{ last }} and {{ event }}.hi_on_earliest >= {{ first }}
+{%- endmacro %}
+
+{#- CQL's `latest`: the end, or the start where there is no end. -#}
+{% macro latest_during_days(event, first, last) -%}
+    {{ latest_on(event, 'earliest') }} >= {{ first }} and {{ latest_on(event) }} <= {{ last }}
+{%- endmacro %}
+
+{% macro latest_on(event, side='latest') -%}
+    case when {{ event }}.hi_on_latest < {{ unbounded_future() }} then {{ event }}.hi_on_{{ side }} else {{ event }}.lo_on_{{ side }} end
+{%- endmacro %}
+
+{#- The same at instant precision: from `start` up to, not including, `before` (CQL's last millisecond of the period). -#}
+{% macro overlaps_instants(event, start, before) -%}
+    {{ event }}.lo_at_latest < {{ before }} and {{ event }}.hi_at_earliest >= {{ start }}
+{%- endmacro %}
+
+{#- The day that the event is shown by: its end, else its start. Null where it has neither. -#}
+{% macro evidence_on(event) -%}
+    case
+        when {{ event }}.hi_on_latest < {{ unbounded_future() }} then {{ event }}.hi_on_latest
+        when {{ event }}.lo_on_earliest > {{ unbounded_past() }} then {{ event }}.lo_on_earliest
+    end
+{%- endmacro %}

@@ -1,0 +1,93 @@
+{#-
+    The end of every measure: scores its populations and says why. Reads the measure's own CTEs, each with the `keys` of a result
+    (`period_key, patient_key`; with `grouped` also `group_id`, with `by_encounter` also `episode_id`) and any number of rows a key:
+
+    initial_population                    (with `by_encounter` also `episode_on`, the day of the visit)
+    denominator
+    denominator_exclusions, _exceptions   `rule` (the first that fits is shown), `evidence_on`, `reason`
+    numerator                             `evidence_on`, `evidence_value`: the latest is shown
+    findings                              what the record shows where it is not met: `evidence_on`, `evidence_value`, `reason`, and
+                                          `is_assessable`, false where what is there cannot be judged. With `is_inverse` shown where the numerator is met too
+
+    Scoring order of CQM proportion measures (HQMF, "denominator exclusions before the numerator, exceptions after it").
+-#}
+{% macro measure_results(grouped=false, by_encounter=false, has_exclusions=true, has_exceptions=false, has_findings=false, is_inverse=false) -%}
+{%- set keys = (['group_id'] if grouped else []) + ['period_key', 'patient_key'] + (['episode_id'] if by_encounter else []) -%}
+{%- set key = keys | join(', ') -%}
+select
+    {{ 'group_id' if grouped else "'Group_1' as group_id" }},
+    period_key,
+    patient_key,
+    {{ 'episode_id' if by_encounter else 'cast(null as varchar) as episode_id' }},
+    {{ 'episode_on' if by_encounter else 'cast(null as date) as episode_on' }},
+    is_denominator,
+    is_excluded as is_denominator_exclusion,
+    is_excepted and not is_met as is_denominator_exception,
+    is_met as is_numerator,
+    is_assessable or is_met as is_assessable,
+    case
+        when is_excluded then exclusion.evidence_on
+        when is_met then met.evidence_on
+        when is_excepted then exception.evidence_on
+        else finding.evidence_on
+    end as evidence_on,
+    case
+        when is_met then met.evidence_value
+        when not (is_excluded or is_excepted) then finding.evidence_value
+    end as evidence_value,
+    case
+        when is_excluded then exclusion.reason
+        when is_met then {{ 'finding.reason' if is_inverse else 'cast(null as varchar)' }}
+        when is_excepted then exception.reason
+        else finding.reason
+    end as reason
+from (
+    select
+        *,
+        is_denominator and exclusion is not null as is_excluded,
+        is_denominator and exclusion is null and met is not null as is_met,
+        is_denominator and exclusion is null and exception is not null as is_excepted,
+        coalesce(finding.is_assessable, true) as is_assessable
+    from (select distinct {{ key }}{{ ', episode_on' if by_encounter }} from initial_population)
+    left join (select distinct {{ key }}, true as is_in_denominator from denominator) using ({{ key }})
+    cross join lateral (select coalesce(is_in_denominator, false) as is_denominator)
+    {%- if has_exclusions %}
+    left join (
+        select {{ key }}, min({'rule': rule, 'evidence_on': evidence_on, 'reason': reason}) as exclusion
+        from denominator_exclusions
+        group by {{ key }}
+    ) using ({{ key }})
+    {%- else %}
+    cross join (select cast(null as struct(evidence_on date, reason varchar)) as exclusion)
+    {%- endif %}
+    {%- if has_exceptions %}
+    left join (
+        select {{ key }}, min({'rule': rule, 'evidence_on': evidence_on, 'reason': reason}) as exception
+        from denominator_exceptions
+        group by {{ key }}
+    ) using ({{ key }})
+    {%- else %}
+    cross join (select cast(null as struct(evidence_on date, reason varchar)) as exception)
+    {%- endif %}
+    left join (
+        select {{ key }}, max({'evidence_on': evidence_on, 'evidence_value': evidence_value}) as met
+        from numerator
+        group by {{ key }}
+    ) using ({{ key }})
+    {%- if has_findings %}
+    left join (
+        select
+            {{ key }},
+            max({
+                'evidence_on': evidence_on, 'evidence_value': evidence_value, 'reason': reason, 'is_assessable': is_assessable
+            }) as finding
+        from findings
+        group by {{ key }}
+    ) using ({{ key }})
+    {%- else %}
+    cross join (
+        select cast(null as struct(evidence_on date, evidence_value varchar, reason varchar, is_assessable boolean)) as finding
+    )
+    {%- endif %}
+)
+{%- endmacro %}

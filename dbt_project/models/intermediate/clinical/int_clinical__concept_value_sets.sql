@@ -1,0 +1,45 @@
+{%- set coded = [
+    ('encounters', ['type_codes', 'discharge_codes']),
+    ('conditions', ['codes', 'body_site_codes']),
+    ('observations', ['codes', 'value_codes', 'not_done_reason_codes']),
+    ('observation_components', ['codes']),
+    ('procedures', ['codes', 'reason_codes']),
+    ('immunizations', ['codes']),
+    ('medication_requests', ['codes', 'reason_codes']),
+    ('service_requests', ['codes', 'reason_codes', 'not_done_reason_codes']),
+    ('device_requests', ['codes']),
+    ('tasks', ['codes', 'reason_codes']),
+    ('allergies', ['codes']),
+    ('adverse_events', ['codes']),
+] -%}
+-- Membership is resolved once for each distinct concept: a practice with 20 million events has a few thousand of them.
+with concepts as (
+
+    {%- for entity, columns in coded %}
+    {%- for column in columns %}
+    {{ 'union ' if not (loop.first and loop.index0 == 0 and entity == 'encounters') -}}
+    select distinct {{ column }} as codes from {{ ref('stg_ehr__' ~ entity) }}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+codings as (
+
+    select codes, unnest(string_split(codes, '; ')) as coding
+    from concepts
+
+),
+
+value_set_codes as (
+
+    select * from {{ ref('stg_value_sets__codes') }}
+
+)
+
+select distinct
+    codings.codes,
+    value_set_codes.value_set
+from codings
+inner join value_set_codes
+    on codings.coding = value_set_codes.system || '|' || value_set_codes.code

@@ -1,0 +1,20 @@
+{#- One line a measure. -#}
+{%- set measures = {
+    'CMS125': 'cms125_breast_cancer_screening',
+    'CMS122': 'cms122_diabetes_poor_glycemic_control',
+} -%}
+with results as (
+
+    {%- for code, model in measures.items() %}
+    select '{{ code }}' as measure_code, * from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all by name
+    {%- endif %}
+    {%- endfor %}
+
+)
+
+select *
+from results
+-- Without its value sets a measure finds nobody; that must not pass for a result
+where measure_code not in (select measure_code from {{ ref('int_measures__missing_value_sets') }})

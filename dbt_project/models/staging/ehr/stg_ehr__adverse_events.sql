@@ -1,0 +1,13 @@
+select
+    source_system,
+    id as adverse_event_id,
+    {{ id_of('subject.reference') }} as patient_id,
+
+    actuality,
+    {{ codes_of('event') }} as codes,
+    coalesce(event.coding[1].display, event.text) as code_name,
+
+    -- When it was recorded stands in only where it is not known when it happened
+    coalesce("date", recordedDate) as happened_date_time,
+    {{ fhir_date('coalesce("date", recordedDate)') }} as happened_on
+from {{ source('raw', 'ehr_adverse_event') }}

@@ -1,0 +1,16 @@
+select
+    source_system,
+    id as allergy_id,
+    {{ id_of('patient.reference') }} as patient_id,
+
+    {{ has_code('[clinicalStatus]', 'active') }} as is_active,
+    clinicalStatus.coding[1].code as clinical_status,
+    verificationStatus.coding[1].code as verification_status,
+    {{ codes_of('code') }} as codes,
+    coalesce(code.coding[1].display, code.text) as code_name,
+
+    onsetDateTime as onset_date_time,
+    onsetPeriod as onset_period,
+    onsetAge as onset_age,
+    {{ fhir_date('recordedDate') }} as recorded_on
+from {{ source('raw', 'ehr_allergy_intolerance') }}

@@ -1,0 +1,34 @@
+select
+    source_system,
+    id as condition_id,
+    {{ id_of('subject.reference') }} as patient_id,
+    {{ id_of('encounter.reference') }} as encounter_id,
+
+    {{ codes_of('code') }} as codes,
+    code.coding[1].system as code_system,
+    code.coding[1].code as code,
+    coalesce(code.coding[1].display, code.text) as code_name,
+    {{ codes_of_each('bodySite') }} as body_site_codes,
+    clinicalStatus.coding[1].code as clinical_status,
+    verificationStatus.coding[1].code as verification_status,
+    -- The category says which kind it is; servers that omit it say it with the profile.
+    {{ has_code('category', 'encounter-diagnosis') }}
+    or (category is null and {{ claims_profile('encounter-diagnosis') }}) as is_encounter_diagnosis,
+    {{ has_code('category', 'problem-list-item') }}
+    or (category is null and {{ claims_profile('problems-health-concerns') }}) as is_problem_list_item,
+    {{ has_code('category', 'health-concern') }} as is_health_concern,
+
+    onsetDateTime as onset_date_time,
+    onsetPeriod as onset_period,
+    onsetAge as onset_age,
+    onsetRange as onset_range,
+    abatementDateTime as abatement_date_time,
+    abatementPeriod as abatement_period,
+    abatementAge as abatement_age,
+    abatementRange as abatement_range,
+    abatementString as abatement_string,
+    {{ fhir_date('coalesce(onsetDateTime, onsetPeriod.start)') }} as onset_on,
+    {{ fhir_date('coalesce(abatementDateTime, abatementPeriod."end")') }} as abated_on,
+    {{ fhir_date('recordedDate') }} as recorded_on,
+    _last_updated as recorded_at
+from {{ source('raw', 'ehr_condition') }}

@@ -1,0 +1,31 @@
+with dispenses as (
+
+    select *, {{ id_of('medicationReference.reference') }} as medication_id
+    from {{ source('raw', 'ehr_medication_dispense') }}
+
+),
+
+medications as (
+
+    select * from {{ ref('stg_ehr__medications') }}
+
+)
+
+select
+    dispenses.source_system,
+    dispenses.id as medication_dispense_id,
+    {{ id_of('dispenses.subject.reference') }} as patient_id,
+
+    dispenses.status,
+    coalesce({{ codes_of('dispenses.medicationCodeableConcept') }}, medications.codes) as codes,
+    coalesce(
+        dispenses.medicationCodeableConcept.coding[1].display, dispenses.medicationCodeableConcept.text, medications.code_name
+    ) as code_name,
+    dispenses.quantity.value as quantity,
+    dispenses.daysSupply.value as days_supply,
+    {{ fhir_date('dispenses.whenPrepared') }} as prepared_on,
+    {{ fhir_date('dispenses.whenHandedOver') }} as handed_over_on
+from dispenses
+left join medications
+    on dispenses.source_system = medications.source_system
+    and dispenses.medication_id = medications.medication_id

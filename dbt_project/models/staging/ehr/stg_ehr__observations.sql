@@ -1,0 +1,46 @@
+select
+    source_system,
+    id as observation_id,
+    {{ id_of('subject.reference') }} as patient_id,
+    {{ id_of('encounter.reference') }} as encounter_id,
+
+    status,
+    {{ codes_of('code') }} as codes,
+    code.coding[1].system as code_system,
+    code.coding[1].code as code,
+    coalesce(code.coding[1].display, code.text) as code_name,
+    {{ codes_of_each('category') }} as category_codes,
+    {{ has_code('category', 'imaging') }} as is_imaging,
+    {{ has_code('category', 'exam') }} as is_exam,
+    {{ has_code('category', 'laboratory') }} or {{ claims_profile('observation-lab') }} as is_laboratory,
+    {{ claims_profile('us-core-smokingstatus') }}
+    or (meta.profile is null and {{ has_code('category', 'social-history') }}) as is_social_history,
+    array_to_string(meta.profile, ' ') as profiles,
+
+    coalesce(effectiveDateTime, effectiveInstant) as effective_date_time,
+    effectivePeriod as effective_period,
+    {{ fhir_date('coalesce(effectiveDateTime, effectiveInstant, effectivePeriod."end", effectivePeriod.start)') }} as effective_on,
+    issued,
+
+    -- Any result at all, whatever its type; only then a measure may call the test resulted
+    valueQuantity is not null
+    or valueCodeableConcept is not null
+    or valueString is not null
+    or valueBoolean is not null
+    or valueInteger is not null
+    or valueDateTime is not null
+    or valueTime is not null
+    or valuePeriod is not null
+    or valueRange is not null
+    or valueRatio is not null
+    or valueSampledData is not null as has_value,
+    valueQuantity.value as value_quantity,
+    valueQuantity.comparator as value_comparator,
+    coalesce(valueQuantity.code, valueQuantity.unit) as value_unit,
+    {{ codes_of('valueCodeableConcept') }} as value_codes,
+    coalesce(valueCodeableConcept.coding[1].display, valueCodeableConcept.text, valueCodeableConcept.coding[1].code) as value_name,
+    coalesce(
+        valueString, cast(valueInteger as varchar), cast(valueBoolean as varchar), valueDateTime
+    ) as value_text,
+    {{ codes_of(extension_concept('extension', 'us-quality-core-notDoneReason')) }} as not_done_reason_codes
+from {{ source('raw', 'ehr_observation') }}

@@ -1,0 +1,20 @@
+select
+    source_system,
+    id as procedure_id,
+    {{ id_of('subject.reference') }} as patient_id,
+    {{ id_of('encounter.reference') }} as encounter_id,
+
+    status,
+    {{ codes_of('code') }} as codes,
+    code.coding[1].system as code_system,
+    code.coding[1].code as code,
+    coalesce(code.coding[1].display, code.text) as code_name,
+    {{ codes_of_each('reasonCode') }} as reason_codes,
+    {{ codes_of('statusReason') }} as not_done_reason_codes,
+
+    performedDateTime as performed_date_time,
+    performedPeriod as performed_period,
+    performedAge as performed_age,
+    performedRange as performed_range,
+    {{ fhir_date('coalesce(performedDateTime, performedPeriod."end", performedPeriod.start)') }} as performed_on
+from {{ source('raw', 'ehr_procedure') }}

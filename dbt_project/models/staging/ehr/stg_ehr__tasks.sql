@@ -1,0 +1,18 @@
+select
+    source_system,
+    id as task_id,
+    {{ id_of('"for".reference') }} as patient_id,
+    {{ id_of('focus.reference') }} as focus_id,
+    list_transform(basedOn, lambda r: {{ id_of('r.reference') }}) as based_on_ids,
+
+    status,
+    intent,
+    {{ codes_of('code') }} as codes,
+    {{ codes_of('reasonCode') }} as reason_codes,
+    coalesce(reasonCode.coding[1].display, reasonCode.text) as reason_name,
+
+    executionPeriod as execution_period,
+    authoredOn as authored_date_time,
+    {{ fhir_date('executionPeriod."end"') }} as executed_on,
+    {{ fhir_date('authoredOn') }} as authored_on
+from {{ source('raw', 'ehr_task') }}
