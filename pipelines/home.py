@@ -16,6 +16,7 @@ class Home:
     build/<run>/          warehouses under construction
     published/<id>/       immutable publications; `published/current` is a link to one of them
     scores/               trained models
+    dbt/                  dbt's project, parsed
     dagster/              Dagster's own records
     """
 
@@ -42,6 +43,10 @@ class Home:
     @property
     def scores(self) -> Path:
         return self.root / "scores"
+
+    @property
+    def dbt(self) -> Path:
+        return self.root / "dbt"
 
     @property
     def dagster(self) -> Path:

@@ -1,6 +1,7 @@
 """The command line. Verbs are imported when they are called, so that `caregap --help` answers at once."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -23,6 +24,7 @@ VERBS = {
     "value-sets": "Load the code lists that measures refer to.",
     "benchmark": "Measure a risk model on a public data set.",
     "conform": "Compare the measures with an official test deck.",
+    "estimate": "Estimate what a program caused, from a table of your own.",
 }
 
 
@@ -47,6 +49,7 @@ def caregap() -> None:
 
 def main() -> None:
     """Run one verb. Exit codes: 0 ok, 2 usage, 10 extract refused, 11 checks failed, 12 not published, 13 environment."""
+    os.umask(0o077)  # what a run writes holds patient data: nobody else may read it
     try:
         caregap(standalone_mode=False)
     except click.ClickException as error:

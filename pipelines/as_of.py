@@ -1,0 +1,38 @@
+"""The day that a run looks back from. Never the clock: the same deliveries give the same tables on any day."""
+
+from datetime import date
+
+import duckdb
+
+from pipelines.errors import UsageError
+from pipelines.practice import Practice
+
+# A file that only its name dates was exported at midnight UTC, which in America is the evening before: its day is the name's.
+NEWEST_EXPORT = """
+select max(case
+    when exported_at = date_trunc('day', exported_at) then cast(exported_at as date)
+    else cast(timezone(?, exported_at) as date)
+end)
+from raw.deliveries
+where status = 'landed'
+"""
+NEWEST_VISIT = """
+select cast(timezone(?, max(try_cast("period"."end" as timestamptz))) as date)
+from raw.ehr_encounter
+where status = 'finished'
+"""
+
+
+def as_of(connection: duckdb.DuckDBPyConnection, practice: Practice) -> date:
+    """The practice's own `as_of`; else the day of the newest export; else the day on which the newest finished visit ended.
+
+    Days are the practice's, so an export at 02:00 UTC belongs to the evening before in New York. `connection` has the schema
+    `raw`. Raises `UsageError` where nothing delivered has a day.
+    """
+    if practice.as_of:
+        return practice.as_of
+    for query in (NEWEST_EXPORT, NEWEST_VISIT):
+        day = connection.execute(query, [practice.time_zone]).fetchall()[0][0]
+        if day:
+            return day
+    raise UsageError("No delivered file says of which day it is. Say it: `--as-of 2026-03-31`, or as_of in practice.toml.")

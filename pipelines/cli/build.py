@@ -1,0 +1,22 @@
+"""`caregap build`: a new warehouse, beside the published one."""
+
+import click
+
+from pipelines.cli.practice_options import chosen_practice, practice_options
+from pipelines.home import Home
+
+
+@click.command()
+@practice_options
+def command(**options) -> None:
+    """Read what was delivered, and build raw, staging, intermediate and marts into a new warehouse; test them.
+
+    Nothing is published. Goes on with `caregap train`, `caregap score` and `caregap publish`.
+    """
+    from pipelines.build import newest_build
+    from pipelines.cli.steps import run_step
+    from pipelines.defs.keys import BEFORE_SCORES
+
+    home = Home.from_environment()
+    run_step(home, chosen_practice(home, **options), list(BEFORE_SCORES))
+    click.echo(f"Built: {newest_build(home).warehouse}")

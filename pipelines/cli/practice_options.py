@@ -1,0 +1,67 @@
+"""The options by which a verb is told for which practice it works."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.practice import Practice, practice_of
+
+SOURCES = ("ehr", "crm", "billing")
+TIME_ZONE = "America/New_York"
+
+
+def practice_options(command: Callable) -> Callable:
+    """Add FOLDER, --ehr, --crm, --billing, --practice, --as-of and --time-zone to a verb; `chosen_practice` reads them."""
+    folder = click.Path(path_type=Path, exists=True, file_okay=False)
+    options = [
+        click.argument("folder", type=folder, required=False),
+        *(click.option(f"--{source}", type=folder, help=f"Folder of the {source.upper()} extract.") for source in SOURCES),
+        click.option("--practice", "practice_id", metavar="ID", help="Short name of the practice; its extracts land under it."),
+        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to look back from [the newest export's]."),
+        click.option("--time-zone", metavar="TZ", help=f"The practice's time zone [its practice.toml's, else {TIME_ZONE}]."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def chosen_practice(
+    home: Home,
+    folder: Path | None,
+    practice_id: str | None,
+    as_of: datetime | None,
+    time_zone: str | None,
+    **sources: Path | None,
+) -> Practice:
+    """The practice that the options name.
+
+    FOLDER has a practice.toml. Source folders alone make a practice of their own, so that a first look needs no file. Without
+    either: the practice of the home, else the sample. An option beats the file. Raises `UsageError` for an unknown time zone.
+    """
+    given = {name: path.resolve() for name, path in sources.items() if path}
+    if given and folder is None:
+        practice = Practice(practice_id or "practice", practice_id or "practice", TIME_ZONE, given)
+    else:
+        practice = practice_of(home, folder)
+        practice = practice.with_sources(practice.sources | given)
+    changes: dict[str, object] = {"id": practice_id or practice.id}
+    if as_of:
+        changes["as_of"] = date(as_of.year, as_of.month, as_of.day)
+    if time_zone:
+        changes["time_zone"] = checked_time_zone(time_zone)
+    return replace(practice, **changes)
+
+
+def checked_time_zone(name: str) -> str:
+    """The name, if it is one of the tz database. Raises `UsageError`."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"{name}: not a time zone. Write it as in the tz database: America/Chicago.") from None
+    return name

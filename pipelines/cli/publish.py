@@ -1,0 +1,25 @@
+"""`caregap publish`: the newest build for everybody to read, or the publication before."""
+
+import click
+
+from pipelines.home import Home
+
+
+@click.command()
+@click.option("--rollback", is_flag=True, help="Go back to the publication before the current one.")
+def command(rollback: bool) -> None:
+    """Publish the newest build that has passed every check, or go back. The last five publications are kept."""
+    from pipelines.lock import only_writer
+    from pipelines.publications import current, roll_back
+
+    home = Home.from_environment()
+    if rollback:
+        with only_writer(home):
+            publication = roll_back(home)
+    else:
+        from pipelines.cli.steps import run_step
+        from pipelines.practice import practice_of
+
+        run_step(home, practice_of(home, None), ["published"])
+        publication = current(home)
+    click.echo(f"Published: {publication.id}, {publication.practice_name} as of {publication.as_of_on}")

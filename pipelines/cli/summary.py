@@ -1,0 +1,100 @@
+"""What a run found, readable at a glance."""
+
+from collections import Counter
+from typing import Any
+
+from rich.table import Table
+
+from pipelines.cli.console import console
+from pipelines.findings import Findings
+
+
+def print_summary(found: Findings, *, is_new: bool, seconds: float) -> None:
+    """Print deliveries, KPIs, the model, the list and warnings; last, what is published now."""
+    _print_files(found)
+    _print_kpis(found)
+    _print_people(found)
+    publication = found.publication
+    synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic else ""
+    console.print(f"\n[bold]{publication.practice_name}[/]{synthetic}, as of {publication.as_of_on}")
+    n_rows = sum(publication.n_rows.values())
+    state = "[green]Published[/]" if is_new else "Nothing new; still published:"
+    console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
+    console.print("Look at it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
+
+
+def _print_files(found: Findings) -> None:
+    table = Table(title="Delivered = landed + quarantined + superseded", title_justify="left", box=None, header_style="dim")
+    table.add_column("extract")
+    for name in ("files", "delivered", "landed", "quarantined", "superseded"):
+        table.add_column(name, justify="right")
+    rows: dict[tuple[str, str], Counter] = {}
+    for file in found.files:
+        if file["status"] == "landed":
+            sums = rows.setdefault((file["source_system"], file["extract"]), Counter())
+            sums += Counter(files=1)
+            sums.update({name: file[f"n_{name}"] for name in ("delivered", "landed", "quarantined", "superseded")})
+    for (source, extract), sums in rows.items():
+        bad = f"[yellow]{sums['quarantined']:,}[/]" if sums["quarantined"] else "0"
+        counts = (f"{sums[name]:,}" for name in ("files", "delivered", "landed"))
+        table.add_row(f"{source} {extract}", *counts, bad, f"{sums['superseded']:,}")
+    console.print(table)
+    ignored = [file["file_name"] for file in found.files if file["status"] == "ignored"]
+    if ignored:
+        console.print(f"[dim]{len(ignored)} files of kinds that are not read: {', '.join(ignored[:8])}[/]")
+    for row in found.quarantined[:8]:
+        console.print(
+            f"[yellow]Quarantined[/] {row['source_system']} {row['extract']}: {row['n_rows']} × {row['field']} {row['reason']}"
+        )
+    if len(found.quarantined) > 8:
+        console.print("[dim]… all of them in marts.fct_quarantined_rows[/]")
+
+
+def _print_kpis(found: Findings) -> None:
+    table = Table(title="\nHeadline KPIs, newest three mature months", title_justify="left", box=None, header_style="dim")
+    table.add_column("KPI")
+    for name in ("value", "target", "", "months"):
+        table.add_column(name, justify="right")
+    for kpi in found.kpis:
+        if kpi["value"] is None:
+            table.add_row(
+                kpi["kpi_name"], "–", _amount(kpi["target"], kpi["unit"]), "", f"[dim]{kpi['unavailable_reason'] or ''}[/]"
+            )
+            continue
+        span = f"{kpi['from_month_on']:%b %Y} – {kpi['to_month_on']:%b %Y}"
+        amounts = (_amount(kpi["value"], kpi["unit"]), _amount(kpi["target"], kpi["unit"]))
+        table.add_row(kpi["kpi_name"], *amounts, _verdict(kpi), f"[dim]{span}[/]")
+    console.print(table)
+
+
+def _verdict(kpi: dict[str, Any]) -> str:
+    if kpi["target"] is None:
+        return ""
+    is_met = kpi["value"] <= kpi["target"] if kpi["direction"] == "lower" else kpi["value"] >= kpi["target"]
+    return "[green]met[/]" if is_met else "[red]missed[/]"
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    match unit:
+        case "share":
+            return f"{value * 100:.1f} %"
+        case "usd":
+            return f"${value:,.0f}"
+        case _:
+            return f"{value:,.1f} {unit}"
+
+
+def _print_people(found: Findings) -> None:
+    console.print()
+    for row in found.model:
+        if row["value"] is None:
+            console.print(f"Risk model {row['model_version']}: {row['note']}")
+        else:
+            interval = f" [dim]({row['low']:.3f} to {row['high']:.3f})[/]" if row["low"] is not None else ""
+            console.print(f"Risk model {row['model_version']} {row['metric']} {row['value']:.3f}{interval}")
+    tiers = ", ".join(f"{row['n_patients']:,} {row['tier']}" for row in found.outreach)
+    console.print(f"Outreach list: {sum(row['n_patients'] for row in found.outreach):,} patients ({tiers})")
+    if found.left_out:
+        console.print("[dim]Left out: " + ", ".join(f"{row['n_patients']:,} {row['reason']}" for row in found.left_out) + "[/]")

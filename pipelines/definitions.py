@@ -1,0 +1,47 @@
+"""The root of everything that Dagster sees; `caregap run` executes the same definitions without a server."""
+
+import json
+
+import dagster as dg
+
+from pipelines.dbt import parsed_project
+from pipelines.defs.delivery import delivery_assets
+from pipelines.defs.derived import derived_assets
+from pipelines.defs.ml import score, train
+from pipelines.defs.published import published
+from pipelines.defs.raw import raw
+from pipelines.defs.refresh import arrivals, nightly, refresh
+from pipelines.home import Home
+from pipelines.lock import only_writer
+from pipelines.practice import Practice, practice_of
+from pipelines.progress import Progress, silent
+
+
+def definitions(home: Home, practice: Practice, progress: Progress = silent) -> dg.Definitions:
+    """Every asset, check, job, schedule and sensor, bound to one home and one practice."""
+    manifest = json.loads((parsed_project(home) / "manifest.json").read_bytes())
+
+    @dg.resource
+    def locked_home(_):
+        with only_writer(home):
+            yield home
+
+    return dg.Definitions(
+        assets=[raw, derived_assets(manifest), train, score, delivery_assets(manifest), published],
+        jobs=[refresh],
+        schedules=[nightly(practice)],
+        sensors=[arrivals(practice)],
+        resources={
+            "home": locked_home,
+            "practice": dg.ResourceDefinition.hardcoded_resource(practice),
+            "progress": dg.ResourceDefinition.hardcoded_resource(progress),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster -m pipelines.definitions` loads: the home of this environment, and its practice or the sample."""
+    home = Home.from_environment()
+    return definitions(home, practice_of(home, None))

@@ -1,0 +1,49 @@
+"""dbt's nodes and events as Dagster's assets, checks and events."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from pipelines.build import newest_build
+from pipelines.dbt import run_dbt
+from pipelines.home import Home
+from pipelines.progress import Progress
+
+
+class Translator(DagsterDbtTranslator):
+    """A node is the table it makes: its key is `[schema, table]`, and its schema is its layer."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        props = dbt_resource_props
+        return dg.AssetKey([props["schema"], props.get("identifier") or props.get("alias") or props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props["schema"]
+
+
+TRANSLATOR = Translator()
+
+
+def dbt_events(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], step: str, select: list[str], home: Home, progress: Progress
+) -> Iterator[Any]:
+    """Do one step of the newest build with dbt, and yield Dagster's event of each node as it ends.
+
+    Of a run that wants only some of the assets, only their nodes are run, and the step does not count as passed.
+    """
+    build = newest_build(home)
+    if context.is_subset:
+        wanted = context.selected_asset_keys
+        select = [
+            ".".join(node["fqn"])
+            for node in manifest["nodes"].values()
+            if node["resource_type"] in {"model", "seed"} and TRANSLATOR.get_asset_key(node) in wanted
+        ]
+    with build.step(step, is_whole=not context.is_subset):
+        for event in run_dbt(home, build.warehouse, build.variables, select):
+            progress(f"Building: {event['data']['node_info']['node_name']}")
+            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+            yield from message.to_default_asset_events(manifest, TRANSLATOR, context=context)

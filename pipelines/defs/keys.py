@@ -1,0 +1,13 @@
+"""How tables and layers are named in Dagster: key `[schema, table]`, group = layer."""
+
+import dagster as dg
+
+LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "published")
+"""The way that data flows. A table is made from tables of its own layer or of earlier ones."""
+
+BEFORE_SCORES = LAYERS[:5]
+
+
+def key_of(table: str) -> dg.AssetKey:
+    """`marts.dim_patients` as a key."""
+    return dg.AssetKey(table.split("."))

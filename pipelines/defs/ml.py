@@ -1,0 +1,79 @@
+"""The layer `ml`: models learnt from the marts, and what they say of each patient."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import duckdb
+from pandera.errors import SchemaErrors
+
+from models.published import PUBLISHED
+from pipelines.build import newest_build
+from pipelines.defs.keys import key_of
+from pipelines.errors import ChecksFailed
+from pipelines.home import Home
+from pipelines.progress import Progress
+
+TRAINED = ["ml.model_evaluations", "ml.model_cards"]
+SCORED = ["ml.disengagement_scores"]
+FEATURES = ["intermediate.int_disengagement__features", "intermediate.int_disengagement__labels", "marts.dim_patients"]
+
+
+def _assets(name: str, tables: list[str], made_from: list[str]) -> Callable:
+    """A multi-asset of tables that Python writes, each checked against its contract."""
+    return dg.multi_asset(
+        name=name,
+        specs=[
+            dg.AssetSpec(
+                key_of(table),
+                deps=[key_of(source) for source in made_from],
+                group_name="ml",
+                description=PUBLISHED[table].description,
+                kinds={"scikitlearn"},
+            )
+            for table in tables
+        ],
+        check_specs=[dg.AssetCheckSpec("contract", asset=key_of(table)) for table in tables],
+    )
+
+
+@_assets("train", TRAINED, FEATURES)
+def train(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
+    """Fit the models on the newest build, and measure them on months after those that they were fitted on."""
+    from pipelines import scoring
+
+    progress("Scoring: fit the models")
+    build = newest_build(home)
+    with build.connect() as connection:
+        scoring.train(connection, home, build.practice_id, build.as_of_on)
+        yield from _kept_contracts(connection, TRAINED)
+
+
+@_assets("score", SCORED, [*FEATURES, *TRAINED])
+def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
+    """Score the patients of the newest build with the newest models."""
+    from pipelines import scoring
+
+    progress("Scoring: patients")
+    build = newest_build(home)
+    with build.step("scored"), build.connect() as connection:
+        scoring.score(connection, home, build.practice_id, build.as_of_on)
+        yield from _kept_contracts(connection, SCORED)
+
+
+def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Iterator:
+    """Check each table against its contract. Raises `ChecksFailed` naming columns and checks, after both are reported."""
+    broken = []
+    for table in tables:
+        rows = connection.sql(f"select * from {table}").pl()
+        try:
+            PUBLISHED[table].schema.validate(rows, lazy=True)
+            problems = []
+        except SchemaErrors as errors:
+            problems = sorted({f"{error.reason_code.name} {error.schema.name}" for error in errors.schema_errors})
+        yield dg.MaterializeResult(key_of(table), metadata={"dagster/row_count": len(rows)})
+        yield dg.AssetCheckResult(
+            passed=not problems, check_name="contract", asset_key=key_of(table), metadata={"problems": "; ".join(problems)}
+        )
+        broken += [f"{table}: {problem}" for problem in problems]
+    if broken:
+        raise ChecksFailed("\n  ".join(["Scores broke their contract; nothing was published.", *broken]))

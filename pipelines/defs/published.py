@@ -1,0 +1,46 @@
+"""The layer `published`: the two files that readers open, written, audited and swapped in as one."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from models.published import PUBLISHED
+from pipelines.build import newest_build
+from pipelines.defs.keys import key_of
+from pipelines.home import Home
+from pipelines.progress import Progress
+from pipelines.publish import publish
+
+FILES = {
+    "published.warehouse": "Every table that has a contract, with patient data.",
+    "published.deidentified": "The same tables without what identifies a person (HIPAA safe harbor).",
+}
+# A practice's day starts with yesterday's extracts: older than a day and a half, and a nightly run was missed.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+
+
+@dg.multi_asset(
+    name="published",
+    specs=[
+        dg.AssetSpec(
+            key_of(file),
+            deps=[key_of(table) for table in PUBLISHED],
+            group_name="published",
+            description=text,
+            kinds={"duckdb"},
+            freshness_policy=FRESHNESS,
+        )
+        for file, text in FILES.items()
+    ],
+    check_specs=[dg.AssetCheckSpec("audit", asset=key_of("published.warehouse"), description="written = built, closed, no more")],
+)
+def published(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
+    """Publish the newest build."""
+    progress("Publishing: warehouse, deidentified")
+    publication = publish(home, newest_build(home))
+    for file in FILES:
+        yield dg.MaterializeResult(
+            key_of(file),
+            metadata={"publication": publication.id, "as_of_on": publication.as_of_on, "n_tables": len(publication.n_rows)},
+        )
+    yield dg.AssetCheckResult(passed=True, check_name="audit", asset_key=key_of("published.warehouse"))

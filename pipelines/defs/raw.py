@@ -1,0 +1,98 @@
+"""The layer `raw`: what was delivered, in its current version. The gate stands here.
+
+A blocking asset check would not keep dbt from running, so the asset itself fails when a file is refused or a row is
+unaccounted for; the checks report it.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from models.extracts import EXTRACTS
+from models.landing import LANDING, raw_table
+from pipelines.build import start_build
+from pipelines.defs.keys import key_of
+from pipelines.errors import ChecksFailed
+from pipelines.fingerprint import fingerprint
+from pipelines.home import Home
+from pipelines.landing import land
+from pipelines.practice import Practice
+from pipelines.progress import Progress
+
+DELIVERIES = key_of("raw.deliveries")
+QUARANTINED = key_of("raw.quarantined_rows")
+UNACCOUNTED = """
+select extract, file_name, n_delivered - n_landed - n_quarantined - n_superseded
+from raw.deliveries
+where status = 'landed' and n_delivered <> n_landed + n_quarantined + n_superseded
+"""
+LAGGING_DAYS = 8
+LAGGING = """
+select source_system, max(newest_exported_at) as newest
+from raw.extracts
+where is_delivered
+group by all
+having max(max(newest_exported_at)) over () - newest > to_days(?)
+"""
+
+DESCRIPTIONS = {
+    f"raw.{raw_table(source, name)}": contract.description
+    for source, contracts in EXTRACTS.items()
+    for name, contract in contracts.items()
+} | {f"raw.{name}": contract.description for name, contract in LANDING.items()}
+
+CHECKS = [
+    dg.AssetCheckSpec(
+        "reconciliation", asset=DELIVERIES, description="delivered = landed + quarantined + superseded, for every file"
+    ),
+    dg.AssetCheckSpec("sources_keep_pace", asset=DELIVERIES, description=f"no source lags {LAGGING_DAYS} days behind another"),
+    dg.AssetCheckSpec("contract", asset=QUARANTINED, description="every delivered row kept its extract's contract"),
+]
+
+
+@dg.multi_asset(
+    name="raw",
+    specs=[
+        dg.AssetSpec(key_of(table), group_name="raw", description=text, kinds={"duckdb"}, skippable=True)
+        for table, text in DESCRIPTIONS.items()
+    ],
+    check_specs=CHECKS,
+)
+def raw(
+    context: dg.AssetExecutionContext,
+    home: dg.ResourceParam[Home],
+    practice: dg.ResourceParam[Practice],
+    progress: dg.ResourceParam[Progress],
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Land what is new, and start a build on everything that has landed."""
+    land(practice, home, progress)
+    progress("Building: raw")
+    build = start_build(home, practice, fingerprint=fingerprint(home, practice))
+    with build.connect() as connection:
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+        counts = {f"raw.{table}": connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0] for (table,) in tables}
+        unaccounted = connection.execute(UNACCOUNTED).fetchall()
+        lagging = connection.execute(LAGGING, [LAGGING_DAYS]).fetchall()
+        kept_out = connection.execute("select extract, reason, count(*) from raw.quarantined_rows group by all").fetchall()
+    for table in DESCRIPTIONS:
+        metadata = {"dagster/row_count": counts[table]} if table in counts else {}
+        yield dg.MaterializeResult(key_of(table), metadata={"build": build.id, **metadata})
+    yield _result("reconciliation", DELIVERIES, unaccounted, ("extract", "file", "rows unaccounted for"))
+    yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), dg.AssetCheckSeverity.WARN)
+    yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), dg.AssetCheckSeverity.WARN)
+    if unaccounted:
+        raise ChecksFailed("Rows are unaccounted for in " + ", ".join(f"{extract} {name}" for extract, name, _ in unaccounted))
+
+
+def _result(
+    name: str,
+    key: dg.AssetKey,
+    failures: list[tuple],
+    columns: tuple[str, ...],
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    """Passed where nothing failed; else a table of what did, of which the first hundred are kept."""
+    records = [dg.TableRecord({column: str(value) for column, value in zip(columns, row, strict=True)}) for row in failures[:100]]
+    schema = dg.TableSchema([dg.TableColumn(column) for column in columns])
+    found = {"failures": dg.MetadataValue.table(records, schema)} if records else {}
+    return dg.AssetCheckResult(passed=not failures, check_name=name, asset_key=key, severity=severity, metadata=found)

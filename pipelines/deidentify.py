@@ -1,0 +1,73 @@
+"""What of a published table may leave the practice: HIPAA safe harbor, 45 CFR 164.514(b)(2)(i), written as SQL.
+
+Rule by rule, with the paragraph that asks for it. What no rule lets through is dropped: a new field is safe before
+somebody thinks of it.
+"""
+
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+
+from models.contract import Contract
+from models.phi import Phi
+
+SALT = "salt"
+"""The DuckDB variable that holds a publication's secret. It is never written down, so that no key can be computed again (R)."""
+
+OLDEST_AGE = 90
+"""(C): ages over 89 become one category."""
+
+SMALL_AREAS = (36, 59, 63, 102, 203, 556, 692, 790, 821, 823, 830, 831, 878, 879, 884, 890, 893)
+"""(B)(2): three-digit areas of 20,000 people or fewer, changed to 000. Census 2000, as listed by the Office for Civil Rights,
+Guidance Regarding Methods for De-identification of Protected Health Information, November 2012, section 3.3."""
+
+KEPT = {"state", "sex", "race", "ethnicity", "language"}
+"""Quasi-identifiers that safe harbor leaves as they are."""
+
+FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
+"""Words in which anything may stand, dates and names too (R)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a published file: the SQL that makes it from the built table, and its description."""
+
+    sql: str
+    description: str
+
+
+def deidentified(contract: Contract) -> dict[str, Column]:
+    """The columns that remain, by their new names: an instant or a date, `x_at` or `x_on`, becomes `x_year`.
+
+    In a table with a `patient_key`, every date and every source id belongs to a patient, whatever its class says.
+    """
+    of_patients = "patient_key" in contract.fields
+    columns = {}
+    for name, field in contract.fields.items():
+        if remains := _remains(name, field, of_patients):
+            new_name, sql = remains
+            columns[new_name] = Column(sql, field.description)
+    return columns
+
+
+def _remains(name: str, field: pa.Column, of_patients: bool) -> tuple[str, str] | None:
+    phi, dtype = field.metadata["phi"], field.dtype.type
+    is_moment = isinstance(dtype, pl.Datetime) or dtype == pl.Date
+    if name.endswith("_key") and dtype.is_integer():
+        return name, f"cast('0x' || substr(md5(getvariable('{SALT}') || cast({name} as varchar)), 1, 15) as bigint)"
+    if phi is Phi.DIRECT or name == "birth_date":  # (A), (D) to (Q); the age stands for the birth date
+        return None
+    if of_patients and (name.endswith("_id") or name.startswith(FREE_TEXT)):
+        return None
+    if is_moment and (of_patients or phi is Phi.QUASI):  # (C): all elements of dates except the year
+        return name.removesuffix("_on").removesuffix("_at") + "_year", f"cast(year({name}) as smallint)"
+    if name == "postal_code":
+        small = ", ".join(f"'{area:03}'" for area in SMALL_AREAS)
+        is_told = f"regexp_matches({name}, '^[0-9]{{5}}') and left({name}, 3) not in ({small})"
+        return "postal_area", f"case when {is_told} then left({name}, 3) when {name} is not null then '000' end"
+    if name == "age_years":
+        return name, f"least({name}, {OLDEST_AGE})"
+    if phi is Phi.NONE or name in KEPT or field.metadata["values"]:
+        return name, name
+    return None

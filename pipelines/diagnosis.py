@@ -1,0 +1,75 @@
+"""What can be wrong with an installation, and what mends it."""
+
+import importlib
+import platform
+import re
+import shutil
+import stat
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipelines.home import CHECKOUT, Home
+
+PACKAGES = ("pipelines", "models", "ml", "dashboards", "data_samples")
+LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that was looked at: its `state` in words and, where it is not well, the `remedy`."""
+
+    what: str
+    is_well: bool
+    state: str
+    remedy: str = ""
+    is_optional: bool = False
+
+
+def diagnose(home: Home) -> list[Diagnosis]:
+    """Everything that a run depends on, looked at once."""
+    return [_python(), _versions(), _checkout(), _home(home), _browser()]
+
+
+def _python() -> Diagnosis:
+    is_well = sys.version_info[:2] == (3, 11)
+    return Diagnosis("Python", is_well, platform.python_version(), "Make .venv/ with Python 3.11: `make setup`.")
+
+
+def _versions() -> Diagnosis:
+    """Installed packages against requirements.txt; a marker such as `sys_platform == "win32"` excuses an absent one."""
+    different = []
+    locked = LOCKED.findall((CHECKOUT / "requirements.txt").read_text(encoding="utf-8"))
+    for name, wanted, marker in locked:
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = None
+        if installed != wanted and not (marker and installed is None):
+            different.append(f"{name} {installed or 'missing'} instead of {wanted}")
+    state = "; ".join(different[:5]) or f"{len(locked)} packages as locked"
+    return Diagnosis("Packages", not different, state, "Install the lock: `make setup`.")
+
+
+def _checkout() -> Diagnosis:
+    """The packages are top-level names: one of another project, found first, would be run in their place."""
+    strangers = [name for name in PACKAGES if Path(importlib.import_module(name).__file__).resolve().parent != CHECKOUT / name]
+    state = f"{', '.join(strangers)} imported from elsewhere" if strangers else f"imported from {CHECKOUT}"
+    return Diagnosis("Checkout", not strangers, state, "Run `.venv/bin/caregap` of this checkout, without PYTHONPATH.")
+
+
+def _home(home: Home) -> Diagnosis:
+    mode = stat.S_IMODE(home.root.stat().st_mode)
+    probe = home.root / ".probe"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return Diagnosis("Home", False, f"{home.root} cannot be written", "Set CAREGAP_HOME to a folder of your own.")
+    return Diagnosis("Home", mode == 0o700, f"{home.root}, mode {mode:04o}", f"It holds patient data: `chmod 700 {home.root}`.")
+
+
+def _browser() -> Diagnosis:
+    path = shutil.which("chromium")
+    return Diagnosis("Browser", path is not None, path or "no chromium", "Only `make test-all` needs it.", is_optional=True)

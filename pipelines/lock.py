@@ -1,0 +1,22 @@
+"""One writer: while a run writes into a home, another one is turned away."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipelines.errors import EnvironmentNotReady
+from pipelines.home import Home
+
+
+@contextmanager
+def only_writer(home: Home) -> Iterator[None]:
+    """Hold the home's lock. The kernel lets it go when the process ends, however it ends.
+
+    Raises `EnvironmentNotReady` where another run holds it.
+    """
+    with (home.root / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise EnvironmentNotReady(f"{home.root}: another run writes here. Wait until it has ended, then try again.") from None
+        yield
