@@ -1,5 +1,148 @@
-"""Who the patients are."""
+"""Who the patients are: the unified profile, where it comes from, and what a person must still decide."""
 
-from models.contract import Contract
+import polars as pl
 
-PEOPLE: dict[str, Contract] = {}
+from models.contract import INSTANT, Contract, field
+from models.extracts.crm import CHANNELS, RECORD_TYPES
+from models.phi import Phi
+from models.published.facts import PATIENT_SEGMENTS, PAYER_CLASSES, SOURCE_SYSTEM
+
+SEXES = ("female", "male", "other", "unknown")
+RACES = (
+    "american_indian_or_alaska_native",
+    "asian",
+    "black_or_african_american",
+    "native_hawaiian_or_other_pacific_islander",
+    "white",
+    "other",
+    "multiple",
+)
+ETHNICITIES = ("hispanic_or_latino", "not_hispanic_or_latino", "multiple")
+LINK_RULES = (
+    "own_record",
+    "steward",
+    "patient_link",
+    "mrn",
+    "birth_date_name_and_contact_point",
+    "birth_date_and_name",
+    "birth_date_and_similar_name",
+    "name_and_contact_point",
+    "weight_of_evidence",
+)
+REVIEW_REASONS = ("two_charts_of_one_person", "two_charts_fit", "mrn_of_somebody_else", "not_enough_evidence")
+
+_CONFIDENCE = field(pl.Float64, "Probability that it is one person, 0 to 1 (Fellegi and Sunter 1969).", at_least=0, at_most=1)
+
+
+def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
+    return field(dtype, description, phi=phi, nullable=True, **rest)
+
+
+def _may(what: str):
+    return field(pl.Boolean, f"{what} Never where the person asked not to be contacted, or has died.")
+
+
+def _reviewed(side: str):
+    return {
+        f"{side}_source_system": SOURCE_SYSTEM,
+        f"{side}_record_type": field(pl.String, "Kind of the record.", values=RECORD_TYPES),
+        f"{side}_id": field(pl.String, "The source's own id of the record.", phi=Phi.DIRECT),
+        f"{side}_patient_key": field(
+            pl.Int64, "The person that it belongs to now.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"
+        ),
+    }
+
+
+_CONTRACTS = (
+    Contract(
+        "dim_patients",
+        "person, resolved from EHR patients, CRM contacts and billing accounts",
+        ("patient_key",),
+        {
+            "patient_key": field(pl.Int64, "The person; that of the EHR's record where there is one.", phi=Phi.QUASI),
+            "mrn": _optional(pl.String, "Medical record number.", Phi.DIRECT),
+            "first_name": _optional(pl.String, "Given name.", Phi.DIRECT),
+            "last_name": _optional(pl.String, "Family name.", Phi.DIRECT),
+            "birth_date": _optional(pl.Date, "Date of birth; empty: not known to the day.", Phi.QUASI),
+            "age_years": _optional(pl.Int32, "Completed years, on the day that the run looks back from or of death.", Phi.QUASI),
+            "sex": _optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
+            "race": _optional(pl.String, "OMB race category.", Phi.QUASI, values=RACES),
+            "ethnicity": _optional(pl.String, "OMB ethnicity category.", Phi.QUASI, values=ETHNICITIES),
+            "language": _optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "phone": _optional(pl.String, "Telephone number, ten digits, from the record that was changed last.", Phi.DIRECT),
+            "email": _optional(pl.String, "E-mail address, from the record that was changed last.", Phi.DIRECT),
+            "address_line": _optional(pl.String, "Street and number, from the record that was changed last.", Phi.DIRECT),
+            "city": _optional(pl.String, "City.", Phi.QUASI),
+            "state": _optional(pl.String, "State, as the source writes it.", Phi.QUASI),
+            "postal_code": _optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
+            "is_deceased": field(pl.Boolean, "One of the sources was told that the person has died.", phi=Phi.QUASI),
+            "deceased_on": _optional(pl.Date, "Day of death, where it is known.", Phi.QUASI),
+            "primary_provider_key": _optional(
+                pl.Int64, "The provider named in the chart, else the one seen most.", refers_to="dim_providers.provider_key"
+            ),
+            "home_location_key": _optional(
+                pl.Int64, "The site visited most in 24 months, else the provider's.", refers_to="dim_locations.location_key"
+            ),
+            "payer_class": field(pl.String, "Class of the payer that is billed first.", values=PAYER_CLASSES),
+            "payer_name": _optional(pl.String, "That payer's name."),
+            "preferred_channel": _optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
+            "may_sms": _may("Consented to text messages; without a decision, no."),
+            "may_email": _may("Consented to e-mail; without a decision, no."),
+            "may_phone": _may("Did not refuse calls."),
+            "may_mail": _may("Did not refuse letters."),
+            "may_portal": _may("Did not refuse portal messages."),
+            "is_do_not_contact": field(pl.Boolean, "The person asked not to be contacted at all."),
+            "first_visit_on": _optional(pl.Date, "Day of the first completed visit.", Phi.QUASI),
+            "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
+            "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
+            "n_visits_24_months": field(pl.Int64, "Completed visits in the last 24 months.", at_least=0),
+            "has_portal_account": field(pl.Boolean, "Activated the patient portal."),
+            "last_portal_login_on": _optional(pl.Date, "Day of the last login to the portal.", Phi.QUASI),
+            "last_contacted_on": _optional(pl.Date, "Day of the last message or call to the person.", Phi.QUASI),
+            "last_responded_on": _optional(pl.Date, "Day of the last message, reply or booking by the person.", Phi.QUASI),
+            "n_chronic_conditions": field(
+                pl.Int64,
+                "Chronic conditions, of the 20 of Goodman et al. 2013.",
+                phi=Phi.QUASI,
+                at_least=0,
+            ),
+            "patient_segment": field(pl.String, "Age group, and whether there is a chronic condition.", values=PATIENT_SEGMENTS),
+            "is_active": field(pl.Boolean, "Alive, with a completed visit within the practice's `active_months`."),
+            "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
+            "has_ehr_record": field(pl.Boolean, "The EHR knows the person."),
+            "has_crm_record": field(pl.Boolean, "The CRM knows the person."),
+            "has_billing_record": field(pl.Boolean, "Billing knows the person."),
+        },
+        notes="The unified profile, as of the day that the run looks back from.",
+    ),
+    Contract(
+        "dim_patient_links",
+        "source record of a person",
+        ("source_system", "source_record_type", "source_id"),
+        {
+            "source_system": SOURCE_SYSTEM,
+            "source_record_type": field(pl.String, "Kind of the record.", values=RECORD_TYPES),
+            "source_id": field(pl.String, "The source's own id of the record.", phi=Phi.DIRECT),
+            "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
+            "link_rule": field(pl.String, "Why the record belongs to the person.", values=LINK_RULES),
+            "confidence": _CONFIDENCE,
+        },
+        notes="`own_record` is the one that gave the person the key.",
+    ),
+    Contract(
+        "fct_identity_reviews",
+        "two people who may be one, shown by their most telling pair of records",
+        ("review_key",),
+        {
+            "review_key": field(pl.Int64, "Surrogate of the two records."),
+            **_reviewed("left"),
+            **_reviewed("right"),
+            "reason": field(pl.String, "Why a person must decide.", values=REVIEW_REASONS),
+            "evidence": field(pl.String, "How the two records compare, field by field; no values."),
+            "confidence": _CONFIDENCE,
+        },
+        notes="Nothing is merged until the CRM delivers a decision in `identity_decisions`.",
+    ),
+)
+
+PEOPLE: dict[str, Contract] = {f"marts.{contract.name}": contract for contract in _CONTRACTS}

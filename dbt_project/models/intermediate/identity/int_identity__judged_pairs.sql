@@ -85,8 +85,13 @@ select
     right_key,
     left_type,
     right_type,
+    is_two_charts,
     verdict,
     link_rule,
+    concat_ws(
+        ', ' {%- for field in fields %},
+        case when {{ field }} <> 'missing' then '{{ field.replace("_", " ") }} ' || replace({{ field }}, '_', ' ') end {%- endfor %}
+    ) as evidence,
     weight,
     case when verdict = 'same' then 1.0 else 1 / (1 + power(2, -weight)) end as confidence
 from judged

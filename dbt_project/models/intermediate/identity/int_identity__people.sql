@@ -55,7 +55,12 @@ people as (
 
 taken_out as (
 
-    select distinct greatest(one.record_key, other.record_key) as record_key
+    select distinct
+        case
+            when pairs.left_type = 'ehr_patient' and not pairs.is_two_charts then pairs.right_key
+            when pairs.right_type = 'ehr_patient' and not pairs.is_two_charts then pairs.left_key
+            else pairs.right_key
+        end as record_key
     from {{ ref('int_identity__judged_pairs') }} as pairs
     inner join people as one on pairs.left_key = one.record_key
     inner join people as other on pairs.right_key = other.record_key

@@ -3,7 +3,7 @@
     and the address are those of the record that was changed last, since people move.
 -#}
 {%- set trusted = ['mrn', 'first_name', 'last_name', 'birth_date', 'sex', 'race', 'ethnicity', 'language'] %}
-{%- set newest = ['phone', 'email'] %}
+{%- set newest = ['phone', 'email', 'preferred_channel'] %}
 with records as (
 
     select
@@ -15,6 +15,8 @@ with records as (
         charts.general_practitioner_id,
         coalesce(charts.is_deceased, contacts.is_deceased, false) as is_deceased,
         charts.deceased_on,
+        contacts.preferred_channel,
+        coalesce(contacts.is_do_not_contact, false) as is_do_not_contact,
         row_number() over (
             partition by links.patient_key
             order by
@@ -63,6 +65,7 @@ people as (
         ) filter (general_practitioner_id is not null) as general_practitioner,
         bool_or(is_deceased) as is_deceased,
         min(deceased_on) as deceased_on,
+        bool_or(is_do_not_contact) as is_do_not_contact,
         bool_or(source_record_type = 'ehr_patient') as has_ehr_record,
         bool_or(source_record_type = 'crm_contact') as has_crm_record,
         bool_or(source_record_type = 'billing_account') as has_billing_record
