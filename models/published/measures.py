@@ -43,7 +43,9 @@ MEASURES: dict[str, Contract] = {
             "n_denominator": _count("Units in the denominator."),
             "n_denominator_exclusion": _count("Units excluded."),
             "n_denominator_exception": _count("Units excepted."),
-            "n_numerator": _count("Units in the numerator. The rate is the sum of these over `n_denominator` less the two before."),
+            "n_numerator": _count(
+                "Units in the numerator. The rate is the sum of these over `n_denominator` less the two before."
+            ),
             "gap_status": field(
                 pl.String,
                 "`closed` and `open` turn round for inverse measures; `not_assessable`: no data of that kind, which is never a gap. "

@@ -68,7 +68,9 @@ def read_value_set_file(path: Path) -> pl.DataFrame:
             return _table(path, text.rows())
         case ".xlsx":
             return _sheets(path)
-    raise ExtractRefused(f"{path.name}: not a value set file. Load .json (FHIR ValueSet or Bundle), .xlsx or .csv (VSAC download).")
+    raise ExtractRefused(
+        f"{path.name}: not a value set file. Load .json (FHIR ValueSet or Bundle), .xlsx or .csv (VSAC download)."
+    )
 
 
 def _frame(rows: Iterable[dict], schema: dict) -> pl.DataFrame:
@@ -82,7 +84,9 @@ def _sheets(path: Path) -> pl.DataFrame:
     tables = [[tuple(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets]
     tables = [rows for rows in tables if _header(rows) is not None]
     if not tables:
-        raise ExtractRefused(f"{path.name}: no sheet has the columns `Code` and `Code System`. Download the value set from VSAC again.")
+        raise ExtractRefused(
+            f"{path.name}: no sheet has the columns `Code` and `Code System`. Download the value set from VSAC again."
+        )
     return pl.concat([_table(path, rows) for rows in tables]).unique(maintain_order=True)
 
 
@@ -127,7 +131,9 @@ def _json_rows(path: Path) -> Iterator[dict]:
     except orjson.JSONDecodeError:
         raise ExtractRefused(f"{path.name}: not valid JSON.") from None
     resources = [entry.get("resource", {}) for entry in document.get("entry", [])] if "entry" in document else [document]
-    sets = {resource["url"]: resource for resource in resources if resource.get("resourceType") == "ValueSet" and resource.get("url")}
+    sets = {
+        resource["url"]: resource for resource in resources if resource.get("resourceType") == "ValueSet" and resource.get("url")
+    }
     if not sets:
         raise ExtractRefused(f"{path.name}: holds no FHIR ValueSet with a url.")
     for url, resource in sets.items():

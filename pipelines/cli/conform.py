@@ -1,0 +1,62 @@
+"""`caregap conform`: do the measures agree with an official test deck, case by case?"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from pipelines.home import Home
+
+
+@click.command()
+@click.argument("deck", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--value-sets", type=click.Path(exists=True, path_type=Path), help="Load these instead of the deck's own.")
+@click.option("--measure", metavar="CMS125", help="Evaluate this measure only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+def command(deck: Path, value_sets: Path | None, measure: str | None, as_json: bool) -> None:
+    """Evaluate the cases of DECK as if an EHR had delivered them, and compare every population with what is expected.
+
+    DECK holds expected.csv and fhir/<measure>/<type>.ndjson. Exits with 0 only if every measure that is known agrees with
+    every case. A deck is synthetic: its patients' events are shown where something disagrees.
+    """
+    from pipelines.cli.console import shown_progress
+    from pipelines.conform import conform
+    from pipelines.errors import ChecksFailed
+
+    with shown_progress(quiet=as_json) as progress:
+        agreements = conform(deck, Home.from_environment(), value_sets=value_sets, measure=measure, progress=progress)
+    if as_json:
+        click.echo(json.dumps({"measures": [asdict(agreement) for agreement in agreements]}, indent=2))
+    else:
+        _show(agreements)
+    wrong = [agreement.measure for agreement in agreements if agreement.known and not agreement.agrees]
+    if wrong:
+        raise ChecksFailed(f"{', '.join(wrong)}: not every case agrees.")
+
+
+def _show(agreements: list) -> None:
+    from rich.table import Table
+
+    from pipelines.cli.console import console
+
+    table = Table("measure", "cases", "agree", "populations", "agree", "")
+    for one in agreements:
+        note = "unknown" if not one.known else "" if one.agrees else "[red]disagrees[/]"
+        if one.missing_value_sets:
+            note = f"[red]switched off, value sets missing: {', '.join(one.missing_value_sets)}[/]"
+        counts = (one.n_agree, one.n_populations, one.n_populations_agree) if one.known else ("", "", "")
+        table.add_row(one.measure, *(str(count) for count in (one.n_cases, *counts)), note)
+    known = [one for one in agreements if one.known]
+    totals = (sum(getattr(one, name) for one in known) for name in ("n_cases", "n_agree", "n_populations", "n_populations_agree"))
+    table.add_section()
+    table.add_row("known", *(str(total) for total in totals), "")
+    console.print(table)
+    for one in agreements:
+        for wrong in one.disagreements:
+            console.print(
+                f"{one.measure} {wrong.case} {wrong.group}: {wrong.population} is {wrong.actual}, expected {wrong.expected}"
+            )
+            console.print(f"  {wrong.title}", markup=False)
+            for event in wrong.events:
+                console.print(f"    {event}", markup=False)
