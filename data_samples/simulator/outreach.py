@@ -1,0 +1,187 @@
+"""What the practice sends and says: reminders, recall calls with their tasks, survey invitations, questions that come in."""
+
+import numpy as np
+import polars as pl
+
+from data_samples.simulator.clock import Clock, local_instants
+from data_samples.simulator.crm import minutes
+from data_samples.simulator.deliveries import two_versions
+from data_samples.simulator.engagement import KINDS, History, Laws
+from data_samples.simulator.population import Population
+from data_samples.simulator.practice import Practice
+from data_samples.simulator.visits import OUTREACH_DAYS, Visits
+
+_NO_INSTANT = pl.lit(None, dtype=pl.Datetime("us"))
+_COST = {"sms": 0.03, "email": 0.01, "phone": 0.0, "mail": 0.85, "portal": 0.0}
+
+
+def wave_name(clock: Clock, month: np.ndarray) -> np.ndarray:
+    """The recall campaign of a month: one every six months of the simulation."""
+    first = clock.month_starts[month // 6 * 6]
+    return np.array([f"cmp-recall-{day.astype('datetime64[M]')}" for day in first])
+
+
+def touches(laws: Laws, visits: Visits, tasks: pl.DataFrame, contact: pl.Series, random) -> pl.DataFrame:
+    """All touches of one chunk, one version each."""
+    frames = [*_reminders(visits, random), _invitations(visits, random), _questions(visits, random)]
+    everything = pl.concat(frames)
+    everything = everything.with_columns(contact_id=contact.gather(everything["patient"])).drop("patient")
+    everything = pl.concat([everything, *_recalls(tasks, random)], how="diagonal").filter(pl.col("contact_id").is_not_null())
+    number = pl.col("contact_id").cum_count().over("contact_id").cast(pl.String)
+    return everything.with_columns(
+        touch_id=pl.concat_str(pl.lit("tch-"), pl.col("contact_id").str.slice(4), pl.lit("-"), number),
+        cost_usd=pl.when(pl.col("direction") == "outbound").then(pl.col("channel").replace_strict(_COST)).otherwise(0.0),
+        updated_at=pl.col("touched_at"),
+    )
+
+
+def _rows(of: pl.DataFrame, at, *, campaign, direction: str, channel, purpose: str, outcome, automated, staff) -> pl.DataFrame:
+    n = of.height
+
+    def column(value, dtype):
+        return value.cast(dtype) if isinstance(value, pl.Series) else pl.Series(np.broadcast_to(np.asarray(value), n), dtype=dtype)
+
+    return pl.DataFrame(
+        {
+            "patient": of["patient"].cast(pl.UInt32),
+            "campaign_id": pl.repeat(campaign, n, dtype=pl.String, eager=True),
+            "appointment_id": of["appointment_id"] if "appointment_id" in of.columns else pl.repeat(None, n, dtype=pl.String, eager=True),
+            "direction": pl.repeat(direction, n, eager=True),
+            "channel": column(channel, pl.String),
+            "purpose": pl.repeat(purpose, n, eager=True),
+            "touched_at": pl.Series(np.asarray(at), dtype=pl.Datetime("us")),
+            "outcome": column(outcome, pl.String),
+            "is_automated": column(automated, pl.Boolean),
+            "staff_minutes": column(staff, pl.Float64),
+        }
+    )
+
+
+def _reminders(visits: Visits, random) -> list[pl.DataFrame]:
+    """Reminders before appointments: one by hand before the program, two by the system after it."""
+    due = visits.appointments.filter(pl.col("reminded"))
+    frames = []
+    for hours, only_program in ((74, False), (26, True)):
+        of = due.filter(pl.col("has_program")) if only_program else due
+        n = of.height
+        is_auto = of["has_program"].to_numpy()
+        latest = np.fmin(of["starts_at"].to_numpy() - np.timedelta64(30, "m"), of["cancelled_at"].to_numpy())
+        at = np.minimum(of["starts_at"].to_numpy() - minutes(hours * 60 + random.integers(0, 90, n)), latest - minutes(20))
+        is_sent = at > of["booked_at"].to_numpy()
+        channel = np.where(is_auto, random.choice(("sms", "email"), n, p=(0.72, 0.28)), random.choice(("phone", "sms"), n, p=(0.75, 0.25)))
+        bounced = random.random(n) < 0.03
+        unanswered = (channel == "phone") & (random.random(n) < 0.4)
+        confirmed = of["confirmed"].to_numpy() & ~np.bool_(only_program)
+        outcome = np.where(confirmed, "confirmed", np.where(bounced, "bounced", np.where(unanswered, "no_answer", "delivered")))
+        staff = np.where(channel == "phone", np.round(random.uniform(2, 5, n), 1), 0.0)
+        frame = _rows(
+            of, at, campaign="cmp-reminders", direction="outbound", channel=channel, purpose="reminder", outcome=outcome,
+            automated=channel != "phone", staff=staff,
+        )  # fmt: skip
+        frames.append(frame.filter(pl.Series(is_sent)))
+    return frames
+
+
+def _invitations(visits: Visits, random) -> pl.DataFrame:
+    of = visits.encounters.filter(pl.col("surveyed") & ~pl.col("is_historic"))
+    n = of.height
+    at = of["ends_at"].to_numpy() + minutes(random.integers(30, 55, n))
+    outcome = np.where(of["survey"].to_numpy() >= 0, "replied", random.choice(("delivered", "opened", "bounced"), n, p=(0.7, 0.27, 0.03)))
+    channel = random.choice(("email", "sms"), n, p=(0.65, 0.35))
+    return _rows(
+        of, at, campaign="cmp-survey", direction="outbound", channel=channel, purpose="satisfaction", outcome=outcome,
+        automated=True, staff=0.0,
+    )  # fmt: skip
+
+
+def _questions(visits: Visits, random) -> pl.DataFrame:
+    """Calls and messages that patients start, in the days after a visit."""
+    of = visits.encounters.filter(~pl.col("is_historic"))
+    of = of.filter(pl.Series(random.random(of.height) < 0.35)).drop("appointment_id")
+    n = of.height
+    at = of["ends_at"].to_numpy() + minutes(random.integers(600, 40_000, n))
+    channel = random.choice(("phone", "portal", "email"), n, p=(0.6, 0.3, 0.1))
+    staff = np.round(random.uniform(2, 9, n), 1)
+    return _rows(
+        of, at, campaign=None, direction="inbound", channel=channel, purpose="question", outcome="received", automated=False,
+        staff=staff,
+    )  # fmt: skip
+
+
+def recall(laws: Laws, history: History, visits: Visits, practice: Practice, contact: pl.Series, random) -> dict[str, pl.DataFrame]:
+    """Campaign members and their tasks; `_tasks` has, besides the columns of the extract, the patient and the channel tried."""
+    clock = laws.clock
+    members = history.outreach.filter(pl.col("month") >= clock.first).with_columns(pl.col("is_held_out", "is_reached").cast(pl.Boolean))
+    members = members.with_columns(contact_id=contact.gather(members["patient"])).filter(pl.col("contact_id").is_not_null())
+    booked = history.appointments.filter(pl.col("kind") == KINDS.index("routine")).select("patient", month="booked_month", has_booked=pl.lit(True))
+    members = members.join(booked.unique(), on=["patient", "month"], how="left", maintain_order="left")
+    n = members.height
+    month = members["month"].to_numpy()
+    added = local_instants(clock.month_starts[month], random.integers(8 * 60, 10 * 60, n))
+    done = local_instants(clock.month_starts[month] + random.integers(0, OUTREACH_DAYS - 1, n), random.integers(10 * 60 + 30, 17 * 60, n))
+    site = laws.population["site"][members["patient"].to_numpy()]
+    reached = members["is_reached"].to_numpy()
+    missed = random.choice(("left_message", "no_answer", "wrong_number"), n, p=(0.55, 0.38, 0.07))
+    answer = random.choice(("reached", "declined"), n, p=(0.82, 0.18))
+    outcome = np.where(reached, np.where(members["has_booked"].fill_null(False).to_numpy(), "scheduled", answer), missed)
+    base = members.with_columns(
+        campaign_id=pl.Series(wave_name(clock, month), dtype=pl.String),
+        location_id=practice.sites["location_id"].gather(site),
+        added_at=pl.Series(added, dtype=pl.Datetime("us")),
+        done_at=pl.Series(done, dtype=pl.Datetime("us")),
+        outcome=pl.Series(outcome, dtype=pl.String),
+        channel=pl.Series(random.choice(("phone", "sms"), n, p=(0.85, 0.15)), dtype=pl.String),
+        staff_minutes=pl.Series(np.round(random.uniform(3, 11, n), 1)),
+        assigned_to=pl.Series(np.char.add("staff-", (site * 3 + random.integers(1, 4, n)).astype(str)), dtype=pl.String),
+        reason=pl.Series(random.choice(("disengagement", "care_gap", "reactivation"), n, p=(0.5, 0.3, 0.2)), dtype=pl.String),
+        due_on=pl.Series(clock.month_starts[month] + np.timedelta64(14, "D")),
+    )
+    status = pl.when("is_held_out").then(pl.lit("held_out")).when("is_reached").then(pl.lit("responded")).otherwise(pl.lit("contacted"))
+    changed = base.with_columns(status=status, changed=pl.when(~pl.col("is_held_out")).then("done_at"))
+    first = {"status": pl.when("is_held_out").then(pl.lit("held_out")).otherwise(pl.lit("added"))}
+    tasks = base.filter(~pl.col("is_held_out")).with_columns(
+        task_id=pl.concat_str(pl.lit("tsk-"), pl.col("contact_id").str.slice(4), pl.lit("-"), pl.col("month").cast(pl.String)),
+        created_at="added_at",
+        completed_at="done_at",
+    )
+    before = {"completed_at": pl.lit(None), "outcome": pl.lit(None), "staff_minutes": pl.lit(0.0)}
+    return {
+        "campaign_members": two_versions(changed, began="added_at", ended="changed", before=first),
+        "outreach_tasks": two_versions(tasks, began="created_at", ended="done_at", before=before),
+        "_tasks": tasks,
+    }
+
+
+def _recalls(tasks: pl.DataFrame, random) -> list[pl.DataFrame]:
+    """The call or message of each task, and the call back of those who were left a message and replied."""
+    n = tasks.height
+    outcome = tasks["outcome"].replace_strict(
+        {"scheduled": "booked", "reached": "replied", "declined": "replied", "left_message": "delivered", "no_answer": "no_answer", "wrong_number": "bounced"},
+        return_dtype=pl.String,
+    )
+    out = _rows(
+        tasks, tasks["done_at"].to_numpy(), campaign=None, direction="outbound", channel=tasks["channel"], purpose="recall",
+        outcome=outcome, automated=False, staff=0.0,
+    )  # fmt: skip
+    out = out.with_columns(campaign_id=tasks["campaign_id"], contact_id=tasks["contact_id"]).drop("patient")
+    replies = tasks.filter(pl.Series(random.random(n) < 0.3) & pl.col("outcome").is_in(["reached", "declined"]))
+    back = _rows(
+        replies, replies["done_at"].to_numpy() + minutes(random.integers(20, 240, replies.height)), campaign=None,
+        direction="inbound", channel=replies["channel"], purpose="reply", outcome="received", automated=False, staff=1.5,
+    )  # fmt: skip
+    return [out, back.with_columns(campaign_id=replies["campaign_id"], contact_id=replies["contact_id"]).drop("patient")]
+
+
+def messages(sent: pl.DataFrame, events: pl.DataFrame, contacts: pl.DataFrame, population: Population) -> pl.DataFrame:
+    """Written messages that the EHR keeps as well: automated reminders, survey invitations, portal messages."""
+    of = contacts.select("contact_id", "patient").drop_nulls().join(
+        population.frame.with_row_index("patient").select("patient", "patient_id"), on="patient", how="left", maintain_order="left"
+    )
+    written = sent.filter(pl.col("channel").is_in(["sms", "email", "portal"])).select(
+        "contact_id", "channel", "purpose", id="com-" + pl.col("touch_id").str.slice(4), at="touched_at"
+    )
+    online = events.filter(pl.col("event_type") == "message").select(
+        "contact_id", channel=pl.lit("portal"), purpose=pl.lit("question"), id="com-" + pl.col("event_id"), at="event_at"
+    )
+    both = pl.concat([written, online]).join(of, on="contact_id", how="inner", maintain_order="left")
+    return both.with_columns(recorded_at=pl.col("at") + pl.duration(minutes=1))

@@ -1,0 +1,74 @@
+"""What is true of every simulated practice: the rates, odds and effects that the estimators are to find again.
+
+Each number of the engagement chain is written to `truth/parameters.json`. Rates are per month, effects are log odds ratios, and
+states come in the order engaged, wavering, disengaged.
+"""
+
+from dataclasses import dataclass
+
+STATES = ("engaged", "wavering", "disengaged")
+OUTCOMES = ("completed", "no_show", "cancelled_by_patient", "cancelled_by_practice")
+BURN_IN_MONTHS = 24
+"""Months lived through before the first one that is written, so that nobody starts in an arbitrary state."""
+LOOK_AHEAD_MONTHS = 7
+"""Months lived through after the last one that is written, so that the outcome of every index day is known."""
+CHUNK_PATIENTS = 5_000
+"""Patients simulated together; each chunk has a random stream of its own, and memory holds one chunk at a time."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The laws of the simulated world.
+
+    `program_scale` multiplies every effect of the program and of contacting a patient: 0 makes a world in which nothing works.
+    """
+
+    program_scale: float = 1.0
+
+    start_shares: tuple = (0.72, 0.16, 0.12)
+    to_wavering: float = -3.25
+    to_disengaged: float = -2.7
+    wavering_to_engaged: float = -1.9
+    disengaged_to_wavering: float = -3.35
+    young_adult_drift: float = 0.45
+    distance_drift: float = 0.25
+    medicaid_drift: float = 0.20
+    self_pay_drift: float = 0.50
+    condition_drift: float = -0.12
+    clinician_left_drift: float = 1.2
+    clinician_left_months: int = 3
+    visit_recovery: float = 0.5
+
+    acute_factor: tuple = (1.0, 0.65, 0.15)
+    booking: tuple = (0.48, 0.15, 0.022)
+    booking_months_ahead: tuple = (0.5, 0.32, 0.18)
+    follow_up: tuple = (0.68, 0.45, 0.18)
+
+    no_show: tuple = (-2.75, -1.05, 0.1)
+    no_show_long_lead: float = 0.35
+    no_show_young_adult: float = 0.3
+    no_show_medicaid: float = 0.3
+    no_show_distance: float = 0.12
+    cancelled_by_patient: tuple = (-2.3, -1.6, -0.9)
+    cancelled_by_practice: float = -3.4
+    rebooked_after_no_show: tuple = (0.50, 0.30, 0.08)
+    rebooked_after_cancellation: tuple = (0.78, 0.50, 0.18)
+    rebooked_by_practice: tuple = (0.88, 0.75, 0.50)
+
+    portal_logins: tuple = (1.1, 0.40, 0.06)
+    reminder_confirmed: tuple = (0.60, 0.35, 0.10)
+    survey_returned: tuple = (0.28, 0.15, 0.04)
+    survey_unhappy: tuple = (0.07, 0.25, 0.50)
+    reached_by_outreach: tuple = (0.68, 0.52, 0.30)
+
+    program_no_show: float = -0.50
+    program_drift: float = -0.45
+    program_recovery: float = 0.25
+    program_screening: float = 0.50
+    contact_booking: float = 1.1
+    contact_recovery: float = 1.0
+
+    outreach_share: float = 0.30
+    outreach_pause_months: int = 6
+    held_out_share: float = 0.20
+    """Share of campaign members drawn not to be contacted; the draw holds for a half-year wave."""

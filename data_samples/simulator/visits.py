@@ -1,0 +1,189 @@
+"""Days, hours and names for what the engagement chain decided by the month: appointments, and the visits that took place."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from data_samples.simulator.clock import Clock, local_instants
+from data_samples.simulator.engagement import KINDS, NONE, History, Laws, departed
+from data_samples.simulator.parameters import OUTCOMES
+
+_MINUTE, _HOUR, _DAY = (np.timedelta64(n, unit) for n, unit in ((1, "m"), (1, "h"), (1, "D")))
+OUTREACH_DAYS = 5
+"""Days at the beginning of a month within which that month's outreach is done."""
+VISIT_TYPES = ("preventive", "follow_up", "acute", "telehealth")
+
+
+@dataclass
+class Visits:
+    """One chunk's calendar. Instants are UTC `datetime64[us]`; `patient` is the row number in the population.
+
+    appointments: appointment_id, patient, patient_id, kind, booked_at, starts_at, ends_at, minutes, outcome (null: still to
+        come), cancelled_at, checked_in_at, resolved_at, booked_via, is_telehealth, site, clinician, location_id,
+        practitioner_id, encounter_id, rebooked_from_id, confirmed, survey (-1, 0 happy, 1 unhappy)
+    encounters: completed visits, those of the burn-in too (`is_historic`), sorted by patient and start: encounter_id,
+        appointment_id, patient, patient_id, visit_type, is_telehealth, starts_at, ends_at, day (local), rank within the patient,
+        site, location_id, practitioner_id, clinician, payer, has_program, age, survey, is_historic
+    """
+
+    appointments: pl.DataFrame
+    encounters: pl.DataFrame
+
+
+def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visits:
+    """Give every appointment of a history its instants, place and clinician; see `Visits`."""
+    clock, people, practice = laws.clock, laws.population, laws.practice
+    booked = history.appointments
+    n = booked.height
+    patient, kind = booked["patient"].to_numpy(), booked["kind"].to_numpy()
+    due, outcome = booked["due_month"].to_numpy(), booked["outcome"].to_numpy()
+    leaves = departed(people)
+    is_void = (outcome == NONE) & (due >= leaves[patient])
+    outcome = np.where(is_void, OUTCOMES.index("cancelled_by_patient"), outcome)
+    is_online = random.random(n) < 0.11
+    minutes = np.where(kind == KINDS.index("acute"), 15, random.choice((20, 30, 40), n, p=(0.5, 0.4, 0.1)))
+    day = clock.working_day(due, random.random(n))
+    starts_at = local_instants(day, 480 + 15 * random.integers(0, 35, n))
+    called = history.contact[booked["booked_month"].to_numpy(), patient] > 0
+    booked_at = _booked_at(booked, clock, day, starts_at, called, random)
+    cancelled_at = _cancelled_at(outcome, clock, due, booked_at, starts_at, random)
+    known_on = np.where(np.isnat(people["died_on"]), clock.month_starts[leaves.clip(0, len(clock.month_starts) - 1)], people["died_on"])
+    known_at = np.minimum(known_on[patient].astype("datetime64[us]") + 40 * _HOUR, starts_at - 5 * _MINUTE)
+    cancelled_at = np.where(is_void, np.maximum(known_at, booked_at), cancelled_at)
+    booked_at = _chained(booked, booked_at, cancelled_at, starts_at, clock, random)
+    site = people["site"][patient]
+    clinician = _clinician(people["clinician"][patient], site, due, practice)
+    month = np.minimum(due, clock.n_simulated - 1)
+    has_portal = month >= people["portal_month"][patient]
+    frame = booked.select("patient", "reminded", "confirmed", "surveyed", "survey", "rebooked_from", "booked_month", "due_month").with_columns(
+        kind=pl.Series(np.array(KINDS)[kind]),
+        outcome=pl.Series(np.array([*OUTCOMES, None], dtype=object)[outcome].tolist(), dtype=pl.String),
+        booked_at=pl.Series(booked_at),
+        starts_at=pl.Series(starts_at),
+        ends_at=pl.Series(starts_at + minutes * _MINUTE),
+        minutes=pl.Series(minutes),
+        cancelled_at=pl.Series(cancelled_at),
+        checked_in_at=pl.Series(np.where(outcome == 0, starts_at - random.integers(-4, 25, n) * _MINUTE, np.datetime64("NaT"))),
+        booked_via=pl.Series(_booked_via(kind, has_portal, random)),
+        is_telehealth=pl.Series(is_online),
+        site=pl.Series(site),
+        clinician=pl.Series(clinician),
+        location_id=practice.sites["location_id"].gather(site),
+        practitioner_id=practice.clinicians["practitioner_id"].gather(clinician),
+        patient_id=people.frame["patient_id"].gather(patient),
+        has_departed=pl.Series(is_void),
+        number=people.frame["number"].gather(patient),
+        payer=pl.Series(np.where(due >= people["later_payer_month"][patient], people["later_payer"][patient], people["payer"][patient])),
+        has_program=pl.Series(due >= laws.go_live_month[patient]),
+        delay=pl.Series(random.integers(-3, 26, n)),
+        overrun=pl.Series(random.integers(-4, 12, n)),
+        preventive_draw=pl.Series(random.random(n)),
+    )
+    frame = frame.with_row_index("row").with_columns(
+        appointment_id=pl.concat_str(
+            pl.lit("apt-"),
+            pl.col("number").cast(pl.String).str.zfill(7),
+            pl.lit("-"),
+            pl.col("row").cum_count().over("patient").cast(pl.String).str.zfill(3),
+        ),
+        resolved_at=pl.when(pl.col("cancelled_at").is_not_null())
+        .then("cancelled_at")
+        .when(pl.col("outcome").is_not_null())
+        .then(pl.col("ends_at") + pl.duration(minutes=35)),
+    )
+    frame = frame.with_columns(
+        rebooked_from_id=frame["appointment_id"].gather(
+            frame.select(pl.when(pl.col("rebooked_from") != NONE).then("rebooked_from")).to_series()
+        )
+    )
+    encounters = _encounters(frame, clock, people.frame)
+    appointments = frame.filter(pl.col("due_month") >= clock.first).join(
+        encounters.select("appointment_id", "encounter_id"), on="appointment_id", how="left", maintain_order="left"
+    )
+    return Visits(appointments, encounters)
+
+
+def _booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, random) -> np.ndarray:
+    """When a first, routine or acute appointment was booked: in its month, on or before its day, at a staffed hour.
+
+    Who was called by the outreach team (`called`, in the first days of the month) books after the call, if there is time.
+    """
+    n = booked.height
+    month, due = booked["booked_month"].to_numpy(), booked["due_month"].to_numpy()
+    first = clock.month_starts[month]
+    is_acute = booked["kind"].to_numpy() == KINDS.index("acute")
+    last = np.where(due > month, clock.month_starts[month + 1] - _DAY, day)
+    first = np.where(is_acute, np.maximum(first, day - _DAY), first)
+    first = np.where(called & ~is_acute, np.minimum(first + OUTREACH_DAYS * _DAY, last), first)
+    on = first + ((last - first + _DAY).astype(int) * random.random(n)).astype("timedelta64[D]")
+    at = local_instants(on, random.integers(450, 1080, n))
+    latest = starts_at - random.integers(30, 90, n) * _MINUTE
+    return np.minimum(at, latest)
+
+
+def _cancelled_at(outcome, clock: Clock, due, booked_at, starts_at, random) -> np.ndarray:
+    """When a cancelled appointment was cancelled: within its month, after it was booked."""
+    n = len(outcome)
+    hours = np.where(outcome == 2, random.exponential(62, n), random.exponential(50, n))
+    at = starts_at - (hours * 60).astype(int) * _MINUTE
+    opening = local_instants(clock.month_starts[due], np.full(n, 470))
+    at = np.maximum(np.maximum(at, opening), booked_at + (starts_at - booked_at) // 10)
+    return np.where(outcome >= 2, np.minimum(at, starts_at - 5 * _MINUTE), np.datetime64("NaT"))
+
+
+def _chained(booked: pl.DataFrame, booked_at, cancelled_at, starts_at, clock: Clock, random) -> np.ndarray:
+    """A follow-up is booked as its visit ends; a missed appointment is booked again within days, in the same month."""
+    n = booked.height
+    follows, rebooked = booked["follows"].to_numpy(), booked["rebooked_from"].to_numpy()
+    end_of_month = local_instants(clock.month_starts[booked["booked_month"].to_numpy() + 1] - _DAY, np.full(n, 1200))
+    missed_at = np.where(np.isnat(cancelled_at), starts_at + 2 * _HOUR, cancelled_at)[rebooked]
+    again = np.minimum(missed_at + random.integers(5, 60 * 60, n) * _MINUTE, end_of_month)
+    again = np.maximum(again, missed_at)
+    booked_at = np.where(rebooked != NONE, again, booked_at)
+    return np.where(follows != NONE, starts_at[follows] + 45 * _MINUTE, booked_at)
+
+
+def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice) -> np.ndarray:
+    """The patient's own clinician; after that one left, the site's first, who stays."""
+    first_of_site = np.searchsorted(practice.clinicians["site"].to_numpy(), np.arange(practice.sites.height))
+    return np.where(due >= practice.left_month[own], first_of_site[site], own)
+
+
+def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random) -> np.ndarray:
+    n = len(kind)
+    u = random.random(n)
+    by_phone = np.where(has_portal & (u < 0.30), "portal", np.where(u > 0.90, "online", "phone"))
+    return np.where(kind == KINDS.index("follow_up"), "front_desk", by_phone)
+
+
+def _encounters(frame: pl.DataFrame, clock: Clock, people: pl.DataFrame) -> pl.DataFrame:
+    kept = frame.filter(pl.col("outcome") == "completed").with_columns(
+        starts_at=pl.col("starts_at") + pl.duration(minutes="delay"),
+        ends_at=pl.col("ends_at") + pl.duration(minutes=pl.col("delay") + pl.col("overrun")),
+    )
+    day = pl.col("starts_at").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date()
+    kept = kept.sort("patient", "starts_at", "row").with_columns(
+        day=day,
+        rank=pl.int_range(pl.len()).over("patient"),
+        is_historic=pl.col("due_month") < clock.first,
+        birth_on=people["birth_on"].gather(kept.sort("patient", "starts_at", "row")["patient"]),
+    )
+    is_first_of_year = pl.col("day").dt.year().ne(pl.col("day").dt.year().shift()).over("patient").fill_null(True)
+    is_preventive = is_first_of_year & (pl.col("kind") != "acute") & ~pl.col("is_telehealth") & (pl.col("preventive_draw") < 0.9)
+    return kept.with_columns(
+        age=(pl.col("day") - pl.col("birth_on")).dt.total_days() / 365.25,
+        visit_type=pl.when("is_telehealth")
+        .then(pl.lit("telehealth"))
+        .when(is_preventive)
+        .then(pl.lit("preventive"))
+        .when(pl.col("kind") == "acute")
+        .then(pl.lit("acute"))
+        .otherwise(pl.lit("follow_up")),
+        encounter_id=pl.concat_str(
+            pl.lit("enc-"),
+            pl.col("number").cast(pl.String).str.zfill(7),
+            pl.lit("-"),
+            (pl.col("rank") + 1).cast(pl.String).str.zfill(3),
+        ),
+    )
