@@ -4,7 +4,6 @@ A deck is a folder with `expected.csv`, `fhir/<measure>/<resource type>.ndjson` 
 `direct_codes.csv`. Each measure's folder is landed as an EHR of its own, since resource ids repeat from measure to measure.
 """
 
-import re
 import shutil
 import tempfile
 from collections import defaultdict
@@ -33,15 +32,13 @@ POPULATIONS = {
     "denominator-exception": "count(*) filter (where is_denominator_exception)",
     "numerator": "count(*) filter (where is_numerator)",
 }
-EVENTS = (
-    "encounters conditions observations procedures immunizations medication_requests service_requests device_requests "
-    "allergies adverse_events"
-).split()
+EVENTS = ["encounters", "conditions", "observations", "procedures", "immunizations", "allergies", "adverse_events"]
+EVENTS += ["medication_requests", "service_requests", "device_requests"]
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One population of one case that came out otherwise than expected, with the patient's events that the measure may look at."""
+    """One population of one case that came out otherwise than expected, with the patient's relevant events."""
 
     case: str
     group: str
@@ -255,8 +252,8 @@ def _events(connection: duckdb.DuckDBPyConnection, code: str, measure: str, pati
     rows = connection.execute(
         f"""
         select concat_ws(
-            ' ', kind, value_set, nullif(concat(lo_on_earliest, case when hi_on_latest != lo_on_earliest then concat('..', hi_on_latest) end), ''),
-            status, case when is_performed is false or is_verified is false then 'does not count' end, code_name, value_text
+            ' ', kind, value_set, cast(lo_on_earliest as varchar) || '..' || cast(hi_on_latest as varchar), status,
+            case when is_performed is false or is_verified is false then 'does not count' end, code_name, value_text
         )
         from ({kinds})
         where patient_key in (

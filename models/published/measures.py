@@ -43,12 +43,10 @@ MEASURES: dict[str, Contract] = {
             "n_denominator": _count("Units in the denominator."),
             "n_denominator_exclusion": _count("Units excluded."),
             "n_denominator_exception": _count("Units excepted."),
-            "n_numerator": _count(
-                "Units in the numerator. The rate is the sum of these over `n_denominator` less the two before."
-            ),
+            "n_numerator": _count("Units in the numerator. Rate: the sum of these over `n_denominator` less the two before."),
             "gap_status": field(
                 pl.String,
-                "`closed` and `open` turn round for inverse measures; `not_assessable`: no data of that kind, which is never a gap. "
+                "`closed` and `open` turn round for inverse measures; `not_assessable`: no data of that kind, never a gap. "
                 "Of a measure that counts visits: that of the latest visit.",
                 values=GAP_STATUSES,
             ),

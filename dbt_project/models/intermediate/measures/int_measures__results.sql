@@ -1,7 +1,10 @@
 {#- One line a measure. -#}
 {%- set measures = {
-    'CMS125': 'cms125_breast_cancer_screening',
     'CMS122': 'cms122_diabetes_poor_glycemic_control',
+    'CMS124': 'cms124_cervical_cancer_screening',
+    'CMS125': 'cms125_breast_cancer_screening',
+    'CMS130': 'cms130_colorectal_cancer_screening',
+    'CMS165': 'cms165_controlling_high_blood_pressure',
 } -%}
 with results as (
 
