@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.extract.delivery import Delivery
@@ -21,6 +21,15 @@ class Entry:
     n_bytes: int
     exported_at: str | None
     stamp: tuple[int, ...]
+
+    @property
+    def file_name(self) -> str:
+        return self.place.rpartition("/")[2]
+
+    def order(self) -> tuple:
+        """The entry that represents a content is the least: the earliest export, then the first name."""
+        at = datetime.fromisoformat(self.exported_at) if self.exported_at else datetime.max.replace(tzinfo=UTC)
+        return at, self.file_name, self.place
 
 
 class Ledger:

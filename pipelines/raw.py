@@ -1,172 +1,219 @@
-"""Makes schema `raw`: one typed, deduplicated view per extract over landing.
+"""Makes schema `raw`: what has landed, in its current version, one view for every extract of `models/extracts/`.
 
-land(practice, home)                                   # pipelines.landing: read what is new
-with duckdb.connect("warehouse.duckdb") as connection:
-    build_raw(connection, practice, home)              # raw.ehr_patient, raw.crm_contacts, …, raw.deliveries
+    land(practice, home)                                   # pipelines.landing: read what is new
+    with duckdb.connect("warehouse.duckdb") as connection:
+        build_raw(connection, practice, home)              # raw.ehr_patient, raw.crm_contacts, …, raw.deliveries
+
+The views read landing's Parquet where it lies. Whatever order the files came in, the same files give the same rows.
 """
 
-import json
-import re
+from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from models.contract import INSTANT, Contract
 from models.extracts import EXTRACTS
-from pipelines.extract.column_types import column_types, literal, quoted
-from pipelines.extract.delivery import DELETED
+from models.landing import FHIR_METADATA, LANDING, METADATA, raw_table
+from pipelines.errors import ChecksFailed
+from pipelines.extract.deletions import DELETED
+from pipelines.extract.reading import QUARANTINE, ROWS
 from pipelines.home import Home
-from pipelines.landing import folder_of
+from pipelines.landing import LEDGER, MANIFEST, folder_of, read_manifest
 from pipelines.ledger import Entry, Ledger
 from pipelines.practice import Practice
+from pipelines.sql_type import literal, sql_type
+from pipelines.versions import find_deleted, find_older
 
-
-def raw_name(source: str, extract: str) -> str:
-    """`ehr_medication_request` of `ehr` and `MedicationRequest`."""
-    return f"{source}_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', extract).lower()}"
+_FILE = {
+    **dict.fromkeys(("source_system", "extract", "file_key", "file_name"), pl.String),
+    "exported_at": INSTANT,
+    **dict.fromkeys(("n_bytes", "n_delivered", "n_read", "n_quarantined"), pl.Int64),
+    **dict.fromkeys(("status", "reason", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
+}
+_UNRECONCILED = "n_delivered <> n_landed + n_quarantined + n_superseded"
 
 
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
-    root = home.landing(practice.id)
+    """Make schema `raw` in an open database from everything that landed for the practice's sources.
+
+    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts` (contracts in `models/landing.py`) and
+    `superseded_rows`: the rows that are not current, with why. Sets the session's time zone to UTC. Raises `ChecksFailed` where a
+    file's rows do not add up: delivered = landed + quarantined + superseded.
+    """
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
-    files: dict[tuple[str, str, str], list[Entry]] = {}
-    for entry in Ledger(root / "deliveries.json").entries:
-        if entry.source_system in practice.sources and (folder_of(root, entry) / "manifest.json").exists():
-            files.setdefault((entry.source_system, entry.extract, entry.file_key), []).append(entry)
-    rows = []
-    for (source_system, extract, key), entries in sorted(files.items()):
-        folder = folder_of(root, entries[0])
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        rows.append(
-            {
-                "source_system": source_system,
-                "extract": extract,
-                "file_key": key,
-                "file_name": min(entry.place.rpartition("/")[2] for entry in entries),
-                "exported_at": min(filter(None, (entry.exported_at for entry in entries)), default=None),
-                "n_bytes": entries[0].n_bytes,
-                "n_delivered": manifest["n_delivered"],
-                "n_read": manifest["n_read"],
-                "n_quarantined": manifest["n_quarantined"],
-                "status": manifest["status"],
-                "reason": manifest["reason"],
-                "folder": str(folder),
-            }
-        )
-    kinds = dict.fromkeys(("source_system", "extract", "file_key", "file_name", "exported_at"), pl.String)
-    kinds |= dict.fromkeys(("n_bytes", "n_delivered", "n_read", "n_quarantined"), pl.Int64)
-    frame = pl.DataFrame(rows, schema=kinds | dict.fromkeys(("status", "reason", "folder"), pl.String))
-    connection.register("_files", frame.to_arrow())
-    connection.execute(
-        "create or replace table raw._files as select * replace (exported_at::timestamptz as exported_at) from _files;"
-        "create or replace table raw.superseded_rows (source_system varchar, extract varchar, file_key varchar, row_number bigint)"
-    )
-    landed = frame.filter(pl.col("status") == "landed")
-    quarantines = [f"{folder}/quarantine.parquet" for folder in landed["folder"]]
-    connection.execute(
-        "create or replace table raw.quarantined_rows as "
-        + (
-            "select f.source_system, f.extract, f.file_key, f.file_name, q.row_number, q.field, q.reason from "
-            f"read_parquet([{', '.join(map(literal, quarantines))}], filename = true) q "
-            "join raw._files f on q.filename = f.folder || '/quarantine.parquet'"
-            if quarantines
-            else "select null::varchar source_system, null::varchar extract, null::varchar file_key, null::varchar file_name, "
-            "null::bigint row_number, null::varchar field, null::varchar reason limit 0"
-        )
+    files = _landed_files(practice, home.landing(practice.id))
+    connection.register("landed_files", files.to_arrow())
+    connection.execute("create or replace temp table files as select * from landed_files")
+    connection.unregister("landed_files")
+    _empty(
+        connection,
+        "superseded_rows",
+        {**dict.fromkeys(("source_system", "extract", "file_key"), "varchar"), "row_number": "bigint", "reason": "varchar"},
     )
     for source, contracts in EXTRACTS.items():
-        for extract, contract in contracts.items():
-            view = f"raw.{raw_name(source, extract)}"
-            types = column_types(contract) | {"source_system": "VARCHAR", "_file_key": "VARCHAR", "_row_number": "BIGINT"}
-            types |= {"_last_updated": "TIMESTAMPTZ"} if source == "ehr" else {}
-            folders = [
-                row["folder"]
-                for row in landed.iter_rows(named=True)
-                if row["extract"] == extract and row["source_system"].partition(":")[0] == source
-            ]
-            if not folders:
-                empty = ", ".join(f"null::{kind} as {quoted(n)}" for n, kind in (types | {"_exported_at": "TIMESTAMPTZ"}).items())
-                connection.execute(f"create or replace view {view} as select {empty} limit 0")
-                continue
-            paths = f"read_parquet([{', '.join(literal(f + '/rows.parquet') for f in folders)}])"
-            version = "_last_updated" if source == "ehr" else "updated_at"
-            key = ", ".join(["r.source_system", *(f"r.{quoted(k)}" for k in contract.key)])
-            connection.execute(
-                f"""
-                insert into raw.superseded_rows
-                with repeated as (select hash({key}) as h from {paths} r group by all having count(*) > 1)
-                select r.source_system, {literal(extract)}, r._file_key, r._row_number
-                from {paths} r join raw._files f
-                  on f.file_key = r._file_key and f.source_system = r.source_system and f.extract = {literal(extract)}
-                where hash({key}) in (select h from repeated)
-                qualify row_number() over (partition by {key} order by r.{version} desc nulls last,
-                    f.exported_at desc nulls last, f.file_name desc, f.file_key desc, r._row_number desc) > 1
-                """
-            )
-            if source == "ehr":
-                _delete(connection, landed, extract, paths)
-            columns = ", ".join(f"r.{quoted(name)}" for name in types)
-            connection.execute(
-                f"""
-                create or replace view {view} as
-                select {columns}, f.exported_at as _exported_at
-                from {paths} r join raw._files f
-                  on f.file_key = r._file_key and f.source_system = r.source_system and f.extract = {literal(extract)}
-                anti join (select * from raw.superseded_rows where extract = {literal(extract)}) s
-                  on s.source_system = r.source_system and s.file_key = r._file_key and s.row_number = r._row_number
-                """
-            )
+        for contract in contracts.values():
+            _find_superseded(connection, source, contract, files)
+    _tell_deliveries(connection)
+    _tell_quarantined_rows(connection, files)
+    for source, contracts in EXTRACTS.items():
+        for contract in contracts.values():
+            _show(connection, source, contract, files)
+    _tell_extracts(connection, practice)
+
+
+def _landed_files(practice: Practice, root: Path) -> pl.DataFrame:
+    """One row per content that was delivered, under its earliest export and, of those, its first name."""
+    contents: dict[Path, list[Entry]] = {}
+    for entry in Ledger(root / LEDGER).entries:
+        folder = folder_of(root, entry)
+        if entry.source_system in practice.sources and (folder / MANIFEST).exists():
+            contents.setdefault(folder, []).append(entry)
+    rows = []
+    for folder, entries in contents.items():
+        manifest = read_manifest(folder)
+        lists = {name: ", ".join(manifest[name]) or None for name in ("extra_columns", "absent_columns")}
+        first = min(entries, key=Entry.order)
+        rows.append(
+            {
+                "source_system": first.source_system,
+                "extract": first.extract,
+                "file_key": first.file_key,
+                "file_name": first.file_name,
+                "exported_at": first.exported_at,
+                "n_bytes": first.n_bytes,
+                "folder": str(folder),
+            }
+            | manifest
+            | lists
+        )
+    return (
+        pl.DataFrame(rows, schema={name: pl.String if name == "exported_at" else kind for name, kind in _FILE.items()})
+        .with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC"))
+        .sort("source_system", "extract", "file_key")
+    )
+
+
+def _of(files: pl.DataFrame, source: str, extract: str) -> pl.DataFrame:
+    """The files of one extract that landed, from every source of a kind (`ehr`, `ehr:north`)."""
+    is_source = pl.col("source_system").str.split(":").list.first() == source
+    return files.filter(is_source & (pl.col("extract") == extract) & (pl.col("status") == "landed"))
+
+
+def _scan(files: pl.DataFrame) -> str:
+    """Reads the rows of files; of several generations of a contract, the union of their columns."""
+    paths = ", ".join(literal(f"{folder}/{ROWS}") for folder in files["folder"])
+    return f"read_parquet([{paths}]{', union_by_name = true' if files['reader'].n_unique() > 1 else ''})"
+
+
+def _find_superseded(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, files: pl.DataFrame) -> None:
+    landed = _of(files, source, contract.name)
+    if landed.is_empty():
+        return
+    find_older(connection, _scan(landed), contract, "_last_updated" if source == "ehr" else "updated_at")
+    bundles = _of(files, source, DELETED)
+    if not bundles.is_empty():
+        find_deleted(connection, _scan(landed), _scan(bundles), contract)
+
+
+def _show(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, files: pl.DataFrame) -> None:
+    """The view of one extract: its current rows; none, but typed, where it was never delivered."""
+    fields = contract.fields | (FHIR_METADATA if source == "ehr" else METADATA)
+    types = {name: sql_type(column.dtype.type) for name, column in fields.items()}
+    view = f"create or replace view raw.{raw_table(source, contract.name)} as"
+    landed = _of(files, source, contract.name)
+    if landed.is_empty():
+        nothing = ", ".join(f'null::{kind} as "{name}"' for name, kind in types.items())
+        connection.execute(f"{view} select {nothing} where false")
+        return
+    is_this = f"extract = {literal(contract.name)}"
+    there = {row[0] for row in connection.execute(f"describe select * from {_scan(landed)}").fetchall()} | {"_exported_at"}
+    columns = ", ".join(f'"{name}"' if name in there else f'null::{kind} as "{name}"' for name, kind in types.items())
+    (has_superseded,) = connection.execute(f"select count(*) > 0 from raw.superseded_rows where {is_this}").fetchall()[0]
+    current = f"""anti join (select * from raw.superseded_rows where {is_this}) as superseded
+        on superseded.source_system = landed.source_system
+        and superseded.file_key = landed._file_key and superseded.row_number = landed._row_number"""
+    connection.execute(
+        f"""{view}
+        select {columns}
+        from (
+            select landed.*, deliveries.exported_at as _exported_at
+            from {_scan(landed)} as landed
+            join (select * from raw.deliveries where {is_this}) as deliveries
+                on deliveries.source_system = landed.source_system and deliveries.file_key = landed._file_key
+            {current if has_superseded else ""}
+        )"""
+    )
+
+
+def _tell_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         create or replace table raw.deliveries as
         with superseded as (select source_system, extract, file_key, count(*) as n from raw.superseded_rows group by all)
-        select f.source_system, f.extract, f.file_key, f.file_name, f.exported_at, f.n_bytes, f.n_delivered,
-            f.n_read - coalesce(s.n, 0) as n_landed, f.n_quarantined, coalesce(s.n, 0) as n_superseded, f.status, f.reason
-        from raw._files f left join superseded s using (source_system, extract, file_key)
-        order by all
+        select
+            source_system, extract, file_key, file_name, exported_at, n_bytes, n_delivered,
+            n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded,
+            status, reason, extra_columns, absent_columns
+        from files
+        left join superseded using (source_system, extract, file_key)
+        order by source_system, extract, file_key
         """
     )
-    every = [
-        (system, extract)
-        for system in sorted(set(practice.sources) | set(EXTRACTS))
-        for extract in EXTRACTS[system.partition(":")[0]]
-        if system in practice.sources or not any(s.partition(":")[0] == system for s in practice.sources)
-    ]
-    connection.register("_every", pl.DataFrame(every, schema=["source_system", "extract"], orient="row").to_arrow())
+    lost = connection.execute(
+        f"select source_system || '/' || file_name from raw.deliveries where status = 'landed' and {_UNRECONCILED}"
+    ).fetchall()
+    if lost:
+        raise ChecksFailed(
+            f"Rows are unaccounted for in {', '.join(name for (name,) in lost)}. Delete their folders in landing, and run again."
+        )
+
+
+def _tell_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
+    bad = files.filter(pl.col("n_quarantined") > 0, pl.col("status") == "landed")
+    if bad.is_empty():
+        _empty(
+            connection,
+            "quarantined_rows",
+            {name: sql_type(c.dtype.type) for name, c in LANDING["quarantined_rows"].fields.items()},
+        )
+        return
+    paths = ", ".join(literal(f"{folder}/{QUARANTINE}") for folder in bad["folder"])
+    connection.execute(
+        f"""
+        create or replace table raw.quarantined_rows as
+        select source_system, extract, file_key, file_name, row_number, field, reason
+        from read_parquet([{paths}], filename = true) as quarantine
+        join files on files.folder || '/{QUARANTINE}' = quarantine.filename
+        order by source_system, extract, file_key, row_number, field, reason
+        """
+    )
+
+
+def _tell_extracts(connection: duckdb.DuckDBPyConnection, practice: Practice) -> None:
+    """Of a kind of source that the practice has none of, its extracts are told under the kind's own name."""
+    kinds = {source_system.partition(":")[0] for source_system in practice.sources}
+    systems = sorted({*practice.sources, *(source for source in EXTRACTS if source not in kinds)})
+    expected = pl.DataFrame(
+        [(system, extract) for system in systems for extract in EXTRACTS[system.partition(":")[0]]],
+        schema={"source_system": pl.String, "extract": pl.String},
+        orient="row",
+    )
+    connection.register("expected", expected.to_arrow())
     connection.execute(
         """
         create or replace table raw.extracts as
-        select e.source_system, e.extract, count(d.file_key) > 0 as is_delivered, count(d.file_key) as n_files,
-            coalesce(sum(d.n_landed), 0)::bigint as n_rows, max(d.exported_at) as newest_exported_at
-        from _every e left join raw.deliveries d
-          on d.source_system = e.source_system and d.extract = e.extract and d.status = 'landed'
-        group by all order by all
+        select
+            source_system, extract, count(file_key) > 0 as is_delivered, count(file_key) as n_files,
+            coalesce(sum(n_landed), 0)::bigint as n_rows, max(exported_at) as newest_exported_at
+        from expected
+        left join (select * from raw.deliveries where status = 'landed') using (source_system, extract)
+        group by source_system, extract
+        order by source_system, extract
         """
     )
+    connection.unregister("expected")
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, landed: pl.DataFrame, extract: str, paths: str) -> None:
-    folders = landed.filter(pl.col("extract") == DELETED)["folder"].to_list()
-    if not folders:
-        return
-    bundles = f"read_parquet([{', '.join(literal(f + '/rows.parquet') for f in folders)}])"
-    connection.execute(
-        f"""
-        insert into raw.superseded_rows
-        with deletions as (
-            select b.source_system, split_part(u.url, '/', -1) as id,
-                max(coalesce(try_cast(b.timestamp as timestamptz), b._last_updated, f.exported_at, 'infinity')) as deleted_at
-            from (select *, unnest(entry).request as u from {bundles}) b
-            join raw._files f on f.file_key = b._file_key and f.source_system = b.source_system and f.extract = {literal(DELETED)}
-            where u.method = 'DELETE' and split_part(u.url, '/', -2) = {literal(extract)}
-            group by all
-        )
-        select r.source_system, {literal(extract)}, r._file_key, r._row_number
-        from {paths} r
-        join raw._files f on f.file_key = r._file_key and f.source_system = r.source_system and f.extract = {literal(extract)}
-        join deletions d on d.source_system = r.source_system and d.id = r.id
-        anti join raw.superseded_rows s
-          on s.extract = {literal(extract)} and s.source_system = r.source_system and s.file_key = r._file_key
-          and s.row_number = r._row_number
-        where coalesce(r._last_updated, f.exported_at, '-infinity') <= d.deleted_at
-        """
-    )
+def _empty(connection: duckdb.DuckDBPyConnection, table: str, types: dict[str, str]) -> None:
+    connection.execute(f"create or replace table raw.{table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})")

@@ -28,3 +28,8 @@ def sql_type(dtype: pl.DataType | type[pl.DataType]) -> str:
         case pl.Datetime():
             return "timestamp with time zone"
     return _NAMES[dtype.base_type()]
+
+
+def literal(text: str) -> str:
+    """A string as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -12,10 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from models.extracts import EXTRACTS
+from pipelines.extract.deletions import DELETED
 from pipelines.practice import Practice
-
-DELETED = "deleted"
-"""The extract name of the bundles in which a bulk export lists deleted resources."""
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _CSV_NAME = re.compile(r"^(.*?)(?=[.\-]|_\d|$)")

@@ -1,0 +1,76 @@
+"""What the first record of a CSV file says: the delimiter and the columns, matched to a contract by name."""
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.contract import Contract
+from pipelines.errors import ExtractRefused
+from pipelines.extract.preflight import Limits
+
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class Header:
+    """`columns` names every column of the file, in its order, each name once; `line_ends_at` is the offset of the first row."""
+
+    delimiter: str
+    columns: list[str]
+    extra: list[str]
+    absent: list[str]
+
+
+def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
+    """The header of a CSV file. Names match in any case, with blanks or hyphens for underscores, and in any order.
+
+    Raises `ExtractRefused` where the file is empty, its header is not UTF-8, a column is named twice, or a column without
+    which no row can be right is not there. The message holds names of the contract only: what stands in the first
+    record may be a patient.
+    """
+    with path.open("rb") as content:
+        start = content.read(limits.record_bytes)
+    if b"\x00" in start:
+        raise ExtractRefused("holds NUL bytes, as UTF-16 does. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again.")
+    try:
+        text = start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 4:
+            raise ExtractRefused(not_utf8(start.count(b"\n", 0, error.start) + 1)) from None
+        text = start[: error.start].decode("utf-8-sig")
+    if not text.strip():
+        raise ExtractRefused(
+            f"is empty: it has no header. The first row must name the columns, such as {', '.join(contract.key)}."
+        )
+    delimiter, names = max(((mark, _names(text, mark)) for mark in _DELIMITERS), key=lambda found: _n_known(found[1], contract))
+    _refuse_unusable(names, contract)
+    columns = [name or f"column_{i}" for i, name in enumerate(names, 1)]
+    extra = [name for name in columns if name not in contract.fields]
+    return Header(delimiter, columns, extra, [name for name in contract.fields if name not in columns])
+
+
+def not_utf8(line: int) -> str:
+    """Why a file is refused whose text is in another encoding."""
+    return f"is not UTF-8: line {line:,} holds bytes of another encoding. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
+
+
+def _names(text: str, delimiter: str) -> list[str]:
+    record = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    return [re.sub(r"[\s\-_]+", "_", name.strip().lower()) for name in record]
+
+
+def _n_known(names: list[str], contract: Contract) -> tuple[int, int]:
+    return len(set(names) & set(contract.fields)), len(names)
+
+
+def _refuse_unusable(names: list[str], contract: Contract) -> None:
+    required = [name for name, column in contract.fields.items() if not column.nullable]
+    if not set(names) & set(contract.fields):
+        raise ExtractRefused(f"has no header that names its columns. The first row must name them: {', '.join(required)} …")
+    if missing := [name for name in required if name not in names]:
+        raise ExtractRefused(f"lacks the column {', '.join(missing)}. Add it to the export and deliver it again.")
+    if twice := [name for name, n in Counter(names).items() if n > 1 and name]:
+        raise ExtractRefused(f"names the column {', '.join(twice)} twice. Rename or drop one and deliver it again.")

@@ -1,0 +1,96 @@
+"""Counts the records of a CSV file at memory speed, and finds what two parsers could read in two ways.
+
+A file passes when it is RFC 4180 to the letter: every quote opens or closes a field or is doubled within one, every line ends alike,
+no record is empty. Then any parser reads the same records, and DuckDB's must be as many as are counted here.
+"""
+
+import codecs
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.errors import ExtractRefused
+from pipelines.extract.csv_header import not_utf8
+from pipelines.extract.preflight import Limits
+
+_PIECE = 2**16
+_NEWLINE, _RETURN, _QUOTE = ord("\n"), ord("\r"), ord('"')
+_BOM = codecs.BOM_UTF8
+
+
+def count_plain_records(path: Path, delimiter: str, limits: Limits) -> int | None:
+    """The number of records, header included; None where the file is not plain (see above).
+
+    Raises `ExtractRefused` where it is not UTF-8, naming the line.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    scan = _Scan(ord(delimiter))
+    n_lines, tail, is_plain = 0, b"", True
+    with path.open("rb") as content:
+        while piece := content.read(_PIECE):
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                raise ExtractRefused(not_utf8(n_lines + error.object.count(b"\n", 0, error.start) + 1)) from None
+            n_lines += piece.count(b"\n")
+            if is_plain:
+                block = tail + (piece.removeprefix(_BOM) if scan.is_fresh else piece)
+                end = block.rfind(b"\n") + 1
+                block, tail = block[:end], block[end:]
+                is_plain = (not block or scan.passes(block)) and len(tail) <= limits.record_bytes
+    if not is_plain or (tail and not scan.passes(tail + (b"\r\n" if scan.has_returns else b"\n"))) or scan.is_quoted:
+        return None
+    return scan.n_records
+
+
+class _Scan:
+    """What is known after the lines seen so far."""
+
+    def __init__(self, delimiter: int):
+        self._delimiter = delimiter
+        self.is_fresh = True
+        self.is_quoted = False
+        self.has_returns = False
+        self.n_records = 0
+
+    def passes(self, block: bytes) -> bool:
+        """Go on by whole lines; false where one of them is not plain."""
+        codes = np.frombuffer(block, np.uint8)
+        quotes = np.flatnonzero(codes == _QUOTE)
+        opens = (np.arange(len(quotes)) % 2 == 0) != self.is_quoted
+        ends = np.flatnonzero(codes == _NEWLINE)
+        if len(quotes):
+            ends = ends[(np.searchsorted(quotes, ends) % 2 == 0) != self.is_quoted]
+        elif self.is_quoted:
+            ends = ends[:0]
+        is_plain = self._quotes_are_plain(codes, quotes, opens) and self._ends_are_plain(codes, ends, self.is_quoted)
+        self.is_quoted = self.is_quoted != (len(quotes) % 2 == 1)
+        self.is_fresh = False
+        self.n_records += len(ends)
+        return is_plain
+
+    def _quotes_are_plain(self, codes: np.ndarray, quotes: np.ndarray, opens: np.ndarray) -> bool:
+        """Before one that opens stands a delimiter, a line feed or the quote that it doubles; after one that closes, likewise."""
+        opening, closing = quotes[opens], quotes[~opens]
+        before = np.where(opening > 0, codes[opening - 1], _NEWLINE)
+        after = codes[closing + 1]
+        is_open = (before == self._delimiter) | (before == _NEWLINE) | (before == _QUOTE)
+        is_closed = (after == self._delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == _QUOTE)
+        return bool(is_open.all() and is_closed.all())
+
+    def _ends_are_plain(self, codes: np.ndarray, ends: np.ndarray, starts_quoted: bool) -> bool:
+        """All with a carriage return or none, none elsewhere outside of quotes, no record empty, no NUL."""
+        if not (codes > 0).all():
+            return False
+        returns = np.flatnonzero(codes == _RETURN)
+        has_returns = codes[ends - 1] == _RETURN
+        if self.is_fresh and len(ends):
+            self.has_returns = bool(has_returns[0])
+        if (has_returns != self.has_returns).any() or (len(returns) and not self.has_returns):
+            return False
+        if len(returns) and (codes[returns + 1] != _NEWLINE).any():
+            return False
+        widths = np.diff(ends, prepend=-1)
+        if starts_quoted:
+            widths = widths[1:]
+        return bool((widths > (2 if self.has_returns else 1)).all())

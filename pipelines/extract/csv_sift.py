@@ -1,0 +1,98 @@
+"""The slow and sure way through a CSV file: every record is judged, and the good ones are copied with their numbers."""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.extract.csv_header import Header
+from pipelines.extract.preflight import Limits
+from pipelines.extract.reading import Quarantine
+
+NUMBER = "_row_number"
+_MOST_LINES = 1_000
+"""Lines that one quoted field may hold; beyond them its quote is taken for one that was never closed."""
+
+
+def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits: Limits) -> int:
+    """Copy every record that has a value for each column; quarantine the others. How many records were not blank.
+
+    A quote that is never closed, or closed far below, costs the line that opened it: reading goes on with the next line.
+    Records are numbered as a spreadsheet numbers its rows: the header is 1.
+    """
+    n_delivered = 0
+    with path.open(encoding="utf-8-sig", newline="") as content, clean.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, delimiter=header.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerow([*header.columns, NUMBER])
+        records = enumerate(_records(content, header, limits), 1)
+        next(records, None)
+        for number, record in records:
+            if isinstance(record, str):
+                quarantine.add(number, None, record)
+            elif _is_blank(record):
+                continue
+            elif len(record) != len(header.columns):
+                quarantine.add(number, None, f"has {len(record)} values, but the header names {len(header.columns)} columns")
+            else:
+                writer.writerow([*record, number])
+            n_delivered += 1
+    return n_delivered
+
+
+def _is_blank(record: list[str]) -> bool:
+    """Spreadsheets write rows of nothing but delimiters below a table; they are no rows."""
+    return not any(value.strip() for value in record)
+
+
+def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Iterator[list[str] | str]:
+    """Each record's values, or why it cannot be read."""
+    ahead: deque[str] = deque()
+
+    def line_at(i: int) -> str:
+        """Line `i` from here, at most one character longer than a record may be; empty at the end of the file."""
+        while len(ahead) <= i:
+            ahead.append(content.readline(limits.record_bytes + 1))
+        return ahead[i]
+
+    while line := line_at(0):
+        if len(line) > limits.record_bytes:
+            while ahead and ahead[0] and not ahead[0].endswith(("\n", "\r")):
+                ahead.popleft()
+                line_at(0)
+            ahead.popleft()
+            yield f"is longer than {limits.record_bytes // 2**20} MB"
+            continue
+        n_lines, values = 1, _values(line, header.delimiter)
+        if values is None:
+            n_lines = _n_lines_of_record(line_at, limits)
+            values = _values("".join(ahead[i] for i in range(n_lines)), header.delimiter) if n_lines else None
+        if values is None or (n_lines > 1 and len(values) != len(header.columns)):
+            n_lines, values = 1, 'opens or closes a quote (") in the wrong place'
+        elif any("\x00" in value for value in values):
+            values = "holds a NUL byte"
+        for _ in range(n_lines):
+            ahead.popleft()
+        yield values
+
+
+def _n_lines_of_record(line_at, limits: Limits) -> int:
+    """How many lines make the quotes even; 0 where too many would."""
+    n_quotes = n_characters = 0
+    for i in range(_MOST_LINES):
+        line = line_at(i)
+        n_quotes, n_characters = n_quotes + line.count('"'), n_characters + len(line)
+        if not line or n_characters > limits.record_bytes:
+            return 0
+        if n_quotes % 2 == 0:
+            return i + 1
+    return 0
+
+
+def _values(text: str, delimiter: str) -> list[str] | None:
+    """One record's values; None where it is not one whole record."""
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return records[0] if len(records) == 1 else None

@@ -1,0 +1,167 @@
+"""What people and spreadsheets write in the cells of a CSV file, as values of a contract's types.
+
+Text that cannot be read one way only is not read: `3/31/26` has no century, and 2,026 may be a year or a count of days.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from models.contract import INSTANT, Contract
+
+Parser = Callable[[pl.Expr], pl.Expr]
+
+_DAY_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y%m%d")
+_MIDNIGHT = r"(?i)[ T](0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM)(Z|\+00:?00)?$"
+_TIME_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_FIRST_YEAR, _LAST_YEAR = 1800, 2200
+_SERIAL = r"^[1-7]\d{4}(\.\d+)?$"
+"""Five digits: 1927 to 2118 in a spreadsheet's count of days. With four it could be a year."""
+_SERIAL_DAY_0 = pl.date(1899, 12, 30)
+"""Day 0 of that count from March 1900 on: spreadsheets give 1900 a leap day that it did not have."""
+_MICROSECONDS_A_DAY = 86_400_000_000
+
+_WORDS = {
+    "true": True,
+    "t": True,
+    "yes": True,
+    "y": True,
+    "1": True,
+    "false": False,
+    "f": False,
+    "no": False,
+    "n": False,
+    "0": False,
+}
+_AMOUNT = r"^[-+]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{0,2}0*)?$"
+
+_SHOULD_BE = {
+    pl.Date: "is not a day that can be read: write it as 2026-03-31",
+    pl.Datetime: "is not a moment that can be read: write it as 2026-03-31T14:05:00-04:00",
+    pl.Decimal: "is not an amount in dollars and cents, such as 1234.50",
+    pl.Int32: "is not a whole number",
+    pl.Int64: "is not a whole number",
+    pl.Float64: "is not a number",
+    pl.Boolean: "is neither true nor false",
+}
+
+
+def typed(text: pl.DataFrame, contract: Contract, time_zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells as values of the contract's types, and the cells that could not be read.
+
+    `text` has text columns, all those of the contract among them, and `_row_number`. Blanks around a value and empty cells mean
+    nothing; the letters' case in a field with a fixed list of values means nothing either. A moment without an offset is
+    local time in `time_zone`. Returns the same rows, and a frame `row_number`, `field`, `reason`.
+    """
+    text = text.with_columns(pl.col(list(contract.fields)).str.strip_chars().replace("", None))
+    read = {name: _parsed(text[name], name, contract, time_zone) for name in contract.fields}
+    failures = [
+        text.filter(values.is_null() & text[name].is_not_null()).select(
+            pl.col("_row_number").alias("row_number"),
+            pl.lit(name).alias("field"),
+            pl.lit(_SHOULD_BE.get(values.dtype.base_type(), "")).alias("reason"),
+        )
+        for name, values in read.items()
+        if values.null_count() > text[name].null_count()
+    ]
+    return text.with_columns(read.values()), pl.concat(failures) if failures else _NO_FAILURES
+
+
+_NO_FAILURES = pl.DataFrame(schema={"row_number": pl.Int64, "field": pl.String, "reason": pl.String})
+
+
+def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> pl.Series:
+    """The first parser that reads a cell decides; the later ones see only what is left, so that a clean column costs one pass."""
+    column = contract.fields[name]
+    dtype = column.dtype.type
+    if dtype == pl.String:
+        known = [value for value in column.metadata["values"] if value == value.lower()]
+        lower = pl.col(name).str.to_lowercase()
+        return (
+            text.to_frame().select(pl.when(lower.is_in(known)).then(lower).otherwise(pl.col(name)).alias(name))[name]
+            if known
+            else text
+        )
+    values = pl.Series(name, [None], dtype=dtype).new_from_index(0, len(text))
+    for parser in _parsers(dtype, time_zone):
+        left = values.is_null() & text.is_not_null()
+        if not left.any():
+            break
+        found = (
+            text.to_frame()
+            .select(pl.when(left).then(pl.col(name)).alias(name))
+            .select(parser(pl.col(name)).cast(dtype).alias(name))
+        )
+        values = values.to_frame().select(pl.coalesce(pl.col(name), found[name]).alias(name))[name]
+    return values
+
+
+def _parsers(dtype: pl.DataType, time_zone: str) -> list[Parser]:
+    match dtype:
+        case pl.Date():
+            return [
+                *(_day(form) for form in _DAY_FORMATS),
+                *(_day(form, with_midnight=True) for form in _DAY_FORMATS),
+                _serial_day,
+            ]
+        case pl.Datetime():
+            local = [_moment(f"{day} {time}", time_zone) for day in _DAY_FORMATS[:4] for time in _TIME_FORMATS]
+            days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), time_zone) for day in _DAY_FORMATS]
+            return [_with_offset, *local, *days, lambda text: _to_utc(_serial_moment(text), time_zone)]
+        case pl.Boolean():
+            return [lambda text: text.str.to_lowercase().replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)]
+        case pl.Decimal():
+            return [lambda text: _amount(text, dtype)]
+        case pl.Float64():
+            return [lambda text: _finite(text.str.replace_all(",", "").cast(pl.Float64, strict=False))]
+    return [lambda text: text.str.replace(r"\.0+$", "").cast(dtype, strict=False)]
+
+
+def _plausible(moment: pl.Expr) -> pl.Expr:
+    return pl.when(moment.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(moment)
+
+
+def _day(form: str, *, with_midnight: bool = False) -> Parser:
+    def parse(text: pl.Expr) -> pl.Expr:
+        day = text.str.replace(_MIDNIGHT, "") if with_midnight else text
+        return _plausible(day.str.to_date(form, strict=False))
+
+    return parse
+
+
+def _serial_day(text: pl.Expr) -> pl.Expr:
+    whole = pl.when(text.str.contains(_SERIAL)).then(text).cast(pl.Float64, strict=False)
+    return pl.when(whole == whole.floor()).then(_SERIAL_DAY_0 + pl.duration(days=whole.cast(pl.Int64)))
+
+
+def _serial_moment(text: pl.Expr) -> pl.Expr:
+    days = pl.when(text.str.contains(_SERIAL)).then(text).cast(pl.Float64, strict=False)
+    spreadsheets_count_seconds = (days * 86_400).round(0).cast(pl.Int64)
+    return _SERIAL_DAY_0.cast(pl.Datetime("us")) + pl.duration(seconds=spreadsheets_count_seconds)
+
+
+def _with_offset(text: pl.Expr) -> pl.Expr:
+    return _plausible(text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False))
+
+
+def _moment(form: str, time_zone: str) -> Parser:
+    return lambda text: _to_utc(
+        _plausible(text.str.replace("T", " ", literal=True).str.to_datetime(form, time_unit="us", strict=False)), time_zone
+    )
+
+
+def _to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
+    """In the hour that comes twice the later one; a local time that was skipped is no moment."""
+    return (
+        local.dt.replace_time_zone(time_zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC").cast(INSTANT)
+    )
+
+
+def _amount(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """`1234.5`, `$1,234.50`, `-12.00`, and `(12.00)` as bookkeepers write a negative amount."""
+    bare = text.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^(-?)\$", "${1}")
+    return pl.when(bare.str.contains(_AMOUNT)).then(bare.str.replace_all(",", "")).cast(dtype, strict=False)
+
+
+def _finite(number: pl.Expr) -> pl.Expr:
+    return pl.when(number.is_finite()).then(number)

@@ -1,0 +1,128 @@
+"""The slow and sure way through an NDJSON file: every line is judged, and the good ones are copied with their numbers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+import orjson
+import polars as pl
+
+from models.contract import Contract
+from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
+from pipelines.extract.ndjson_scan import DEEPEST
+from pipelines.extract.preflight import Limits
+from pipelines.extract.reading import Quarantine
+from pipelines.sql_type import sql_type
+
+NUMBER = "line:6f9d3c"
+"""The element that carries a good line's number; no resource has one of this name."""
+
+_BOM = b"\xef\xbb\xbf"
+_DOUBTS_AT_ONCE = 10_000
+
+
+def sift(path: Path, clean: Path, resource_type: str, needs_id: bool, quarantine: Quarantine, limits: Limits) -> int:
+    """Copy every line that is one JSON object of this resource type; quarantine the others. How many lines were not blank."""
+    n_delivered = 0
+    with path.open("rb") as content, clean.open("wb") as out:
+        for number, line in _lines(content, limits.line_bytes):
+            if line is None:
+                n_delivered += 1
+                quarantine.add(number, None, f"is longer than {limits.line_bytes // 2**20} MB")
+                continue
+            line = (line.removeprefix(_BOM) if number == 1 else line).strip()
+            if not line:
+                continue
+            n_delivered += 1
+            if fault := _fault(line, resource_type, needs_id):
+                quarantine.add(number, *fault)
+            else:
+                out.write(b'{"%s":%d,%s\n' % (NUMBER.encode(), number, line[1:]))
+    return n_delivered
+
+
+def sift_structure(path: Path, clean: Path, contract: Contract, quarantine: Quarantine, judge: duckdb.DuckDBPyConnection) -> None:
+    """Copy those lines of a sifted file whose elements are what the contract says; quarantine the others.
+
+    Where an element may still be read as what is wanted, `judge` is asked, so that this way and the fast one agree.
+    """
+    with path.open("rb") as content, clean.open("wb") as out:
+        waiting: list[tuple[int, bytes, list[Misfit]]] = []
+        for line in content:
+            resource = json.loads(line, object_pairs_hook=as_pairs)
+            found = list(misfits(resource, contract))
+            if sure := [misfit for misfit in found if not misfit.in_doubt]:
+                quarantine.add(resource[NUMBER], sure[0].field, sure[0].reason)
+            elif found:
+                waiting.append((resource[NUMBER], line, found))
+                if len(waiting) == _DOUBTS_AT_ONCE:
+                    _settle(waiting, out, quarantine, judge)
+            else:
+                out.write(line)
+        _settle(waiting, out, quarantine, judge)
+
+
+def _lines(content: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
+    """Each line with its number; None for one that is longer than `longest`, of which no more is ever held."""
+    number = 0
+    while line := content.readline(longest + 1):
+        number += 1
+        is_long = len(line) > longest and not line.endswith(b"\n")
+        while is_long and (rest := content.readline(longest)) and not rest.endswith(b"\n"):
+            pass
+        yield number, None if is_long else line
+
+
+def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None, str] | None:
+    """The field that is wrong and the reason; None where the line is a resource of this type."""
+    try:
+        resource = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        if "infinity" not in error.msg:
+            return None, _in_words(error)
+        resource = json.loads(line)
+    if not isinstance(resource, dict):
+        return None, "is not a JSON object"
+    if "resourceType" not in resource:
+        return "resourceType", "is missing"
+    if resource["resourceType"] != resource_type:
+        return "resourceType", f"is not {resource_type}, as the file's name says"
+    if needs_id and resource.get("id") in (None, ""):
+        return "id", "is missing or empty"
+    return None
+
+
+def _in_words(error: orjson.JSONDecodeError) -> str:
+    """orjson's message says where and why, and holds nothing of the line."""
+    if "unexpected end of data" in error.msg:
+        return "is cut off: the JSON ends too early"
+    if "depth limit" in error.msg:
+        return f"is nested more than {DEEPEST:,} levels deep"
+    if "UTF-8" in error.msg:
+        return "is not valid UTF-8"
+    return f"is not valid JSON at character {error.pos + 1:,}"
+
+
+def _settle(
+    waiting: list[tuple[int, bytes, list[Misfit]]], out: BinaryIO, quarantine: Quarantine, judge: duckdb.DuckDBPyConnection
+) -> None:
+    """Ask DuckDB which of the doubtful elements it can read, and write or quarantine their lines."""
+    asked = [(i, misfit) for i, (_, _, found) in enumerate(waiting) for misfit in found]
+    failed: dict[int, Misfit] = {}
+    for dtype in dict.fromkeys(misfit.dtype for _, misfit in asked):
+        those = [(i, misfit) for i, misfit in asked if misfit.dtype == dtype]
+        judge.register(
+            "doubts", pl.DataFrame({"at": range(len(those)), "value": [json.dumps(m.value) for _, m in those]}).to_arrow()
+        )
+        unread = judge.execute(f"select at from doubts where try_cast(value::json as {sql_type(dtype)}) is null").fetchall()
+        for (at,) in unread:
+            failed.setdefault(*those[at])
+        judge.unregister("doubts")
+    for i, (number, line, _) in enumerate(waiting):
+        if i in failed:
+            quarantine.add(number, failed[i].field, failed[i].reason)
+        else:
+            out.write(line)
+    waiting.clear()

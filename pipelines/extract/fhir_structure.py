@@ -1,0 +1,81 @@
+"""Whether a resource has the structure of its contract, as DuckDB would find, and in words where it has not.
+
+DuckDB reads with declared columns and stops at the first misfit of a whole file; this says which element of which line it was.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from models.contract import Contract
+
+_NUMBERS = {pl.Int64: "a whole number", pl.Float64: "a number", pl.Boolean: "true or false"}
+_WHOLE = range(-(2**63), 2**63)
+REPEATED = "repeated element"
+"""The key under which `as_pairs` notes that an object states one of its elements twice."""
+
+
+class Misfit(NamedTuple):
+    """An element that is not as its contract says. `in_doubt`: it may still be read as `dtype`, as the text "5" is a number."""
+
+    field: str
+    reason: str
+    in_doubt: bool = False
+    dtype: pl.DataType | None = None
+    value: Any = None
+
+
+def as_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its pairs, for `json.loads`; notes under `REPEATED` which elements are there more than once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        found[REPEATED] = {name for name in names if names.count(name) > 1}
+    return found
+
+
+def misfits(resource: dict[str, Any], contract: Contract) -> Iterator[Misfit]:
+    """Every element of the contract that the resource has otherwise; elements beyond the contract may be anything."""
+    return _in_object(resource, {name: column.dtype.type for name, column in contract.fields.items()}, "")
+
+
+def _in_object(found: dict[str, Any], elements: dict[str, pl.DataType], place: str) -> Iterator[Misfit]:
+    for name, dtype in elements.items():
+        path = f"{place}.{name}" if place else name
+        if name in found.get(REPEATED, ()):
+            yield Misfit(path, "is there twice in one object")
+        elif (value := found.get(name)) is not None:
+            yield from _in_value(value, dtype, path)
+
+
+def _in_value(value: Any, dtype: pl.DataType, path: str) -> Iterator[Misfit]:
+    match dtype:
+        case pl.List():
+            if isinstance(value, list):
+                for item in value:
+                    if item is not None:
+                        yield from _in_value(item, dtype.inner, path)
+            else:
+                yield Misfit(path, "should be a list")
+        case pl.Struct():
+            if isinstance(value, dict):
+                yield from _in_object(value, {field.name: field.dtype for field in dtype.fields}, path)
+            else:
+                yield Misfit(path, "should be one object with elements")
+        case pl.String():
+            if isinstance(value, dict | list):
+                yield Misfit(path, "should be text")
+        case _ if isinstance(value, dict | list):
+            yield Misfit(path, f"should be {_NUMBERS[type(dtype)]}")
+        case _ if not _is_natural(value, dtype):
+            yield Misfit(path, f"should be {_NUMBERS[type(dtype)]}", in_doubt=True, dtype=dtype, value=value)
+
+
+def _is_natural(value: Any, dtype: pl.DataType) -> bool:
+    match dtype:
+        case pl.Boolean():
+            return isinstance(value, bool)
+        case pl.Int64():
+            return type(value) is int and value in _WHOLE
+    return type(value) is float and abs(value) != float("inf") or (type(value) is int and value in _WHOLE)

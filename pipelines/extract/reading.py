@@ -1,0 +1,88 @@
+"""What reading one file comes to: rows, quarantined rows, and the rule by which a file is refused whole."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.errors import ExtractRefused
+
+ROWS, QUARANTINE, EXTRA = "rows.parquet", "quarantine.parquet", "extra.parquet"
+
+_SCHEMA = pl.Schema({"row_number": pl.Int64, "field": pl.String, "reason": pl.String})
+_TOLERATED_ROWS = 10
+_TOLERATED_SHARE = 0.2
+_FLUSH_AT = 10_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file that was read: `n_delivered` = `n_read` + `n_quarantined`.
+
+    `extra_columns` were delivered beyond the contract and lie beside the rows; `absent_columns` may be empty by the contract,
+    and were not delivered.
+    """
+
+    n_delivered: int
+    n_read: int
+    n_quarantined: int
+    extra_columns: list[str] = field(default_factory=list)
+    absent_columns: list[str] = field(default_factory=list)
+
+
+class Quarantine:
+    """Writes `quarantine.parquet`: one row per row that was kept out and field that is wrong.
+
+    Columns `row_number` (line or record of the file, from 1), `field` (null: the row as a whole) and `reason`, in words, without
+    the value. Memory is bounded: rows are written as they come.
+    """
+
+    def __init__(self, folder: Path):
+        self._waiting: list[tuple[int, str | None, str]] = []
+        self._writer = pq.ParquetWriter(folder / QUARANTINE, pl.DataFrame(schema=_SCHEMA).to_arrow().schema)
+        self.n_rows = 0
+        self.first = ""
+
+    def __enter__(self) -> "Quarantine":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._flush()
+        self._writer.close()
+
+    def add(self, row_number: int, field: str | None, reason: str) -> None:
+        """Keep one row out."""
+        self._note(row_number, field, reason)
+        self.n_rows += 1
+        self._waiting.append((row_number, field, reason))
+        if len(self._waiting) >= _FLUSH_AT:
+            self._flush()
+
+    def add_frame(self, failures: pl.DataFrame) -> None:
+        """Keep the rows of a frame with the columns of this table out; a row may be there once for each of its fields."""
+        if failures.height:
+            self._note(*failures.row(0))
+        self.n_rows += failures["row_number"].n_unique()
+        self._writer.write_table(failures.select(_SCHEMA.names()).cast(_SCHEMA).to_arrow())
+
+    def refuse_if_too_many(self, n_delivered: int) -> None:
+        """Raises `ExtractRefused` where more than 10 rows and more than a fifth of the file, or all of it, were kept out.
+
+        So much is no damage but a misunderstanding: another layout, another version, another system.
+        """
+        many = self.n_rows > max(_TOLERATED_ROWS, _TOLERATED_SHARE * n_delivered)
+        if many or 0 < n_delivered == self.n_rows:
+            raise ExtractRefused(
+                f"has {self.n_rows:,} bad rows of {n_delivered:,}, too many to trust the others; the first: {self.first}. "
+                "Correct the export and deliver it again."
+            )
+
+    def _note(self, row_number: int, field: str | None, reason: str) -> None:
+        self.first = self.first or f"row {row_number}{f', {field}' if field else ''} {reason}"
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pl.DataFrame(self._waiting, schema=_SCHEMA, orient="row").to_arrow())
+            self._waiting.clear()

@@ -1,0 +1,49 @@
+"""Checks typed rows against their contract with Pandera, and says in words what is wrong."""
+
+import pandera.errors
+import pandera.polars as pa
+import polars as pl
+
+from models.contract import Contract
+
+_FAILURES = {"row_number": pl.Int64, "field": pl.String, "reason": pl.String}
+
+
+def broken(rows: pl.DataFrame, contract: Contract, unread: pl.DataFrame) -> pl.DataFrame:
+    """The fields that break the contract: a frame `row_number`, `field`, `reason`.
+
+    `rows` has the contract's columns and `_row_number`; `unread` (`row_number`, `field`) names cells that failed before, and so are
+    empty now. Raises `TypeError` where the columns themselves are not the contract's; Pandera's own error would print values.
+    """
+    try:
+        contract.schema.validate(rows.select(*contract.fields), lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        if cases["index"].null_count():
+            raise TypeError(f"the columns of {contract.name} are not those of its contract") from None
+        reasons = {
+            (name, str(check)): reason for name, column in contract.fields.items() for check, reason in _reasons(column).items()
+        }
+        known = pl.DataFrame(
+            [(*key, reason) for key, reason in reasons.items()], schema=["column", "check", "reason"], orient="row"
+        )
+        failures = cases.join(known, on=["column", "check"], how="left").select(
+            rows["_row_number"].gather(cases["index"]).alias("row_number"),
+            pl.col("column").alias("field"),
+            pl.col("reason").fill_null("breaks its contract"),
+        )
+        return failures.join(unread, on=["row_number", "field"], how="anti").cast(_FAILURES)
+    return pl.DataFrame(schema=_FAILURES)
+
+
+def _reasons(column: pa.Column) -> dict[str, str]:
+    """What each of Pandera's checks means to whoever keeps the practice's books."""
+    found = {"not_nullable": "is empty, but must have a value"}
+    for check in column.checks:
+        limit = next(iter(check.statistics.values()), None)
+        found[str(check.error)] = {
+            "isin": f"is none of: {', '.join(column.metadata['values'])}",
+            "greater_than_or_equal_to": f"is less than {limit}",
+            "less_than_or_equal_to": f"is more than {limit}",
+        }[check.name]
+    return found
