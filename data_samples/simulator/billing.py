@@ -4,8 +4,6 @@ Rates are chosen so that the sums look like those of a sound practice: initial d
 95 %, net days in A/R near 40.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
@@ -44,13 +42,6 @@ _SELF_PAY = 8
 _DENIED, _OVERTURNED, _REJECTED, _REVERSED = 0.098, 0.72, 0.038, 0.004
 
 
-@dataclass
-class Billing:
-    """Versions of every billing extract of one chunk, by extract."""
-
-    versions: dict[str, pl.DataFrame]
-
-
 def evening(days: np.ndarray) -> pl.Series:
     """The instant at which a day's batch is closed; null where there is no day."""
     known = ~np.isnat(days)
@@ -63,8 +54,8 @@ def _dollars(cents: np.ndarray) -> pl.Series:
     return pl.Series(np.asarray(cents, dtype=np.int64)) / 100
 
 
-def bill(population: Population, visits: Visits, accounts: pl.DataFrame, practice: Practice, random) -> Billing:
-    """Charges, claims and money of one chunk's completed visits."""
+def bill(population: Population, visits: Visits, accounts: pl.DataFrame, practice: Practice, random) -> dict[str, pl.DataFrame]:
+    """Versions of every extract but accounts: charges, claims and money of one chunk's completed visits."""
     seen = visits.encounters.filter(~pl.col("is_historic"))
     seen = seen.with_columns(account_id=_account_of(seen, accounts), npi=practice.clinicians["npi"].gather(seen["clinician"]))
     lines = _charge_lines(seen, random)
@@ -78,7 +69,7 @@ def bill(population: Population, visits: Visits, accounts: pl.DataFrame, practic
         "eligibility_checks": _eligibility(visits, accounts, random),
     }
     versions["write_offs"] = pl.concat([versions.pop("_denial_write_offs"), versions.pop("_patient_write_offs")])
-    return Billing(versions)
+    return versions
 
 
 def _account_of(seen: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:

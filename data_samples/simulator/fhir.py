@@ -214,6 +214,7 @@ def patients(frame: pl.DataFrame) -> pl.DataFrame:
     cdc = "urn:oid:2.16.840.1.113883.6.238"
     frame = frame.with_columns(
         second=fill(',"<middle>"'),
+        linked=fill(',"link":[{"other":{"reference":"Patient/<replaced_by>"},"type":"replaced-by"}]'),
         maiden=pl.when("has_married").then(fill(',{"use":"maiden","family":"<maiden_name>","given":["<given>"]}')),
         numbers=pl.concat_str(
             fill('{"system":"phone","value":"<phone>","use":"mobile","rank":1}').fill_null(""),
@@ -243,5 +244,5 @@ def patients(frame: pl.DataFrame) -> pl.DataFrame:
         '"address":[{"use":"home","line":["<address_line>"],"city":"<city>","state":"<state>","postalCode":"<postal_code>",'
         '"country":"US"}],"communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"<language>"}]},'
         '"preferred":true}],"generalPractitioner":[{"reference":"Practitioner/<practitioner_id>"}],'
-        '"managingOrganization":{"reference":"Organization/org-practice"}}',
+        '"managingOrganization":{"reference":"Organization/org-practice"}<linked?>}',
     )

@@ -18,10 +18,13 @@ from data_samples.simulator.practice import NEVER
 class Identities:
     """contacts: contact_id, person_id, patient (row; null: prospect), the name and address columns of the CRM, created_at
     accounts: account_id, account_number, opened_on, person_id, patient, the name and address columns of billing, opened_at
+    patient_copies: patients that the front desk registered a second time, with the columns of the population; `replaced_by` is
+        the first one's id where somebody noticed
     """
 
     contacts: pl.DataFrame
     accounts: pl.DataFrame
+    patient_copies: pl.DataFrame
 
 
 def misspell(names: pl.Series, random: np.random.Generator, share: float) -> pl.Series:
@@ -87,14 +90,29 @@ def _typed(phone: pl.Series, random) -> pl.Series:
 
 def identify(population: Population, clock: Clock, random: np.random.Generator) -> Identities:
     """Contacts and accounts of one chunk's patients, and prospects that the CRM alone knows."""
-    return Identities(_contacts(population, clock, random), _accounts(population, clock, random))
+    return Identities(_contacts(population, clock, random), _accounts(population, clock, random), _copies(population, random))
+
+
+def _copies(population: Population, random) -> pl.DataFrame:
+    people = population.frame.filter(pl.Series(random.random(len(population)) < 0.005))
+    respelt = _respelt(people, random)
+    return people.with_columns(
+        patient_id="pat-" + people["number"].cast(pl.String).str.zfill(7) + "-b",
+        replaced_by=_some(people["patient_id"], random, 0.5),
+        mrn="M2" + people["mrn"].str.slice(2),
+        given=respelt["first_name"],
+        family=respelt["last_name"],
+        birth_on=respelt["birth_date"],
+        email=pl.lit(None, dtype=pl.String),
+        old_phone=pl.lit(None, dtype=pl.String),
+    )
 
 
 def _contacts(population: Population, clock: Clock, random) -> pl.DataFrame:
     people = population.frame.with_row_index("patient")
     known = people.filter(pl.Series(random.random(people.height) < 0.93))
     twice = known.filter(pl.Series(random.random(known.height) < 0.045))
-    frames = [_contact_rows(known, 1, random), _contact_rows(twice, 2, random), _prospects(people, random)]
+    frames = [_contact_rows(known, 1, random), _contact_rows(twice, 2, random), _prospects(people, clock, random)]
     contacts = pl.concat(frames, how="diagonal")
     created = clock.month_starts[np.maximum(contacts["joined_month"].to_numpy(), 0)].astype("datetime64[us]")
     created = created + random.integers(13 * 60, 22 * 60, contacts.height).astype("timedelta64[m]") - np.timedelta64(2, "D")
@@ -126,7 +144,7 @@ def _with_gaps(columns: dict[str, pl.Series], random) -> dict[str, pl.Series]:
     return columns
 
 
-def _prospects(people: pl.DataFrame, random) -> pl.DataFrame:
+def _prospects(people: pl.DataFrame, clock: Clock, random) -> pl.DataFrame:
     """People who asked and never came: contacts without a patient."""
     source = people.filter(pl.Series(random.random(people.height) < 0.09))
     n = source.height
@@ -137,7 +155,7 @@ def _prospects(people: pl.DataFrame, random) -> pl.DataFrame:
             "patient": pl.repeat(None, n, dtype=pl.UInt32, eager=True),
             "person_id": "person-p" + source["number"].cast(pl.String).str.zfill(7),
             "number": source["number"],
-            "joined_month": random.integers(24, 24 + 30, n) if n else np.zeros(0, int),
+            "joined_month": random.integers(clock.first, clock.last + 1, n),
             "site": source["site"],
             "city": source["city"],
             "state": source["state"],

@@ -39,12 +39,12 @@ class Parameters:
     clinician_left_months: int = 3
     visit_recovery: float = 0.5
 
-    acute_factor: tuple = (1.0, 0.65, 0.15)
-    booking: tuple = (0.48, 0.15, 0.022)
+    acute_factor: tuple = (1.0, 0.70, 0.35)
+    booking: tuple = (0.40, 0.17, 0.05)
     booking_months_ahead: tuple = (0.5, 0.32, 0.18)
-    follow_up: tuple = (0.68, 0.45, 0.18)
+    follow_up: tuple = (0.66, 0.45, 0.25)
 
-    no_show: tuple = (-2.75, -1.05, 0.1)
+    no_show: tuple = (-2.6, -1.2, -0.35)
     no_show_long_lead: float = 0.35
     no_show_young_adult: float = 0.3
     no_show_medicaid: float = 0.3
@@ -55,9 +55,9 @@ class Parameters:
     rebooked_after_cancellation: tuple = (0.78, 0.50, 0.18)
     rebooked_by_practice: tuple = (0.88, 0.75, 0.50)
 
-    portal_logins: tuple = (1.1, 0.40, 0.06)
-    reminder_confirmed: tuple = (0.60, 0.35, 0.10)
-    survey_returned: tuple = (0.28, 0.15, 0.04)
+    portal_logins: tuple = (0.95, 0.50, 0.15)
+    reminder_confirmed: tuple = (0.58, 0.38, 0.18)
+    survey_returned: tuple = (0.26, 0.16, 0.07)
     survey_unhappy: tuple = (0.07, 0.25, 0.50)
     reached_by_outreach: tuple = (0.68, 0.52, 0.30)
 
@@ -65,8 +65,8 @@ class Parameters:
     program_drift: float = -0.45
     program_recovery: float = 0.25
     program_screening: float = 0.50
-    contact_booking: float = 1.1
-    contact_recovery: float = 1.0
+    contact_booking: float = 1.7
+    contact_recovery: float = 1.4
 
     outreach_share: float = 0.30
     outreach_pause_months: int = 6

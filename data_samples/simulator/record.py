@@ -10,6 +10,7 @@ from data_samples.simulator import fhir
 from data_samples.simulator.clock import Clock
 from data_samples.simulator.deliveries import Delivery, needed, two_versions
 from data_samples.simulator.diagnoses import problems, visit_diagnoses
+from data_samples.simulator.identities import Identities
 from data_samples.simulator.laboratory import laboratory
 from data_samples.simulator.parameters import Parameters
 from data_samples.simulator.population import Population
@@ -98,9 +99,10 @@ def task_versions(tasks: pl.DataFrame) -> pl.DataFrame:
     return two_versions(final, began="began_at", ended="ended_at", before=before)
 
 
-def patient_versions(population: Population, practice: Practice, clock: Clock) -> pl.DataFrame:
-    """Each patient as registered, and as of the last move, marriage, death or departure (a random day before the end)."""
-    people = population.frame
+def patient_versions(population: Population, known: Identities, practice: Practice, clock: Clock) -> pl.DataFrame:
+    """Each patient as registered, and as of the last move, marriage, death or departure; second registrations too."""
+    people = pl.concat([population.frame, known.patient_copies], how="diagonal")
+    population = Population(people)
     joined = np.maximum(population["joined_month"], 0)
     registered = clock.month_starts[joined].astype("datetime64[us]") + np.timedelta64(14 * 60 + 5, "m")
     changed = np.where(population["change_month"] < NEVER, clock.month_starts[population["change_month"].clip(0, clock.n_simulated)], np.datetime64("NaT"))
@@ -112,7 +114,9 @@ def patient_versions(population: Population, practice: Practice, clock: Clock) -
         registered_at=pl.Series(registered),
         changed_at=pl.Series(np.where(changed > registered, changed, np.datetime64("NaT"))),
         practitioner_id=practice.clinicians["practitioner_id"].gather(people["clinician"]),
-        active=pl.when(pl.col("moved_month") <= clock.last).then(pl.lit("false")).otherwise(pl.lit("true")),
+        active=pl.when((pl.col("moved_month") <= clock.last) | pl.col("replaced_by").is_not_null())
+        .then(pl.lit("false"))
+        .otherwise(pl.lit("true")),
     )
     before = {
         "phone": pl.coalesce("old_phone", "phone"),

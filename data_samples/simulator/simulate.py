@@ -1,26 +1,31 @@
 """Runs a whole simulation: chunk after chunk, lived, recorded, billed, written."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
-from data_samples.simulator.clock import TIME_ZONE, Clock
+from data_samples.simulator import truth
 from data_samples.simulator.billing import bill
+from data_samples.simulator.care_gaps import care_gaps, measured_years
+from data_samples.simulator.clock import TIME_ZONE, Clock
 from data_samples.simulator.crm import contact_of, contacts_and_consents, leads, portal_events, referrals, survey_answers
 from data_samples.simulator.deliveries import make_deliveries
 from data_samples.simulator.directory import directory
-from data_samples.simulator.engagement import Laws, live
-from data_samples.simulator.identities import identify
+from data_samples.simulator.dirt import spoil
+from data_samples.simulator.engagement import History, Laws, live
+from data_samples.simulator.identities import Identities, identify
 from data_samples.simulator.outreach import messages, recall, touches
 from data_samples.simulator.parameters import CHUNK_PATIENTS, Parameters
 from data_samples.simulator.population import make_population
-from data_samples.simulator.practice import make_practice
+from data_samples.simulator.practice import NEVER, Practice, make_practice
 from data_samples.simulator.program import practice_wide
-from data_samples.simulator.record import as_resources, coverages, keep_record, patient_versions
-from data_samples.simulator.visits import schedule
+from data_samples.simulator.record import Record, as_resources, coverages, keep_record, patient_versions
+from data_samples.simulator.visits import Visits, schedule
 from data_samples.simulator.writers import Writer
 
 
@@ -38,66 +43,118 @@ class Simulation:
     program_scale: float = 1.0
 
 
+@dataclass
+class _Chunk:
+    """Everything about some patients, in the order in which it comes to be."""
+
+    laws: Laws
+    history: History
+    visits: Visits
+    record: Record
+    identities: Identities
+    contact: pl.Series
+
+
 def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] = lambda n_patients: None) -> dict[str, int]:
-    """Write the practice's extracts and its truth into the folder `out`; returns the number of rows by file kind."""
+    """Write the practice's extracts and its truth into the folder `out`; returns the number of rows by file kind.
+
+    `progress` is called with the number of patients done since its last call.
+    """
     clock = Clock(simulation.end_on, simulation.n_months)
     parameters = Parameters(program_scale=simulation.program_scale)
-    root = np.random.SeedSequence(simulation.seed)
     n_chunks = -(-simulation.n_patients // CHUNK_PATIENTS)
-    practice_seed, costs_seed, *chunk_seeds = root.spawn(2 + n_chunks)
+    practice_seed, costs_seed, *chunk_seeds = np.random.SeedSequence(simulation.seed).spawn(2 + n_chunks)
     practice = make_practice(simulation.n_patients, clock, np.random.default_rng(practice_seed))
     deliveries = make_deliveries(clock)
-    writer = Writer(out, deliveries, is_gzip=simulation.is_gzip)
+    writer, true = Writer(out, deliveries), truth.Truth(out / "truth")
     for resource_type, versions in directory(practice, clock).items():
         writer.resources(resource_type, None, versions)
     for extract, versions in practice_wide(practice, clock, simulation.n_patients, np.random.default_rng(costs_seed)).items():
         writer.rows("crm", extract, versions)
-    for chunk, seed in enumerate(chunk_seeds):
-        first = chunk * CHUNK_PATIENTS
-        n = min(CHUNK_PATIENTS, simulation.n_patients - first)
+    for number, seed in enumerate(chunk_seeds):
+        n = min(CHUNK_PATIENTS, simulation.n_patients - number * CHUNK_PATIENTS)
         streams = [np.random.default_rng(child) for child in seed.spawn(8)]
-        population = make_population(first + 1, n, practice, clock, streams[0])
-        laws = Laws(parameters, clock, population, practice)
-        history = live(laws, streams[1])
-        visits = schedule(history, laws, streams[2])
-        record = keep_record(population, visits, clock, parameters, streams[3], f"{chunk:03d}")
-        number = chunk if n_chunks > 1 else None
-        ids = identify(population, clock, streams[4])
-        contact = contact_of(ids.contacts, n)
-        lead_rows = leads(ids.contacts, visits, practice, clock, streams[5])
-        recalled = recall(laws, history, visits, practice, contact, streams[5])
-        sent = touches(laws, visits, recalled.pop("_tasks"), contact, streams[5])
-        crm = {
-            **contacts_and_consents(ids.contacts, streams[5]),
-            **recalled,
-            "leads": lead_rows,
-            "touches": sent,
-            "referrals": referrals(record.facts["referral"], record.facts["Task"], contact, lead_rows, streams[5]),
-            "portal_events": portal_events(population, history, visits, contact, clock, streams[5]),
-            "survey_answers": survey_answers(visits, contact, streams[5]),
-        }
-        for extract, versions in crm.items():
-            writer.rows("crm", extract, versions)
-        billing = bill(population, visits, ids.accounts, practice, streams[6])
-        writer.rows("billing", "accounts", ids.accounts.with_columns(updated_at="opened_at"))
-        for extract, versions in billing.versions.items():
-            writer.rows("billing", extract, versions)
-        record.facts["Communication"] = messages(sent, crm["portal_events"], ids.contacts, population)
-        record.facts["Coverage"] = coverages(population, clock)
-        record.facts["Patient"] = patient_versions(population, practice, clock)
-        for resource_type, facts in record.facts.items():
-            if resource_type != "referral":
-                writer.resources(resource_type, number, as_resources(resource_type, facts, deliveries))
+        chunk = _live_through(number, n, practice, clock, parameters, streams)
+        _write_systems(chunk, writer, streams)
+        _write_record(chunk, writer, number if n_chunks > 1 else None)
+        _write_truth(chunk, true, seed, measured_years(clock.end_on), deliveries[-1])
         progress(n)
-    writer.finish()
-    _write_settings(simulation, out)
+    if simulation.has_dirt:
+        true.add("quarantine", spoil(writer, deliveries))
+    writer.finish(is_gzip=simulation.is_gzip)
+    true.finish()
+    _write_settings(simulation, parameters, practice, clock, out)
     return dict(writer.n_rows)
 
 
-def _write_settings(simulation: Simulation, out: Path) -> None:
+def _live_through(number: int, n: int, practice: Practice, clock: Clock, parameters: Parameters, streams: list) -> _Chunk:
+    population = make_population(number * CHUNK_PATIENTS + 1, n, practice, clock, streams[0])
+    laws = Laws(parameters, clock, population, practice)
+    history = live(laws, streams[1])
+    visits = schedule(history, laws, streams[2])
+    record = keep_record(population, visits, clock, parameters, streams[3], f"{number:03d}")
+    known = identify(population, clock, streams[4])
+    return _Chunk(laws, history, visits, record, known, contact_of(known.contacts, n))
+
+
+def _write_systems(chunk: _Chunk, writer: Writer, streams: list) -> None:
+    """CRM and billing, and the messages of the CRM that the EHR keeps as well."""
+    laws, visits, contact, random = chunk.laws, chunk.visits, chunk.contact, streams[5]
+    led = leads(chunk.identities.contacts, visits, laws.practice, laws.clock, random)
+    recalled = recall(laws, chunk.history, visits, laws.practice, contact, random)
+    sent = touches(laws, visits, recalled.pop("_tasks"), contact, random)
+    events = portal_events(laws.population, chunk.history, visits, contact, laws.clock, random)
+    facts = chunk.record.facts
+    extracts = {
+        **contacts_and_consents(chunk.identities.contacts, random),
+        **recalled,
+        "leads": led,
+        "touches": sent,
+        "referrals": referrals(facts.pop("referral"), facts["Task"], contact, led, random),
+        "portal_events": events,
+        "survey_answers": survey_answers(visits, contact, random),
+    }
+    for extract, versions in extracts.items():
+        writer.rows("crm", extract, versions)
+    facts["Communication"] = messages(sent, events, chunk.identities.contacts, laws.population)
+    writer.rows("billing", "accounts", chunk.identities.accounts.with_columns(updated_at="opened_at"))
+    for extract, versions in bill(laws.population, visits, chunk.identities.accounts, laws.practice, streams[6]).items():
+        writer.rows("billing", extract, versions)
+
+
+def _write_record(chunk: _Chunk, writer: Writer, number: int | None) -> None:
+    laws = chunk.laws
+    facts = chunk.record.facts | {
+        "Coverage": coverages(laws.population, laws.clock),
+        "Patient": patient_versions(laws.population, chunk.identities, laws.practice, laws.clock),
+    }
+    for resource_type, frame in facts.items():
+        writer.resources(resource_type, number, as_resources(resource_type, frame, writer.deliveries))
+
+
+def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence, years: tuple[int, ...], last) -> None:
+    laws, history = chunk.laws, chunk.history
+    true.add("identities", truth.identities(chunk.identities, laws.population.frame, last))
+    true.add("engagement_states", truth.engagement_states(history, laws))
+    true.add("disengagement_risk", truth.disengagement_risk(history, laws, chunk.visits))
+    true.add("outreach_effects", truth.outreach_effects(history, laws))
+    true.add("care_gaps", care_gaps(laws.population.frame, chunk.record, last, years))
+    # The same random numbers again, in a world without the program.
+    again = np.random.default_rng(np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, 1)))
+    without = live(Laws(laws.parameters, laws.clock, laws.population, laws.practice, has_program=False), again)
+    true.add_sums("program_effects", truth.program_outcomes(history, without, laws))
+
+
+def _write_settings(simulation: Simulation, parameters: Parameters, practice: Practice, clock: Clock, out: Path) -> None:
     as_of = date.fromordinal(simulation.end_on.toordinal() + 1)
     (out / "practice.toml").write_text(
         f'id = "{simulation.practice_id or f"simulated-{simulation.seed}"}"\n'
         f'name = "Sample practice (synthetic)"\ntime_zone = "{TIME_ZONE}"\nis_synthetic = true\nas_of = {as_of}\n',
         encoding="utf-8",
     )
+    live_on = {
+        location: None if month >= NEVER else str(clock.month_starts[month])
+        for location, month in zip(practice.sites["location_id"], practice.go_live_month.tolist(), strict=True)
+    }
+    known = {"simulation": asdict(simulation) | {"end_on": str(simulation.end_on)}, "parameters": asdict(parameters), "go_live_on": live_on}
+    (out / "truth" / "parameters.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
