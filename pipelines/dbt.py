@@ -98,7 +98,8 @@ def run_dbt(
 
     runner = dbtRunner(manifest=_manifest(parsed_project(home)), callbacks=[report])
     arguments = [*QUIET, command, *_places(warehouse.parent / "dbt"), "--vars", json.dumps(dict(variables), default=str)]
-    arguments += ["--exclude-resource-type", "unit_test", "--select", *select]
+    # A test that also reads what is neither selected nor before it would fail on a table that is not there.
+    arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "--select", *select]
 
     def invoke() -> None:
         try:
@@ -137,7 +138,7 @@ def _raise_failures(result: Any) -> None:
 def _name(node: Any) -> str:
     if node.resource_type != "test":
         return f"{node.schema}.{node.name}"
-    table = (node.attached_node or next(iter(node.depends_on.nodes), "")).rpartition(".")[2]
+    table = (getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")).rpartition(".")[2]
     column = f".{node.column_name}" if getattr(node, "column_name", None) else ""
     kind = node.test_metadata.name if getattr(node, "test_metadata", None) else node.name
     return f"{table}{column} {kind}"
