@@ -1,6 +1,7 @@
 {#- One line a measure. -#}
 {%- set measures = {
     'CMS50': 'cms50_closing_the_referral_loop',
+    'CMS117': 'cms117_childhood_immunization_status',
     'CMS122': 'cms122_diabetes_poor_glycemic_control',
     'CMS124': 'cms124_cervical_cancer_screening',
     'CMS125': 'cms125_breast_cancer_screening',
@@ -8,6 +9,7 @@
     'CMS131': 'cms131_diabetes_eye_exam',
     'CMS139': 'cms139_falls_screening',
     'CMS153': 'cms153_chlamydia_screening',
+    'CMS155': 'cms155_weight_assessment_and_counseling',
     'CMS165': 'cms165_controlling_high_blood_pressure',
     'CMS349': 'cms349_hiv_screening',
     'CMS951': 'cms951_kidney_health_evaluation',
