@@ -1,0 +1,54 @@
+"""What a stream of cash flows is worth: present value, internal rate of return, payback."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import brentq
+
+_RATES = (-0.99, 10.0)
+
+
+def rate_per_month(annual_rate: float) -> float:
+    """The monthly rate that compounds to `annual_rate` over twelve months: (1 + r)^(1/12) - 1."""
+    return (1 + annual_rate) ** (1 / 12) - 1
+
+
+def net_present_value(rate: float, flows: Sequence[float], *, first_period: int = 0) -> float:
+    """Σ flow_t / (1 + rate)^(t + first_period), in the flows' unit; `rate` per period, as a fraction above -1.
+
+    `first_period` 0 leaves the first flow undiscounted, as an investment made today; 1 discounts it by a whole period,
+    as spreadsheets' NPV does.
+    """
+    if rate <= -1:
+        raise ValueError("a discount rate must lie above -1")
+    flows = np.asarray(flows, dtype=float)
+    return float((flows / (1 + rate) ** (np.arange(len(flows)) + first_period)).sum())
+
+
+def internal_rate_of_return(flows: Sequence[float]) -> float:
+    """The rate per period, a fraction from -0.99 to 10, at which the present value of `flows` is zero.
+
+    Raises `ValueError` where there is none, and where the flows change sign more than once: then several rates can be
+    right, and none of them decides (Hazen, The Engineering Economist 2003;48:31).
+    """
+    signs = np.sign([flow for flow in flows if flow != 0])
+    n_changes = int((signs[1:] != signs[:-1]).sum())
+    if n_changes != 1:
+        raise ValueError(f"the flows change sign {n_changes} times: an internal rate of return needs exactly one change")
+    low, high = (net_present_value(rate, flows) for rate in _RATES)
+    if low * high > 0:
+        raise ValueError(f"no rate from {_RATES[0]} to {_RATES[1]} brings the present value to zero")
+    return float(brentq(lambda rate: net_present_value(rate, flows), *_RATES, xtol=1e-12))
+
+
+def payback_period(flows: Sequence[float], *, rate: float = 0.0) -> int | None:
+    """The first period from which the cumulative flows, discounted by `rate` a period, never again lie below zero.
+
+    Periods count from 0, the first flow's; None where the money does not come back within `flows`. A later renewal fee that
+    drives the sum below zero again moves the payback behind it.
+    """
+    flows = np.asarray(flows, dtype=float)
+    cumulative = np.cumsum(flows / (1 + rate) ** np.arange(len(flows)))
+    below = np.flatnonzero(cumulative < 0)
+    period = 0 if below.size == 0 else int(below[-1]) + 1
+    return period if period < len(flows) else None
