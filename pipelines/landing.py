@@ -28,7 +28,7 @@ from pipelines.extract.deletions import DELETED, DELETIONS
 from pipelines.extract.delivery import Delivery, find_deliveries
 from pipelines.extract.fhir_bulk import read_fhir
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
-from pipelines.extract.reading import Reading
+from pipelines.extract.reading import Reading, Request
 from pipelines.home import Home
 from pipelines.ledger import Entry, Ledger, stamp_of
 from pipelines.practice import Practice
@@ -174,9 +174,8 @@ def _read(
     marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
     with duckdb.connect() as connection:
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'; set temp_directory = {literal(str(scratch))}")
-        if delivery.source == "ehr":
-            return read_fhir(connection, plain, contract, folder, scratch, marks, limits)
-        return read_csv(connection, plain, contract, folder, scratch, marks, practice.time_zone, limits)
+        read = read_fhir if delivery.source == "ehr" else read_csv
+        return read(Request(connection, plain, contract, folder, scratch, marks, practice.time_zone, limits))
 
 
 def _put_in_place(beside: Path, folder: Path, scratch: Path) -> None:

@@ -10,108 +10,93 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.contract import Contract
 from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_header import Header, read_header
 from pipelines.extract.csv_scan import count_plain_records
 from pipelines.extract.csv_sift import NUMBER, sift
 from pipelines.extract.csv_values import typed
-from pipelines.extract.preflight import LIMITS, Limits
-from pipelines.extract.reading import EXTRA, ROWS, Quarantine, Reading
+from pipelines.extract.preflight import LIMITS
+from pipelines.extract.reading import EXTRA, ROWS, Quarantine, Reading, Request
 from pipelines.extract.row_checks import broken
 from pipelines.sql_type import literal
 
 _ROWS_AT_ONCE = 100_000
+_LONGEST = 4 * LIMITS.record_bytes
+"""Sifting doubles quotes; beyond this DuckDB would not read a record."""
 
 
-def read_csv(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    contract: Contract,
-    folder: Path,
-    scratch: Path,
-    marks: dict[str, str],
-    time_zone: str,
-    limits: Limits = LIMITS,
-) -> Reading:
-    """Read an uncompressed CSV file into `rows.parquet` and `quarantine.parquet` of `folder`; `scratch` is for what is not kept.
+def read_csv(request: Request) -> Reading:
+    """Read a CSV file into `rows.parquet` and `quarantine.parquet`.
 
-    Rows have the contract's columns, `marks` as constant columns and `_row_number` (the row as a spreadsheet numbers it: the
-    header is 1). Columns beyond the contract go to `extra.parquet` as text, with `_row_number`. Raises `ExtractRefused`
-    where the header or the encoding is not right, or too many rows are bad.
+    Rows have the contract's columns, the marks and `_row_number` (the row as a spreadsheet numbers it: the header is 1).
+    Columns beyond the contract go to `extra.parquet` as text, with `_row_number`. Raises `ExtractRefused` where the header or
+    the encoding is not right, or too many rows are bad.
     """
-    header = read_header(path, contract, limits)
-    n_records = count_plain_records(path, header.delimiter, limits)
+    header = read_header(request.path, request.contract, request.limits)
+    n_records = count_plain_records(request.path, header.delimiter, request.limits)
     if n_records is not None:
-        reading = _read(connection, path, header, contract, folder, marks, time_zone, limits, n_delivered=n_records - 1)
-        if reading:
-            return reading
-    clean = scratch / "sifted.csv"
-    reading = _read(connection, path, header, contract, folder, marks, time_zone, limits, clean=clean)
-    if not reading:
+        with Quarantine(request.folder) as quarantine:
+            n_read = _copy(request, request.path, header, quarantine, n_records - 1)
+        if n_read is not None:
+            return _reading(header, n_read, quarantine)
+    clean = request.scratch / "sifted.csv"
+    with Quarantine(request.folder) as quarantine:
+        n_delivered = sift(request.path, clean, header, quarantine, request.limits)
+        n_read = _copy(request, clean, header, quarantine, n_delivered - quarantine.n_rows, is_numbered=True)
+    if n_read is None:
         raise ExtractRefused("does not read as CSV, though every record of it does. Report this.")
-    return reading
+    return _reading(header, n_read, quarantine)
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    header: Header,
-    contract: Contract,
-    folder: Path,
-    marks: dict[str, str],
-    time_zone: str,
-    limits: Limits,
-    *,
-    n_delivered: int = 0,
-    clean: Path | None = None,
-) -> Reading | None:
-    """None where DuckDB does not find every record that it should. With `clean`, the file is sifted into that first."""
-    n_seen = n_read = 0
-    with Quarantine(folder) as quarantine, ExitStack() as open_files:
-        if clean:
-            n_delivered = sift(path, clean, header, quarantine, limits)
-            quarantine.refuse_if_too_many(n_delivered)
-        n_sifted_out = quarantine.n_rows
-        rows = open_files.enter_context(pq.ParquetWriter(folder / ROWS, _schema(contract, marks)))
-        extra = None
-        try:
-            for text in _batches(connection, clean or path, header, limits, is_numbered=clean is not None):
-                n_seen += text.height
-                text = text.filter(pl.any_horizontal(pl.col(header.columns).str.strip_chars() != ""))
-                if header.extra:
-                    aside = text.select(NUMBER, *header.extra).to_arrow()
-                    extra = extra or open_files.enter_context(pq.ParquetWriter(folder / EXTRA, aside.schema))
-                    extra.write_table(aside)
-                text = text.with_columns(pl.lit(None, pl.String).alias(name) for name in header.absent)
-                values, unread = typed(text.select(*contract.fields, NUMBER), contract, time_zone)
-                wrong = pl.concat([unread, broken(values, contract, unread)])
-                quarantine.add_frame(wrong)
-                good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode())) if wrong.height else values
-                n_read += good.height
-                rows.write_table(_with_marks(good, contract, marks).to_arrow().cast(rows.schema))
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            return None
-        if n_seen + n_sifted_out != n_delivered:
-            return None
-        n_delivered = n_read + quarantine.n_rows
-        quarantine.refuse_if_too_many(n_delivered)
+def _reading(header: Header, n_read: int, quarantine: Quarantine) -> Reading:
+    n_delivered = n_read + quarantine.n_rows
+    quarantine.refuse_if_too_many(n_delivered)
     return Reading(n_delivered, n_read, quarantine.n_rows, header.extra, header.absent)
 
 
-def _batches(
-    connection: duckdb.DuckDBPyConnection, path: Path, header: Header, limits: Limits, *, is_numbered: bool
-) -> Iterator[pl.DataFrame]:
+def _copy(
+    request: Request, path: Path, header: Header, quarantine: Quarantine, n_expected: int, *, is_numbered: bool = False
+) -> int | None:
+    """How many rows kept their contract and were written; None where DuckDB does not find just the records that it should."""
+    contract = request.contract
+    no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
+    n_found = n_read = 0
+    with ExitStack() as files:
+        rows = files.enter_context(pq.ParquetWriter(request.folder / ROWS, _marked(no_rows, request).schema))
+        extra = None
+        try:
+            for text in _records(request.connection, path, header, is_numbered):
+                n_found += text.height
+                text = text.filter(pl.any_horizontal(pl.col(header.columns).str.strip_chars() != ""))
+                if header.extra:
+                    aside = text.select(NUMBER, *header.extra).to_arrow()
+                    extra = extra or files.enter_context(pq.ParquetWriter(request.folder / EXTRA, aside.schema))
+                    extra.write_table(aside)
+                text = text.with_columns(pl.lit(None, pl.String).alias(name) for name in header.absent)
+                values, unread = typed(text.select(*contract.fields, NUMBER), contract, request.time_zone)
+                wrong = pl.concat([unread, broken(values, contract, unread)])
+                quarantine.add_frame(wrong)
+                good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode()))
+                n_read += good.height
+                rows.write_table(_marked(good, request).cast(rows.schema))
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            return None
+    return n_read if n_found == n_expected else None
+
+
+def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, is_numbered: bool) -> Iterator[pl.DataFrame]:
     """The records as text, in their order, with `_row_number`."""
     names = [*header.columns, NUMBER] if is_numbered else header.columns
     relation = connection.sql(
         f"""
         select * from read_csv(
-            {literal(str(path))}, auto_detect = false, header = true, delim = {literal(header.delimiter)}, quote = '"', escape = '"',
+            {literal(str(path))},
+            auto_detect = false, header = true, delim = {literal(header.delimiter)}, quote = '"', escape = '"',
             columns = {{{", ".join(f"{literal(name)}: 'varchar'" for name in names)}}},
-            strict_mode = true, null_padding = false, max_line_size = {4 * limits.record_bytes}
+            strict_mode = true, null_padding = false, max_line_size = {_LONGEST}
         )
         """
     )
@@ -123,17 +108,6 @@ def _batches(
         yield text.with_columns(numbers)
 
 
-def _schema(contract: Contract, marks: dict[str, str]):
-    return (
-        _with_marks(
-            pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64}),
-            contract,
-            marks,
-        )
-        .to_arrow()
-        .schema
-    )
-
-
-def _with_marks(rows: pl.DataFrame, contract: Contract, marks: dict[str, str]) -> pl.DataFrame:
-    return rows.select(*contract.fields, *(pl.lit(value).alias(name) for name, value in marks.items()), pl.col(NUMBER))
+def _marked(rows: pl.DataFrame, request: Request) -> pa.Table:
+    marks = [pl.lit(value).alias(name) for name, value in request.marks.items()]
+    return rows.select(*request.contract.fields, *marks, NUMBER).to_arrow()

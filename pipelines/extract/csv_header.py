@@ -33,8 +33,8 @@ def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
     """
     with path.open("rb") as content:
         start = content.read(limits.record_bytes)
-    if b"\x00" in start:
-        raise ExtractRefused("holds NUL bytes, as UTF-16 does. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again.")
+    if start.count(b"\x00") > len(start) // 4:
+        raise ExtractRefused("is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again.")
     try:
         text = start.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -54,12 +54,12 @@ def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
 
 def not_utf8(line: int) -> str:
     """Why a file is refused whose text is in another encoding."""
-    return f"is not UTF-8: line {line:,} holds bytes of another encoding. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
+    return f"is not UTF-8: see line {line:,}. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
 
 
 def _names(text: str, delimiter: str) -> list[str]:
     record = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    return [re.sub(r"[\s\-_]+", "_", name.strip().lower()) for name in record]
+    return [re.sub(r"[\s\-_]+", "_", name.lower()).strip("_") for name in record]
 
 
 def _n_known(names: list[str], contract: Contract) -> tuple[int, int]:

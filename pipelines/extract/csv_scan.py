@@ -1,7 +1,7 @@
 """Counts the records of a CSV file at memory speed, and finds what two parsers could read in two ways.
 
-A file passes when it is RFC 4180 to the letter: every quote opens or closes a field or is doubled within one, every line ends alike,
-no record is empty. Then any parser reads the same records, and DuckDB's must be as many as are counted here.
+A file passes when it is RFC 4180 to the letter: every quote opens or closes a field or is doubled within one, every line ends
+alike, no record is empty. Then any parser reads the same records, and DuckDB's must be as many as are counted here.
 """
 
 import codecs
@@ -24,7 +24,7 @@ def count_plain_records(path: Path, delimiter: str, limits: Limits) -> int | Non
     Raises `ExtractRefused` where it is not UTF-8, naming the line.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    scan = _Scan(ord(delimiter))
+    scan = _Scan(ord(delimiter), limits.record_bytes)
     n_lines, tail, is_plain = 0, b"", True
     with path.open("rb") as content:
         while piece := content.read(_PIECE):
@@ -38,6 +38,10 @@ def count_plain_records(path: Path, delimiter: str, limits: Limits) -> int | Non
                 end = block.rfind(b"\n") + 1
                 block, tail = block[:end], block[end:]
                 is_plain = (not block or scan.passes(block)) and len(tail) <= limits.record_bytes
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise ExtractRefused(not_utf8(n_lines + 1)) from None
     if not is_plain or (tail and not scan.passes(tail + (b"\r\n" if scan.has_returns else b"\n"))) or scan.is_quoted:
         return None
     return scan.n_records
@@ -46,8 +50,10 @@ def count_plain_records(path: Path, delimiter: str, limits: Limits) -> int | Non
 class _Scan:
     """What is known after the lines seen so far."""
 
-    def __init__(self, delimiter: int):
+    def __init__(self, delimiter: int, longest: int):
         self._delimiter = delimiter
+        self._longest = longest
+        self._n_open = 0
         self.is_fresh = True
         self.is_quoted = False
         self.has_returns = False
@@ -63,7 +69,7 @@ class _Scan:
             ends = ends[(np.searchsorted(quotes, ends) % 2 == 0) != self.is_quoted]
         elif self.is_quoted:
             ends = ends[:0]
-        is_plain = self._quotes_are_plain(codes, quotes, opens) and self._ends_are_plain(codes, ends, self.is_quoted)
+        is_plain = self._quotes_are_plain(codes, quotes, opens) and self._ends_are_plain(codes, ends)
         self.is_quoted = self.is_quoted != (len(quotes) % 2 == 1)
         self.is_fresh = False
         self.n_records += len(ends)
@@ -78,8 +84,8 @@ class _Scan:
         is_closed = (after == self._delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == _QUOTE)
         return bool(is_open.all() and is_closed.all())
 
-    def _ends_are_plain(self, codes: np.ndarray, ends: np.ndarray, starts_quoted: bool) -> bool:
-        """All with a carriage return or none, none elsewhere outside of quotes, no record empty, no NUL."""
+    def _ends_are_plain(self, codes: np.ndarray, ends: np.ndarray) -> bool:
+        """All with a carriage return or none, none elsewhere; no record empty or too long; no NUL."""
         if not (codes > 0).all():
             return False
         returns = np.flatnonzero(codes == _RETURN)
@@ -90,7 +96,6 @@ class _Scan:
             return False
         if len(returns) and (codes[returns + 1] != _NEWLINE).any():
             return False
-        widths = np.diff(ends, prepend=-1)
-        if starts_quoted:
-            widths = widths[1:]
-        return bool((widths > (2 if self.has_returns else 1)).all())
+        widths = np.diff(ends, prepend=-1 - self._n_open)
+        self._n_open = len(codes) - 1 - int(ends[-1]) if len(ends) else self._n_open + len(codes)
+        return bool(((widths > 1 + self.has_returns) & (widths <= self._longest)).all()) and self._n_open <= self._longest

@@ -3,7 +3,8 @@
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 from pipelines.extract.csv_header import Header
@@ -11,8 +12,6 @@ from pipelines.extract.preflight import Limits
 from pipelines.extract.reading import Quarantine
 
 NUMBER = "_row_number"
-_MOST_LINES = 1_000
-"""Lines that one quoted field may hold; beyond them its quote is taken for one that was never closed."""
 
 
 def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits: Limits) -> int:
@@ -22,6 +21,7 @@ def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits
     Records are numbered as a spreadsheet numbers its rows: the header is 1.
     """
     n_delivered = 0
+    csv.field_size_limit(limits.record_bytes)
     with path.open(encoding="utf-8-sig", newline="") as content, clean.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, delimiter=header.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow([*header.columns, NUMBER])
@@ -56,7 +56,7 @@ def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Itera
         return ahead[i]
 
     while line := line_at(0):
-        if len(line) > limits.record_bytes:
+        if len(line.encode()) > limits.record_bytes:
             while ahead and ahead[0] and not ahead[0].endswith(("\n", "\r")):
                 ahead.popleft()
                 line_at(0)
@@ -76,17 +76,16 @@ def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Itera
         yield values
 
 
-def _n_lines_of_record(line_at, limits: Limits) -> int:
-    """How many lines make the quotes even; 0 where too many would."""
-    n_quotes = n_characters = 0
-    for i in range(_MOST_LINES):
+def _n_lines_of_record(line_at: Callable[[int], str], limits: Limits) -> int:
+    """How many lines make the quotes even; 0 where they would be longer than a record may be."""
+    n_quotes = n_bytes = 0
+    for i in count():
         line = line_at(i)
-        n_quotes, n_characters = n_quotes + line.count('"'), n_characters + len(line)
-        if not line or n_characters > limits.record_bytes:
+        n_quotes, n_bytes = n_quotes + line.count('"'), n_bytes + len(line.encode())
+        if not line or n_bytes > limits.record_bytes:
             return 0
         if n_quotes % 2 == 0:
             return i + 1
-    return 0
 
 
 def _values(text: str, delimiter: str) -> list[str] | None:

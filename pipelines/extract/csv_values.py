@@ -33,6 +33,7 @@ _WORDS = {
     "n": False,
     "0": False,
 }
+_NUMBER = r"^[-+]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d*)?([eE][-+]?\d{1,2})?$"
 _AMOUNT = r"^[-+]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{0,2}0*)?$"
 
 _SHOULD_BE = {
@@ -97,24 +98,18 @@ def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> p
 
 
 def _parsers(dtype: pl.DataType, time_zone: str) -> list[Parser]:
-    match dtype:
-        case pl.Date():
-            return [
-                *(_day(form) for form in _DAY_FORMATS),
-                *(_day(form, with_midnight=True) for form in _DAY_FORMATS),
-                _serial_day,
-            ]
-        case pl.Datetime():
-            local = [_moment(f"{day} {time}", time_zone) for day in _DAY_FORMATS[:4] for time in _TIME_FORMATS]
-            days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), time_zone) for day in _DAY_FORMATS]
-            return [_with_offset, *local, *days, lambda text: _to_utc(_serial_moment(text), time_zone)]
-        case pl.Boolean():
-            return [lambda text: text.str.to_lowercase().replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)]
-        case pl.Decimal():
-            return [lambda text: _amount(text, dtype)]
-        case pl.Float64():
-            return [lambda text: _finite(text.str.replace_all(",", "").cast(pl.Float64, strict=False))]
-    return [lambda text: text.str.replace(r"\.0+$", "").cast(dtype, strict=False)]
+    kind = dtype.base_type()
+    if kind == pl.Date:
+        return [*(_day(form) for form in _DAY_FORMATS), *(_day(form, with_midnight=True) for form in _DAY_FORMATS), _serial_day]
+    if kind == pl.Datetime:
+        local = [_moment(f"{day} {time}", time_zone) for day in _DAY_FORMATS[:4] for time in _TIME_FORMATS]
+        days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), time_zone) for day in _DAY_FORMATS]
+        return [_with_offset, _with_hours_offset, *local, *days, lambda text: _to_utc(_serial_moment(text), time_zone)]
+    if kind == pl.Boolean:
+        return [lambda text: text.str.to_lowercase().replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)]
+    if kind == pl.Decimal:
+        return [lambda text: _amount(text, dtype)]
+    return [lambda text: _number(text, dtype)]
 
 
 def _plausible(moment: pl.Expr) -> pl.Expr:
@@ -144,6 +139,11 @@ def _with_offset(text: pl.Expr) -> pl.Expr:
     return _plausible(text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False))
 
 
+def _with_hours_offset(text: pl.Expr) -> pl.Expr:
+    """`2026-03-31 14:05:00+00`, as PostgreSQL writes it."""
+    return _with_offset(text.str.replace(r"(:\d\d(?:\.\d+)?[-+]\d\d)$", "${1}:00"))
+
+
 def _moment(form: str, time_zone: str) -> Parser:
     return lambda text: _to_utc(
         _plausible(text.str.replace("T", " ", literal=True).str.to_datetime(form, time_unit="us", strict=False)), time_zone
@@ -163,5 +163,7 @@ def _amount(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.when(bare.str.contains(_AMOUNT)).then(bare.str.replace_all(",", "")).cast(dtype, strict=False)
 
 
-def _finite(number: pl.Expr) -> pl.Expr:
-    return pl.when(number.is_finite()).then(number)
+def _number(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """`12`, `1,234`, `12.0`; with a fraction or an exponent only where the type has them."""
+    bare = pl.when(text.str.contains(_NUMBER)).then(text.str.replace_all(",", ""))
+    return (bare if dtype == pl.Float64 else bare.str.replace(r"\.0*$", "")).cast(dtype, strict=False)

@@ -16,47 +16,39 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.deletions import DELETED
 from pipelines.extract.fhir_sift import NUMBER, sift, sift_structure
 from pipelines.extract.ndjson_scan import count_plain_lines
-from pipelines.extract.parquet_text import holds_json
-from pipelines.extract.preflight import LIMITS, Limits
-from pipelines.extract.reading import ROWS, Quarantine, Reading
+from pipelines.extract.parquet_doubts import has_doubts
+from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.sql_type import literal, sql_type
 
+_ROOM_FOR_NUMBER = 1024
 
-def read_fhir(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    contract: Contract,
-    folder: Path,
-    scratch: Path,
-    marks: dict[str, str],
-    limits: Limits = LIMITS,
-) -> Reading:
-    """Read an uncompressed NDJSON file into `rows.parquet` and `quarantine.parquet` of `folder`; `scratch` is for what is not kept.
 
-    Rows have the contract's columns, `marks` as constant columns, `_row_number` (the line, from 1) and `_last_updated`
-    (`meta.lastUpdated` as an instant). Raises `ExtractRefused` where too many lines are bad.
+def read_fhir(request: Request) -> Reading:
+    """Read an NDJSON file into `rows.parquet` and `quarantine.parquet`.
+
+    Rows have the contract's columns, the marks, `_row_number` (the line, from 1) and `_last_updated` (`meta.lastUpdated` as an
+    instant). Raises `ExtractRefused` where too many lines are bad.
     """
-    rows = folder / ROWS
-    with Quarantine(folder) as quarantine:
+    rows = request.folder / ROWS
+    with Quarantine(request.folder) as quarantine:
         with ThreadPoolExecutor(1) as aside:
-            scan = aside.submit(count_plain_lines, path, limits)
-            n_read = _copy(connection, path, contract, rows, marks, limits)
+            scan = aside.submit(count_plain_lines, request.path, request.limits)
+            n_read = _copy(request, request.path)
             n_lines = scan.result()
-        if n_lines is not None and n_read == n_lines and not holds_json(rows):
+        if n_lines is not None and n_read == n_lines and not has_doubts(rows):
             return Reading(n_lines, n_lines, 0)
 
-        sifted, fitting = scratch / "sifted.ndjson", scratch / "fitting.ndjson"
-        n_delivered = sift(path, sifted, _resource_type(contract), "id" in contract.fields, quarantine, limits)
+        sifted, fitting = request.scratch / "sifted.ndjson", request.scratch / "fitting.ndjson"
+        resource_type, needs_id = _resource_type(request.contract), "id" in request.contract.fields
+        n_delivered = sift(request.path, sifted, resource_type, needs_id, quarantine, request.limits)
         quarantine.refuse_if_too_many(n_delivered)
-        n_read = _copy(connection, sifted, contract, rows, marks, limits, is_numbered=True)
-        if n_read is None or holds_json(rows):
-            sift_structure(sifted, fitting, contract, quarantine, connection)
+        n_read = _copy(request, sifted, is_numbered=True)
+        if n_read is None or has_doubts(rows):
+            sift_structure(sifted, fitting, request.contract, quarantine, request.connection)
             quarantine.refuse_if_too_many(n_delivered)
-            n_read = _copy(connection, fitting, contract, rows, marks, limits, is_numbered=True)
+            n_read = _copy(request, fitting, is_numbered=True)
         if n_read is None or n_read + quarantine.n_rows != n_delivered:
-            raise ExtractRefused(
-                f"does not read as FHIR R4 {_resource_type(contract)}, though every line of it does. Report this."
-            )
+            raise ExtractRefused(f"does not read as FHIR R4 {resource_type}, though every line of it does. Report this.")
         return Reading(n_delivered, n_read, quarantine.n_rows)
 
 
@@ -64,27 +56,18 @@ def _resource_type(contract: Contract) -> str:
     return "Bundle" if contract.name == DELETED else contract.name
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    contract: Contract,
-    rows: Path,
-    marks: dict[str, str],
-    limits: Limits,
-    *,
-    is_numbered: bool = False,
-) -> int | None:
+def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | None:
     """How many resources DuckDB read and wrote; None where it met a line that it cannot read."""
-    types = {name: sql_type(column.dtype.type) for name, column in contract.fields.items()}
+    types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
     columns = [
         *(f'"{name}"' for name in types),
-        *(f"{literal(value)} as {name}" for name, value in marks.items()),
+        *(f"{literal(value)} as {name}" for name, value in request.marks.items()),
         (f'"{NUMBER}"' if is_numbered else "row_number() over ()") + " as _row_number",
         "try_cast(meta.lastUpdated as timestamptz) as _last_updated",
     ]
     try:
-        (n_rows,) = connection.execute(
+        (n_rows,) = request.connection.execute(
             f"""
             copy (
                 select {", ".join(columns)}
@@ -92,12 +75,12 @@ def _copy(
                     {literal(str(path))},
                     format = 'newline_delimited',
                     columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
-                    maximum_object_size = {limits.line_bytes + 2**10}
+                    maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
                 )
-                where resourceType = {literal(_resource_type(contract))} {"and id <> ''" if "id" in types else ""}
-            ) to {literal(str(rows))} (format parquet)
+                where resourceType = {literal(_resource_type(request.contract))} {"and id <> ''" if "id" in types else ""}
+            ) to {literal(str(request.folder / ROWS))} (format parquet)
             """
         ).fetchall()[0]
-    except duckdb.InvalidInputException:
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
         return None
     return n_rows

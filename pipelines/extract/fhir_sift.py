@@ -21,6 +21,7 @@ NUMBER = "line:6f9d3c"
 
 _BOM = b"\xef\xbb\xbf"
 _DOUBTS_AT_ONCE = 10_000
+_MOST_DIGITS = 100
 
 
 def sift(path: Path, clean: Path, resource_type: str, needs_id: bool, quarantine: Quarantine, limits: Limits) -> int:
@@ -51,7 +52,7 @@ def sift_structure(path: Path, clean: Path, contract: Contract, quarantine: Quar
     with path.open("rb") as content, clean.open("wb") as out:
         waiting: list[tuple[int, bytes, list[Misfit]]] = []
         for line in content:
-            resource = json.loads(line, object_pairs_hook=as_pairs)
+            resource = json.loads(line, object_pairs_hook=as_pairs, parse_int=_whole)
             found = list(misfits(resource, contract))
             if sure := [misfit for misfit in found if not misfit.in_doubt]:
                 quarantine.add(resource[NUMBER], sure[0].field, sure[0].reason)
@@ -82,7 +83,7 @@ def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None,
     except orjson.JSONDecodeError as error:
         if "infinity" not in error.msg:
             return None, _in_words(error)
-        resource = json.loads(line)
+        resource = json.loads(line, parse_int=_whole)
     if not isinstance(resource, dict):
         return None, "is not a JSON object"
     if "resourceType" not in resource:
@@ -92,6 +93,11 @@ def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None,
     if needs_id and resource.get("id") in (None, ""):
         return "id", "is missing or empty"
     return None
+
+
+def _whole(digits: str) -> int | float:
+    """Python refuses to make an int of thousands of digits; as a float, such a number is infinite."""
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def _in_words(error: orjson.JSONDecodeError) -> str:
@@ -114,11 +120,12 @@ def _settle(
     for dtype in dict.fromkeys(misfit.dtype for _, misfit in asked):
         those = [(i, misfit) for i, misfit in asked if misfit.dtype == dtype]
         judge.register(
-            "doubts", pl.DataFrame({"at": range(len(those)), "value": [json.dumps(m.value) for _, m in those]}).to_arrow()
+            "doubts", pl.DataFrame({"i": range(len(those)), "value": [json.dumps(m.value) for _, m in those]}).to_arrow()
         )
-        unread = judge.execute(f"select at from doubts where try_cast(value::json as {sql_type(dtype)}) is null").fetchall()
-        for (at,) in unread:
-            failed.setdefault(*those[at])
+        read = f"isfinite(try_cast(value::json as {sql_type(dtype)})::double)"
+        unread = judge.execute(f"select i from doubts where not coalesce({read}, false)").fetchall()
+        for (place,) in unread:
+            failed.setdefault(*those[place])
         judge.unregister("doubts")
     for i, (number, line, _) in enumerate(waiting):
         if i in failed:

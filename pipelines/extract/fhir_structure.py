@@ -3,6 +3,7 @@
 DuckDB reads with declared columns and stops at the first misfit of a whole file; this says which element of which line it was.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from models.contract import Contract
 
-_NUMBERS = {pl.Int64: "a whole number", pl.Float64: "a number", pl.Boolean: "true or false"}
+_SHOULD_BE = {pl.String: "text", pl.Int64: "a whole number", pl.Float64: "a number", pl.Boolean: "true or false"}
 _WHOLE = range(-(2**63), 2**63)
 REPEATED = "repeated element"
 """The key under which `as_pairs` notes that an object states one of its elements twice."""
@@ -50,32 +51,27 @@ def _in_object(found: dict[str, Any], elements: dict[str, pl.DataType], place: s
 
 
 def _in_value(value: Any, dtype: pl.DataType, path: str) -> Iterator[Misfit]:
-    match dtype:
-        case pl.List():
-            if isinstance(value, list):
-                for item in value:
-                    if item is not None:
-                        yield from _in_value(item, dtype.inner, path)
-            else:
-                yield Misfit(path, "should be a list")
-        case pl.Struct():
-            if isinstance(value, dict):
-                yield from _in_object(value, {field.name: field.dtype for field in dtype.fields}, path)
-            else:
-                yield Misfit(path, "should be one object with elements")
-        case pl.String():
-            if isinstance(value, dict | list):
-                yield Misfit(path, "should be text")
-        case _ if isinstance(value, dict | list):
-            yield Misfit(path, f"should be {_NUMBERS[type(dtype)]}")
-        case _ if not _is_natural(value, dtype):
-            yield Misfit(path, f"should be {_NUMBERS[type(dtype)]}", in_doubt=True, dtype=dtype, value=value)
+    kind = dtype.base_type()
+    if kind == pl.List:
+        if isinstance(value, list):
+            for item in value:
+                if item is not None:
+                    yield from _in_value(item, dtype.inner, path)
+        else:
+            yield Misfit(path, "should be a list")
+    elif kind == pl.Struct:
+        if isinstance(value, dict):
+            yield from _in_object(value, {field.name: field.dtype for field in dtype.fields}, path)
+        else:
+            yield Misfit(path, "should be one object with elements")
+    elif isinstance(value, dict | list):
+        yield Misfit(path, f"should be {_SHOULD_BE[kind]}")
+    elif kind != pl.String and not _is_natural(value, kind):
+        yield Misfit(path, f"should be {_SHOULD_BE[kind]}", in_doubt=True, dtype=dtype, value=value)
 
 
-def _is_natural(value: Any, dtype: pl.DataType) -> bool:
-    match dtype:
-        case pl.Boolean():
-            return isinstance(value, bool)
-        case pl.Int64():
-            return type(value) is int and value in _WHOLE
-    return type(value) is float and abs(value) != float("inf") or (type(value) is int and value in _WHOLE)
+def _is_natural(value: Any, kind: type[pl.DataType]) -> bool:
+    if kind == pl.Boolean:
+        return isinstance(value, bool)
+    is_whole = type(value) is int and value in _WHOLE
+    return is_whole or (kind == pl.Float64 and type(value) is float and math.isfinite(value))

@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
+from models.contract import Contract
 from pipelines.errors import ExtractRefused
+from pipelines.extract.preflight import LIMITS, Limits
 
 ROWS, QUARANTINE, EXTRA = "rows.parquet", "quarantine.parquet", "extra.parquet"
 
@@ -15,6 +18,25 @@ _SCHEMA = pl.Schema({"row_number": pl.Int64, "field": pl.String, "reason": pl.St
 _TOLERATED_ROWS = 10
 _TOLERATED_SHARE = 0.2
 _FLUSH_AT = 10_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """One delivered file to be read.
+
+    `path` is its content, unpacked; `folder` is where what was read goes, `scratch` a place for what is not kept. `marks` are
+    written on every row as they are. `connection` is a session of DuckDB of its own, whose zone is UTC; `time_zone` is the
+    practice's, for moments without an offset.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    path: Path
+    contract: Contract
+    folder: Path
+    scratch: Path
+    marks: dict[str, str]
+    time_zone: str
+    limits: Limits = LIMITS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ _FAILURES = {"row_number": pl.Int64, "field": pl.String, "reason": pl.String}
 def broken(rows: pl.DataFrame, contract: Contract, unread: pl.DataFrame) -> pl.DataFrame:
     """The fields that break the contract: a frame `row_number`, `field`, `reason`.
 
-    `rows` has the contract's columns and `_row_number`; `unread` (`row_number`, `field`) names cells that failed before, and so are
-    empty now. Raises `TypeError` where the columns themselves are not the contract's; Pandera's own error would print values.
+    `rows` has the contract's columns and `_row_number`; `unread` (`row_number`, `field`) names cells that failed before, and so
+    are empty now. Raises `TypeError` where the columns themselves are not the contract's; Pandera's error would print values.
     """
     try:
         contract.schema.validate(rows.select(*contract.fields), lazy=True)
