@@ -50,6 +50,7 @@ class Laws:
         self.drift = p.young_adult_drift * young + p.distance_drift * distance + p.condition_drift * people["n_chronic"]
         acute = np.select([self.age < 6, self.age < 18], [0.32, 0.17], 0.10 + 0.045 * people["n_chronic"]).clip(0, 0.32)
         self.acute = acute[:, None] * np.array(p.acute_factor)
+        """Probability of booking an acute visit in the month."""
         self.go_live_month = self.practice.go_live_month[people["site"]]
         self.left_month = self.practice.left_month[people["clinician"]]
 
@@ -262,13 +263,14 @@ def live(laws: Laws, random: np.random.Generator) -> History:
         who = np.flatnonzero(rebooks)
         bookings.add(who, month, month + 1, _REBOOKED, rebooked_from=due_row[who])
 
-        # An acute visit, booked and kept within the month.
+        # An acute visit, booked and nearly always kept within the month.
         ill = present & ~newly & (u[9] < laws.acute[rows, state])
         likelihood *= np.where((present & ~newly)[:, None], np.where(ill[:, None], laws.acute, 1 - laws.acute), 1)
         acute_rows = bookings.add(np.flatnonzero(ill), month, month, _ACUTE, is_pending=False)
-        outcome[acute_rows] = 0
+        is_seen = u[17] < p.acute_kept
+        outcome[acute_rows] = np.where(is_seen[ill], 0, 1)
         kept = due & (result == 0)
-        visit = kept | ill
+        visit = kept | (ill & is_seen)
         last_visit = np.where(visit, month, last_visit)
 
         # A kept appointment may lead to a follow-up.

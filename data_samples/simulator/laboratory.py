@@ -18,6 +18,12 @@ _METABOLIC = (
     ("2075-0", "mmol/L", 103, 2.5, 0),
     ("2028-9", "mmol/L", 26, 2, 0),
     ("17861-6", "mg/dL", 9.4, 0.4, 1),
+    ("2885-2", "g/dL", 7.1, 0.4, 1),
+    ("1751-7", "g/dL", 4.3, 0.3, 1),
+    ("1975-2", "mg/dL", 0.6, 0.2, 1),
+    ("6768-6", "U/L", 74, 19, 0),
+    ("1742-6", "U/L", 25, 10, 0),
+    ("1920-8", "U/L", 24, 8, 0),
 )
 _LIPIDS = (
     ("2093-3", "mg/dL", 188, 36, 0),
@@ -29,6 +35,19 @@ _BLOOD_COUNT = (
     ("789-8", "10*6/uL", 4.7, 0.4, 2),
     ("718-7", "g/dL", 13.9, 1.3, 1),
     ("777-3", "10*3/uL", 250, 55, 0),
+    ("4544-3", "%", 41, 3.5, 1),
+    ("787-2", "fL", 90, 5, 1),
+    ("785-6", "pg", 30, 2, 1),
+    ("786-4", "g/dL", 33.5, 1, 1),
+    ("788-0", "%", 13.4, 1, 1),
+    ("32623-1", "fL", 10.4, 1, 1),
+)
+_THYROID = (("3016-3", "m[IU]/L", 2.1, 0.9, 2),)
+_URINE = (
+    ("5811-5", "1", 1.018, 0.006, 3),
+    ("5803-2", "[pH]", 6.1, 0.7, 1),
+    ("20454-5", "mg/dL", 6, 4, 0),
+    ("5792-7", "mg/dL", 4, 3, 0),
 )
 
 
@@ -95,7 +114,9 @@ def laboratory(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p
     chronic = people["n_chronic"].to_numpy()[patient] > 0
     adult = age >= 18
     effect = p.program_screening
-    lab.panel(calendar.done(adult, np.where(chronic, 170, 350), 0.66, random), "24321-2", lab.simple(_METABOLIC))
+    lab.panel(calendar.done(adult, np.where(chronic, 170, 350), 0.66, random), "24323-8", lab.simple(_METABOLIC))
+    lab.panel(calendar.done(adult, 700, 0.30, random), "3016-3", lab.simple(_THYROID))
+    lab.panel(calendar.done(age >= 3, np.where(chronic, 350, 800), 0.35, random), "24356-8", lab.simple(_URINE))
     level = random.normal(108, 30, n) + 22 * people["hyperlipidemia"].to_numpy() * (random.random(n) < 0.5)
     ldl = ("13457-7", lambda rows: quantity((level[patient[rows]] + random.normal(0, 14, len(rows))).clip(35, 290), "mg/dL", "mg/dL"))
     lab.panel(calendar.done(adult, np.where(chronic, 330, 720), 0.55, random), "57698-3", [*lab.simple(_LIPIDS), ldl])

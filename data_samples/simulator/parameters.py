@@ -40,17 +40,18 @@ class Parameters:
     visit_recovery: float = 0.5
 
     acute_factor: tuple = (1.0, 0.70, 0.35)
-    booking: tuple = (0.40, 0.17, 0.05)
+    acute_kept: float = 0.93
+    booking: tuple = (0.45, 0.18, 0.05)
     booking_months_ahead: tuple = (0.5, 0.32, 0.18)
-    follow_up: tuple = (0.66, 0.45, 0.25)
+    follow_up: tuple = (0.70, 0.48, 0.25)
 
-    no_show: tuple = (-2.6, -1.2, -0.35)
+    no_show: tuple = (-2.15, -0.95, -0.20)
     no_show_long_lead: float = 0.35
     no_show_young_adult: float = 0.3
     no_show_medicaid: float = 0.3
     no_show_distance: float = 0.12
-    cancelled_by_patient: tuple = (-2.3, -1.6, -0.9)
-    cancelled_by_practice: float = -3.4
+    cancelled_by_patient: tuple = (-1.9, -1.4, -0.8)
+    cancelled_by_practice: float = -3.1
     rebooked_after_no_show: tuple = (0.50, 0.30, 0.08)
     rebooked_after_cancellation: tuple = (0.78, 0.50, 0.18)
     rebooked_by_practice: tuple = (0.88, 0.75, 0.50)

@@ -74,7 +74,7 @@ class Risk:
         p = laws.parameters
         moves = laws.transitions(month, _whole(laws, rows, contact), np.zeros(len(laws.population)))[rows]
         after = np.einsum("nst,ntk->nsk", moves, after) if share == 1.0 else after
-        well = 1 - laws.acute[rows] * share
+        well = 1 - laws.acute[rows] * p.acute_kept * share
         booking = laws.booking(month, _whole(laws, rows, since), _whole(laws, rows, contact))[rows] * share
         kept = {}
         for is_long in (0, 1):

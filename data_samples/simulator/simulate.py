@@ -80,7 +80,8 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
         _write_truth(chunk, true, seed, measured_years(clock.end_on), deliveries[-1])
         progress(n)
     if simulation.has_dirt:
-        true.add("quarantine", spoil(writer, deliveries))
+        bad_rows = spoil(writer, deliveries)
+        true.add("quarantine", bad_rows.with_columns(pl.col("file") + (".gz" if simulation.is_gzip else "")))
     writer.finish(is_gzip=simulation.is_gzip)
     true.finish()
     _write_settings(simulation, parameters, practice, clock, out)

@@ -102,6 +102,17 @@ def screenings(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p
     no_fall = "LA32-8"
     answer(falls, "73830-2", "survey", lambda r: concept_value("http://loinc.org", no_fall))
 
+    # Asked once a year: alcohol, anxiety, depression score, food, transport, safety at home.
+    yearly = calendar.done(age >= 16, 340, 0.70, random)
+    for code, most in (("75626-2", 12), ("70274-6", 21), ("55758-7", 6)):
+        answer(yearly, code, "survey", lambda r, m=most: quantity(random.binomial(m, 0.12, len(r)), "{score}", "{score}"))
+    for code in ("88122-7", "93030-5", "95618-5"):
+        answer(yearly, code, "survey", lambda r: concept_value(SNOMED, "373067005"))
+
+    reviewed = (age >= 18) & (random.random(n) < 0.55)
+    rows = np.flatnonzero(reviewed)
+    procedures.append(procedure(visits[rows], at[rows] + 2 * _MINUTE, random, code="430193006"))
+
     child = (age >= 3) & (age < 18)
     for code in ("11816003", "304549008"):
         rows = np.flatnonzero(calendar.done(child, 280, 0.62, random, program_effect=p.program_screening))
