@@ -78,6 +78,8 @@ def _lines(content: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]
 
 def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None, str] | None:
     """The field that is wrong and the reason; None where the line is a resource of this type."""
+    if b"\x00" in line:
+        return None, "holds a NUL byte"
     try:
         resource = orjson.loads(line)
     except orjson.JSONDecodeError as error:

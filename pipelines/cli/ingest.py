@@ -1,0 +1,60 @@
+"""`caregap ingest`: read what was delivered, and say what became of every row."""
+
+import json
+
+import click
+
+from pipelines.cli.practice_options import chosen_practice, practice_options
+from pipelines.home import Home
+
+
+@click.command()
+@practice_options
+@click.option("--json", "as_json", is_flag=True, help="Print every file with its rows as JSON.")
+def command(as_json: bool, **options) -> None:
+    """Read what is new in the delivered folders into landing, once and for all.
+
+    For every file: delivered = landed + quarantined + superseded. Ends with code 10 where a file was refused; the others have
+    landed all the same. Goes on with `caregap build`.
+    """
+    from pipelines.cli.console import shown_progress
+    from pipelines.cli.summary import print_files
+    from pipelines.errors import ExtractRefused
+    from pipelines.landing import land
+    from pipelines.lock import only_writer
+
+    home = Home.from_environment()
+    practice = chosen_practice(home, **options)
+    refusal = None
+    with only_writer(home), shown_progress(quiet=as_json) as progress:
+        try:
+            land(practice, home, progress)
+        except ExtractRefused as error:
+            refusal = error
+        files, quarantined = _reconciled(home, practice)
+    if as_json:
+        click.echo(json.dumps({"files": files, "quarantined": quarantined}, default=str, indent=2))
+    else:
+        print_files(files, quarantined)
+    if refusal:
+        raise refusal
+
+
+def _reconciled(home, practice):
+    """What became of every file, and the reasons for quarantine with their number of rows."""
+    import duckdb
+
+    from pipelines.raw import build_raw
+
+    with duckdb.connect() as connection:
+        build_raw(connection, practice, home)
+        files = connection.sql("select * from raw.deliveries order by source_system, extract, file_name").pl().to_dicts()
+        quarantined = connection.sql(
+            """
+            select source_system, extract, coalesce(field, '') as field, reason, count(*) as n_rows
+            from raw.quarantined_rows
+            group by all
+            order by n_rows desc, source_system, extract, field, reason
+            """
+        ).pl().to_dicts()
+    return files, quarantined
