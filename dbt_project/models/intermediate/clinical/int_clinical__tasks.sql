@@ -17,6 +17,7 @@ select
     tasks.task_id,
     -- The requests that it fulfils or rejects. Patients are known by these: a task need not name one
     list_distinct(list_append(coalesce(tasks.based_on_ids, []), tasks.focus_id)) as request_ids,
+    tasks.focus_id,
     tasks.status,
     list_contains(code_concepts.value_sets, 'task_fulfill') as is_fulfilment,
     coalesce(reasons.value_sets, []) as reason_value_sets,

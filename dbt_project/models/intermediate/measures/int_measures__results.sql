@@ -1,5 +1,6 @@
 {#- One line a measure. -#}
 {%- set measures = {
+    'CMS2': 'cms2_depression_screening',
     'CMS50': 'cms50_closing_the_referral_loop',
     'CMS117': 'cms117_childhood_immunization_status',
     'CMS122': 'cms122_diabetes_poor_glycemic_control',
@@ -7,6 +8,7 @@
     'CMS125': 'cms125_breast_cancer_screening',
     'CMS130': 'cms130_colorectal_cancer_screening',
     'CMS131': 'cms131_diabetes_eye_exam',
+    'CMS138': 'cms138_tobacco_screening_and_cessation',
     'CMS139': 'cms139_falls_screening',
     'CMS153': 'cms153_chlamydia_screening',
     'CMS155': 'cms155_weight_assessment_and_counseling',
