@@ -1,151 +1,23 @@
-with
-
-results as (
-
-    select * from {{ ref('int_measures__results') }}
-
-),
-
-not_assessable as (
-
-    select * from {{ ref('int_measures__not_assessable') }}
-
-),
-
-periods as (
-
-    select * from {{ ref('int_measures__periods') }}
-
-),
-
-measures as (
-
-    select * from {{ ref('measure_catalog') }}
-
-),
-
--- Without a file of the kind that a numerator is looked for in, nobody knows whether there is a gap
-delivered as (
-
-    select distinct extract
-    from {{ ref('stg_landing__extracts') }}
-    where is_delivered
-
-),
-
-assessable as (
-
-    select measures.measure_code
-    from measures
-    where exists (
-        select 1
-        from delivered
-        where contains(measures.numerator_extracts, delivered.extract)
-    )
-
-),
-
-judged as (
-
-    select
-        results.*,
-        case
-            when not results.is_denominator then 'not_applicable'
-            when results.is_denominator_exclusion or results.is_denominator_exception then 'excluded'
-            when not results.is_assessable or assessable.measure_code is null then 'not_assessable'
-            when results.is_numerator != measures.is_inverse then 'closed'
-            else 'open'
-        end as gap_status
-    from results
-    inner join measures
-        on results.measure_code = measures.measure_code
-    left join assessable
-        on results.measure_code = assessable.measure_code
-
-),
-
-by_patient as (
-
-    select
-        measure_code,
-        group_id,
-        period_key,
-        patient_key,
-        true as is_initial_population,
-        count(*) as n_initial_population,
-        count(*) filter (where is_denominator) as n_denominator,
-        count(*) filter (where is_denominator_exclusion) as n_denominator_exclusion,
-        count(*) filter (where is_denominator_exception) as n_denominator_exception,
-        count(*) filter (where is_numerator) as n_numerator,
-        max({
-            'episode_on': episode_on,
-            'episode_id': episode_id,
-            'gap_status': gap_status,
-            'evidence_on': evidence_on,
-            'evidence_value': evidence_value,
-            'reason': reason
-        }) as shown
-    from judged
-    group by measure_code, group_id, period_key, patient_key
-
-    union all
-
-    select
-        measure_code,
-        'Group_1',
-        period_key,
-        patient_key,
-        false,
-        0,
-        0,
-        0,
-        0,
-        0,
-        {
-            'episode_on': cast(null as date),
-            'episode_id': cast(null as varchar),
-            'gap_status': 'not_assessable',
-            'evidence_on': cast(null as date),
-            'evidence_value': cast(null as varchar),
-            'reason': reason
-        }
-    from not_assessable
-
-)
-
 select
-    cast(by_patient.measure_code as varchar) as measure_code,
-    cast(by_patient.group_id as varchar) as group_id,
-    cast(periods.period_type as varchar) as period_type,
-    cast(periods.period_start_on as date) as period_start_on,
-    cast(periods.period_end_on as date) as period_end_on,
-    cast(by_patient.patient_key as bigint) as patient_key,
-    cast(by_patient.is_initial_population as boolean) as is_initial_population,
-    cast(by_patient.n_denominator > 0 as boolean) as is_denominator,
-    cast(by_patient.n_denominator_exclusion > 0 as boolean) as is_denominator_exclusion,
-    cast(by_patient.n_denominator_exception > 0 as boolean) as is_denominator_exception,
-    cast(by_patient.n_numerator > 0 as boolean) as is_numerator,
-    cast(by_patient.n_initial_population as integer) as n_initial_population,
-    cast(by_patient.n_denominator as integer) as n_denominator,
-    cast(by_patient.n_denominator_exclusion as integer) as n_denominator_exclusion,
-    cast(by_patient.n_denominator_exception as integer) as n_denominator_exception,
-    cast(by_patient.n_numerator as integer) as n_numerator,
-    cast(by_patient.shown.gap_status as varchar) as gap_status,
-    cast(by_patient.shown.evidence_on as date) as evidence_on,
-    cast(by_patient.shown.evidence_value as varchar) as evidence_value,
-    cast(coalesce(
-        by_patient.shown.reason,
-        case by_patient.shown.gap_status
-            when 'open' then measures.open_reason
-            when 'closed' then 'Done'
-            when 'not_applicable' then 'Not in the denominator of this rate'
-            when 'not_assessable' then 'No source delivers what this measure looks for: ' || measures.numerator_extracts
-        end,
-        by_patient.shown.gap_status
-    ) as varchar) as reason,
-    cast(measures.measure_version as varchar) as measure_version
-from by_patient
-inner join periods
-    on by_patient.period_key = periods.period_key
-inner join measures
-    on by_patient.measure_code = measures.measure_code
+    cast(measure_code as varchar) as measure_code,
+    cast(group_id as varchar) as group_id,
+    cast(period_type as varchar) as period_type,
+    cast(period_start_on as date) as period_start_on,
+    cast(period_end_on as date) as period_end_on,
+    cast(patient_key as bigint) as patient_key,
+    cast(is_initial_population as boolean) as is_initial_population,
+    cast(is_denominator as boolean) as is_denominator,
+    cast(is_denominator_exclusion as boolean) as is_denominator_exclusion,
+    cast(is_denominator_exception as boolean) as is_denominator_exception,
+    cast(is_numerator as boolean) as is_numerator,
+    cast(n_initial_population as integer) as n_initial_population,
+    cast(n_denominator as integer) as n_denominator,
+    cast(n_denominator_exclusion as integer) as n_denominator_exclusion,
+    cast(n_denominator_exception as integer) as n_denominator_exception,
+    cast(n_numerator as integer) as n_numerator,
+    cast(gap_status as varchar) as gap_status,
+    cast(evidence_on as date) as evidence_on,
+    cast(evidence_value as varchar) as evidence_value,
+    cast(reason as varchar) as reason,
+    cast(measure_version as varchar) as measure_version
+from {{ ref('int_measures__gaps') }}

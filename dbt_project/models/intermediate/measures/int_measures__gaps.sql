@@ -1,0 +1,151 @@
+with
+
+results as (
+
+    select * from {{ ref('int_measures__results') }}
+
+),
+
+not_assessable as (
+
+    select * from {{ ref('int_measures__not_assessable') }}
+
+),
+
+periods as (
+
+    select * from {{ ref('int_measures__periods') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('measure_catalog') }}
+
+),
+
+-- Without a file of the kind that a numerator is looked for in, nobody knows whether there is a gap
+delivered as (
+
+    select distinct extract
+    from {{ ref('stg_landing__extracts') }}
+    where is_delivered
+
+),
+
+assessable as (
+
+    select measures.measure_code
+    from measures
+    where exists (
+        select 1
+        from delivered
+        where contains(measures.numerator_extracts, delivered.extract)
+    )
+
+),
+
+judged as (
+
+    select
+        results.*,
+        case
+            when not results.is_denominator then 'not_applicable'
+            when results.is_denominator_exclusion or results.is_denominator_exception then 'excluded'
+            when not results.is_assessable or assessable.measure_code is null then 'not_assessable'
+            when results.is_numerator != measures.is_inverse then 'closed'
+            else 'open'
+        end as gap_status
+    from results
+    inner join measures
+        on results.measure_code = measures.measure_code
+    left join assessable
+        on results.measure_code = assessable.measure_code
+
+),
+
+by_patient as (
+
+    select
+        measure_code,
+        group_id,
+        period_key,
+        patient_key,
+        true as is_initial_population,
+        count(*) as n_initial_population,
+        count(*) filter (where is_denominator) as n_denominator,
+        count(*) filter (where is_denominator_exclusion) as n_denominator_exclusion,
+        count(*) filter (where is_denominator_exception) as n_denominator_exception,
+        count(*) filter (where is_numerator) as n_numerator,
+        max({
+            'episode_on': episode_on,
+            'episode_id': episode_id,
+            'gap_status': gap_status,
+            'evidence_on': evidence_on,
+            'evidence_value': evidence_value,
+            'reason': reason
+        }) as shown
+    from judged
+    group by measure_code, group_id, period_key, patient_key
+
+    union all
+
+    select
+        measure_code,
+        'Group_1',
+        period_key,
+        patient_key,
+        false,
+        0,
+        0,
+        0,
+        0,
+        0,
+        {
+            'episode_on': cast(null as date),
+            'episode_id': cast(null as varchar),
+            'gap_status': 'not_assessable',
+            'evidence_on': cast(null as date),
+            'evidence_value': cast(null as varchar),
+            'reason': reason
+        }
+    from not_assessable
+
+)
+
+select
+    by_patient.measure_code,
+    by_patient.group_id,
+    periods.period_type,
+    periods.period_start_on,
+    periods.period_end_on,
+    by_patient.patient_key,
+    by_patient.is_initial_population,
+    by_patient.n_denominator > 0 as is_denominator,
+    by_patient.n_denominator_exclusion > 0 as is_denominator_exclusion,
+    by_patient.n_denominator_exception > 0 as is_denominator_exception,
+    by_patient.n_numerator > 0 as is_numerator,
+    by_patient.n_initial_population,
+    by_patient.n_denominator,
+    by_patient.n_denominator_exclusion,
+    by_patient.n_denominator_exception,
+    by_patient.n_numerator,
+    by_patient.shown.gap_status,
+    by_patient.shown.evidence_on,
+    by_patient.shown.evidence_value,
+    coalesce(
+        by_patient.shown.reason,
+        case by_patient.shown.gap_status
+            when 'open' then measures.open_reason
+            when 'closed' then 'Done'
+            when 'not_applicable' then 'Not in the denominator of this rate'
+            when 'not_assessable' then 'No source delivers what this measure looks for: ' || measures.numerator_extracts
+        end,
+        by_patient.shown.gap_status
+    ) as reason,
+    measures.measure_version
+from by_patient
+inner join periods
+    on by_patient.period_key = periods.period_key
+inner join measures
+    on by_patient.measure_code = measures.measure_code
