@@ -16,7 +16,7 @@
 {#- One row per month on which anything is reported, oldest first: `month_on`. -#}
 {% macro month_spine() -%}
     select cast(unnest(generate_series(
-        {{ month_of(add_months(as_of_on(), -var('history_months', 60))) }},
+        {{ month_of(add_months(as_of_on(), -var('history_months'))) }},
         {{ month_of(as_of_on()) }},
         interval 1 month
     )) as date) as month_on

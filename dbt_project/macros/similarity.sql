@@ -8,11 +8,17 @@
     list_max(list_transform({{ left }}, lambda a: list_max(list_transform({{ right }}, lambda b: {{ name_similarity('a', 'b') }}))))
 {%- endmacro %}
 
-{#- One day was meant and the other written: day and month swapped, or one digit wrong, or two neighbours swapped. -#}
+{#-
+    One day was meant and another written: day and month swapped, one digit wrong, two neighbours swapped, or a month at most between them.
+    Ten years and more apart is a father and his son.
+-#}
 {% macro is_mistyped_date(left, right) -%}
-    abs(year({{ left }}) - year({{ right }})) < 10
-    and (
-        (year({{ left }}) = year({{ right }}) and month({{ left }}) = day({{ right }}) and day({{ left }}) = month({{ right }}))
-        or damerau_levenshtein(strftime({{ left }}, '%Y%m%d'), strftime({{ right }}, '%Y%m%d')) = 1
+    abs(date_diff('day', {{ left }}, {{ right }})) <= 31
+    or (
+        abs(year({{ left }}) - year({{ right }})) < 10
+        and (
+            (year({{ left }}) = year({{ right }}) and month({{ left }}) = day({{ right }}) and day({{ left }}) = month({{ right }}))
+            or damerau_levenshtein(strftime({{ left }}, '%Y%m%d'), strftime({{ right }}, '%Y%m%d')) = 1
+        )
     )
 {%- endmacro %}

@@ -44,7 +44,7 @@ ACTIVITY: dict[str, Contract] = {
             "duration_minutes": _optional(pl.Int64, "Booked minutes."),
             "final_status": field(
                 pl.String,
-                "What became of it. `booked`: still to come, or past with nothing recorded. A rebooked appointment is cancelled.",
+                "What became of it. `booked`: still to come, or past with nothing recorded.",
                 values=FINAL_STATUSES,
             ),
             "cancelled_by": _optional(pl.String, "Who cancelled; empty: nobody, or not said.", values=("patient", "practice")),
@@ -54,7 +54,7 @@ ACTIVITY: dict[str, Contract] = {
                 "The patient cancelled less than `notice_hours` elapsed hours before the start. "
                 "Empty: cancelled, but the extract does not say when or by whom.",
             ),
-            "is_rescheduled": field(pl.Boolean, "Cancelled and booked again as another appointment."),
+            "is_rescheduled": field(pl.Boolean, "Booked again as another appointment, after it was cancelled or missed."),
             "first_appointment_id": field(pl.String, "The first of the chain of rebookings.", phi=Phi.DIRECT),
             "last_appointment_id": field(pl.String, "The last of the chain of rebookings.", phi=Phi.DIRECT),
             "n_rebookings": field(pl.Int32, "Rebookings before this appointment.", at_least=0),

@@ -110,6 +110,7 @@ select
     cancellations.checked_in_at,
     cancellations.visit_started_at,
     cancellations.encounter_id,
+    cancellations.recorded_at,
     -- It stood when the notice window opened, and its day is past.
     cancellations.starts_on < {{ as_of_on() }}
     and (cancellations.final_status in ('completed', 'no_show') or coalesce(cancellations.is_late_cancellation, false))

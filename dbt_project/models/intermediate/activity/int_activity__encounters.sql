@@ -42,6 +42,7 @@ select
     encounters.status,
     encounters.class_code,
     encounters.is_telehealth,
+    encounters.recorded_at,
     -- HL7 v3 ActCode: ambulatory, virtual, at home, in the field. Emergency and inpatient stays are no visits to the practice.
     coalesce(
         encounters.status = 'finished'

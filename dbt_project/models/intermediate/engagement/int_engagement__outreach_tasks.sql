@@ -26,7 +26,9 @@ select
     coalesce(locations.location_key, contacts.home_location_key) as location_key,
     contacts.primary_provider_key as provider_key,
     coalesce(contacts.payer_class, 'unknown') as payer_class,
-    coalesce(contacts.patient_segment, 'unknown') as patient_segment
+    coalesce(contacts.patient_segment, 'unknown') as patient_segment,
+    -- Somebody answered, whatever the answer was.
+    coalesce(outreach_tasks.outcome in ('scheduled', 'reached', 'declined', 'opted_out', 'done_elsewhere', 'moved'), false) as is_person_reached
 from outreach_tasks
 left join contacts
     on outreach_tasks.source_system = contacts.source_system

@@ -1,11 +1,17 @@
 with
 
+catalog as (
+
+    select * from {{ ref('kpi_catalog') }}
+
+),
+
 required_extracts as (
 
     select
         kpi_code,
         unnest(string_split(required_extracts, ' ')) as required_extract
-    from {{ ref('kpi_catalog') }}
+    from catalog
 
 ),
 
@@ -17,26 +23,24 @@ delivered_extracts as (
 
 ),
 
-missing_extracts as (
+histories as (
 
-    select
-        required_extracts.kpi_code,
-        string_agg(
-            split_part(required_extracts.required_extract, ':', 2) || ' (' || split_part(required_extracts.required_extract, ':', 1) || ')',
-            ', ' order by required_extracts.required_extract
-        ) as names
-    from required_extracts
-    left join delivered_extracts
-        on required_extracts.required_extract = delivered_extracts.required_extract
-    where delivered_extracts.required_extract is null
-    group by required_extracts.kpi_code
+    select * from {{ ref('int_kpis__extract_histories') }}
 
 )
 
+-- Before the youngest of its extracts begins, a KPI would count what is missing as nothing.
 select
-    catalog.kpi_code,
-    missing_extracts.kpi_code is null as has_all_extracts,
-    missing_extracts.names as missing_extracts
-from {{ ref('kpi_catalog') }} as catalog
-left join missing_extracts
-    on catalog.kpi_code = missing_extracts.kpi_code
+    required_extracts.kpi_code,
+    bool_and(delivered_extracts.required_extract is not null) as has_all_extracts,
+    string_agg(
+        split_part(required_extracts.required_extract, ':', 2) || ' (' || split_part(required_extracts.required_extract, ':', 1) || ')',
+        ', ' order by required_extracts.required_extract
+    ) filter (where delivered_extracts.required_extract is null) as missing_extracts,
+    max(histories.history_starts_on) as history_starts_on
+from required_extracts
+left join delivered_extracts
+    on required_extracts.required_extract = delivered_extracts.required_extract
+left join histories
+    on required_extracts.required_extract = histories.required_extract
+group by required_extracts.kpi_code

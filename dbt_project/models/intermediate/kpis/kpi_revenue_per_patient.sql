@@ -1,52 +1,49 @@
+{#- MGMA counts the patients of a practice over twelve months. -#}
+{%- set seen_months = 12 -%}
+
 with
 
-patient_months as (
+-- Before the history is that long, patients who came earlier are missing.
+seen as (
 
     select * from {{ ref('int_activity__patient_months') }}
+    where months_since_visit < {{ seen_months }}
+        and month_on >= {{ add_months('history_starts_on', seen_months - 1) }}
 
 ),
 
 movements as (
 
-    select * from {{ ref('int_money__movements') }}
-
-),
-
-seen as (
-
-    select
-        {{ kpi_slice('month_on') }},
-        0 as collected_usd,
-        1 as n_patient_months
-    from patient_months
-
-),
-
--- Collections belong to the patient's month, wherever they were earned; those of patients not seen for a year are kept as they are.
-collections as (
-
-    select
-        {{ month_of('movements.posted_on') }} as month_on,
-        case when patient_months.patient_key is not null then patient_months.location_key else movements.location_key end as location_key,
-        case when patient_months.patient_key is not null then patient_months.provider_key else movements.provider_key end as provider_key,
-        coalesce(patient_months.payer_class, movements.payer_class) as payer_class,
-        coalesce(patient_months.patient_segment, movements.patient_segment) as patient_segment,
-        movements.amount_usd as collected_usd,
-        0 as n_patient_months
-    from movements
-    left join patient_months
-        on movements.patient_key = patient_months.patient_key
-        and {{ month_of('movements.posted_on') }} = patient_months.month_on
-    where movements.movement_type in ('payer_payment', 'patient_payment')
-        and {{ month_of('movements.posted_on') }} in (select month_on from patient_months)
+    select *, {{ month_of('posted_on') }} as month_on
+    from {{ ref('int_money__movements') }}
+    where movement_type in ('payer_payment', 'patient_payment')
 
 ),
 
 parts as (
 
-    select * from seen
+    select
+        {{ kpi_slice('month_on') }},
+        0 as collected_usd,
+        1 as n_patient_months
+    from seen
+
     union all
-    select * from collections
+
+    -- Collections belong to the patient, wherever they were earned; those of patients not seen for a year stay where they were earned.
+    select
+        movements.month_on,
+        case when seen.patient_key is not null then seen.location_key else movements.location_key end as location_key,
+        case when seen.patient_key is not null then seen.provider_key else movements.provider_key end as provider_key,
+        coalesce(seen.payer_class, movements.payer_class) as payer_class,
+        coalesce(seen.patient_segment, movements.patient_segment) as patient_segment,
+        movements.amount_usd as collected_usd,
+        0 as n_patient_months
+    from movements
+    left join seen
+        on movements.patient_key = seen.patient_key
+        and movements.month_on = seen.month_on
+    where movements.month_on >= (select min(month_on) from seen)
 
 )
 

@@ -97,6 +97,7 @@ select
     denials.initial_denial_reason,
     denials.initial_denial_reason_code,
     remittances.first_remitted_on,
+    least(denials.initially_denied_on, remittances.first_remitted_on) as first_answered_on,
     remittances.first_paid_on,
     remittances.last_remitted_on,
     coalesce(remittances.has_reversal, false) as has_reversal,

@@ -1,0 +1,29 @@
+{#-
+    The one rule of every point-in-time input: a fact counts at an index if it happened before it and was on record by then. Event time
+    alone leaks: a visit that is written down two months late would be known before anybody knew it.
+-#}
+{% macro known_at(fact, index) -%}
+    {{ fact }}.event_at < {{ index }}.index_at and {{ fact }}.recorded_at <= {{ index }}.index_at
+{%- endmacro %}
+
+{#- The months back for which facts are counted. -#}
+{% macro window_months() -%}{{ return([3, 6, 12, 24]) }}{%- endmacro %}
+
+{#- Counts facts of one type in the months before the index, up to `until_month` months before it. -#}
+{% macro n_facts(fact_type, months, code=none, until_month=0) -%}
+    count(*) filter (
+        where facts.fact_type = '{{ fact_type }}'
+        {%- if code %} and facts.code = '{{ code }}'{% endif %}
+        and facts.event_at >= eligible.months_{{ months }}_at
+        {%- if until_month %} and facts.event_at < eligible.months_{{ until_month }}_at{% endif %}
+    )
+{%- endmacro %}
+
+{#- Days after the index in which a patient may disengage. -#}
+{% macro horizon_days() -%}{{ return(180) }}{%- endmacro %}
+
+{#- Days until what happened in the horizon is on record. -#}
+{% macro recording_days() -%}{{ return(30) }}{%- endmacro %}
+
+{#- A patient has lapsed at so many expected intervals since the last visit. -#}
+{% macro grace() -%}1.5{%- endmacro %}

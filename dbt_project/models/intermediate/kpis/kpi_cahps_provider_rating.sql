@@ -1,0 +1,1 @@
+{{ cahps_top_box('provider_rating') }}

@@ -1,0 +1,6 @@
+select
+    {{ kpi_slice('period_end_on') }},
+    count(*) filter (where is_closed) as numerator,
+    count(*) as denominator
+from {{ ref('int_kpis__month_end_gaps') }}
+group by all

@@ -1,0 +1,1 @@
+{{ follow_up_after_discharge(days=7) }}

@@ -1,0 +1,7 @@
+select
+    {{ kpi_slice('completed_on') }},
+    sum(cast(staff_minutes as decimal(12, 2))) as numerator,
+    count(*) filter (where outcome = 'scheduled') as denominator
+from {{ ref('int_engagement__outreach_tasks') }}
+where completed_on is not null
+group by all

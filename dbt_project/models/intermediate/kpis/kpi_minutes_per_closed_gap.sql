@@ -1,0 +1,32 @@
+with
+
+parts as (
+
+    select
+        {{ kpi_slice('completed_on') }},
+        cast(staff_minutes as decimal(12, 2)) as staff_minutes,
+        0 as n_closed
+    from {{ ref('int_engagement__outreach_tasks') }}
+    where reason = 'care_gap' and completed_on is not null
+
+    union all
+
+    select
+        {{ kpi_slice('period_end_on') }},
+        0 as staff_minutes,
+        1 as n_closed
+    from {{ ref('int_kpis__month_end_gaps') }}
+    where is_newly_closed
+
+)
+
+select
+    month_on,
+    location_key,
+    provider_key,
+    payer_class,
+    patient_segment,
+    sum(staff_minutes) as numerator,
+    sum(n_closed) as denominator
+from parts
+group by all
