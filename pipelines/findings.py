@@ -19,7 +19,7 @@ QUARANTINED = """
 select source_system, extract, coalesce(field, '') as field, reason, count(*) as n_rows
 from marts.fct_quarantined_rows
 group by all
-order by n_rows desc, all
+order by n_rows desc, source_system, extract, field, reason
 """
 # The newest three mature months, as the overview page shows them: one month of a small practice is noise.
 KPIS = """
@@ -27,7 +27,7 @@ with months as (
     select kpi_code, month_on, sum(numerator) as numerator, sum(denominator) as denominator
     from marts.fct_kpis
     where is_mature
-    group by all
+    group by kpi_code, month_on
     qualify row_number() over (partition by kpi_code order by month_on desc) <= 3
 )
 select

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.contract import Contract
 from pipelines.errors import ExtractRefused
-from pipelines.extract.preflight import Limits
+from pipelines.extract.preflight import UTF16, Limits
 
 _DELIMITERS = ",;\t|"
 
@@ -34,7 +34,7 @@ def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
     with path.open("rb") as content:
         start = content.read(limits.record_bytes)
     if start.count(b"\x00") > len(start) // 4:
-        raise ExtractRefused("is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again.")
+        raise ExtractRefused(UTF16)
     try:
         text = start.decode("utf-8-sig")
     except UnicodeDecodeError as error:

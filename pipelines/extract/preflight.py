@@ -13,14 +13,15 @@ from pipelines.errors import ExtractRefused
 
 BLOCK = 2**20
 
+UTF16 = "is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
 _GZIP = b"\x1f\x8b"
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "is a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV UTF-8",
-    b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8",
-    b"%PDF": "is a PDF. Deliver the table itself",
-    b"PAR1": "is Parquet. Deliver it as the source writes it",
-    b"\xff\xfe": "is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`)",
-    b"\xfe\xff": "is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`)",
+    b"PK\x03\x04": "is a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV UTF-8, and deliver it again.",
+    b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8 and deliver it again.",
+    b"%PDF": "is a PDF. Deliver the table itself.",
+    b"PAR1": "is Parquet. Deliver it as the source writes it.",
+    b"\xff\xfe": UTF16,
+    b"\xfe\xff": UTF16,
 }
 
 
@@ -96,6 +97,6 @@ def _refuse_other_formats(path: Path, limits: Limits) -> None:
         start = content.read(4)
     for mark, verdict in _OTHER_FORMATS.items():
         if start.startswith(mark):
-            raise ExtractRefused(f"{verdict}, and deliver it again.")
+            raise ExtractRefused(verdict)
     if path.stat().st_size > limits.file_bytes:
         raise ExtractRefused(f"is larger than {limits.file_bytes // 2**30} GB. Deliver it in several files.")
