@@ -32,6 +32,7 @@ POPULATIONS = {
     "denominator-exception": "count(*) filter (where is_denominator_exception)",
     "numerator": "count(*) filter (where is_numerator)",
 }
+UNBOUNDED = "9000-01-01"  # macro unbounded_future
 EVENTS = ["encounters", "conditions", "observations", "procedures", "immunizations", "allergies", "adverse_events"]
 EVENTS += ["medication_requests", "service_requests", "device_requests"]
 
@@ -86,11 +87,16 @@ def conform(
     with tempfile.TemporaryDirectory(prefix="caregap-conform-") as folder:
         scratch = Home(Path(folder) / "home")
         scratch.root.mkdir(mode=0o700)
+        home.dbt.mkdir(parents=True, exist_ok=True)
+        scratch.dbt.symlink_to(home.dbt)  # the parsed project, 15 s of work
         progress("Value sets: load")
         _value_sets(deck, home, scratch, value_sets)
         practice = _practice(deck, expected, Path(folder) / "sheets")
         progress("Measures: land the deck and evaluate it")
-        select = [f"+{model}" for model in models.values()] + ["+int_measures__missing_value_sets"]
+        select = [f"+{model}" for model in models.values()] + [
+            "+path:models/intermediate/clinical",
+            "+int_measures__missing_value_sets",
+        ]
         with open_file(build_warehouse(scratch, practice, select=select), read_only=True) as connection:
             compared = expected.join(_actual(connection, models), on=KEY, how="left", maintain_order="left")
             compared = compared.with_columns(pl.col("actual").fill_null(0))
@@ -205,7 +211,7 @@ def _actual(connection: duckdb.DuckDBPyConnection, models: dict[str, str]) -> pl
             """
         ).pl()
         long = results.unpivot(list(POPULATIONS), index=KEY[:4] + KEY[5:], variable_name="population_code", value_name="actual")
-        frames.append(long.select(schema).cast(schema))
+        frames.append(long.select(list(schema)).cast(schema))
     return pl.concat(frames)
 
 
@@ -263,8 +269,8 @@ def _events(connection: duckdb.DuckDBPyConnection, code: str, measure: str, pati
             value_set in (select value_set from seeds.measure_value_sets where measure_code = $code)
             or value_set in (select value_set from staging.stg_value_sets__sets where value_set_url like 'urn:caregap:direct:%')
         )
-        order by lo_on_earliest, all
+        order by lo_on_earliest, kind, value_set
         """,
         {"measure": measure, "patient_id": patient_id, "code": code},
     ).fetchall()
-    return [line for (line,) in rows]
+    return [line.replace(f"..{UNBOUNDED}", " on") for (line,) in rows]

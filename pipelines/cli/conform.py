@@ -57,6 +57,6 @@ def _show(agreements: list) -> None:
             console.print(
                 f"{one.measure} {wrong.case} {wrong.group}: {wrong.population} is {wrong.actual}, expected {wrong.expected}"
             )
-            console.print(f"  {wrong.title}", markup=False)
+            console.print(f"  {wrong.title}", markup=False, soft_wrap=True)
             for event in wrong.events:
-                console.print(f"    {event}", markup=False)
+                console.print(f"    {event}", markup=False, soft_wrap=True)
