@@ -21,7 +21,7 @@ from pipelines.raw import build_raw
 from pipelines.value_sets import build_value_sets
 from pipelines.warehouse_file import open_file
 
-DERIVED = ["path:seeds", "path:models/staging", "path:models/intermediate", "path:models/marts"]
+DERIVED = ["resource_type:seed", *(f"resource_type:model,fqn:caregap.{layer}" for layer in ("staging", "intermediate", "marts"))]
 """What dbt derives from raw; the delivery layer follows when scores are there."""
 STEPS = ("raw", "derived", "scored", "delivered")
 """The way of a build. A step counts as passed when all of it was made and tested, and every step before it too."""

@@ -7,7 +7,6 @@ with the manifest handed to it. The manifest is parsed once for each state of th
 import hashlib
 import json
 import os
-import re
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import ChecksFailed
+from pipelines.errors import ChecksFailed, without_values
 from pipelines.home import CHECKOUT, Home
 
 if TYPE_CHECKING:
@@ -146,8 +145,3 @@ def _name(node: Any) -> str:
 
 def _reason(result: Any) -> str:
     return f"{result.failures} rows" if result.status == "fail" else without_values(result.message or "failed")
-
-
-def without_values(message: str) -> str:
-    """The message without what stands in quotes: DuckDB quotes the value that it could not convert."""
-    return re.sub(r"'[^']*'", "'…'", " ".join(message.split()))[:400]

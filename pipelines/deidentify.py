@@ -40,9 +40,9 @@ class Column:
 def deidentified(contract: Contract) -> dict[str, Column]:
     """The columns that remain, by their new names: an instant or a date, `x_at` or `x_on`, becomes `x_year`.
 
-    In a table with a `patient_key`, every date and every source id belongs to a patient, whatever its class says.
+    In a table that refers to patients every date, place and source id belongs to one, whatever its class says.
     """
-    of_patients = "patient_key" in contract.fields
+    of_patients = any(name.endswith("patient_key") for name in contract.fields)
     columns = {}
     for name, field in contract.fields.items():
         if remains := _remains(name, field, of_patients):
@@ -62,7 +62,7 @@ def _remains(name: str, field: pa.Column, of_patients: bool) -> tuple[str, str] 
         return None
     if is_moment and (of_patients or phi is Phi.QUASI):  # (C): all elements of dates except the year
         return name.removesuffix("_on").removesuffix("_at") + "_year", f"cast(year({name}) as smallint)"
-    if name == "postal_code":
+    if name == "postal_code" and (of_patients or phi is Phi.QUASI):
         small = ", ".join(f"'{area:03}'" for area in SMALL_AREAS)
         is_told = f"regexp_matches({name}, '^[0-9]{{5}}') and left({name}, 3) not in ({small})"
         return "postal_area", f"case when {is_told} then left({name}, 3) when {name} is not null then '000' end"

@@ -1,5 +1,7 @@
 """The errors that end a command, each with the exit code that a scheduler can rely on."""
 
+import re
+
 
 class CaregapError(Exception):
     """A command cannot go on. The text names file, row and field by key, says what to do next, and holds no patient data."""
@@ -35,3 +37,8 @@ class EnvironmentNotReady(CaregapError):
     """This installation cannot run: wrong versions, wrong checkout, no write access."""
 
     exit_code = 13
+
+
+def without_values(message: str) -> str:
+    """The message of another library's error, without what stands in quotes: DuckDB quotes the value that it could not convert."""
+    return re.sub(r"'[^']*'", "'…'", " ".join(message.split()))[:400]

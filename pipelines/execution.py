@@ -27,5 +27,7 @@ def execute(
     if selection is not None:
         graph = job.asset_layer.asset_graph
         wanted = [key for key in graph.executable_asset_keys if {graph.get(key).group_name, ".".join(key.path)} & set(selection)]
+        if not wanted:  # to Dagster, nothing chosen means everything
+            raise ValueError(f"no asset is in {selection}")
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         return job.execute_in_process(run_config=QUIET, asset_selection=wanted)

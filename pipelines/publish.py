@@ -14,8 +14,9 @@ from models.published import PUBLISHED
 from pipelines.audit import audit
 from pipelines.build import STEPS, Build
 from pipelines.deidentify import SALT, Column, deidentified
-from pipelines.errors import ChecksFailed
+from pipelines.errors import ChecksFailed, UsageError
 from pipelines.home import Home
+from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications import MANIFEST, Publication, forget_old, point_to, sync
 from pipelines.warehouse_file import open_file
 
@@ -26,11 +27,13 @@ DEIDENTIFIED = "deidentified.duckdb"
 def publish(home: Home, build: Build) -> Publication:
     """Publish a checked build; the new publication.
 
-    Raises `ChecksFailed` where the build was not checked, or where the written files fail their audit. Whatever happens
-    before the swap leaves the current publication as it was.
+    Raises `ChecksFailed` where a step of the build has not passed or the written files fail their audit, and `UsageError` where
+    `caregap init` made this home for another practice. Whatever happens before the swap leaves the current publication as it was.
     """
     if build.passed != STEPS[-1]:
         raise ChecksFailed(f"Build {build.id} is {build.passed}, not yet {STEPS[-1]}. Run `caregap build`, then `caregap score`.")
+    if (home.root / SETTINGS_FILE).is_file() and (own := read_practice(home.root).id) != build.practice_id:
+        raise UsageError(f"{home.root} is the home of {own}, not of {build.practice_id}. Set CAREGAP_HOME to another folder.")
     now = datetime.now(UTC)
     id = f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
     beside = home.published / f".{id}"

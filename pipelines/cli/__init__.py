@@ -3,10 +3,11 @@
 import importlib
 import os
 import sys
+import traceback
 
 import click
 
-from pipelines.errors import CaregapError
+from pipelines.errors import CaregapError, without_values
 
 VERBS = {
     "init": "Write a practice.toml: which practice this is, and where its extracts are delivered.",
@@ -60,3 +61,9 @@ def main() -> None:
     except CaregapError as error:
         click.echo(f"caregap: {error}", err=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        # Python's own report would print the message as it is, and with it a value of a patient's record.
+        for frame in traceback.extract_tb(error.__traceback__):
+            click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)
+        click.echo(f"caregap: unexpected {type(error).__name__}: {without_values(str(error))}", err=True)
+        sys.exit(1)

@@ -20,40 +20,18 @@ def command(as_json: bool, **options) -> None:
     finds nothing new publishes nothing. What was published before stays until a new warehouse has passed every check.
     """
     from pipelines.cli.console import shown_progress
-    from pipelines.landing import land
+    from pipelines.cli.summary import print_summary
+    from pipelines.findings import findings
+    from pipelines.run import run
 
     home = Home.from_environment()
     practice = chosen_practice(home, **options)
     started = time.monotonic()
     with shown_progress(quiet=as_json) as progress:
-        land(practice, home, progress)
-        publication = _unchanged(home, practice)
-        is_new = publication is None
-        if is_new:
-            from pipelines.execution import execute
-            from pipelines.publications import current
-
-            execute(home, practice, progress=progress)
-            publication = current(home)
-    from pipelines.findings import findings
-
-    found = findings(home, publication)
+        done = run(home, practice, progress)
+    found = findings(home, done.publication)
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"is_new": is_new}, default=str, indent=2))
-        return
-    from pipelines.cli.summary import print_summary
-
-    print_summary(found, is_new=is_new, seconds=time.monotonic() - started)
-
-
-def _unchanged(home, practice):
-    """The current publication, if it was made from just this; else None."""
-    from pipelines.errors import NotPublished
-    from pipelines.fingerprint import fingerprint
-    from pipelines.publications import current
-
-    try:
-        publication = current(home)
-    except NotPublished:
-        return None
-    return publication if publication.fingerprint == fingerprint(home, practice) else None
+        facts = {"is_new": done.is_new, "warnings": done.warnings, **asdict(found)}
+        click.echo(json.dumps(facts, default=str, indent=2))
+    else:
+        print_summary(found, done, seconds=time.monotonic() - started)

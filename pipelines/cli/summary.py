@@ -7,29 +7,33 @@ from rich.table import Table
 
 from pipelines.cli.console import console
 from pipelines.findings import Findings
+from pipelines.run import Run
 
 
-def print_summary(found: Findings, *, is_new: bool, seconds: float) -> None:
+def print_summary(found: Findings, done: Run, seconds: float) -> None:
     """Print deliveries, KPIs, the model, the list and warnings; last, what is published now."""
-    _print_files(found)
+    print_files(found.files, found.quarantined)
     _print_kpis(found)
     _print_people(found)
+    for warning in done.warnings:
+        console.print(f"[yellow]Warning[/] {warning}")
     publication = found.publication
     synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic else ""
     console.print(f"\n[bold]{publication.practice_name}[/]{synthetic}, as of {publication.as_of_on}")
     n_rows = sum(publication.n_rows.values())
-    state = "[green]Published[/]" if is_new else "Nothing new; still published:"
+    state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"
     console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
     console.print("Look at it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
 
 
-def _print_files(found: Findings) -> None:
+def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]]) -> None:
+    """Print what became of every delivered file and row, as `Findings` holds it."""
     table = Table(title="Delivered = landed + quarantined + superseded", title_justify="left", box=None, header_style="dim")
     table.add_column("extract")
     for name in ("files", "delivered", "landed", "quarantined", "superseded"):
         table.add_column(name, justify="right")
     rows: dict[tuple[str, str], Counter] = {}
-    for file in found.files:
+    for file in files:
         if file["status"] == "landed":
             sums = rows.setdefault((file["source_system"], file["extract"]), Counter())
             sums += Counter(files=1)
@@ -39,14 +43,14 @@ def _print_files(found: Findings) -> None:
         counts = (f"{sums[name]:,}" for name in ("files", "delivered", "landed"))
         table.add_row(f"{source} {extract}", *counts, bad, f"{sums['superseded']:,}")
     console.print(table)
-    ignored = [file["file_name"] for file in found.files if file["status"] == "ignored"]
+    ignored = [file["file_name"] for file in files if file["status"] == "ignored"]
     if ignored:
         console.print(f"[dim]{len(ignored)} files of kinds that are not read: {', '.join(ignored[:8])}[/]")
-    for row in found.quarantined[:8]:
+    for row in quarantined[:8]:
         console.print(
             f"[yellow]Quarantined[/] {row['source_system']} {row['extract']}: {row['n_rows']} × {row['field']} {row['reason']}"
         )
-    if len(found.quarantined) > 8:
+    if len(quarantined) > 8:
         console.print("[dim]… all of them in marts.fct_quarantined_rows[/]")
 
 

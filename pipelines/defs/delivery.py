@@ -10,7 +10,7 @@ from pipelines.defs.dbt_events import TRANSLATOR, dbt_events
 from pipelines.home import Home
 from pipelines.progress import Progress
 
-SELECT = ["path:models/delivery"]
+SELECT = ["resource_type:model,fqn:caregap.delivery"]
 
 
 def delivery_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

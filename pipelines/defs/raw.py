@@ -31,8 +31,8 @@ LAGGING = """
 select source_system, max(newest_exported_at) as newest
 from raw.extracts
 where is_delivered
-group by all
-having max(max(newest_exported_at)) over () - newest > to_days(?)
+group by source_system
+qualify max(newest) over () - newest > to_days(?)
 """
 
 DESCRIPTIONS = {

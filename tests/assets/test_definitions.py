@@ -1,0 +1,115 @@
+"""What Dagster sees: the graph of assets, its direction, its checks, its job, schedule and sensor."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from models.published import PUBLISHED
+from pipelines.definitions import definitions
+from pipelines.defs.keys import LAYERS
+from pipelines.defs.refresh import JOB
+from pipelines.practice import Practice
+
+SNAPSHOT = Path(__file__).with_name("asset_graph.json")
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory) -> Practice:
+    folder = tmp_path_factory.mktemp("delivered")
+    return Practice("test", "Test", "America/New_York", {"crm": folder})
+
+
+@pytest.fixture(scope="module")
+def defs(new_home, practice) -> dg.Definitions:
+    return definitions(new_home(), practice)
+
+
+@pytest.fixture(scope="module")
+def graph(defs) -> dict[str, dict]:
+    """Group and parents of each asset, by `schema.table`."""
+    assets = defs.resolve_job_def(JOB).asset_layer.asset_graph
+    return {
+        ".".join(key.path): {
+            "group": assets.get(key).group_name,
+            "parents": sorted(".".join(parent.path) for parent in assets.get(key).parent_keys),
+        }
+        for key in sorted(assets.executable_asset_keys)
+    }
+
+
+def test_the_graph_is_the_one_that_was_agreed(graph):
+    """After a change that is meant: `python -m pytest tests/assets/test_definitions.py --snapshot-update` is not needed; copy
+    what the failing test wrote beside the snapshot over it."""
+    found = json.dumps(graph, indent=1) + "\n"
+    if found != SNAPSHOT.read_text():
+        new = SNAPSHOT.with_suffix(".new.json")
+        new.write_text(found)
+        pytest.fail(f"The graph has changed. If it was meant to: mv {new} {SNAPSHOT}")
+
+
+def test_data_flows_in_one_direction_through_the_layers(graph):
+    against = [
+        (parent, table)
+        for table, node in graph.items()
+        for parent in node["parents"]
+        if LAYERS.index(graph[parent]["group"]) > LAYERS.index(node["group"])
+    ]
+    assert against == []
+
+
+def test_every_asset_is_named_by_its_layer_and_table(graph):
+    assert [table for table, node in graph.items() if table.partition(".")[0] != node["group"]] == []
+
+
+def test_no_asset_is_made_from_a_table_that_nothing_makes(graph):
+    assert {parent for node in graph.values() for parent in node["parents"]} <= graph.keys()
+
+
+def test_only_staging_reads_raw_and_only_delivery_reads_scores(graph):
+    readers = {
+        layer: {node["group"] for node in graph.values() for p in node["parents"] if p.startswith(layer)}
+        for layer in ("raw.", "ml.")
+    }
+    assert readers["raw."] <= {"staging"}
+    assert readers["ml."] <= {"ml", "delivery", "published"}
+
+
+def test_everything_with_a_contract_is_published_and_made_by_an_asset(graph):
+    assert graph["published.warehouse"]["parents"] == sorted(PUBLISHED)
+    assert PUBLISHED.keys() <= graph.keys()
+
+
+def test_deliveries_scores_and_publications_have_checks(defs):
+    checks = {
+        (".".join(key.asset_key.path), key.name) for key in defs.resolve_job_def(JOB).asset_layer.asset_graph.asset_check_keys
+    }
+    assert {
+        ("raw.deliveries", "reconciliation"),
+        ("raw.deliveries", "sources_keep_pace"),
+        ("raw.quarantined_rows", "contract"),
+        ("ml.disengagement_scores", "contract"),
+        ("published.warehouse", "audit"),
+    } <= checks
+
+
+def test_the_job_runs_in_one_process_because_duckdb_has_one_writer(defs):
+    assert defs.resolve_job_def(JOB).executor_def == dg.in_process_executor
+
+
+def test_the_schedule_runs_nightly_in_the_practices_zone(defs):
+    schedule = defs.resolve_schedule_def("nightly")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 3 * * *", "America/New_York")
+
+
+def test_the_sensor_waits_until_a_delivery_has_settled_and_runs_once(defs, practice):
+    sensor, cursor, asked = defs.resolve_sensor_def("arrivals"), None, []
+    folder = practice.sources["crm"]
+    for change in (None, None, "contacts.csv", None, None, "leads.csv", "touches.csv", None):
+        if change:
+            (folder / change).write_text("x")
+        with dg.build_sensor_context(cursor=cursor) as context:
+            asked.append(bool(sensor.evaluate_tick(context).run_requests))
+            cursor = context.cursor
+    assert asked == [False, True, False, True, False, False, False, True]

@@ -1,0 +1,132 @@
+"""The whole command line, on a small simulated practice, in processes of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.home import Home
+
+CAREGAP = str(Path(sys.executable).with_name("caregap"))
+
+
+def caregap(home: Home, *arguments: object) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "CAREGAP_HOME": str(home.root)}
+    return subprocess.run([CAREGAP, *map(str, arguments)], env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def home(new_home) -> Home:
+    return new_home()
+
+
+@pytest.fixture(scope="module")
+def practice(small_practice, tmp_path_factory) -> Path:
+    """A copy that tests may add files to."""
+    return shutil.copytree(small_practice, tmp_path_factory.mktemp("delivered") / "practice")
+
+
+@pytest.fixture(scope="module")
+def first(home, practice) -> dict:
+    """What the first run found."""
+    done = caregap(home, "run", practice, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_run_publishes_and_accounts_for_every_delivered_row(first, home):
+    assert first["is_new"]
+    assert (home.published / "current").resolve().name == first["publication"]["id"]
+    for file in first["files"]:
+        if file["status"] == "landed":
+            assert file["n_delivered"] == file["n_landed"] + file["n_quarantined"] + file["n_superseded"], file
+
+
+def test_a_run_says_what_people_ask_first(first):
+    assert all(kpi["value"] is not None or kpi["unavailable_reason"] for kpi in first["kpis"])
+    assert first["model"] and "outreach" in first
+
+
+def test_a_second_run_with_nothing_new_publishes_nothing(first, home, practice):
+    done = caregap(home, "run", practice)
+    assert done.returncode == 0
+    assert "Nothing new" in done.stdout
+    assert (home.published / "current").resolve().name == first["publication"]["id"]
+
+
+def test_no_output_names_a_patient(first, home, practice):
+    done = caregap(home, "run", practice)
+    with duckdb.connect(str(home.published / "current" / "warehouse.duckdb"), read_only=True) as connection:
+        people = connection.execute("select last_name, first_name, phone, email, mrn from marts.dim_patients").fetchall()
+    said = set((json.dumps(first) + done.stdout + done.stderr).replace('"', " ").replace(",", " ").split())
+    assert not {value for person in people for value in person[2:] if value} & said
+    assert not [person for person in people if {person[0], person[1]} <= said]
+
+
+def test_a_refused_file_ends_with_10_and_leaves_what_was_published(first, home, practice):
+    refused = practice / "crm" / "contacts_2026-12-01.csv"
+    refused.write_text("this,is,not\na,contacts,file\n")
+    done = caregap(home, "run", practice)
+    refused.unlink()
+    assert done.returncode == 10
+    assert "contacts_2026-12-01.csv" in done.stderr
+    assert (home.published / "current").resolve().name == first["publication"]["id"]
+
+
+def test_a_failed_build_ends_with_11_names_the_table_and_leaves_what_was_published(first, home, practice, tmp_path):
+    """An impossible zone gets past no staging table that has a date."""
+    copy = shutil.copytree(practice, tmp_path / "practice")
+    settings = (copy / "practice.toml").read_text()
+    (copy / "practice.toml").write_text(settings + '\n[variables]\nactive_months = "many"\n')
+    done = caregap(home, "run", copy)
+    assert done.returncode == 11, done.stderr
+    assert "nothing was published" in done.stderr
+    assert (home.published / "current").resolve().name == first["publication"]["id"]
+
+
+def test_steps_by_themselves_make_what_a_run_makes(first, home, practice, new_home, table_hashes):
+    other = new_home()
+    for step in (("build", practice), ("train",), ("score",), ("publish",)):
+        done = caregap(other, *step)
+        assert done.returncode == 0, done.stderr
+    published = [one.published / "current" / "warehouse.duckdb" for one in (home, other)]
+    assert table_hashes(published[0].resolve()) == table_hashes(published[1].resolve())
+
+
+def test_nothing_published_ends_with_12(new_home):
+    home = new_home()
+    for arguments in (("publish",), ("publish", "--rollback"), ("dashboard",), ("score",)):
+        assert caregap(home, *arguments).returncode == 12, arguments
+
+
+@pytest.mark.parametrize("arguments", [("run", "no-such-folder"), ("run", "--time-zone", "Mars/Olympus"), ("fly",), ("init",)])
+def test_wrong_usage_ends_with_2(new_home, arguments):
+    assert caregap(new_home(), *arguments).returncode == 2
+
+
+def test_a_home_that_others_can_read_ends_with_13(new_home):
+    home = new_home()
+    home.root.chmod(0o755)
+    done = caregap(home, "doctor")
+    assert done.returncode == 13
+    assert "chmod 700" in done.stdout
+
+
+def test_everything_that_a_run_writes_is_for_its_owner_alone(first, home):
+    open_to_others = [path for path in home.root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+def test_init_writes_a_practice_that_every_verb_works_for(new_home, practice):
+    home = new_home()
+    done = caregap(home, "init", "--name", 'Lakeside "North"', "--ehr", practice / "ehr")
+    assert done.returncode == 0, done.stderr
+    from pipelines.practice import practice_of
+
+    chosen = practice_of(home, None)
+    assert (chosen.id, chosen.name, chosen.sources) == ("lakeside-north", 'Lakeside "North"', {"ehr": practice / "ehr"})

@@ -1,0 +1,80 @@
+"""What every test may use: homes, a small simulated practice, the published sample, and how tables are compared."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.home import Home
+from pipelines.practice import SAMPLE, read_practice
+from pipelines.warehouse_file import open_file
+
+Hashes = dict[str, tuple[int, int]]
+
+
+@pytest.fixture(scope="session")
+def parsed_dbt(pytestconfig: pytest.Config) -> Path:
+    """Where dbt's project is kept parsed, from one session to the next: parsing takes longer than most tests."""
+    return pytestconfig.cache.mkdir("caregap-dbt")
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory, parsed_dbt: Path) -> Callable[[], Home]:
+    """Makes a home of its own for a test, in which dbt's project is parsed already."""
+
+    def make() -> Home:
+        home = Home(tmp_path_factory.mktemp("home"))
+        home.root.chmod(0o700)
+        home.dbt.symlink_to(parsed_dbt)
+        return home
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a simulated practice: 60 patients, 15 months, EHR, CRM and billing, with the usual dirt."""
+    from data_samples.simulator.simulate import Simulation, simulate
+
+    folder = tmp_path_factory.mktemp("practice")
+    simulate(Simulation(n_patients=60, n_months=15, seed=7), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_home(pytestconfig: pytest.Config, parsed_dbt: Path) -> Home:
+    """A home in which the committed sample practice is published; built again only when code or data have changed."""
+    from pipelines.run import run
+
+    home = Home(pytestconfig.cache.mkdir("caregap-home"))
+    home.root.chmod(0o700)
+    if not home.dbt.exists():
+        home.dbt.symlink_to(parsed_dbt)
+    run(home, read_practice(SAMPLE))
+    return home
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(sample_home: Home) -> Path:
+    """The published `warehouse.duckdb` of the sample practice."""
+    return (sample_home.published / "current" / "warehouse.duckdb").resolve()
+
+
+@pytest.fixture(scope="session")
+def table_hashes() -> Callable[[Path], Hashes]:
+    """Rows and hash of every table of a DuckDB file, whatever the order of its rows: equal tables have equal hashes.
+
+    Floats count to nine digits: threads add them up in any order.
+    """
+
+    def hashes(path: Path) -> Hashes:
+        with open_file(path, read_only=True) as connection:
+            columns = connection.execute(
+                "select schema_name || '.' || table_name, list(case when data_type in ('DOUBLE', 'FLOAT') "
+                "then 'round(' || column_name || ', 9)' else column_name end order by column_name) "
+                "from duckdb_columns() where not internal group by all order by all"
+            ).fetchall()
+            query = "select count(*), coalesce(sum(cast(hash({}) as hugeint)), 0) from {}"
+            return {table: connection.execute(query.format(", ".join(names), table)).fetchall()[0] for table, names in columns}
+
+    return hashes
