@@ -182,7 +182,7 @@ def _tell_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.Data
     connection.execute(
         f"""
         create or replace table raw.quarantined_rows as
-        select source_system, extract, file_key, file_name, row_number, field, reason
+        select source_system, extract, file_key, file_name, row_number, field, quarantine.reason
         from read_parquet([{paths}], filename = true) as quarantine
         join files on files.folder || '/{QUARANTINE}' = quarantine.filename
         order by source_system, extract, file_key, row_number, field, reason
