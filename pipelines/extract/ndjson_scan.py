@@ -33,21 +33,21 @@ def count_plain_lines(path: Path, limits: Limits) -> int | None:
                 if len(tail) * _PIECE > limits.line_bytes:
                     return None
                 continue
-            n_found = _count(b"".join([*tail, head, found]))
+            n_found = _count(b"".join([*tail, head, found]), limits.line_bytes)
             if n_found is None:
                 return None
             n_lines += n_found
             tail = [rest] if rest else []
-    last = _count(b"".join([*tail, b"\n"])) if tail else 0
+    last = _count(b"".join([*tail, b"\n"]), limits.line_bytes) if tail else 0
     return None if last is None else n_lines + last
 
 
-def _count(block: bytes) -> int | None:
+def _count(block: bytes, longest: int) -> int | None:
     """Of whole lines, each with its line feed."""
     codes = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(codes == _NEWLINE)
     lengths = np.diff(ends, prepend=-1)
-    if lengths.min() < _SHORTEST or _may_be_deep(block, ends, lengths):
+    if lengths.min() < _SHORTEST or lengths.max() > longest or _may_be_deep(block, ends, lengths):
         return None
     lower = codes | _LOWER
     if _ends_loosely(codes, lower) or _spells_a_number(codes, lower, b"nan") or _spells_a_number(codes, lower, b"inf"):
