@@ -1,6 +1,6 @@
 {#-
-    Which chart a CRM contact or billing account belongs to: the one with the strongest match, and none where another chart is nearly as
-    strong (`is_clear`). First those that match a chart itself; then those that match what was attached before, three times.
+    Which chart a CRM contact or billing account belongs to: the one with the strongest match, and none where the chart of somebody else is nearly
+    as strong (`is_clear`). First those that match a chart itself; then those that match what was attached before, three times.
 -#}
 {%- set rounds = 3 %}
 {%- set margin = 2 %}
@@ -10,17 +10,21 @@ with group_pairs as (
 
 ),
 
+chart_sets as (
+
+    select * from {{ ref('int_identity__chart_sets') }}
+
+),
+
 attached_0 as (
 
     select
-        group_key,
-        group_key as chart_key,
+        chart_key as group_key,
+        chart_key,
         null as link_rule,
         1.0 as confidence,
         true as is_clear
-    from {{ ref('int_identity__groups') }}
-    where has_chart
-    group by group_key
+    from chart_sets
 
 ),
 {% for round in range(1, rounds + 1) %}
@@ -28,12 +32,14 @@ options_{{ round }} as (
 
     select
         pairs.one_key as group_key,
-        attached.chart_key,
+        chart_sets.chart_set_key,
+        min(attached.chart_key) as chart_key,
         max(pairs.weight) as weight,
         arg_max(pairs.link_rule, (pairs.weight, pairs.link_rule)) as link_rule,
         max(pairs.confidence) as confidence
     from group_pairs as pairs
     inner join attached_{{ round - 1 }} as attached on pairs.other_key = attached.group_key and attached.is_clear
+    inner join chart_sets on attached.chart_key = chart_sets.chart_key
     left join attached_{{ round - 1 }} as own on pairs.one_key = own.group_key
     where own.group_key is null
     group by 1, 2

@@ -5,7 +5,7 @@
 -#}
 {%- set fields = ['mrn', 'birth_date', 'given_name', 'family_name', 'sex', 'phone', 'email', 'address'] %}
 {%- set match_weight = 6 %}
-{%- set doubtful_weight = 0 %}
+{%- set doubtful_weight = 3 %}
 with pairs as (
 
     select * from {{ ref('int_identity__compared_pairs') }}
@@ -86,6 +86,7 @@ select
     left_type,
     right_type,
     is_two_charts,
+    is_same_name,
     verdict,
     link_rule,
     concat_ws(

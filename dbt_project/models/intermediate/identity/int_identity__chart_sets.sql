@@ -1,0 +1,35 @@
+{#- Charts that are probably of one person are no rivals for a contact: whichever it is attached to, it is attached to the right person. -#}
+with groups as (
+
+    select * from {{ ref('int_identity__groups') }}
+    where has_chart
+
+),
+
+doubtful as (
+
+    select
+        one.group_key as one_key,
+        other.group_key as other_key
+    from {{ ref('int_identity__judged_pairs') }} as pairs
+    inner join groups as one on pairs.left_key = one.record_key
+    inner join groups as other on pairs.right_key = other.record_key
+    where pairs.is_two_charts and pairs.is_same_name and pairs.verdict = 'doubtful' and one.group_key <> other.group_key
+
+),
+
+both_ways as (
+
+    select one_key, other_key from doubtful
+    union
+    select other_key, one_key from doubtful
+
+),
+
+{{ connected_groups('connected', 'both_ways') }}
+
+select distinct
+    groups.group_key as chart_key,
+    coalesce(connected.group_key, groups.group_key) as chart_set_key
+from groups
+left join connected on groups.group_key = connected.record_key
