@@ -70,7 +70,7 @@ def _copy(
         try:
             for text in _records(request.connection, path, header, is_numbered):
                 n_found += text.height
-                text = text.filter(pl.any_horizontal(pl.col(header.columns).str.strip_chars() != ""))
+                text = text.filter(_holds_anything(header))
                 if header.extra:
                     aside = text.select(NUMBER, *header.extra).to_arrow()
                     extra = extra or files.enter_context(pq.ParquetWriter(request.folder / EXTRA, aside.schema))
@@ -106,6 +106,11 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, 
         numbers = pl.col(NUMBER).cast(pl.Int64) if is_numbered else pl.int_range(first, first + text.height).alias(NUMBER)
         first += text.height
         yield text.with_columns(numbers)
+
+
+def _holds_anything(header: Header) -> pl.Expr:
+    """Spreadsheets write rows of nothing but delimiters below a table; they are no rows."""
+    return pl.any_horizontal(pl.col(header.columns).str.strip_chars() != "")
 
 
 def _marked(rows: pl.DataFrame, request: Request) -> pa.Table:

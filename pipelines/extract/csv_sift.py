@@ -30,7 +30,7 @@ def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits
         for number, record in records:
             if isinstance(record, str):
                 quarantine.add(number, None, record)
-            elif _is_blank(record):
+            elif not "".join(record).strip() and len(record) <= 1:
                 continue
             elif len(record) != len(header.columns):
                 quarantine.add(number, None, f"has {len(record)} values, but the header names {len(header.columns)} columns")
@@ -38,11 +38,6 @@ def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits
                 writer.writerow([*record, number])
             n_delivered += 1
     return n_delivered
-
-
-def _is_blank(record: list[str]) -> bool:
-    """Spreadsheets write rows of nothing but delimiters below a table; they are no rows."""
-    return not any(value.strip() for value in record)
 
 
 def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Iterator[list[str] | str]:

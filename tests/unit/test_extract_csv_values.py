@@ -1,0 +1,135 @@
+"""What stands in a cell is read one way, or not at all."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.contract import INSTANT, USD, Contract, field
+from pipelines.extract.csv_values import typed
+
+NEW_YORK = "America/New_York"
+
+
+def value_of(text: str, dtype, time_zone: str = NEW_YORK):
+    """The value; the reason, where the cell could not be read."""
+    contract = Contract("table", "row", (), {"value": field(dtype, "A value.", nullable=True)})
+    rows, failures = typed(pl.DataFrame({"value": [text], "_row_number": [2]}), contract, time_zone)
+    return failures["reason"].item() if failures.height else rows["value"].item()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-31", " 2026-03-31 ", "3/31/2026", "03/31/2026", "2026/03/31", "20260331", "31-Mar-2026", "2026-03-31 00:00:00",
+        "2026-03-31T00:00:00Z", "3/31/2026 0:00", "3/31/2026 12:00:00 AM", "46112", "46112.0",
+    ],
+)  # fmt: skip
+def test_a_day_is_read_as_people_and_spreadsheets_write_it(text: str):
+    """46112 is what Excel makes of 2026-03-31."""
+    assert value_of(text, pl.Date) == date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3/31/26",
+        "31/3/2026",
+        "2026-02-30",
+        "2026",
+        "2026-03",
+        "9999",
+        "46112.5",
+        "0026-03-31",
+        "2026-03-31 14:05",
+        "soon",
+        "-46112",
+    ],
+)
+def test_a_day_that_could_be_another_is_not_read(text: str):
+    assert value_of(text, pl.Date) == "is not a day that can be read: write it as 2026-03-31"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-31T14:05:00-04:00", "2026-03-31T18:05:00Z", "2026-03-31 18:05:00+00", "2026-03-31T18:05:00.000+0000",
+        "2026-03-31 14:05", "2026-03-31T14:05", "2026-03-31 14:05:00.000", "3/31/2026 14:05", "3/31/2026 2:05 PM",
+        "3/31/2026 2:05:00 pm", "46112.5868055556",
+    ],
+)  # fmt: skip
+def test_a_moment_is_read_with_its_offset_else_as_local_time(text: str):
+    assert value_of(text, INSTANT) == datetime(2026, 3, 31, 18, 5, tzinfo=UTC)
+
+
+def test_a_local_time_that_was_skipped_is_not_read_and_one_that_came_twice_is_the_later():
+    """New York: 2026-03-08 has no 2:30; on 2026-11-01 the second 1:30 is standard time, five hours behind."""
+    assert "moment" in value_of("2026-03-08 02:30", INSTANT)
+    assert value_of("2026-11-01 01:30", INSTANT) == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
+
+
+def test_a_day_is_a_moment_at_local_midnight():
+    assert value_of("3/31/2026", INSTANT) == datetime(2026, 3, 31, 4, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("12.5", "12.50"), ("12", "12.00"), ("$1,234.50", "1234.50"), ("(12.00)", "-12.00"), ("-$5", "-5.00"), ("12.5000", "12.50")],
+)
+def test_an_amount_is_read_as_bookkeepers_write_it(text: str, amount: str):
+    assert value_of(text, USD) == Decimal(amount)
+
+
+@pytest.mark.parametrize("text", ["12.505", "12,50", "1,23,456", "1e3", "twelve", "1234567890123.00", "12 USD", "--5"])
+def test_an_amount_that_would_be_rounded_or_guessed_is_not_read(text: str):
+    assert value_of(text, USD) == "is not an amount in dollars and cents, such as 1234.50"
+
+
+@pytest.mark.parametrize(("text", "number"), [("12", 12), ("12.0", 12), ("1,234", 1234), ("-3", -3), ("+4", 4)])
+def test_a_whole_number_is_read(text: str, number: int):
+    assert value_of(text, pl.Int32) == number
+
+
+@pytest.mark.parametrize("text", ["12.5", "1,23", "9999999999", "1e3", "0x1", "one"])
+def test_what_is_no_whole_number_is_not_read(text: str):
+    assert value_of(text, pl.Int32) == "is not a whole number"
+
+
+@pytest.mark.parametrize("text", ["NaN", "inf", "1,5", "1_000", "1e400"])
+def test_what_is_no_finite_number_is_not_read(text: str):
+    assert value_of(text, pl.Float64) == "is not a number"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("TRUE", True), ("yes", True), ("Y", True), ("1", True), ("False", False), ("n", False)]
+)
+def test_true_and_false_are_read_in_many_words(text: str, value: bool):
+    assert value_of(text, pl.Boolean) is value
+    assert value_of("2", pl.Boolean) == "is neither true nor false"
+
+
+def test_letters_of_a_listed_value_may_be_of_either_case():
+    contract = Contract("table", "row", (), {"sex": field(pl.String, "Sex.", values=("female", "male"))})
+    rows, _ = typed(pl.DataFrame({"sex": ["Female", "MALE", "Other"], "_row_number": [2, 3, 4]}), contract, NEW_YORK)
+
+    assert rows["sex"].to_list() == ["female", "male", "Other"]
+
+
+@given(st.dates(date(1800, 1, 1), date(2200, 12, 31)))
+def test_any_day_survives_a_round_trip(day: date):
+    assert value_of(day.isoformat(), pl.Date) == value_of(f"{day.month}/{day.day}/{day.year}", pl.Date) == day
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 12, 31)))
+def test_any_moment_survives_a_round_trip(moment: datetime):
+    moment = moment.replace(tzinfo=UTC)
+
+    assert value_of(moment.isoformat(), INSTANT) == moment
+
+
+@given(st.decimals(-(10**11), 10**11, places=2))
+def test_any_amount_survives_a_round_trip(amount: Decimal):
+    assert value_of(str(amount), USD) == value_of(f"{amount:,}", USD) == amount
