@@ -1,20 +1,18 @@
 {#- The codings of a CodeableConcept as one text, `system|code; system|code`: what value set membership is resolved by. Null where there is none. -#}
 {% macro codes_of(concept) -%}
-    nullif(array_to_string(list_transform({{ concept }}.coding, lambda coding: coding.system || '|' || coding.code), '; '), '')
+    nullif(array_to_string(list_transform({{ concept }}.coding, lambda coding: coalesce(coding.system, '') || '|' || coding.code), '; '), '')
 {%- endmacro %}
 
 {#- The codings of a list of CodeableConcepts, as one text. -#}
 {% macro codes_of_each(concepts) -%}
     nullif(array_to_string(list_transform(
-        flatten(list_transform({{ concepts }}, lambda concept: concept.coding)), lambda coding: coding.system || '|' || coding.code
+        flatten(list_transform({{ concepts }}, lambda concept: concept.coding)), lambda coding: coalesce(coding.system, '') || '|' || coding.code
     ), '; '), '')
 {%- endmacro %}
 
 {#- Whether a list of CodeableConcepts has a coding with this code, of any system: for categories and statuses, whose codes are their own. -#}
 {% macro has_code(concepts, code) -%}
-    coalesce(list_contains(list_transform(
-        flatten(list_transform({{ concepts }}, lambda concept: concept.coding)), lambda coding: coding.code
-    ), '{{ code }}'), false)
+    coalesce(contains({{ codes_of_each(concepts) }} || ';', '|{{ code }};'), false)
 {%- endmacro %}
 
 {#- Whether the resource claims a profile whose canonical URL contains `name`; the version suffix does not matter. -#}
