@@ -1,4 +1,4 @@
-"""Writes the committed sample practice again: `python -m data_samples.write_practice [FOLDER]`. The same code gives the same bytes."""
+"""Writes the committed sample practice again: `python -m data_samples.write_practice [FOLDER]`; the same code, the same bytes."""
 
 import shutil
 import sys

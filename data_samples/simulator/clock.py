@@ -88,3 +88,8 @@ def local_days(instants: np.ndarray) -> np.ndarray:
     """Local days (`datetime64[D]`) of UTC instants."""
     series = pl.Series(instants.astype("datetime64[us]")).dt.replace_time_zone("UTC").dt.convert_time_zone(TIME_ZONE)
     return series.dt.date().to_numpy().astype("datetime64[D]")
+
+
+def minutes(values) -> np.ndarray:
+    """Whole numbers as `timedelta64[m]`."""
+    return np.asarray(values).astype("timedelta64[m]")

@@ -15,7 +15,7 @@ _NULL = pl.lit(None, dtype=pl.Datetime("us"))
 
 @dataclass(frozen=True)
 class Delivery:
-    """One export. `folder` is its date; `at` the UTC instant that it shows; `since`: only what changed later (None: everything)."""
+    """One export: `folder` is its date, `at` the UTC instant that it shows; it holds what changed after `since` (None: all)."""
 
     folder: str
     at: datetime

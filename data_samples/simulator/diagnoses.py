@@ -32,9 +32,10 @@ def problems(people: pl.DataFrame, clock: Clock, random) -> pl.DataFrame:
         rows = np.flatnonzero(people[name].to_numpy())
         onset = clock.start_on - random.integers(200, 4000, len(rows)).astype("timedelta64[D]")
         frames.append(_problem(people[rows], onset, code, None, random))
-    rows = np.flatnonzero(people["is_palliative"].to_numpy())
-    onset = np.datetime64(clock.end_on) - random.integers(30, 280, len(rows)).astype("timedelta64[D]")
-    frames.append(_problem(people[rows], onset, "Z51.5", None, random))
+    for name, code, longest in (("is_palliative", "Z51.5", 280), ("is_frail", "Z74.1", 900), ("has_dementia", "F03.90", 1100)):
+        rows = np.flatnonzero(people[name].to_numpy())
+        onset = np.datetime64(clock.end_on) - random.integers(30, longest, len(rows)).astype("timedelta64[D]")
+        frames.append(_problem(people[rows], onset, code, None, random))
     rows = np.flatnonzero((people["body_mass_index"] >= 31).to_numpy() & (birth < clock.start_on - np.timedelta64(18 * 365, "D")))
     onset = clock.start_on - random.integers(100, 2500, len(rows)).astype("timedelta64[D]")
     frames.append(_problem(people[rows], onset, "E66.9", "162864005", random))
@@ -95,5 +96,3 @@ def _diagnosis(visits: pl.DataFrame, code: pl.Series, snomed: str | None, lasts_
             "recorded_at": pl.Series(recorded(visits["ends_at"].to_numpy(), random, 2), dtype=pl.Datetime("us")),
         }
     )
-
-

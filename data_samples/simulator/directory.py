@@ -37,9 +37,12 @@ def directory(practice: Practice, clock: Clock) -> dict[str, pl.DataFrame]:
         ),
         "PractitionerRole": _lines(
             clinicians,
-            '{"resourceType":"PractitionerRole","id":"role-<number>",' + _META + ',"active":<active>,"period":{"start":"2015-01-01"'
-            '<ends?>},"practitioner":{"reference":"Practitioner/<practitioner_id>"},"organization":{"reference":'
-            '"Organization/org-practice"},"location":[{"reference":"Location/<location_id>"}],"specialty":[{"text":"Primary care"}]}',
+            '{"resourceType":"PractitionerRole","id":"role-<number>",'
+            + _META
+            + ',"active":<active>,"period":{"start":"2015-01-01"'
+            '<ends?>},"practitioner":{"reference":"Practitioner/<practitioner_id>"},'
+            '"organization":{"reference":"Organization/org-practice"},'
+            '"location":[{"reference":"Location/<location_id>"}],"specialty":[{"text":"Primary care"}]}',
         ),
     }
 

@@ -1,7 +1,7 @@
 """Clinical facts as frames, one shape a FHIR resource type, before they become JSON.
 
-Every fact has `patient_id`, `encounter_id` (null: outside a visit), `at` (UTC instant of the fact) and `recorded_at` (when the record
-learnt it).
+Every fact has `patient_id`, `encounter_id` (null: outside a visit), `at` (UTC instant of the fact) and `recorded_at` (when the
+record learnt it).
 """
 
 import numpy as np
@@ -17,7 +17,9 @@ LATE_SHARE = 0.01
 def recorded(at: np.ndarray, random: np.random.Generator, delay_hours: float = 1.0) -> np.ndarray:
     """When a fact of the instant `at` is written into the record: after hours, now and then after weeks."""
     n = len(at)
-    minutes = random.exponential(delay_hours * 60, n) + np.where(random.random(n) < LATE_SHARE, random.uniform(10, 45, n) * 1440, 0)
+    minutes = random.exponential(delay_hours * 60, n) + np.where(
+        random.random(n) < LATE_SHARE, random.uniform(10, 45, n) * 1440, 0
+    )
     return at + minutes.astype("timedelta64[m]")
 
 
@@ -34,7 +36,9 @@ def concept_value(system: str, code) -> pl.Series | str:
     return f',"valueCodeableConcept":{{"coding":[{{"system":"{system}","code":"' + text + '"}]}'
 
 
-def observation(visits: pl.DataFrame, at, random, *, code: str, category: str, value, system: str = LOINC, delay_hours: float = 0.7):
+def observation(
+    visits: pl.DataFrame, at, random, *, code: str, category: str, value, system: str = LOINC, delay_hours: float = 0.7
+):
     """One observation per row of `visits` (patient_id, encounter_id), at the instants `at`."""
     at = np.asarray(at, dtype="datetime64[us]")
     n = visits.height

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from data_samples.simulator.clock import Clock
-from data_samples.simulator.names import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, NICKNAMES, STREET_ABBREVIATIONS
-from data_samples.simulator.population import Population
-from data_samples.simulator.practice import NEVER
+from data_samples.simulator.clock import Clock, minutes
+from data_samples.simulator.names import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES
+from data_samples.simulator.population import Population, reserved_phone
+from data_samples.simulator.spelling import either, respelt, some, typed
+
+_KNOWN_TWICE, _PROSPECTS, _TWO_ACCOUNTS, _REGISTERED_TWICE = 0.045, 0.09, 0.025, 0.005
+# Share of contacts, and of second contacts of the same person, that have the value.
+_CONTACT_HAS = {"mrn": (0.52, 0.15), "email": (0.90, 0.50), "phone": (0.95, 0.70)}
 
 
 @dataclass
 class Identities:
-    """contacts: contact_id, person_id, patient (row; null: prospect), the name and address columns of the CRM, created_at
-    accounts: account_id, account_number, opened_on, person_id, patient, the name and address columns of billing, opened_at
+    """`person_id` says who is who; `patient` is the row in the population.
+
+    contacts: contact_id, person_id, patient (null: a prospect), copy (1, 2), the name and address columns of the CRM, created_at
+    accounts: account_id, account_number (1, 2), opened_on, person_id, patient, the name and address columns of billing, opened_at
     patient_copies: patients that the front desk registered a second time, with the columns of the population; `replaced_by` is
         the first one's id where somebody noticed
     """
@@ -27,178 +33,100 @@ class Identities:
     patient_copies: pl.DataFrame
 
 
-def misspell(names: pl.Series, random: np.random.Generator, share: float) -> pl.Series:
-    """Names with a typing error in a share of them: two letters swapped, one left out, one doubled."""
-    n = len(names)
-    length = names.str.len_chars().to_numpy().astype(np.int64)
-    position = 1 + (random.random(n) * np.maximum(length - 2, 0)).astype(np.int64)
-    kind = np.where((random.random(n) < share) & (length > 3), random.integers(1, 4, n), 0)
-    frame = pl.DataFrame({"name": names, "at": position, "kind": kind})
-    head, letter = pl.col("name").str.slice(0, "at"), pl.col("name").str.slice("at", 1)
-    after = pl.col("name").str.slice(pl.col("at") + 1, 1)
-    rest_1, rest_2 = pl.col("name").str.slice(pl.col("at") + 1), pl.col("name").str.slice(pl.col("at") + 2)
-    spelt = (
-        pl.when(pl.col("kind") == 1)
-        .then(pl.concat_str(head, after, letter, rest_2))
-        .when(pl.col("kind") == 2)
-        .then(pl.concat_str(head, rest_1))
-        .when(pl.col("kind") == 3)
-        .then(pl.concat_str(head, letter, letter, rest_1))
-        .otherwise("name")
-    )
-    return frame.select(spelt).to_series()
-
-
-def _some(values: pl.Series, random, share: float) -> pl.Series:
-    """The values, missing in all but a share."""
-    return values.set(pl.Series(random.random(len(values)) >= share), None)
-
-
-def _respelt(people: pl.DataFrame, random) -> dict[str, pl.Series]:
-    """Names and addresses as another clerk wrote them."""
-    n = people.height
-    given = people["given"]
-    nick = given.replace(NICKNAMES)
-    given = pl.select(pl.when(pl.Series(random.random(n) < 0.14)).then(nick).otherwise(given)).to_series()
-    family = people["family"]
-    is_maiden = people["has_married"].to_numpy() & (random.random(n) < 0.6)
-    family = pl.select(pl.when(pl.Series(is_maiden)).then(people["maiden_name"]).otherwise(family)).to_series()
-    given, family = misspell(given, random, 0.025), misspell(family, random, 0.03)
-    upper = pl.Series(random.random(n) < 0.04)
-    family = pl.select(pl.when(upper).then(family.str.to_uppercase()).otherwise(family)).to_series()
-    line = people["address_line"]
-    short = line
-    for long, abbreviation in STREET_ABBREVIATIONS.items():
-        short = short.str.replace(f" {long}$", f" {abbreviation}")
-    line = pl.select(pl.when(pl.Series(random.random(n) < 0.35)).then(short).otherwise(line)).to_series()
-    line = pl.select(
-        pl.when(pl.Series(random.random(n) < 0.5) & people["old_address_line"].is_not_null()).then(people["old_address_line"]).otherwise(line)
-    ).to_series()
-    birth = people["birth_on"].to_numpy().astype("datetime64[D]")
-    slips = random.random(n) < 0.008
-    birth = np.where(slips, birth + random.choice((1, -1, 9, 31), n).astype("timedelta64[D]"), birth)
-    return {"first_name": given, "last_name": family, "address_line": line, "birth_date": pl.Series(birth)}
-
-
-def _typed(phone: pl.Series, random) -> pl.Series:
-    """Ten digits as people type them."""
-    area, middle, end = phone.str.slice(0, 3), phone.str.slice(3, 3), phone.str.slice(6, 4)
-    forms = [phone, "(" + area + ") " + middle + "-" + end, area + "-" + middle + "-" + end, "+1 " + area + " " + middle + " " + end]
-    kind = pl.Series(random.integers(0, 4, len(phone)))
-    return pl.select(pl.coalesce(*[pl.when(kind == number).then(form) for number, form in enumerate(forms)])).to_series()
-
-
 def identify(population: Population, clock: Clock, random: np.random.Generator) -> Identities:
     """Contacts and accounts of one chunk's patients, and prospects that the CRM alone knows."""
-    return Identities(_contacts(population, clock, random), _accounts(population, clock, random), _copies(population, random))
+    people = population.frame.with_row_index("patient")
+    return Identities(_contacts(people, clock, random), _accounts(people, clock, random), _copies(people.drop("patient"), random))
 
 
-def _copies(population: Population, random) -> pl.DataFrame:
-    people = population.frame.filter(pl.Series(random.random(len(population)) < 0.005))
-    respelt = _respelt(people, random)
+def _copies(people: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    people = people.filter(pl.Series(random.random(people.height) < _REGISTERED_TWICE))
+    other = respelt(people, random)
     return people.with_columns(
-        patient_id="pat-" + people["number"].cast(pl.String).str.zfill(7) + "-b",
-        replaced_by=_some(people["patient_id"], random, 0.5),
-        mrn="M2" + people["mrn"].str.slice(2),
-        given=respelt["first_name"],
-        family=respelt["last_name"],
-        birth_on=respelt["birth_date"],
+        patient_id=pl.col("patient_id") + "-b",
+        replaced_by=some(people["patient_id"], random.random(people.height) < 0.5),
+        mrn="M2" + pl.col("mrn").str.slice(2),
+        given=other["first_name"],
+        family=other["last_name"],
+        birth_on=other["birth_date"],
         email=pl.lit(None, dtype=pl.String),
         old_phone=pl.lit(None, dtype=pl.String),
     )
 
 
-def _contacts(population: Population, clock: Clock, random) -> pl.DataFrame:
-    people = population.frame.with_row_index("patient")
-    known = people.filter(pl.Series(random.random(people.height) < 0.93))
-    twice = known.filter(pl.Series(random.random(known.height) < 0.045))
+def _contacts(people: pl.DataFrame, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
+    known = people.filter("is_in_crm")
+    twice = known.filter(pl.Series(random.random(known.height) < _KNOWN_TWICE))
     frames = [_contact_rows(known, 1, random), _contact_rows(twice, 2, random), _prospects(people, clock, random)]
     contacts = pl.concat(frames, how="diagonal")
+    n = contacts.height
     created = clock.month_starts[np.maximum(contacts["joined_month"].to_numpy(), 0)].astype("datetime64[us]")
-    created = created + random.integers(13 * 60, 22 * 60, contacts.height).astype("timedelta64[m]") - np.timedelta64(2, "D")
-    late = (contacts["copy"] == 2).to_numpy()
-    created = np.where(late, created + random.integers(5, 400, contacts.height).astype("timedelta64[D]"), created)
-    return contacts.with_columns(created_at=pl.Series(created))
+    created = created + minutes(random.integers(13 * 60, 22 * 60, n)) - np.timedelta64(2, "D")
+    later = random.integers(5, 400, n).astype("timedelta64[D]")
+    return contacts.with_columns(created_at=pl.Series(np.where(contacts["copy"].to_numpy() == 2, created + later, created)))
 
 
-def _contact_rows(people: pl.DataFrame, copy: int, random) -> pl.DataFrame:
+def _contact_rows(people: pl.DataFrame, copy: int, random: np.random.Generator) -> pl.DataFrame:
     n = people.height
-    moved_phone = people["old_phone"].is_not_null() & pl.Series(random.random(n) < 0.6)
-    phone = pl.select(pl.when(moved_phone).then(people["old_phone"]).otherwise(people["phone"])).to_series()
+    is_old = people["old_phone"].is_not_null().to_numpy() & (random.random(n) < 0.6)
+    values = {"mrn": people["mrn"], "email": people["email"], "phone": either(is_old, people["old_phone"], people["phone"])}
+    values = {name: some(value, random.random(n) < _CONTACT_HAS[name][copy - 1]) for name, value in values.items()}
+    values["phone"] = typed(values["phone"], random)
+    spelt = respelt(people, random)
+    for name, share in (("birth_date", 0.95), ("address_line", 0.9)):
+        spelt[name] = some(spelt[name], random.random(n) < share)
     return people.select(
-        "patient", "person_id", "number", "joined_month", "site", "city", "state", "postal_code", "language", "birth_on", "died_on", "died_month"
-    ).with_columns(
-        contact_id=pl.concat_str(pl.lit("con-"), pl.col("number").cast(pl.String).str.zfill(7), pl.lit("" if copy == 1 else "-b")),
+        *("patient", "person_id", "number", "joined_month", "site", "city", "state", "postal_code", "language"),
+        *("died_on", "is_do_not_contact"),
+        contact_id=pl.concat_str(
+            pl.lit("con-"), pl.col("number").cast(pl.String).str.zfill(7), pl.lit("" if copy == 1 else "-b")
+        ),
         copy=pl.lit(copy),
-        mrn=_some(people["mrn"], random, 0.52 if copy == 1 else 0.15),
-        sex=_some(people["sex"], random, 0.93),
-        email=_some(people["email"], random, 0.9 if copy == 1 else 0.5),
-        phone=_typed(_some(phone, random, 0.95 if copy == 1 else 0.7), random),
-        **_with_gaps(_respelt(people, random), random),
+        sex=some(people["sex"], random.random(n) < 0.93),
+        **values,
+        **spelt,
     )
 
 
-def _with_gaps(columns: dict[str, pl.Series], random) -> dict[str, pl.Series]:
-    columns["birth_date"] = _some(columns["birth_date"], random, 0.95)
-    columns["address_line"] = _some(columns["address_line"], random, 0.9)
-    return columns
-
-
-def _prospects(people: pl.DataFrame, clock: Clock, random) -> pl.DataFrame:
+def _prospects(people: pl.DataFrame, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
     """People who asked and never came: contacts without a patient."""
-    source = people.filter(pl.Series(random.random(people.height) < 0.09))
+    source = people.filter(pl.Series(random.random(people.height) < _PROSPECTS))
     n = source.height
     is_woman = random.random(n) < 0.55
-    given = np.where(is_woman, random.choice(FEMALE_NAMES, n), random.choice(MALE_NAMES, n))
-    return pl.DataFrame(
-        {
-            "patient": pl.repeat(None, n, dtype=pl.UInt32, eager=True),
-            "person_id": "person-p" + source["number"].cast(pl.String).str.zfill(7),
-            "number": source["number"],
-            "joined_month": random.integers(clock.first, clock.last + 1, n),
-            "site": source["site"],
-            "city": source["city"],
-            "state": source["state"],
-            "postal_code": source["postal_code"],
-            "language": source["language"],
-            "died_month": pl.repeat(NEVER, n, dtype=pl.Int64, eager=True),
-            "contact_id": "con-p" + source["number"].cast(pl.String).str.zfill(7),
-            "copy": pl.repeat(1, n, dtype=pl.Int32, eager=True),
-            "mrn": pl.repeat(None, n, dtype=pl.String, eager=True),
-            "sex": pl.Series(np.where(is_woman, "female", "male")),
-            "first_name": pl.Series(given),
-            "last_name": pl.Series(random.choice(FAMILY_NAMES, n)),
-            "birth_date": pl.Series(np.datetime64("1950-01-01") + random.integers(0, 20000, n).astype("timedelta64[D]")),
-            "email": "lead" + source["number"].cast(pl.String) + "@example.org",
-            "phone": _reserved_phone(source["number"]),
-        }
+    number = pl.col("number").cast(pl.String)
+    return source.select(
+        *("number", "site", "city", "state", "postal_code", "language"),
+        person_id="person-p" + number.str.zfill(7),
+        joined_month=pl.Series(random.integers(clock.first, clock.last + 1, n)),
+        contact_id="con-p" + number.str.zfill(7),
+        copy=pl.lit(1),
+        sex=pl.Series(np.where(is_woman, "female", "male")),
+        first_name=pl.Series(np.where(is_woman, random.choice(FEMALE_NAMES, n), random.choice(MALE_NAMES, n))),
+        last_name=pl.Series(random.choice(FAMILY_NAMES, n)),
+        birth_date=pl.Series(np.datetime64("1950-01-01") + random.integers(0, 20000, n).astype("timedelta64[D]")),
+        email="lead" + number + "@example.org",
+        phone=reserved_phone(pl.col("number"), "556"),
     )
 
 
-def _reserved_phone(number: pl.Series) -> pl.Series:
-    """Numbers in area codes that are given to nobody (N9X), apart from those of patients."""
-    code = number * 7919 % 800_000
-    return (code // 10_000 % 8 + 2).cast(pl.String) + "9" + (code // 80_000).cast(pl.String) + "556" + (code % 10_000).cast(pl.String).str.zfill(4)
+def _accounts(people: pl.DataFrame, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
+    again = people.filter(pl.Series(random.random(people.height) < _TWO_ACCOUNTS))
+    return pl.concat([_account_rows(people, 1, clock, random), _account_rows(again, 2, clock, random)])
 
 
-def _accounts(population: Population, clock: Clock, random) -> pl.DataFrame:
-    people = population.frame.with_row_index("patient")
-    again = people.filter(pl.Series(random.random(people.height) < 0.025))
-    frames = []
-    for number, who in ((1, people), (2, again)):
-        n = who.height
-        opened = clock.month_starts[np.maximum(who["joined_month"].to_numpy(), 0)]
-        opened = opened if number == 1 else np.maximum(opened, clock.start_on) + random.integers(60, 600, n).astype("timedelta64[D]")
-        frames.append(
-            who.select("patient", "person_id", "city", "state", "postal_code").with_columns(
-                account_id="acc-" + who["number"].cast(pl.String).str.zfill(7) + f"-{number}",
-                account_number=pl.lit(number),
-                opened_on=pl.Series(opened),
-                mrn=_some(who["mrn"], random, 0.9 if number == 1 else 0.55),
-                sex=_some(who["sex"], random, 0.98),
-                phone=_typed(_some(who["phone"], random, 0.85), random),
-                opened_at=pl.Series(opened.astype("datetime64[us]") + np.timedelta64(18, "h")),
-                **_respelt(who, random),
-            )
-        )
-    return pl.concat(frames)
+def _account_rows(people: pl.DataFrame, number: int, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
+    n = people.height
+    opened = clock.month_starts[np.maximum(people["joined_month"].to_numpy(), 0)]
+    if number == 2:
+        opened = np.maximum(opened, clock.start_on) + random.integers(60, 600, n).astype("timedelta64[D]")
+    return people.select(
+        *("patient", "person_id", "city", "state", "postal_code"),
+        account_id="acc-" + pl.col("number").cast(pl.String).str.zfill(7) + f"-{number}",
+        account_number=pl.lit(number),
+        opened_on=pl.Series(opened),
+        mrn=some(people["mrn"], random.random(n) < (0.9 if number == 1 else 0.55)),
+        sex=some(people["sex"], random.random(n) < 0.98),
+        phone=typed(some(people["phone"], random.random(n) < 0.85), random),
+        opened_at=pl.Series(opened.astype("datetime64[us]") + np.timedelta64(18, "h")),
+        **respelt(people, random),
+    )

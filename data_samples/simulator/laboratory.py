@@ -41,6 +41,9 @@ _BLOOD_COUNT = (
     ("786-4", "g/dL", 33.5, 1, 1),
     ("788-0", "%", 13.4, 1, 1),
     ("32623-1", "fL", 10.4, 1, 1),
+    ("770-8", "%", 58, 8, 0),
+    ("736-9", "%", 31, 7, 0),
+    ("5905-5", "%", 7, 2, 0),
 )
 _THYROID = (("3016-3", "m[IU]/L", 2.1, 0.9, 2),)
 _URINE = (
@@ -90,6 +93,8 @@ class Laboratory:
                     "encounter_id": where["encounter_id"],
                     "at": pl.Series(at, dtype=pl.Datetime("us")),
                     "recorded_at": self.observations[-1]["recorded_at"],
+                    "category": pl.repeat("LAB", len(rows), eager=True),
+                    "category_system": pl.repeat("http://terminology.hl7.org/CodeSystem/v2-0074", len(rows), eager=True),
                     "code": pl.repeat(panel_code, len(rows), eager=True),
                     "results": references + '"}',
                 }
@@ -100,7 +105,12 @@ class Laboratory:
     def simple(self, results) -> list:
         """Result columns that are normal for everybody: (code, fragments function)."""
         return [
-            (code, lambda rows, u=unit, m=mean, s=spread, d=decimals: quantity(self.random.normal(m, s, len(rows)).clip(m * 0.4), u, u, d))
+            (
+                code,
+                lambda rows, u=unit, m=mean, s=spread, d=decimals: quantity(
+                    self.random.normal(m, s, len(rows)).clip(m * 0.4), u, u, d
+                ),
+            )
             for code, unit, mean, spread, decimals in results
         ]
 
@@ -114,18 +124,23 @@ def laboratory(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p
     chronic = people["n_chronic"].to_numpy()[patient] > 0
     adult = age >= 18
     effect = p.program_screening
-    lab.panel(calendar.done(adult, np.where(chronic, 170, 350), 0.66, random), "24323-8", lab.simple(_METABOLIC))
+    lab.panel(calendar.done(adult, np.where(chronic, 170, 350), 0.80, random), "24323-8", lab.simple(_METABOLIC))
     lab.panel(calendar.done(adult, 700, 0.30, random), "3016-3", lab.simple(_THYROID))
-    lab.panel(calendar.done(age >= 3, np.where(chronic, 350, 800), 0.35, random), "24356-8", lab.simple(_URINE))
+    lab.panel(calendar.done(age >= 3, np.where(chronic, 350, 700), 0.50, random), "24356-8", lab.simple(_URINE))
     level = random.normal(108, 30, n) + 22 * people["hyperlipidemia"].to_numpy() * (random.random(n) < 0.5)
-    ldl = ("13457-7", lambda rows: quantity((level[patient[rows]] + random.normal(0, 14, len(rows))).clip(35, 290), "mg/dL", "mg/dL"))
-    lab.panel(calendar.done(adult, np.where(chronic, 330, 720), 0.55, random), "57698-3", [*lab.simple(_LIPIDS), ldl])
-    lab.panel(calendar.done(age >= 1, np.where(chronic, 330, 700), 0.45, random), "58410-2", lab.simple(_BLOOD_COUNT))
+    ldl = (
+        "13457-7",
+        lambda rows: quantity((level[patient[rows]] + random.normal(0, 14, len(rows))).clip(35, 290), "mg/dL", "mg/dL"),
+    )
+    lab.panel(calendar.done(adult, np.where(chronic, 330, 720), 0.68, random), "57698-3", [*lab.simple(_LIPIDS), ldl])
+    lab.panel(calendar.done(age >= 1, np.where(chronic, 330, 500), 0.62, random), "58410-2", lab.simple(_BLOOD_COUNT))
     glycated = random.normal(7.4, 1.25, n)
     a1c = lambda rows: quantity((glycated[patient[rows]] + random.normal(0, 0.4, len(rows))).clip(4.8, 14), "%", "%", 1)  # noqa: E731
     lab.panel(calendar.done(diabetic, 150, 0.62, random, program_effect=effect), "4548-4", [("4548-4", a1c)])
     egfr = lambda rows: quantity(  # noqa: E731
-        (118 - 0.75 * age[rows] - 18 * people["kidney_disease"].to_numpy()[patient[rows]] + random.normal(0, 9, len(rows))).clip(8, 130),
+        (118 - 0.75 * age[rows] - 18 * people["kidney_disease"].to_numpy()[patient[rows]] + random.normal(0, 9, len(rows))).clip(
+            8, 130
+        ),
         "mL/min/{1.73_m2}",
         "mL/min/{1.73_m2}",
     )

@@ -3,10 +3,11 @@
 import numpy as np
 import polars as pl
 
-from data_samples.simulator.clock import Clock, local_instants
-from data_samples.simulator.crm import minutes
+from data_samples.simulator.bookings import ROUTINE
+from data_samples.simulator.clock import Clock, local_instants, minutes
 from data_samples.simulator.deliveries import two_versions
-from data_samples.simulator.engagement import KINDS, History, Laws
+from data_samples.simulator.engagement import History
+from data_samples.simulator.laws import Laws
 from data_samples.simulator.population import Population
 from data_samples.simulator.practice import Practice
 from data_samples.simulator.visits import OUTREACH_DAYS, Visits
@@ -39,13 +40,17 @@ def _rows(of: pl.DataFrame, at, *, campaign, direction: str, channel, purpose: s
     n = of.height
 
     def column(value, dtype):
-        return value.cast(dtype) if isinstance(value, pl.Series) else pl.Series(np.broadcast_to(np.asarray(value), n), dtype=dtype)
+        return (
+            value.cast(dtype) if isinstance(value, pl.Series) else pl.Series(np.broadcast_to(np.asarray(value), n), dtype=dtype)
+        )
 
     return pl.DataFrame(
         {
             "patient": of["patient"].cast(pl.UInt32),
             "campaign_id": pl.repeat(campaign, n, dtype=pl.String, eager=True),
-            "appointment_id": of["appointment_id"] if "appointment_id" in of.columns else pl.repeat(None, n, dtype=pl.String, eager=True),
+            "appointment_id": of["appointment_id"]
+            if "appointment_id" in of.columns
+            else pl.repeat(None, n, dtype=pl.String, eager=True),
             "direction": pl.repeat(direction, n, eager=True),
             "channel": column(channel, pl.String),
             "purpose": pl.repeat(purpose, n, eager=True),
@@ -68,7 +73,9 @@ def _reminders(visits: Visits, random) -> list[pl.DataFrame]:
         latest = np.fmin(of["starts_at"].to_numpy() - np.timedelta64(30, "m"), of["cancelled_at"].to_numpy())
         at = np.minimum(of["starts_at"].to_numpy() - minutes(hours * 60 + random.integers(0, 90, n)), latest - minutes(20))
         is_sent = at > of["booked_at"].to_numpy()
-        channel = np.where(is_auto, random.choice(("sms", "email"), n, p=(0.72, 0.28)), random.choice(("phone", "sms"), n, p=(0.75, 0.25)))
+        channel = np.where(
+            is_auto, random.choice(("sms", "email"), n, p=(0.72, 0.28)), random.choice(("phone", "sms"), n, p=(0.75, 0.25))
+        )
         bounced = random.random(n) < 0.03
         unanswered = (channel == "phone") & (random.random(n) < 0.4)
         confirmed = of["confirmed"].to_numpy() & ~np.bool_(only_program)
@@ -83,10 +90,12 @@ def _reminders(visits: Visits, random) -> list[pl.DataFrame]:
 
 
 def _invitations(visits: Visits, random) -> pl.DataFrame:
-    of = visits.encounters.filter(pl.col("surveyed") & ~pl.col("is_historic"))
+    of = visits.seen.filter("surveyed")
     n = of.height
     at = of["ends_at"].to_numpy() + minutes(random.integers(30, 55, n))
-    outcome = np.where(of["survey"].to_numpy() >= 0, "replied", random.choice(("delivered", "opened", "bounced"), n, p=(0.7, 0.27, 0.03)))
+    outcome = np.where(
+        of["survey"].to_numpy() >= 0, "replied", random.choice(("delivered", "opened", "bounced"), n, p=(0.7, 0.27, 0.03))
+    )
     channel = random.choice(("email", "sms"), n, p=(0.65, 0.35))
     return _rows(
         of, at, campaign="cmp-survey", direction="outbound", channel=channel, purpose="satisfaction", outcome=outcome,
@@ -96,7 +105,7 @@ def _invitations(visits: Visits, random) -> pl.DataFrame:
 
 def _questions(visits: Visits, random) -> pl.DataFrame:
     """Calls and messages that patients start, in the days after a visit."""
-    of = visits.encounters.filter(~pl.col("is_historic"))
+    of = visits.seen
     of = of.filter(pl.Series(random.random(of.height) < 0.35)).drop("appointment_id")
     n = of.height
     at = of["ends_at"].to_numpy() + minutes(random.integers(600, 40_000, n))
@@ -108,17 +117,25 @@ def _questions(visits: Visits, random) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def recall(laws: Laws, history: History, visits: Visits, practice: Practice, contact: pl.Series, random) -> dict[str, pl.DataFrame]:
+def recall(
+    laws: Laws, history: History, visits: Visits, practice: Practice, contact: pl.Series, random
+) -> dict[str, pl.DataFrame]:
     """Campaign members and their tasks; `_tasks` has, besides the columns of the extract, the patient and the channel tried."""
     clock = laws.clock
-    members = history.outreach.filter(pl.col("month") >= clock.first).with_columns(pl.col("is_held_out", "is_reached").cast(pl.Boolean))
+    members = history.outreach.filter(pl.col("month") >= clock.first).with_columns(
+        pl.col("is_held_out", "is_reached").cast(pl.Boolean)
+    )
     members = members.with_columns(contact_id=contact.gather(members["patient"])).filter(pl.col("contact_id").is_not_null())
-    booked = history.appointments.filter(pl.col("kind") == KINDS.index("routine")).select("patient", month="booked_month", has_booked=pl.lit(True))
+    booked = history.appointments.filter(pl.col("kind") == ROUTINE).select(
+        "patient", month="booked_month", has_booked=pl.lit(True)
+    )
     members = members.join(booked.unique(), on=["patient", "month"], how="left", maintain_order="left")
     n = members.height
     month = members["month"].to_numpy()
     added = local_instants(clock.month_starts[month], random.integers(8 * 60, 10 * 60, n))
-    done = local_instants(clock.month_starts[month] + random.integers(0, OUTREACH_DAYS - 1, n), random.integers(10 * 60 + 30, 17 * 60, n))
+    done = local_instants(
+        clock.month_starts[month] + random.integers(0, OUTREACH_DAYS - 1, n), random.integers(10 * 60 + 30, 17 * 60, n)
+    )
     site = laws.population["site"][members["patient"].to_numpy()]
     reached = members["is_reached"].to_numpy()
     missed = random.choice(("left_message", "no_answer", "wrong_number"), n, p=(0.55, 0.38, 0.07))
@@ -136,7 +153,13 @@ def recall(laws: Laws, history: History, visits: Visits, practice: Practice, con
         reason=pl.Series(random.choice(("disengagement", "care_gap", "reactivation"), n, p=(0.5, 0.3, 0.2)), dtype=pl.String),
         due_on=pl.Series(clock.month_starts[month] + np.timedelta64(14, "D")),
     )
-    status = pl.when("is_held_out").then(pl.lit("held_out")).when("is_reached").then(pl.lit("responded")).otherwise(pl.lit("contacted"))
+    status = (
+        pl.when("is_held_out")
+        .then(pl.lit("held_out"))
+        .when("is_reached")
+        .then(pl.lit("responded"))
+        .otherwise(pl.lit("contacted"))
+    )
     changed = base.with_columns(status=status, changed=pl.when(~pl.col("is_held_out")).then("done_at"))
     first = {"status": pl.when("is_held_out").then(pl.lit("held_out")).otherwise(pl.lit("added"))}
     tasks = base.filter(~pl.col("is_held_out")).with_columns(
@@ -156,7 +179,14 @@ def _recalls(tasks: pl.DataFrame, random) -> list[pl.DataFrame]:
     """The call or message of each task, and the call back of those who were left a message and replied."""
     n = tasks.height
     outcome = tasks["outcome"].replace_strict(
-        {"scheduled": "booked", "reached": "replied", "declined": "replied", "left_message": "delivered", "no_answer": "no_answer", "wrong_number": "bounced"},
+        {
+            "scheduled": "booked",
+            "reached": "replied",
+            "declined": "replied",
+            "left_message": "delivered",
+            "no_answer": "no_answer",
+            "wrong_number": "bounced",
+        },
         return_dtype=pl.String,
     )
     out = _rows(
@@ -174,8 +204,15 @@ def _recalls(tasks: pl.DataFrame, random) -> list[pl.DataFrame]:
 
 def messages(sent: pl.DataFrame, events: pl.DataFrame, contacts: pl.DataFrame, population: Population) -> pl.DataFrame:
     """Written messages that the EHR keeps as well: automated reminders, survey invitations, portal messages."""
-    of = contacts.select("contact_id", "patient").drop_nulls().join(
-        population.frame.with_row_index("patient").select("patient", "patient_id"), on="patient", how="left", maintain_order="left"
+    of = (
+        contacts.select("contact_id", "patient")
+        .drop_nulls()
+        .join(
+            population.frame.with_row_index("patient").select("patient", "patient_id"),
+            on="patient",
+            how="left",
+            maintain_order="left",
+        )
     )
     written = sent.filter(pl.col("channel").is_in(["sms", "email", "portal"])).select(
         "contact_id", "channel", "purpose", id="com-" + pl.col("touch_id").str.slice(4), at="touched_at"

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from data_samples.simulator.clock import Clock
+from data_samples.simulator.demographics import CHRONIC_CONDITIONS, ages, comings_and_goings, conditions, payers, pick
 from data_samples.simulator.names import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, STREET_TYPES, STREETS
-from data_samples.simulator.practice import NEVER, PAYERS, Practice
+from data_samples.simulator.practice import NEVER, Practice
+from data_samples.simulator.spelling import some
 
-CHRONIC_CONDITIONS = ("hypertension", "diabetes", "hyperlipidemia", "depression", "asthma", "kidney_disease", "heart_disease")
-_AGE_BANDS = ((0, 5, 0.07), (5, 18, 0.15), (18, 35, 0.19), (35, 50, 0.19), (50, 65, 0.20), (65, 80, 0.15), (80, 96, 0.05))
 _RACES = (
     ("2106-3", "White", 0.66),
     ("2054-5", "Black or African American", 0.15),
@@ -42,17 +42,10 @@ class Population:
     def __getitem__(self, column: str) -> np.ndarray:
         return self.frame[column].to_numpy()
 
-
-def _pick(random: np.random.Generator, n: int, table) -> tuple[np.ndarray, ...]:
-    """`n` rows of a table whose last column is their share, as one array per other column."""
-    shares = np.array([row[-1] for row in table])
-    rows = random.choice(len(table), n, p=shares / shares.sum())
-    return tuple(np.array([row[column] for row in table], dtype=object)[rows] for column in range(len(table[0]) - 1))
-
-
-def _some(values, mask: np.ndarray) -> pl.Series:
-    """The values where the mask holds, null elsewhere."""
-    return pl.select(pl.when(pl.Series(mask)).then(pl.Series(values))).to_series()
+    @property
+    def departed_month(self) -> np.ndarray:
+        """Month in which each died or moved away; `NEVER` for those who stayed."""
+        return np.minimum(self["moved_month"], self["died_month"])
 
 
 def _zipf(random: np.random.Generator, names: tuple[str, ...], n: int) -> np.ndarray:
@@ -62,16 +55,18 @@ def _zipf(random: np.random.Generator, names: tuple[str, ...], n: int) -> np.nda
 
 def make_population(first: int, n: int, practice: Practice, clock: Clock, random: np.random.Generator) -> Population:
     """`n` patients, numbered from `first`, of a practice."""
-    age, birth = _ages(n, clock, random)
+    age, birth = ages(n, clock, random)
     is_woman = random.random(n) < 0.52
-    conditions, body_mass_index = _conditions(age, random)
+    chronic, body_mass_index = conditions(age, random)
     site = random.choice(practice.sites.height, n, p=_site_shares(practice.sites.height))
-    race, race_name = _pick(random, n, _RACES)
+    is_in_crm = random.random(n) < 0.93
+    has_portal = is_in_crm & (random.random(n) < np.where(age < 70, 0.6, 0.35))
+    race, race_name = pick(random, n, _RACES)
     people = pl.DataFrame(
         {
             "number": np.arange(first, first + n),
             "given": np.where(is_woman, _zipf(random, FEMALE_NAMES, n), _zipf(random, MALE_NAMES, n)),
-            "middle": _some(random.choice(list("ABCDEFGHJKLMNPRSTW"), n), random.random(n) < 0.6),
+            "middle": some(random.choice(list("ABCDEFGHJKLMNPRSTW"), n), random.random(n) < 0.6),
             "family": _zipf(random, FAMILY_NAMES, n),
             "sex": np.where(is_woman, "female", "male"),
             "birth_on": birth,
@@ -79,21 +74,25 @@ def make_population(first: int, n: int, practice: Practice, clock: Clock, random
             "race": race,
             "race_name": race_name,
             "ethnicity": np.where(random.random(n) < 0.14, "2135-2", "2186-5"),
-            "language": _pick(random, n, _LANGUAGES)[0],
+            "language": pick(random, n, _LANGUAGES)[0],
             **_homes(n, random),
             "distance_miles": np.round(np.exp(random.normal(1.5, 0.8, n)).clip(0.2, 60), 1),
-            **_payers(age, clock, random),
-            **conditions,
+            **payers(age, clock, random),
+            **chronic,
             "is_smoker": (random.random(n) < np.where(age >= 16, 0.14, 0)).astype(int),
             "body_mass_index": body_mass_index,
-            **_comings_and_goings(n, age, clock, random),
-            "portal_month": np.where(random.random(n) < np.where(age < 70, 0.6, 0.35), random.integers(-30, clock.last, n), NEVER),
+            **comings_and_goings(n, age, clock, random),
+            "portal_month": np.where(has_portal, random.integers(-30, clock.last, n), NEVER),
             "has_married": is_woman & (age > 20) & (age < 60) & (random.random(n) < 0.05),
             "maiden_name": _zipf(random, FAMILY_NAMES, n),
             "height_noise": np.round(random.normal(0, 6.5, n), 1),
             "has_mastectomy": is_woman & (age > 45) & (random.random(n) < 0.012),
             "has_hysterectomy": is_woman & (age > 38) & (random.random(n) < 0.07),
             "is_palliative": (age > 60) & (random.random(n) < 0.006),
+            "is_frail": (age > 66) & (random.random(n) < np.interp(age, [66, 80, 95], [0.02, 0.10, 0.35])),
+            "has_dementia": (age > 66) & (random.random(n) < np.interp(age, [66, 80, 95], [0.01, 0.08, 0.25])),
+            "is_in_crm": is_in_crm,
+            "is_do_not_contact": random.random(n) < 0.014,
         },
         strict=False,
     )
@@ -115,91 +114,6 @@ def _panels(site: np.ndarray, practice: Practice, random: np.random.Generator) -
     return np.searchsorted(owner, site) + (random.random(len(site)) * per_site[site]).astype(int)
 
 
-def _ages(n: int, clock: Clock, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    bands = np.array(_AGE_BANDS)
-    band = random.choice(len(bands), n, p=bands[:, 2] / bands[:, 2].sum())
-    age = bands[band, 0] + random.random(n) * (bands[band, 1] - bands[band, 0])
-    birth = clock.start_on - (age * 365.25).astype("timedelta64[D]")
-    # Children are born into the practice while it is observed: a tenth of those under five, at most to the last month.
-    newborn = (age < 5) & (random.random(n) < 0.45)
-    span = (np.datetime64(clock.end_on) - clock.start_on).astype(int) - 45
-    birth = np.where(newborn, clock.start_on + (random.random(n) * max(span, 1)).astype("timedelta64[D]"), birth)
-    return (np.datetime64(clock.end_on) - birth).astype(float) / 365.25, birth
-
-
-def _conditions(age: np.ndarray, random: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    n = len(age)
-    body_mass_index = np.where(age < 18, 17 + 0.35 * age + random.normal(0, 2.2, n), random.normal(28.4, 5.6, n)).clip(13, 58)
-    heavy = (body_mass_index > 30) & (age >= 18)
-    adult = age >= 18
-
-    def has(share) -> np.ndarray:
-        return ((random.random(n) < share) & adult).astype(int)
-
-    hypertension = has(np.interp(age, [18, 35, 50, 65, 80], [0.03, 0.10, 0.30, 0.52, 0.64]) + 0.10 * heavy)
-    diabetes = has(np.interp(age, [18, 35, 50, 65, 80], [0.01, 0.03, 0.10, 0.18, 0.20]) + 0.08 * heavy)
-    heart = has(np.interp(age, [40, 55, 70, 85], [0.005, 0.04, 0.12, 0.20]))
-    return {
-        "hypertension": hypertension,
-        "diabetes": diabetes,
-        "hyperlipidemia": has(np.interp(age, [20, 40, 60, 80], [0.03, 0.15, 0.38, 0.42]) + 0.2 * diabetes),
-        "depression": has(0.11),
-        "asthma": (random.random(n) < np.where(age < 4, 0.02, 0.09)).astype(int),
-        "kidney_disease": has(np.interp(age, [40, 60, 80], [0.005, 0.05, 0.16]) + 0.08 * diabetes),
-        "heart_disease": heart,
-    }, np.round(body_mass_index, 1)
-
-
-def _payers(age: np.ndarray, clock: Clock, random: np.random.Generator) -> dict[str, np.ndarray]:
-    n = len(age)
-    classes = PAYERS["payer_class"].to_numpy()
-    rows = {name: np.flatnonzero(classes == name) for name in dict.fromkeys(classes)}
-    young = (("commercial", 0.48), ("medicaid", 0.46), ("self_pay", 0.04), ("other", 0.02))
-    adult = (("commercial", 0.68), ("medicaid", 0.17), ("self_pay", 0.08), ("other", 0.03), ("medicare", 0.04))
-    old = (("medicare", 0.90), ("commercial", 0.06), ("medicaid", 0.03), ("self_pay", 0.01))
-
-    def draw() -> np.ndarray:
-        grown = np.where(age < 65, _pick(random, n, adult)[0], _pick(random, n, old)[0])
-        choice = np.where(age < 18, _pick(random, n, young)[0], grown)
-        share = random.random(n)
-        payer = np.zeros(n, dtype=int)
-        for name, numbers in rows.items():
-            payer = np.where(choice == name, numbers[(share * len(numbers)).astype(int)], payer)
-        return payer
-
-    first, second = draw(), draw()
-    # Cover changes at the turn of a year, as enrolment does.
-    new_years = np.flatnonzero(clock.month_starts.astype("datetime64[M]").astype(int) % 12 == 0)
-    new_years = new_years[(new_years > clock.first) & (new_years <= clock.last)]
-    changes = random.random(n) < 0.09
-    month = random.choice(new_years, n) if len(new_years) else np.full(n, NEVER)
-    return {
-        "payer": first,
-        "later_payer": np.where(changes, second, first),
-        "later_payer_month": np.where(changes & (second != first), month, NEVER),
-    }
-
-
-def _comings_and_goings(n: int, age: np.ndarray, clock: Clock, random: np.random.Generator) -> dict[str, np.ndarray]:
-    """When each joined (negative: before the burn-in), moved away, died; ages are as of the last day."""
-    joins_later = random.random(n) < 0.0085 * clock.n_months
-    joined = np.where(joins_later, random.integers(clock.first, clock.last + 1, n), -random.integers(1, 120, n))
-    joined = np.maximum(joined, clock.last - np.floor(age * 12).astype(int) + 1)
-    monthly_death = (0.00003 * np.exp(0.078 * age)).clip(0, 0.03)
-    died_month = clock.first + random.geometric(monthly_death) - 1
-    dies = (died_month <= clock.last) & (died_month > joined)
-    died_month = np.where(dies, died_month, NEVER)
-    died_day = clock.month_starts[np.where(dies, died_month, 0)] + (random.random(n) * 27).astype("timedelta64[D]")
-    moved_month = np.maximum(joined, clock.first) + random.geometric(0.0022, n)
-    moves = (moved_month <= clock.last) & ~dies
-    return {
-        "joined_month": joined,
-        "moved_month": np.where(moves, moved_month, NEVER),
-        "died_month": died_month,
-        "died_on": np.where(dies, died_day, np.datetime64("NaT")),
-    }
-
-
 def _changes(people: pl.DataFrame, clock: Clock, random: np.random.Generator) -> pl.Series:
     """Month in which a patient's name, address, telephone or standing changes; `NEVER` where nothing does."""
     n = people.height
@@ -216,7 +130,7 @@ def _homes(n: int, random: np.random.Generator) -> dict[str, np.ndarray]:
 
     return {
         "address_line": line(),
-        "old_address_line": _some(line(), random.random(n) < 0.10),
+        "old_address_line": some(line(), random.random(n) < 0.10),
         "has_old_phone": random.random(n) < 0.12,
         "has_email": random.random(n) < 0.82,
         "has_phone": random.random(n) < 0.97,
@@ -253,25 +167,17 @@ def _families(people: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame
 
 
 def _identifiers(people: pl.DataFrame, practice: Practice) -> pl.DataFrame:
-    """Ids, record numbers, telephone numbers and e-mail addresses that exist nowhere.
-
-    Area codes N9X are reserved and never given to anybody; `example.com` belongs to nobody (RFC 2606).
-    """
+    """Ids, record numbers, telephone numbers and e-mail addresses that exist nowhere (`example.com`: RFC 2606)."""
     number = pl.col("number")
     number_text = number.cast(pl.String).str.zfill(7)
-
-    def phone(position: pl.Expr) -> pl.Expr:
-        code = position * 7919 % 800_000
-        area = (code // 10_000 % 8 + 2).cast(pl.String) + "9" + (code // 80_000).cast(pl.String)
-        return area + pl.lit("555") + (code % 10_000).cast(pl.String).str.zfill(4)
 
     line = pl.when(pl.col("shares_phone_with") >= 0).then(number - 1).otherwise(number)
     return people.with_columns(
         patient_id="pat-" + number_text,
         person_id="person-" + number_text,
         mrn="M" + (number * 37 + 1_000_003).cast(pl.String).str.zfill(9),
-        phone=pl.when("has_phone").then(phone(line * 2)),
-        old_phone=pl.when("has_old_phone").then(phone(number * 2 + 1)),
+        phone=pl.when("has_phone").then(reserved_phone(line * 2, "555")),
+        old_phone=pl.when("has_old_phone").then(reserved_phone(number * 2 + 1, "555")),
         email=pl.when("has_email").then(
             pl.concat_str(pl.concat_str("given", pl.lit("."), "family").str.to_lowercase(), number, pl.lit("@example.com"))
         ),
@@ -279,3 +185,13 @@ def _identifiers(people: pl.DataFrame, practice: Practice) -> pl.DataFrame:
         state=pl.lit("OH"),
         postal_code=pl.Series(practice.sites["postal_code"].gather(people["site"])),
     ).drop("has_phone", "has_email", "has_old_phone")
+
+
+def reserved_phone(position: pl.Expr, exchange: str) -> pl.Expr:
+    """Telephone numbers of nobody: area codes N9X are kept back for an expansion of the North American plan.
+
+    Different positions give different numbers, as long as there are no more than 800,000.
+    """
+    code = position * 7919 % 800_000
+    area = (code // 10_000 % 8 + 2).cast(pl.String) + "9" + (code // 80_000).cast(pl.String)
+    return area + pl.lit(exchange) + (code % 10_000).cast(pl.String).str.zfill(4)

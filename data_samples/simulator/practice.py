@@ -11,7 +11,20 @@ from data_samples.simulator.names import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES
 PROGRAM = "Engagement program"
 NEVER = 10_000
 """A month that does not come: the program's start at the site that never joins, the leaving of those who stay."""
-_SITE_NAMES = ("Central", "North", "South", "East", "West", "Lakeside", "Hillside", "Riverside", "Parkway", "Harbor", "Summit", "Mill")
+_SITE_NAMES = (
+    "Central",
+    "North",
+    "South",
+    "East",
+    "West",
+    "Lakeside",
+    "Hillside",
+    "Riverside",
+    "Parkway",
+    "Harbor",
+    "Summit",
+    "Mill",
+)
 _GO_LIVE_SHARES = (0.30, 0.42, 0.54, 0.66)
 PATIENTS_PER_CLINICIAN = 900
 
@@ -31,6 +44,8 @@ PAYERS = pl.DataFrame(
     orient="row",
 )
 """Payers with their class, Source of Payment Typology code and the share of the charge that their contract allows."""
+MEDICAID, SELF_PAY = (5, 6), 8
+"""Row numbers of `PAYERS`."""
 
 
 @dataclass(frozen=True)

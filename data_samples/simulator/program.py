@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from data_samples.simulator.clock import Clock
-from data_samples.simulator.crm import LEAD_SOURCES
+from data_samples.simulator.leads import LEAD_SOURCES
 from data_samples.simulator.practice import NEVER, PROGRAM, Practice
 
 _SPEND_PER_NEW_PATIENT = {
@@ -43,7 +43,9 @@ def _campaigns(clock: Clock, n_patients: int) -> pl.DataFrame:
     first, last = (int(str(months[month])[:4]) for month in (clock.first - 1, clock.last))
     for year in range(first, last + 1):
         on, ends = date(year, 1, 1), date(year, 12, 31)
-        rows.append((f"cmp-acquisition-{year}", f"New patients {year}", "acquisition", "mail", on, ends, round(0.02 * n_patients, 2)))
+        rows.append(
+            (f"cmp-acquisition-{year}", f"New patients {year}", "acquisition", "mail", on, ends, round(0.02 * n_patients, 2))
+        )
     columns = ("campaign_id", "campaign_name", "campaign_type", "channel", "started_on", "ended_on", "cost_usd")
     frame = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
     return frame.with_columns(updated_at=_at("started_on"))
@@ -78,14 +80,17 @@ def _rollout(practice: Practice, clock: Clock) -> pl.DataFrame:
 
 
 def _costs(practice: Practice, clock: Clock, n_patients: int, random) -> pl.DataFrame:
-    """Once per site at its start: implementation, training; monthly after it: licence, support, staff; for all: integration, tuning."""
+    """Per site: implementation and training at its start, monthly licence, support and staff. For all: integration, tuning."""
     per_site = n_patients / practice.sites.height
     rows = []
     starts = [month for month in practice.go_live_month if month <= clock.last]
     for location, live in zip(practice.sites["location_id"], practice.go_live_month, strict=True):
         if live > clock.last:
             continue
-        rows += [(location, "implementation", live - 1, 2_000 + 3.2 * per_site), (location, "training", live - 1, 800 + 0.9 * per_site)]
+        rows += [
+            (location, "implementation", live - 1, 2_000 + 3.2 * per_site),
+            (location, "training", live - 1, 800 + 0.9 * per_site),
+        ]
         for month in range(live, clock.last + 1):
             monthly = (("licence", 0.42), ("support", 0.07), ("staff", 0.55))
             rows += [(location, category, month, 40 + rate * per_site) for category, rate in monthly]

@@ -1,13 +1,14 @@
 """The true risk of disengaging, by exact summation over the engagement chain.
 
-On the first of a month a patient is in a hidden state and has, or has not, an appointment booked. Going backwards from the horizon,
-`lapse_probability` sums over everything that may happen on the way. Weighed with the true state it is the risk that nobody can
-know; weighed with the filter's belief (`History.belief`) it is the best that anybody can know from the extracts.
+On the first of a month a patient is in a hidden state and has, or has not, an appointment booked. Going backwards from the
+horizon, `lapse_probability` sums over everything that may happen on the way. Weighed with the true state it is the risk that
+nobody can know; weighed with the filter's belief (`History.belief`) it is the best that anybody can know from the extracts.
 """
 
 import numpy as np
 
-from data_samples.simulator.engagement import History, Laws
+from data_samples.simulator.engagement import History
+from data_samples.simulator.laws import Laws
 
 HORIZON_DAYS = 180
 _AHEAD = 6
@@ -75,7 +76,7 @@ class Risk:
         moves = laws.transitions(month, _whole(laws, rows, contact), np.zeros(len(laws.population)))[rows]
         after = np.einsum("nst,ntk->nsk", moves, after) if share == 1.0 else after
         well = 1 - laws.acute[rows] * p.acute_kept * share
-        booking = laws.booking(month, _whole(laws, rows, since), _whole(laws, rows, contact))[rows] * share
+        booking = laws.booking(_whole(laws, rows, since), _whole(laws, rows, contact))[rows] * share
         kept = {}
         for is_long in (0, 1):
             outcomes = laws.outcomes(month, np.full(len(laws.population), is_long))[rows]

@@ -13,18 +13,25 @@ from data_samples.simulator import truth
 from data_samples.simulator.billing import bill
 from data_samples.simulator.care_gaps import care_gaps, measured_years
 from data_samples.simulator.clock import TIME_ZONE, Clock
-from data_samples.simulator.crm import contact_of, contacts_and_consents, leads, portal_events, referrals, survey_answers
+from data_samples.simulator.contacts import contact_of, contacts_and_consents
 from data_samples.simulator.deliveries import make_deliveries
 from data_samples.simulator.directory import directory
 from data_samples.simulator.dirt import spoil
-from data_samples.simulator.engagement import History, Laws, live
+from data_samples.simulator.effects import outreach_effects, program_outcomes
+from data_samples.simulator.engagement import History, live
 from data_samples.simulator.identities import Identities, identify
+from data_samples.simulator.laws import Laws
+from data_samples.simulator.leads import leads, referrals
 from data_samples.simulator.outreach import messages, recall, touches
 from data_samples.simulator.parameters import CHUNK_PATIENTS, Parameters
 from data_samples.simulator.population import make_population
+from data_samples.simulator.portal import portal_events
 from data_samples.simulator.practice import NEVER, Practice, make_practice
 from data_samples.simulator.program import practice_wide
-from data_samples.simulator.record import Record, as_resources, coverages, keep_record, patient_versions
+from data_samples.simulator.record import Record, keep_record
+from data_samples.simulator.resources import as_resources
+from data_samples.simulator.surveys import survey_answers
+from data_samples.simulator.versions import coverages, patient_versions
 from data_samples.simulator.visits import Visits, schedule
 from data_samples.simulator.writers import Writer
 
@@ -111,7 +118,7 @@ def _write_systems(chunk: _Chunk, writer: Writer, streams: list) -> None:
         **recalled,
         "leads": led,
         "touches": sent,
-        "referrals": referrals(facts.pop("referral"), facts["Task"], contact, led, random),
+        "referrals": referrals(chunk.record.referrals, facts["Task"], contact, led, random),
         "portal_events": events,
         "survey_answers": survey_answers(visits, contact, random),
     }
@@ -119,7 +126,7 @@ def _write_systems(chunk: _Chunk, writer: Writer, streams: list) -> None:
         writer.rows("crm", extract, versions)
     facts["Communication"] = messages(sent, events, chunk.identities.contacts, laws.population)
     writer.rows("billing", "accounts", chunk.identities.accounts.with_columns(updated_at="opened_at"))
-    for extract, versions in bill(laws.population, visits, chunk.identities.accounts, laws.practice, streams[6]).items():
+    for extract, versions in bill(visits, chunk.identities.accounts, laws.practice, streams[6]).items():
         writer.rows("billing", extract, versions)
 
 
@@ -138,12 +145,12 @@ def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence,
     true.add("identities", truth.identities(chunk.identities, laws.population.frame, last))
     true.add("engagement_states", truth.engagement_states(history, laws))
     true.add("disengagement_risk", truth.disengagement_risk(history, laws, chunk.visits))
-    true.add("outreach_effects", truth.outreach_effects(history, laws))
+    true.add("outreach_effects", outreach_effects(history, laws))
     true.add("care_gaps", care_gaps(laws.population.frame, chunk.record, last, years))
     # The same random numbers again, in a world without the program.
     again = np.random.default_rng(np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, 1)))
     without = live(Laws(laws.parameters, laws.clock, laws.population, laws.practice, has_program=False), again)
-    true.add_sums("program_effects", truth.program_outcomes(history, without, laws))
+    true.add_sums("program_effects", program_outcomes(history, without, laws))
 
 
 def _write_settings(simulation: Simulation, parameters: Parameters, practice: Practice, clock: Clock, out: Path) -> None:
@@ -157,5 +164,9 @@ def _write_settings(simulation: Simulation, parameters: Parameters, practice: Pr
         location: None if month >= NEVER else str(clock.month_starts[month])
         for location, month in zip(practice.sites["location_id"], practice.go_live_month.tolist(), strict=True)
     }
-    known = {"simulation": asdict(simulation) | {"end_on": str(simulation.end_on)}, "parameters": asdict(parameters), "go_live_on": live_on}
+    known = {
+        "simulation": asdict(simulation) | {"end_on": str(simulation.end_on)},
+        "parameters": asdict(parameters),
+        "go_live_on": live_on,
+    }
     (out / "truth" / "parameters.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")

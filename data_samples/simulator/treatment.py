@@ -4,7 +4,6 @@ import numpy as np
 import polars as pl
 
 from data_samples.simulator.facts import SNOMED, order, recorded
-from data_samples.simulator.parameters import Parameters
 from data_samples.simulator.services import Calendar
 
 # Condition, drugs (RxNorm), probability that a patient is treated, days of supply.
@@ -60,7 +59,7 @@ def _orders(visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int,
     )
 
 
-def findings_orders(people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, is_depressed, p: Parameters, random) -> list:
+def findings_orders(people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, is_depressed, random) -> list:
     """Orders that answer a high blood pressure, a high body mass index or a positive depression screening."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
     in_person = ~visits["is_telehealth"].to_numpy()
@@ -80,6 +79,14 @@ def findings_orders(people: pl.DataFrame, visits: pl.DataFrame, systolic, diasto
         make(treated & (age >= 18), "183524004"),
         make(treated & (age < 18), "306226009"),
     ]
+
+
+def hospice(people: pl.DataFrame, visits: pl.DataFrame, random) -> pl.DataFrame:
+    """Orders of hospice care at the last visits of some who died within four months."""
+    died = people["died_on"].to_numpy().astype("datetime64[D]")[visits["patient"].to_numpy()]
+    left = (died - visits["day"].to_numpy().astype("datetime64[D]")).astype(float)
+    near = ~np.isnat(died) & (left <= 120) & (visits["age"].to_numpy() > 50) & (random.random(visits.height) < 0.4)
+    return order(visits[np.flatnonzero(near)], random, code="385763009", system=SNOMED, kind="hospice")
 
 
 def referrals(visits: pl.DataFrame, random) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,15 +7,15 @@ import polars as pl
 
 from data_samples.simulator.clock import local_instants
 from data_samples.simulator.deliveries import Delivery
-from data_samples.simulator.engagement import KINDS, History, Laws
+from data_samples.simulator.engagement import History
 from data_samples.simulator.identities import Identities
+from data_samples.simulator.laws import Laws
 from data_samples.simulator.parameters import STATES
 from data_samples.simulator.risk import HORIZON_DAYS, Risk, at
 from data_samples.simulator.visits import Visits
 
 _ELIGIBLE_MONTHS = 24
 _KNOWN_DAYS = 90
-_EFFECT_MONTHS = 3
 
 
 class Truth:
@@ -53,7 +53,9 @@ class Truth:
 
 def identities(ids: Identities, people: pl.DataFrame, last: Delivery) -> pl.DataFrame:
     """Which of the delivered records are one person: person_id, source_record_type, source_id."""
-    contacts, accounts = (frame.filter(pl.col(made) <= last.at) for frame, made in ((ids.contacts, "created_at"), (ids.accounts, "opened_at")))
+    contacts, accounts = (
+        frame.filter(pl.col(made) <= last.at) for frame, made in ((ids.contacts, "created_at"), (ids.accounts, "opened_at"))
+    )
     return pl.concat(
         [
             people.select("person_id", source_record_type=pl.lit("ehr_patient"), source_id="patient_id"),
@@ -79,7 +81,7 @@ def engagement_states(history: History, laws: Laws) -> pl.DataFrame:
                 age_years=pl.Series(laws.age[rows].astype(np.float32)),
                 payer=pl.Series(laws.payer(month)[rows].astype(np.int8)),
                 is_program_live=pl.Series(month >= laws.go_live_month[rows]),
-                has_clinician_left=pl.Series((month >= laws.left_month[rows]) & (month < laws.left_month[rows] + 3)),
+                has_clinician_left=pl.Series(laws.has_clinician_left(month)[rows]),
                 is_contacted=pl.Series(history.contact[month][rows] > 0),
             )
         )
@@ -90,9 +92,10 @@ def disengagement_risk(history: History, laws: Laws, visits: Visits) -> pl.DataF
     """One row per eligible patient and first of a month.
 
     Eligible: adult, present, a completed visit within 24 months, known for 90 days, not lapsed already (at most 1.5 expected
-    intervals since the last visit) and able to lapse within 180 days. `probability` knows the hidden state, `best_possible` only what the
-    extracts show; both are of not being contacted. `has_lapsed` is what came: no completed visit within the horizon and none booked
-    at its end; `is_contacted` marks who was reached meanwhile, `has_left` who died or moved meanwhile (neither was foreseen).
+    intervals since the last visit) and able to lapse within 180 days. `probability` knows the hidden state, `best_possible` only
+    what the extracts show; both are of not being contacted. `has_lapsed` is what came: no completed visit within the horizon and
+    none booked at its end; `is_contacted` marks who was reached meanwhile, `has_left` who died or moved meanwhile (neither was
+    foreseen). The last month's rows look beyond the delivered data.
     """
     clock = laws.clock
     calendar = _Calendar(visits, len(laws.population))
@@ -166,75 +169,3 @@ class _Calendar:
         open_ones = np.zeros(self._n, bool)
         open_ones[booked["patient"].to_numpy()] = True
         return ~(seen | open_ones)[rows]
-
-
-def outreach_effects(history: History, laws: Laws) -> pl.DataFrame:
-    """One row per campaign member: the true probability of a completed visit in the month and the two after it, if an attempt is made
-    to contact the patient and if not. The mean of the difference over members is the true effect of outreach (intention to treat).
-    """
-    frames = []
-    reach = np.array(laws.parameters.reached_by_outreach)
-    for month in range(laws.clock.first, laws.clock.last + 1):
-        members = history.outreach.filter(pl.col("month") == month)
-        if members.is_empty():
-            continue
-        rows = members["patient"].to_numpy()
-        risk = Risk(laws, history, month, rows)
-        slots = risk.slots()
-        state = history.state[month][rows]
-        each = np.arange(len(rows))
-        without = 1 - at(risk.no_visit_probability(_EFFECT_MONTHS, False), slots)[each, state]
-        reached = 1 - at(risk.no_visit_probability(_EFFECT_MONTHS, True), slots)[each, state]
-        chance = reach[state]
-        frames.append(
-            laws.population.frame[rows]
-            .select("patient_id")
-            .with_columns(
-                month_on=pl.lit(laws.clock.month_starts[month].item()),
-                is_held_out=members["is_held_out"].cast(pl.Boolean),
-                is_reached=members["is_reached"].cast(pl.Boolean),
-                probability_if_tried=pl.Series(chance * reached + (1 - chance) * without),
-                probability_if_held_out=pl.Series(without),
-                probability_if_reached=pl.Series(reached),
-            )
-        )
-    return pl.concat(frames) if frames else pl.DataFrame()
-
-
-def program_outcomes(with_program: History, without: History, laws: Laws) -> pl.DataFrame:
-    """One row per site and month: counts in the practice's world, and (`…_without`) in the same world without the program.
-
-    Rates of the one less rates of the other are the program's true effect on these very patients: no-shows over `n_due`, visits and
-    disengaged patients over `n_patients`, patients seen within 12 months over `n_patients`. Outreach is part of the program.
-    """
-    frames = []
-    for month in range(laws.clock.first, laws.clock.last + 1):
-        key = laws.practice.sites.select("location_id").with_columns(
-            month_on=pl.lit(laws.clock.month_starts[month].item()), is_program_live=pl.Series(month >= laws.practice.go_live_month)
-        )
-        other = _outcomes(without, laws, month).rename(lambda name: f"{name}_without")
-        frames.append(pl.concat([key, _outcomes(with_program, laws, month), other], how="horizontal"))
-    return pl.concat(frames)
-
-
-def _outcomes(history: History, laws: Laws, month: int) -> pl.DataFrame:
-    n_sites = laws.practice.sites.height
-    home = laws.population["site"]
-    due = history.appointments.filter((pl.col("due_month") == month) & (pl.col("kind") != KINDS.index("acute")))
-    place, outcome = home[due["patient"].to_numpy()], due["outcome"].to_numpy()
-    visit = history.appointments.filter((pl.col("due_month") == month) & (pl.col("outcome") == 0))
-    present = laws.is_present(month)
-
-    def by_site(sites) -> pl.Series:
-        return pl.Series(np.bincount(sites, minlength=n_sites))
-
-    return pl.DataFrame(
-        {
-            "n_patients": by_site(home[present]),
-            "n_disengaged": by_site(home[present & (history.state[month] == 2)]),
-            "n_visits": by_site(home[visit["patient"].to_numpy()]),
-            "n_due": by_site(place[(outcome == 0) | (outcome == 1)]),
-            "n_no_shows": by_site(place[outcome == 1]),
-            "n_seen_in_12_months": by_site(home[present & (history.months_since_visit[month] <= 12)]),
-        }
-    )

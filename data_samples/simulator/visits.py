@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from data_samples.simulator.bookings import ACUTE, FOLLOW_UP, KINDS, NONE
 from data_samples.simulator.clock import Clock, local_instants
-from data_samples.simulator.engagement import KINDS, NONE, History, Laws, departed
+from data_samples.simulator.engagement import History
+from data_samples.simulator.laws import Laws
 from data_samples.simulator.parameters import OUTCOMES
 
 _MINUTE, _HOUR, _DAY = (np.timedelta64(n, unit) for n, unit in ((1, "m"), (1, "h"), (1, "D")))
@@ -24,11 +26,13 @@ class Visits:
         practitioner_id, encounter_id, rebooked_from_id, confirmed, survey (-1, 0 happy, 1 unhappy)
     encounters: completed visits, those of the burn-in too (`is_historic`), sorted by patient and start: encounter_id,
         appointment_id, patient, patient_id, visit_type, is_telehealth, starts_at, ends_at, day (local), rank within the patient,
-        site, location_id, practitioner_id, clinician, payer, has_program, age, survey, is_historic
+        site, location_id, practitioner_id, clinician, payer, has_program, age, sex, surveyed, survey, is_historic
+    seen: the encounters of the months that are written, with a `rank` of their own
     """
 
     appointments: pl.DataFrame
     encounters: pl.DataFrame
+    seen: pl.DataFrame
 
 
 def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visits:
@@ -38,17 +42,19 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     n = booked.height
     patient, kind = booked["patient"].to_numpy(), booked["kind"].to_numpy()
     due, outcome = booked["due_month"].to_numpy(), booked["outcome"].to_numpy()
-    leaves = departed(people)
+    leaves = people.departed_month
     is_void = (outcome == NONE) & (due >= leaves[patient])
     outcome = np.where(is_void, OUTCOMES.index("cancelled_by_patient"), outcome)
     is_online = random.random(n) < 0.11
-    minutes = np.where(kind == KINDS.index("acute"), 15, random.choice((20, 30, 40), n, p=(0.5, 0.4, 0.1)))
+    minutes = np.where(kind == ACUTE, 15, random.choice((20, 30, 40), n, p=(0.5, 0.4, 0.1)))
     day = clock.working_day(due, random.random(n))
     starts_at = local_instants(day, 480 + 15 * random.integers(0, 35, n))
     called = history.contact[booked["booked_month"].to_numpy(), patient] > 0
     booked_at = _booked_at(booked, clock, day, starts_at, called, random)
     cancelled_at = _cancelled_at(outcome, clock, due, booked_at, starts_at, random)
-    known_on = np.where(np.isnat(people["died_on"]), clock.month_starts[leaves.clip(0, len(clock.month_starts) - 1)], people["died_on"])
+    known_on = np.where(
+        np.isnat(people["died_on"]), clock.month_starts[leaves.clip(0, len(clock.month_starts) - 1)], people["died_on"]
+    )
     known_at = np.minimum(known_on[patient].astype("datetime64[us]") + 40 * _HOUR, starts_at - 5 * _MINUTE)
     cancelled_at = np.where(is_void, np.maximum(known_at, booked_at), cancelled_at)
     booked_at = _chained(booked, booked_at, cancelled_at, starts_at, clock, random)
@@ -56,7 +62,9 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     clinician = _clinician(people["clinician"][patient], site, due, practice)
     month = np.minimum(due, clock.n_simulated - 1)
     has_portal = month >= people["portal_month"][patient]
-    frame = booked.select("patient", "reminded", "confirmed", "surveyed", "survey", "rebooked_from", "booked_month", "due_month").with_columns(
+    frame = booked.select(
+        "patient", "reminded", "confirmed", "surveyed", "survey", "rebooked_from", "booked_month", "due_month"
+    ).with_columns(
         kind=pl.Series(np.array(KINDS)[kind]),
         outcome=pl.Series(np.array([*OUTCOMES, None], dtype=object)[outcome].tolist(), dtype=pl.String),
         booked_at=pl.Series(booked_at),
@@ -74,7 +82,9 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
         patient_id=people.frame["patient_id"].gather(patient),
         has_departed=pl.Series(is_void),
         number=people.frame["number"].gather(patient),
-        payer=pl.Series(np.where(due >= people["later_payer_month"][patient], people["later_payer"][patient], people["payer"][patient])),
+        payer=pl.Series(
+            np.where(due >= people["later_payer_month"][patient], people["later_payer"][patient], people["payer"][patient])
+        ),
         has_program=pl.Series(due >= laws.go_live_month[patient]),
         delay=pl.Series(random.integers(-3, 26, n)),
         overrun=pl.Series(random.integers(-4, 12, n)),
@@ -101,7 +111,9 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     appointments = frame.filter(pl.col("due_month") >= clock.first).join(
         encounters.select("appointment_id", "encounter_id"), on="appointment_id", how="left", maintain_order="left"
     )
-    return Visits(appointments, encounters)
+    in_time = ~pl.col("is_historic") & (pl.col("day") <= clock.end_on)
+    seen = encounters.filter(in_time).with_columns(rank=pl.int_range(pl.len()).over("patient"))
+    return Visits(appointments, encounters, seen)
 
 
 def _booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, random) -> np.ndarray:
@@ -112,7 +124,7 @@ def _booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, rando
     n = booked.height
     month, due = booked["booked_month"].to_numpy(), booked["due_month"].to_numpy()
     first = clock.month_starts[month]
-    is_acute = booked["kind"].to_numpy() == KINDS.index("acute")
+    is_acute = booked["kind"].to_numpy() == ACUTE
     last = np.where(due > month, clock.month_starts[month + 1] - _DAY, day)
     first = np.where(is_acute, np.maximum(first, day - _DAY), first)
     first = np.where(called & ~is_acute, np.minimum(first + OUTREACH_DAYS * _DAY, last), first)
@@ -154,20 +166,25 @@ def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random) -> np.ndarray:
     n = len(kind)
     u = random.random(n)
     by_phone = np.where(has_portal & (u < 0.30), "portal", np.where(u > 0.90, "online", "phone"))
-    return np.where(kind == KINDS.index("follow_up"), "front_desk", by_phone)
+    return np.where(kind == FOLLOW_UP, "front_desk", by_phone)
 
 
 def _encounters(frame: pl.DataFrame, clock: Clock, people: pl.DataFrame) -> pl.DataFrame:
-    kept = frame.filter(pl.col("outcome") == "completed").with_columns(
-        starts_at=pl.col("starts_at") + pl.duration(minutes="delay"),
-        ends_at=pl.col("ends_at") + pl.duration(minutes=pl.col("delay") + pl.col("overrun")),
+    kept = (
+        frame.filter(pl.col("outcome") == "completed")
+        .with_columns(
+            starts_at=pl.col("starts_at") + pl.duration(minutes="delay"),
+            ends_at=pl.col("ends_at") + pl.duration(minutes=pl.col("delay") + pl.col("overrun")),
+        )
+        .sort("patient", "starts_at", "row")
     )
     day = pl.col("starts_at").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date()
-    kept = kept.sort("patient", "starts_at", "row").with_columns(
+    kept = kept.with_columns(
         day=day,
         rank=pl.int_range(pl.len()).over("patient"),
         is_historic=pl.col("due_month") < clock.first,
-        birth_on=people["birth_on"].gather(kept.sort("patient", "starts_at", "row")["patient"]),
+        birth_on=people["birth_on"].gather(kept["patient"]),
+        sex=people["sex"].gather(kept["patient"]),
     )
     is_first_of_year = pl.col("day").dt.year().ne(pl.col("day").dt.year().shift()).over("patient").fill_null(True)
     is_preventive = is_first_of_year & (pl.col("kind") != "acute") & ~pl.col("is_telehealth") & (pl.col("preventive_draw") < 0.9)

@@ -1,14 +1,10 @@
-"""What is measured and asked at a visit: vital signs, tobacco, depression, falls, counselling."""
+"""What is measured at a visit: the vital signs."""
 
 import numpy as np
 import polars as pl
 
-from data_samples.simulator.facts import SNOMED, UCUM, concept_value, observation, procedure, quantity
-from data_samples.simulator.parameters import Parameters
-from data_samples.simulator.services import Calendar
+from data_samples.simulator.facts import UCUM, observation, quantity
 
-_NEVER_SMOKED, _EX_SMOKER, _DAILY_SMOKER = "266919005", "8517006", "449868002"
-_DEPRESSION_NEGATIVE, _DEPRESSION_POSITIVE = "428171000124102", "428181000124104"
 _MINUTE = np.timedelta64(1, "m")
 
 
@@ -69,52 +65,3 @@ def vital_signs(people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic,
     take(in_person, "2708-6", lambda r: quantity(random.normal(97.5, 1.2, len(r)).clip(88, 100), "%", "%"))
     take(random.random(n) < 0.9, "72514-3", lambda r: quantity(random.poisson(1.6, len(r)).clip(0, 10), "{score}", "{score}"))
     return frames
-
-
-def screenings(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p: Parameters, random) -> dict[str, list]:
-    """Tobacco, depression and falls screening with what follows from them: observations, procedures, and masks of positives."""
-    patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
-    at = visits["starts_at"].to_numpy() + 6 * _MINUTE
-    n = len(patient)
-    observations, procedures = [], []
-
-    def answer(mask, code, category, value):
-        rows = np.flatnonzero(mask)
-        observations.append(observation(visits[rows], at[rows], random, code=code, category=category, value=value(rows)))
-
-    asked = calendar.done(age >= 12, 240, 0.72, random, program_effect=p.program_screening)
-    smokes = people["is_smoker"].to_numpy()[patient] == 1
-    former = (people["height_noise"].to_numpy()[patient] > 4) & (age > 25)
-    status = np.where(smokes, _DAILY_SMOKER, np.where(former, _EX_SMOKER, _NEVER_SMOKED))
-    answer(asked, "72166-2", "social-history", lambda r: concept_value(SNOMED, pl.Series(status[r])))
-    counselled = asked & smokes & (random.random(n) < np.where(visits["has_program"].to_numpy(), 0.62, 0.48))
-    rows = np.flatnonzero(counselled)
-    procedures.append(procedure(visits[rows], at[rows] + 5 * _MINUTE, random, code="225323000"))
-
-    screened = calendar.done(age >= 12, 300, 0.62, random, program_effect=p.program_screening)
-    positive = screened & (random.random(n) < np.where(people["depression"].to_numpy()[patient] == 1, 0.5, 0.06))
-    result = np.where(positive, _DEPRESSION_POSITIVE, _DEPRESSION_NEGATIVE)
-    adult_day = age >= 18
-    for is_adult, code in ((True, "73832-8"), (False, "73831-0")):
-        answer(screened & (adult_day == is_adult), code, "survey", lambda r: concept_value(SNOMED, pl.Series(result[r])))
-
-    falls = calendar.done(age >= 65, 300, 0.60, random, program_effect=p.program_screening)
-    no_fall = "LA32-8"
-    answer(falls, "73830-2", "survey", lambda r: concept_value("http://loinc.org", no_fall))
-
-    # Asked once a year: alcohol, anxiety, depression score, food, transport, safety at home.
-    yearly = calendar.done(age >= 16, 340, 0.70, random)
-    for code, most in (("75626-2", 12), ("70274-6", 21), ("55758-7", 6)):
-        answer(yearly, code, "survey", lambda r, m=most: quantity(random.binomial(m, 0.12, len(r)), "{score}", "{score}"))
-    for code in ("88122-7", "93030-5", "95618-5"):
-        answer(yearly, code, "survey", lambda r: concept_value(SNOMED, "373067005"))
-
-    reviewed = (age >= 18) & (random.random(n) < 0.55)
-    rows = np.flatnonzero(reviewed)
-    procedures.append(procedure(visits[rows], at[rows] + 2 * _MINUTE, random, code="430193006"))
-
-    child = (age >= 3) & (age < 18)
-    for code in ("11816003", "304549008"):
-        rows = np.flatnonzero(calendar.done(child, 280, 0.62, random, program_effect=p.program_screening))
-        procedures.append(procedure(visits[rows], at[rows] + 8 * _MINUTE, random, code=code))
-    return {"observations": observations, "procedures": procedures, "is_depressed": positive, "is_counselled": counselled}

@@ -13,8 +13,9 @@ from models.extracts import EXTRACTS
 
 
 class Writer:
-    """The files of all deliveries under one folder. Chunks are added one after the other: CSV files grow, NDJSON files are one a chunk.
+    """The files of all deliveries under one folder; chunks are added one after the other.
 
+    A CSV file grows with every chunk, NDJSON files are one a chunk, so that no file of a large practice is huge.
     `n_rows` counts what was written, by `<source>/<extract>`.
     """
 
@@ -94,7 +95,9 @@ class Writer:
 
 
 def _compress(path: Path) -> None:
-    with path.with_name(path.name + ".gz").open("wb") as raw:
-        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=9) as file:
-            file.write(path.read_bytes())
+    with (
+        path.with_name(path.name + ".gz").open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=9) as file,
+    ):
+        file.write(path.read_bytes())
     path.unlink()

@@ -21,7 +21,15 @@ from pipelines.errors import UsageError
 @click.option("--gzip", "is_gzip", is_flag=True, help="Compress the files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: rows by kind of file.")
 def command(
-    n_patients: int, n_months: int, seed: int, out: Path, end_on: datetime, no_dirt: bool, program_effect: float, is_gzip: bool, as_json: bool
+    n_patients: int,
+    n_months: int,
+    seed: int,
+    out: Path,
+    end_on: datetime,
+    no_dirt: bool,
+    program_effect: float,
+    is_gzip: bool,
+    as_json: bool,
 ) -> None:
     """Write the extracts of a synthetic practice (EHR, CRM, billing), and what is true of it, into a folder."""
     from data_samples.simulator.simulate import Simulation, simulate
