@@ -1,0 +1,223 @@
+"""Landing reads each content once, keeps what it read whole or not at all, and refuses loudly."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.errors import ExtractRefused, UsageError
+from pipelines.home import CHECKOUT, Home
+from pipelines.landing import land
+from pipelines.practice import Practice
+
+HEADER = "program_name,location_id,go_live_on,updated_at"
+ROWS = [f"reach,l{i},2026-03-0{i},2026-03-31T00:00:00Z" for i in range(1, 6)]
+
+
+def practice(folder: Path, *, time_zone: str = "America/New_York", source: str = "crm") -> Practice:
+    folder.mkdir(exist_ok=True)
+    return Practice("p", "P", time_zone, {source: folder})
+
+
+def csv(*rows: str) -> str:
+    return "\n".join([HEADER, *rows]) + "\n"
+
+
+def landed(home: Home) -> dict[str, bytes]:
+    """Every file that landing keeps, with its bytes."""
+    root = home.landing("p")
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "crm").mkdir()
+    (tmp_path / "crm" / "program_rollout.csv").write_text(csv(*ROWS))
+    return tmp_path / "crm"
+
+
+def test_a_re_delivered_file_changes_nothing_whatever_it_is_called(home: Home, folder: Path):
+    (first,) = land(practice(folder), home).files
+    shutil.copy(folder / "program_rollout.csv", folder / "program_rollout_2026-05-01.csv")
+    again = land(practice(folder), home).files
+
+    assert first.is_new
+    assert [(file.is_new, file.file_key) for file in again] == [(False, first.file_key)] * 2
+    assert len(list(home.root.rglob("rows.parquet"))) == 1
+
+
+def test_a_second_run_reads_nothing_not_even_to_hash(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    land(practice(folder), home)
+    before = landed(home)
+
+    def fail(*_):
+        raise AssertionError("the file was opened again")
+
+    monkeypatch.setattr("pipelines.ledger._hash", fail)
+    land(practice(folder), home)
+
+    assert landed(home) == before
+
+
+def test_a_file_written_over_is_a_new_delivery_and_the_old_one_stays(home: Home, folder: Path):
+    land(practice(folder), home)
+    (folder / "program_rollout.csv").write_text(csv(*ROWS[:2]))
+    land(practice(folder), home)
+
+    assert sorted(pl.read_parquet(path).height for path in home.root.rglob("rows.parquet")) == [2, 5]
+
+
+def test_what_was_delivered_stays_when_its_file_is_taken_away(home: Home, folder: Path):
+    land(practice(folder), home)
+    before = landed(home)
+    (folder / "program_rollout.csv").unlink()
+
+    assert land(practice(folder), home).files == ()
+    assert landed(home) == before
+
+
+def test_a_bad_file_is_refused_after_all_others_were_landed(home: Home, folder: Path):
+    (folder / "contacts.csv").write_text("who\n")
+    (folder / "touches.csv").write_text("")
+
+    for _ in range(2):
+        with pytest.raises(ExtractRefused) as refusal:
+            land(practice(folder), home)
+
+    assert "2 files were refused" in str(refusal.value)
+    assert "crm/contacts.csv has no header" in str(refusal.value)
+    assert "crm/touches.csv is empty" in str(refusal.value)
+    assert len(list(home.root.rglob("rows.parquet"))) == 1
+
+
+def test_a_refused_file_that_is_taken_away_or_replaced_refuses_no_more(home: Home, folder: Path):
+    (folder / "program_rollout-part2.csv").write_text("")
+    with pytest.raises(ExtractRefused):
+        land(practice(folder), home)
+    (folder / "program_rollout-part2.csv").write_text(csv("reach,l9,,2026-03-31T00:00:00Z"))
+
+    assert [file.status for file in land(practice(folder), home).files] == ["landed", "landed"]
+
+
+def test_a_kind_that_is_not_read_is_counted_and_left_where_it_lies(home: Home, folder: Path):
+    (folder / "notes.txt").write_text("one\n\ntwo\n")
+
+    (notes,) = [file for file in land(practice(folder), home).files if file.extract == "notes"]
+
+    assert (notes.status, notes.n_delivered, notes.n_read) == ("ignored", 2, 0)
+
+
+def test_one_bad_row_never_stops_the_file(home: Home, folder: Path):
+    (folder / "program_rollout.csv").write_text(csv(*ROWS, "reach,,soon,"))
+
+    (file,) = land(practice(folder), home).files
+
+    assert (file.n_delivered, file.n_read, file.n_quarantined) == (6, 5, 1)
+
+
+def test_when_the_reader_changes_the_file_is_read_again(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """Here the practice's time zone does: midnight is another instant."""
+    (folder / "program_rollout.csv").write_text(csv("reach,l1,,2026-03-31"))
+    land(practice(folder), home)
+    (file,) = land(practice(folder, time_zone="America/Chicago"), home).files
+
+    assert file.is_new
+    (rows,) = home.root.rglob("rows.parquet")
+    assert pl.read_parquet(rows)["updated_at"].dt.hour().to_list() == [5]
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
+    home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from pipelines import landing
+
+    read = landing._read
+
+    def read_while_it_grows(delivery, *rest):
+        with delivery.path.open("a") as out:
+            out.write("reach,l6,,2026-03-31T00:00:00Z\n")
+        return read(delivery, *rest)
+
+    monkeypatch.setattr(landing, "_read", read_while_it_grows)
+    with pytest.raises(ExtractRefused, match="was written to while it was read"):
+        land(practice(folder), home)
+    monkeypatch.undo()
+
+    (file,) = land(practice(folder), home).files
+    assert file.n_read == 6
+
+
+def test_a_source_folder_that_is_not_there_is_named(home: Home, tmp_path: Path):
+    with pytest.raises(UsageError, match=r"missing: this source folder is not there"):
+        land(Practice("p", "P", "UTC", {"crm": tmp_path / "missing"}), home)
+
+
+def test_landing_is_for_its_owner_only_and_leaves_nothing_beside(home: Home, folder: Path):
+    land(practice(folder), home)
+
+    assert home.landing("p").stat().st_mode & 0o077 == 0
+    assert {path.name for path in home.landing("p").iterdir()} == {"crm", "deliveries.json"}
+
+
+def test_two_ehrs_land_apart_though_their_files_are_the_same(home: Home, tmp_path: Path):
+    patient = json.dumps({"resourceType": "Patient", "id": "1"}) + "\n"
+    folders = {f"ehr:{name}": tmp_path / name for name in ("north", "south")}
+    for place in folders.values():
+        place.mkdir()
+        (place / "Patient.ndjson").write_text(patient)
+
+    land(Practice("p", "P", "UTC", folders), home)
+
+    found = [pl.read_parquet(path)["source_system"].to_list() for path in sorted(home.root.rglob("rows.parquet"))]
+    assert found == [["ehr:north"], ["ehr:south"]]
+
+
+LAND = """
+import sys
+from pathlib import Path
+from pipelines.home import Home
+from pipelines.landing import land
+from pipelines.practice import Practice
+print("imported", flush=True)
+land(Practice("p", "P", "America/New_York", {"crm": Path(sys.argv[1])}), Home(Path(sys.argv[2])))
+"""
+
+
+@pytest.mark.slow
+def test_after_kill_9_at_any_moment_a_rerun_ends_as_if_undisturbed(home: Home, folder: Path, tmp_path: Path):
+    """Ten landings of twelve files, each killed a little later than the one before, all into one home."""
+    for i in range(12):
+        rows = (f"reach,l{i}-{j},2026-03-01,2026-03-31T00:00:00Z" for j in range(5_000))
+        (folder / f"program_rollout-{i}.csv").write_text(csv(*rows))
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", LAND, folder, tmp_path / "warm"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.monotonic() - started
+    n_killed = 0
+    for i in range(10):
+        process = subprocess.Popen(
+            [sys.executable, "-c", LAND, folder, home.root], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+        )
+        process.stdout.readline()
+        time.sleep(seconds * i / 40)
+        os.kill(process.pid, signal.SIGKILL)
+        n_killed += process.wait() == -signal.SIGKILL
+        process.stdout.close()
+
+    land(practice(folder), home)
+    undisturbed = Home(tmp_path / "undisturbed")
+    land(practice(folder), undisturbed)
+
+    assert n_killed > 0
+    assert landed(home) == landed(undisturbed)
