@@ -1,7 +1,9 @@
 {#- One line a measure. -#}
 {%- set measures = {
     'CMS2': 'cms2_depression_screening',
+    'CMS22': 'cms22_blood_pressure_follow_up',
     'CMS50': 'cms50_closing_the_referral_loop',
+    'CMS69': 'cms69_bmi_screening',
     'CMS117': 'cms117_childhood_immunization_status',
     'CMS122': 'cms122_diabetes_poor_glycemic_control',
     'CMS124': 'cms124_cervical_cancer_screening',
@@ -13,6 +15,7 @@
     'CMS153': 'cms153_chlamydia_screening',
     'CMS155': 'cms155_weight_assessment_and_counseling',
     'CMS165': 'cms165_controlling_high_blood_pressure',
+    'CMS347': 'cms347_statin_therapy',
     'CMS349': 'cms349_hiv_screening',
     'CMS951': 'cms951_kidney_health_evaluation',
 } -%}
