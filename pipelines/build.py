@@ -12,7 +12,7 @@ from uuid import uuid4
 import duckdb
 
 from pipelines.as_of import as_of
-from pipelines.dbt import run_dbt
+from pipelines.dbt import parsed_project, run_dbt
 from pipelines.errors import ChecksFailed, NotPublished
 from pipelines.home import Home
 from pipelines.landing import land
@@ -127,6 +127,6 @@ def build_warehouse(
     land(practice, home)
     build = start_build(home, practice, variables=variables)
     with build.step("derived", is_whole=select is None):
-        for _ in run_dbt(home, build.warehouse, build.variables, select or DERIVED):
+        for _ in run_dbt(parsed_project(home), build.warehouse, build.variables, select or DERIVED):
             pass
     return build.warehouse

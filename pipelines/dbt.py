@@ -8,8 +8,8 @@ import hashlib
 import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -78,9 +78,9 @@ def _manifest(folder: Path) -> "Manifest":
 
 
 def run_dbt(
-    home: Home, warehouse: Path, variables: Mapping[str, object], select: list[str], command: str = "build"
+    parsed: Path, warehouse: Path, variables: Mapping[str, object], select: list[str], command: str = "build"
 ) -> Iterator[dict[str, Any]]:
-    """Run `dbt build` (or another command) for the selected nodes on the file `warehouse`.
+    """Run `dbt build` (or another command) for the selected nodes of a parsed project on the file `warehouse`.
 
     Yields dbt's result event of each model, seed and test as it ends, as the dictionary that dbt logs with `--log-format json`.
     Unit tests are left to the test suite: they test code, not data. When the iterator ends, the file is closed, so that
@@ -95,7 +95,7 @@ def run_dbt(
         if event.info.name in RESULTS:
             events.put(MessageToDict(event, preserving_proto_field_name=True))
 
-    runner = dbtRunner(manifest=_manifest(parsed_project(home)), callbacks=[report])
+    runner = dbtRunner(manifest=_manifest(parsed), callbacks=[report])
     arguments = [*QUIET, command, *_places(warehouse.parent / "dbt"), "--vars", json.dumps(dict(variables), default=str)]
     # A test that also reads what is neither selected nor before it would fail on a table that is not there.
     arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "--select", *select]
@@ -107,11 +107,10 @@ def run_dbt(
             _release()
 
     os.environ["CAREGAP_BUILD"] = str(warehouse)
-    worker = threading.Thread(target=invoke, name="dbt", daemon=True)
-    worker.start()
-    while isinstance(event := events.get(), dict):
-        yield event
-    worker.join()
+    with ThreadPoolExecutor(1, thread_name_prefix="dbt") as worker:  # waits for dbt's end, also when the reader gives up
+        worker.submit(invoke)
+        while isinstance(event := events.get(), dict):
+            yield event
     _raise_failures(event)
 
 

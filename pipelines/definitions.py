@@ -1,7 +1,5 @@
 """The root of everything that Dagster sees; `caregap run` executes the same definitions without a server."""
 
-import json
-
 import dagster as dg
 
 from pipelines.dbt import parsed_project
@@ -19,7 +17,7 @@ from pipelines.progress import Progress, silent
 
 def definitions(home: Home, practice: Practice, progress: Progress = silent) -> dg.Definitions:
     """Every asset, check, job, schedule and sensor, bound to one home and one practice."""
-    manifest = json.loads((parsed_project(home) / "manifest.json").read_bytes())
+    parsed = parsed_project(home)
 
     @dg.resource
     def locked_home(_):
@@ -27,7 +25,7 @@ def definitions(home: Home, practice: Practice, progress: Progress = silent) -> 
             yield home
 
     return dg.Definitions(
-        assets=[raw, derived_assets(manifest), train, score, delivery_assets(manifest), published],
+        assets=[raw, derived_assets(parsed), train, score, delivery_assets(parsed), published],
         jobs=[refresh],
         schedules=[nightly(practice)],
         sensors=[arrivals(practice)],

@@ -1,6 +1,9 @@
 """dbt's nodes and events as Dagster's assets, checks and events."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -27,14 +30,20 @@ class Translator(DagsterDbtTranslator):
 TRANSLATOR = Translator()
 
 
+@cache
+def read_manifest(parsed: Path) -> Mapping[str, Any]:
+    """dbt's manifest, of the folder in which `parsed_project` keeps it."""
+    return json.loads((parsed / "manifest.json").read_bytes())
+
+
 def dbt_events(
-    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], step: str, select: list[str], home: Home, progress: Progress
+    context: dg.AssetExecutionContext, parsed: Path, step: str, select: list[str], home: Home, progress: Progress
 ) -> Iterator[Any]:
     """Do one step of the newest build with dbt, and yield Dagster's event of each node as it ends.
 
     Of a run that wants only some of the assets, only their nodes are run, and the step does not count as passed.
     """
-    build = newest_build(home)
+    build, manifest = newest_build(home), read_manifest(parsed)
     if context.is_subset:
         wanted = context.selected_asset_keys
         select = [
@@ -43,7 +52,7 @@ def dbt_events(
             if node["resource_type"] in {"model", "seed"} and TRANSLATOR.get_asset_key(node) in wanted
         ]
     with build.step(step, is_whole=not context.is_subset):
-        for event in run_dbt(home, build.warehouse, build.variables, select):
+        for event in run_dbt(parsed, build.warehouse, build.variables, select):
             progress(f"Building: {event['data']['node_info']['node_name']}")
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(manifest, TRANSLATOR, context=context)

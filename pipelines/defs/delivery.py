@@ -1,23 +1,22 @@
 """The layer `delivery`: what dbt derives from marts and scores, for people to act on."""
 
-from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines.defs.dbt_events import TRANSLATOR, dbt_events
+from pipelines.defs.dbt_events import TRANSLATOR, dbt_events, read_manifest
 from pipelines.home import Home
 from pipelines.progress import Progress
 
 SELECT = ["resource_type:model,fqn:caregap.delivery"]
 
 
-def delivery_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def delivery_assets(parsed: Path) -> dg.AssetsDefinition:
     """One asset a model, one check a data test."""
 
-    @dbt_assets(manifest=manifest, select=" ".join(SELECT), name="delivery", dagster_dbt_translator=TRANSLATOR)
+    @dbt_assets(manifest=read_manifest(parsed), select=" ".join(SELECT), name="delivery", dagster_dbt_translator=TRANSLATOR)
     def delivery(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
-        yield from dbt_events(context, manifest, "delivered", SELECT, home, progress)
+        yield from dbt_events(context, parsed, "delivered", SELECT, home, progress)
 
     return delivery
