@@ -1,0 +1,78 @@
+"""Which codes are in use: loaded ones before shipped ones, a sample for synthetic practices only, nothing missing in silence."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.value_sets import build_value_sets, load_value_sets
+
+MAMMOGRAPHY = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.3.464.1003.108.12.1018"
+CPT = "http://www.ama-assn.org/go/cpt"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "home").mkdir()
+    return Home(tmp_path / "home")
+
+
+def statuses(home: Home, *, with_sample: bool) -> dict[str, tuple[str, int]]:
+    with duckdb.connect() as connection:
+        build_value_sets(connection, home, with_sample=with_sample)
+        rows = connection.execute("select value_set, status, n_codes from raw.value_sets").fetchall()
+    return {name: (status, n_codes) for name, status, n_codes in rows}
+
+
+def loaded(home: Home, tmp_path: Path, version: str, codes: str) -> None:
+    path = tmp_path / f"mammography_{version}.csv"
+    path.write_text(
+        f"url,version,system,code\n{''.join(f'{MAMMOGRAPHY},{version},http://loinc.org,{code}{chr(10)}' for code in codes)}"
+    )
+    load_value_sets(home, path)
+
+
+def test_a_sample_counts_for_synthetic_practices_only(home: Home):
+    assert statuses(home, with_sample=True)["mammography"] == ("sample", 12)
+    assert statuses(home, with_sample=False)["mammography"] == ("missing", 0)
+
+
+def test_a_set_that_is_shipped_whole_counts_for_everybody(home: Home):
+    """HbA1c Laboratory Test has five codes, all of LOINC."""
+    assert statuses(home, with_sample=False)["hba1c_laboratory_test"] == ("shipped", 5)
+
+
+def test_a_set_of_licensed_codes_is_withheld_from_synthetic_practices_and_missing_for_real_ones(home: Home):
+    name = "preventive_care_services_initial_office_visit_18_and_up"
+    assert statuses(home, with_sample=True)[name] == ("withheld", 0)
+    assert statuses(home, with_sample=False)[name] == ("missing", 0)
+
+
+def test_of_the_loaded_versions_the_newest_counts_and_the_others_are_kept(home: Home, tmp_path: Path):
+    loaded(home, tmp_path, "20260101", "abc")
+    loaded(home, tmp_path, "20250101", "ab")
+    loaded(home, tmp_path, "20250101", "ab")
+    assert statuses(home, with_sample=True)["mammography"] == ("loaded", 3)
+    with duckdb.connect() as connection:
+        build_value_sets(connection, home, with_sample=False)
+        versions = connection.execute(
+            "select version, count(*) from raw.value_set_codes where value_set_url = ? group by all order by all", [MAMMOGRAPHY]
+        ).fetchall()
+    assert versions == [("20250101", 2), ("20260101", 3)]
+
+
+def test_a_licensed_code_that_a_measure_names_is_known_by_measure_and_section_once_loaded(home: Home, tmp_path: Path):
+    assert statuses(home, with_sample=True)["cms138_qualifying_visit"][0] == "withheld"
+    path = tmp_path / "direct_codes.csv"
+    path.write_text(f"cms_id,system,code\nCMS138,{CPT},96000\nCMS138,{CPT},99000\nCMS117,{CPT},99000\n")
+    load_value_sets(home, path)
+    found = statuses(home, with_sample=False)
+    assert found["cms138_qualifying_visit"] == found["cms138_preventive_visit"] == found["cms117_office_visit"] == ("loaded", 1)
+
+
+def test_a_folder_without_value_sets_is_a_mistake(home: Home, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="no value set files"):
+        load_value_sets(home, tmp_path / "empty")
