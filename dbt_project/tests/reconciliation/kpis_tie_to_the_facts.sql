@@ -1,4 +1,4 @@
--- Over all months and slices a KPI holds every cent and every appointment that its definition counts.
+-- Over all months and slices a KPI holds every cent, every appointment and every gap that its definition counts.
 with
 
 totals as (
@@ -22,6 +22,19 @@ totals as (
         'no_show_rate denominator',
         (select sum(denominator) from {{ ref('kpi_no_show_rate') }}),
         (select count(*) from {{ ref('fct_appointments') }} where is_due)
+
+    union all
+
+    select
+        'care_gap_closure_rate denominator',
+        (select sum(denominator) from {{ ref('kpi_care_gap_closure_rate') }}),
+        (
+            select count(*)
+            from {{ ref('fct_measure_results') }}
+            where gap_status in ('open', 'closed')
+                and period_end_on = {{ month_end('period_end_on') }}
+                and period_end_on < {{ as_of_on() }}
+        )
 
     union all
 

@@ -1,4 +1,4 @@
-{#- Where the first rows of an extract lie in time. Claims, denials and write-offs follow charges, and say nothing by being absent. -#}
+{#- Where the first rows of an extract lie in time. Claims, payments, denials and write-offs follow charges, and say nothing by being absent. -#}
 {%- set histories = {
     'ehr:Appointment': ('stg_ehr__appointments', 'starts_on'),
     'ehr:Encounter': ('stg_ehr__encounters', 'started_on'),
@@ -11,7 +11,6 @@
     'crm:touches': ('stg_crm__touches', 'touched_on'),
     'billing:charges': ('stg_billing__charges', 'service_on'),
     'billing:eligibility_checks': ('stg_billing__eligibility_checks', 'checked_on'),
-    'billing:patient_payments': ('stg_billing__patient_payments', 'paid_on'),
 } -%}
 
 {% for required_extract, (staged, day) in histories.items() %}
