@@ -114,6 +114,21 @@ def run_dbt(
     _raise_failures(event)
 
 
+def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object], folder: Path) -> Path:
+    """dbt's own pages as one HTML file in `folder`; its path. Raises `ChecksFailed` where dbt cannot write them."""
+    from dbt.cli.main import dbtRunner
+
+    target = warehouse.parent / "dbt"
+    os.environ["CAREGAP_BUILD"] = str(warehouse)
+    flags = [flag for flag in QUIET if flag != "--no-write-json"]
+    arguments = [*flags, "docs", "generate", "--static", *_places(target), "--vars", json.dumps(dict(variables), default=str)]
+    try:
+        _raise_failures(dbtRunner(manifest=_manifest(parsed)).invoke(arguments))
+    finally:
+        _release()
+    return shutil.copy(target / "static_index.html", folder / "lineage.html")
+
+
 def _release() -> None:
     """Close dbt-duckdb's connections: it keeps DuckDB's file lock after the runner has returned."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager

@@ -64,6 +64,8 @@ def main() -> None:
     except Exception as error:
         # Python's own report would print the message as it is, and with it a value of a patient's record.
         for frame in traceback.extract_tb(error.__traceback__):
+            if "site-packages" in frame.filename:
+                continue
             click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)
         click.echo(f"caregap: unexpected {type(error).__name__}: {without_values(str(error))}", err=True)
         sys.exit(1)

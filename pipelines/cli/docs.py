@@ -1,0 +1,21 @@
+"""`caregap docs`: the data dictionary, and dbt's lineage pages."""
+
+import click
+
+from pipelines.home import Home
+
+
+@click.command()
+def command() -> None:
+    """Write the data dictionary and, of the newest build, dbt's lineage pages into docs/ of the home."""
+    from pipelines.build import newest_build
+    from pipelines.data_dictionary import data_dictionary
+    from pipelines.dbt import parsed_project, write_lineage
+
+    home = Home.from_environment()
+    folder = home.root / "docs"
+    folder.mkdir(exist_ok=True)
+    (folder / "data_dictionary.md").write_text(data_dictionary(), encoding="utf-8")
+    click.echo(f"Written: {folder / 'data_dictionary.md'}")
+    build = newest_build(home)
+    click.echo(f"Written: {write_lineage(parsed_project(home), build.warehouse, build.variables, folder)}")
