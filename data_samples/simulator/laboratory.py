@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from data_samples.simulator.facts import observation, order, quantity
+from data_samples.simulator.facts import observation, order, quantity, recorded
 from data_samples.simulator.parameters import Parameters
 from data_samples.simulator.services import Calendar
 
@@ -77,11 +77,13 @@ class Laboratory:
         at = where["starts_at"].to_numpy() + days * _DAY + np.timedelta64(25, "m")
         number = pl.Series(np.arange(self._n_reports, self._n_reports + len(rows))).cast(pl.String).str.zfill(6)
         self._n_reports += len(rows)
+        # A report comes when all its results are there.
+        known = pl.Series(recorded(at, self.random, 22), dtype=pl.Datetime("us"))
         ids = []
         for position, (code, value) in enumerate(results):
-            frame = observation(where, at, self.random, code=code, category="laboratory", value=value(rows), delay_hours=22)
+            frame = observation(where, at, self.random, code=code, category="laboratory", value=value(rows))
             ids.append(f"obs-{self.prefix}-r" + number + f"-{position}")
-            self.observations.append(frame.with_columns(id=ids[-1]))
+            self.observations.append(frame.with_columns(id=ids[-1], recorded_at=known))
         references = '{"reference":"Observation/' + ids[0]
         for other in ids[1:]:
             references = references + '"},{"reference":"Observation/' + other
@@ -92,7 +94,7 @@ class Laboratory:
                     "patient_id": where["patient_id"],
                     "encounter_id": where["encounter_id"],
                     "at": pl.Series(at, dtype=pl.Datetime("us")),
-                    "recorded_at": self.observations[-1]["recorded_at"],
+                    "recorded_at": known,
                     "category": pl.repeat("LAB", len(rows), eager=True),
                     "category_system": pl.repeat("http://terminology.hl7.org/CodeSystem/v2-0074", len(rows), eager=True),
                     "code": pl.repeat(panel_code, len(rows), eager=True),

@@ -91,7 +91,7 @@ def _clinicians(n_patients: int, n_sites: int, clock: Clock, random: np.random.G
     n = per_site * n_sites
     site = np.repeat(np.arange(n_sites), per_site)
     leaves = (random.random(n) < 0.22) & (np.tile(np.arange(per_site), n_sites) > 0)
-    left = np.where(leaves, random.integers(clock.first + 3, clock.last, n), NEVER)
+    left = np.where(leaves, random.integers(clock.first + 1, clock.last + 1, n), NEVER)
     is_woman = random.random(n) < 0.5
     given = np.where(is_woman, random.choice(FEMALE_NAMES, n), random.choice(MALE_NAMES, n))
     return pl.DataFrame(

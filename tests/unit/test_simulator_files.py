@@ -1,0 +1,155 @@
+"""What the simulator delivers: files that are what their contracts say, the same bytes for the same seed."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data_samples.simulator.simulate import Simulation, simulate
+from models.contract import INSTANT
+from models.extracts import EXTRACTS
+
+_SMALL = Simulation(n_patients=150, n_months=18, seed=11)
+_OPTIONAL = {"identity_decisions"}
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A practice without rows that must be quarantined."""
+    folder = tmp_path_factory.mktemp("clean")
+    simulate(Simulation(150, 18, 11, has_dirt=False), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dirty")
+    simulate(_SMALL, folder)
+    return folder
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def _resources(folder: Path, resource_type: str = "*") -> Iterator[dict]:
+    for path in sorted(folder.glob(f"ehr/*/{resource_type}.ndjson")):
+        if path.name != "deleted.ndjson":
+            yield from (json.loads(line) for line in path.read_text().splitlines())
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_path: Path):
+    for name, seed in (("first", 3), ("again", 3), ("other", 4)):
+        simulate(Simulation(n_patients=30, n_months=6, seed=seed), tmp_path / name)
+    first, again, other = (_contents(tmp_path / name) for name in ("first", "again", "other"))
+    assert first == again
+    assert first["crm/2026-10-31/touches.csv"] != other["crm/2026-10-31/touches.csv"]
+
+
+def test_compressed_files_hold_the_same_bytes(tmp_path: Path, dirty: Path):
+    simulate(Simulation(150, 18, 11, is_gzip=True), tmp_path)
+    packed = {name[:-3]: gzip.decompress(content) for name, content in _contents(tmp_path).items() if name.endswith(".gz")}
+    assert packed == {name: content for name, content in _contents(dirty).items() if name in packed}
+    assert all(name.endswith((".gz", ".json", ".toml", ".parquet")) for name in _contents(tmp_path))
+
+
+@pytest.mark.parametrize("source", ["crm", "billing"])
+def test_every_csv_row_fits_its_contract_and_every_extract_is_delivered(source: str, clean: Path):
+    for extract, contract in EXTRACTS[source].items():
+        paths = sorted(clean.glob(f"{source}/*/{extract}.csv"))
+        assert len(paths) == (0 if extract in _OPTIONAL else 2), extract
+        for path in paths:
+            text = pl.read_csv(path, infer_schema=False)
+            assert text.columns == list(contract.fields)
+            rows = text.with_columns(_parse(name, column.dtype.type) for name, column in contract.fields.items())
+            contract.schema.validate(rows, lazy=True)
+            assert not rows.select(contract.key).is_duplicated().any(), path
+
+
+def _parse(name: str, dtype: pl.DataType) -> pl.Expr:
+    text = pl.col(name)
+    if dtype == INSTANT:
+        return text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC")
+    if dtype == pl.Date:
+        return text.str.to_date()
+    return text == "true" if dtype == pl.Boolean else text.cast(dtype)
+
+
+def test_every_line_is_a_resource_of_its_files_type_and_refers_to_resources_that_are_there(clean: Path):
+    types = {path.name.split(".")[0] for path in clean.glob("ehr/*/*.ndjson")}
+    assert types <= EXTRACTS["ehr"].keys()
+    known = {f"{name}/{resource['id']}" for name in types for resource in _resources(clean, name)}
+    for resource in _resources(clean):
+        missing = [reference for reference in _references(resource) if reference not in known]
+        assert not missing, (resource["resourceType"], missing)
+
+
+def _references(element: object) -> Iterator[str]:
+    if isinstance(element, dict):
+        for name, value in element.items():
+            yield from [value] if name == "reference" else _references(value)
+    elif isinstance(element, list):
+        for value in element:
+            yield from _references(value)
+
+
+def test_no_element_is_written_that_the_contract_does_not_know(clean: Path):
+    extra = {"resourceType", "category", "intent", "gender", "order"}
+    for resource in _resources(clean):
+        unknown = resource.keys() - EXTRACTS["ehr"][resource["resourceType"]].fields.keys() - extra
+        assert not unknown, (resource["resourceType"], unknown)
+
+
+def test_the_manifest_names_every_file_of_its_delivery_and_no_other(dirty: Path):
+    for manifest in dirty.glob("ehr/*/manifest.json"):
+        content = json.loads(manifest.read_text())
+        listed = [entry["url"] for entry in content["output"] + content["deleted"]]
+        there = [path.name for path in manifest.parent.iterdir() if path != manifest]
+        assert sorted(listed) == sorted(there)
+
+
+def test_no_resource_was_changed_after_its_export_and_a_later_one_repeats_what_the_earlier_had(clean: Path):
+    versions: dict[str, dict] = {}
+    for manifest in sorted(clean.glob("ehr/*/manifest.json")):
+        at = json.loads(manifest.read_text())["transactionTime"]
+        lines = [json.loads(line) for path in manifest.parent.glob("*.ndjson") for line in path.read_text().splitlines()]
+        assert all(resource["meta"]["lastUpdated"] <= at for resource in lines)
+        versions[manifest.parent.name] = {f"{line['resourceType']}/{line['id']}": line for line in lines}
+    first, last = versions.values()
+    both = first.keys() & last.keys()
+    assert any(first[key] == last[key] for key in both), "nothing overlaps"
+    changed = [key for key in both if first[key] != last[key]]
+    assert {"Appointment"} <= {key.split("/")[0] for key in changed}
+    assert all(first[key]["meta"]["lastUpdated"] < last[key]["meta"]["lastUpdated"] for key in changed)
+
+
+def test_a_file_is_delivered_again_under_another_name(dirty: Path):
+    for extract in ("crm/{}/leads{}.csv", "billing/{}/accounts{}.csv"):
+        earlier, again = (dirty / extract.format(*names) for names in (("2026-09-30", ""), ("2026-10-31", "-resent")))
+        assert earlier.read_bytes() == again.read_bytes()
+
+
+def test_what_is_deleted_had_been_delivered(dirty: Path):
+    (bundle,) = (json.loads(line) for line in (dirty / "ehr/2026-10-31/deleted.ndjson").read_text().splitlines())
+    deleted = {entry["request"]["url"] for entry in bundle["entry"]}
+    earlier = dirty / "ehr/2026-09-30"
+    known = {
+        f"{name}/{json.loads(line)['id']}"
+        for name in ("Observation", "Appointment")
+        for line in (earlier / f"{name}.ndjson").open()
+    }
+    assert deleted <= known
+    assert {entry["request"]["method"] for entry in bundle["entry"]} == {"DELETE"}
+
+
+def test_a_practice_of_several_chunks_has_files_of_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("data_samples.simulator.simulate.CHUNK_PATIENTS", 25)
+    n_rows = simulate(Simulation(n_patients=60, n_months=6, seed=5), tmp_path)
+    names = sorted(path.name for path in tmp_path.glob("ehr/2026-09-30/Patient*"))
+    assert names == ["Patient.000.ndjson", "Patient.001.ndjson", "Patient.002.ndjson"]
+    patients = {resource["id"] for resource in _resources(tmp_path, "Patient*")}
+    assert len({identity for identity in patients if not identity.endswith("-b")}) == 60
+    assert n_rows["crm/contacts"] > 60 * 0.8
