@@ -30,17 +30,7 @@ def case(name: str, birth_date: str, *, screened_on: str | None) -> dict[str, li
     screening = {"code": {"coding": [{"system": LOINC, "code": "73830-2"}]}, "effectiveDateTime": f"{screened_on}T09:10:00Z"}
     return {
         "Patient": [{"resourceType": "Patient", "id": name, "meta": tag, "birthDate": birth_date}],
-        "Encounter": [
-            {
-                "resourceType": "Encounter",
-                "id": "visit",
-                "meta": tag,
-                "status": "finished",
-                "type": kind,
-                "period": visit,
-                **subject,
-            }
-        ],
+        "Encounter": [encounter | subject],
         "Observation": [{"resourceType": "Observation", "id": "fall", "meta": tag, "status": "final", **screening, **subject}]
         if screened_on
         else [],
