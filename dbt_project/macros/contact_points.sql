@@ -1,4 +1,7 @@
-{#- Contact points and names as records of different systems can be compared. Empty, impossible and placeholder values become null. -#}
+{#-
+    Contact points and names as records of different systems can be compared. Empty, impossible and placeholder values become
+    null.
+-#}
 
 {#- Ten digits of the North American numbering plan, without the country code; no area code begins with 0 or 1 (NANPA). -#}
 {% macro phone_digits(phone) -%}
@@ -20,15 +23,24 @@
 
 {#- A family name without Jr., Sr., II, III, IV, in letters only. -#}
 {% macro family_letters(family_name) -%}
-    {{ letters("regexp_replace(lower(" ~ family_name ~ "), '[ ,]+(jr|sr|ii|iii|iv)\.?$', '')") }}
+    {{ letters("regexp_replace(lower(" ~ family_name ~ "), '[ ,]+(jr|sr|ii|iii|iv)[.]?$', '')") }}
 {%- endmacro %}
 
-{#- The street line as post offices write it: `12 North Main St., Apt 4` is `12 n main st apt 4`. -#}
+{#-
+    What tells one street line from another: `12 North Main St., Apt 4` and `12 N Main Street #4` are `12 n main 4`. The words
+    for kinds of streets and flats go, since everybody shortens them in another way.
+-#}
 {% macro street_line(address_line) -%}
-    {%- set words = {'street': 'st', 'avenue': 'ave', 'road': 'rd', 'drive': 'dr', 'lane': 'ln', 'court': 'ct', 'place': 'pl', 'boulevard': 'blvd',
-                     'terrace': 'ter', 'circle': 'cir', 'parkway': 'pkwy', 'highway': 'hwy', 'square': 'sq',
-                     'north': 'n', 'south': 's', 'east': 'e', 'west': 'w', 'apartment': 'apt', 'suite': 'ste'} -%}
-    {%- set ns = namespace(text="regexp_replace(lower(" ~ address_line ~ "), '[^a-z0-9]+', ' ', 'g')") -%}
-    {%- for long, short in words.items() %}{% set ns.text = "regexp_replace(" ~ ns.text ~ ", '\\b" ~ long ~ "\\b', '" ~ short ~ "', 'g')" %}{% endfor -%}
-    nullif(trim({{ ns.text }}), '')
+    {%- set words = [
+        'street', 'st', 'avenue', 'ave', 'road', 'rd', 'drive', 'dr', 'lane', 'ln', 'court', 'ct', 'place', 'pl', 'boulevard',
+        'blvd', 'terrace', 'ter', 'circle', 'cir', 'parkway', 'pkwy', 'highway', 'hwy', 'square', 'sq', 'apartment', 'apt',
+        'suite', 'ste', 'unit',
+    ] -%}
+    nullif(trim(regexp_replace(
+        regexp_replace(
+            regexp_replace(lower({{ address_line }}), '\b({{ words | join("|") }})\b', '', 'g'),
+            '\b([nsew])(orth|outh|ast|est)\b', '\1', 'g'
+        ),
+        '[^a-z0-9]+', ' ', 'g'
+    )), '')
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#-
-    The OMB category in the parts of a US Core `race` or `ethnicity` extension; `multiple` where there are several, null where none
-    is known. Codes: CDC Race and Ethnicity (urn:oid:2.16.840.1.113883.6.238), http://hl7.org/fhir/us/core/ValueSet/omb-race-category.
+    The OMB category in the parts of a US Core `race` or `ethnicity` extension; `multiple` where there are several, null where
+    none is known. Codes: CDC Race and Ethnicity (urn:oid:2.16.840.1.113883.6.238), http://hl7.org/fhir/us/core/ValueSet/omb-
+    race-category.
 -#}
 {% macro omb_category(kind, parts) -%}
     {%- set names = {
@@ -10,7 +11,8 @@
         },
         'ethnicity': {'2135-2': 'hispanic_or_latino', '2186-5': 'not_hispanic_or_latino'},
     }[kind] -%}
-    {%- set codes = "list_transform(list_filter(" ~ parts ~ ", lambda p: p.url = 'ombCategory'), lambda p: p.valueCoding.code)" -%}
+    {%- set categories = "list_filter(" ~ parts ~ ", lambda p: p.url = 'ombCategory')" -%}
+    {%- set codes = "list_transform(" ~ categories ~ ", lambda p: p.valueCoding.code)" -%}
     case
         when len({{ codes }}) > 1 then 'multiple'
         {%- for code, name in names.items() %}

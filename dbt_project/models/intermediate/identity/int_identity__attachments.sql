@@ -1,6 +1,8 @@
 {#-
-    Which chart a CRM contact or billing account belongs to: the one with the strongest match, and none where the chart of somebody else is nearly
-    as strong (`is_clear`). First those that match a chart itself; then those that match what was attached before, three times.
+    Which chart a CRM contact or billing account belongs to: the one with the strongest match, and none where the chart of
+    somebody else is nearly as strong (`is_clear`). First those that match a chart itself; then those that match what was
+    attached before, three times, unless the chart itself is somebody else's: an account that knows a record number and no
+    name must not hand that chart on.
 -#}
 {%- set rounds = 3 %}
 {%- set margin = 2 %}
@@ -13,6 +15,24 @@ with group_pairs as (
 chart_sets as (
 
     select * from {{ ref('int_identity__chart_sets') }}
+
+),
+
+groups as (
+
+    select * from {{ ref('int_identity__groups') }}
+
+),
+
+not_theirs as (
+
+    select distinct
+        one.group_key,
+        chart.group_key as chart_key
+    from {{ ref('int_identity__verdicts') }} as verdicts
+    inner join groups as one on verdicts.one_key = one.record_key and not one.has_chart
+    inner join groups as chart on verdicts.other_key = chart.record_key and chart.has_chart
+    where verdicts.verdict in ('different', 'separate') or verdicts.link_rule = 'mrn_of_somebody_else'
 
 ),
 
@@ -40,8 +60,8 @@ options_{{ round }} as (
     from group_pairs as pairs
     inner join attached_{{ round - 1 }} as attached on pairs.other_key = attached.group_key and attached.is_clear
     inner join chart_sets on attached.chart_key = chart_sets.chart_key
-    left join attached_{{ round - 1 }} as own on pairs.one_key = own.group_key
-    where own.group_key is null
+    anti join attached_{{ round - 1 }} as own on pairs.one_key = own.group_key
+    anti join not_theirs on pairs.one_key = not_theirs.group_key and attached.chart_key = not_theirs.chart_key
     group by 1, 2
 
 ),

@@ -1,4 +1,7 @@
-{#- What two records must share for a comparison. A value that more than 40 records share says nothing, and comparing them would cost its square. -#}
+{#-
+    What two records must share for a comparison. A value that more than 40 records share says nothing, and comparing them
+    would cost its square.
+-#}
 {%- set most = 40 %}
 with records as (
 

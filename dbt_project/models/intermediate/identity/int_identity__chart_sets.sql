@@ -1,4 +1,7 @@
-{#- Charts that are probably of one person are no rivals for a contact: whichever it is attached to, it is attached to the right person. -#}
+{#-
+    Charts that are probably of one person are no rivals for a contact: whichever it is attached to, it is attached to the
+    right person.
+-#}
 with groups as (
 
     select * from {{ ref('int_identity__groups') }}

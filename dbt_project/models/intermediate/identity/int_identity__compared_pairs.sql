@@ -34,7 +34,7 @@ select
         when list_has_any(l.given_names, r.given_names) then 'equal'
         when list_has_any(l.given_roots, r.given_roots) then 'variant'
         when list_has_any(l.given_names, r.middle_names) or list_has_any(l.middle_names, r.given_names) then 'variant'
-        when least(length(l.given_names[1]), length(r.given_names[1])) = 1 and left(l.given_names[1], 1) = left(r.given_names[1], 1)
+        when 1 in (length(l.given_names[1]), length(r.given_names[1])) and left(l.given_names[1], 1) = left(r.given_names[1], 1)
             then 'initial'
         when {{ best_name_similarity('l.given_names', 'r.given_names') }} >= 0.88 then 'similar'
         else 'different'
@@ -49,8 +49,9 @@ select
     end as family_name,
 
     case
-        when l.sex in ('female', 'male') and r.sex in ('female', 'male') then case when l.sex = r.sex then 'equal' else 'different' end
-        else 'missing'
+        when l.sex not in ('female', 'male') or r.sex not in ('female', 'male') or l.sex is null or r.sex is null then 'missing'
+        when l.sex = r.sex then 'equal'
+        else 'different'
     end as sex,
 
     {%- for field, values in {'phone': 'phones', 'email': 'emails'}.items() %}

@@ -1,14 +1,10 @@
-{#- Both directions of every match between two groups, with the strongest of their pairs; none where a steward keeps them apart. -#}
+{#-
+    Every match between two groups, seen from either side, with the strongest of their pairs; none where a steward keeps them
+    apart.
+-#}
 with pairs as (
 
-    select left_key as one_key, right_key as other_key, verdict, link_rule, weight, confidence
-    from {{ ref('int_identity__judged_pairs') }}
-    where verdict in ('match', 'separate')
-
-    union all
-
-    select right_key, left_key, verdict, link_rule, weight, confidence
-    from {{ ref('int_identity__judged_pairs') }}
+    select * from {{ ref('int_identity__verdicts') }}
     where verdict in ('match', 'separate')
 
 ),

@@ -7,9 +7,8 @@ with records as (
 
 stated as (
 
-    select left_key as one_key, right_key as other_key from {{ ref('int_identity__judged_pairs') }} where verdict = 'same'
-    union all
-    select right_key, left_key from {{ ref('int_identity__judged_pairs') }} where verdict = 'same'
+    select one_key, other_key from {{ ref('int_identity__verdicts') }}
+    where verdict = 'same'
 
 ),
 

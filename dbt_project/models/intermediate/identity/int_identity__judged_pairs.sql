@@ -1,7 +1,7 @@
 {#-
-    What is concluded from a pair: `same` (stated by whoever knows), `match` (concluded from the evidence), `doubtful` (a person must
-    look), `separate` (a steward said so). Weights are those of Fellegi and Sunter 1969: log2 of how much likelier the
-    comparison is between two records of one person than between records of two.
+    What is concluded from a pair: `same` (stated by whoever knows), `match` (concluded from the evidence), `doubtful` (a
+    person must look), `different` (it is somebody else), `separate` (a steward said so). Weights are those of Fellegi and
+    Sunter 1969: log2 of how much likelier the comparison is between two records of one person than between records of two.
 -#}
 {%- set fields = ['mrn', 'birth_date', 'given_name', 'family_name', 'sex', 'phone', 'email', 'address'] %}
 {%- set match_weight = 6 %}
@@ -30,7 +30,8 @@ weighed as (
     from pairs
     cross join (select weight from weights where field = 'prior') as prior
     {%- for field in fields %}
-    inner join weights as {{ field }}_weights on {{ field }}_weights.field = '{{ field }}' and pairs.{{ field }} = {{ field }}_weights.level
+    inner join weights as {{ field }}_weights
+        on {{ field }}_weights.field = '{{ field }}' and pairs.{{ field }} = {{ field }}_weights.level
     {%- endfor %}
 
 ),
@@ -44,7 +45,9 @@ described as (
         -- Twins share everything but the given name; father and son everything but the day of birth.
         given_name = 'different' or birth_date = 'different' as is_somebody_else,
 
-        mrn = 'equal' and given_name <> 'different' and (birth_date <> 'different' or family_name in ('equal', 'similar')) as is_shared_mrn,
+        mrn = 'equal'
+        and given_name <> 'different'
+        and (birth_date <> 'different' or family_name in ('equal', 'similar')) as is_shared_mrn,
         given_name in ('equal', 'variant') and family_name = 'equal' as is_same_name,
         'equal' in (phone, email) or address = 'street' as is_same_contact_point
     from weighed
@@ -60,8 +63,9 @@ judged as (
             when decision = 'link' or is_same_chart then 'same'
             when is_shared_mrn then case when is_two_charts then 'same' else 'match' end
             when mrn = 'equal' then 'doubtful'
-            when is_somebody_else
-                then case when is_same_name and email = 'equal' and address = 'street' and not is_two_charts then 'doubtful' end
+            when is_somebody_else and is_same_name and email = 'equal' and address = 'street' and not is_two_charts
+                then 'doubtful'
+            when is_somebody_else then 'different'
             when weight >= {{ match_weight }} then case when is_two_charts then 'doubtful' else 'match' end
             when weight >= {{ doubtful_weight }} then 'doubtful'
         end as verdict,
@@ -70,6 +74,7 @@ judged as (
             when is_same_chart then 'patient_link'
             when is_shared_mrn then 'mrn'
             when mrn = 'equal' then 'mrn_of_somebody_else'
+            when is_somebody_else then 'somebody_else'
             when birth_date = 'equal' and is_same_name and is_same_contact_point then 'birth_date_name_and_contact_point'
             when birth_date = 'equal' and is_same_name then 'birth_date_and_name'
             when birth_date = 'equal' then 'birth_date_and_similar_name'
@@ -91,7 +96,9 @@ select
     link_rule,
     concat_ws(
         ', ' {%- for field in fields %},
-        case when {{ field }} <> 'missing' then '{{ field.replace("_", " ") }} ' || replace({{ field }}, '_', ' ') end {%- endfor %}
+        case
+            when {{ field }} <> 'missing' then '{{ field.replace("_", " ") }} ' || replace({{ field }}, '_', ' ')
+        end {%- endfor %}
     ) as evidence,
     weight,
     case when verdict = 'same' then 1.0 else 1 / (1 + power(2, -weight)) end as confidence

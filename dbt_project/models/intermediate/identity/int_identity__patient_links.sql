@@ -34,7 +34,10 @@ ranked as (
     from people
     inner join records using (record_key)
     left join replaced
-        on records.source_record_type = 'ehr_patient' and records.source_system = replaced.source_system and records.source_id = replaced.source_id
+        on
+            records.source_record_type = 'ehr_patient'
+            and records.source_system = replaced.source_system
+            and records.source_id = replaced.source_id
     window own_first as (
         partition by people.person_key
         order by
@@ -49,14 +52,11 @@ ranked as (
 stated as (
 
     select
-        record_key,
+        one_key as record_key,
         arg_max(link_rule, (confidence, link_rule)) as link_rule
-    from (
-        select left_key as record_key, link_rule, confidence from {{ ref('int_identity__judged_pairs') }} where verdict = 'same'
-        union all
-        select right_key, link_rule, confidence from {{ ref('int_identity__judged_pairs') }} where verdict = 'same'
-    )
-    group by record_key
+    from {{ ref('int_identity__verdicts') }}
+    where verdict = 'same'
+    group by one_key
 
 )
 

@@ -1,6 +1,7 @@
 {#-
-    Who is one person: a chart and what is attached to it; and contacts and accounts without a chart that match each other. A record that a
-    steward keeps apart from another one is taken out where a third one would bring them together.
+    Who is one person: a chart and what is attached to it; and contacts and accounts without a chart that match each other. A
+    record that is kept apart from another one, by a steward or because it is somebody else's, is taken out where a third one
+    would bring them together.
 -#}
 with groups as (
 
@@ -43,13 +44,14 @@ people as (
     select
         groups.record_key,
         groups.group_key,
-        coalesce(case when attachments.is_clear then attachments.chart_key end, connected.group_key, groups.group_key) as person_key,
-        coalesce(case when attachments.is_clear then attachments.link_rule end, free_links.link_rule) as link_rule,
-        coalesce(case when attachments.is_clear then attachments.confidence end, free_links.confidence) as confidence
+        attached.group_key is not null as has_chart,
+        coalesce(attached.chart_key, connected.group_key, groups.group_key) as person_key,
+        coalesce(attached.link_rule, free_links.link_rule) as link_rule,
+        coalesce(attached.confidence, free_links.confidence) as confidence
     from groups
-    left join attachments using (group_key)
+    left join attachments as attached on groups.group_key = attached.group_key and attached.is_clear
     left join connected on groups.group_key = connected.record_key
-    left join free_links using (group_key)
+    left join free_links on groups.group_key = free_links.group_key
 
 ),
 
@@ -64,7 +66,9 @@ taken_out as (
     from {{ ref('int_identity__judged_pairs') }} as pairs
     inner join people as one on pairs.left_key = one.record_key
     inner join people as other on pairs.right_key = other.record_key
-    where pairs.verdict = 'separate' and one.person_key = other.person_key
+    where
+        one.person_key = other.person_key
+        and (pairs.verdict = 'separate' or (pairs.verdict = 'different' and not one.has_chart))
 
 )
 

@@ -1,4 +1,7 @@
-{#- The latest decision on a channel holds, whichever of the person's contacts it was recorded for; of two at one instant, the refusal. -#}
+{#-
+    The latest decision on a channel holds, whichever of the person's contacts it was recorded for; of two at one instant, the
+    refusal.
+-#}
 with consents as (
 
     select * from {{ ref('stg_crm__consents') }}

@@ -1,6 +1,6 @@
 {#-
-    A person's name, birth date and sex are those of the record that gave the person the key, else of the next most trusted record. Contact points
-    and the address are those of the record that was changed last, since people move.
+    A person's name, birth date and sex are those of the record that gave the person the key, else of the next most trusted
+    record. Contact points and the address are those of the record that was changed last, since people move.
 -#}
 {%- set trusted = ['mrn', 'first_name', 'last_name', 'birth_date', 'sex', 'race', 'ethnicity', 'language'] %}
 {%- set newest = ['phone', 'email', 'preferred_channel'] %}
@@ -80,5 +80,6 @@ select
     address.city,
     address.state,
     address.postal_code,
-    {{ surrogate_key(['general_practitioner.source_system', 'general_practitioner.practitioner_id']) }} as general_practitioner_key
+    {{ surrogate_key(['general_practitioner.source_system', 'general_practitioner.practitioner_id']) }}
+        as general_practitioner_key
 from people

@@ -1,4 +1,7 @@
-{#- The coverage in force that is billed first; without one, the payer of the newest claim; without one, the coverage that ended last. -#}
+{#-
+    The coverage in force that is billed first; without one, the payer of the newest claim; without one, the coverage that
+    ended last.
+-#}
 with coverages as (
 
     select

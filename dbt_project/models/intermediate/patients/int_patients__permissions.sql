@@ -1,6 +1,7 @@
 {#-
-    Without a decision there is no consent to text messages and e-mail (47 CFR 64.1200; most practices' own policy), while a call, a letter and the
-    portal are part of care and are allowed until they are refused. Nothing is allowed to somebody who asked not to be contacted, or has died.
+    Without a decision there is no consent to text messages and e-mail (47 CFR 64.1200; most practices' own policy), while a
+    call, a letter and the portal are part of care and are allowed until they are refused. Nothing is allowed to somebody who
+    asked not to be contacted, or has died.
 -#}
 {%- set opt_in = ['sms', 'email'] %}
 {%- set opt_out = ['phone', 'mail', 'portal'] %}

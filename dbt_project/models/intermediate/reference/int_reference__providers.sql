@@ -32,7 +32,9 @@ select
     locations.location_key,
     roles.started_on,
     roles.ended_on,
-    practitioners.is_active and coalesce(roles.is_active, true) and coalesce(roles.ended_on >= {{ as_of_on() }}, true) as is_active
+    practitioners.is_active
+    and coalesce(roles.is_active, true)
+    and coalesce(roles.ended_on >= {{ as_of_on() }}, true) as is_active
 from practitioners
 left join roles using (source_system, practitioner_id)
 left join locations

@@ -16,7 +16,10 @@ contact_points as (
         patient_id,
         position,
         case when telecom.system = 'email' then 'email' else 'phone' end as contact_point_type,
-        case when telecom.system = 'email' then {{ email_address('telecom.value') }} else {{ phone_digits('telecom.value') }} end as contact_point,
+        case
+            when telecom.system = 'email' then {{ email_address('telecom.value') }}
+            else {{ phone_digits('telecom.value') }}
+        end as contact_point,
         telecom.use as contact_point_use,
         telecom.rank as rank,
         telecom.use = 'old' or {{ fhir_date('telecom.period."end"') }} < {{ as_of_on() }} as is_former

@@ -23,7 +23,14 @@ select
     row_number() over (
         partition by source_system, patient_id
         order by
-            case name.use when 'official' then 1 when 'usual' then 2 when 'old' then 5 when 'maiden' then 5 when 'nickname' then 4 else 3 end,
+            case name.use
+                when 'official' then 1
+                when 'usual' then 2
+                when 'nickname' then 4
+                when 'old' then 5
+                when 'maiden' then 5
+                else 3
+            end,
             position
     ) as preference
 from names
