@@ -95,10 +95,28 @@ _CONTRACTS = (
             "value_set_oid": field(pl.String, "Its OID, where it has one.", nullable=True),
             "version": field(pl.String, "Version in use.", nullable=True),
             "title": field(pl.String, "Its title."),
-            "status": field(pl.String, "Where its codes come from.", values=("loaded", "shipped", "sample", "withheld", "missing")),
+            "status": field(
+                pl.String, "Where its codes come from.", values=("loaded", "shipped", "sample", "withheld", "missing")
+            ),
             "n_codes": field(pl.Int64, "Codes in use.", at_least=0),
         },
         "`shipped`: complete. `sample`: some codes, for synthetic practices. `withheld`: licensed codes only, none loaded.",
+    ),
+    Contract(
+        "published_gap_months",
+        "measure, group, patient and month end, as it was first published",
+        ("measure_code", "group_id", "patient_key", "month_end_on"),
+        {
+            "measure_code": field(pl.String, "CMS number of the measure."),
+            "group_id": field(pl.String, "Group (rate) of the measure."),
+            "patient_key": field(pl.Int64, "The person."),
+            "month_end_on": field(pl.Date, "Last day of the month."),
+            "gap_status": field(pl.String, "Where the patient stood then, as it was published."),
+            "measure_version": field(pl.String, "Version of the measure then."),
+            "publication_id": field(pl.String, "The publication that showed it first."),
+            "published_at": field(INSTANT, "When it was published."),
+        },
+        "Kept by publishing, not delivered.",
     ),
 )
 

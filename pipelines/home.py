@@ -15,6 +15,7 @@ class Home:
     landing/<practice>/   delivered files, parsed once
     build/<run>/          warehouses under construction
     published/<id>/       immutable publications; `published/current` is a link to one of them
+    history/<practice>/   what was published first of each month, kept for good
     scores/               trained models
     dbt/                  dbt's project, parsed
     dagster/              Dagster's own records
@@ -31,6 +32,9 @@ class Home:
 
     def landing(self, practice_id: str) -> Path:
         return self.root / "landing" / practice_id
+
+    def history(self, practice_id: str) -> Path:
+        return self.root / "history" / practice_id
 
     @property
     def build(self) -> Path:

@@ -18,6 +18,7 @@ from models.landing import FHIR_METADATA, LANDING, METADATA, raw_table
 from pipelines.errors import ChecksFailed
 from pipelines.extract.deletions import DELETED
 from pipelines.extract.reading import QUARANTINE, ROWS
+from pipelines.gap_history import show_gap_history
 from pipelines.home import Home
 from pipelines.landing import LEDGER, MANIFEST, folder_of, read_manifest
 from pipelines.ledger import Entry, Ledger
@@ -37,9 +38,9 @@ _UNRECONCILED = "n_delivered <> n_landed + n_quarantined + n_superseded"
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
     """Make schema `raw` in an open database from everything that landed for the practice's sources.
 
-    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts` (contracts in `models/landing.py`) and
-    `superseded_rows`: the rows that are not current, with why. Sets the session's time zone to UTC. Raises `ChecksFailed` where a
-    file's rows do not add up: delivered = landed + quarantined + superseded.
+    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts` (contracts in `models/landing.py`),
+    `published_gap_months`, and `superseded_rows`: the rows that are not current, with why. Sets the session's time zone to UTC.
+    Raises `ChecksFailed` where a file's rows do not add up: delivered = landed + quarantined + superseded.
     """
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
     files = _landed_files(practice, home.landing(practice.id))
@@ -60,6 +61,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
         for contract in contracts.values():
             _show(connection, source, contract, files)
     _tell_extracts(connection, practice)
+    show_gap_history(connection, home, practice.id)
 
 
 def _landed_files(practice: Practice, root: Path) -> pl.DataFrame:

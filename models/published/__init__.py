@@ -7,6 +7,7 @@ The single source of names, types, descriptions, PHI classes, allowed values and
 
 from models.contract import Contract
 from models.published.activity import ACTIVITY
+from models.published.care_gaps import CARE_GAPS
 from models.published.deliveries import DELIVERIES
 from models.published.kpis import KPIS
 from models.published.measures import MEASURES
@@ -16,4 +17,6 @@ from models.published.people import PEOPLE
 from models.published.reference import REFERENCE
 from models.published.risk import RISK
 
-PUBLISHED: dict[str, Contract] = PEOPLE | REFERENCE | ACTIVITY | DELIVERIES | MONEY | KPIS | MEASURES | RISK | OUTREACH
+PUBLISHED: dict[str, Contract] = (
+    PEOPLE | REFERENCE | ACTIVITY | DELIVERIES | MONEY | KPIS | MEASURES | CARE_GAPS | RISK | OUTREACH
+)

@@ -122,7 +122,7 @@ findings as (
         period_key,
         patient_key,
         tested_on as evidence_on,
-        cast(null as varchar) as evidence_value,
+        case value_set when 'pap_test' then 'Pap test' else 'HPV test' end as evidence_value,
         case
             when value_set = 'hpv_test' and tested_on_earliest >= cast(period_start_on - interval 4 year as date)
                 then 'HPV test ' || tested_on || ' was before the age of 30'

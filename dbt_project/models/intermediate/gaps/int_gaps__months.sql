@@ -1,0 +1,103 @@
+-- The life of a gap from month end to month end, each of them judged by the twelve months before it
+with
+
+months as (
+
+    select
+        measure_code,
+        group_id,
+        patient_key,
+        period_end_on as month_end_on,
+        {{ month_of('period_end_on') }} as month_on,
+        gap_status,
+        evidence_on,
+        evidence_value,
+        reason,
+        measure_version,
+        last_value(
+            case
+                when gap_status = 'closed' then {'done_on': evidence_on, 'value': evidence_value}
+                -- What is too old to count was done all the same
+                when gap_status = 'open' and evidence_on < period_start_on then {'done_on': evidence_on, 'value': evidence_value}
+            end
+            ignore nulls
+        ) over life as last_done,
+        case
+            when lag(period_end_on) over life = {{ month_of('period_end_on') }} - 1 then lag(gap_status) over life
+        end as status_before,
+        coalesce(gap_status != status_before, true) as is_new_status
+    from {{ ref('int_gaps__statuses') }}
+    where is_past_month_end
+    window life as (partition by measure_code, group_id, patient_key order by period_end_on)
+
+),
+
+due as (
+
+    select
+        months.*,
+        cast(months.last_done.done_on + to_months(intervals.interval_months) as date) as due_on,
+        min(months.month_on) over () as first_month_on
+    from months
+    left join {{ ref('measure_intervals') }} as intervals
+        on months.measure_code = intervals.measure_code
+        and (intervals.evidence is null or starts_with(months.last_done.value, intervals.evidence))
+
+),
+
+runs as (
+
+    select
+        *,
+        is_new_status and gap_status = 'open' as is_opening,
+        is_new_status and gap_status = 'closed' and coalesce(status_before = 'open', false) as is_closing,
+        sum(cast(is_new_status as integer)) over life as run,
+        -- The day that the record tells; else the month is all that is known
+        case
+            when evidence_on between month_on and month_end_on then evidence_on
+            when due_on between month_on and month_end_on then due_on
+            when month_on = first_month_on and due_on < month_on then due_on
+            else month_on
+        end as opening_on
+    from due
+    window life as (partition by measure_code, group_id, patient_key order by month_end_on)
+
+),
+
+lives as (
+
+    select
+        *,
+        max(case when is_opening then month_end_on end) over life as last_opening_end_on,
+        last_value(case when is_opening then opening_on end ignore nulls) over life as last_opened_on,
+        last_value(case when is_closing then evidence_on end ignore nulls) over life as last_closed_on,
+        max(case when is_closing then month_end_on end) over life as last_closing_end_on,
+        min(month_end_on) over (partition by measure_code, group_id, patient_key, run) as run_started_on,
+        count(*) filter (where is_opening) over life as n_openings
+    from runs
+    window life as (partition by measure_code, group_id, patient_key order by month_end_on)
+
+)
+
+select
+    measure_code,
+    group_id,
+    patient_key,
+    month_end_on,
+    gap_status,
+    evidence_on,
+    evidence_value,
+    reason,
+    measure_version,
+    last_done.done_on as last_done_on,
+    last_done.value as last_done_value,
+    due_on,
+    -- Of a closed gap: when it opened before it was closed, if it was seen open at all
+    case when gap_status = 'open' or last_closing_end_on = run_started_on then last_opened_on end as opened_on,
+    case
+        when gap_status = 'closed' and last_closing_end_on = run_started_on then greatest(last_closed_on, last_opened_on)
+    end as closed_on,
+    is_opening as is_newly_opened,
+    is_closing as is_newly_closed,
+    cast(n_openings as integer) as n_openings
+from lives

@@ -1,0 +1,13 @@
+-- Where each patient stands on each gap that a care team works on
+select
+    gaps.*,
+    {{ month_end('gaps.period_end_on') }} = gaps.period_end_on and gaps.period_end_on < {{ as_of_on() }} as is_past_month_end,
+    gaps.period_start_on = reporting.period_start_on as is_reporting_year
+from {{ ref('int_measures__gaps') }} as gaps
+cross join (
+    select max(period_start_on) as period_start_on
+    from {{ ref('int_measures__periods') }}
+    where period_type = 'year'
+) as reporting
+-- CMS138 asks a patient once: group 3 is screened, and helped if a user. Groups 1 and 2 are its parts
+where gaps.gap_status != 'not_applicable' and (gaps.measure_code != 'CMS138' or gaps.group_id = 'Group_3')

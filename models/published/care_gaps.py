@@ -1,0 +1,110 @@
+"""The life of a care gap: where it stands, what is to be done, and what was published of it."""
+
+import polars as pl
+
+from models.contract import INSTANT, Contract, field
+from models.phi import Phi
+from models.published.measures import GAP_STATUSES
+
+
+def _of_patient(dtype, description: str, **rest):
+    """A fact of one person, where it is known."""
+    return field(dtype, description, phi=Phi.QUASI, nullable=True, **rest)
+
+
+def _flag(description: str):
+    return field(pl.Boolean, description)
+
+
+_MEASURE_CODE = field(pl.String, "CMS number of the measure: `CMS125`.", refers_to="dim_measures.measure_code")
+_GROUP_ID = field(pl.String, "Group (rate) of the measure: `Group_1` … Of CMS138 `Group_3`: screened, and helped if a user.")
+_PATIENT_KEY = field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key")
+_MEASURE_VERSION = field(pl.String, "Version of the measure.")
+_N_OPENINGS = field(pl.Int32, "How often it has opened in the months that are evaluated.", at_least=0)
+
+CARE_GAPS: dict[str, Contract] = {
+    "marts.fct_care_gaps": Contract(
+        "fct_care_gaps",
+        "measure, group and patient in the denominator of the reporting year, or expected in it",
+        ("measure_code", "group_id", "patient_key"),
+        {
+            "care_gap_key": field(pl.Int64, "The gap; the same from one year to the next."),
+            "measure_code": _MEASURE_CODE,
+            "group_id": _GROUP_ID,
+            "patient_key": _PATIENT_KEY,
+            "period_start_on": field(pl.Date, "First day of the reporting year."),
+            "period_end_on": field(pl.Date, "Last day of the reporting year."),
+            "provider_key": field(
+                pl.Int64, "Who is responsible: the primary provider.", nullable=True, refers_to="dim_providers.provider_key"
+            ),
+            "location_key": field(pl.Int64, "The usual site.", nullable=True, refers_to="dim_locations.location_key"),
+            "payer_class": field(pl.String, "Class of the payer."),
+            "gap_status": field(
+                pl.String,
+                "As in `fct_measure_results`. `not_applicable`: open at the last month end, no qualifying visit yet this year.",
+                values=GAP_STATUSES,
+            ),
+            "opened_on": _of_patient(
+                pl.Date,
+                "Day from which it was due: the old evidence ran out, a result was not good enough, or the patient came in. The "
+                "first of its month where no day is on record. Empty: due only later, or never seen open.",
+            ),
+            "closed_on": _of_patient(pl.Date, "Day of what closed it."),
+            "n_days_open": field(pl.Int32, "Days from opening to closing, or to today.", nullable=True, at_least=0),
+            "n_openings": _N_OPENINGS,
+            "evidence_on": _of_patient(pl.Date, "Day of the latest evidence."),
+            "evidence_value": _of_patient(pl.String, "What it was: result with unit, or name of the service."),
+            "is_actionable_today": _flag(
+                "Somebody has to act: open and due, with the qualifying visit, no order, no visit booked, and still in time."
+            ),
+            "has_qualifying_visit": _flag("Has had the visit that brings the patient into the measure this year."),
+            "due_on": _of_patient(pl.Date, "Day on which the last evidence runs out, or ran out. Empty: there is none."),
+            "is_due_later": _flag("Open for the year, but the last evidence still holds."),
+            "close_by_on": field(
+                pl.Date, "Last day on which it can be closed: the year's end, of CMS117 the second birthday.", phi=Phi.QUASI
+            ),
+            "has_open_order": _flag("An order whose result would close it is active, and not older than a year."),
+            "ordered_on": _of_patient(pl.Date, "Day of that order."),
+            "next_appointment_at": _of_patient(INSTANT, "Start of the next booked visit at which it can be closed."),
+            "next_appointment_provider_key": field(
+                pl.Int64, "Whom that visit is with.", nullable=True, refers_to="dim_providers.provider_key"
+            ),
+            "reason": field(pl.String, "Why it has this status and what is planned, in one sentence.", phi=Phi.QUASI),
+            "next_action": _of_patient(pl.String, "What to do next, in one sentence. Empty: nothing."),
+            "measure_version": _MEASURE_VERSION,
+        },
+        "No data of that kind is `not_assessable`, never an open gap.",
+    ),
+    "marts.fct_care_gap_months": Contract(
+        "fct_care_gap_months",
+        "measure, group, patient and past month end",
+        ("measure_code", "group_id", "patient_key", "month_end_on"),
+        {
+            "measure_code": _MEASURE_CODE,
+            "group_id": _GROUP_ID,
+            "patient_key": _PATIENT_KEY,
+            "month_end_on": field(pl.Date, "Last day of the month; judged by the twelve months to it."),
+            "gap_status": field(
+                pl.String, "As it is known now. `not_applicable`: only what was published has it.", values=GAP_STATUSES
+            ),
+            "evidence_on": _of_patient(pl.Date, "Day of the latest evidence by then."),
+            "opened_on": _of_patient(pl.Date, "When the open gap opened; of a closed one, when it had opened."),
+            "closed_on": _of_patient(pl.Date, "When the closed gap was closed, if it was seen open before."),
+            "is_newly_opened": _flag("Open, and not open at the month end before."),
+            "is_newly_closed": _flag("Closed, and open at the month end before."),
+            "n_openings": _N_OPENINGS,
+            "published_gap_status": field(
+                pl.String, "As it was first published; as now where it never was before.", values=GAP_STATUSES
+            ),
+            "is_restated": _flag("Differs from what was published first."),
+            "restatement_reason": field(
+                pl.String,
+                "Why it differs: data came late (so do corrections and new value sets), or the measure has a new version.",
+                nullable=True,
+                values=("late data", "measure version"),
+            ),
+            "measure_version": _MEASURE_VERSION,
+        },
+        "A gap that opened, closed and opened again keeps every step.",
+    ),
+}
