@@ -1,6 +1,6 @@
 {#-
-    The coverage in force that is billed first; without one, the payer of the newest claim; without one, the coverage that
-    ended last.
+    The coverage in force that is billed first; without one, the payer of the newest claim or charge (somebody who pays alone
+    has no claims); without one, the coverage that ended last.
 -#}
 with coverages as (
 
@@ -17,22 +17,36 @@ with coverages as (
 
 ),
 
-claims as (
+accounts as (
+
+    select * from {{ ref('int_identity__patient_links') }}
+    where source_record_type = 'billing_account'
+
+),
+
+bills as (
+
+    select source_system, account_id, claim_id as tie_breaker, payer_name, payer_class, service_on
+    from {{ ref('stg_billing__claims') }}
+    union all
+    select source_system, account_id, charge_id, null, payer_class, service_on
+    from {{ ref('stg_billing__charges') }}
+
+),
+
+billed as (
 
     select
-        links.patient_key,
-        claims.payer_name,
-        claims.payer_class,
+        accounts.patient_key,
+        bills.payer_name,
+        bills.payer_class,
         2 as preference,
         null as coverage_order,
-        claims.service_on as known_on,
-        claims.claim_id as tie_breaker
-    from {{ ref('stg_billing__claims') }} as claims
-    inner join {{ ref('int_identity__patient_links') }} as links
-        on
-            claims.source_system = links.source_system
-            and claims.account_id = links.source_id
-            and links.source_record_type = 'billing_account'
+        bills.service_on as known_on,
+        bills.tie_breaker
+    from bills
+    inner join accounts
+        on bills.source_system = accounts.source_system and bills.account_id = accounts.source_id
 
 ),
 
@@ -40,7 +54,7 @@ candidates as (
 
     select * from coverages
     union all by name
-    select * from claims
+    select * from billed
 
 )
 
@@ -50,5 +64,6 @@ select
     payer_class
 from candidates
 qualify row_number() over (
-    partition by patient_key order by preference, coverage_order nulls last, known_on desc, tie_breaker
+    partition by patient_key
+    order by preference, coverage_order nulls last, known_on desc, payer_name nulls last, tie_breaker
 ) = 1

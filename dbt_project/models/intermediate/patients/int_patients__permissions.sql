@@ -1,6 +1,6 @@
 {#-
-    Without a decision there is no consent to text messages and e-mail (47 CFR 64.1200; most practices' own policy), while a
-    call, a letter and the portal are part of care and are allowed until they are refused. Nothing is allowed to somebody who
+    Without a decision there is no consent to text messages (47 CFR 64.1200(a)(1)) nor to e-mail, which is seldom encrypted, while
+    a call, a letter and the portal are part of care and are allowed until they are refused. Nothing is allowed to somebody who
     asked not to be contacted, or has died.
 -#}
 {%- set opt_in = ['sms', 'email'] %}
