@@ -88,7 +88,7 @@ measurements as (
             else 'weight'
         end as measurement,
         min({{ evidence_on('observations') }}) as first_on,
-        arg_max(observations.value_text, observations.hi_on_latest) as last_value
+        arg_max(observations.value_text, (observations.hi_on_latest, observations.value_text)) as last_value
     from children
     inner join {{ ref('int_clinical__observations') }} as observations
         on children.patient_key = observations.patient_key

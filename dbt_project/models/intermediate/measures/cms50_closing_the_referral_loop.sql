@@ -97,6 +97,16 @@ denominator as (
 
 ),
 
+-- A task may answer several requests
+answers as (
+
+    select
+        *,
+        unnest(request_ids) as request_id
+    from {{ ref('int_clinical__tasks') }}
+
+),
+
 -- After the order as an instant: a report of the same day but a minute earlier answers something else
 reports as (
 
@@ -113,9 +123,9 @@ reports as (
         and {{ ends_during_days('tasks', 'denominator.period_start_on', 'denominator.period_end_on') }} as is_received,
         tasks.status
     from denominator
-    inner join {{ ref('int_clinical__tasks') }} as tasks
+    inner join answers as tasks
         on denominator.source_system = tasks.source_system
-        and list_contains(tasks.request_ids, denominator.service_request_id)
+        and denominator.service_request_id = tasks.request_id
 
 ),
 
@@ -126,7 +136,7 @@ numerator as (
         period_key,
         patient_key,
         min(evidence_on) as evidence_on,
-        arg_min(evidence_value, evidence_on) as evidence_value
+        arg_min(evidence_value, (evidence_on, evidence_value)) as evidence_value
     from reports
     where is_received
     group by period_key, patient_key

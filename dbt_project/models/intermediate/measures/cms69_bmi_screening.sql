@@ -230,7 +230,7 @@ numerator as (
         period_key,
         patient_key,
         max(measured_on) as evidence_on,
-        arg_max(value_text, measured_on) as evidence_value
+        arg_max(value_text, (measured_on, value_text)) as evidence_value
     from bmis
     group by period_key, patient_key
     having bool_and(bmi_class = 'normal')

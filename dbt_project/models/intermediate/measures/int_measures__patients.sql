@@ -1,8 +1,9 @@
+{% set recency %}(coalesce(updated_at, cast({{ unbounded_past() }} as timestamptz)), source_system, patient_id){% endset -%}
 -- A person may have several EHR records; what the record changed last says goes
 select
     patient_key,
-    arg_max(birth_date, coalesce(updated_at, cast({{ unbounded_past() }} as timestamptz))) as birth_on,
-    arg_max(us_core_sex_code, coalesce(updated_at, cast({{ unbounded_past() }} as timestamptz))) as sex_code,
+    arg_max(birth_date, {{ recency }}) as birth_on,
+    arg_max(us_core_sex_code, {{ recency }}) as sex_code,
     min(deceased_on) as deceased_on
 from {{ ref('int_clinical__patient_records') }}
 group by patient_key
