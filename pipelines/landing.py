@@ -22,7 +22,7 @@ import duckdb
 
 from models.contract import Contract
 from models.extracts import EXTRACTS
-from pipelines.errors import ExtractRefused, UsageError
+from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_file import read_csv
 from pipelines.extract.deletions import DELETED, DELETIONS
 from pipelines.extract.delivery import Delivery, find_deliveries
@@ -41,7 +41,6 @@ _BESIDE = ".beside"
 _READER_VERSION = 1
 """Raise it when the same bytes would be read otherwise than before."""
 _MEMORY = "2GB"
-_UNSTABLE = "was written to while it was read. Wait until it is complete, and run again."
 
 
 @dataclass(frozen=True)
@@ -81,32 +80,30 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
     """
     root = home.landing(practice.id)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.rmtree(root / _BESIDE, ignore_errors=True)
-    try:
-        deliveries = find_deliveries(practice)
-    except FileNotFoundError as missing:
-        raise UsageError(f"{missing}: this source folder is not there. Correct practice.toml, or deliver into it.") from None
     ledger = Ledger(root / LEDGER)
-    entries = [ledger.enter(delivery) for delivery in deliveries]
+    found = [(delivery, ledger.enter(delivery)) for delivery in find_deliveries(practice)]
     ledger.save()
     files, refused = [], []
-    for delivery, entry in zip(deliveries, entries, strict=True):
-        is_new = _must_be_read(delivery, entry, root, practice)
-        if is_new:
-            progress(f"Reading: {delivery.source_system}/{delivery.place}")
-            _land(delivery, entry, root, practice, limits)
-        if not folder_of(root, entry).exists():
-            refused.append(f"{delivery.source_system}/{delivery.place} {_UNSTABLE}")
-            continue
-        manifest = read_manifest(folder_of(root, entry))
-        manifest.pop("reader")
-        file = LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **manifest)
-        files.append(file)
-        if file.status == "refused":
-            refused.append(f"{file.source_system}/{file.file_name} {file.reason}")
-    shutil.rmtree(root / _BESIDE, ignore_errors=True)
+    with _Landing(root, practice, limits) as landing:
+        for delivery, entry in found:
+            place = f"{delivery.source_system}/{delivery.place}"
+            if is_new := landing.lacks(delivery, entry):
+                progress(f"Reading: {place}")
+                landing.add(delivery, entry)
+            if landing.lacks(delivery, entry):
+                refused.append(f"{place} was written to while it was read. Wait until it is complete, and run again.")
+                continue
+            manifest = read_manifest(folder_of(root, entry))
+            del manifest["reader"]
+            files.append(
+                LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **manifest)
+            )
+            if manifest["status"] == "refused":
+                refused.append(f"{place} {manifest['reason']}")
     if refused:
-        raise ExtractRefused("\n  ".join([f"{len(refused)} files were refused, and nothing of them was landed:", *refused]))
+        raise ExtractRefused(
+            "\n  ".join([f"{len(refused)} of {len(found)} files refused, with nothing of them landed:", *refused])
+        )
     return LandingReport(tuple(files))
 
 
@@ -120,71 +117,79 @@ def read_manifest(folder: Path) -> dict:
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
+class _Landing:
+    """Writes into one practice's landing, with one session of DuckDB for all files."""
+
+    def __init__(self, root: Path, practice: Practice, limits: Limits):
+        self._root, self._practice, self._limits = root, practice, limits
+        self._beside, self._scratch = root / _BESIDE / "folder", root / _BESIDE / "scratch"
+
+    def __enter__(self) -> "_Landing":
+        self._connection = duckdb.connect()
+        self._connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'")
+        self._connection.execute(f"set temp_directory = {literal(str(self._root / _BESIDE / 'duckdb'))}")
+        shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
+
+    def lacks(self, delivery: Delivery, entry: Entry) -> bool:
+        """Whether the content was not landed yet, or by another reader."""
+        folder = folder_of(self._root, entry)
+        return not folder.exists() or read_manifest(folder)["reader"] != self._reader(_contract(delivery))
+
+    def add(self, delivery: Delivery, entry: Entry) -> None:
+        """Read a file and put its folder into place; not where the file changed meanwhile."""
+        for new in (self._beside, self._scratch):
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir(parents=True)
+        contract = _contract(delivery)
+        manifest = {"status": "landed", "reason": None, "reader": self._reader(contract)} | asdict(Reading(0, 0, 0))
+        try:
+            if contract:
+                manifest |= asdict(self._read(delivery, entry, contract))
+            else:
+                n_lines = count_lines(delivery.path, self._limits)
+                manifest |= {"status": "ignored", "reason": "is of a kind that is not read", "n_delivered": n_lines}
+        except ExtractRefused as refusal:
+            manifest |= {"status": "refused", "reason": str(refusal)}
+            for left in self._beside.iterdir():
+                left.unlink()
+        if stamp_of(delivery.path) == entry.stamp:
+            (self._beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            self._put_in_place(folder_of(self._root, entry))
+
+    def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:
+        plain = plain_file(delivery.path, self._scratch, self._limits)
+        marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
+        read = read_fhir if delivery.source == "ehr" else read_csv
+        time_zone = self._practice.time_zone
+        return read(Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits))
+
+    def _reader(self, contract: Contract | None) -> str:
+        """What the rows depend on besides the file's bytes, as a hash."""
+        fields = contract.fields if contract else {}
+        rules = {
+            name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in fields.items()
+        }
+        return hashlib.sha256(json.dumps([_READER_VERSION, self._practice.time_zone, rules]).encode()).hexdigest()[:32]
+
+    def _put_in_place(self, folder: Path) -> None:
+        """Rename what is finished into its place. What an earlier reader made of the file is moved out of the way first."""
+        for path in [*self._beside.iterdir(), self._beside]:
+            descriptor = os.open(path, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            folder.rename(self._scratch / "replaced")
+        self._beside.rename(folder)
+
+
 def _contract(delivery: Delivery) -> Contract | None:
+    """None for a kind that is not read."""
     if delivery.source == "ehr" and delivery.extract == DELETED:
         return DELETIONS
     return EXTRACTS[delivery.source].get(delivery.extract)
-
-
-def _reader(contract: Contract | None, practice: Practice) -> str:
-    """What the rows depend on besides the file's bytes, as a hash."""
-    fields = (
-        {name: (str(c.dtype), c.nullable, [str(check.error) for check in c.checks]) for name, c in contract.fields.items()}
-        if contract
-        else {}
-    )
-    return hashlib.sha256(json.dumps([_READER_VERSION, practice.time_zone, fields]).encode()).hexdigest()[:32]
-
-
-def _must_be_read(delivery: Delivery, entry: Entry, root: Path, practice: Practice) -> bool:
-    folder = folder_of(root, entry)
-    return not folder.exists() or read_manifest(folder)["reader"] != _reader(_contract(delivery), practice)
-
-
-def _land(delivery: Delivery, entry: Entry, root: Path, practice: Practice, limits: Limits) -> None:
-    folder, beside, scratch = folder_of(root, entry), root / _BESIDE / "folder", root / _BESIDE / "scratch"
-    for new in (beside, scratch):
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-    contract = _contract(delivery)
-    manifest = {"status": "landed", "reason": None, "reader": _reader(contract, practice)} | asdict(Reading(0, 0, 0))
-    try:
-        if contract:
-            manifest |= asdict(_read(delivery, entry, contract, beside, scratch, practice, limits))
-        else:
-            manifest |= {
-                "status": "ignored",
-                "reason": "is of a kind that is not read",
-                "n_delivered": count_lines(delivery.path, limits),
-            }
-    except ExtractRefused as refusal:
-        manifest |= {"status": "refused", "reason": str(refusal)}
-        for left in beside.iterdir():
-            left.unlink()
-    if stamp_of(delivery.path) != entry.stamp:
-        return
-    (beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    _put_in_place(beside, folder, scratch)
-
-
-def _read(
-    delivery: Delivery, entry: Entry, contract: Contract, folder: Path, scratch: Path, practice: Practice, limits: Limits
-) -> Reading:
-    plain = plain_file(delivery.path, scratch, limits)
-    marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
-    with duckdb.connect() as connection:
-        connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'; set temp_directory = {literal(str(scratch))}")
-        read = read_fhir if delivery.source == "ehr" else read_csv
-        return read(Request(connection, plain, contract, folder, scratch, marks, practice.time_zone, limits))
-
-
-def _put_in_place(beside: Path, folder: Path, scratch: Path) -> None:
-    """Rename the finished folder into its place. What an earlier reader made of the file is moved out of the way first."""
-    for path in [*beside.iterdir(), beside]:
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():
-        folder.rename(scratch / "replaced")
-    beside.rename(folder)

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from models.extracts import EXTRACTS
+from pipelines.errors import UsageError
 from pipelines.extract.deletions import DELETED
 from pipelines.practice import Practice
 
@@ -48,17 +49,21 @@ class Delivery:
 def find_deliveries(practice: Practice) -> list[Delivery]:
     """Every file in the practice's source folders, in the order of their names.
 
-    Hidden files and the manifests of bulk exports are not deliveries. Raises `FileNotFoundError` for a source folder that
-    is not there.
+    Hidden files and the manifests of bulk exports are not deliveries. Raises `UsageError` for a source of an unknown kind, and
+    for a source folder that is not there.
     """
     return [delivery for source_system in sorted(practice.sources) for delivery in _find(source_system, practice)]
 
 
 def _find(source_system: str, practice: Practice) -> Iterator[Delivery]:
     root = practice.sources[source_system]
-    if not root.is_dir():
-        raise FileNotFoundError(root)
     source = source_system.partition(":")[0]
+    if source not in EXTRACTS:
+        raise UsageError(
+            f"{source_system}: not a kind of source. Name it {', '.join(EXTRACTS)}, or `ehr:north` as one of several."
+        )
+    if not root.is_dir():
+        raise UsageError(f"{root}: this source folder is not there. Correct practice.toml, or deliver into it.")
     files = sorted(p for p in root.rglob("*") if p.is_file() and not any(s.startswith(".") for s in p.relative_to(root).parts))
     manifests = _Manifests([p for p in files if source == "ehr" and p.suffix == ".json"])
     for path in files:

@@ -12,7 +12,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines import landing
 from pipelines.errors import ExtractRefused, UsageError
+from pipelines.extract.csv_file import read_csv
 from pipelines.home import CHECKOUT, Home
 from pipelines.landing import land
 from pipelines.practice import Practice
@@ -96,7 +98,7 @@ def test_a_bad_file_is_refused_after_all_others_were_landed(home: Home, folder: 
         with pytest.raises(ExtractRefused) as refusal:
             land(practice(folder), home)
 
-    assert "2 files were refused" in str(refusal.value)
+    assert "2 of 3 files refused" in str(refusal.value)
     assert "crm/contacts.csv has no header" in str(refusal.value)
     assert "crm/touches.csv is empty" in str(refusal.value)
     assert len(list(home.root.rglob("rows.parquet"))) == 1
@@ -141,16 +143,12 @@ def test_when_the_reader_changes_the_file_is_read_again(home: Home, folder: Path
 def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
     home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from pipelines import landing
-
-    read = landing._read
-
-    def read_while_it_grows(delivery, *rest):
-        with delivery.path.open("a") as out:
+    def read_while_it_grows(request):
+        with (folder / "program_rollout.csv").open("a") as out:
             out.write("reach,l6,,2026-03-31T00:00:00Z\n")
-        return read(delivery, *rest)
+        return read_csv(request)
 
-    monkeypatch.setattr(landing, "_read", read_while_it_grows)
+    monkeypatch.setattr(landing, "read_csv", read_while_it_grows)
     with pytest.raises(ExtractRefused, match="was written to while it was read"):
         land(practice(folder), home)
     monkeypatch.undo()
@@ -162,6 +160,11 @@ def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
 def test_a_source_folder_that_is_not_there_is_named(home: Home, tmp_path: Path):
     with pytest.raises(UsageError, match=r"missing: this source folder is not there"):
         land(Practice("p", "P", "UTC", {"crm": tmp_path / "missing"}), home)
+
+
+def test_a_source_of_an_unknown_kind_is_named(home: Home, folder: Path):
+    with pytest.raises(UsageError, match="lab: not a kind of source"):
+        land(practice(folder, source="lab"), home)
 
 
 def test_landing_is_for_its_owner_only_and_leaves_nothing_beside(home: Home, folder: Path):
@@ -187,6 +190,7 @@ def test_two_ehrs_land_apart_though_their_files_are_the_same(home: Home, tmp_pat
 LAND = """
 import sys
 from pathlib import Path
+from pipelines.extract.csv_file import read_csv
 from pipelines.home import Home
 from pipelines.landing import land
 from pipelines.practice import Practice
