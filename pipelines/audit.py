@@ -24,13 +24,16 @@ def audit(build: Build, files: Mapping[Path, Callable[[Contract], dict[str, Colu
     for path, columns_of in files.items():
         if path.with_name(f"{path.name}.wal").exists():
             problems.append(f"{path.name}: a write-ahead log was left")
-        expected = {table: list(columns_of(contract)) for table, contract in PUBLISHED.items()}
+        expected = {table: columns_of(contract) for table, contract in PUBLISHED.items()}
         with open_file(path, read_only=True) as connection:
             written = _columns(connection)
             connection.execute(f"attach '{build.warehouse}' as build (read_only)")
             for table in sorted(written.keys() | expected.keys()):
-                if written.get(table) != expected.get(table):
+                columns = expected.get(table, {})
+                if written.get(table) != list(columns):
                     problems.append(f"{path.name} {table}: its columns are not those of its contract")
+                elif any(column.is_sum for column in columns.values()):
+                    continue
                 elif _count(connection, table) != _count(connection, f"build.{table}"):
                     problems.append(f"{path.name} {table}: rows were lost on the way from the build")
     if problems:

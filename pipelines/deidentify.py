@@ -23,7 +23,13 @@ SMALL_AREAS = (36, 59, 63, 102, 203, 556, 692, 790, 821, 823, 830, 831, 878, 879
 Guidance Regarding Methods for De-identification of Protected Health Information, November 2012, section 3.3."""
 
 KEPT = {"state", "sex", "race", "ethnicity", "language"}
-"""Quasi-identifiers that safe harbor leaves as they are."""
+"""Quasi-identifiers that safe harbor leaves as they are; so it does with counts, flags and values from a fixed list."""
+
+SHARED_IDS = {"group_id", "payer_id", "campaign_id"}
+"""Ids of things that many patients share; every other source id beside a patient is a record number (R)."""
+
+ROLLED_UP = {"fct_kpis": {"location_key", "provider_key", "payer_class", "patient_segment"}}
+"""Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C)."""
 
 FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
 """Words in which anything may stand, dates and names too (R)."""
@@ -31,10 +37,14 @@ FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a published file: the SQL that makes it from the built table, and its description."""
+    """One column of a published file: the SQL that makes it from the built table, and its description.
+
+    A table with a sum has one row for each combination of its other columns.
+    """
 
     sql: str
     description: str
+    is_sum: bool = False
 
 
 def deidentified(contract: Contract) -> dict[str, Column]:
@@ -43,9 +53,14 @@ def deidentified(contract: Contract) -> dict[str, Column]:
     In a table that refers to patients every date, place and source id belongs to one, whatever its class says.
     """
     of_patients = any(name.endswith("patient_key") for name in contract.fields)
+    summed_over = ROLLED_UP.get(contract.name, set())
     columns = {}
     for name, field in contract.fields.items():
-        if remains := _remains(name, field, of_patients):
+        if name in summed_over:
+            continue
+        if summed_over and field.dtype.type == pl.Float64:
+            columns[name] = Column(f"sum({name})", field.description, is_sum=True)
+        elif remains := _remains(name, field, of_patients):
             new_name, sql = remains
             columns[new_name] = Column(sql, field.description)
     return columns
@@ -58,7 +73,7 @@ def _remains(name: str, field: pa.Column, of_patients: bool) -> tuple[str, str] 
         return name, f"cast('0x' || substr(md5(getvariable('{SALT}') || cast({name} as varchar)), 1, 15) as bigint)"
     if phi is Phi.DIRECT or name == "birth_date":  # (A), (D) to (Q); the age stands for the birth date
         return None
-    if of_patients and (name.endswith("_id") or name.startswith(FREE_TEXT)):
+    if of_patients and (name.startswith(FREE_TEXT) or (name.endswith("_id") and name not in SHARED_IDS)):
         return None
     if is_moment and (of_patients or phi is Phi.QUASI):  # (C): all elements of dates except the year
         return name.removesuffix("_on").removesuffix("_at") + "_year", f"cast(year({name}) as smallint)"
@@ -68,6 +83,6 @@ def _remains(name: str, field: pa.Column, of_patients: bool) -> tuple[str, str] 
         return "postal_area", f"case when {is_told} then left({name}, 3) when {name} is not null then '000' end"
     if name == "age_years":
         return name, f"least({name}, {OLDEST_AGE})"
-    if phi is Phi.NONE or name in KEPT or field.metadata["values"]:
+    if phi is Phi.NONE or name in KEPT or name.startswith("n_") or dtype == pl.Boolean or field.metadata["values"]:
         return name, name
     return None

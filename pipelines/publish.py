@@ -15,7 +15,9 @@ from pipelines.audit import audit
 from pipelines.build import STEPS, Build
 from pipelines.deidentify import SALT, Column, deidentified
 from pipelines.errors import ChecksFailed, UsageError
+from pipelines.gap_history import keep_gap_history
 from pipelines.home import Home
+from pipelines.outreach_export import write_outreach
 from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications import MANIFEST, Publication, forget_old, point_to, sync
 from pipelines.warehouse_file import open_file
@@ -54,6 +56,7 @@ def publish(home: Home, build: Build) -> Publication:
             n_rows=n_rows,
         )
         (beside / MANIFEST).write_text(json.dumps(asdict(publication), indent=2), encoding="utf-8")
+        write_outreach(beside)
         audit(build, {beside / WAREHOUSE: _whole, beside / DEIDENTIFIED: deidentified})
         for path in (*beside.iterdir(), beside):
             sync(path)
@@ -62,6 +65,7 @@ def publish(home: Home, build: Build) -> Publication:
         raise
     beside.rename(home.published / id)
     point_to(home, id)
+    keep_gap_history(home)
     forget_old(home)
     return publication
 
@@ -80,7 +84,8 @@ def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, 
             connection.execute(f"create schema if not exists {table.partition('.')[0]}")
             columns = columns_of(contract)
             selected = ", ".join(f"{column.sql} as {name}" for name, column in columns.items())
-            connection.execute(f"create table {table} as select {selected} from build.{table}")
+            grouped = " group by all" if any(column.is_sum for column in columns.values()) else ""
+            connection.execute(f"create table {table} as select {selected} from build.{table}{grouped}")
             connection.execute(f"comment on table {table} is {_quoted(contract.description)}")
             for name, column in columns.items():
                 connection.execute(f"comment on column {table}.{name} is {_quoted(column.description)}")
