@@ -13,11 +13,11 @@
     cast({{ dbt.dateadd('month', n, day) }} as date)
 {%- endmacro %}
 
-{#- One row per month on which anything is reported, oldest first: `month_on`. -#}
+{#- One row per month on which anything is reported, the one that has begun too: `month_on`. -#}
 {% macro month_spine() -%}
     select cast(unnest(generate_series(
         {{ month_of(add_months(as_of_on(), -var('history_months'))) }},
-        {{ month_of(as_of_on()) }},
+        {{ month_of(as_of_on() ~ ' - 1') }},
         interval 1 month
     )) as date) as month_on
 {%- endmacro %}

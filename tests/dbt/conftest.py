@@ -11,14 +11,14 @@ from pipelines.home import Home
 from pipelines.practice import Practice, read_practice
 
 GOLDEN = Path(__file__).parent / "golden_practice"
-TABLES = [f"+path:models/marts/{area}" for area in ("activity", "deliveries", "kpis", "money")]
+TABLES = [f"+path:models/marts/{area}" for area in ("activity", "deliveries", "kpis", "measures", "money")]
 
 Built = Callable[[Practice], duckdb.DuckDBPyConnection]
 
 
 @pytest.fixture(scope="session")
 def built(new_home: Callable[[], Home]) -> Built:
-    """Builds activity, money and KPIs of a practice in a home of its own, dbt's tests included, and opens them read-only."""
+    """Builds activity, measures, money and KPIs of a practice in a home of its own, dbt's tests included, and opens them read-only."""
 
     def build(practice: Practice) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(build_warehouse(new_home(), practice, select=TABLES)), read_only=True)

@@ -43,7 +43,7 @@ totals as (
         (
             select sum(balance_usd)
             from {{ ref('int_money__receivables') }}
-            where month_on = {{ month_of(as_of_on()) }}
+            where month_on = {{ month_of(as_of_on() ~ ' - 1') }}
         ),
         (select sum(charge_usd) from {{ ref('fct_charges') }} where posted_on < {{ as_of_on() }})
         - (select coalesce(sum(amount_usd), 0) from {{ ref('fct_payments') }} where posted_on < {{ as_of_on() }})
