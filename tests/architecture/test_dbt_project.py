@@ -1,80 +1,102 @@
-"""The shape of the dbt project: one way through the layers, every table described, tested and under contract."""
+"""The shape of the dbt project: one way through the layers, every table described, tested and under contract.
 
-import re
-from functools import cache
-from pathlib import Path
+Read from the project as dbt parsed it, so that a reference that a macro or a loop makes counts as well.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
 
 import pytest
-import yaml
 
 from models.published import PUBLISHED
-from pipelines.dbt_properties import MODELS, outdated
-from pipelines.home import CHECKOUT
+from pipelines.dbt import parsed_project
+from pipelines.dbt_properties import outdated
+from pipelines.home import Home
 
 LAYERS = ("staging", "intermediate", "marts", "delivery")
 GRAIN_TESTS = {"unique", "unique_combination"}
+TESTED_TOGETHER = {"kpi_": "fct_kpis"}
+"""Models of this prefix are unioned into that one, which tests their grain at once: forty tests would cost dbt a second."""
+
+Nodes = dict[str, dict]
 
 
-@cache
-def _sql() -> dict[str, Path]:
-    return {path.stem: path for path in MODELS.rglob("*.sql")}
+@pytest.fixture(scope="module")
+def manifest(new_home: Callable[[], Home]) -> dict:
+    return json.loads((parsed_project(new_home()) / "manifest.json").read_text(encoding="utf-8"))
 
 
-def _layer(path: Path) -> str:
-    return path.relative_to(MODELS).parts[0]
+@pytest.fixture(scope="module")
+def models(manifest: dict) -> Nodes:
+    return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
 
 
-@cache
-def _properties() -> dict[str, dict]:
-    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in MODELS.rglob("_*.yml")]
-    return {model["name"]: model for document in documents for model in document.get("models") or []}
+@pytest.fixture(scope="module")
+def tests_of(manifest: dict) -> dict[str, set[str]]:
+    """The names of the generic tests of each node."""
+    tests = defaultdict(set)
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            tests[node["attached_node"]].add(node["test_metadata"]["name"])
+    return tests
 
 
-def _tests(node: dict) -> set[str]:
-    named = [test if isinstance(test, str) else next(iter(test)) for test in node.get("data_tests", [])]
-    return set(named).union(*(_tests(column) for column in node.get("columns", [])))
-
-
-MODEL_NAMES = sorted(_sql())
+def _layer(node: dict) -> str:
+    return node["fqn"][1]
 
 
 def test_the_generated_properties_say_what_the_contracts_say():
     assert outdated() == [], "run `make contracts`"
 
 
-def test_every_published_table_has_a_contract_and_every_contract_a_table():
-    built = {f"{_layer(path)}.{name}" for name, path in _sql().items() if _layer(path) in ("marts", "delivery")}
-    promised = {table for table in PUBLISHED if not table.startswith("ml.")}
-    assert built == promised
+def _published(models: Nodes) -> Nodes:
+    """Tables of the published layers, by `schema.table`."""
+    return {
+        f"{_layer(node)}.{node['name']}": node
+        for node in models.values()
+        if _layer(node) in ("marts", "delivery") and node["config"]["materialized"] != "ephemeral"
+    }
 
 
-def test_every_model_lies_in_a_layer():
-    assert {_layer(path) for path in _sql().values()} <= set(LAYERS)
+def test_every_published_table_has_a_contract_and_every_contract_a_table(models: Nodes):
+    assert set(_published(models)) == {table for table in PUBLISHED if not table.startswith("ml.")}
 
 
-@pytest.mark.parametrize("name", MODEL_NAMES)
-def test_every_model_says_and_tests_what_one_row_is(name):
-    model = _properties().get(name)
-    assert model, f"{name} has no properties"
-    assert model["description"].startswith("One row per ")
-    assert _tests(model) & GRAIN_TESTS, f"nothing tests the grain of {name}"
+def test_the_types_of_every_published_table_are_enforced(models: Nodes):
+    assert [table for table, node in _published(models).items() if not node["contract"]["enforced"]] == []
 
 
-def test_properties_describe_only_models_that_exist():
-    assert set(_properties()) - set(_sql()) == set()
+def test_every_model_says_what_one_row_is(models: Nodes):
+    assert [node["name"] for node in models.values() if not node["description"].startswith("One row per ")] == []
 
 
-@pytest.mark.parametrize("name", MODEL_NAMES)
-def test_only_staging_reads_raw_and_only_delivery_reads_ml(name):
-    path = _sql()[name]
-    sources = set(re.findall(r"source\(\s*'(\w+)'", path.read_text(encoding="utf-8")))
-    assert sources <= {"staging": {"raw"}, "delivery": {"ml"}}.get(_layer(path), set())
+def test_every_model_tests_what_one_row_is(models: Nodes, tests_of: dict[str, set[str]]):
+    untested = {node["name"] for key, node in models.items() if not tests_of[key] & GRAIN_TESTS}
+    for prefix, union in TESTED_TOGETHER.items():
+        [whole] = [node for node in models.values() if node["name"] == union]
+        assert union not in untested
+        parts = {models[read]["name"] for read in whole["depends_on"]["nodes"] if read in models}
+        untested -= {part for part in parts if part.startswith(prefix)}
+    assert untested == set()
 
 
-@pytest.mark.parametrize("name", MODEL_NAMES)
-def test_a_model_reads_its_own_layer_or_an_earlier_one(name):
-    layers = {model: LAYERS.index(_layer(path)) for model, path in _sql().items()}
-    seeds = {path.stem for path in (CHECKOUT / "dbt_project" / "seeds").rglob("*.csv")}
-    read = set(re.findall(r"ref\(\s*'(\w+)'", _sql()[name].read_text(encoding="utf-8"))) - seeds
-    assert read <= set(layers), f"{name} reads what is not there"
-    assert all(layers[other] <= layers[name] for other in read)
+def test_only_staging_reads_raw_and_only_delivery_reads_ml(models: Nodes, manifest: dict):
+    readers = {"raw": "staging", "ml": "delivery"}
+    wrong = [
+        (node["name"], manifest["sources"][read]["name"])
+        for node in models.values()
+        for read in node["depends_on"]["nodes"]
+        if read in manifest["sources"] and _layer(node) != readers[manifest["sources"][read]["source_name"]]
+    ]
+    assert wrong == []
+
+
+def test_a_model_reads_its_own_layer_or_an_earlier_one(models: Nodes):
+    wrong = [
+        (node["name"], models[read]["name"])
+        for node in models.values()
+        for read in node["depends_on"]["nodes"]
+        if read in models and LAYERS.index(_layer(models[read])) > LAYERS.index(_layer(node))
+    ]
+    assert wrong == []
