@@ -8,14 +8,20 @@ from data_samples.simulator.deliveries import versioned
 from data_samples.simulator.practice import NEVER, PAYERS, Practice
 from data_samples.simulator.templates import fill, utc
 
-_OWN = pl.DataFrame({"payer_id": ["org-practice"], "payer_name": ["Sample Primary Care"], "type": ["prov"]})
+_PROVIDERS = pl.DataFrame(
+    {
+        "payer_id": ["org-practice", "org-hospital"],
+        "payer_name": ["Sample Primary Care", "Sample Hospital"],
+        "type": ["prov", "prov"],
+    }
+)
 _META = '"meta":{"lastUpdated":"<updated>"}'
 
 
 def directory(practice: Practice, clock: Clock) -> dict[str, pl.DataFrame]:
     """Frames of `updated_at`, `superseded_at` and `line` by resource type; all there from the first day on."""
     began = pl.lit(clock.start_on.astype("datetime64[us]").item()).cast(pl.Datetime("us"))
-    organizations = pl.concat([_OWN, PAYERS.select("payer_id", "payer_name", type=pl.lit("pay"))])
+    organizations = pl.concat([_PROVIDERS, PAYERS.select("payer_id", "payer_name", type=pl.lit("pay"))])
     clinicians = _clinicians(practice, clock, began)
     return {
         "Organization": _lines(

@@ -57,6 +57,19 @@ def encounters(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def stays(frame: pl.DataFrame) -> pl.DataFrame:
+    """Encounters of an inpatient stay, discharged home."""
+    disposition = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
+    return finish(
+        frame.with_columns(started=local("starts_at"), ended=local("ends_at")),
+        '{"resourceType":"Encounter","id":"<id>",' + META + ',"status":"finished","class":{"system":"' + _ACT + '","code":"IMP"},'
+        '"type":[{"coding":[{"system":"http://snomed.info/sct","code":"32485007"}]}],"subject":{"reference":"Patient/<patient_id>"},'
+        '"period":{"start":"<started>","end":"<ended>"},'
+        '"hospitalization":{"dischargeDisposition":{"coding":[{"system":"' + disposition + '","code":"home"}]}},'
+        '"serviceProvider":{"reference":"Organization/org-hospital"}}',
+    )
+
+
 def appointments(frame: pl.DataFrame) -> pl.DataFrame:
     """`status`, `updated_at`, `cancelled`, `reason` and `checked_in` are those of the day of the export."""
     base = "urn:caregap:fhir:extension:"

@@ -7,6 +7,7 @@ import polars as pl
 
 from data_samples.simulator.clock import Clock
 from data_samples.simulator.diagnoses import problems, visit_diagnoses
+from data_samples.simulator.hospital import stays
 from data_samples.simulator.immunizations import immunize
 from data_samples.simulator.laboratory import laboratory
 from data_samples.simulator.notes import notes
@@ -22,7 +23,7 @@ from data_samples.simulator.vitals import pressures, vital_signs
 
 @dataclass
 class Record:
-    """Facts of one chunk by FHIR resource type, with ids.
+    """Facts of one chunk by FHIR resource type, with ids. `Stay` are encounters in hospitals.
 
     `referrals` are among the service requests as well; the facts of type `Task` are theirs, row by row.
     """
@@ -49,6 +50,7 @@ def keep_record(
     prescribed = medications(people, seen, calendar, asked.is_counselled, random)
     facts = {
         "Encounter": visits.encounters,
+        "Stay": _numbered(stays(people, seen, clock.start_on, np.datetime64(clock.end_on), random), "sty", prefix),
         "Appointment": visits.appointments,
         "Observation": pl.concat([_numbered(pl.concat(measured), "obs", prefix), *lab.observations], how="diagonal"),
         "DiagnosticReport": pl.concat([*lab.reports, notes(seen, random)]),

@@ -13,6 +13,7 @@ _TEXT: dict[str, tuple[Callable, Callable]] = {
         fhir_administrative.encounters,
         lambda frame: frame.with_columns(recorded_at=pl.col("ends_at") + pl.duration(minutes=20)),
     ),
+    "Stay": (fhir_administrative.stays, lambda frame: frame),
     "Appointment": (fhir_administrative.appointments, appointment_versions),
     "Condition": (fhir.conditions, lambda frame: frame),
     "Observation": (fhir.observations, lambda frame: frame),

@@ -136,8 +136,12 @@ def _write_record(chunk: _Chunk, writer: Writer, number: int | None) -> None:
         "Coverage": coverages(laws.population, laws.clock),
         "Patient": patient_versions(laws.population, chunk.identities, laws.practice, laws.clock),
     }
+    in_hospital = as_resources("Stay", facts.pop("Stay"), writer.deliveries)
     for resource_type, frame in facts.items():
-        writer.resources(resource_type, number, as_resources(resource_type, frame, writer.deliveries))
+        versions = as_resources(resource_type, frame, writer.deliveries)
+        if resource_type == "Encounter":
+            versions = pl.concat([versions, in_hospital])
+        writer.resources(resource_type, number, versions)
 
 
 def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence, years: tuple[int, ...], last) -> None:

@@ -7,6 +7,7 @@ from data_samples.simulator.clock import minutes
 from data_samples.simulator.contacts import numbered
 from data_samples.simulator.visits import Visits
 
+_TOP_SHARE = 0.78
 _COMPOSITES = (
     ("access", "Got an appointment as soon as needed"),
     ("communication", "Clinician listened carefully"),
@@ -39,13 +40,15 @@ def survey_answers(visits: Visits, contact: pl.Series, random) -> pl.DataFrame:
             )
         )
 
-    def scores(low: int, high: int, bad: tuple[int, int]) -> np.ndarray:
-        return np.where(unhappy, random.integers(bad[0], bad[1] + 1, n), random.integers(low, high + 1, n))
+    def scores(best: int, bad: tuple[int, int]) -> np.ndarray:
+        """Nearly always the best or second best of those who are happy; of the others, from low to fair."""
+        happy = best - (random.random(n) > _TOP_SHARE)
+        return np.where(unhappy, random.integers(bad[0], bad[1] + 1, n), happy)
 
-    answer("nps", None, "Would you recommend us", scores(8, 10, (0, 7)), 10)
-    answer("satisfaction", None, "How satisfied were you", scores(4, 5, (1, 3)), 5)
+    answer("nps", None, "Would you recommend us", scores(10, (0, 8)), 10)
+    answer("satisfaction", None, "How satisfied were you", scores(5, (1, 3)), 5)
     for composite, question in _COMPOSITES:
-        answer("cg_cahps", composite, question, scores(3, 4, (1, 3)), 4)
-    answer("cg_cahps", "provider_rating", "Rate the clinician", scores(8, 10, (2, 7)), 10)
+        answer("cg_cahps", composite, question, scores(4, (1, 3)), 4)
+    answer("cg_cahps", "provider_rating", "Rate the clinician", scores(10, (2, 8)), 10)
     answers = pl.concat(frames).filter(pl.col("contact_id").is_not_null())
     return numbered(answers, "ans", "answer_id").with_columns(updated_at="answered_at")

@@ -14,7 +14,8 @@ from data_samples.simulator.parameters import OUTCOMES
 _MINUTE, _HOUR, _DAY = (np.timedelta64(n, unit) for n, unit in ((1, "m"), (1, "h"), (1, "D")))
 OUTREACH_DAYS = 5
 """Days at the beginning of a month within which that month's outreach is done."""
-VISIT_TYPES = ("preventive", "follow_up", "acute", "telehealth")
+_REFILLED = 0.45
+"""Share of slots given up hours ahead that somebody who is ill takes."""
 
 
 @dataclass
@@ -60,6 +61,7 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     booked_at = _chained(booked, booked_at, cancelled_at, starts_at, clock, random)
     site = people["site"][patient]
     clinician = _clinician(people["clinician"][patient], site, due, practice)
+    starts_at, booked_at = _refill(kind, clinician, due, starts_at, booked_at, cancelled_at, random)
     month = np.minimum(due, clock.n_simulated - 1)
     has_portal = month >= people["portal_month"][patient]
     frame = booked.select(
@@ -160,6 +162,27 @@ def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice) -> 
     """The patient's own clinician; after that one left, the site's first, who stays."""
     first_of_site = np.searchsorted(practice.clinicians["site"].to_numpy(), np.arange(practice.sites.height))
     return np.where(due >= practice.left_month[own], first_of_site[site], own)
+
+
+def _refill(kind, clinician, due, starts_at, booked_at, cancelled_at, random) -> tuple[np.ndarray, np.ndarray]:
+    """Give some slots that were cancelled in time to acute visits of the same clinician and month."""
+    n = len(kind)
+    in_time = starts_at - cancelled_at >= 3 * _HOUR
+    free = np.flatnonzero(in_time & (random.random(n) < _REFILLED))
+    wanted = np.flatnonzero(kind == ACUTE)
+    slots, takers = (
+        pl.DataFrame({"row": rows, "clinician": clinician[rows], "due": due[rows]}).with_columns(
+            turn=pl.int_range(pl.len()).over("clinician", "due")
+        )
+        for rows in (free, wanted)
+    )
+    pairs = slots.join(takers, on=["clinician", "due", "turn"], suffix="_taker", maintain_order="left")
+    slot, taker = pairs["row"].to_numpy(), pairs["row_taker"].to_numpy()
+    starts_at, booked_at = starts_at.copy(), booked_at.copy()
+    starts_at[taker] = starts_at[slot]
+    notice = ((starts_at[slot] - cancelled_at[slot]) / _MINUTE).astype(int)
+    booked_at[taker] = cancelled_at[slot] + (notice * random.uniform(0.1, 0.8, len(slot))).astype("timedelta64[m]")
+    return starts_at, booked_at
 
 
 def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random) -> np.ndarray:
