@@ -54,6 +54,14 @@ class _Ranked:
         precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
         return float((precision * events).sum() / found[-1]) if found[-1] > 0 else float("nan")
 
+    def precision_at(self, share: float, weights: np.ndarray | None = None) -> float:
+        events, others = (mass[::-1] for mass in self._masses(weights))
+        rows = events + others
+        capacity = rows.sum() * share
+        taken = np.clip(capacity - (np.cumsum(rows) - rows), 0, rows)
+        rate = np.divide(events, rows, out=np.zeros_like(events), where=rows > 0)
+        return float((taken * rate).sum() / capacity) if capacity > 0 else float("nan")
+
 
 def observed_over_expected(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None) -> float:
     """O/E: events observed over events expected; 1 is calibrated in the large."""
@@ -80,19 +88,19 @@ def calibration_slope(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray
     return float(coefficients[1])
 
 
-def expected_calibration_error(labels: np.ndarray, risks: np.ndarray, n_bins: int = 10) -> float:
+def expected_calibration_error(
+    labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None, n_bins: int = 10
+) -> float:
     """ECE: mean distance of risk and observed rate over `n_bins` bins of equal width, weighted by rows (Naeini et al. 2015)."""
+    mass = np.ones(len(labels)) if weights is None else weights
     bins = np.minimum((np.asarray(risks) * n_bins).astype(int), n_bins - 1)
-    distance = np.bincount(bins, weights=np.asarray(labels, dtype=float) - risks, minlength=n_bins)
-    return float(np.abs(distance).sum() / len(risks))
+    distance = np.bincount(bins, weights=mass * (np.asarray(labels, dtype=float) - risks), minlength=n_bins)
+    return float(np.abs(distance).sum() / mass.sum())
 
 
-def precision_at(labels: np.ndarray, scores: np.ndarray, n: int) -> float:
-    """Share of events among the `n` rows with the highest scores; rows that tie at the edge count in proportion."""
-    n = min(max(n, 1), len(scores))
-    edge = np.partition(scores, -n)[-n]
-    above, tied = scores > edge, scores == edge
-    return float((labels[above].sum() + labels[tied].mean() * (n - above.sum())) / n)
+def precision_at(labels: np.ndarray, scores: np.ndarray, share: float, weights: np.ndarray | None = None) -> float:
+    """Share of events in the `share` of the rows with the highest scores; rows that tie at the edge count in proportion."""
+    return _Ranked(labels, scores).precision_at(share, weights)
 
 
 def reliability(labels: np.ndarray, risks: np.ndarray, n_bins: int = 10) -> pl.DataFrame:
@@ -137,46 +145,51 @@ def evaluate(
     risks: np.ndarray,
     patients: np.ndarray,
     *,
+    weights: np.ndarray | None = None,
     comparators: dict[str, np.ndarray] | None = None,
     capacity_share: float = 0.1,
     resamples: int = RESAMPLES,
 ) -> pl.DataFrame:
     """The table that is printed and kept: one row per metric.
 
-    In: `labels` (0 or 1), `risks` (0 to 1), `patients` (group of the row), each of shape (n,); `comparators`: other scores of the
-    same rows, such as the overdue rule, ranked only; `capacity_share`: the share of rows that a team can act on.
-    Out: `metric`, `value`, `low`, `high` (95 % by patient; null where not computed), `n_rows`, `n_patients`, `n_events`.
+    In: `labels` (0 or 1), `risks` (0 to 1), `patients` (group of the row) and `weights` of the rows, each of shape (n,);
+    `comparators`: other scores of the same rows, such as the overdue rule, ranked only; `capacity_share`: the share of rows that
+    a team can act on. Out: `metric`, `value`, `low`, `high` (95 % by patient; null where not defined), `n_rows`, `n_patients`,
+    `n_events`.
     """
-    labels = np.asarray(labels, dtype=float)
-    ranked = {"": _Ranked(labels, risks)} | {f"_{name}": _Ranked(labels, score) for name, score in (comparators or {}).items()}
-    statistics: dict[str, Callable] = {}
-    for name, ranking in ranked.items():
-        statistics |= {f"auroc{name}": ranking.auroc, f"auprc{name}": ranking.auprc}
-    for name in comparators or {}:
-        statistics[f"auroc_gain_over_{name}"] = lambda w, other=ranked[f"_{name}"]: ranked[""].auroc(w) - other.auroc(w)
+    labels, own = np.asarray(labels, dtype=float), np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
+    champion, others = _Ranked(labels, risks), {name: _Ranked(labels, score) for name, score in (comparators or {}).items()}
+
+    def prevalence(mass: np.ndarray) -> float:
+        return float((mass * labels).sum() / mass.sum())
+
+    statistics: dict[str, Callable[[np.ndarray], float]] = {"auroc": champion.auroc, "auprc": champion.auprc}
+    for name, other in others.items():
+        statistics |= {f"auroc_{name}": other.auroc, f"auprc_{name}": other.auprc}
+        statistics[f"auroc_gain_over_{name}"] = lambda mass, other=other: champion.auroc(mass) - other.auroc(mass)
     statistics |= {
-        "calibration_slope": lambda w: calibration_slope(labels, risks, w),
-        "observed_over_expected": lambda w: observed_over_expected(labels, risks, w),
+        "calibration_slope": lambda mass: calibration_slope(labels, risks, mass),
+        "observed_over_expected": lambda mass: observed_over_expected(labels, risks, mass),
+        "expected_calibration_error": lambda mass: expected_calibration_error(labels, risks, mass),
+        "brier": lambda mass: float((mass * (labels - risks) ** 2).sum() / mass.sum()),
+        "prevalence": prevalence,
+        "precision_at_capacity": lambda mass: champion.precision_at(capacity_share, mass),
+        "lift_at_capacity": lambda mass: _ratio(champion.precision_at(capacity_share, mass), prevalence(mass)),
     }
-    n_capacity = max(round(len(labels) * capacity_share), 1)
-    precision = precision_at(labels, risks, n_capacity)
-    plain = {
-        "prevalence": labels.mean(),
-        "expected_calibration_error": expected_calibration_error(labels, risks),
-        "brier": float(((labels - risks) ** 2).mean()),
-        "precision_at_capacity": precision,
-        "lift_at_capacity": precision / labels.mean() if labels.mean() > 0 else float("nan"),
-    }
-    rows = [
-        (name, statistic(None), *interval(statistic, patients, resamples=resamples)) for name, statistic in statistics.items()
-    ]
-    rows += [(name, float(value), None, None) for name, value in plain.items()]
+    rows = []
+    for name, statistic in statistics.items():
+        low, high = interval(lambda drawn, statistic=statistic: statistic(drawn * own), patients, resamples=resamples)
+        rows.append((name, statistic(own), low, high))
     table = pl.DataFrame(rows, orient="row", schema={"metric": pl.String} | dict.fromkeys(("value", "low", "high"), pl.Float64))
     return table.with_columns(pl.col("value", "low", "high").fill_nan(None)).with_columns(
         n_rows=pl.lit(len(labels), pl.Int64),
         n_patients=pl.lit(len(np.unique(patients)), pl.Int64),
         n_events=pl.lit(int(labels.sum()), pl.Int64),
     )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
 
 
 def _logit(risks: np.ndarray) -> np.ndarray:

@@ -101,10 +101,36 @@ FEATURES: tuple[Feature, ...] = (
         phi=Phi.QUASI,
     ),
     Feature(
+        "n_bookings_12_months",
+        "booking",
+        "Appointments booked in 12 months.",
+        reason="appointments booked in 12 months: {value}",
+    ),
+    Feature(
+        "days_since_booking",
+        "booking",
+        "Days since an appointment was last booked.",
+        reason="an appointment was last booked {value} days ago",
+        phi=Phi.QUASI,
+    ),
+    Feature(
         "n_portal_logins_3_months",
         "portal",
         "Portal logins in 3 months.",
         reason="portal logins in 3 months: {value}",
+    ),
+    Feature(
+        "n_portal_logins_12_months",
+        "portal",
+        "Portal logins in 12 months.",
+        reason="portal logins in 12 months: {value}",
+    ),
+    Feature(
+        "days_since_portal_login",
+        "portal",
+        "Days since the last portal login; missing where there was none.",
+        reason="last portal login {value} days ago",
+        phi=Phi.QUASI,
     ),
     Feature(
         "portal_login_trend",
@@ -140,6 +166,13 @@ FEATURES: tuple[Feature, ...] = (
         "replies",
         "Answers in the portal in 12 months.",
         reason="answers in the portal in 12 months: {value}",
+    ),
+    Feature(
+        "days_since_reply",
+        "replies",
+        "Days since the last answer or message from the patient; missing where there was none.",
+        reason="last message from the patient {value} days ago",
+        phi=Phi.QUASI,
     ),
     Feature(
         "reply_rate_6_months",
@@ -221,6 +254,12 @@ FEATURES: tuple[Feature, ...] = (
         "is_self_pay",
         "money",
         "Known to pay without coverage.",
+        is_flag=True,
+    ),
+    Feature(
+        "is_site_on_program",
+        "program",
+        "The site of the last visit is on the engagement program.",
         is_flag=True,
     ),
     Feature(

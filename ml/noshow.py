@@ -109,7 +109,7 @@ def benchmark(train: pl.DataFrame, test: pl.DataFrame | None = None) -> dict[str
     return {
         "auroc": auroc(labels, risks),
         "auroc_lead_gt_0": auroc(labels[ahead], risks[ahead]),
-        "precision_top_tenth": precision_at(labels, risks, round(len(labels) / 10)),
+        "precision_top_tenth": precision_at(labels, risks, 0.1),
         "ece": expected_calibration_error(labels, risks),
         "n_train": len(train),
         "n_test": len(test),

@@ -1,5 +1,114 @@
 """The lists that go back to the CRM (schema `delivery`)."""
 
-from models.contract import Contract
+import polars as pl
 
-OUTREACH: dict[str, Contract] = {}
+from models.contract import INSTANT, Contract, field
+from models.extracts.crm import CHANNELS
+from models.phi import Phi
+from models.published.facts import SLICES
+from models.published.risk import METHODS, TIERS
+
+LIST_REASONS = ("clinically_urgent", "disengagement", "reengagement", "care_gap")
+SUPPRESS_REASONS = (
+    "deceased",
+    "age_unknown",
+    "minor",
+    "do_not_contact",
+    "hospice",
+    "left_practice",
+    "no_consent_on_record",
+    "no_valid_contact_point",
+    "attempt_cap",
+    "recently_contacted",
+    "held_out",
+    "not_checked",
+)
+"""Why somebody is left out, in the order in which the reasons are looked for."""
+
+
+def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
+    return field(dtype, description, phi=phi, nullable=True, **rest)
+
+
+_WHO = {
+    "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
+}
+_WHY = {
+    "listed_on": field(pl.Date, "The day that the list was made for."),
+    "list_reason": field(
+        pl.String,
+        "Why: a result out of control and no visit booked; likely to disengage; lapsed already; open care gaps.",
+        phi=Phi.QUASI,
+        values=LIST_REASONS,
+    ),
+    "tier": field(pl.String, "Risk tier, within which the held-out share is drawn; none: not scored.", values=(*TIERS, "none")),
+    "is_clinically_urgent": field(
+        pl.Boolean, "A result is out of control and no visit is booked; never held out.", phi=Phi.QUASI
+    ),
+    "score": _optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
+}
+_ATTEMPTS = {
+    "last_contacted_on": _optional(pl.Date, "Day of the last attempt to contact.", Phi.QUASI),
+    "n_attempts_30_days": field(pl.Int64, "Attempts in the last 30 days.", at_least=0),
+}
+
+_CONTRACTS = (
+    Contract(
+        "out_outreach_list",
+        "patient to contact",
+        ("patient_key",),
+        {
+            **_WHO,
+            "contact_id": _optional(pl.String, "The CRM's id of the contact that the row goes back to.", Phi.DIRECT),
+            "mrn": _optional(pl.String, "Medical record number.", Phi.DIRECT),
+            "first_name": _optional(pl.String, "Given name.", Phi.DIRECT),
+            "last_name": _optional(pl.String, "Family name.", Phi.DIRECT),
+            "language": _optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "location_key": SLICES["location_key"],
+            "location_name": _optional(pl.String, "The site whose team has the task."),
+            "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
+            "is_within_capacity": field(pl.Boolean, "Within the number that the site's team can contact in a month."),
+            **_WHY,
+            "method": _optional(pl.String, "How the score was made.", values=METHODS),
+            "model_version": _optional(pl.String, "The model that made it."),
+            "index_on": _optional(pl.Date, "The day that the score looks ahead from.", Phi.QUASI),
+            "reason_1": field(pl.String, "Why the person is on the list, in words: an association, not a cause.", phi=Phi.QUASI),
+            "reason_2": _optional(pl.String, "The second reason.", Phi.QUASI),
+            "reason_3": _optional(pl.String, "The third reason.", Phi.QUASI),
+            "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
+            "open_gaps": _optional(pl.String, "Those measures, by code and title.", Phi.QUASI),
+            "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
+            "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
+            "recommended_channel": field(
+                pl.String, "Asked for, else answered most; only with a granted consent and a contact point.", values=CHANNELS
+            ),
+            "contact_point": field(pl.String, "Number or address on that channel.", phi=Phi.DIRECT),
+            "consent_recorded_on": field(pl.Date, "Day on which the consent to that channel was recorded.", phi=Phi.QUASI),
+            **_ATTEMPTS,
+            "last_contact_channel": _optional(pl.String, "Channel of the last attempt.", values=CHANNELS),
+            "last_contact_outcome": _optional(pl.String, "What came of it."),
+            "due_on": field(pl.Date, "Day by which the contact should be made."),
+            "next_action": field(pl.String, "What to do, in plain words.", phi=Phi.QUASI),
+        },
+        notes="Nobody without a granted consent, under age, deceased, or asking not to be contacted.",
+    ),
+    Contract(
+        "out_outreach_suppressions",
+        "patient who was left out of the list",
+        ("patient_key",),
+        {
+            **_WHO,
+            "location_key": SLICES["location_key"],
+            **_WHY,
+            "suppress_reason": field(pl.String, "Why the person is left out.", phi=Phi.QUASI, values=SUPPRESS_REASONS),
+            "is_held_out": field(
+                pl.Boolean, "Drawn at random not to be contacted, so that the effect of contacting can be seen."
+            ),
+            "next_eligible_on": _optional(pl.Date, "First day on which the person may be contacted again.", Phi.QUASI),
+            **_ATTEMPTS,
+        },
+        notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",
+    ),
+)
+
+OUTREACH: dict[str, Contract] = {f"delivery.{contract.name}": contract for contract in _CONTRACTS}

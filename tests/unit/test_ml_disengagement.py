@@ -141,4 +141,4 @@ def test_tiers_follow_the_capacity_of_each_site():
     ranked = tiers(scores, capacity=2)
     counts = ranked.group_by("location_key", "tier").len().sort("location_key", "tier").rows()
     assert counts == [(1, "high", 2), (1, "low", 6), (1, "medium", 4), (2, "high", 2), (2, "low", 2), (2, "medium", 4)]
-    assert ranked.filter(pl.col("rank") == 1).sort("location_key")["patient_key"].to_list() == [11, 19]
+    assert ranked.filter(pl.col("site_rank") == 1).sort("location_key")["patient_key"].to_list() == [11, 19]

@@ -68,7 +68,7 @@ def test_expected_calibration_error_weighs_bins_by_rows():
 
 def test_precision_at_capacity_shares_a_tie_at_the_edge():
     """Of the two highest, 0.8 is an event, and the place left goes to one of two tied rows, of which half are events."""
-    assert precision_at(LABELS, SCORES, 2) == pytest.approx(0.75)
+    assert precision_at(LABELS, SCORES, 0.5) == pytest.approx(0.75)
 
 
 def test_the_reliability_curve_has_tenths_of_equal_size():

@@ -1,0 +1,128 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+{#- Everybody whom the team might contact, with what decides whether it does. The list and the suppressions are its two halves. -#}
+with
+
+patients as (
+
+    select * from {{ ref('dim_patients') }}
+
+),
+
+scores as (
+
+    select * from {{ source('ml', 'disengagement_scores') }}
+
+),
+
+reengagement as (
+
+    select * from {{ ref('int_disengagement__reengagement') }}
+
+),
+
+guard_rails as (
+
+    select * from {{ ref('int_outreach__guard_rails') }}
+
+),
+
+results as (
+
+    select * from {{ ref('fct_measure_results') }}
+    where gap_status = 'open' and period_type = 'year'
+
+),
+
+gaps as (
+
+    select
+        results.patient_key,
+        count(distinct results.measure_code) as n_open_gaps,
+        string_agg(distinct results.measure_code || ' ' || measures.title, '; ' order by results.measure_code || ' ' || measures.title)
+            as open_gaps,
+        arg_min(measures.next_action, results.measure_code) as first_action,
+        -- A result on record that is out of control, and not merely one that is missing.
+        bool_or(results.measure_code = 'CMS122' and results.evidence_value is not null) as is_out_of_control
+    from results
+    inner join {{ ref('dim_measures') }} as measures
+        on results.measure_code = measures.measure_code
+    where results.period_start_on = (select max(period_start_on) from results)
+    group by results.patient_key
+
+),
+
+considered as (
+
+    select
+        patients.* exclude (last_contacted_on),
+        scores.index_on,
+        scores.method,
+        scores.model_version,
+        scores.score,
+        coalesce(scores.tier, 'none') as tier,
+        scores.reason_1,
+        scores.reason_2,
+        scores.reason_3,
+        reengagement.days_since_visit as lapsed_days,
+        reengagement.expected_interval_days as lapsed_interval_days,
+        reengagement.site_rank as lapsed_rank,
+        gaps.open_gaps,
+        gaps.first_action,
+        coalesce(gaps.is_out_of_control, false) and patients.next_appointment_at is null as is_clinically_urgent,
+        case
+            when coalesce(gaps.is_out_of_control, false) and patients.next_appointment_at is null then 'clinically_urgent'
+            when scores.tier in ('high', 'medium') and patients.next_appointment_at is null then 'disengagement'
+            when reengagement.patient_key is not null then 'reengagement'
+            when gaps.patient_key is not null and patients.is_active then 'care_gap'
+        end as list_reason
+    from patients
+    left join scores
+        on patients.patient_key = scores.patient_key
+    left join reengagement
+        on patients.patient_key = reengagement.patient_key
+    left join gaps
+        on patients.patient_key = gaps.patient_key
+
+),
+
+guarded as (
+
+    select
+        considered.*,
+        guard_rails.* exclude (patient_key),
+        case
+            when guard_rails.patient_key is null then 'not_checked'
+            when guard_rails.barrier is not null then guard_rails.barrier
+            when considered.is_clinically_urgent then null
+            when guard_rails.is_too_soon and guard_rails.n_attempts_30_days >= 3 then 'attempt_cap'
+            when guard_rails.is_too_soon then 'recently_contacted'
+        end as barrier_now
+    from considered
+    left join guard_rails
+        on considered.patient_key = guard_rails.patient_key
+    where considered.list_reason is not null
+
+),
+
+-- A share of each tier, drawn anew each half-year, so that the effect of the outreach can be estimated.
+drawn as (
+
+    select
+        *,
+        row_number() over same_tier as draw,
+        count(*) over (partition by list_reason, tier, barrier_now is null and not is_clinically_urgent) as n_same_tier
+    from guarded
+    window same_tier as (
+        partition by list_reason, tier, barrier_now is null and not is_clinically_urgent
+        order by {{ holdout_draw('patient_key') }}
+    )
+
+)
+
+select
+    * exclude (barrier, barrier_now, is_too_soon, draw, n_same_tier),
+    case
+        when barrier_now is not null then barrier_now
+        when not is_clinically_urgent and draw <= floor(n_same_tier * {{ var('holdout_share', 0.2) }}) then 'held_out'
+    end as suppress_reason
+from drawn

@@ -1,0 +1,111 @@
+with
+
+links as (
+
+    select * from {{ ref('int_identity__patient_links') }}
+
+),
+
+-- A record without the day says at least when somebody knew.
+deaths as (
+
+    select
+        links.patient_key,
+        'deceased' as reason,
+        coalesce(patients.deceased_on, {{ practice_date('patients.updated_at') }}, {{ as_of_on() }}) as departed_on
+    from {{ ref('stg_ehr__patients') }} as patients
+    inner join links
+        on patients.source_system = links.source_system
+        and patients.patient_id = links.source_id
+        and links.source_record_type = 'ehr_patient'
+    where patients.is_deceased
+
+    union all
+
+    select
+        links.patient_key,
+        'deceased' as reason,
+        coalesce({{ practice_date('contacts.updated_at') }}, {{ as_of_on() }}) as departed_on
+    from {{ ref('stg_crm__contacts') }} as contacts
+    inner join links
+        on contacts.source_system = links.source_system
+        and contacts.contact_id = links.source_id
+        and links.source_record_type = 'crm_contact'
+    where contacts.is_deceased
+
+),
+
+hospice as (
+
+    select
+        patient_key,
+        'hospice' as reason,
+        lo_on_earliest as departed_on
+    from {{ ref('int_clinical__encounters') }}
+    where value_set = 'hospice_encounter' or is_discharged_to_hospice
+
+    union all
+
+    select
+        patient_key,
+        'hospice' as reason,
+        lo_on_earliest as departed_on
+    from {{ ref('int_clinical__conditions') }}
+    where value_set = 'hospice_diagnosis' and is_verified
+
+    union all
+
+    select
+        patient_key,
+        'hospice' as reason,
+        lo_on_earliest as departed_on
+    from {{ ref('int_clinical__service_requests') }}
+    where value_set = 'hospice_care_ambulatory' and is_active_or_completed and is_order and not is_not_to_be_done
+
+),
+
+transfers as (
+
+    select
+        links.patient_key,
+        'left_practice' as reason,
+        coalesce({{ practice_date('patients.updated_at') }}, {{ as_of_on() }}) as departed_on
+    from {{ ref('stg_ehr__patients') }} as patients
+    inner join links
+        on patients.source_system = links.source_system
+        and patients.patient_id = links.source_id
+        and links.source_record_type = 'ehr_patient'
+    where not patients.is_active_record
+
+    union all
+
+    select
+        links.patient_key,
+        'left_practice' as reason,
+        tasks.completed_on as departed_on
+    from {{ ref('stg_crm__outreach_tasks') }} as tasks
+    inner join links
+        on tasks.source_system = links.source_system
+        and tasks.contact_id = links.source_id
+        and links.source_record_type = 'crm_contact'
+    where tasks.outcome = 'moved'
+
+),
+
+departures as (
+
+    select * from deaths
+    union all
+    select * from hospice
+    union all
+    select * from transfers
+
+)
+
+select
+    patient_key,
+    min(departed_on) as departed_on,
+    min_by(reason, (departed_on, reason)) as reason
+from departures
+where departed_on is not null
+group by patient_key

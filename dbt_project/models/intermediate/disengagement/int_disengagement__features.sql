@@ -1,0 +1,174 @@
+with
+
+-- Where each window begins, once per month: arithmetic on instants goes through a calendar, and took 7 s for 300 patients.
+windows as (
+
+    select
+        index_on
+        {%- for months in window_months() %},
+        {{ practice_midnight(add_months('index_on', -months)) }} as months_{{ months }}_at
+        {%- endfor %}
+    from (select distinct index_on from {{ ref('int_disengagement__index') }}) as indexes
+
+),
+
+eligible as (
+
+    select
+        indexes.*,
+        windows.* exclude (index_on)
+    from {{ ref('int_disengagement__index') }} as indexes
+    inner join windows
+        on indexes.index_on = windows.index_on
+    where indexes.status = 'eligible'
+
+),
+
+people as (
+
+    select * from {{ ref('int_patients__demographics') }}
+
+),
+
+from_facts as (
+
+    select
+        eligible.patient_key,
+        eligible.index_on,
+
+        {{ n_facts('visit', 6) }} as n_visits_6_months,
+        {{ n_facts('visit', 12) }} as n_visits_12_months,
+        {{ n_facts('visit', 24) }} as n_visits_24_months,
+        max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'visit') as last_clinician,
+        max_by(facts.location_key, facts.event_at) filter (where facts.fact_type = 'visit') as last_location_key,
+
+        {{ n_facts('no_show', 12) }} as n_no_shows_12_months,
+        {{ n_facts('patient_cancellation', 12) }} as n_patient_cancellations_12_months,
+        {{ n_facts('practice_cancellation', 12) }} as n_practice_cancellations_12_months,
+        avg(facts.value) filter (
+            where facts.fact_type in ('kept_appointment', 'no_show', 'patient_cancellation', 'practice_cancellation')
+            and facts.event_at >= eligible.months_12_at
+        ) as lead_time_days,
+        max_by(facts.fact_type in ('no_show', 'patient_cancellation'), facts.event_at) filter (
+            where facts.fact_type in ('kept_appointment', 'no_show', 'patient_cancellation')
+        ) as is_last_appointment_missed,
+
+        {{ n_facts('booking', 12) }} as n_bookings_12_months,
+        max(facts.event_at) filter (where facts.fact_type = 'booking') as last_booking_at,
+
+        {{ n_facts('portal_login', 3) }} as n_portal_logins_3_months,
+        {{ n_facts('portal_login', 12) }} as n_portal_logins_12_months,
+        max(facts.event_at) filter (where facts.fact_type = 'portal_login') as last_portal_login_at,
+        {{ n_facts('portal_login', 3) }} - {{ n_facts('portal_login', 6, until_month=3) }} as portal_login_trend,
+        coalesce(bool_or(facts.fact_type = 'portal_activation'), false) as has_portal_account,
+
+        {{ n_facts('message', 12) }} as n_messages_12_months,
+        {%- for channel in ['sms', 'email', 'phone', 'portal'] %}
+        {{ n_facts('reply', 12, channel) }} as n_{{ channel }}_replies_12_months,
+        {%- endfor %}
+        max(facts.event_at) filter (where facts.fact_type = 'reply') as last_reply_at,
+        avg(facts.value) filter (
+            where facts.fact_type = 'message' and facts.event_at >= eligible.months_6_at
+        ) as reply_rate_6_months,
+        max_by(facts.value, facts.event_at) filter (
+            where facts.fact_type = 'survey_answer' and facts.event_at >= eligible.months_24_at
+        ) as satisfaction_rate,
+        {{ n_facts('reached_contact', 12) }} as n_reached_contacts_12_months,
+        {{ n_facts('unreached_contact', 12) }} as n_unreached_contacts_12_months,
+
+        sum(facts.value) filter (where facts.fact_type = 'balance_movement') as balance_due_usd,
+
+        max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'coverage') as coverage_code,
+        max_by(facts.code, facts.event_at) filter (
+            where facts.fact_type = 'coverage' and facts.event_at < eligible.months_12_at
+        ) as earlier_coverage_code
+    from eligible
+    inner join {{ ref('int_disengagement__facts') }} as facts
+        on eligible.patient_key = facts.patient_key
+        and {{ known_at('facts', 'eligible') }}
+    group by eligible.patient_key, eligible.index_on
+
+),
+
+from_bookings as (
+
+    select
+        eligible.patient_key,
+        eligible.index_on,
+        min(bookings.starts_at) as next_appointment_at
+    from eligible
+    inner join {{ ref('int_disengagement__bookings') }} as bookings
+        on eligible.patient_key = bookings.patient_key
+        and bookings.booked_at < eligible.index_at
+        and bookings.stands_until_at >= eligible.index_at
+    group by eligible.patient_key, eligible.index_on
+
+),
+
+-- When a clinician left, by what was on record at the index.
+clinicians as (
+
+    select
+        cast(providers.provider_key as varchar) as clinician,
+        max({{ practice_midnight('roles.ended_on') }}) as event_at,
+        max(coalesce(roles.recorded_at, {{ practice_midnight('roles.ended_on') }})) as recorded_at
+    from {{ ref('stg_ehr__practitioner_roles') }} as roles
+    inner join {{ ref('int_reference__providers') }} as providers
+        on roles.source_system = providers.source_system
+        and roles.practitioner_id = providers.practitioner_id
+    group by providers.provider_key
+    having bool_and(roles.ended_on is not null)
+
+),
+
+programs as (
+
+    select
+        locations.location_key,
+        min(rollout.go_live_on) as go_live_on
+    from {{ ref('stg_crm__program_rollout') }} as rollout
+    inner join {{ ref('int_reference__locations') }} as locations
+        on rollout.location_id = locations.location_id
+    group by locations.location_key
+
+)
+
+select
+    eligible.patient_key,
+    eligible.index_on,
+    eligible.overdue_ratio,
+    eligible.days_since_visit,
+    eligible.expected_interval_days,
+    {{ dbt.datediff('eligible.first_visit_on', 'eligible.index_on', 'month') }} as months_known,
+    from_facts.* exclude (
+        patient_key, index_on, last_clinician, last_location_key, last_booking_at, last_portal_login_at, last_reply_at,
+        balance_due_usd, coverage_code, earlier_coverage_code
+    ),
+    {%- for event in ['booking', 'portal_login', 'reply'] %}
+    {{ dbt.datediff(practice_date('from_facts.last_' ~ event ~ '_at'), 'eligible.index_on', 'day') }} as days_since_{{ event }},
+    {%- endfor %}
+    coalesce(from_facts.balance_due_usd, 0) as balance_due_usd,
+    from_facts.coverage_code <> from_facts.earlier_coverage_code as is_payer_changed_12_months,
+    from_facts.coverage_code like 'medicaid %' as is_medicaid,
+    from_facts.coverage_code like 'self_pay %' as is_self_pay,
+    from_bookings.next_appointment_at is not null as has_next_appointment,
+    {{ dbt.datediff('eligible.index_on', practice_date('from_bookings.next_appointment_at'), 'day') }} as days_to_next_appointment,
+    clinicians.clinician is not null as is_clinician_departed_6_months,
+    programs.location_key is not null as is_site_on_program,
+    eligible.n_chronic_conditions,
+    {{ dbt.datediff('people.birth_date', 'eligible.index_on', 'day') }} / 365.25 as age_years,
+    people.sex = 'female' as is_female
+from eligible
+inner join people
+    on eligible.patient_key = people.patient_key
+inner join from_facts
+    on eligible.patient_key = from_facts.patient_key and eligible.index_on = from_facts.index_on
+left join from_bookings
+    on eligible.patient_key = from_bookings.patient_key and eligible.index_on = from_bookings.index_on
+left join clinicians
+    on from_facts.last_clinician = clinicians.clinician
+    and {{ known_at('clinicians', 'eligible') }}
+    and clinicians.event_at >= eligible.months_6_at
+left join programs
+    on from_facts.last_location_key = programs.location_key
+    and programs.go_live_on < eligible.index_on

@@ -1,0 +1,110 @@
+with
+
+facts as (
+
+    select * from {{ ref('int_disengagement__facts') }}
+    where fact_type in ('visit', 'chronic_condition', 'follow_up_order')
+
+),
+
+patients as (
+
+    select * from {{ ref('int_patients__profile') }}
+
+),
+
+-- Who stopped being a patient, and when: a condition that ends every index from that day on.
+departures as (
+
+    select * from {{ ref('int_disengagement__departures') }}
+
+),
+
+months as (
+
+    select
+        index_on,
+        {{ practice_midnight('index_on') }} as index_at
+    from (
+        select cast(unnest(generate_series(
+            {{ month_of(add_months(as_of_on(), -var('index_months', 24))) }},
+            {{ month_of(as_of_on()) }},
+            interval 1 month
+        )) as date) as index_on
+    )
+
+),
+
+known as (
+
+    select
+        facts.patient_key,
+        months.index_on,
+        months.index_at,
+        min(facts.event_at) filter (where facts.fact_type = 'visit') as first_visit_at,
+        max(facts.event_at) filter (where facts.fact_type = 'visit') as last_visit_at,
+        count(distinct facts.code) filter (where facts.fact_type = 'chronic_condition') as n_chronic_conditions,
+        max(facts.event_at) filter (where facts.fact_type = 'follow_up_order') as ordered_at,
+        max_by(facts.value, facts.event_at) filter (where facts.fact_type = 'follow_up_order') as ordered_interval_days
+    from facts
+    inner join months
+        on {{ known_at('facts', 'months') }}
+    group by facts.patient_key, months.index_on, months.index_at
+
+),
+
+intervals as (
+
+    select
+        *,
+        {{ practice_date('first_visit_at') }} as first_visit_on,
+        {{ practice_date('last_visit_at') }} as last_visit_on,
+        -- An order of the last visit says when the next is expected; an older one was for a visit that has been.
+        {{ practice_date('ordered_at') }} >= {{ practice_date('last_visit_at') }} as has_follow_up_order,
+        case when n_chronic_conditions >= 3 then 3 when n_chronic_conditions >= 1 then 6 else 12 end * 365.25 / 12
+            as usual_interval_days
+    from known
+    where last_visit_at >= index_at - interval 24 month
+
+),
+
+expected as (
+
+    select
+        * exclude (ordered_at, ordered_interval_days, usual_interval_days, has_follow_up_order),
+        cast(case when has_follow_up_order then ordered_interval_days else usual_interval_days end as double)
+            as expected_interval_days,
+        coalesce(has_follow_up_order, false) as has_follow_up_order,
+        {{ dbt.datediff('last_visit_on', 'index_on', 'day') }} as days_since_visit
+    from intervals
+
+)
+
+select
+    expected.patient_key,
+    expected.index_on,
+    expected.index_at,
+    expected.first_visit_on,
+    expected.last_visit_on,
+    expected.last_visit_at,
+    expected.days_since_visit,
+    expected.expected_interval_days,
+    expected.has_follow_up_order,
+    expected.n_chronic_conditions,
+    expected.days_since_visit / expected.expected_interval_days as overdue_ratio,
+    patients.home_location_key as location_key,
+    -- `lapsed` has its own list; `cannot_lapse` will not be half as overdue again before the horizon ends.
+    case
+        when departures.departed_on <= expected.index_on then departures.reason
+        when patients.birth_date is null then 'unknown_age'
+        when {{ add_months('patients.birth_date', 216) }} > expected.index_on then 'minor'
+        when expected.first_visit_on > expected.index_on - 90 then 'new'
+        when expected.days_since_visit > {{ grace() }} * expected.expected_interval_days then 'lapsed'
+        when expected.days_since_visit + {{ horizon_days() }} <= {{ grace() }} * expected.expected_interval_days then 'cannot_lapse'
+        else 'eligible'
+    end as status
+from expected
+inner join patients
+    on expected.patient_key = patients.patient_key
+left join departures
+    on expected.patient_key = departures.patient_key

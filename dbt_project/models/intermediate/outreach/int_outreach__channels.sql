@@ -1,0 +1,100 @@
+{#- Every channel on which a person may be contacted now: a granted consent, no opt-out since, and a contact point that works. -#}
+with
+
+people as (
+
+    select * from {{ ref('int_patients__demographics') }}
+
+),
+
+engagement as (
+
+    select * from {{ ref('int_patients__engagement') }}
+
+),
+
+consents as (
+
+    select * from {{ ref('int_patients__consents') }}
+    where consent_status = 'granted'
+
+),
+
+answers as (
+
+    select
+        patient_key,
+        channel,
+        touched_at as answered_at,
+        outcome,
+        direction
+    from {{ ref('int_engagement__touches') }}
+
+    union all
+
+    select
+        patient_key,
+        channel,
+        completed_at as answered_at,
+        outcome,
+        'outbound' as direction
+    from {{ ref('int_engagement__outreach_tasks') }}
+    where completed_at is not null
+
+),
+
+history as (
+
+    select
+        patient_key,
+        channel,
+        max(answered_at) filter (where outcome = 'opted_out') as opted_out_at,
+        max_by(outcome in ('bounced', 'wrong_number'), answered_at) filter (where direction = 'outbound') as is_unreachable,
+        count(*) filter (where outcome in ('replied', 'confirmed', 'booked', 'scheduled', 'reached') or direction = 'inbound')
+            as n_answers
+    from answers
+    group by patient_key, channel
+
+),
+
+contact_points as (
+
+    select
+        people.patient_key,
+        consents.channel,
+        consents.recorded_at as consent_recorded_at,
+        case consents.channel
+            when 'sms' then people.phone
+            when 'phone' then people.phone
+            when 'email' then people.email
+            when 'mail' then people.address_line || ', ' || people.city || ', ' || people.state || ' ' || people.postal_code
+            when 'portal' then case when engagement.has_portal_account then 'portal' end
+        end as contact_point,
+        people.preferred_channel
+    from people
+    inner join consents
+        on people.patient_key = consents.patient_key
+    left join engagement
+        on people.patient_key = engagement.patient_key
+
+)
+
+select
+    contact_points.patient_key,
+    contact_points.channel,
+    contact_points.consent_recorded_at,
+    contact_points.contact_point,
+    contact_points.contact_point is not null
+    and not coalesce(history.is_unreachable, false)
+    and coalesce(history.opted_out_at < contact_points.consent_recorded_at, true) as is_usable,
+    row_number() over (
+        partition by contact_points.patient_key
+        order by
+            contact_points.preferred_channel is not distinct from contact_points.channel desc,
+            coalesce(history.n_answers, 0) desc,
+            list_position(['phone', 'sms', 'email', 'portal', 'mail'], contact_points.channel)
+    ) as preference
+from contact_points
+left join history
+    on contact_points.patient_key = history.patient_key
+    and contact_points.channel = history.channel

@@ -1,0 +1,96 @@
+{#-
+    Whether a person may be contacted today. It fails closed: what is not known is a reason to leave the person out, and the
+    delivery layer lists nobody who has no row here.
+-#}
+with
+
+people as (
+
+    select * from {{ ref('int_patients__demographics') }}
+
+),
+
+departures as (
+
+    select * from {{ ref('int_disengagement__departures') }}
+
+),
+
+consents as (
+
+    select
+        patient_key,
+        bool_or(is_usable) as has_usable_channel
+    from {{ ref('int_outreach__channels') }}
+    group by patient_key
+
+),
+
+channels as (
+
+    select * from {{ ref('int_outreach__channels') }}
+    where is_usable
+    qualify row_number() over (partition by patient_key order by preference) = 1
+
+),
+
+attempts as (
+
+    select
+        patient_key,
+        max(attempted_at) as last_attempt_at,
+        max_by(outcome, attempted_at) as last_outcome,
+        max_by(channel, attempted_at) as last_channel,
+        bool_or(outcome = 'deceased') as is_told_deceased,
+        max(attempted_at) filter (where outcome = 'declined') as declined_at,
+        count(*) filter (where attempted_at >= {{ practice_midnight(as_of_on()) }} - interval 30 day) as n_attempts_30_days
+    from {{ ref('int_outreach__attempts') }}
+    where not is_held_out
+    group by patient_key
+
+),
+
+waits as (
+
+    select
+        *,
+        {{ practice_date('last_attempt_at') }} as last_contacted_on,
+        -- Days to wait after an attempt, after so many attempts, and after a no.
+        greatest(
+            {{ practice_date('last_attempt_at') }} + 14,
+            case when n_attempts_30_days >= 3 then {{ practice_date('last_attempt_at') }} + 30 end,
+            {{ practice_date('declined_at') }} + 90
+        ) as next_eligible_on
+    from attempts
+
+)
+
+select
+    people.patient_key,
+    case
+        when people.is_deceased or coalesce(waits.is_told_deceased, false) or departures.reason = 'deceased' then 'deceased'
+        when people.birth_date is null then 'age_unknown'
+        when {{ add_months('people.birth_date', 216) }} > {{ as_of_on() }} then 'minor'
+        when coalesce(people.is_do_not_contact, true) then 'do_not_contact'
+        when departures.reason is not null then departures.reason
+        when consents.patient_key is null then 'no_consent_on_record'
+        when not consents.has_usable_channel then 'no_valid_contact_point'
+    end as barrier,
+    waits.next_eligible_on > {{ as_of_on() }} as is_too_soon,
+    greatest(waits.next_eligible_on, {{ as_of_on() }}) as next_eligible_on,
+    channels.channel as recommended_channel,
+    channels.contact_point,
+    {{ practice_date('channels.consent_recorded_at') }} as consent_recorded_on,
+    waits.last_contacted_on,
+    waits.last_channel as last_contact_channel,
+    waits.last_outcome as last_contact_outcome,
+    coalesce(waits.n_attempts_30_days, 0) as n_attempts_30_days
+from people
+left join departures
+    on people.patient_key = departures.patient_key
+left join consents
+    on people.patient_key = consents.patient_key
+left join channels
+    on people.patient_key = channels.patient_key
+left join waits
+    on people.patient_key = waits.patient_key

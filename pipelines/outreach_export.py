@@ -1,0 +1,67 @@
+"""Writes the published outreach list as files: one for people, one for the CRM.
+
+outreach_list.csv    one row per patient to contact, for a spreadsheet
+outreach_tasks.csv   one row per task to make in the CRM, and per contact who was held out, by the CRM's own ids
+"""
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+LIST_FILE, TASKS_FILE = "outreach_list.csv", "outreach_tasks.csv"
+EXECUTED = "=+-@\t\r\n＝＋－＠"
+"""A spreadsheet takes a cell that begins with one of these for a formula, or drops it and looks at the next one
+(OWASP, CSV Injection)."""
+
+_LIST = "select * exclude (patient_key, location_key) from delivery.out_outreach_list order by location_name, priority_rank"
+# The CRM's words for a reason are those of its own contract of outreach tasks.
+_TASKS = """
+    with listed as (
+        select
+            contact_id, location_key, list_reason, recommended_channel as channel, listed_on, due_on, next_action,
+            false as is_held_out
+        from delivery.out_outreach_list
+        union all
+        select links.source_id, left_out.location_key, left_out.list_reason, null, left_out.listed_on, null, null, true
+        from delivery.out_outreach_suppressions as left_out
+        inner join marts.dim_patient_links as links using (patient_key)
+        where left_out.is_held_out and links.source_record_type = 'crm_contact'
+    )
+    select
+        listed.contact_id,
+        locations.location_id,
+        case listed.list_reason
+            when 'disengagement' then 'disengagement' when 'reengagement' then 'reactivation' else 'care_gap'
+        end as reason,
+        listed.channel,
+        listed.listed_on as created_on,
+        listed.due_on,
+        listed.next_action,
+        listed.is_held_out
+    from listed
+    left join marts.dim_locations as locations using (location_key)
+    where listed.contact_id is not null
+    order by listed.is_held_out, locations.location_id, listed.due_on, listed.contact_id
+"""
+
+
+def write_outreach(folder: Path) -> list[Path]:
+    """Write both files beside `folder`/warehouse.duckdb, which is opened read-only; returns their paths.
+
+    UTF-8 with a byte-order mark, without which Excel reads another encoding; every text quoted; no cell that would be executed.
+    """
+    paths = []
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, query in ((LIST_FILE, _LIST), (TASKS_FILE, _TASKS)):
+            rows = connection.sql(query).pl().with_columns(neutralised(pl.selectors.string()))
+            rows.write_csv(folder / name, include_bom=True, quote_style="non_numeric", line_terminator="\r\n")
+            paths.append(folder / name)
+    return paths
+
+
+def neutralised(text: pl.Expr) -> pl.Expr:
+    """The text with an apostrophe before it where a spreadsheet would execute it; an apostrophe marks a cell as text."""
+    first = text.str.slice(0, 1)
+    return pl.when(first.is_in(list(EXECUTED))).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).name.keep()

@@ -1,0 +1,43 @@
+"""What leaves for a spreadsheet is read as text, and as the same text."""
+
+import csv
+import io
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from pipelines.outreach_export import EXECUTED, neutralised
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
+
+
+def _written(cells: list[str]) -> str:
+    """The cells as one CSV column, written as the export writes it."""
+    frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String}).with_columns(neutralised(pl.selectors.string()))
+    return frame.write_csv(quote_style="non_numeric", line_terminator="\r\n")
+
+
+@given(st.lists(st.one_of(CELLS, st.builds(lambda first, rest: first + rest, st.sampled_from(EXECUTED), CELLS)), max_size=20))
+def test_no_cell_is_executed_and_none_is_lost(cells):
+    read = [row[0] for row in csv.reader(io.StringIO(_written(cells), newline=""))][1:]
+    assert read == ["'" + cell if cell[:1] in set(EXECUTED) else cell for cell in cells]
+    assert not [cell for cell in read if cell and cell[0] in EXECUTED]
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://example.com")', "=cmd|' /C calc'!A0", "＝1+1"]
+)
+def test_a_spreadsheet_reads_text_where_it_would_have_read_a_formula(cell):
+    read = list(csv.reader(io.StringIO(_written([cell]), newline="")))[1][0]
+    sheet = Workbook().active
+    sheet["A1"] = read
+    assert sheet["A1"].data_type == "s"
+    assert read == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["Ann", "O'Neill", "6145550100", "breast cancer screening; A1c", "", "Ünal"])
+def test_plain_text_stays_as_it_is(cell):
+    assert list(csv.reader(io.StringIO(_written([cell]), newline="")))[1] == [cell]
