@@ -21,6 +21,7 @@ LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy", "skops")
 _TRUSTED = ["scipy.interpolate._bsplines.BSpline", "scipy._lib.array_api_compat.numpy._aliases.asarray"]
 """Types beyond skops' own list that a spline holds; anything else in the file is refused."""
 N_GOLDEN = 8
+"""Rows whose risks are kept, so that a reloaded model can be held to them."""
 
 
 class ModelMismatch(ValueError):

@@ -3,7 +3,8 @@
 train(connection, home, practice_id, as_of_on)   # ml.model_evaluations, ml.model_cards, and the model itself in the home
 score(connection, home, practice_id, as_of_on)   # ml.disengagement_scores
 
-Where there is too little to learn from, both say so in their tables and fall back to the overdue rule.
+Where there is too little to learn from, or what was learnt ranks no better than the overdue rule, both say so in their tables and
+fall back to that rule.
 """
 
 from datetime import date
@@ -26,19 +27,20 @@ from ml.disengagement import score as score_by_model
 from ml.evaluation import evaluate
 from ml.features import FEATURES
 from ml.model_card import model_card
-from ml.persistence import ModelMismatch, Origin, load, save, sha256
+from ml.persistence import N_GOLDEN, ModelMismatch, Origin, load, save, sha256
 from ml.subgroups import NOT_EVALUATED, evaluate_subgroups
 from models.published.risk import RISK
 from pipelines.errors import ChecksFailed
 from pipelines.home import CHECKOUT, Home
 
 TASK = "disengagement"
-CAPACITY = 50
+CAPACITY = 10
 """Patients whom a site's team can contact in a month, unless the practice says otherwise (`outreach_capacity`)."""
 FEATURE_SQL = CHECKOUT / "dbt_project" / "models" / "intermediate" / "disengagement"
 CODE = [CHECKOUT / "ml" / f"{name}.py" for name in ("disengagement", "features", "spline_logistic")]
 _INPUTS = ", ".join(f"features.{feature.name}" for feature in FEATURES)
 RULE = "overdue_rule"
+NOT_USED = "not_used"
 
 
 def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, as_of_on: date) -> None:
@@ -51,20 +53,19 @@ def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, a
         split = split_by_time(rows)
         known = trainable(rows, as_of_on)
     except TooLittleData as reason:
-        _write(connection, "model_evaluations", _not_evaluated(str(reason)))
+        _write(connection, "model_evaluations", _note(RULE, NOT_EVALUATED, str(reason)))
         _write(connection, "model_cards", pl.DataFrame())
         return
     evaluated = fit(split.train)
     model, origin = fit(known), _origin(known)
     evaluations = _evaluations(connection, evaluated, split.test, origin.version)
-    overall = evaluations.filter(pl.col("subgroup_type") == "all")
-    save(
-        model,
-        origin,
-        model.matrix(known.tail(8)),
-        _folder(home, practice_id),
-        dict(overall.select("metric", "value").iter_rows()),
-    )
+    metrics = dict(evaluations.filter(pl.col("subgroup_type") == "all").select("metric", "value").iter_rows())
+    if metrics[f"auroc_gain_over_{RULE}"] > 0:
+        save(model, origin, model.matrix(known.tail(N_GOLDEN)), _folder(home, practice_id), metrics)
+    else:
+        evaluations = pl.concat(
+            [evaluations, _note(origin.version, NOT_USED, f"ranks no better than the {RULE}")], how="diagonal"
+        )
     _write(connection, "model_evaluations", evaluations)
     _write(connection, "model_cards", model_card(model, origin.version, evaluations, as_of_on))
 
@@ -129,8 +130,9 @@ def _evaluations(
     )
 
 
-def _not_evaluated(reason: str) -> pl.DataFrame:
-    everybody = {"model_version": RULE, "subgroup_type": "all", "subgroup": "all", "metric": NOT_EVALUATED, "note": reason}
+def _note(model_version: str, metric: str, reason: str) -> pl.DataFrame:
+    """A row of `ml.model_evaluations` that says, instead of a figure, why there is none."""
+    everybody = {"model_version": model_version, "subgroup_type": "all", "subgroup": "all", "metric": metric, "note": reason}
     return pl.DataFrame([everybody | {"n_rows": 0, "n_patients": 0, "n_events": 0}])
 
 

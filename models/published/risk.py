@@ -55,7 +55,9 @@ RISK: dict[str, Contract] = {
             "model_version": _MODEL_VERSION,
             "subgroup_type": field(pl.String, "What patients are grouped by.", values=SUBGROUPS),
             "subgroup": field(pl.String, "The group; `all` for everybody."),
-            "metric": field(pl.String, "What was measured; `not_evaluated` where it could not be."),
+            "metric": field(
+                pl.String, "What was measured; `not_evaluated` where it could not be, `not_used` where it was too poor."
+            ),
             "value": _optional(pl.Float64, "Its value; empty where it is not defined."),
             "low": _optional(pl.Float64, "Lower end of the 95 % interval, by patient."),
             "high": _optional(pl.Float64, "Upper end of the 95 % interval, by patient."),

@@ -56,7 +56,8 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
     progress("Scoring: patients")
     build = newest_build(home)
     with build.step("scored"), build.connect() as connection:
-        scoring.score(connection, home, build.practice_id, build.as_of_on)
+        capacity = int(build.settings.get("outreach_capacity", scoring.CAPACITY))
+        scoring.score(connection, home, build.practice_id, build.as_of_on, capacity=capacity)
         yield from _kept_contracts(connection, SCORED)
 
 

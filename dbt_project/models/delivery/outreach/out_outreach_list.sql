@@ -53,7 +53,7 @@ select
     cast(locations.location_name as varchar) as location_name,
     cast({{ as_of_on() }} as date) as listed_on,
     cast(ordered.priority_rank as bigint) as priority_rank,
-    cast(ordered.priority_rank <= {{ var('outreach_capacity', 50) }} as boolean) as is_within_capacity,
+    cast(ordered.priority_rank <= {{ var('outreach_capacity', 10) }} as boolean) as is_within_capacity,
     cast(ordered.list_reason as varchar) as list_reason,
     cast(ordered.tier as varchar) as tier,
     cast(ordered.is_clinically_urgent as boolean) as is_clinically_urgent,
