@@ -52,7 +52,10 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far one measure agrees. Not `known`: no model for it. `missing_value_sets` switch a known measure off."""
+    """How far one measure agrees. Not `known`: no model for it. `missing_value_sets` switch a known measure off.
+
+    `n_quarantined`: rows of its folder that landing kept out; a disagreement may come from these.
+    """
 
     measure: str
     known: bool
@@ -60,6 +63,7 @@ class Agreement:
     n_agree: int = 0
     n_populations: int = 0
     n_populations_agree: int = 0
+    n_quarantined: int = 0
     missing_value_sets: list[str] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
 
@@ -247,9 +251,16 @@ def _agreement(connection: duckdb.DuckDBPyConnection, code: str, rows: pl.DataFr
         n_agree=n_cases - wrong["case_id"].n_unique(),
         n_populations=rows.height,
         n_populations_agree=rows.height - wrong.height,
+        n_quarantined=_quarantined(connection, rows["measure"][0]),
         missing_value_sets=missing,
         disagreements=disagreements,
     )
+
+
+def _quarantined(connection: duckdb.DuckDBPyConnection, measure: str) -> int:
+    source = "split_part(split_part(source_system, ':', 2), '.', 1)"
+    query = f"select count(distinct (file_key, row_number)) from raw.quarantined_rows where {source} = ?"
+    return connection.execute(query, [measure]).fetchall()[0][0]
 
 
 def _events(connection: duckdb.DuckDBPyConnection, code: str, measure: str, patient_id: str) -> list[str]:

@@ -45,6 +45,8 @@ def _show(agreements: list) -> None:
         note = "unknown" if not one.known else "" if one.agrees else "[red]disagrees[/]"
         if one.missing_value_sets:
             note = f"[red]switched off, value sets missing: {', '.join(one.missing_value_sets)}[/]"
+        if one.n_quarantined:
+            note += f" {one.n_quarantined} rows could not be read"
         counts = (one.n_agree, one.n_populations, one.n_populations_agree) if one.known else ("", "", "")
         table.add_row(one.measure, *(str(count) for count in (one.n_cases, *counts)), note)
     known = [one for one in agreements if one.known]

@@ -44,7 +44,7 @@ select
     observations.value_unit,
     coalesce(result_concepts.value_sets, []) as value_value_sets,
     coalesce(
-        cast(observations.value_quantity as varchar) || coalesce(' ' || observations.value_unit, ''), observations.value_name, observations.value_text
+        cast(round(observations.value_quantity, 2) as varchar) || coalesce(' ' || observations.value_unit, ''), observations.value_name, observations.value_text
     ) as value_text,
     coalesce(reasons.value_sets, []) as not_done_reason_value_sets,
     observations.code_name,
