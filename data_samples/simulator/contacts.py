@@ -18,7 +18,7 @@ def contact_of(contacts: pl.DataFrame, n_patients: int) -> pl.Series:
     return everyone.join(first, on="patient", how="left", maintain_order="left")["contact_id"]
 
 
-def contacts_and_consents(contacts: pl.DataFrame, random) -> dict[str, pl.DataFrame]:
+def contacts_and_consents(contacts: pl.DataFrame, random: np.random.Generator) -> dict[str, pl.DataFrame]:
     """Versions of `contacts` (a few learn that the person died) and `consents`."""
     n = contacts.height
     channels, shares = zip(*_CHANNELS, strict=True)

@@ -19,7 +19,7 @@ _ACUTE = ("J06.9", "R05.9", "M54.50", "N39.0", "J02.9", "R51.9", "K21.9", "L30.9
 _EXCLUSIONS = (("has_mastectomy", "Z90.13"), ("has_hysterectomy", "Z90.710"))
 
 
-def problems(people: pl.DataFrame, clock: Clock, random) -> pl.DataFrame:
+def problems(people: pl.DataFrame, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
     """The problem list: one row per chronic condition of each patient, with an onset as exact as patients remember it."""
     frames = []
     birth = people["birth_on"].to_numpy().astype("datetime64[D]")
@@ -63,7 +63,7 @@ def _problem(patients: pl.DataFrame, onset: np.ndarray, code: str, snomed: str |
     )
 
 
-def visit_diagnoses(people: pl.DataFrame, visits: pl.DataFrame, random) -> pl.DataFrame:
+def visit_diagnoses(people: pl.DataFrame, visits: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """Encounter diagnoses: chronic conditions that were dealt with, and an acute complaint that passes."""
     patient = visits["patient"].to_numpy()
     n = len(patient)

@@ -37,7 +37,15 @@ def concept_value(system: str, code) -> pl.Series | str:
 
 
 def observation(
-    visits: pl.DataFrame, at, random, *, code: str, category: str, value, system: str = LOINC, delay_hours: float = 0.7
+    visits: pl.DataFrame,
+    at,
+    random: np.random.Generator,
+    *,
+    code: str,
+    category: str,
+    value,
+    system: str = LOINC,
+    delay_hours: float = 0.7,
 ):
     """One observation per row of `visits` (patient_id, encounter_id), at the instants `at`."""
     at = np.asarray(at, dtype="datetime64[us]")
@@ -58,7 +66,9 @@ def observation(
     )
 
 
-def procedure(visits: pl.DataFrame, at, random, *, code: str, system: str = SNOMED, delay_hours: float = 1.0) -> pl.DataFrame:
+def procedure(
+    visits: pl.DataFrame, at, random: np.random.Generator, *, code: str, system: str = SNOMED, delay_hours: float = 1.0
+) -> pl.DataFrame:
     """One completed procedure per row of `visits`, at the instants `at`."""
     at = np.asarray(at, dtype="datetime64[us]")
     n = visits.height
@@ -79,7 +89,9 @@ def outside(patients: pl.DataFrame) -> pl.DataFrame:
     return patients.with_columns(encounter_id=pl.lit(None, dtype=pl.String))
 
 
-def order(visits: pl.DataFrame, random, *, code, system: str, kind: str, reason: str | None = None) -> pl.DataFrame:
+def order(
+    visits: pl.DataFrame, random: np.random.Generator, *, code, system: str, kind: str, reason: str | None = None
+) -> pl.DataFrame:
     """One service request per visit, written before the visit ends."""
     n = visits.height
     at = visits["starts_at"].to_numpy() + np.timedelta64(9, "m")

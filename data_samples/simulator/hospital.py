@@ -8,7 +8,9 @@ _BEFORE_VISIT, _AT_RANDOM, _AGAIN = 0.030, 0.012, 0.12
 """Share of visits that follow a discharge; other stays per patient and year; stays followed by another within 30 days."""
 
 
-def stays(people: pl.DataFrame, seen: pl.DataFrame, start_on: np.datetime64, end_on: np.datetime64, random) -> pl.DataFrame:
+def stays(
+    people: pl.DataFrame, seen: pl.DataFrame, start_on: np.datetime64, end_on: np.datetime64, random: np.random.Generator
+) -> pl.DataFrame:
     """One row per stay of one chunk: patient_id, starts_at, ends_at, recorded_at (UTC). Nobody is in two at once, or dead."""
     likely = (seen["age"].to_numpy() >= 45) & (people["n_chronic"].to_numpy()[seen["patient"].to_numpy()] > 0)
     visits = seen.filter(pl.Series(likely & (random.random(seen.height) < _BEFORE_VISIT)))

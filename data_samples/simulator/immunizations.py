@@ -27,7 +27,9 @@ _CHILD_SCHEDULE = (
 _FLU, _PNEUMOCOCCAL = "150", "216"
 
 
-def immunize(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, clock: Clock, p: Parameters, random) -> pl.DataFrame:
+def immunize(
+    people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, clock: Clock, p: Parameters, random: np.random.Generator
+) -> pl.DataFrame:
     """All immunizations of one chunk."""
     at_visit = ~visits["is_telehealth"].to_numpy()
     age, effect = visits["age"].to_numpy(), p.program_screening

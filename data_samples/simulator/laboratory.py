@@ -117,7 +117,9 @@ class Laboratory:
         ]
 
 
-def laboratory(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p: Parameters, random, prefix: str) -> Laboratory:
+def laboratory(
+    people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p: Parameters, random: np.random.Generator, prefix: str
+) -> Laboratory:
     """All panels of one chunk."""
     lab = Laboratory(visits, random, prefix)
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()

@@ -13,7 +13,7 @@ _SPECIALTIES = {"103697008": "dental", "308470006": "dermatology", "103696004": 
 _NO_INSTANT = pl.lit(None, dtype=pl.Datetime("us"))
 
 
-def leads(contacts: pl.DataFrame, visits: Visits, practice: Practice, clock: Clock, random) -> pl.DataFrame:
+def leads(contacts: pl.DataFrame, visits: Visits, practice: Practice, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
     """Leads behind new patients, and those that led to nothing."""
     new = contacts.filter((pl.col("joined_month") >= clock.first) & (pl.col("copy") == 1) & (pl.col("joined_month") < NEVER))
     booked = visits.appointments.group_by("patient", maintain_order=True).agg(booked_at=pl.min("booked_at"))
@@ -47,7 +47,9 @@ def leads(contacts: pl.DataFrame, visits: Visits, practice: Practice, clock: Clo
     )
 
 
-def referrals(referred: pl.DataFrame, reports: pl.DataFrame, contact: pl.Series, lead_rows: pl.DataFrame, random) -> pl.DataFrame:
+def referrals(
+    referred: pl.DataFrame, reports: pl.DataFrame, contact: pl.Series, lead_rows: pl.DataFrame, random: np.random.Generator
+) -> pl.DataFrame:
     """Referrals that the practice sent out (with what became of them), and those that brought new patients in."""
     n = referred.height
     done = reports["reported_at"]

@@ -24,7 +24,9 @@ class Screenings:
     orders: list[pl.DataFrame] = field(default_factory=list)
 
 
-def screen(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, clock: Clock, p: Parameters, random) -> Screenings:
+def screen(
+    people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, clock: Clock, p: Parameters, random: np.random.Generator
+) -> Screenings:
     """All screenings of one chunk."""
     chunk = _Chunk(people, visits, calendar, clock, random)
     for screening in (_mammography, _colorectal, _cervical, _eye_exam, _infections):

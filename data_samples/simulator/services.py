@@ -19,7 +19,9 @@ class Calendar:
         order = np.argsort(rank, kind="stable")
         self._steps = np.split(order, np.cumsum(np.bincount(rank))[:-1]) if len(rank) else []
 
-    def done(self, eligible, every_days, probability, random, *, last_on=None, program_effect: float = 0.0) -> np.ndarray:
+    def done(
+        self, eligible, every_days, probability, random: np.random.Generator, *, last_on=None, program_effect: float = 0.0
+    ) -> np.ndarray:
         """Mask of the visits at which a service is done.
 
         eligible: bool per visit. every_days: days after which it is due again. probability: per visit at which it is due; its log

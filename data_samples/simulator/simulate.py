@@ -22,15 +22,16 @@ from data_samples.simulator.engagement import History, live
 from data_samples.simulator.identities import Identities, identify
 from data_samples.simulator.laws import Laws
 from data_samples.simulator.leads import leads, referrals
-from data_samples.simulator.outreach import messages, recall, touches
 from data_samples.simulator.parameters import CHUNK_PATIENTS, Parameters
 from data_samples.simulator.population import make_population
 from data_samples.simulator.portal import portal_events
 from data_samples.simulator.practice import NEVER, Practice, make_practice
 from data_samples.simulator.program import practice_wide
+from data_samples.simulator.recall import recall
 from data_samples.simulator.record import Record, keep_record
 from data_samples.simulator.resources import as_resources
 from data_samples.simulator.surveys import survey_answers
+from data_samples.simulator.touches import messages, touches
 from data_samples.simulator.versions import coverages, patient_versions
 from data_samples.simulator.visits import Visits, schedule
 from data_samples.simulator.writers import Writer
@@ -109,8 +110,8 @@ def _write_systems(chunk: _Chunk, writer: Writer, streams: list) -> None:
     """CRM and billing, and the messages of the CRM that the EHR keeps as well."""
     laws, visits, contact, random = chunk.laws, chunk.visits, chunk.contact, streams[5]
     led = leads(chunk.identities.contacts, visits, laws.practice, laws.clock, random)
-    recalled = recall(laws, chunk.history, visits, laws.practice, contact, random)
-    sent = touches(laws, visits, recalled.pop("_tasks"), contact, random)
+    recalled = recall(laws, chunk.history, laws.practice, contact, random)
+    sent = touches(visits, recalled.pop("_tasks"), contact, random)
     events = portal_events(laws.population, chunk.history, visits, contact, laws.clock, random)
     facts = chunk.record.facts
     extracts = {

@@ -16,7 +16,7 @@ _COMPOSITES = (
 )
 
 
-def survey_answers(visits: Visits, contact: pl.Series, random) -> pl.DataFrame:
+def survey_answers(visits: Visits, contact: pl.Series, random: np.random.Generator) -> pl.DataFrame:
     """The answers of each survey that came back: how likely to recommend, how satisfied, and one of the CG-CAHPS composites."""
     back = visits.seen.filter(pl.col("survey") >= 0)
     n = back.height

@@ -19,7 +19,9 @@ _ACUTE = ("308182", "308460", "197454", "310965")
 _REFERRALS = ("103697008", "308470006", "103696004", "183517000")
 
 
-def medications(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, is_counselled, random) -> pl.DataFrame:
+def medications(
+    people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, is_counselled, random: np.random.Generator
+) -> pl.DataFrame:
     """Medication orders: renewals of chronic drugs, antibiotics and the like, help to stop smoking, contraceptives."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
     n = people.height
@@ -59,7 +61,9 @@ def _orders(visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int,
     )
 
 
-def findings_orders(people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, is_depressed, random) -> list:
+def findings_orders(
+    people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, is_depressed, random: np.random.Generator
+) -> list:
     """Orders that answer a high blood pressure, a high body mass index or a positive depression screening."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
     in_person = ~visits["is_telehealth"].to_numpy()
@@ -81,7 +85,7 @@ def findings_orders(people: pl.DataFrame, visits: pl.DataFrame, systolic, diasto
     ]
 
 
-def hospice(people: pl.DataFrame, visits: pl.DataFrame, random) -> pl.DataFrame:
+def hospice(people: pl.DataFrame, visits: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """Orders of hospice care at the last visits of some who died within four months."""
     died = people["died_on"].to_numpy().astype("datetime64[D]")[visits["patient"].to_numpy()]
     left = (died - visits["day"].to_numpy().astype("datetime64[D]")).astype(float)
@@ -89,7 +93,7 @@ def hospice(people: pl.DataFrame, visits: pl.DataFrame, random) -> pl.DataFrame:
     return order(visits[np.flatnonzero(near)], random, code="385763009", system=SNOMED, kind="hospice")
 
 
-def referrals(visits: pl.DataFrame, random) -> tuple[pl.DataFrame, pl.DataFrame]:
+def referrals(visits: pl.DataFrame, random: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Referrals to specialists, and the tasks by which their reports came back."""
     mask = random.random(visits.height) < 0.09
     where = visits[np.flatnonzero(mask)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from data_samples.simulator import times
 from data_samples.simulator.bookings import ACUTE, FOLLOW_UP, KINDS, NONE
 from data_samples.simulator.clock import Clock, local_instants
 from data_samples.simulator.engagement import History
@@ -12,10 +13,6 @@ from data_samples.simulator.laws import Laws
 from data_samples.simulator.parameters import OUTCOMES
 
 _MINUTE, _HOUR, _DAY = (np.timedelta64(n, unit) for n, unit in ((1, "m"), (1, "h"), (1, "D")))
-OUTREACH_DAYS = 5
-"""Days at the beginning of a month within which that month's outreach is done."""
-_REFILLED = 0.45
-"""Share of slots given up hours ahead that somebody who is ill takes."""
 
 
 @dataclass
@@ -51,17 +48,17 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     day = clock.working_day(due, random.random(n))
     starts_at = local_instants(day, 480 + 15 * random.integers(0, 35, n))
     called = history.contact[booked["booked_month"].to_numpy(), patient] > 0
-    booked_at = _booked_at(booked, clock, day, starts_at, called, random)
-    cancelled_at = _cancelled_at(outcome, clock, due, booked_at, starts_at, random)
+    booked_at = times.booked_at(booked, clock, day, starts_at, called, random)
+    cancelled_at = times.cancelled_at(outcome, clock, due, booked_at, starts_at, random)
     known_on = np.where(
         np.isnat(people["died_on"]), clock.month_starts[leaves.clip(0, len(clock.month_starts) - 1)], people["died_on"]
     )
     known_at = np.minimum(known_on[patient].astype("datetime64[us]") + 40 * _HOUR, starts_at - 5 * _MINUTE)
     cancelled_at = np.where(is_void, np.maximum(known_at, booked_at), cancelled_at)
-    booked_at = _chained(booked, booked_at, cancelled_at, starts_at, clock, random)
+    booked_at = times.chained(booked, booked_at, cancelled_at, starts_at, clock, random)
     site = people["site"][patient]
     clinician = _clinician(people["clinician"][patient], site, due, practice)
-    starts_at, booked_at = _refill(kind, clinician, due, starts_at, booked_at, cancelled_at, random)
+    starts_at, booked_at = times.refill(kind, clinician, due, starts_at, booked_at, cancelled_at, random)
     month = np.minimum(due, clock.n_simulated - 1)
     has_portal = month >= people["portal_month"][patient]
     frame = booked.select(
@@ -118,71 +115,10 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     return Visits(appointments, encounters, seen)
 
 
-def _booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, random) -> np.ndarray:
-    """When a first, routine or acute appointment was booked: in its month, on or before its day, at a staffed hour.
-
-    Who was called by the outreach team (`called`, in the first days of the month) books after the call, if there is time.
-    """
-    n = booked.height
-    month, due = booked["booked_month"].to_numpy(), booked["due_month"].to_numpy()
-    first = clock.month_starts[month]
-    is_acute = booked["kind"].to_numpy() == ACUTE
-    last = np.where(due > month, clock.month_starts[month + 1] - _DAY, day)
-    first = np.where(is_acute, np.maximum(first, day - _DAY), first)
-    first = np.where(called & ~is_acute, np.minimum(first + OUTREACH_DAYS * _DAY, last), first)
-    on = first + ((last - first + _DAY).astype(int) * random.random(n)).astype("timedelta64[D]")
-    at = local_instants(on, random.integers(450, 1080, n))
-    latest = starts_at - random.integers(30, 90, n) * _MINUTE
-    return np.minimum(at, latest)
-
-
-def _cancelled_at(outcome, clock: Clock, due, booked_at, starts_at, random) -> np.ndarray:
-    """When a cancelled appointment was cancelled: within its month, after it was booked."""
-    n = len(outcome)
-    hours = np.where(outcome == 2, random.exponential(62, n), random.exponential(50, n))
-    at = starts_at - (hours * 60).astype(int) * _MINUTE
-    opening = local_instants(clock.month_starts[due], np.full(n, 470))
-    at = np.maximum(np.maximum(at, opening), booked_at + (starts_at - booked_at) // 10)
-    return np.where(outcome >= 2, np.minimum(at, starts_at - 5 * _MINUTE), np.datetime64("NaT"))
-
-
-def _chained(booked: pl.DataFrame, booked_at, cancelled_at, starts_at, clock: Clock, random) -> np.ndarray:
-    """A follow-up is booked as its visit ends; a missed appointment is booked again within days, in the same month."""
-    n = booked.height
-    follows, rebooked = booked["follows"].to_numpy(), booked["rebooked_from"].to_numpy()
-    end_of_month = local_instants(clock.month_starts[booked["booked_month"].to_numpy() + 1] - _DAY, np.full(n, 1200))
-    missed_at = np.where(np.isnat(cancelled_at), starts_at + 2 * _HOUR, cancelled_at)[rebooked]
-    again = np.minimum(missed_at + random.integers(5, 60 * 60, n) * _MINUTE, end_of_month)
-    again = np.maximum(again, missed_at)
-    booked_at = np.where(rebooked != NONE, again, booked_at)
-    return np.where(follows != NONE, starts_at[follows] + 45 * _MINUTE, booked_at)
-
-
 def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice) -> np.ndarray:
     """The patient's own clinician; after that one left, the site's first, who stays."""
     first_of_site = np.searchsorted(practice.clinicians["site"].to_numpy(), np.arange(practice.sites.height))
     return np.where(due >= practice.left_month[own], first_of_site[site], own)
-
-
-def _refill(kind, clinician, due, starts_at, booked_at, cancelled_at, random) -> tuple[np.ndarray, np.ndarray]:
-    """Give some slots that were cancelled in time to acute visits of the same clinician and month."""
-    n = len(kind)
-    in_time = starts_at - cancelled_at >= 3 * _HOUR
-    free = np.flatnonzero(in_time & (random.random(n) < _REFILLED))
-    wanted = np.flatnonzero(kind == ACUTE)
-    slots, takers = (
-        pl.DataFrame({"row": rows, "clinician": clinician[rows], "due": due[rows]}).with_columns(
-            turn=pl.int_range(pl.len()).over("clinician", "due")
-        )
-        for rows in (free, wanted)
-    )
-    pairs = slots.join(takers, on=["clinician", "due", "turn"], suffix="_taker", maintain_order="left")
-    slot, taker = pairs["row"].to_numpy(), pairs["row_taker"].to_numpy()
-    starts_at, booked_at = starts_at.copy(), booked_at.copy()
-    starts_at[taker] = starts_at[slot]
-    notice = ((starts_at[slot] - cancelled_at[slot]) / _MINUTE).astype(int)
-    booked_at[taker] = cancelled_at[slot] + (notice * random.uniform(0.1, 0.8, len(slot))).astype("timedelta64[m]")
-    return starts_at, booked_at
 
 
 def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random) -> np.ndarray:

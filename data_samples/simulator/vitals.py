@@ -19,7 +19,7 @@ def blood_pressure_value(systolic: np.ndarray, diastolic: np.ndarray) -> pl.Seri
     return ',"component":[' + part("8480-6", systolic) + "," + part("8462-4", diastolic) + "]"
 
 
-def pressures(people: pl.DataFrame, visits: pl.DataFrame, random) -> tuple[np.ndarray, np.ndarray]:
+def pressures(people: pl.DataFrame, visits: pl.DataFrame, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Systolic and diastolic pressure at each visit, mm[Hg]: a level of the patient's own, and noise."""
     n = people.height
     hypertensive = people["hypertension"].to_numpy()
@@ -31,7 +31,9 @@ def pressures(people: pl.DataFrame, visits: pl.DataFrame, random) -> tuple[np.nd
     return systolic.clip(78, 220), diastolic.clip(42, 130)
 
 
-def vital_signs(people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, random) -> list[pl.DataFrame]:
+def vital_signs(
+    people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, random: np.random.Generator
+) -> list[pl.DataFrame]:
     """Observations of the vital signs of every visit in person."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
     at = visits["starts_at"].to_numpy() + 4 * _MINUTE
