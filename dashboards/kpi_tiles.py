@@ -53,12 +53,13 @@ def tiles(publication: Publication) -> list[Tile]:
         value=pl.when(pl.col("denominator") != 0).then(pl.col("numerator") / pl.col("denominator"))
     )
     return [
-        _tile(catalog, months.filter(pl.col("kpi_code") == catalog["kpi_code"]))
+        tile(catalog, months.filter(pl.col("kpi_code") == catalog["kpi_code"]))
         for catalog in ask(publication, _CATALOG).iter_rows(named=True)
     ]
 
 
-def _tile(catalog: dict, months: pl.DataFrame) -> Tile:
+def tile(catalog: dict, months: pl.DataFrame) -> Tile:
+    """The tile of one KPI from its months: `month_on`, `is_mature`, `numerator`, `denominator`, `value`, any order."""
     mature = months.filter(pl.col("is_mature")).sort("month_on")
     newest, before = mature.tail(MONTHS_A_PERIOD), mature.head(-MONTHS_A_PERIOD).tail(MONTHS_A_PERIOD)
     return Tile(

@@ -6,7 +6,7 @@ ABSENT = "–"
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` 1234.5 → $1,234, `days` 41.234 → 41.2 days, else 1,234.5."""
+    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` 1234.5 → $1,234, any other 41.234 → 41.2 days."""
     if value is None:
         return ABSENT
     match unit:
@@ -14,10 +14,8 @@ def amount(value: float | None, unit: str) -> str:
             return f"{value * 100:.1f} %"
         case "usd":
             return f"−${-value:,.0f}" if value < 0 else f"${value:,.0f}"
-        case "days":
-            return f"{value:,.1f} days"
         case _:
-            return f"{value:,.1f}"
+            return f"{value:,.1f} {unit}"
 
 
 def change(value: float | None, before: float | None, unit: str) -> str | None:
@@ -26,7 +24,7 @@ def change(value: float | None, before: float | None, unit: str) -> str | None:
         return None
     difference = value - before
     if unit == "share":
-        return f"{difference * 100:+.1f} pts"
+        return f"{'+' if difference >= 0 else '−'}{abs(difference) * 100:.1f} pts"
     sign = "+" if difference >= 0 else "−"
     return sign + amount(abs(difference), unit)
 

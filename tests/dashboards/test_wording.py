@@ -1,0 +1,33 @@
+"""Numbers are written as people read them."""
+
+from datetime import date
+
+import pytest
+
+from dashboards.wording import amount, change, month
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.1234, "share", "12.3 %"),
+        (1234.5, "usd", "$1,234"),
+        (-20.0, "usd", "−$20"),
+        (41.234, "days", "41.2 days"),
+        (12.0, "minutes", "12.0 minutes"),
+        (None, "share", "–"),
+    ],
+)
+def test_an_amount_carries_its_unit(value: float | None, unit: str, text: str):
+    assert amount(value, unit) == text
+
+
+def test_a_share_changes_by_points_and_not_by_percent():
+    assert change(0.12, 0.10, "share") == "+2.0 pts"
+    assert change(40.0, 42.5, "days") == "−2.5 days"
+    assert change(0.1, None, "share") is None
+
+
+def test_a_month_is_named_and_a_missing_one_is_a_dash():
+    assert month(date(2026, 8, 1)) == "Aug 2026"
+    assert month(None) == "–"
