@@ -240,7 +240,7 @@ def compared(
     from data_samples.simulator.simulate import Simulation, simulate
 
     folder = tmp_path_factory.mktemp("simulated")
-    simulate(Simulation(n_patients=1500, n_months=6, seed=3, has_dirt=False), folder)
+    simulate(Simulation(n_patients=800, n_months=6, seed=3, has_dirt=False), folder)
     if not request.param:
         for path in [*folder.glob("crm/**/contacts.csv"), *folder.glob("billing/**/accounts.csv")]:
             pl.read_csv(path, infer_schema=False).with_columns(mrn=pl.lit(None, pl.String)).write_csv(path)
