@@ -132,23 +132,31 @@ def laboratory(
     lab.panel(calendar.done(adult, 700, 0.30, random), "3016-3", lab.simple(_THYROID))
     lab.panel(calendar.done(age >= 3, np.where(chronic, 350, 700), 0.50, random), "24356-8", lab.simple(_URINE))
     level = random.normal(108, 30, n) + 22 * people["hyperlipidemia"].to_numpy() * (random.random(n) < 0.5)
-    ldl = (
-        "13457-7",
-        lambda rows: quantity((level[patient[rows]] + random.normal(0, 14, len(rows))).clip(35, 290), "mg/dL", "mg/dL"),
-    )
-    lab.panel(calendar.done(adult, np.where(chronic, 330, 720), 0.68, random), "57698-3", [*lab.simple(_LIPIDS), ldl])
+
+    def ldl(rows: np.ndarray) -> pl.Series:
+        return quantity((level[patient[rows]] + random.normal(0, 14, len(rows))).clip(35, 290), "mg/dL", "mg/dL")
+
+    lipids = [*lab.simple(_LIPIDS), ("13457-7", ldl)]
+    lab.panel(calendar.done(adult, np.where(chronic, 330, 720), 0.68, random), "57698-3", lipids)
     lab.panel(calendar.done(age >= 1, np.where(chronic, 330, 500), 0.62, random), "58410-2", lab.simple(_BLOOD_COUNT))
     glycated = random.normal(7.4, 1.25, n)
-    a1c = lambda rows: quantity((glycated[patient[rows]] + random.normal(0, 0.4, len(rows))).clip(4.8, 14), "%", "%", 1)  # noqa: E731
-    lab.panel(calendar.done(diabetic, 150, 0.62, random, program_effect=effect), "4548-4", [("4548-4", a1c)])
-    egfr = lambda rows: quantity(  # noqa: E731
-        (118 - 0.75 * age[rows] - 18 * people["kidney_disease"].to_numpy()[patient[rows]] + random.normal(0, 9, len(rows))).clip(
-            8, 130
-        ),
-        "mL/min/{1.73_m2}",
-        "mL/min/{1.73_m2}",
-    )
-    lab.panel(calendar.done(diabetic | (age > 60), 330, 0.60, random, program_effect=effect), "98979-8", [("98979-8", egfr)])
-    albumin = lambda rows: quantity(random.lognormal(2.6, 0.9, len(rows)), "mg/g", "mg/g", 1)  # noqa: E731
-    lab.panel(calendar.done(diabetic, 330, 0.45, random, program_effect=effect), "9318-7", [("9318-7", albumin)])
+
+    def a1c(rows: np.ndarray) -> pl.Series:
+        return quantity((glycated[patient[rows]] + random.normal(0, 0.4, len(rows))).clip(4.8, 14), "%", "%", 1)
+
+    def egfr(rows: np.ndarray) -> pl.Series:
+        is_ill = people["kidney_disease"].to_numpy()[patient[rows]]
+        value = 118 - 0.75 * age[rows] - 18 * is_ill + random.normal(0, 9, len(rows))
+        return quantity(value.clip(8, 130), "mL/min/{1.73_m2}", "mL/min/{1.73_m2}")
+
+    def albumin(rows: np.ndarray) -> pl.Series:
+        return quantity(random.lognormal(2.6, 0.9, len(rows)), "mg/g", "mg/g", 1)
+
+    diabetic_or_old = diabetic | (age > 60)
+    for due, days, probability, code, result in (
+        (diabetic, 150, 0.62, "4548-4", a1c),
+        (diabetic_or_old, 330, 0.60, "98979-8", egfr),
+        (diabetic, 330, 0.45, "9318-7", albumin),
+    ):
+        lab.panel(calendar.done(due, days, probability, random, program_effect=effect), code, [(code, result)])
     return lab
