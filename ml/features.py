@@ -91,7 +91,6 @@ FEATURES: tuple[Feature, ...] = (
         "lead_time_days",
         "attendance",
         "Mean days from booking to start, of appointments that started in 12 months.",
-        reason="appointments were booked {value} days ahead",
     ),
     Feature(
         "days_to_next_appointment",
@@ -208,7 +207,6 @@ FEATURES: tuple[Feature, ...] = (
         "n_chronic_conditions",
         "health",
         "Chronic conditions on record.",
-        reason="chronic conditions on record: {value}",
     ),
     Feature(
         "age_years",

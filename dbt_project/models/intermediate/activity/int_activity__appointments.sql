@@ -38,7 +38,8 @@ visits as (
         appointment_id,
         min(encounter_id) as encounter_id,
         min(started_at) as visit_started_at,
-        bool_or(is_telehealth) as is_telehealth
+        bool_or(is_telehealth) as is_telehealth,
+        max(recorded_at) as recorded_at
     from {{ ref('stg_ehr__encounters') }}
     where appointment_id is not null and status = 'finished'
     group by all
@@ -48,7 +49,9 @@ visits as (
 outcomes as (
 
     select
-        appointments.*,
+        appointments.* exclude (recorded_at),
+        -- The outcome may be read from the visit: it is on record when both are.
+        greatest(appointments.recorded_at, visits.recorded_at) as recorded_at,
         visits.encounter_id,
         visits.visit_started_at,
         visits.is_telehealth as is_telehealth_visit,
