@@ -144,7 +144,8 @@ def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
     years = {date.fromisoformat(start).year for start in expected["period_start"].unique()}
     sources = {}
     for name in expected["measure"].unique(maintain_order=True):
-        folders = _sheets(deck / "fhir" / name, sheets / name)
+        folder = deck / "fhir" / name
+        folders = _sheets(folder, sheets / name) if folder.is_dir() else []
         sources |= {f"ehr:{name}{'' if n == 0 else f'.{n}'}": folder for n, folder in enumerate(folders)}
     return Practice(
         id="conform",
