@@ -319,3 +319,14 @@ def test_rows_of_an_earlier_contract_are_shown_with_what_they_have(tmp_path: Pat
     assert patients(raw()) == {"1": None}
     ehr("2026-02-01/Patient.ndjson", patient("2", gender="male"))
     assert patients(raw()) == {"1": None, "2": "male"}
+
+
+def test_an_export_that_a_later_one_repeats_in_full_is_read_no_more(tmp_path: Path, ehr: Source, raw):
+    for day in ("2026-01-01", "2026-02-01"):
+        ehr(f"{day}/Patient.ndjson", *(patient(str(i), gender=day) for i in range(3)))
+    connection = raw()
+    (first,) = connection.execute("select file_key from raw.deliveries where exported_at < '2026-01-15'").fetchall()[0]
+    (view,) = connection.execute("select sql from duckdb_views() where view_name = 'ehr_patient'").fetchall()[0]
+
+    assert patients(connection) == dict.fromkeys("012", "2026-02-01")
+    assert first not in view
