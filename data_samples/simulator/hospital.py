@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 _MINUTE = np.timedelta64(1, "m")
-_BEFORE_VISIT, _AT_RANDOM, _AGAIN = 0.030, 0.012, 0.12
+_BEFORE_VISIT, _AT_RANDOM, _AGAIN = 0.014, 0.024, 0.12
 """Share of visits that follow a discharge; other stays per patient and year; stays followed by another within 30 days."""
 
 

@@ -45,7 +45,9 @@ def survey_answers(visits: Visits, contact: pl.Series, random: np.random.Generat
         happy = best - (random.random(n) > _TOP_SHARE)
         return np.where(unhappy, random.integers(bad[0], bad[1] + 1, n), happy)
 
-    answer("nps", None, "Would you recommend us", scores(10, (0, 8)), 10)
+    # A fifth of those who are happy would not go so far as to recommend.
+    lukewarm = 2 * (random.random(n) < 0.2)
+    answer("nps", None, "Would you recommend us", (scores(10, (0, 8)) - lukewarm).clip(0), 10)
     answer("satisfaction", None, "How satisfied were you", scores(5, (1, 3)), 5)
     for composite, question in _COMPOSITES:
         answer("cg_cahps", composite, question, scores(4, (1, 3)), 4)
