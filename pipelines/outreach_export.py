@@ -4,6 +4,7 @@ outreach_list.csv    one row per patient to contact, for a spreadsheet
 outreach_tasks.csv   one row per task to make in the CRM, and per contact who was held out, by the CRM's own ids
 """
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -55,13 +56,18 @@ def write_outreach(folder: Path) -> list[Path]:
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, query in ((LIST_FILE, _LIST), (TASKS_FILE, _TASKS)):
-            rows = connection.sql(query).pl().with_columns(neutralised(pl.selectors.string()))
+            rows = neutralised(connection.sql(query).pl())
             rows.write_csv(folder / name, include_bom=True, quote_style="non_numeric", line_terminator="\r\n")
             paths.append(folder / name)
     return paths
 
 
-def neutralised(text: pl.Expr) -> pl.Expr:
-    """The text with an apostrophe before it where a spreadsheet would execute it; an apostrophe marks a cell as text."""
-    first = text.str.slice(0, 1)
-    return pl.when(first.is_in(list(EXECUTED))).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).name.keep()
+def neutralised(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, with an apostrophe before every text that a spreadsheet would execute; an apostrophe marks a cell as text."""
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    return rows.with_columns(_as_text(pl.col(name)).alias(name) for name in texts)
+
+
+def _as_text(text: pl.Expr) -> pl.Expr:
+    is_executed = text.str.slice(0, 1).is_in(list(EXECUTED))
+    return pl.when(is_executed).then(pl.concat_str(pl.lit("'"), text)).otherwise(text)

@@ -15,9 +15,9 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 
 
 def _written(cells: list[str]) -> str:
-    """The cells as one CSV column, written as the export writes it."""
-    frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String}).with_columns(neutralised(pl.selectors.string()))
-    return frame.write_csv(quote_style="non_numeric", line_terminator="\r\n")
+    """The cells as the first of three CSV columns, written as the export writes it."""
+    frame = pl.DataFrame({"cell": cells, "rank": range(len(cells)), "other": cells}, schema_overrides={"cell": pl.String})
+    return neutralised(frame).write_csv(quote_style="non_numeric", line_terminator="\r\n")
 
 
 @given(st.lists(st.one_of(CELLS, st.builds(lambda first, rest: first + rest, st.sampled_from(EXECUTED), CELLS)), max_size=20))
@@ -40,4 +40,11 @@ def test_a_spreadsheet_reads_text_where_it_would_have_read_a_formula(cell):
 
 @pytest.mark.parametrize("cell", ["Ann", "O'Neill", "6145550100", "breast cancer screening; A1c", "", "Ünal"])
 def test_plain_text_stays_as_it_is(cell):
-    assert list(csv.reader(io.StringIO(_written([cell]), newline="")))[1] == [cell]
+    assert list(csv.reader(io.StringIO(_written([cell]), newline="")))[1][0] == cell
+
+
+def test_every_text_column_of_a_table_is_neutralised_under_its_own_name():
+    frame = pl.DataFrame({"name": ["=1"], "phone": ["+1 555"], "n_gaps": [2]})
+    assert frame.with_columns(neutralised(pl.selectors.string())).rows(named=True) == [
+        {"name": "'=1", "phone": "'+1 555", "n_gaps": 2}
+    ]
