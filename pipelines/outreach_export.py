@@ -4,7 +4,6 @@ outreach_list.csv    one row per patient to contact, for a spreadsheet
 outreach_tasks.csv   one row per task to make in the CRM, and per contact who was held out, by the CRM's own ids
 """
 
-import re
 from pathlib import Path
 
 import duckdb
