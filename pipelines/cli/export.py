@@ -1,0 +1,42 @@
+"""`caregap export`: measures and care gaps as FHIR, for payers and registries."""
+
+import json
+from pathlib import Path
+
+import click
+
+from pipelines.home import Home
+
+PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
+
+
+@click.command()
+@click.option("--measure", "measures", multiple=True, default=["all"], metavar="CMS125", help="A measure; may be repeated [all].")
+@click.option("--period", "year", type=int, metavar="YEAR", help="Calendar year that was evaluated [the reporting year].")
+@click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into.")
+@click.option("--summary-only", is_flag=True, help="Counts and rates only: no patient is in it.")
+@click.option("--profile-base", default=PROFILE_BASE, show_default=True, metavar="URL", help="Where the DEQM profiles lie.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def command(
+    measures: tuple[str, ...], year: int | None, folder: Path, summary_only: bool, profile_base: str, as_json: bool
+) -> None:
+    """Write what was published last as FHIR R4, one resource a line.
+
+    MeasureReport, summary and individual, and a gaps-in-care document for each patient with a gap of the reporting year. The
+    individual files hold patient data: they are for you alone to read (mode 0600), and go to nobody but the payer.
+    """
+    from pipelines.fhir_export.files import export
+
+    written = export(
+        Home.from_environment(),
+        folder,
+        measures=measures,
+        year=year,
+        summary_only=summary_only,
+        profile_base=profile_base.rstrip("/"),
+    )
+    if as_json:
+        click.echo(json.dumps(written, indent=2))
+        return
+    for name, n_lines in written.items():
+        click.echo(f"{n_lines:>9,} {folder / name}")
