@@ -79,7 +79,7 @@ def test_a_refused_file_ends_with_10_and_leaves_what_was_published(first, home, 
 
 
 def test_a_failed_build_ends_with_11_names_the_table_and_leaves_what_was_published(first, home, practice, tmp_path):
-    """An impossible zone gets past no staging table that has a date."""
+    """A number of months that is a word fails in the first table that counts them."""
     copy = shutil.copytree(practice, tmp_path / "practice")
     settings = (copy / "practice.toml").read_text()
     (copy / "practice.toml").write_text(settings + '\n[variables]\nactive_months = "many"\n')
@@ -89,6 +89,7 @@ def test_a_failed_build_ends_with_11_names_the_table_and_leaves_what_was_publish
     assert (home.published / "current").resolve().name == first["publication"]["id"]
 
 
+@pytest.mark.slow
 def test_steps_by_themselves_make_what_a_run_makes(first, home, practice, new_home, table_hashes):
     other = new_home()
     for step in (("build", practice), ("train",), ("score",), ("publish",)):
