@@ -179,4 +179,3 @@ ACTIVITY: dict[str, Contract] = {
         },
     ),
 }
-

@@ -18,9 +18,7 @@ PATIENT_KEY = field(
     refers_to="dim_patients.patient_key",
 )
 SLICES = {
-    "provider_key": field(
-        pl.Int64, "The provider; empty: not known.", nullable=True, refers_to="dim_providers.provider_key"
-    ),
+    "provider_key": field(pl.Int64, "The provider; empty: not known.", nullable=True, refers_to="dim_providers.provider_key"),
     "location_key": field(pl.Int64, "The site; empty: not known.", nullable=True, refers_to="dim_locations.location_key"),
     "payer_class": field(pl.String, "Class of the payer.", values=PAYER_CLASSES),
     "patient_segment": field(

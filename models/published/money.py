@@ -49,9 +49,7 @@ MONEY: dict[str, Contract] = {
             "encounter_id": _ENCOUNTER_ID,
             "payer_id": field(pl.String, "Billing's id of the payer."),
             "payer_name": field(pl.String, "Its name."),
-            "claim_status": field(
-                pl.String, "Where it stands.", values=("open", "paid", "denied", "partially_paid", "void")
-            ),
+            "claim_status": field(pl.String, "Where it stands.", values=("open", "paid", "denied", "partially_paid", "void")),
             "service_on": field(pl.Date, "Day of service.", phi=Phi.QUASI),
             "created_on": field(pl.Date, "Day on which the claim was made.", phi=Phi.QUASI),
             "first_submitted_at": _optional(INSTANT, "When it was first sent; empty: not yet.", Phi.QUASI),
