@@ -25,15 +25,9 @@ def has_doubts(path: Path) -> bool:
     unsettled = [name for i, name in enumerate(names) if not _is_settled(file, i)]
     if not unsettled:
         return False
-    repeated = [name for i, name in enumerate(names) if _is_repeated(file, i)]
-    batches = pq.ParquetFile(path, read_dictionary=repeated).iter_batches(columns=unsettled)
+    # Not `read_dictionary`: it cannot read nested text whose dictionary changes within a file, as one of 2,000 patients has it.
+    batches = file.iter_batches(columns=unsettled)
     return any(_is_doubtful(values) for batch in batches for column in batch.columns for values in _leaves(column))
-
-
-def _is_repeated(file: pq.ParquetFile, i: int) -> bool:
-    """Text that was written as a dictionary: read as one, each of its values is looked at once."""
-    is_text = file.schema.column(i).physical_type == "BYTE_ARRAY"
-    return is_text and file.num_row_groups > 0 and "PLAIN_DICTIONARY" in file.metadata.row_group(0).column(i).encodings
 
 
 def _is_settled(file: pq.ParquetFile, i: int) -> bool:
@@ -56,14 +50,14 @@ def _chunk_is_settled(chunk: pq.ColumnChunkMetaData, kind: str) -> bool:
 
 
 def _leaves(values: pa.Array) -> Iterator[pa.Array]:
-    """The values of a column, out of its lists and objects; of repeated texts, each once."""
+    """The values of a column, out of its lists and objects."""
     if pa.types.is_list(values.type):
         yield from _leaves(values.flatten())
     elif pa.types.is_struct(values.type):
         for part in values.flatten():
             yield from _leaves(part)
     else:
-        yield values.dictionary if pa.types.is_dictionary(values.type) else values
+        yield values
 
 
 def _is_doubtful(values: pa.Array) -> bool:
