@@ -49,12 +49,16 @@ def _reconciled(home, practice):
     with duckdb.connect() as connection:
         build_raw(connection, practice, home)
         files = connection.sql("select * from raw.deliveries order by source_system, extract, file_name").pl().to_dicts()
-        quarantined = connection.sql(
-            """
+        quarantined = (
+            connection.sql(
+                """
             select source_system, extract, coalesce(field, '') as field, reason, count(*) as n_rows
             from raw.quarantined_rows
             group by all
             order by n_rows desc, source_system, extract, field, reason
             """
-        ).pl().to_dicts()
+            )
+            .pl()
+            .to_dicts()
+        )
     return files, quarantined

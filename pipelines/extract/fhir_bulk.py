@@ -30,6 +30,10 @@ def read_fhir(request: Request) -> Reading:
     instant). Raises `ExtractRefused` where too many lines are bad.
     """
     rows = request.folder / ROWS
+
+    def is_sound(numbered: Path, n_lines: int) -> bool:
+        return _copy(request, numbered, is_numbered=True) == n_lines and not has_doubts(rows)
+
     with Quarantine(request.folder) as quarantine:
         with ThreadPoolExecutor(1) as aside:
             scan = aside.submit(count_plain_lines, request.path, request.limits)
@@ -44,7 +48,7 @@ def read_fhir(request: Request) -> Reading:
         quarantine.refuse_if_too_many(n_delivered)
         n_read = _copy(request, sifted, is_numbered=True)
         if n_read is None or has_doubts(rows):
-            sift_structure(sifted, fitting, request.contract, quarantine, request.connection)
+            sift_structure(sifted, fitting, request.contract, quarantine, request.connection, is_sound)
             quarantine.refuse_if_too_many(n_delivered)
             n_read = _copy(request, fitting, is_numbered=True)
         if n_read is None or n_read + quarantine.n_rows != n_delivered:

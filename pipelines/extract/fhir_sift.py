@@ -1,7 +1,8 @@
 """The slow and sure way through an NDJSON file: every line is judged, and the good ones are copied with their numbers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ NUMBER = "line:6f9d3c"
 """The element that carries a good line's number; no resource has one of this name."""
 
 _BOM = b"\xef\xbb\xbf"
-_DOUBTS_AT_ONCE = 10_000
+_LINES_A_BLOCK = 2_000
 _MOST_DIGITS = 100
 
 
@@ -44,25 +45,44 @@ def sift(path: Path, clean: Path, resource_type: str, needs_id: bool, quarantine
     return n_delivered
 
 
-def sift_structure(path: Path, clean: Path, contract: Contract, quarantine: Quarantine, judge: duckdb.DuckDBPyConnection) -> None:
+def sift_structure(
+    path: Path,
+    clean: Path,
+    contract: Contract,
+    quarantine: Quarantine,
+    judge: duckdb.DuckDBPyConnection,
+    is_sound: Callable[[Path, int], bool],
+) -> None:
     """Copy those lines of a sifted file whose elements are what the contract says; quarantine the others.
 
-    Where an element may still be read as what is wanted, `judge` is asked, so that this way and the fast one agree.
+    `is_sound` says of a file and its number of lines whether it proves itself whole; only the blocks that do not are walked, since
+    walking costs 0.2 ms a line. Where an element may still be read as what is wanted, `judge` is asked, so that this way and the
+    fast one agree.
     """
+    block = path.with_name("block.ndjson")
     with path.open("rb") as content, clean.open("wb") as out:
-        waiting: list[tuple[int, bytes, list[Misfit]]] = []
-        for line in content:
-            resource = json.loads(line, object_pairs_hook=as_pairs, parse_int=_whole)
-            found = list(misfits(resource, contract))
-            if sure := [misfit for misfit in found if not misfit.in_doubt]:
-                quarantine.add(resource[NUMBER], sure[0].field, sure[0].reason)
-            elif found:
-                waiting.append((resource[NUMBER], line, found))
-                if len(waiting) == _DOUBTS_AT_ONCE:
-                    _settle(waiting, out, quarantine, judge)
+        while lines := list(islice(content, _LINES_A_BLOCK)):
+            block.write_bytes(b"".join(lines))
+            if is_sound(block, len(lines)):
+                out.writelines(lines)
             else:
-                out.write(line)
-        _settle(waiting, out, quarantine, judge)
+                _walk(lines, out, contract, quarantine, judge)
+
+
+def _walk(
+    lines: list[bytes], out: BinaryIO, contract: Contract, quarantine: Quarantine, judge: duckdb.DuckDBPyConnection
+) -> None:
+    waiting: list[tuple[int, bytes, list[Misfit]]] = []
+    for line in lines:
+        resource = json.loads(line, object_pairs_hook=as_pairs, parse_int=_whole)
+        found = list(misfits(resource, contract))
+        if sure := [misfit for misfit in found if not misfit.in_doubt]:
+            quarantine.add(resource[NUMBER], sure[0].field, sure[0].reason)
+        elif found:
+            waiting.append((resource[NUMBER], line, found))
+        else:
+            out.write(line)
+    _settle(waiting, out, quarantine, judge)
 
 
 def _lines(content: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
