@@ -19,6 +19,15 @@ GRAIN_TESTS = {"unique", "unique_combination"}
 TESTED_TOGETHER = {"kpi_": "fct_kpis"}
 """Models of this prefix are unioned into that one, which tests their grain at once: forty tests would cost dbt a second."""
 
+LOGS = {
+    "int_disengagement__ehr_facts",
+    "int_disengagement__crm_facts",
+    "int_disengagement__billing_facts",
+    "int_disengagement__facts",
+    "int_outreach__attempts",
+}
+"""Models whose rows are events that may rightly be equal: two payments of one amount on one day, two calls in one minute."""
+
 Nodes = dict[str, dict]
 
 
@@ -72,7 +81,7 @@ def test_every_model_says_what_one_row_is(models: Nodes):
 
 
 def test_every_model_tests_what_one_row_is(models: Nodes, tests_of: dict[str, set[str]]):
-    untested = {node["name"] for key, node in models.items() if not tests_of[key] & GRAIN_TESTS}
+    untested = {node["name"] for key, node in models.items() if not tests_of[key] & GRAIN_TESTS} - LOGS
     for prefix, union in TESTED_TOGETHER.items():
         [whole] = [node for node in models.values() if node["name"] == union]
         assert union not in untested
