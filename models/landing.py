@@ -30,7 +30,7 @@ _CONTRACTS = (
     Contract(
         "deliveries",
         "delivered file",
-        ("source_system", "file_key"),
+        ("source_system", "extract", "file_key"),
         {
             "source_system": _SOURCE_SYSTEM,
             "extract": field(pl.String, "The kind of file; empty: none that is known.", nullable=True),

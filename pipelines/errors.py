@@ -40,5 +40,6 @@ class EnvironmentNotReady(CaregapError):
 
 
 def without_values(message: str) -> str:
-    """The message of another library's error, without what stands in quotes: DuckDB quotes the value that it could not convert."""
+    """The message of another library's error, without what stands in quotes: DuckDB quotes the value that it could not
+    convert."""
     return re.sub(r"'[^']*'", "'…'", " ".join(message.split()))[:400]

@@ -53,7 +53,12 @@ where subgroup_type = 'all' and (metric like 'auroc%' or metric = 'not_evaluated
 order by model_version, metric
 """
 LIST = "select tier, count(*) as n_patients from delivery.out_outreach_list group by all order by all"
-LEFT_OUT = "select suppress_reason as reason, count(*) as n_patients from delivery.out_outreach_suppressions group by all order by n_patients desc"
+LEFT_OUT = """
+select suppress_reason as reason, count(*) as n_patients
+from delivery.out_outreach_suppressions
+group by all
+order by n_patients desc
+"""
 
 
 @dataclass(frozen=True)

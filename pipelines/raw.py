@@ -35,7 +35,8 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     """Make schema `raw` in an open database from everything that landed for the practice's sources.
 
     Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts` and `published_gap_months` (contracts in
-    `models/landing.py`), and `superseded_rows`: the rows that are not current, with why. Sets the session's time zone to UTC. Raises `ChecksFailed` where
+    `models/landing.py`), and `superseded_rows`: the rows that are not current, with why. Sets the session's time zone to
+    UTC. Raises `ChecksFailed` where
     a file's rows do not add up: delivered = landed + quarantined + superseded.
     """
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")

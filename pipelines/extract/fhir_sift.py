@@ -55,7 +55,8 @@ def sift_structure(
 ) -> None:
     """Copy those lines of a sifted file whose elements are what the contract says; quarantine the others.
 
-    `is_sound` says of a file and its number of lines whether it proves itself whole; only the blocks that do not are walked, since
+    `is_sound` says of a file and its number of lines whether it proves itself whole; only the blocks that do not are walked,
+    since
     walking costs 0.2 ms a line. Where an element may still be read as what is wanted, `judge` is asked, so that this way and the
     fast one agree.
     """

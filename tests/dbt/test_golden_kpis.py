@@ -54,14 +54,16 @@ def test_lead_time_is_days_from_booking_to_the_day_of_each_appointment_due(kpi: 
 
 
 def test_a_slot_is_filled_by_whoever_was_seen_in_it(kpi: Kpi):
-    """Slots with a booking, without a05 (the practice cancelled) and a09 (an error): a01, a02, a03 = a18, a04, a06, a07, a08, a10, a11,
+    """Slots with a booking, without a05 (the practice cancelled) and a09 (an error): a01, a02, a03 = a18, a04, a06, a07,
+    a08, a10, a11,
     a12, a13 = 11. Seen: a01, a08, a11, a18 = 4. Given up by the patient: a03, a04, a06, a07; taken again: a03's, by a18."""
     assert kpi("schedule_fill_rate", JUNE) == (4, 11)
     assert kpi("slot_refill_rate", JUNE) == (1, 4)
 
 
 def test_telehealth_counts_visits_by_video_or_telephone(kpi: Kpi):
-    """Visits: e08, e09, e10 (virtual), e11, e14 (30 June 22:00 in New York). Not e12 (emergency), e13 (cancelled), h7 (inpatient)."""
+    """Visits: e08, e09, e10 (virtual), e11, e14 (30 June 22:00 in New York). Not e12 (emergency), e13 (cancelled), h7
+    (inpatient)."""
     assert kpi("telehealth_share", JUNE) == (1, 5)
 
 
@@ -72,7 +74,8 @@ def test_online_booking_is_counted_by_the_day_of_booking(kpi: Kpi):
 
 
 def test_check_in_counts_when_it_was_done_before_arrival(kpi: Kpi):
-    """Kept: a01, a08, a11, a18. a11: in the portal at 13:00 for 13:45. a01: at 10:01, after the desk had checked the patient in."""
+    """Kept: a01, a08, a11, a18. a11: in the portal at 13:00 for 13:45. a01: at 10:01, after the desk had checked the patient
+    in."""
     assert kpi("pre_arrival_check_in_rate", JUNE) == (1, 4)
 
 
@@ -82,7 +85,8 @@ def test_the_wait_runs_from_check_in_to_the_start_of_the_visit(kpi: Kpi):
 
 
 def test_retention_asks_who_came_back_within_18_months(kpi: Kpi):
-    """Seen in January 2024: p1 (back in June 2024), p2 (back on 20 July 2025, the last day), p4 (31 January; back on 1 August 2025,
+    """Seen in January 2024: p1 (back in June 2024), p2 (back on 20 July 2025, the last day), p4 (31 January; back on 1
+    August 2025,
     a day late), p5 (died in March 2025 without coming back: left out). 2 of 3, shown in July 2025.
     p1 was seen again on 5 June 2024 and not before June 2026: 0 of 1 in December 2025."""
     assert kpi("patient_retention_rate", "2025-07-01") == (2, 3)
@@ -99,7 +103,8 @@ def test_attrition_counts_the_active_patients_whose_18_months_ended(kpi: Kpi):
 
 
 def test_new_and_reactivated_patients_are_shares_of_the_patients_seen(kpi: Kpi):
-    """Seen: p1, p2 (twice), p3, p6. p3 and p6 for the first time; p1 for the first time since June 2024. In June 2025 the history,
+    """Seen: p1, p2 (twice), p3, p6. p3 and p6 for the first time; p1 for the first time since June 2024. In June 2025 the
+    history,
     which begins in January 2024, was too short to tell; in August 2025 p4 came back a day after the 18 months."""
     assert kpi("new_patient_share", JUNE) == (2, 4)
     assert kpi("reactivated_patient_share", JUNE) == (1, 4)
@@ -131,7 +136,8 @@ def test_portal_adoption_is_use_in_twelve_months_of_the_active_patients_who_were
 
 
 def test_responses_and_opt_outs_are_shares_of_what_arrived(kpi: Kpi):
-    """Outbound: t1 confirmed, t2 bounced, t3 delivered, t4 opted out, t5 booked, t7 no answer. 5 arrived or were tried, 2 were answered,
+    """Outbound: t1 confirmed, t2 bounced, t3 delivered, t4 opted out, t5 booked, t7 no answer. 5 arrived or were tried, 2
+    were answered,
     1 opted out; the system sent 3 of the 6."""
     assert kpi("response_rate", JUNE) == (2, 5)
     assert kpi("opt_out_rate", JUNE) == (1, 5)
@@ -144,7 +150,8 @@ def test_a_reminder_reaches_when_it_arrives_before_the_start(kpi: Kpi):
 
 
 def test_consent_is_what_holds_at_the_end_of_the_month(kpi: Kpi):
-    """Active: p1 (text messages revoked in May, e-mail granted on 30 June), p2 (revoked on 1 June), p3 (never asked), p4, p6: 3 of 5.
+    """Active: p1 (text messages revoked in May, e-mail granted on 30 June), p2 (revoked on 1 June), p3 (never asked), p4,
+    p6: 3 of 5.
     May: p2 and p4 are active, and both agreed."""
     assert kpi("consent_coverage_rate", JUNE) == (3, 5)
     assert kpi("consent_coverage_rate", "2026-05-01") == (2, 2)
@@ -160,13 +167,15 @@ def test_the_top_box_is_the_best_answer_and_nine_or_ten_of_ten(kpi: Kpi):
 
 
 def test_promoters_less_detractors_and_satisfaction_stand_apart(kpi: Kpi):
-    """NPS: 10 and 9 promote, 7 is neither, 6 detracts: 100 x (2 - 1) of 4 = 25. Satisfaction: 5 of 5, 4 of 5, 2 of 4 = 100 + 80 + 50."""
+    """NPS: 10 and 9 promote, 7 is neither, 6 detracts: 100 x (2 - 1) of 4 = 25. Satisfaction: 5 of 5, 4 of 5, 2 of 4 = 100 +
+    80 + 50."""
     assert kpi("net_promoter_score", JUNE) == (100, 4)
     assert kpi("satisfaction_score", JUNE) == (230, 3)
 
 
 def test_staff_time_of_outreach_is_set_against_contacts_bookings_and_patients(kpi: Kpi):
-    """Tasks done in June: o1 6.5 minutes (scheduled), o2 4 (reached), o3 2.25 (no answer): 12.75 for 2 contacts and 1 booking. o4 is open.
+    """Tasks done in June: o1 6.5 minutes (scheduled), o2 4 (reached), o3 2.25 (no answer): 12.75 for 2 contacts and 1
+    booking. o4 is open.
     Calls: 3.5 + 4 + 2. Together 22.25 minutes = 0.370833 hours; 5 active patients x 30 days / 7 / 1000 = 0.021429 weeks."""
     assert kpi("minutes_per_contact", JUNE) == (12.75, 2)
     assert kpi("minutes_per_booking", JUNE) == (12.75, 1)
@@ -174,7 +183,8 @@ def test_staff_time_of_outreach_is_set_against_contacts_bookings_and_patients(kp
 
 
 def test_follow_up_counts_visits_from_the_day_after_discharge(kpi: Kpi):
-    """April: h1 (5 April) was seen on 12 April, day 7; h3 (22 April) was not, nor admitted within 14 days; h2 (14 April) was admitted on
+    """April: h1 (5 April) was seen on 12 April, day 7; h3 (22 April) was not, nor admitted within 14 days; h2 (14 April) was
+    admitted on
     day 6 and left out; h5 went on to h6 on the same day. May: h4 and h6, not seen within 14 days. June: h7 on day 8."""
     assert kpi("follow_up_7_days", "2026-04-01") == (1, 2)
     assert kpi("follow_up_14_days", "2026-04-01") == (1, 2)
@@ -204,7 +214,8 @@ def test_revenue_per_visit_follows_the_service_and_begins_with_the_charges(kpi: 
 def test_net_collection_sets_what_was_collected_against_what_the_services_of_the_month_were_worth(kpi: Kpi):
     """Charges of April: c1 200, c2 150, c3 100, c4 50 and its reversal -50, c5 80, c6 40 (account not delivered) = 570.
     Contractual adjustments: c1 80; c2 50 - 50 + 60 = 60. 570 - 140 = 430.
-    Collected: c1 100 + 5 + 15; c2 60 - 60 + 70; c3 30; c5 100 - 20 refunded; 10 on account = 310. The bad debt of 20 on c2 was not."""
+    Collected: c1 100 + 5 + 15; c2 60 - 60 + 70; c3 30; c5 100 - 20 refunded; 10 on account = 310. The bad debt of 20 on c2
+    was not."""
     assert kpi("net_collection_rate", "2026-04-01") == (310, 430)
 
 
@@ -224,13 +235,15 @@ def test_days_in_ar_begin_when_three_months_of_charges_are_known(kpi: Kpi):
 
 
 def test_a_claim_is_clean_as_first_sent_and_resolved_at_the_first_pass_without_denial_or_reversal(kpi: Kpi):
-    """First sent in April: k1 (accepted, paid), k2 (rejected, sent again, paid, reversed, paid anew), k5 (accepted, denied); kv is void."""
+    """First sent in April: k1 (accepted, paid), k2 (rejected, sent again, paid, reversed, paid anew), k5 (accepted, denied);
+    kv is void."""
     assert kpi("clean_claim_rate", "2026-04-01") == (2, 3)
     assert kpi("first_pass_resolution_rate", "2026-04-01") == (1, 3)
 
 
 def test_a_denial_is_initial_when_it_is_the_first_answer(kpi: Kpi):
-    """First answered in April: k1 and k2, paid (200 + 150 billed). In May: k5, 80 of 80 denied; its second denial in June is none."""
+    """First answered in April: k1 and k2, paid (200 + 150 billed). In May: k5, 80 of 80 denied; its second denial in June is
+    none."""
     assert kpi("initial_denial_rate", "2026-04-01") == (0, 2)
     assert kpi("initial_denial_dollar_rate", "2026-04-01") == (0, 350)
     assert kpi("initial_denial_rate", "2026-05-01") == (1, 1)
@@ -279,7 +292,10 @@ def test_a_month_is_complete_when_it_is_over_and_mature_when_its_outcomes_are_in
 def test_every_kpi_of_the_catalogue_is_computed_and_every_computed_kpi_is_in_the_catalogue(golden: duckdb.DuckDBPyConnection):
     """The golden practice delivers everything but care gaps, whose KPIs dbt's unit tests work out."""
     available = dict(golden.execute("select kpi_code, is_available from marts.dim_kpis").fetchall())
-    assert {code for code, is_available in available.items() if not is_available} <= {"care_gap_closure_rate", "preventive_care_rate"}
+    assert {code for code, is_available in available.items() if not is_available} <= {
+        "care_gap_closure_rate",
+        "preventive_care_rate",
+    }
     computed = {code for (code,) in golden.execute("select distinct kpi_code from marts.fct_kpis").fetchall()}
     assert computed <= available.keys()
 
@@ -288,12 +304,16 @@ def test_money_ties_to_the_delivered_files_to_the_cent(golden: duckdb.DuckDBPyCo
     """charges.csv adds up to 1005.00 in 11 lines; patient_payments.csv to 165.00; payer payments of remittances.csv to 210.00,
     contractual adjustments to 170.00; write_offs.csv to 35.00. The charge of the account that was not delivered is among them."""
     assert golden.execute("select sum(charge_usd), count(*) from marts.fct_charges").fetchall() == [(Decimal("1005.00"), 11)]
-    movements = golden.execute("select movement_type, sum(amount_usd) from marts.fct_payments group by all order by all").fetchall()
+    movements = golden.execute(
+        "select movement_type, sum(amount_usd) from marts.fct_payments group by all order by all"
+    ).fetchall()
     assert movements == [
         ("contractual_adjustment", Decimal("170.00")),
         ("patient_payment", Decimal("165.00")),
         ("payer_payment", Decimal("210.00")),
         ("write_off", Decimal("35.00")),
     ]
-    orphan = golden.execute("select patient_key, location_key, patient_segment from marts.fct_charges where charge_id = 'c6'").fetchall()
+    orphan = golden.execute(
+        "select patient_key, location_key, patient_segment from marts.fct_charges where charge_id = 'c6'"
+    ).fetchall()
     assert orphan == [(None, None, "unknown")]

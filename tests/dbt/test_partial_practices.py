@@ -24,7 +24,8 @@ def only(request: pytest.FixtureRequest, built: Built) -> tuple[str, duckdb.Duck
 def test_a_kpi_has_rows_or_a_reason(only: tuple[str, duckdb.DuckDBPyConnection]):
     _, connection = only
     wrong = connection.execute(
-        "select kpi_code, is_available, unavailable_reason, count(f.kpi_code) from marts.dim_kpis left join marts.fct_kpis f using (kpi_code) "
+        "select kpi_code, is_available, unavailable_reason, count(f.kpi_code) "
+        "from marts.dim_kpis left join marts.fct_kpis f using (kpi_code) "
         "group by all having is_available != (count(f.kpi_code) > 0) or is_available = (unavailable_reason is not null)"
     ).fetchall()
     assert wrong == []
@@ -39,7 +40,10 @@ def test_a_kpi_whose_source_is_absent_names_the_extracts_that_it_needs(only: tup
             "revenue_per_patient": "Not delivered: charges (billing), patient_payments (billing), remittances (billing).",
             "new_patient_acquisition_cost": "Not delivered: marketing_spend (crm).",
         },
-        "crm": {"no_show_rate": "Not delivered: Appointment (ehr).", "new_patient_acquisition_cost": "Not delivered: Encounter (ehr)."},
+        "crm": {
+            "no_show_rate": "Not delivered: Appointment (ehr).",
+            "new_patient_acquisition_cost": "Not delivered: Encounter (ehr).",
+        },
         "billing": {"net_collection_rate": "", "revenue_per_patient": "Not delivered: Encounter (ehr)."},
     }[source]
     assert {code: reasons[code] for code in missing} == missing

@@ -14,7 +14,16 @@ def test_models_do_what_their_unit_tests_say(golden: duckdb.DuckDBPyConnection, 
     """On a copy of the golden warehouse: dbt reads the column types of the given rows from it."""
     built = golden.execute("select path from duckdb_databases() where database_name = 'warehouse'").fetchall()[0][0]
     os.environ["CAREGAP_BUILD"] = str(shutil.copy(built, tmp_path / "warehouse.duckdb"))
-    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(tmp_path), "--log-path", str(tmp_path)]
+    places = [
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(tmp_path),
+        "--log-path",
+        str(tmp_path),
+    ]
     try:
         outcome = dbtRunner().invoke(["--quiet", "test", *places, "--select", "test_type:unit"])
     finally:
