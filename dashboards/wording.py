@@ -19,13 +19,16 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def change(value: float | None, before: float | None, unit: str) -> str | None:
-    """The change from one period to the next: percentage points for a share, else in the unit; None without a prior value."""
+    """The change from one period to the next: percentage points for a share, else in the unit; None without a prior value.
+
+    A fall begins with a hyphen: Streamlit takes the typographic minus for text, and draws the arrow of a rise.
+    """
     if value is None or before is None:
         return None
     difference = value - before
     if unit == "share":
-        return f"{'+' if difference >= 0 else '−'}{abs(difference) * 100:.1f} pts"
-    sign = "+" if difference >= 0 else "−"
+        return f"{difference * 100:+.1f} pts"
+    sign = "+" if difference >= 0 else "-"
     return sign + amount(abs(difference), unit)
 
 

@@ -41,8 +41,10 @@ def _show(tile: Tile) -> None:
     if tile.value is None:
         st.caption(f"Not available: {catalog['unavailable_reason'] or 'no mature month yet'}")
         return
-    verdict = {True: ":green[:material/check: target met]", False: ":orange[:material/flag: target missed]", None: "no target"}
-    st.markdown(f"{verdict[tile.meets_target]} · target {amount(catalog['target'], unit)}")
+    verdict = {True: ":green[:material/check: target met]", False: ":orange[:material/flag: target missed]"}.get(
+        tile.meets_target
+    )
+    st.markdown(f"{verdict} · target {amount(catalog['target'], unit)}" if verdict else "no target set")
     low, high = catalog["benchmark_low"], catalog["benchmark_high"]
     st.plotly_chart(
         sparkline(

@@ -50,6 +50,7 @@ def test_the_overview_shows_its_tiles_without_an_error_in_page_or_console(served
         page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme=scheme)
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("requestfailed", lambda request: errors.append(f"{request.url} {request.failure}"))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(served)
         page.get_by_test_id("stMetric").nth(7).wait_for(timeout=60_000)

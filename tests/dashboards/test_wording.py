@@ -24,8 +24,13 @@ def test_an_amount_carries_its_unit(value: float | None, unit: str, text: str):
 
 def test_a_share_changes_by_points_and_not_by_percent():
     assert change(0.12, 0.10, "share") == "+2.0 pts"
-    assert change(40.0, 42.5, "days") == "−2.5 days"
+    assert change(0.10, 0.12, "share") == "-2.0 pts"
     assert change(0.1, None, "share") is None
+
+
+def test_a_fall_begins_with_the_hyphen_that_streamlit_draws_as_a_fall():
+    assert change(40.0, 42.5, "days") == "-2.5 days"
+    assert change(132.0, 148.0, "usd") == "-$16"
 
 
 def test_a_month_is_named_and_a_missing_one_is_a_dash():

@@ -1,7 +1,7 @@
 """No input of the disengagement model knows what was not on record at its index.
 
 Everything that the sources recorded after an index is changed or taken away, the models are built again, and every input at that
-index and before stays as it was. An input that looked at event time alone would change: some visits are written down late.
+index and before stays as it was. An input that looked at event time alone would change: some facts are written down late.
 """
 
 import shutil
@@ -13,7 +13,7 @@ import pytest
 
 from ml.features import FEATURES
 from pipelines.build import newest_build
-from pipelines.dbt import run_dbt
+from pipelines.dbt import parsed_project, run_dbt
 from pipelines.home import Home
 from pipelines.warehouse_file import open_file
 
@@ -23,7 +23,7 @@ REBUILT = [
     "int_engagement__touches",
     "int_engagement__outreach_tasks",
     "int_patients__coverages",
-    "path:models/intermediate/disengagement",
+    "fqn:caregap.intermediate.disengagement",
 ]
 TAKEN_AWAY = {
     "_last_updated": ["ehr_encounter", "ehr_condition", "ehr_coverage", "ehr_practitioner_role", "ehr_service_request"],
@@ -36,11 +36,11 @@ KEYS = ["patient_key", "index_on"]
 INPUTS = (
     f"select {', '.join(KEYS)}, {', '.join(feature.name for feature in FEATURES)} from intermediate.int_disengagement__features"
 )
-VISITS_BY_EVENT_TIME = """
-    select patient_key, index_on, count(*) as n_visits
+FACTS_BY_EVENT_TIME = """
+    select patient_key, index_on, count(*) as n_facts
     from intermediate.int_disengagement__index as indexes
     inner join intermediate.int_disengagement__facts as facts using (patient_key)
-    where fact_type = 'visit' and facts.event_at < indexes.index_at
+    where facts.event_at < indexes.index_at
     group by all
 """
 
@@ -71,19 +71,18 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> N
 
 @pytest.fixture(scope="module")
 def index(sample_home: Home) -> tuple[str, str]:
-    """An index (day, instant) before which a visit had taken place that was written down after it."""
+    """An index (day, instant) before which something had happened that was written down after it."""
     query = """
         select any_value(indexes.index_on)::varchar, indexes.index_at::varchar
         from intermediate.int_disengagement__index as indexes
         inner join intermediate.int_disengagement__facts as facts
             on indexes.patient_key = facts.patient_key
             and facts.event_at < indexes.index_at and facts.recorded_at > indexes.index_at
-        where facts.fact_type = 'visit'
         group by indexes.index_at order by count(*) desc, indexes.index_at limit 1
     """
     with open_file(newest_build(sample_home).warehouse, read_only=True) as connection:
         rows = connection.execute(query).fetchall()
-    assert rows, "the sample practice has no visit that was written down late"
+    assert rows, "the sample practice has no fact that was written down late"
     return rows[0]
 
 
@@ -95,7 +94,7 @@ def changed(sample_home: Home, index, tmp_path_factory) -> Path:
     shutil.copy(build.warehouse, warehouse)
     with open_file(warehouse) as connection:
         _change_what_came_later(connection, index[1])
-    for _ in run_dbt(sample_home, warehouse, build.variables, REBUILT, command="run"):
+    for _ in run_dbt(parsed_project(sample_home), warehouse, build.variables, REBUILT, command="run"):
         pass
     return warehouse
 
@@ -114,8 +113,8 @@ def test_no_input_changes_with_what_was_recorded_after_the_index(sample_home, ch
 
 
 def test_an_input_that_looks_at_event_time_alone_would_have_changed(sample_home, changed, index):
-    before = _rows(newest_build(sample_home).warehouse, VISITS_BY_EVENT_TIME, index[0])
-    assert not before.equals(_rows(changed, VISITS_BY_EVENT_TIME, index[0]))
+    before = _rows(newest_build(sample_home).warehouse, FACTS_BY_EVENT_TIME, index[0])
+    assert not before.equals(_rows(changed, FACTS_BY_EVENT_TIME, index[0]))
 
 
 def test_what_came_later_was_really_changed(sample_home, changed):

@@ -83,7 +83,7 @@ def test_the_model_comes_near_the_best_possible_and_beats_the_overdue_rule(rows,
 
 def test_too_few_patients_are_said_to_be_too_few():
     with pytest.raises(TooLittleData, match="who disengaged are too few to train on"):
-        split_by_time(patients(n=20))
+        split_by_time(patients(n=6))
     with pytest.raises(TooLittleData, match="0 months"):
         split_by_time(patients(n=20).filter(pl.col("index_on") < date(2000, 1, 1)))
 
