@@ -98,7 +98,9 @@ def run_dbt(
     runner = dbtRunner(manifest=_manifest(parsed), callbacks=[report])
     arguments = [*QUIET, command, *_places(warehouse.parent / "dbt"), "--vars", json.dumps(dict(variables), default=str)]
     # A test that also reads what is neither selected nor before it would fail on a table that is not there.
-    arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "--select", *select]
+    if command == "build":
+        arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    arguments += ["--select", *select]
 
     def invoke() -> None:
         try:

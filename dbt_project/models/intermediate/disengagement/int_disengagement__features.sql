@@ -70,9 +70,10 @@ from_facts as (
         avg(facts.value) filter (
             where facts.fact_type = 'message' and facts.event_at >= eligible.months_6_at
         ) as reply_rate_6_months,
-        max_by(facts.value, facts.event_at) filter (
+        -- One survey is answered in one moment: of its answers the best, so that no tie is left to chance
+        max({'event_at': facts.event_at, 'value': facts.value}) filter (
             where facts.fact_type = 'survey_answer' and facts.event_at >= eligible.months_24_at
-        ) as satisfaction_rate,
+        ).value as satisfaction_rate,
         {{ n_facts('reached_contact', 12) }} as n_reached_contacts_12_months,
         {{ n_facts('unreached_contact', 12) }} as n_unreached_contacts_12_months,
 
