@@ -7,6 +7,7 @@ import duckdb
 from pipelines.errors import UsageError
 from pipelines.practice import Practice
 
+# What the dashboards recorded dates nothing: a list is worked on days after those of its facts.
 # A file that only its name dates was exported at midnight UTC, which in America is the evening before: its day is the name's.
 NEWEST_EXPORT = """
 select max(case
@@ -14,7 +15,7 @@ select max(case
     else cast(timezone(?, exported_at) as date)
 end)
 from raw.deliveries
-where status = 'landed'
+where status = 'landed' and source_system <> 'caregap'
 """
 NEWEST_VISIT = """
 select cast(timezone(?, max(try_cast("period"."end" as timestamptz))) as date)

@@ -16,6 +16,7 @@ class Home:
     build/<run>/          warehouses under construction
     published/<id>/       immutable publications; `published/current` is a link to one of them
     history/<practice>/   what was published first of each month, kept for good
+    outcomes/<practice>/  what care teams recorded in the dashboards, which alone write here
     scores/               trained models
     dbt/                  dbt's project, parsed
     dagster/              Dagster's own records
@@ -35,6 +36,9 @@ class Home:
 
     def history(self, practice_id: str) -> Path:
         return self.root / "history" / practice_id
+
+    def outcomes(self, practice_id: str) -> Path:
+        return self.root / "outcomes" / practice_id
 
     @property
     def build(self) -> Path:

@@ -31,6 +31,7 @@ from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
 from pipelines.home import Home
 from pipelines.ledger import Entry, Ledger, stamp_of
+from pipelines.outcomes import take_journal, with_outcomes
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.sql_type import literal
@@ -73,11 +74,13 @@ class LandingReport:
 
 
 def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
-    """Land what is new in the practice's source folders.
+    """Land what is new in the practice's source folders, and what was recorded in the dashboards.
 
     Raises `UsageError` where a source folder is not there, and `ExtractRefused` where files were refused: after all others were
     landed, and naming each.
     """
+    take_journal(practice, home)
+    practice = with_outcomes(practice, home)
     root = home.landing(practice.id)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     ledger = Ledger(root / LEDGER)

@@ -17,6 +17,7 @@ from pipelines.extract.deletions import DELETED
 from pipelines.extract.reading import ROWS
 from pipelines.gap_history import show_gap_history
 from pipelines.home import Home
+from pipelines.outcomes import with_outcomes
 from pipelines.practice import Practice
 from pipelines.reconciliation import create_empty, delivered_files, tell_deliveries, tell_extracts, tell_quarantined_rows
 from pipelines.sql_type import literal, sql_type
@@ -39,6 +40,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     UTC. Raises `ChecksFailed` where
     a file's rows do not add up: delivered = landed + quarantined + superseded.
     """
+    practice = with_outcomes(practice, home)
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
     files = delivered_files(practice, home.landing(practice.id))
     connection.register("delivered_files", files.to_arrow())

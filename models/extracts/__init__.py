@@ -2,7 +2,8 @@
 
 from models.contract import Contract
 from models.extracts.billing import BILLING
+from models.extracts.caregap import CAREGAP
 from models.extracts.crm import CRM
 from models.extracts.ehr import EHR
 
-EXTRACTS: dict[str, dict[str, Contract]] = {"ehr": EHR, "crm": CRM, "billing": BILLING}
+EXTRACTS: dict[str, dict[str, Contract]] = {"ehr": EHR, "crm": CRM, "billing": BILLING, "caregap": CAREGAP}

@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, field
+from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
@@ -177,5 +178,24 @@ ACTIVITY: dict[str, Contract] = {
             "outcome": _optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
         },
+    ),
+    "marts.fct_outreach_outcomes": Contract(
+        "fct_outreach_outcomes",
+        "outcome of outreach that a member of the care team recorded in the dashboards",
+        ("outcome_id",),
+        {
+            "outcome_id": field(pl.String, "Random id of the entry."),
+            "patient_key": PATIENT_KEY,
+            **SLICES,
+            "listed_on": _optional(pl.Date, "The day of the list that was worked.", Phi.QUASI),
+            "recorded_at": _instant("When it was recorded; it may be after the day that the tables look back from."),
+            "recorded_on": _day("The day on which it was recorded."),
+            "channel": field(pl.String, "The channel used.", values=CHANNELS),
+            "outcome": field(pl.String, "What came of it.", values=OUTREACH_OUTCOMES),
+            "note_code": _optional(pl.String, "A remark, out of a fixed list.", values=OUTCOME_NOTES),
+            "recorded_by": field(pl.String, "Who recorded it, as they signed in.", phi=Phi.DIRECT),
+            "is_person_reached": field(pl.Boolean, "Somebody answered, whatever the answer was."),
+        },
+        notes="Entries that were taken back are not among them.",
     ),
 }

@@ -30,7 +30,7 @@ LAGGING_DAYS = 8
 LAGGING = """
 select source_system, max(newest_exported_at) as newest
 from raw.extracts
-where is_delivered
+where is_delivered and source_system <> 'caregap'
 group by source_system
 qualify max(newest) over () - newest > to_days(?)
 """

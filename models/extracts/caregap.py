@@ -1,0 +1,48 @@
+"""What the dashboards record, delivered to the next run like any other extract (source system `caregap`).
+
+A row names the patient by the source record that gives the person the key (`link_rule` `own_record`), and not by the key:
+identities are resolved anew by every run, and what was recorded stays with the record when two people turn out to be one, or one
+two.
+"""
+
+import polars as pl
+
+from models.contract import INSTANT, Contract, field
+from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES, RECORD_TYPES
+from models.phi import Phi
+
+OUTCOME_NOTES = (
+    "call_back_later",
+    "asked_for_clinician",
+    "needs_interpreter",
+    "needs_transport",
+    "cost_concern",
+    "left_with_other_person",
+    "goes_to_other_practice",
+)
+"""The only remarks there are: where words could be typed, patients' secrets would be."""
+
+_CONTRACTS = (
+    Contract(
+        "outreach_outcomes",
+        "outcome of an attempt to contact a patient, as a member of the care team recorded it",
+        ("outcome_id",),
+        {
+            "outcome_id": field(pl.String, "Random id of the entry."),
+            "recorded_at": field(INSTANT, "When the outcome was recorded.", phi=Phi.QUASI),
+            "updated_at": field(INSTANT, "When this version of the entry was written; the latest one wins."),
+            "listed_on": field(pl.Date, "The day of the list that was worked.", nullable=True, phi=Phi.QUASI),
+            "patient_source_system": field(pl.String, "Source of the record that stands for the patient."),
+            "patient_record_type": field(pl.String, "Kind of that record.", values=RECORD_TYPES),
+            "patient_source_id": field(pl.String, "The source's own id of that record.", phi=Phi.DIRECT),
+            "channel": field(pl.String, "The channel used.", values=CHANNELS),
+            "outcome": field(pl.String, "What came of it.", values=OUTREACH_OUTCOMES),
+            "note_code": field(pl.String, "A remark, out of a fixed list.", nullable=True, values=OUTCOME_NOTES),
+            "recorded_by": field(pl.String, "Who recorded it, as they signed in.", phi=Phi.DIRECT),
+            "is_withdrawn": field(pl.Boolean, "The entry was a mistake, and was taken back."),
+        },
+        notes="Written by the Outreach page into the home's journal; an entry is never changed, a later version of it is added.",
+    ),
+)
+
+CAREGAP: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}
