@@ -28,8 +28,14 @@ KEPT = {"state", "sex", "race", "ethnicity", "language"}
 SHARED_IDS = {"group_id", "payer_id", "campaign_id"}
 """Ids of things that many patients share; every other source id beside a patient is a record number (R)."""
 
-ROLLED_UP = {"fct_kpis": {"location_key", "provider_key", "payer_class", "patient_segment"}}
+ROLLED_UP = {
+    "fct_kpis": {"location_key", "provider_key", "payer_class", "patient_segment"},
+    "fct_kpi_slices": {"slice_type", "slice_key", "slice_name"},
+}
 """Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C)."""
+
+COUNTED_ONCE = {"fct_kpi_slices": " filter (where slice_type = 'all')"}
+"""Tables that hold each sum several times, and which of the rows are added up."""
 
 FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
 """Words in which anything may stand, dates and names too (R)."""
@@ -59,7 +65,7 @@ def deidentified(contract: Contract) -> dict[str, Column]:
         if name in summed_over:
             continue
         if summed_over and field.dtype.type == pl.Float64:
-            columns[name] = Column(f"sum({name})", field.description, is_sum=True)
+            columns[name] = Column(f"sum({name}){COUNTED_ONCE.get(contract.name, '')}", field.description, is_sum=True)
         elif remains := _remains(name, field, of_patients):
             new_name, sql = remains
             columns[new_name] = Column(sql, field.description)

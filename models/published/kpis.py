@@ -8,6 +8,7 @@ from models.published.facts import SLICES
 DOMAINS = ("access", "retention", "engagement", "outreach", "care", "revenue_cycle")
 UNITS = ("share", "usd", "days", "minutes", "hours", "points")
 EVIDENCE_GRADES = ("owner", "reprint", "trade", "own")
+SLICE_TYPES = ("all", "location", "provider", "payer_class", "patient_segment")
 
 
 def _text(description: str, **rest):
@@ -33,6 +34,23 @@ KPIS: dict[str, Contract] = {
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
         notes="A value is sum(numerator) / nullif(sum(denominator), 0) over any rows; show mature months only.",
+    ),
+    "marts.fct_kpi_slices": Contract(
+        "fct_kpi_slices",
+        "KPI, month, and member of one slice dimension",
+        ("kpi_code", "month_on", "slice_type", "slice_key"),
+        {
+            "kpi_code": _text("The KPI.", refers_to="dim_kpis.kpi_code"),
+            "month_on": field(pl.Date, "First day of the month."),
+            "slice_type": _text("The dimension; `all` is the whole practice.", values=SLICE_TYPES),
+            "slice_key": _text("Key of the member as text: `location_key`, `provider_key`, class or segment; or `unknown`."),
+            "slice_name": _text("Its name."),
+            "numerator": field(pl.Float64, "Numerator: adds up over the members of one dimension."),
+            "denominator": field(pl.Float64, "Denominator: adds up over the members of one dimension."),
+            "is_complete_month": field(pl.Boolean, "The month is over."),
+            "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
+        },
+        notes="`fct_kpis` summed over all dimensions but one, for pages that must open at once. Keep to one `slice_type`.",
     ),
     "marts.dim_kpis": Contract(
         "dim_kpis",

@@ -222,6 +222,20 @@ def test_deidentified_kpis_are_of_the_whole_practice(home, make_build):
     assert rows == [("no_show_rate", date(2026, 3, 1), 3, 3)]
 
 
+def test_deidentified_slices_count_the_whole_practice_once(home, make_build):
+    """Of one row of the whole practice and two of sites, 0 + 1 + 2, the first alone is left."""
+    build = make_build()
+    with build.connect() as connection:
+        connection.execute(
+            "update marts.fct_kpi_slices set kpi_code = 'no_show_rate', month_on = date '2026-03-01', "
+            "slice_type = case when numerator = 2 then 'all' else 'location' end"
+        )
+    publish(home, build)
+    with open_current(home, "deidentified.duckdb") as connection:
+        rows = connection.execute("select kpi_code, month_on, numerator, denominator from marts.fct_kpi_slices").fetchall()
+    assert rows == [("no_show_rate", date(2026, 3, 1), 2, 2)]
+
+
 def test_what_no_rule_lets_through_is_dropped():
     """Quasi-identifiers without a rule of their own are absent, so that a new field is safe before somebody thinks of it."""
     for table, contract in PUBLISHED.items():
