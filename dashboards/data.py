@@ -1,17 +1,22 @@
-"""The only door to the data: the published warehouse, opened read-only, asked once, closed.
+"""The only door to the data: the published warehouse, read-only, as far as the viewer's role goes.
 
 A page never holds a connection. A process that keeps one goes on seeing the file that it opened, and a link that is swapped
-under it would change nothing; so every question resolves the link anew and names the publication that it was answered from.
+under it would change nothing; so every question names the publication that it is answered from, and every run of a page
+resolves the link anew.
 """
 
 import json
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import streamlit as st
+
+from dashboards.access import Sight, current_viewer
+from dashboards.home import home
+from dashboards.scope import Scope, open_scoped
 
 
 class NothingPublished(Exception):
@@ -32,9 +37,9 @@ class Publication:
 def current_publication() -> Publication:
     """The publication that the link names at this moment.
 
-    Reads `$CAREGAP_PUBLISHED`, which `caregap dashboard` sets. Raises `NothingPublished` where nothing is there.
+    Raises `NothingPublished` where nothing is there.
     """
-    link = Path(os.environ.get("CAREGAP_PUBLISHED", ".caregap/published")) / "current"
+    link = home() / "published" / "current"
     if not link.exists():
         raise NothingPublished("Nothing is published yet. Run `make run` for the sample practice, or `caregap run` for yours.")
     folder = link.resolve()
@@ -48,12 +53,33 @@ def current_publication() -> Publication:
     )
 
 
-def ask(publication: Publication, query: str) -> pl.DataFrame:
-    """The rows that `query` gives on this publication; the answer is kept, since a publication never changes."""
-    return _ask(str(publication.folder / "warehouse.duckdb"), query)
+def ask(publication: Publication, query: str, parameters: Sequence = ()) -> pl.DataFrame:
+    """The rows that `query` gives on this publication to whoever looks, with `parameters` for its `?` or `$1`.
+
+    Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, of which only what the viewer's role may see is there. The
+    answer is kept, for this scope alone, since a publication never changes.
+    """
+    return _ask(str(publication.folder), Scope.of(current_viewer()), query, tuple(parameters))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _ask(warehouse: str, query: str) -> pl.DataFrame:
-    with duckdb.connect(warehouse, read_only=True) as connection:
-        return connection.sql(query).pl()
+@st.cache_data(max_entries=500, show_spinner=False)
+def _ask(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
+    with _scoped(folder, scope).cursor() as cursor:
+        return cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _scoped(folder: str, scope: Scope) -> duckdb.DuckDBPyConnection:
+    """Kept, since its views take longer than most questions; a later publication is another folder, so nothing old is shown."""
+    return open_scoped(Path(folder), scope)
+
+
+def site_names(publication: Publication) -> dict[str, str]:
+    """Every site of the practice, `location_id` → name, whoever looks: for the choice of a role, before there is one."""
+    everywhere = _ask(
+        str(publication.folder),
+        Scope(Sight.LIMITED, None),
+        "select location_id, location_name from marts.dim_locations order by location_name",
+        (),
+    )
+    return dict(everywhere.iter_rows())

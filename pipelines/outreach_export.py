@@ -7,12 +7,10 @@ outreach_tasks.csv   one row per task to make in the CRM, and per contact who wa
 from pathlib import Path
 
 import duckdb
-import polars as pl
+
+from models.spreadsheet import neutralised
 
 LIST_FILE, TASKS_FILE = "outreach_list.csv", "outreach_tasks.csv"
-EXECUTED = "=+-@\t\r\n＝＋－＠"
-"""A spreadsheet takes a cell that begins with one of these for a formula, or drops it and looks at the next one
-(OWASP, CSV Injection)."""
 
 _LIST = "select * exclude (patient_key, location_key) from delivery.out_outreach_list order by location_name, priority_rank"
 # The CRM's words for a reason are those of its own contract of outreach tasks.
@@ -59,14 +57,3 @@ def write_outreach(folder: Path) -> list[Path]:
             rows.write_csv(folder / name, include_bom=True, quote_style="non_numeric", line_terminator="\r\n")
             paths.append(folder / name)
     return paths
-
-
-def neutralised(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, with an apostrophe before every text that a spreadsheet would execute; an apostrophe marks a cell as text."""
-    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
-    return rows.with_columns(_as_text(pl.col(name)).alias(name) for name in texts)
-
-
-def _as_text(text: pl.Expr) -> pl.Expr:
-    is_executed = text.str.slice(0, 1).is_in(list(EXECUTED))
-    return pl.when(is_executed).then(pl.concat_str(pl.lit("'"), text)).otherwise(text)

@@ -20,6 +20,7 @@ from pipelines.home import Home
 from pipelines.outreach_export import write_outreach
 from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications import MANIFEST, Publication, forget_old, point_to, sync
+from pipelines.published_catalog import write_catalog
 from pipelines.warehouse_file import open_file
 
 WAREHOUSE = "warehouse.duckdb"
@@ -76,7 +77,7 @@ def _whole(contract: Contract) -> dict[str, Column]:
 
 def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, Column]]) -> dict[str, int]:
     """Copy the contracts' tables into a new file, described for whoever opens it; rows by table."""
-    n_rows = {}
+    n_rows, written = {}, {}
     with open_file(path) as connection:
         connection.execute(f"attach '{build.warehouse}' as build (read_only)")
         connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
@@ -90,7 +91,9 @@ def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, 
             for name, column in columns.items():
                 connection.execute(f"comment on column {table}.{name} is {_quoted(column.description)}")
             n_rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+            written[table] = list(columns)
         connection.execute("detach build")
+        write_catalog(connection, written, n_rows)
         connection.execute("checkpoint")
     return n_rows
 

@@ -25,7 +25,7 @@ def command(port: int, address: str) -> None:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
     }
-    os.environ |= {"CAREGAP_PUBLISHED": str(home.published), "PYTHONPATH": str(CHECKOUT)}
+    os.environ |= {"CAREGAP_HOME": str(home.root), "PYTHONPATH": str(CHECKOUT)}
     flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
     page = str(CHECKOUT / "dashboards" / "streamlit_app.py")
     click.echo(f"Dashboards: http://{address}:{port}")

@@ -5,15 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.home import CHECKOUT
-
-APP = str(CHECKOUT / "dashboards" / "streamlit_app.py")
+from tests.dashboards.conftest import APP
 
 
 @pytest.fixture
-def overview(sample_home, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("CAREGAP_PUBLISHED", str(sample_home.published))
-    return AppTest.from_file(APP, default_timeout=60).run()
+def overview(app) -> AppTest:
+    return app("overview")
 
 
 def test_every_headline_kpi_has_a_tile_with_its_definition_on_hover(overview: AppTest):
@@ -28,7 +25,7 @@ def test_the_page_says_up_to_which_day_the_data_go_and_that_they_are_synthetic(o
 
 
 def test_without_a_publication_the_page_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("CAREGAP_PUBLISHED", str(tmp_path))
+    monkeypatch.setenv("CAREGAP_HOME", str(tmp_path))
     page = AppTest.from_file(APP, default_timeout=60).run()
     assert not page.exception
     assert not page.metric

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from pipelines.outreach_export import EXECUTED, neutralised
+from models.spreadsheet import EXECUTED, neutralised
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
 

@@ -1,0 +1,110 @@
+"""Who may see what: the roles, the pages of each, and how much of the data each is given.
+
+Whatever is not said here is refused. A page that a role may not open is absent from the navigation, and its address leads
+nowhere; a table, a column or a row that it may not see is absent from every answer (`dashboards/scope.py`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import streamlit as st
+
+
+class Sight(StrEnum):
+    """How much of a patient a role sees."""
+
+    FULL = "full"
+    """Everything that is published."""
+    LIMITED = "limited"
+    """No direct identifier: the limited data set that 45 CFR 164.514(e) allows for a practice's own operations."""
+    DEIDENTIFIED = "deidentified"
+    """The file written after 45 CFR 164.514(b)(2): years for dates, no places, small cells suppressed."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one kind of user is for; `is_of_sites` where it sees the rows of its own sites only."""
+
+    title: str
+    sight: Sight
+    is_of_sites: bool = False
+
+
+LEADERSHIP, ANALYST, ANALYST_PHI, CARE_TEAM, ADMIN = "leadership", "analyst", "analyst_phi", "care_team", "admin"
+
+ROLES = {
+    LEADERSHIP: Role("Leadership", Sight.LIMITED),
+    ANALYST: Role("Analyst", Sight.DEIDENTIFIED),
+    ANALYST_PHI: Role("Analyst with patient data", Sight.FULL),
+    CARE_TEAM: Role("Care team", Sight.FULL, is_of_sites=True),
+    ADMIN: Role("Administrator", Sight.LIMITED),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: the file `app_pages/<name>.py`, its words in the navigation, and the roles that may open it."""
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    roles: frozenset[str]
+
+
+_LEADING = frozenset({LEADERSHIP, ANALYST_PHI, ADMIN})
+_EVERYONE = frozenset(ROLES)
+
+PAGES = (
+    Page("overview", "Overview", ":material/dashboard:", "Practice", _LEADING),
+    Page("kpi_explorer", "KPI explorer", ":material/monitoring:", "Practice", _LEADING),
+    Page("care_gaps", "Care gaps", ":material/checklist:", "Practice", _LEADING | {CARE_TEAM}),
+    Page("appointments", "Appointments", ":material/event_available:", "Practice", _LEADING),
+    Page("retention", "Retention", ":material/group_add:", "Practice", _LEADING),
+    Page("revenue", "Revenue cycle", ":material/payments:", "Practice", _LEADING),
+    Page("roi", "Return on investment", ":material/trending_up:", "Practice", _LEADING),
+    Page("model", "Risk model", ":material/psychology:", "Practice", _LEADING | {ANALYST}),
+    Page("outreach", "Outreach", ":material/call:", "Care team", frozenset({CARE_TEAM})),
+    Page("sql", "SQL", ":material/terminal:", "Data", frozenset({ANALYST, ANALYST_PHI})),
+    Page("catalog", "Catalog", ":material/menu_book:", "Data", _EVERYONE),
+    Page("data_health", "Data health", ":material/health_and_safety:", "Data", _EVERYONE),
+    Page("audit", "Audit log", ":material/policy:", "Administration", frozenset({ADMIN})),
+)
+"""In the order of the navigation; a role opens on the first page that it may see."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: the identity provider's id for the person, a role, and the sites (`location_id`) that a role of sites has."""
+
+    user_id: str
+    role: str
+    sites: tuple[str, ...] = ()
+
+    @property
+    def sight(self) -> Sight:
+        return ROLES[self.role].sight
+
+    @property
+    def may_see_patients(self) -> bool:
+        """Whether pages may name patients and list what is behind a figure, row by row."""
+        return self.sight is Sight.FULL
+
+    def may_open(self, page: str) -> bool:
+        return any(page == known.name and self.role in known.roles for known in PAGES)
+
+
+_VIEWER = "_viewer"
+
+
+def current_viewer() -> Viewer:
+    """Who looks at this moment; ends the run of the page where nobody is signed in."""
+    viewer = st.session_state.get(_VIEWER)
+    if viewer is None:
+        st.stop()
+    return viewer
+
+
+def admit(viewer: Viewer | None) -> None:
+    """From here on, this session is the viewer's; None: nobody's."""
+    st.session_state[_VIEWER] = viewer

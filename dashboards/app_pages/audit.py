@@ -1,0 +1,61 @@
+"""Who saw what: the audit log, and whether it is whole."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.audit_log import EVENTS, entries, verify
+from dashboards.exports import offer
+from dashboards.home import home
+
+SHOWN = 1000
+
+st.title("Audit log")
+folder = home() / "audit"
+verdict = verify(folder)
+if verdict.problem:
+    st.error(f"The log has been tampered with: {verdict.problem}.", icon=":material/gpp_bad:")
+else:
+    st.success(
+        f"The log is whole: {verdict.n_lines:,} lines, each chained to the one before. Head: `{verdict.head[:16]}`",
+        icon=":material/verified_user:",
+    )
+
+lines = pl.DataFrame(
+    list(entries(folder)),
+    schema={
+        "at": pl.String,
+        "who": pl.String,
+        "role": pl.String,
+        "event": pl.String,
+        "subject": pl.String,
+        "n_rows": pl.Int64,
+    },
+    strict=False,
+).reverse()
+who, what = st.columns(2)
+people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list())
+kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.get)
+if people:
+    lines = lines.filter(pl.col("who").is_in(people))
+if kinds:
+    lines = lines.filter(pl.col("event").is_in(kinds))
+
+if lines.is_empty():
+    st.info("No line of that kind.", icon=":material/inbox:")
+    st.stop()
+st.caption(f"{len(lines):,} lines, newest first" + (f"; the newest {SHOWN:,} are shown" if len(lines) > SHOWN else ""))
+st.dataframe(
+    lines.head(SHOWN).with_columns(
+        pl.col("event").replace(EVENTS), at=pl.col("at").str.to_datetime(time_zone="UTC", strict=False)
+    ),
+    hide_index=True,
+    column_config={
+        "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+        "who": "Who",
+        "role": "Role",
+        "event": "What",
+        "subject": "Of what",
+        "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
+    },
+)
+offer(lines, "audit_log")

@@ -1,0 +1,9 @@
+"""Where the dashboards read and write: `$CAREGAP_HOME`, which `caregap dashboard` sets."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The home: `published/` is read, `audit/` and `access/` are written. `.caregap/` of the working directory where unset."""
+    return Path(os.environ.get("CAREGAP_HOME") or ".caregap")

@@ -1,0 +1,76 @@
+"""The dictionary that lies in a published file itself: `catalog.tables` and `catalog.columns`.
+
+Whoever opens the file can read what each table and column is without this project at hand, and the dashboards learn from it
+which columns identify a person.
+"""
+
+from collections.abc import Mapping
+
+import duckdb
+import polars as pl
+
+from models.contract import Contract
+from models.phi import Phi
+from models.published import PUBLISHED
+
+SCHEMA = "catalog"
+
+_TABLES = """
+    create table catalog.tables as
+    select
+        facts.table_name, facts.grain, facts.key_columns, tables.comment as description, facts.n_rows,
+        tables.column_count as n_columns
+    from facts
+    inner join duckdb_tables() as tables on facts.table_name = tables.schema_name || '.' || tables.table_name
+    order by facts.table_name
+"""
+
+_COLUMNS = """
+    create table catalog.columns as
+    select
+        facts.table_name, facts.column_name, columns.column_index as position, columns.data_type, facts.phi, facts.is_required,
+        facts.allowed_values, facts.refers_to, columns.comment as description
+    from facts
+    inner join duckdb_columns() as columns
+        on facts.table_name = columns.schema_name || '.' || columns.table_name and facts.column_name = columns.column_name
+    order by facts.table_name, position
+"""
+
+
+def write_catalog(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, list[str]], n_rows: Mapping[str, int]) -> None:
+    """Describe the tables of the open file, by its own comments and the contracts.
+
+    `columns` are the columns of each table, `n_rows` its rows; both by `schema.table`.
+    """
+    connection.execute(f"create schema {SCHEMA}")
+    _create(connection, _TABLES, [_table(PUBLISHED[table], table, n_rows[table]) for table in columns])
+    _create(connection, _COLUMNS, [_column(PUBLISHED[table], table, name) for table, names in columns.items() for name in names])
+
+
+def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict]) -> None:
+    connection.register("facts", pl.DataFrame(rows, infer_schema_length=None))
+    connection.execute(query)
+    connection.unregister("facts")
+
+
+def _table(contract: Contract, table: str, n_rows: int) -> dict:
+    return {
+        "table_name": table,
+        "grain": f"One row per {contract.grain}.",
+        "key_columns": ", ".join(contract.key),
+        "n_rows": n_rows,
+    }
+
+
+def _column(contract: Contract, table: str, name: str) -> dict:
+    """What the contract says of a column; one that was coarsened, under a new name, still comes from a quasi-identifier."""
+    field = contract.fields.get(name)
+    metadata = field.metadata if field else {"phi": Phi.QUASI, "values": (), "refers_to": ""}
+    return {
+        "table_name": table,
+        "column_name": name,
+        "phi": str(metadata["phi"]),
+        "is_required": bool(field and not field.nullable),
+        "allowed_values": ", ".join(metadata["values"]),
+        "refers_to": metadata["refers_to"],
+    }

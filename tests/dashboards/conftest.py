@@ -1,0 +1,33 @@
+"""The dashboards as a viewer of some role sees them, on the published sample, with a home of the test's own to write in."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pipelines.home import CHECKOUT
+
+APP = str(CHECKOUT / "dashboards" / "streamlit_app.py")
+
+
+@pytest.fixture
+def shown_home(sample_home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`$CAREGAP_HOME` of this test: the sample's publications, and nothing written yet."""
+    (tmp_path / "published").symlink_to(sample_home.published)
+    monkeypatch.setenv("CAREGAP_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def app(shown_home: Path) -> Callable[..., AppTest]:
+    """`app("sql", role="analyst")` is that page, run once, as this role; `app()` the page on which leadership opens."""
+
+    def run(page: str = "", *, role: str = "leadership") -> AppTest:
+        test = AppTest.from_file(APP, default_timeout=60)
+        test.session_state["viewer_role"] = role
+        if page:
+            test.switch_page(f"app_pages/{page}.py")
+        return test.run()
+
+    return run
