@@ -1,48 +1,68 @@
-"""Frames into figures. A figure says one thing, in colours that are safe for colour blindness (Okabe and Ito, 2008)."""
+"""The one look of every chart: colours with a meaning, and the Plotly template.
+
+The colours are the names that Streamlit's own theme puts into a figure; the browser replaces them by the colours of
+`.streamlit/config.toml`, light or dark, so that a figure follows a change of theme at once. `on_paper` does the same for a file.
+"""
+
+import tomllib
+from pathlib import Path
 
 import plotly.graph_objects as go
-import polars as pl
+import plotly.io as pio
 
-INK, TARGET, BAND = "#0072B2", "#D55E00", "rgba(0, 158, 115, 0.15)"
+OWN, BAD, GOOD = "#000001", "#000002", "#000003"
+"""The practice's own value; bad or missed; good or met."""
+CATEGORIES = ("#000001", "#000004", "#000005", "#000006", "#000007", "#000008", "#000009")
+"""Kinds that are neither good nor bad, in the order of their use."""
+PENDING = "#000010"
+"""What is not counted yet, or is there for comparison only."""
+QUIET_TEXT, TEXT, GROUND = "#000036", "#000037", "#000038"
 
-
-def sparkline(
-    months: pl.DataFrame,
-    *,
-    target: float | None,
-    benchmark: tuple[float, float] | None,
-    tick_format: str,
-) -> go.Figure:
-    """A KPI's months: `month_on`, `value`, `is_mature`. Mature months are a line, the others dots that promise nothing.
-
-    The target is a dashed line, the benchmark a band.
-    """
-    mature = months.filter(pl.col("is_mature"))
-    immature = months.filter(~pl.col("is_mature"))
-    figure = go.Figure(
-        [
-            go.Scatter(x=mature["month_on"], y=mature["value"], mode="lines", line={"color": INK, "width": 2}, name="mature"),
-            go.Scatter(
-                x=immature["month_on"],
-                y=immature["value"],
-                mode="markers",
-                marker={"color": INK, "symbol": "circle-open", "size": 6},
-                name="not mature yet",
-            ),
-        ]
-    )
-    if benchmark is not None:
-        figure.add_hrect(*benchmark, fillcolor=BAND, line_width=0)
-    if target is not None:
-        figure.add_hline(target, line={"color": TARGET, "dash": "dash", "width": 1})
-    figure.update_traces(hovertemplate=f"%{{x|%b %Y}}: %{{y:{tick_format}}}<extra></extra>")
-    figure.update_layout(
-        height=90,
-        margin={"l": 0, "r": 0, "t": 4, "b": 0},
-        showlegend=False,
+TEMPLATE = go.layout.Template(
+    layout=go.Layout(
+        colorway=CATEGORIES,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        font={"size": 13},
+        hoverlabel={"align": "left"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": {"text": ""}},
+        bargap=0.3,
+        xaxis={"automargin": True, "showgrid": False, "zeroline": False, "title": {"standoff": 8}},
+        yaxis={"automargin": True, "showgrid": True, "zeroline": False, "title": {"standoff": 8}},
     )
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True)
-    return figure
+)
+pio.templates["caregap"] = TEMPLATE
+
+MODE_BAR = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]
+_CONFIG = Path(__file__).with_name(".streamlit") / "config.toml"
+
+
+def tick_format(unit: str) -> str:
+    """How an axis writes a value of this unit, in d3's language: a share as 12 %, dollars as $1,234."""
+    return {"share": ".0%", "usd": "$,.0f"}.get(unit, ",.4~g")
+
+
+def hover_format(unit: str) -> str:
+    """How a hover text writes a value of this unit: one digit more than the axis."""
+    return {"share": ".1%", "usd": "$,.0f"}.get(unit, ",.1f")
+
+
+def mode_bar(name: str) -> dict:
+    """Plotly's settings for a chart: nothing but the PNG download, under the name of the exhibit, at twice the size."""
+    return {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": MODE_BAR,
+        "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
+    }
+
+
+def on_paper(specification: str) -> str:
+    """A figure's JSON with the colours of the light theme in place of their names, for a file that no Streamlit draws."""
+    light = tomllib.loads(_CONFIG.read_text(encoding="utf-8"))["theme"]["light"]
+    colours = {f"#{index:06d}": colour for index, colour in enumerate(light["chartCategoricalColors"], start=1)}
+    colours |= {f"#{index:06d}": colour for index, colour in enumerate(light["chartSequentialColors"], start=11)}
+    colours |= {QUIET_TEXT: light["grayTextColor"], TEXT: light["textColor"], GROUND: light["backgroundColor"]}
+    for name, colour in colours.items():
+        specification = specification.replace(name, colour)
+    return specification

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboards.charts import sparkline
-from dashboards.data import NothingPublished, current_publication
+from dashboards.charts import mode_bar
 from dashboards.kpi_tiles import Tile, tiles
+from dashboards.page import open_page
+from dashboards.trends import sparkline
 from dashboards.wording import amount, change, month
 
 COLUMNS = 4
@@ -51,26 +52,16 @@ def _show(tile: Tile) -> None:
             tile.months,
             target=catalog["target"],
             benchmark=None if low is None or high is None else (low, high),
-            tick_format=".1%" if unit == "share" else ",.1f",
+            unit=unit,
         ),
         key=f"months_{catalog['kpi_code']}",
-        config={"displayModeBar": False},
+        config=mode_bar(catalog["kpi_code"]) | {"displayModeBar": False},
         alt=f"{catalog['kpi_name']} by month, up to {month(tile.months['month_on'].max())}; now {amount(tile.value, unit)}.",
     )
     st.caption(f"{month(tile.first_month)} to {month(tile.last_month)}, against the three months before · {_benchmark(tile)}")
 
 
-st.title("Overview")
-try:
-    publication = current_publication()
-except NothingPublished as nothing:
-    st.info(str(nothing), icon=":material/inbox:")
-    st.stop()
-
-st.markdown(f"**{publication.practice_name}** · data as of **{publication.as_of_on}**")
-if publication.is_synthetic:
-    st.warning("Synthetic data: nobody here is a real person.", icon=":material/science:")
-
+publication = open_page("Overview", "Where the practice stands, against its targets, its benchmarks and the quarter before.")
 shown = tiles(publication)
 for start in range(0, len(shown), COLUMNS):
     for column, tile in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):

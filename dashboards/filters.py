@@ -1,0 +1,119 @@
+"""Filters that live in the URL: a link shows a colleague the same view, and they stay when the page changes.
+
+Streamlit binds each of them to a query parameter of its name. Only names of months, sites, providers, payer classes and segments
+get there: none says anything about a patient.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import streamlit as st
+
+from dashboards.data import Publication, ask
+
+EVERY = "All"
+PERIODS = {"3 months": 3, "6 months": 6, "12 months": 12, "24 months": 24}
+PAYER_NAMES = {
+    "commercial": "Commercial",
+    "medicare": "Medicare",
+    "medicaid": "Medicaid",
+    "self_pay": "Self-pay",
+    "other": "Other payer",
+    "unknown": "Payer unknown",
+}
+SEGMENT_NAMES = {
+    "child": "Child",
+    "child_chronic": "Child, chronic",
+    "adult": "Adult",
+    "adult_chronic": "Adult, chronic",
+    "senior": "Senior",
+    "senior_chronic": "Senior, chronic",
+    "unknown": "Segment unknown",
+}
+
+_SITES = "select location_key, coalesce(location_name, location_id) as name from marts.dim_locations order by name"
+_PROVIDERS = """
+    select provider_key, provider_name as name, location_key
+    from marts.dim_providers
+    where is_active
+    order by name
+"""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the reader chose; None or empty: no restriction. `months` is the length of the period."""
+
+    months: int = 12
+    location_key: int | None = None
+    provider_key: int | None = None
+    payer_class: str | None = None
+    patient_segment: str | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+    def where(self, *columns: str) -> tuple[str, list]:
+        """A condition over those of `location_key`, `provider_key`, `payer_class`, `patient_segment` that are named, and its
+        parameters; `true` where nothing is chosen.
+        """
+        chosen = [(column, getattr(self, column)) for column in columns if getattr(self, column) is not None]
+        return " and ".join(f"{column} = ?" for column, _ in chosen) or "true", [value for _, value in chosen]
+
+    @property
+    def said(self) -> str:
+        """The restriction in words, for titles and exports: `Lakeside, Medicare`; `whole practice` where there is none."""
+        return ", ".join(self.names.values()) or "whole practice"
+
+
+def filters(
+    publication: Publication,
+    *,
+    period: bool = True,
+    site: bool = True,
+    provider: bool = False,
+    payer: bool = False,
+    segment: bool = False,
+) -> Filters:
+    """Draw the filters that a page asks for, in one row, and return what is chosen."""
+    sites = {row["name"]: row["location_key"] for row in ask(publication, _SITES).iter_rows(named=True)}
+    shown = [period, site and len(sites) > 1, provider, payer, segment]
+    columns = iter(st.columns(max(sum(shown), 2)))
+    months, location_key, names = 12, None, {}
+    if period:
+        choice = next(columns).selectbox("Period", list(PERIODS), index=2, key="period", bind="query-params")
+        months = PERIODS[choice]
+    if site and len(sites) > 1:
+        choice = next(columns).selectbox("Site", [EVERY, *sites], key="site", bind="query-params")
+        location_key = sites.get(choice)
+        if location_key is not None:
+            names["site"] = choice
+    provider_key = payer_class = patient_segment = None
+    if provider:
+        people = {
+            row["name"]: row["provider_key"]
+            for row in ask(publication, _PROVIDERS).iter_rows(named=True)
+            if location_key is None or row["location_key"] == location_key
+        }
+        choice = next(columns).selectbox("Provider", [EVERY, *people], key="provider", bind="query-params")
+        provider_key = people.get(choice)
+        if provider_key is not None:
+            names["provider"] = choice
+    if payer:
+        payer_class = _one_of(next(columns), "Payer", "payer", PAYER_NAMES, names)
+    if segment:
+        patient_segment = _one_of(next(columns), "Segment", "segment", SEGMENT_NAMES, names)
+    return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
+
+
+def first_month(last_month: date, months: int) -> date:
+    """The first of `months` months that end with `last_month`: 2026-08-01 and 3 → 2026-06-01."""
+    count = last_month.year * 12 + last_month.month - months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
+    """A choice among codes, shown by name; None where all are wanted."""
+    choice = column.selectbox(label, [EVERY, *options.values()], key=key, bind="query-params")
+    code = next((code for code, name in options.items() if name == choice), None)
+    if code is not None:
+        names[key] = choice
+    return code
