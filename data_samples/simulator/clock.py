@@ -66,6 +66,11 @@ class Clock:
         days, starts = self._working_days
         return days[starts[month] + (share * (starts[month + 1] - starts[month])).astype(np.int64)]
 
+    def working_days(self, first: np.datetime64, last: np.datetime64) -> np.ndarray:
+        """The working days from `first` to `last`, `datetime64[D]`."""
+        days, _ = self._working_days
+        return days[(days >= first) & (days <= last)]
+
     def share_of_working_days_before(self, month: int, day: np.datetime64) -> float:
         """Share of the month's working days that lie before `day`, 0 to 1."""
         days, starts = self._working_days

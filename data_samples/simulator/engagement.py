@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from data_samples.simulator.bookings import ACUTE, FIRST, FOLLOW_UP, NONE, REBOOKED, ROUTINE, Bookings
-from data_samples.simulator.laws import Laws
+from data_samples.simulator.laws import MONTH_DAYS, Laws
 
 _DRAWS = 20
 _REMINDED_BEFORE, _REMINDED_UNDER_PROGRAM, _SURVEYED = 0.45, 0.95, 0.8
@@ -24,14 +24,17 @@ class History:
     """What one chunk's patients lived through. Monthly arrays are months x patients.
 
     `state` and `belief` (x states; what everything before the month tells of it) hold in the month; `months_since_visit`,
-    `pending_month` (`NONE`: nothing booked) and `pending_is_long` are as the month begins. `logins` counts; `contact` marks who
-    was reached by outreach. `appointments`: see `Bookings.frame`. `outreach`: one row per campaign member (patient, month,
+    `interval_days` (expected between visits), `pending_month` (`NONE`: nothing booked) and `pending_is_long` are as the month
+    begins. `ordered_days` is the follow-up order of the month's last visit (0: none). `logins` counts; `contact` marks who was
+    reached by outreach. `appointments`: see `Bookings.frame`. `outreach`: one row per campaign member (patient, month,
     is_held_out, is_reached).
     """
 
     state: np.ndarray
     belief: np.ndarray
     months_since_visit: np.ndarray
+    interval_days: np.ndarray
+    ordered_days: np.ndarray
     pending_month: np.ndarray
     pending_is_long: np.ndarray
     logins: np.ndarray
@@ -66,6 +69,7 @@ class _Life:
         arrived = np.minimum(joined, -1)
         last = arrived + (random.random(n) * np.minimum(-arrived, 14)).astype(int)
         self.last_visit = np.where(joined < 0, last, joined)
+        self.interval_days = laws.usual_interval_days.copy()
         self.last_tried, self.contact_before = np.full(n, -99), np.zeros(n)
         self.wave_draws = random.random((months // 6 + 2, n))
         self.in_crm = laws.population["is_in_crm"]
@@ -83,6 +87,7 @@ class _Life:
             state=self.state,
             belief=self.belief,
             months_since_visit=self.since,
+            interval_days=self.interval_days,
             pending_month=self.bookings.pending_month,
             pending_is_long=self.bookings.pending_is_long,
         )
@@ -96,6 +101,7 @@ class _Life:
         ill = self._fall_ill(month, self.present & ~is_new, u[9], u[17])
         visit = kept | ill
         self.last_visit = np.where(visit, month, self.last_visit)
+        self._order(visit, u[18], u[19])
         self._follow_up(month, kept, numbers, u[10], u[11])
         self._answer(kept & self.in_crm & (u[12] < _SURVEYED), numbers, u[13], u[14])
         self._log_in(month, u[15])
@@ -114,7 +120,7 @@ class _Life:
     def _reach_out(self, month: int, u_member: np.ndarray, u_reached: np.ndarray) -> np.ndarray:
         """Sites on the program call overdue adults with nothing booked; a share of these is held out for half a year."""
         laws, p = self.laws, self.laws.parameters
-        overdue = (self.since > 1.2 * laws.interval_months) & (self.since < 30)
+        overdue = (self.since * MONTH_DAYS > 1.2 * self.interval_days) & (self.since < 30)
         eligible = self.present & self.may_contact & overdue & (self.bookings.pending == NONE) & (laws.age >= 18)
         eligible &= (month >= laws.go_live_month) & laws.has_program & (month - self.last_tried >= p.outreach_pause_months)
         member = eligible & (u_member < p.outreach_share)
@@ -131,7 +137,7 @@ class _Life:
 
     def _book(self, month: int, contact: np.ndarray, u_books: np.ndarray, u_ahead: np.ndarray) -> None:
         free = self.present & (self.bookings.pending == NONE)
-        probability = self.laws.booking(self.since, contact)
+        probability = self.laws.booking(self.since, self.interval_days, contact)
         books = free & (u_books < probability[self.each, self.state])
         self._see(free, books, probability)
         who = np.flatnonzero(books)
@@ -173,13 +179,21 @@ class _Life:
         self.bookings.outcome[numbers] = np.where(is_kept[ill], 0, 1)
         return ill & is_kept
 
+    def _order(self, visit: np.ndarray, u_ordered: np.ndarray, u_days: np.ndarray) -> None:
+        """The month's last visit says when to come back: by an order, else after the usual time."""
+        ordered = np.where(visit, self.laws.follow_up_days(u_ordered, u_days), 0)
+        expected = np.where(ordered > 0, ordered, self.laws.usual_interval_days)
+        self.interval_days = np.where(visit, expected, self.interval_days)
+        self._note(ordered_days=ordered)
+
     def _follow_up(self, month: int, kept: np.ndarray, numbers: np.ndarray, u_follows: np.ndarray, u_lag: np.ndarray) -> None:
         asked = kept & (self.bookings.pending == NONE)
         probability = np.array(self.laws.parameters.follow_up)
         follows = asked & (u_follows < probability[self.state])
         self._see(asked, follows, probability)
         who = np.flatnonzero(follows)
-        lag = np.maximum(1, self.laws.interval_months - (u_lag < 0.3) + (u_lag > 0.8))[who]
+        months = np.round(self.interval_days / MONTH_DAYS).astype(int)
+        lag = np.maximum(1, months - (u_lag < 0.3) + (u_lag > 0.8))[who]
         self.bookings.book(who, month, month + lag, FOLLOW_UP, is_long=lag >= 2, follows=numbers[who])
 
     def _answer(self, asked: np.ndarray, numbers: np.ndarray, u_returns: np.ndarray, u_unhappy: np.ndarray) -> None:
@@ -217,6 +231,8 @@ _MONTHLY = {
     "state": np.int8,
     "belief": np.float32,
     "months_since_visit": np.int16,
+    "interval_days": np.float32,
+    "ordered_days": np.int16,
     "pending_month": np.int16,
     "pending_is_long": bool,
     "logins": np.int8,

@@ -106,5 +106,7 @@ def order(
             "code": code if isinstance(code, pl.Series) else pl.repeat(code, n, eager=True),
             "kind": pl.repeat(kind, n, eager=True),
             "reason": pl.repeat(reason, n, dtype=pl.String, eager=True),
+            "status": pl.repeat("completed", n, eager=True),
+            "occurs_on": pl.repeat(None, n, dtype=pl.Date, eager=True),
         }
     )

@@ -86,15 +86,26 @@ def medication_requests(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def medication_dispenses(frame: pl.DataFrame) -> pl.DataFrame:
+    return finish(
+        frame.with_columns(handed_over=local("at")),
+        '{"resourceType":"MedicationDispense","id":"<id>",' + META + ',"status":"completed",'
+        '"medicationCodeableConcept":{"coding":[{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"<code>"}]},'
+        '"subject":{"reference":"Patient/<patient_id>"},"daysSupply":{"value":<days>,"unit":"days",'
+        '"system":"http://unitsofmeasure.org","code":"d"},"whenHandedOver":"<handed_over>"}',
+    )
+
+
 def service_requests(frame: pl.DataFrame) -> pl.DataFrame:
     return finish(
         _with_encounter(frame).with_columns(
             authored=local("at"),
             why=fill(',"reasonCode":[{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","code":"<reason>"}]}]'),
+            occurrence=fill(',"occurrenceDateTime":"<occurs_on>"'),
         ),
-        '{"resourceType":"ServiceRequest","id":"<id>",' + META + ',"status":"completed","intent":"order",'
+        '{"resourceType":"ServiceRequest","id":"<id>",' + META + ',"status":"<status>","intent":"order",'
         '"category":[{"text":"<kind>"}],"code":{"coding":[{"system":"<system>","code":"<code>"}]},'
-        '"subject":{"reference":"Patient/<patient_id>"}<encounter?>,"authoredOn":"<authored>",'
+        '"subject":{"reference":"Patient/<patient_id>"}<encounter?><occurrence?>,"authoredOn":"<authored>",'
         '"requester":{"reference":"Practitioner/<practitioner_id>"}<why?>}',
     )
 

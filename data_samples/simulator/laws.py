@@ -13,6 +13,7 @@ from data_samples.simulator.parameters import Parameters
 from data_samples.simulator.population import Population
 from data_samples.simulator.practice import MEDICAID, SELF_PAY, Practice
 
+MONTH_DAYS = 365.25 / 12
 _LOGIN_COUNTS = np.arange(6)
 
 
@@ -28,8 +29,8 @@ def _logit(p: np.ndarray) -> np.ndarray:
 class Laws:
     """The laws for one chunk's patients. `has_program` is false in the world that shows what the program changed.
 
-    `age` is in years on the first day that is written, `interval_months` the expected time between visits, `acute` the
-    probability of booking an acute visit in a month (patients x states).
+    `age` is in years on the first day that is written, `usual_interval_days` the expected time between visits where no order
+    sets it, `acute` the probability of booking an acute visit in a month (patients x states).
     """
 
     parameters: Parameters
@@ -44,7 +45,7 @@ class Laws:
         self.age = (self.clock.start_on - people["birth_on"].astype("datetime64[D]")).astype(float) / 365.25
         interval = np.select([n_chronic >= 3, n_chronic >= 1], [3, 6], 12)
         child = np.select([self.age < 2, self.age < 6], [3, 6], 12)
-        self.interval_months = np.where(self.age < 18, np.minimum(child, interval), interval)
+        self.usual_interval_days = np.where(self.age < 18, np.minimum(child, interval), interval) * MONTH_DAYS
         self._young = ((self.age >= 18) & (self.age < 35)).astype(float)
         self._distance = (np.log(people["distance_miles"]) - 1.5) / 0.8
         self._drift = p.young_adult_drift * self._young + p.distance_drift * self._distance + p.condition_drift * n_chronic
@@ -74,9 +75,21 @@ class Laws:
     def has_portal(self, month: int) -> np.ndarray:
         return month >= self.population["portal_month"]
 
-    def booking(self, months_since_visit: np.ndarray, contact: np.ndarray) -> np.ndarray:
+    def follow_up_days(self, u_ordered: np.ndarray, u_days: np.ndarray) -> np.ndarray:
+        """Days after a visit by which an order asks each patient to come back, 0: no order; from two uniform draws a patient.
+
+        Whether and what is ordered says nothing of the hidden state.
+        """
+        p = self.parameters
+        is_chronic = self.population["n_chronic"][:, None] > 0
+        shares = np.cumsum(np.where(is_chronic, p.ordered_days_chronic, p.ordered_days_others), axis=1)
+        choice = (u_days[:, None] > shares).sum(axis=1).clip(0, len(p.ordered_days) - 1)
+        is_ordered = (self.population["followed_draw"] < p.followed_share) & (u_ordered < p.follow_up_ordered)
+        return np.where(is_ordered, np.array(p.ordered_days)[choice], 0)
+
+    def booking(self, months_since_visit: np.ndarray, interval_days: np.ndarray, contact: np.ndarray) -> np.ndarray:
         """Booking in a month that began with nothing booked: rare after a visit, likeliest when the next one is due."""
-        overdue = months_since_visit / self.interval_months
+        overdue = months_since_visit * MONTH_DAYS / interval_days
         eagerness = np.select([overdue < 0.5, overdue < 0.9, overdue < 2.2], [0.25, 0.7, 1.3], 0.8)
         base = (np.array(self.parameters.booking) * eagerness[:, None]).clip(0, 0.9)
         return _sigmoid(_logit(base) + (self.parameters.contact_booking * self.parameters.program_scale * contact)[:, None])

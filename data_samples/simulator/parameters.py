@@ -44,6 +44,12 @@ class Parameters:
     booking: tuple = (0.45, 0.18, 0.05)
     booking_months_ahead: tuple = (0.5, 0.32, 0.18)
     follow_up: tuple = (0.70, 0.48, 0.25)
+    followed_share: float = 0.35
+    follow_up_ordered: float = 0.65
+    """Share of patients whose clinicians order when to come back, and probability of an order at a visit of theirs."""
+    ordered_days: tuple = (42, 91, 182, 364)
+    ordered_days_chronic: tuple = (0.25, 0.45, 0.30, 0.0)
+    ordered_days_others: tuple = (0.05, 0.20, 0.45, 0.30)
 
     no_show: tuple = (-2.15, -0.95, -0.20)
     no_show_long_lead: float = 0.35

@@ -93,6 +93,7 @@ def make_population(first: int, n: int, practice: Practice, clock: Clock, random
             "has_dementia": (age > 66) & (random.random(n) < np.interp(age, [66, 80, 95], [0.01, 0.08, 0.25])),
             "is_in_crm": is_in_crm,
             "is_do_not_contact": random.random(n) < 0.014,
+            "followed_draw": random.random(n),
         },
         strict=False,
     )

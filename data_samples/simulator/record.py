@@ -7,6 +7,8 @@ import polars as pl
 
 from data_samples.simulator.clock import Clock
 from data_samples.simulator.diagnoses import problems, visit_diagnoses
+from data_samples.simulator.dispensing import dispenses
+from data_samples.simulator.follow_up import follow_up_orders
 from data_samples.simulator.hospital import stays
 from data_samples.simulator.immunizations import immunize
 from data_samples.simulator.laboratory import laboratory
@@ -48,6 +50,7 @@ def keep_record(
     orders = _numbered(pl.concat([*lab.orders, *screened.orders, hospice(people, seen, random), *followed]), "ord", prefix)
     measured = [*vital_signs(people, seen, systolic, diastolic, random), *asked.observations, *screened.observations]
     prescribed = medications(people, seen, calendar, asked.is_counselled, random)
+    come_back = _numbered(follow_up_orders(visits.encounters, random), "fol", prefix)
     facts = {
         "Encounter": visits.encounters,
         "Stay": _numbered(stays(people, seen, clock.start_on, np.datetime64(clock.end_on), random), "sty", prefix),
@@ -60,7 +63,8 @@ def keep_record(
             pl.concat([problems(people, clock, random), visit_diagnoses(people, seen, random)]), "con", prefix
         ),
         "MedicationRequest": _numbered(prescribed, "med", prefix),
-        "ServiceRequest": pl.concat([orders, referred.select(orders.columns)]),
+        "MedicationDispense": _numbered(dispenses(prescribed, people, random), "dis", prefix),
+        "ServiceRequest": pl.concat([orders, referred.select(orders.columns), come_back.select(orders.columns)]),
         "Task": _numbered(reports, "tsk", prefix).with_columns(based_on=referred["id"]),
     }
     return Record(facts, referred)

@@ -20,6 +20,7 @@ _TEXT: dict[str, tuple[Callable, Callable]] = {
     "Procedure": (fhir.procedures, lambda frame: frame),
     "Immunization": (fhir.immunizations, lambda frame: frame),
     "MedicationRequest": (fhir.medication_requests, medication_versions),
+    "MedicationDispense": (fhir.medication_dispenses, lambda frame: frame),
     "ServiceRequest": (fhir.service_requests, lambda frame: frame),
     "DiagnosticReport": (fhir.diagnostic_reports, lambda frame: frame),
     "Task": (fhir.tasks, task_versions),

@@ -34,6 +34,8 @@ class Risk:
         start = self.clock.month_starts[month]
         self.end = start + np.timedelta64(HORIZON_DAYS, "D")
         self._since = history.months_since_visit[month][rows]
+        # Only a visit changes what is expected, and whoever lapses has none.
+        self._interval_days = history.interval_days[month]
         self._contact_before = history.contact[month - 1][rows] > 0
 
     def slots(self) -> np.ndarray:
@@ -76,7 +78,7 @@ class Risk:
         moves = laws.transitions(month, _whole(laws, rows, contact), np.zeros(len(laws.population)))[rows]
         after = np.einsum("nst,ntk->nsk", moves, after) if share == 1.0 else after
         well = 1 - laws.acute[rows] * p.acute_kept * share
-        booking = laws.booking(_whole(laws, rows, since), _whole(laws, rows, contact))[rows] * share
+        booking = laws.booking(_whole(laws, rows, since), self._interval_days, _whole(laws, rows, contact))[rows] * share
         kept = {}
         for is_long in (0, 1):
             outcomes = laws.outcomes(month, np.full(len(laws.population), is_long))[rows]

@@ -22,6 +22,7 @@ from data_samples.simulator.engagement import History, live
 from data_samples.simulator.identities import Identities, identify
 from data_samples.simulator.laws import Laws
 from data_samples.simulator.leads import leads, referrals
+from data_samples.simulator.open_slots import open_slots, taken
 from data_samples.simulator.parameters import CHUNK_PATIENTS, Parameters
 from data_samples.simulator.population import make_population
 from data_samples.simulator.portal import portal_events
@@ -71,7 +72,7 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
     clock = Clock(simulation.end_on, simulation.n_months)
     parameters = Parameters(program_scale=simulation.program_scale)
     n_chunks = -(-simulation.n_patients // CHUNK_PATIENTS)
-    practice_seed, costs_seed, *chunk_seeds = np.random.SeedSequence(simulation.seed).spawn(2 + n_chunks)
+    practice_seed, costs_seed, *chunk_seeds, slots_seed = np.random.SeedSequence(simulation.seed).spawn(3 + n_chunks)
     practice = make_practice(simulation.n_patients, clock, np.random.default_rng(practice_seed))
     deliveries = make_deliveries(clock)
     writer, true = Writer(out, deliveries), truth.Truth(out / "truth")
@@ -79,6 +80,7 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
         writer.resources(resource_type, None, versions)
     for extract, versions in practice_wide(practice, clock, simulation.n_patients, np.random.default_rng(costs_seed)).items():
         writer.rows("crm", extract, versions)
+    booked = []
     for number, seed in enumerate(chunk_seeds):
         n = min(CHUNK_PATIENTS, simulation.n_patients - number * CHUNK_PATIENTS)
         streams = [np.random.default_rng(child) for child in seed.spawn(8)]
@@ -86,7 +88,9 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
         _write_systems(chunk, writer, streams)
         _write_record(chunk, writer, number if n_chunks > 1 else None)
         _write_truth(chunk, true, seed, measured_years(clock.end_on), deliveries[-1])
+        booked.append(taken(chunk.visits.appointments))
         progress(n)
+    writer.rows("crm", "open_slots", open_slots(practice, clock, pl.concat(booked), np.random.default_rng(slots_seed)))
     if simulation.has_dirt:
         bad_rows = spoil(writer, deliveries)
         true.add("quarantine", bad_rows.with_columns(pl.col("file") + (".gz" if simulation.is_gzip else "")))

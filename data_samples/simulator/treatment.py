@@ -22,7 +22,7 @@ _REFERRALS = ("103697008", "308470006", "103696004", "183517000")
 def medications(
     people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, is_counselled, random: np.random.Generator
 ) -> pl.DataFrame:
-    """Medication orders: renewals of chronic drugs, antibiotics and the like, help to stop smoking, contraceptives."""
+    """Medication orders: renewals of chronic drugs (`is_chronic`), antibiotics, help to stop smoking, contraceptives."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
     n = people.height
     frames = []
@@ -30,7 +30,8 @@ def medications(
         treated = (people[name].to_numpy() == 1) & (random.random(n) < share)
         drug = random.choice(drugs, n)
         renewed = calendar.done(treated[patient], 150, 0.85, random)
-        frames.append(_orders(visits, renewed, drug[patient], days, 1 if days == 90 else 5, random))
+        orders = _orders(visits, renewed, drug[patient], days, 1 if days == 90 else 5, random)
+        frames.append(orders.with_columns(is_chronic=pl.lit(True)))
     ill = (visits["visit_type"] == "acute").to_numpy() & (random.random(len(patient)) < 0.45)
     frames.append(_orders(visits, ill, random.choice(_ACUTE, len(patient)), 10, 0, random))
     quits = is_counselled & (random.random(len(patient)) < 0.4)
@@ -57,6 +58,7 @@ def _orders(visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int,
             "days": pl.repeat(days, len(rows), eager=True),
             "refills": pl.repeat(refills, len(rows), eager=True),
             "ends_on": pl.Series(ends),
+            "is_chronic": pl.repeat(False, len(rows), eager=True),
         }
     )
 

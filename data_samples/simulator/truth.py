@@ -92,7 +92,8 @@ def disengagement_risk(history: History, laws: Laws, visits: Visits) -> pl.DataF
     """One row per eligible patient and first of a month.
 
     Eligible: adult, present, a completed visit within 24 months, known for 90 days, not lapsed already (at most 1.5 expected
-    intervals since the last visit) and able to lapse within 180 days. `probability` knows the hidden state, `best_possible` only
+    intervals since the last visit) and able to lapse within 180 days. The interval is that of the last visit's follow-up order,
+    else 3, 6 or 12 months by number of chronic conditions. `probability` knows the hidden state, `best_possible` only
     what the extracts show; both are of not being contacted. `has_lapsed` is what came: no completed visit within the horizon and
     none booked at its end; `is_contacted` marks who was reached meanwhile, `has_left` who died or moved meanwhile (neither was
     foreseen). The last month's rows look beyond the delivered data.
@@ -104,7 +105,7 @@ def disengagement_risk(history: History, laws: Laws, visits: Visits) -> pl.DataF
         index_on = clock.month_starts[month]
         elapsed = (index_on - calendar.last_visit_before(index_on)).astype(int)
         known = (index_on - calendar.first_visit_on).astype(int)
-        interval = laws.interval_months * 365.25 / 12
+        interval = history.interval_days[month].astype(float)
         eligible = laws.is_present(month) & (laws.age >= 18) & (known >= _KNOWN_DAYS) & (elapsed <= _ELIGIBLE_MONTHS * 30.44)
         eligible &= (elapsed <= 1.5 * interval) & (elapsed + HORIZON_DAYS > 1.5 * interval)
         rows = np.flatnonzero(eligible)
@@ -124,6 +125,7 @@ def disengagement_risk(history: History, laws: Laws, visits: Visits) -> pl.DataF
                 has_lapsed=pl.Series(calendar.has_lapsed(rows, index_on)),
                 is_contacted=pl.Series((history.contact[window][:, rows] > 0).any(axis=0)),
                 has_left=pl.Series(~laws.is_present(month + 6)[rows]),
+                has_follow_up_order=pl.Series(interval[rows] != laws.usual_interval_days[rows]),
                 has_appointment=pl.Series(slots != 0),
                 days_since_visit=pl.Series(elapsed[rows].astype(np.int16)),
                 interval_days=pl.Series(np.round(interval[rows]).astype(np.int16)),

@@ -24,7 +24,9 @@ class Visits:
         practitioner_id, encounter_id, rebooked_from_id, confirmed, survey (-1, 0 happy, 1 unhappy)
     encounters: completed visits, those of the burn-in too (`is_historic`), sorted by patient and start: encounter_id,
         appointment_id, patient, patient_id, visit_type, is_telehealth, starts_at, ends_at, day (local), rank within the patient,
-        site, location_id, practitioner_id, clinician, payer, has_program, age, sex, surveyed, survey, is_historic
+        site, location_id, practitioner_id, clinician, payer, has_program, age, sex, surveyed, survey, is_historic,
+        ordered_days (days by which a follow-up order asks the patient to come back; null: no order), has_follow_up (booked at
+        the visit)
     seen: the encounters of the months that are written, with a `rank` of their own
     """
 
@@ -64,6 +66,7 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     frame = booked.select(
         "patient", "reminded", "confirmed", "surveyed", "survey", "rebooked_from", "booked_month", "due_month"
     ).with_columns(
+        has_follow_up=pl.Series(_is_followed_up(booked)),
         kind=pl.Series(np.array(KINDS)[kind]),
         outcome=pl.Series(np.array([*OUTCOMES, None], dtype=object)[outcome].tolist(), dtype=pl.String),
         booked_at=pl.Series(booked_at),
@@ -106,7 +109,7 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
             frame.select(pl.when(pl.col("rebooked_from") != NONE).then("rebooked_from")).to_series()
         )
     )
-    encounters = _encounters(frame, clock, people.frame)
+    encounters = _encounters(frame, clock, people.frame, history.ordered_days)
     appointments = frame.filter(pl.col("due_month") >= clock.first).join(
         encounters.select("appointment_id", "encounter_id"), on="appointment_id", how="left", maintain_order="left"
     )
@@ -128,7 +131,15 @@ def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random) -> np.ndarray:
     return np.where(kind == FOLLOW_UP, "front_desk", by_phone)
 
 
-def _encounters(frame: pl.DataFrame, clock: Clock, people: pl.DataFrame) -> pl.DataFrame:
+def _is_followed_up(booked: pl.DataFrame) -> np.ndarray:
+    """Mask of the appointments at whose visit the next one was booked."""
+    follows = booked["follows"].to_numpy()
+    result = np.zeros(booked.height, dtype=bool)
+    result[follows[follows != NONE]] = True
+    return result
+
+
+def _encounters(frame: pl.DataFrame, clock: Clock, people: pl.DataFrame, ordered_days: np.ndarray) -> pl.DataFrame:
     kept = (
         frame.filter(pl.col("outcome") == "completed")
         .with_columns(
@@ -145,6 +156,10 @@ def _encounters(frame: pl.DataFrame, clock: Clock, people: pl.DataFrame) -> pl.D
         birth_on=people["birth_on"].gather(kept["patient"]),
         sex=people["sex"].gather(kept["patient"]),
     )
+    # The chain knows months: what it ordered in one belongs to the last visit of the month.
+    ordered = pl.Series(ordered_days[kept["due_month"].to_numpy(), kept["patient"].to_numpy()].astype(np.int32))
+    is_last = kept.select(pl.col("rank") == pl.col("rank").max().over("patient", "due_month")).to_series()
+    kept = kept.with_columns(ordered_days=pl.select(pl.when(is_last & (ordered > 0)).then(ordered)).to_series())
     is_first_of_year = pl.col("day").dt.year().ne(pl.col("day").dt.year().shift()).over("patient").fill_null(True)
     is_preventive = is_first_of_year & (pl.col("kind") != "acute") & ~pl.col("is_telehealth") & (pl.col("preventive_draw") < 0.9)
     return kept.with_columns(

@@ -281,6 +281,20 @@ _CONTRACTS = (
         },
     ),
     Contract(
+        "open_slots",
+        "snapshot day and slot that a clinician had open",
+        ("snapshot_on", "practitioner_id", "starts_at"),
+        {
+            "snapshot_on": field(pl.Date, "The day on whose morning the schedule was looked at."),
+            "practitioner_id": field(pl.String, "The EHR's id of the clinician."),
+            "location_id": _optional(pl.String, "The EHR's id of the site."),
+            "starts_at": field(INSTANT, "When the slot starts; it could be booked on the morning of the snapshot."),
+            "duration_minutes": field(pl.Int32, "Its length.", at_least=1),
+            "updated_at": _UPDATED_AT,
+        },
+        notes="The earliest slots of each clinician are enough; at least three, so that the third next can be told.",
+    ),
+    Contract(
         "identity_decisions",
         "decision of a data steward on whether two records are one person",
         ("decision_id",),

@@ -80,6 +80,90 @@ def test_visits_come_about_three_times_a_year(practice: Path):
     assert (visits["start"] < visits["end"]).all()
 
 
+def test_a_follow_up_order_of_the_last_visit_sets_the_true_interval_and_a_revoked_one_never_does(practice: Path):
+    """The newest order, not revoked, authored on or after the day of the last visit before the index; else 3, 6 or 12 months."""
+    orders = _fhir(
+        practice,
+        "ServiceRequest",
+        code="$.code.coding[0].code",
+        status="$.status",
+        authored="$.authoredOn",
+        due="$.occurrenceDateTime",
+        patient_id="$.subject.reference",
+    ).filter(pl.col("code") == "390906007")
+    assert set(orders["status"]) == {"active", "completed", "revoked"}
+    visits = _fhir(practice, "Encounter", start="$.period.start", patient_id="$.subject.reference", kind="$.class.code").filter(
+        pl.col("kind") != "IMP"
+    )
+    index = pl.read_parquet(practice / "truth" / "disengagement_risk.parquet").filter(pl.col("index_on") < date(2026, 10, 1))
+    index = index.with_columns(patient_id="Patient/" + pl.col("patient_id"))
+    last_visit = (
+        index.join(visits.with_columns(on=pl.col("start").str.head(10).str.to_date()), on="patient_id")
+        .filter(pl.col("on") < pl.col("index_on"))
+        .group_by("patient_id", "index_on")
+        .agg(last_on=pl.max("on"))
+    )
+    orders = orders.filter(pl.col("status") != "revoked").with_columns(
+        pl.col("authored").str.head(10).str.to_date(), pl.col("due").str.to_date()
+    )
+    newest = (
+        last_visit.join(orders, on="patient_id")
+        .filter((pl.col("authored") >= pl.col("last_on")) & (pl.col("authored") < pl.col("index_on")))
+        .sort("authored")
+        .group_by("patient_id", "index_on")
+        .agg(k=(pl.col("due") - pl.col("last_on")).dt.total_days().last())
+    )
+    both = index.join(newest, on=["patient_id", "index_on"], how="left")
+    assert 0.1 < both["k"].is_not_null().mean() < 0.4
+    assert both.filter(pl.col("has_follow_up_order") != pl.col("k").is_not_null()).is_empty()
+    assert both.filter(pl.col("k").is_not_null() & (pl.col("k") != pl.col("interval_days"))).is_empty()
+    assert set(both.filter(pl.col("k").is_null())["interval_days"]) == {91, 183, 365}
+
+
+def test_open_slots_lie_ahead_are_not_booked_and_the_third_is_some_days_away(practice: Path):
+    slots = pl.concat([pl.read_csv(path, infer_schema=False) for path in practice.glob("crm/*/open_slots.csv")])
+    slots = slots.unique(["snapshot_on", "practitioner_id", "starts_at"]).with_columns(
+        starts=pl.col("starts_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ"), seen=pl.col("snapshot_on").str.to_date()
+    )
+    assert (slots["starts_at"] > slots["updated_at"]).all()
+    third = slots.sort("starts").group_by("practitioner_id", "seen").agg(starts=pl.col("starts").get(2, null_on_oob=True))
+    assert third["starts"].null_count() <= 5, "only clinicians who are about to leave may have fewer"
+    days = (third["starts"].dt.date() - third["seen"]).dt.total_days()
+    assert 3 < days.median() < 14
+    appointments = _fhir(
+        practice,
+        "Appointment",
+        status="$.status",
+        start="$.start",
+        created="$.created",
+        practitioner_id="$.participant[1].actor.reference",
+    ).filter(pl.col("status").is_in(["fulfilled", "noshow"]))
+    instant = "%Y-%m-%dT%H:%M:%S%:z"
+    booked = appointments.select(
+        pl.col("practitioner_id").str.slice(13),
+        starts=pl.col("start").str.to_datetime(instant).dt.replace_time_zone(None),
+        booked=pl.col("created").str.to_datetime(instant).dt.replace_time_zone(None),
+    )
+    held = slots.join(booked, on=["practitioner_id", "starts"])
+    assert held.filter(pl.col("booked") <= pl.col("updated_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ")).is_empty()
+
+
+def test_chronic_medication_is_handed_over_with_gaps_by_some_and_without_by_most(practice: Path):
+    supplies = _fhir(
+        practice, "MedicationDispense", code="$.medicationCodeableConcept.coding[0].code", patient="$.subject.reference",
+        days="$.daysSupply.value", at="$.whenHandedOver",
+    ).with_columns(pl.col("days").cast(pl.Int32), on=pl.col("at").str.head(10).str.to_date())  # fmt: skip
+    assert set(supplies["days"]) == {30, 90}
+    shipped = pl.read_csv(_CODE_SETS / "codes.csv", infer_schema=False)["code"].unique()
+    assert supplies["code"].is_in(shipped.implode()).mean() > 0.6
+    supplies = supplies.sort("patient", "code", "on").with_columns(
+        next_on=pl.col("on").shift(-1).over("patient", "code"), end_on=pl.col("on") + pl.duration(days="days")
+    )
+    gap = (supplies["next_on"] - supplies["end_on"]).dt.total_days().drop_nulls()
+    assert 0.15 < (gap > 7).mean() < 0.55
+    assert gap.min() > -95
+
+
 def test_money_is_coherent_and_looks_like_a_sound_practice(practice: Path):
     """Nothing is paid twice: on every charge, what came in and was given up is at most the charge."""
     charges = _csv(practice, "billing", "charges", "charge_id").with_columns(pl.col("charge_usd").cast(pl.Float64))
