@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import numpy as np
@@ -162,10 +163,22 @@ def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence,
     true.add_sums("program_effects", program_outcomes(history, without, laws))
 
 
+def _digest(out: Path) -> str:
+    """Eight hex digits of all that was delivered. They are part of the practice's id, so that what an earlier simulator delivered
+    under the same name never lands beside it: a home that had both showed 653 patients of 438, half of them strangers."""
+    digest = sha256()
+    for path in sorted(path for source in ("ehr", "crm", "billing") for path in (out / source).rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(out)).encode())
+        with path.open("rb") as file:
+            digest.update(file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:8]
+
+
 def _write_settings(simulation: Simulation, parameters: Parameters, practice: Practice, clock: Clock, out: Path) -> None:
     as_of = date.fromordinal(simulation.end_on.toordinal() + 1)
+    practice_id = simulation.practice_id or f"simulated-{simulation.seed}"
     (out / "practice.toml").write_text(
-        f'id = "{simulation.practice_id or f"simulated-{simulation.seed}"}"\n'
+        f'id = "{practice_id}-{_digest(out)}"\n'
         f'name = "Sample practice (synthetic)"\ntime_zone = "{TIME_ZONE}"\nis_synthetic = true\nas_of = {as_of}\n',
         encoding="utf-8",
     )
