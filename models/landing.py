@@ -118,6 +118,29 @@ _CONTRACTS = (
         },
         "Kept by publishing, not delivered.",
     ),
+    Contract(
+        "published_baselines",
+        "program at a site and KPI, as its baseline was first published",
+        ("program_key", "kpi_code"),
+        {
+            "program_key": field(pl.Int64, "The program at the site."),
+            "program_name": field(pl.String, "The engagement program."),
+            "location_key": field(pl.Int64, "The site."),
+            "kpi_code": field(pl.String, "The KPI."),
+            "go_live_on": field(pl.Date, "First day of the program at the site, as it was known then."),
+            "first_month_on": field(pl.Date, "First month of the baseline."),
+            "last_month_on": field(pl.Date, "Last month of the baseline."),
+            "n_months": field(pl.Int32, "Months of it that had a value."),
+            "numerator": field(pl.Float64, "Sum of the numerators."),
+            "denominator": field(pl.Float64, "Sum of the denominators."),
+            "data_cut_on": field(pl.Date, "The day that the build looked back from."),
+            "data_hash": field(pl.String, "Hash of the months' numerators and denominators."),
+            "definition_hash": field(pl.String, "Hash of the KPI's definition then."),
+            "publication_id": field(pl.String, "The publication that showed it as final first."),
+            "published_at": field(INSTANT, "When it was published."),
+        },
+        "Kept by publishing, not delivered.",
+    ),
 )
 
 LANDING: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from models.landing import LANDING
+from pipelines.history import show_history
 from pipelines.home import Home
 from pipelines.publications import Publication, publications
-from pipelines.sql_type import literal, sql_type
+from pipelines.sql_type import literal
 from pipelines.warehouse_file import open_file
 
 TABLE = "marts.fct_care_gap_months"
@@ -31,14 +31,7 @@ def keep_gap_history(home: Home) -> None:
 
 def show_gap_history(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str) -> None:
     """Make `raw.published_gap_months` of what was kept; empty, but typed, before the first publication."""
-    fields = LANDING["published_gap_months"].fields
-    files = sorted(_folder(home, practice_id).glob("[0-9]*.parquet"))
-    view = "create or replace view raw.published_gap_months as select"
-    if files:
-        connection.execute(f"{view} {', '.join(fields)} from read_parquet([{', '.join(literal(str(file)) for file in files)}])")
-    else:
-        nothing = ", ".join(f"null::{sql_type(field.dtype.type)} as {name}" for name, field in fields.items())
-        connection.execute(f"{view} {nothing} where false")
+    show_history(connection, "published_gap_months", sorted(_folder(home, practice_id).glob("[0-9]*.parquet")))
 
 
 def _folder(home: Home, practice_id: str) -> Path:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from models.contract import Contract
 from models.published import PUBLISHED
 from pipelines.audit import audit
+from pipelines.baseline_history import keep_baselines
 from pipelines.build import STEPS, Build
 from pipelines.deidentify import SALT, Column, deidentified
 from pipelines.errors import ChecksFailed, UsageError
@@ -67,6 +68,7 @@ def publish(home: Home, build: Build) -> Publication:
     beside.rename(home.published / id)
     point_to(home, id)
     keep_gap_history(home)
+    keep_baselines(home)
     forget_old(home)
     return publication
 

@@ -13,6 +13,7 @@ import polars as pl
 from models.contract import Contract
 from models.extracts import EXTRACTS
 from models.landing import FHIR_METADATA, METADATA, raw_table
+from pipelines.baseline_history import show_baselines
 from pipelines.extract.deletions import DELETED
 from pipelines.extract.reading import ROWS
 from pipelines.gap_history import show_gap_history
@@ -35,9 +36,9 @@ _SUPERSEDED = {
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
     """Make schema `raw` in an open database from everything that landed for the practice's sources.
 
-    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts` and `published_gap_months` (contracts in
-    `models/landing.py`), and `superseded_rows`: the rows that are not current, with why. Sets the session's time zone to
-    UTC. Raises `ChecksFailed` where
+    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts`, `published_gap_months` and
+    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with why.
+    Sets the session's time zone to UTC. Raises `ChecksFailed` where
     a file's rows do not add up: delivered = landed + quarantined + superseded.
     """
     practice = with_outcomes(practice, home)
@@ -54,6 +55,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     tell_quarantined_rows(connection, files)
     tell_extracts(connection, practice)
     show_gap_history(connection, home, practice.id)
+    show_baselines(connection, home, practice.id)
     current = connection.sql("select source_system, extract, file_key from raw.deliveries where n_landed > 0").pl()
     for source, contract in extracts:
         _show(connection, source, contract, files.join(current, on=current.columns, how="semi"))

@@ -7,6 +7,7 @@ The single source of names, types, descriptions, PHI classes, allowed values and
 
 from models.contract import Contract
 from models.published.activity import ACTIVITY
+from models.published.baselines import BASELINES
 from models.published.care_gaps import CARE_GAPS
 from models.published.deliveries import DELIVERIES
 from models.published.kpis import KPIS
@@ -18,5 +19,5 @@ from models.published.reference import REFERENCE
 from models.published.risk import RISK
 
 PUBLISHED: dict[str, Contract] = (
-    PEOPLE | REFERENCE | ACTIVITY | DELIVERIES | MONEY | KPIS | MEASURES | CARE_GAPS | RISK | OUTREACH
+    PEOPLE | REFERENCE | ACTIVITY | DELIVERIES | MONEY | KPIS | BASELINES | MEASURES | CARE_GAPS | RISK | OUTREACH
 )
