@@ -4,6 +4,7 @@ Whatever is not said here is refused. A page that a role may not open is absent 
 nowhere; a table, a column or a row that it may not see is absent from every answer (`dashboards/scope.py`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,17 +95,22 @@ class Viewer:
         return any(page == known.name and self.role in known.roles for known in PAGES)
 
 
-_VIEWER = "_viewer"
+_ADMITTED = "_admitted"
 
 
 def current_viewer() -> Viewer:
-    """Who looks at this moment; ends the run of the page where nobody is signed in."""
-    viewer = st.session_state.get(_VIEWER)
+    """Who looks at this moment; where nobody is signed in (any more), the run ends, and the page to sign in on is drawn.
+
+    A fragment of a page is run without the front door, so that the sign-in is looked at here again.
+    """
+    viewer, has_ended = st.session_state.get(_ADMITTED, (None, None))
     if viewer is None:
         st.stop()
+    if has_ended():
+        st.rerun(scope="app")
     return viewer
 
 
-def admit(viewer: Viewer | None) -> None:
-    """From here on, this session is the viewer's; None: nobody's."""
-    st.session_state[_VIEWER] = viewer
+def admit(viewer: Viewer | None, has_ended: Callable[[], bool] = lambda: False) -> None:
+    """From here on, this session is the viewer's, until `has_ended` says so; None: nobody's."""
+    st.session_state[_ADMITTED] = (viewer, has_ended)

@@ -66,7 +66,7 @@ def record(event: str, *, subject: str = "", n_rows: int | None = None, viewer: 
 def append(folder: Path, entry: dict) -> None:
     """Chain the entry to the log in `folder`, one writer at a time."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / _LOG).open("a+b", opener=_private) as log:
+    with os.fdopen(_private(folder / _LOG, os.O_RDWR | os.O_APPEND), "a+b") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         last = _last_line(log)
         number, previous = (last["number"] + 1, last["hash"]) if last else (1, START)
@@ -76,7 +76,7 @@ def append(folder: Path, entry: dict) -> None:
         log.flush()
         os.fsync(log.fileno())
         beside = folder / f".{_HEAD}"
-        with beside.open("w", opener=_private) as head:
+        with os.fdopen(_private(beside, os.O_WRONLY | os.O_TRUNC), "w") as head:
             json.dump({"number": number, "hash": line["hash"]}, head)
         beside.rename(folder / _HEAD)
 
@@ -136,5 +136,5 @@ def _last_line(log) -> dict | None:
     return json.loads(log.read().splitlines()[-1])
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _private(path: Path, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o600)

@@ -6,6 +6,7 @@ resolves the link anew.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ from dashboards.scope import Scope, open_scoped
 
 class NothingPublished(Exception):
     """There is no publication to show; the text says what to run."""
+
+
+class AskFailed(Exception):
+    """A page's question has no answer; the text holds no value of a row."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,13 @@ def ask(publication: Publication, query: str, parameters: Sequence = ()) -> pl.D
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _ask(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
-    with _scoped(folder, scope).cursor() as cursor:
-        return cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()
+    try:
+        with _scoped(folder, scope).cursor() as cursor:
+            return cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()
+    except duckdb.Error as error:
+        # DuckDB quotes the value that it could not convert, and Streamlit would print it to the log.
+        told = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])
+        raise AskFailed(f"{type(error).__name__}: {told}") from None
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)

@@ -1,0 +1,74 @@
+"""Which sign-ins still count. The browser's cookie is only a claim: it lives 30 days, outlives the token that it was made from,
+and a copy of it works after its owner has signed out. So the server itself remembers who was active when, and who has ended.
+
+All of it is in memory. A restart changes the key that cookies are signed with, so that none from before is read at all.
+"""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+CLOCK_SKEW_SECONDS = 120
+"""How far the identity provider's clock may be ahead of ours."""
+
+
+@dataclass
+class Sessions:
+    """Sign-ins by id: when each was last active, and which have ended. Times are seconds since 1970."""
+
+    idle_seconds: float
+    absolute_seconds: float
+    _active_at: dict[str, float] = field(default_factory=dict)
+    _ended: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ended_because(self, claims: Mapping, now: float) -> str:
+        """Why the sign-in with these claims counts no longer; empty where it does."""
+        id, issued_at = sign_in_id(claims), claims.get("iat")
+        if not isinstance(issued_at, int | float) or issued_at > now + CLOCK_SKEW_SECONDS:
+            return "its time of issue cannot be"
+        if id in self._ended:
+            return "it was signed out"
+        if now - issued_at > self.absolute_seconds:
+            return "it is too old"
+        # A cookie that nobody here has seen active since its issue, such as a stolen copy, is as old as its issue.
+        if now - self._active_at.get(id, issued_at) > self.idle_seconds:
+            return "it was idle"
+        return ""
+
+    def seconds_left(self, claims: Mapping, now: float) -> float:
+        """Until the sign-in ends if nothing happens."""
+        issued_at = claims["iat"]
+        idle = self._active_at.get(sign_in_id(claims), issued_at) + self.idle_seconds
+        return min(idle, issued_at + self.absolute_seconds) - now
+
+    def is_new(self, claims: Mapping) -> bool:
+        """Nothing was seen of this sign-in yet."""
+        return sign_in_id(claims) not in self._active_at
+
+    def touch(self, claims: Mapping, now: float) -> None:
+        """Its owner did something."""
+        with self._lock:
+            self._active_at[sign_in_id(claims)] = now
+            self._forget(now)
+
+    def end(self, claims: Mapping, now: float) -> bool:
+        """It counts no longer, on whatever device; whether it did until now."""
+        with self._lock:
+            id = sign_in_id(claims)
+            is_new = id not in self._ended
+            self._ended[id] = now
+            return is_new
+
+    def _forget(self, now: float) -> None:
+        """What ended so long ago that its age alone refuses it."""
+        oldest = now - self.absolute_seconds - CLOCK_SKEW_SECONDS
+        self._ended = {id: at for id, at in self._ended.items() if at > oldest}
+        self._active_at = {id: at for id, at in self._active_at.items() if at > oldest}
+
+
+def sign_in_id(claims: Mapping) -> str:
+    """One id a sign-in: the same for every tab and every copy of its cookie, another after signing in again."""
+    told = [str(claims.get(name, "")) for name in ("iss", "sub", "iat", "nonce", "at_hash", "jti", "sid")]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
