@@ -20,7 +20,7 @@ class Sessions:
     idle_seconds: float
     absolute_seconds: float
     _active_at: dict[str, float] = field(default_factory=dict)
-    _ended: dict[str, float] = field(default_factory=dict)
+    _ended: dict[str, tuple[float, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ended_because(self, claims: Mapping, now: float) -> str:
@@ -29,7 +29,7 @@ class Sessions:
         if not isinstance(issued_at, int | float) or issued_at > now + CLOCK_SKEW_SECONDS:
             return "its time of issue cannot be"
         if id in self._ended:
-            return "it was signed out"
+            return self._ended[id][1]
         if now - issued_at > self.absolute_seconds:
             return "it is too old"
         # A cookie that nobody here has seen active since its issue, such as a stolen copy, is as old as its issue.
@@ -53,18 +53,18 @@ class Sessions:
             self._active_at[sign_in_id(claims)] = now
             self._forget(now)
 
-    def end(self, claims: Mapping, now: float) -> bool:
+    def end(self, claims: Mapping, now: float, why: str = "it was signed out") -> bool:
         """It counts no longer, on whatever device; whether it did until now."""
         with self._lock:
             id = sign_in_id(claims)
             is_new = id not in self._ended
-            self._ended[id] = now
+            self._ended.setdefault(id, (now, why))
             return is_new
 
     def _forget(self, now: float) -> None:
         """What ended so long ago that its age alone refuses it."""
         oldest = now - self.absolute_seconds - CLOCK_SKEW_SECONDS
-        self._ended = {id: at for id, at in self._ended.items() if at > oldest}
+        self._ended = {id: (at, why) for id, (at, why) in self._ended.items() if at > oldest}
         self._active_at = {id: at for id, at in self._active_at.items() if at > oldest}
 
 

@@ -44,7 +44,7 @@ def _admit_signed_in(access: AccessFile) -> None:
     claims, sessions = dict(st.user), _sessions(access.idle_minutes * 60, access.absolute_hours * 3600)
     viewer = access.viewer(claims)
     if why := sessions.ended_because(claims, time.time()):
-        if sessions.end(claims, time.time()):
+        if sessions.end(claims, time.time(), why):
             record("logged_off", subject=why, viewer=viewer or NOBODY)
         _ask_to_sign_in(f"You were logged off: the sign-in no longer counts, because {why}.")
     if viewer is None:

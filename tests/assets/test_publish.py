@@ -78,15 +78,19 @@ def test_a_publication_holds_every_contracts_table_described_and_nothing_else(ho
     publication = publish(home, make_build(n_rows=3))
     assert publication.n_rows == dict.fromkeys(PUBLISHED, 3)
     with open_current(home) as connection:
-        tables = dict(connection.execute("select schema_name || '.' || table_name, comment from duckdb_tables()").fetchall())
-        columns = connection.execute(
-            "select schema_name || '.' || table_name, column_name, comment from duckdb_columns() where not internal"
-        )
-        described = {(table, column): comment for table, column, comment in columns.fetchall()}
-    assert tables == {table: contract.description for table, contract in PUBLISHED.items()}
+        named = "schema_name || '.' || table_name"
+        tables = connection.execute(f"select {named}, comment from duckdb_tables() where schema_name <> 'catalog'").fetchall()
+        columns = connection.execute(f"select {named}, column_name, comment from duckdb_columns() where not internal").fetchall()
+        described = {(table, column): comment for table, column, comment in columns if not table.startswith("catalog.")}
+        listed = connection.execute("select table_name, description from catalog.tables").fetchall()
+        explained = connection.execute("select table_name, column_name, description, phi from catalog.columns").fetchall()
+    assert dict(tables) == {table: contract.description for table, contract in PUBLISHED.items()}
     assert described == {
         (t, name): field.description for t, contract in PUBLISHED.items() for name, field in contract.fields.items()
     }
+    assert sorted(listed) == sorted(tables)
+    assert {(table, name): description for table, name, description, _ in explained} == described
+    assert all(phi == PUBLISHED[table].phi_of(name) for table, name, _, phi in explained)
 
 
 @pytest.mark.parametrize("passed", STEPS[:-1])

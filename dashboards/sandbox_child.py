@@ -1,0 +1,147 @@
+"""The process that runs one query and ends. It is started by its path, and imports DuckDB and nothing of this project.
+
+In: one JSON object on standard input: `file` (a published DuckDB file), `result` (a file to make), `query`, `n_rows` (at most),
+`seconds`, `megabytes`. Out: one JSON object on standard output: `tables`, `n_rows`, `is_cut`, or `problem`. The rows themselves
+go into the result file, as its table `rows`.
+
+What a query may do is decided three times over: by its syntax tree (one SELECT, on published schemas, calling no function
+that reaches out), by DuckDB's own lock, and by limits of the operating system.
+
+No statement here has a parameter: binding one makes DuckDB import pandas and PyArrow, which takes 2 s where the rest takes 0.3.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+
+import duckdb
+
+SCHEMAS = {"marts", "ml", "delivery", "catalog"}
+TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
+REFUSED_FUNCTIONS = {"current_setting", "getenv", "getvariable", "json_serialize_plan", "nextval", "write_log"}
+REACHES_OUT = re.compile(r"^(read_|parquet_|sniff_|glob$|query|pragma_|duckdb_|sqlite_|postgres_|mysql_|pg_|http_)")
+N_THREADS = 2
+
+
+class Refused(Exception):
+    """The query is not run; the text says why."""
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    _limit(asked["seconds"], asked["megabytes"])
+    try:
+        told = _run(asked)
+    except Refused as why:
+        told = {"problem": str(why)}
+    except duckdb.Error as error:
+        told = {"problem": _without_data(error, asked["query"])}
+    except (MemoryError, RecursionError):
+        told = {"problem": "The query is too large: it needs more memory than a query may have."}
+    print(json.dumps(told))  # noqa: T201
+    sys.stdout.flush()
+    # Closing waits for threads that may never end, and there is nothing left to lose.
+    os._exit(0)
+
+
+def _limit(seconds: int, megabytes: int) -> None:
+    """What the operating system enforces whatever DuckDB does: some functions look at no clock and at no memory limit.
+
+    The alarm kills the process even if whoever started it is gone.
+    """
+    os.nice(10)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds + 2)
+    # The address space holds DuckDB itself and the file, mapped, as well: some 2 GB before the first row.
+    for kind, limit in (
+        (resource.RLIMIT_AS, (megabytes + 2048) * 2**20),
+        (resource.RLIMIT_CPU, seconds * N_THREADS + 2),
+        (resource.RLIMIT_FSIZE, megabytes * 2**20),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _run(asked: dict) -> dict:
+    connection = duckdb.connect(":memory:", config={"threads": N_THREADS, "memory_limit": f"{asked['megabytes']}MB"})
+    tables = _tables(connection, asked["query"])
+    for name in ("autoload_known_extensions", "autoinstall_known_extensions", "allow_community_extensions"):
+        connection.execute(f"set {name} = false")
+    connection.execute("set python_enable_replacements = false; set temp_directory = ''; set TimeZone = 'UTC'")
+    connection.execute(f"attach {_quoted(asked['file'])} as published (read_only); attach {_quoted(asked['result'])} as result")
+    connection.execute("use published")
+    connection.execute("set enable_external_access = false; set lock_configuration = true")
+    n_rows = asked["n_rows"]
+    connection.execute(f"create table result.main.rows as from query({_quoted(asked['query'])}) limit {n_rows + 1}")
+    n_found = connection.execute("select count(*) from result.main.rows").fetchall()[0][0]
+    connection.execute("detach result")
+    return {"tables": tables, "n_rows": min(n_found, n_rows), "is_cut": n_found > n_rows}
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    """The published tables that the query reads. Raises `Refused` where it is not one SELECT on those alone."""
+    statements = connection.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise Refused("Exactly one SELECT is run here, and nothing else.")
+    parsed = json.loads(connection.execute(f"select json_serialize_sql({_quoted(query)})").fetchall()[0][0])
+    if parsed["error"] or len(parsed["statements"]) != 1:
+        raise Refused("This kind of SELECT is not run here. Instead of PIVOT, write sum(…) filter (where …).")
+    nodes = list(_nodes(parsed))
+    named = {entry["key"].lower() for node in nodes for entry in (node.get("cte_map") or {}).get("map", ())}
+    named |= {node["cte_name"].lower() for node in nodes if node.get("cte_name")}
+    tables = set()
+    for node in nodes:
+        kind = node.get("type")
+        if kind == "BASE_TABLE":
+            schema, table = node["schema_name"].lower(), node["table_name"].lower()
+            if not schema and not node["catalog_name"] and table in named:
+                continue
+            if schema not in SCHEMAS or node["catalog_name"]:
+                raise Refused(f"A table is named by its schema, one of {', '.join(sorted(SCHEMAS))}: marts.dim_kpis, say.")
+            tables.add(f"{schema}.{table}")
+        elif kind == "TABLE_FUNCTION" and node["function"].get("function_name", "").lower() not in TABLE_FUNCTIONS:
+            raise Refused(f"Of the functions that give tables, only {', '.join(sorted(TABLE_FUNCTIONS))} may be called here.")
+        elif kind == "SHOW_REF" and node["table_name"]:
+            raise Refused("SHOW is not run here: catalog.tables and catalog.columns say what there is.")
+        elif node.get("class") == "FUNCTION":
+            name = node["function_name"].lower()
+            if name in REFUSED_FUNCTIONS or REACHES_OUT.match(name):
+                raise Refused(f"The function {name} may not be called here.")
+    return sorted(tables)
+
+
+def _nodes(tree: object) -> Iterator[dict]:
+    """Every object in the tree, without recursion: how deep it is, is up to whoever wrote the query."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _without_data(error: duckdb.Error, query: str) -> str:
+    """What is wrong with the query, without a value of a row: an error while running quotes the value that it met."""
+    if isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException):
+        return str(error).partition("\n\nLINE")[0]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "The query needs more memory than a query may have."
+    if isinstance(error, duckdb.PermissionException):
+        return "The query reaches for what is not published."
+    kind = str(error).partition(":")[0]
+    return f"{kind}: a value stood where the query cannot use it. Values are not shown; try_cast gives null instead."
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+if __name__ == "__main__":
+    main()
