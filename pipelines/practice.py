@@ -1,5 +1,7 @@
 """Which practice a run is for: its name, time zone, settings, and where its extracts lie."""
 
+import csv
+import math
 import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,6 +13,7 @@ from pipelines.home import CHECKOUT, Home
 
 SAMPLE = CHECKOUT / "data_samples" / "practice"
 SETTINGS_FILE = "practice.toml"
+KPI_CATALOG = CHECKOUT / "dbt_project" / "seeds" / "kpi_catalog.csv"
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Practice:
     `sources` maps a source's name to the folder that its files are delivered to; the name is the `source_system` of every row,
     and its part before a colon (`ehr`, `crm`, `billing`) says which extracts to expect: `ehr`, `ehr:north`.
     `as_of` is the day that the run looks back from; None: the day after the newest fact delivered.
-    `variables` are handed to dbt as they are.
+    `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are handed to dbt as they are.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Practice:
     sources: dict[str, Path]
     is_synthetic: bool = False
     as_of: date | None = None
+    targets: dict[str, float] = field(default_factory=dict)
     variables: dict[str, object] = field(default_factory=dict)
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
@@ -56,12 +60,25 @@ def read_practice(folder: Path) -> Practice:
             sources={name: (folder / place).resolve() for name, place in declared.items()},
             is_synthetic=settings.get("is_synthetic", False),
             as_of=settings.get("as_of"),
+            targets=_targets(settings.get("targets", {})),
             variables=settings.get("variables", {}),
         )
     except KeyError as missing:
         raise UsageError(f"{path}: {missing} is missing. Add it; docs/operators.md lists every setting.") from None
     except (tomllib.TOMLDecodeError, ZoneInfoNotFoundError, ValueError) as wrong:
         raise UsageError(f"{path}: {wrong}. Correct it; docs/operators.md lists every setting.") from None
+
+
+def _targets(targets: dict[str, object]) -> dict[str, float]:
+    """Raises `ValueError` naming the KPI that is not in the catalog, or whose target is not a number."""
+    with KPI_CATALOG.open(encoding="utf-8", newline="") as catalog:
+        known = {row["kpi_code"] for row in csv.DictReader(catalog)}
+    for code, target in targets.items():
+        if code not in known:
+            raise ValueError(f"[targets] {code}: no such KPI; `dim_kpis` lists them")
+        if isinstance(target, bool) or not isinstance(target, int | float) or not math.isfinite(target):
+            raise ValueError(f"[targets] {code}: not a number; a share is written as 0.05, not 5 %")
+    return {code: float(target) for code, target in targets.items()}
 
 
 def practice_of(home: Home, folder: Path | None) -> Practice:

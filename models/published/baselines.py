@@ -23,7 +23,7 @@ BASELINES: dict[str, Contract] = {
         {
             "program_key": field(pl.Int64, "The program at the site (`dim_programs`)."),
             "program_name": field(pl.String, "The engagement program."),
-            "location_key": _optional(pl.Int64, "The site; empty: it is no longer known.", refers_to="dim_locations.location_key"),
+            "location_key": _optional(pl.Int64, "The site; empty: no longer known.", refers_to="dim_locations.location_key"),
             "kpi_code": _KPI_CODE,
             "go_live_on": field(pl.Date, "First day of the program at the site."),
             "first_month_on": field(pl.Date, "First month of the baseline."),
@@ -48,5 +48,38 @@ BASELINES: dict[str, Contract] = {
             ),
         },
         notes="Twelve months, wholly known before go-live. Over sites and programs a baseline is sum over sum.",
+    ),
+    "marts.fct_program_claims": Contract(
+        "fct_program_claims",
+        "claim about engagement programs that boards are told",
+        ("claim_code",),
+        {
+            "claim_code": field(pl.String, "Short name of the claim."),
+            "claim_name": field(pl.String, "What is claimed, in words."),
+            "kpi_code": _KPI_CODE,
+            "change_type": field(
+                pl.String, "Of what the change is: a share of the value before, or the KPI's own unit.", values=CHANGE_TYPES
+            ),
+            "claimed_low": field(pl.Float64, "Lower end of the claim; a fall is negative."),
+            "claimed_high": field(pl.Float64, "Upper end of the claim."),
+            "display_order": field(pl.Int32, "Place in lists.", at_least=1),
+            "n_sites": field(pl.Int32, "Sites with a final baseline and mature months since go-live.", at_least=0),
+            "first_month_on": _optional(pl.Date, "First month since go-live that counts, at any site."),
+            "last_month_on": _optional(pl.Date, "The last one."),
+            "n_months": _optional(pl.Int32, "Months since go-live, at the site with the fewest; at most 12.", at_least=1),
+            "is_wholly_after": _optional(
+                pl.Boolean, "No month reaches back to before go-live (`lookback_months`); otherwise the change is diluted."
+            ),
+            "value_before": _optional(pl.Float64, "The sites' baselines, weighted by their denominators since go-live."),
+            "value_after": _optional(pl.Float64, "The newest twelve mature months since go-live, or as many as there are."),
+            "change": _optional(pl.Float64, "From before to after, as `change_type` says. Described, not caused."),
+            "verdict": _optional(
+                pl.String,
+                "The change against the claim: within it, more than it (`above`), less (`below`), or the other way.",
+                values=VERDICTS,
+            ),
+            "not_shown_reason": _optional(pl.String, "Why there is no change to show, in words."),
+        },
+        notes="Before and after, site by site: what else changed is in it too. What the program caused: `fct_program_effects`.",
     ),
 }

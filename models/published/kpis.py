@@ -9,6 +9,8 @@ DOMAINS = ("access", "retention", "engagement", "outreach", "care", "revenue_cyc
 UNITS = ("share", "usd", "days", "minutes", "hours", "points")
 EVIDENCE_GRADES = ("owner", "reprint", "trade", "own")
 SLICE_TYPES = ("all", "location", "provider", "payer_class", "patient_segment")
+TARGET_SOURCES = ("practice", "benchmark", "catalog")
+TIME_BASES = ("events", "month_end")
 
 
 def _text(description: str, **rest):
@@ -74,10 +76,22 @@ KPIS: dict[str, Contract] = {
             "benchmark_high": _optional(pl.Float64, "Upper end of the benchmark range, in the unit."),
             "benchmark_year": _optional(pl.Int32, "Year of the benchmark."),
             "benchmark_source": _optional(pl.String, "Who published it."),
-            "target": _optional(pl.Float64, "The practice's target, in the unit."),
+            "target": _optional(pl.Float64, "The target, in the unit."),
+            "target_source": _text(
+                "Who set it: the practice (`[targets]` of practice.toml), else an end of the benchmark range, else the catalog. "
+                "Empty: no target.",
+                values=TARGET_SOURCES,
+                nullable=True,
+            ),
             "typical_improvement": _optional(pl.String, "What programs of this kind are said to bring; a claim, not a promise."),
             "owner_role": _text("Who answers for it."),
             "maturity_days": field(pl.Int32, "Days after the month's end until its outcomes are in.", at_least=0),
+            "time_basis": _text(
+                "`events`: what happened in the month, so months add up. `month_end`: how it stood at the month's end, or over "
+                "the months up to it; over several months it is the mean of the month ends, weighted by denominator.",
+                values=TIME_BASES,
+            ),
+            "lookback_months": field(pl.Int32, "Months before its own that a month's value reaches back.", at_least=0),
             "is_headline": field(pl.Boolean, "Shown on the overview."),
             "display_order": field(pl.Int32, "Place in lists.", at_least=1),
             "is_available": field(pl.Boolean, "There are rows in `fct_kpis`."),

@@ -289,6 +289,20 @@ def test_a_month_is_complete_when_it_is_over_and_mature_when_its_outcomes_are_in
     ]
 
 
+def test_a_target_is_the_practices_own_before_the_catalogues(golden: duckdb.DuckDBPyConnection):
+    """practice.toml says 0.06 for no-shows; of days in A/R 40 is an end of the benchmark range, of retention 0.8 is the catalogue's."""
+    targets = golden.execute(
+        "select kpi_code, target, target_source from marts.dim_kpis "
+        "where kpi_code in ('no_show_rate', 'days_in_ar', 'patient_retention_rate', 'charge_lag') order by kpi_code"
+    ).fetchall()
+    assert targets == [
+        ("charge_lag", None, None),
+        ("days_in_ar", 40, "benchmark"),
+        ("no_show_rate", 0.06, "practice"),
+        ("patient_retention_rate", 0.8, "catalog"),
+    ]
+
+
 def test_every_kpi_of_the_catalogue_is_computed_and_every_computed_kpi_is_in_the_catalogue(golden: duckdb.DuckDBPyConnection):
     """The golden practice delivers everything but care gaps, whose KPIs dbt's unit tests work out."""
     available = dict(golden.execute("select kpi_code, is_available from marts.dim_kpis").fetchall())

@@ -1,4 +1,17 @@
+{#- The practice's own choice, from `[targets]` of its practice.toml. -#}
+{%- set targets = var('targets') -%}
+
 with
+
+targets as (
+
+    {% for kpi_code, target in targets.items() %}
+    select '{{ kpi_code }}' as kpi_code, cast({{ target }} as double) as target
+    {{ 'union all' }}
+    {% endfor %}
+    select cast(null as varchar) as kpi_code, cast(null as double) as target
+
+),
 
 catalog as (
 
@@ -33,10 +46,17 @@ select
     cast(catalog.benchmark_high as double) as benchmark_high,
     cast(catalog.benchmark_year as integer) as benchmark_year,
     cast(catalog.benchmark_source as varchar) as benchmark_source,
-    cast(catalog.target as double) as target,
+    coalesce(targets.target, cast(catalog.target as double)) as target,
+    case
+        when targets.target is not null then 'practice'
+        when catalog.target in (catalog.benchmark_low, catalog.benchmark_high) then 'benchmark'
+        when catalog.target is not null then 'catalog'
+    end as target_source,
     cast(catalog.typical_improvement as varchar) as typical_improvement,
     cast(catalog.owner_role as varchar) as owner_role,
     cast(catalog.maturity_days as integer) as maturity_days,
+    cast(catalog.time_basis as varchar) as time_basis,
+    cast(catalog.lookback_months as integer) as lookback_months,
     cast(catalog.is_headline as boolean) as is_headline,
     cast(catalog.display_order as integer) as display_order,
     computed.kpi_code is not null as is_available,
@@ -47,5 +67,7 @@ select
 from catalog
 inner join availability
     on catalog.kpi_code = availability.kpi_code
+left join targets
+    on catalog.kpi_code = targets.kpi_code
 left join computed
     on catalog.kpi_code = computed.kpi_code
