@@ -29,6 +29,7 @@ SITE_OF = {
     "marts.dim_payers": SHARED,
     "marts.dim_programs": SHARED,
     "marts.dim_providers": SHARED,
+    "marts.fct_baselines": "location_key",
     "marts.fct_appointments": "location_key",
     "marts.fct_care_gap_months": "patient_key",
     "marts.fct_care_gaps": "location_key",

@@ -37,6 +37,20 @@ ROLLED_UP = {
 COUNTED_ONCE = {"fct_kpi_slices": " filter (where slice_type = 'all')"}
 """Tables that hold each sum several times, and which of the rows are added up."""
 
+SMALLEST_CELL = 11
+"""A count of persons from 1 to 10 is not told (the cell size suppression policy of CMS): in a table of counts, such a
+row keeps its names and loses its numbers. So it does where all but so few are counted, for 95 of 100 tells the other five."""
+
+CELL_COUNTS = {
+    "numerator": "denominator",
+    "denominator": "",
+    "current_numerator": "current_denominator",
+    "current_denominator": "",
+    "n_patients": "",
+    "n_events": "",
+}
+"""What counts persons or their visits where a row is no person's, and the count that it is a part of."""
+
 FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
 """Words in which anything may stand, dates and names too (R)."""
 
@@ -69,7 +83,27 @@ def deidentified(contract: Contract) -> dict[str, Column]:
         elif remains := _remains(name, field, of_patients):
             new_name, sql = remains
             columns[new_name] = Column(sql, field.description)
-    return columns
+    return columns if of_patients else _without_small_cells(columns, contract)
+
+
+def _without_small_cells(columns: dict[str, Column], contract: Contract) -> dict[str, Column]:
+    """The columns of a table of counts, each measure of which is null in a row with a small cell."""
+    cells = []
+    for part, whole in CELL_COUNTS.items():
+        if part in columns:
+            cells.append(columns[part].sql)
+            if whole in columns:
+                cells.append(f"{columns[whole].sql} - {columns[part].sql}")
+    if not cells:
+        return columns
+    is_small = " or ".join(f"(abs({cell}) > 0 and abs({cell}) < {SMALLEST_CELL})" for cell in cells)
+    suppressed = {}
+    for name, column in columns.items():
+        is_measure = name in CELL_COUNTS or name.startswith("n_rows") or contract.fields[name].dtype.type == pl.Float64
+        description = f"{column.description} Empty where it counts 1 to {SMALLEST_CELL - 1} persons, or all but so few."
+        sql = f"case when {is_small} then null else {column.sql} end"
+        suppressed[name] = Column(sql, description, column.is_sum) if is_measure else column
+    return suppressed
 
 
 def _remains(name: str, field: pa.Column, of_patients: bool) -> tuple[str, str] | None:

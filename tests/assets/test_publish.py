@@ -178,7 +178,8 @@ def test_the_deidentified_file_has_no_direct_identifier_date_or_free_text(home, 
     publish(home, make_build())
     with open_current(home, "deidentified.duckdb") as connection:
         columns = connection.execute(
-            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where not internal"
+            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+            "where not internal and schema_name <> 'catalog'"
         ).fetchall()
     for table, name, kind in columns:
         contract = PUBLISHED[table]
@@ -216,28 +217,55 @@ def test_deidentified_keys_join_within_a_publication_and_never_across_two(home, 
 
 
 def test_deidentified_kpis_are_of_the_whole_practice(home, make_build):
-    """A cell of one site, clinician, payer class and segment can be one person's month; 0 + 1 + 2 = 3."""
+    """A cell of one site, clinician, payer class and segment can be one person's month; (0 + 1 + 2) × 20 = 60."""
     build = make_build()
     with build.connect() as connection:
-        connection.execute("update marts.fct_kpis set kpi_code = 'no_show_rate', month_on = date '2026-03-01'")
+        connection.execute(
+            "update marts.fct_kpis set kpi_code = 'no_show_rate', month_on = date '2026-03-01', "
+            "numerator = 20 * numerator, denominator = 20 * denominator"
+        )
     publish(home, build)
     with open_current(home, "deidentified.duckdb") as connection:
         rows = connection.execute("select kpi_code, month_on, numerator, denominator from marts.fct_kpis").fetchall()
-    assert rows == [("no_show_rate", date(2026, 3, 1), 3, 3)]
+    assert rows == [("no_show_rate", date(2026, 3, 1), 60, 60)]
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "is_told"),
+    [
+        (20, 40, True),
+        (0, 40, True),
+        (40, 40, True),
+        (11, 22, True),
+        (10, 40, False),
+        (30, 40, False),
+        (0, 10, False),
+        (0, 0, True),
+    ],
+)
+def test_a_deidentified_count_of_1_to_10_is_not_told_nor_one_of_all_but_so_few(home, make_build, numerator, denominator, is_told):
+    build = make_build(1)
+    with build.connect() as connection:
+        connection.execute(f"update marts.fct_kpis set numerator = {numerator}, denominator = {denominator}")
+    publish(home, build)
+    with open_current(home, "deidentified.duckdb") as connection:
+        rows = connection.execute("select numerator, denominator from marts.fct_kpis").fetchall()
+    assert rows == [(numerator, denominator) if is_told else (None, None)]
 
 
 def test_deidentified_slices_count_the_whole_practice_once(home, make_build):
-    """Of one row of the whole practice and two of sites, 0 + 1 + 2, the first alone is left."""
+    """Of one row of the whole practice and two of sites, 0 + 1 + 2 each 20 times, the first alone is left."""
     build = make_build()
     with build.connect() as connection:
         connection.execute(
             "update marts.fct_kpi_slices set kpi_code = 'no_show_rate', month_on = date '2026-03-01', "
-            "slice_type = case when numerator = 2 then 'all' else 'location' end"
+            "slice_type = case when numerator = 2 then 'all' else 'location' end, "
+            "numerator = 20 * numerator, denominator = 20 * denominator"
         )
     publish(home, build)
     with open_current(home, "deidentified.duckdb") as connection:
         rows = connection.execute("select kpi_code, month_on, numerator, denominator from marts.fct_kpi_slices").fetchall()
-    assert rows == [("no_show_rate", date(2026, 3, 1), 2, 2)]
+    assert rows == [("no_show_rate", date(2026, 3, 1), 40, 40)]
 
 
 def test_what_no_rule_lets_through_is_dropped():
