@@ -26,6 +26,7 @@ EVENTS = {
     "patient_viewed": "viewed a patient",
     "exported": "exported rows",
     "queried": "ran a query",
+    "query_answered": "was given rows",
     "query_refused": "had a query refused or stopped",
     "outcome_recorded": "recorded an outcome",
 }

@@ -54,11 +54,16 @@ class Query:
     _stopped: str = ""
     _answer: Answer | None = None
 
+    @property
+    def seconds(self) -> float:
+        """Since it was started."""
+        return time.monotonic() - self.started
+
     def wait(self, seconds: float) -> bool:
         """Whether it has ended, after waiting for at most so long."""
         if self._answer is not None:
             return True
-        left = self.max_seconds + 1 - (time.monotonic() - self.started)
+        left = self.max_seconds + 1 - self.seconds
         try:
             self.process.wait(max(0.0, min(seconds, left)))
         except subprocess.TimeoutExpired:
@@ -78,7 +83,7 @@ class Query:
         """What came of it; only after `wait` said that it has ended."""
         if self._answer is None:
             self._answer = self._read()
-            self._answer.seconds = time.monotonic() - self.started
+            self._answer.seconds = self.seconds
             self.forget()
         return self._answer
 

@@ -15,8 +15,6 @@ SHARED = ""
 """Says nothing of a patient or of a site's work."""
 
 SITE_OF = {
-    "catalog.columns": SHARED,
-    "catalog.tables": SHARED,
     "delivery.out_outreach_list": "location_key",
     "delivery.out_outreach_suppressions": "location_key",
     "marts.dim_dates": SHARED,
@@ -83,20 +81,25 @@ def open_scoped(folder: Path, scope: Scope) -> duckdb.DuckDBPyConnection:
     connection.execute(
         "create schema viewer; create table viewer.sites as select unnest($1::varchar[]) as location_id", [scope.sites or ()]
     )
-    for table, columns in _columns(connection, scope).items():
+    _show_catalog(connection, scope)
+    seen = connection.execute("select table_name, list(column_name order by position) from catalog.columns group by all")
+    for table, columns in seen.fetchall():
         connection.execute(f"create schema if not exists {table.partition('.')[0]}")
         connection.execute(f"create view {table} as select {', '.join(columns)} from published.{table} {_where(table, scope)}")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     return connection
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, scope: Scope) -> dict[str, list[str]]:
-    """The columns that remain, by table."""
-    hidden = "where phi <> 'direct'" if scope.sight == Sight.LIMITED else ""
-    rows = connection.execute(
-        f"select table_name, list(column_name order by position) from published.catalog.columns {hidden} group by all"
-    ).fetchall()
-    return {table: columns for table, columns in rows if scope.sites is None or table in SITE_OF}
+def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """The file's dictionary, as far as the scope goes; the other views are made from it."""
+    named = ", ".join(f"'{table}'" for table in SITE_OF)
+    tables = "true" if scope.sites is None else f"table_name in ({named})"
+    columns = "phi <> 'direct'" if scope.sight == Sight.LIMITED else "true"
+    connection.execute(f"""
+        create schema catalog;
+        create view catalog.tables as select * from published.catalog.tables where {tables};
+        create view catalog.columns as select * from published.catalog.columns where {tables} and {columns};
+    """)
 
 
 def _where(table: str, scope: Scope) -> str:

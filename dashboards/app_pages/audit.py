@@ -6,10 +6,11 @@ import streamlit as st
 from dashboards.audit_log import EVENTS, entries, verify
 from dashboards.exports import offer
 from dashboards.home import home
+from dashboards.page import empty, open_page
 
 SHOWN = 1000
 
-st.title("Audit log")
+open_page("Audit log", "Who saw, asked and took away what, and whether the record of it is whole.")
 folder = home() / "audit"
 verdict = verify(folder)
 if verdict.problem:
@@ -41,7 +42,7 @@ if kinds:
     lines = lines.filter(pl.col("event").is_in(kinds))
 
 if lines.is_empty():
-    st.info("No line of that kind.", icon=":material/inbox:")
+    empty("No line of that kind.")
     st.stop()
 st.caption(f"{len(lines):,} lines, newest first" + (f"; the newest {SHOWN:,} are shown" if len(lines) > SHOWN else ""))
 st.dataframe(

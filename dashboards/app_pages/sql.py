@@ -1,0 +1,215 @@
+"""An editor on the published tables: read-only, with its dictionary beside it, and with limits."""
+
+import hashlib
+
+import polars as pl
+import streamlit as st
+
+from dashboards.access import Sight, current_viewer
+from dashboards.audit_log import record
+from dashboards.data import Publication, ask
+from dashboards.exports import CSV, PARQUET, offer
+from dashboards.home import home
+from dashboards.page import empty, open_page
+from dashboards.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
+from dashboards.sandbox import MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
+from dashboards.saved_queries import delete_query, save_query, saved_queries
+from dashboards.scope import Scope, published_file
+
+TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
+AT_ONCE_SECONDS = 1.5
+"""So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then."""
+
+EXAMPLES = {
+    "Example: no-show rate by month": """select month_on, sum(numerator) / nullif(sum(denominator), 0) as no_show_rate
+from marts.fct_kpis
+where kpi_code = 'no_show_rate' and is_mature and is_complete_month
+group by all
+order by month_on""",
+    "Example: open care gaps by measure": """select measure_code, count(*) as n_open
+from marts.fct_care_gaps
+where gap_status = 'open'
+group by all
+order by n_open desc""",
+    "Example: what became of every delivered row": """select extract, sum(n_delivered) as n_delivered,
+    sum(n_landed) as n_landed, sum(n_quarantined) as n_quarantined, sum(n_superseded) as n_superseded
+from marts.fct_deliveries
+group by all
+order by extract""",
+    "Example: how old the data of each source are": """select source_system, extract, n_rows, newest_exported_at
+from marts.dim_extracts
+where is_delivered
+order by newest_exported_at""",
+}
+TABLES = "select table_name, grain, n_rows, description from catalog.tables order by table_name"
+COLUMNS = "select column_name, data_type, description, allowed_values from catalog.columns where table_name = ? order by position"
+FOUND = """
+    select table_name, column_name, description
+    from catalog.columns
+    where contains(lower(column_name || ' ' || coalesce(description, '')), lower(?))
+    order by table_name, position
+    limit 100
+"""
+
+viewer = current_viewer()
+saved_in = home() / "queries"
+
+
+def _browser(publication: Publication) -> None:
+    """The dictionary: a table with its columns, or every column in which a word is found."""
+    tables = ask(publication, TABLES)
+    word = st.text_input("Find a column", placeholder="payer, lead time, consent …", max_chars=60, key="sql_find")
+    if word.strip():
+        found = ask(publication, FOUND, (word.strip(),))
+        if found.is_empty():
+            st.caption("No column has that word in its name or description.")
+        else:
+            st.dataframe(found, hide_index=True, height=280, column_config={"table_name": "Table", "column_name": "Column"})
+    described = {row["table_name"]: row for row in tables.iter_rows(named=True)}
+    table = st.selectbox("Table", list(described), key="sql_table")
+    st.caption(f"{described[table]['description']} {described[table]['n_rows']:,} rows.")
+    st.dataframe(
+        ask(publication, COLUMNS, (table,)),
+        hide_index=True,
+        height=420,
+        column_config={
+            "column_name": "Column",
+            "data_type": "Type",
+            "description": st.column_config.TextColumn("What it says", width="large"),
+            "allowed_values": "One of",
+        },
+    )
+    st.button("Look at this table", icon=":material/table_view:", on_click=_put, args=(f"select *\nfrom {table}\nlimit 100",))
+
+
+def _put(query: str) -> None:
+    st.session_state[TEXT] = query
+
+
+def _choose() -> None:
+    name = st.session_state[CHOSEN]
+    if name:
+        _put((saved_queries(saved_in, viewer.user_id) | EXAMPLES)[name])
+
+
+def _saved() -> None:
+    """Choose a query of one's own or an example, keep the one in the editor, delete one."""
+    own = saved_queries(saved_in, viewer.user_id)
+    choice, keep, away = st.columns([4, 1, 1], vertical_alignment="bottom")
+    choice.selectbox(
+        "Saved queries", [*own, *EXAMPLES], index=None, placeholder="Yours and examples", key=CHOSEN, on_change=_choose
+    )
+    with keep.popover("Save", icon=":material/bookmark_add:", width="stretch"):
+        name = st.text_input("Name", max_chars=80, key="sql_name")
+        if st.button("Save this query", type="primary"):
+            try:
+                save_query(saved_in, viewer.user_id, name, st.session_state.get(TEXT, ""))
+            except ValueError as why:
+                st.error(str(why))
+            else:
+                st.toast("Saved.", icon=":material/bookmark_added:")
+                st.rerun()
+    chosen = st.session_state.get(CHOSEN)
+    if away.button("Delete", icon=":material/delete:", disabled=chosen not in own, width="stretch"):
+        delete_query(saved_in, viewer.user_id, chosen)
+        st.rerun()
+
+
+def _start(publication: Publication, sight: Sight) -> None:
+    """Record that the query is asked, then start it; its text may hold a name, and is recorded as a digest."""
+    query = st.session_state.get(TEXT, "")
+    digest = hashlib.sha256(query.encode()).hexdigest()[:16]
+    record("queried", subject=f"{sight} {digest}")
+    spool = saved_in / "running"
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        running = start(published_file(publication.folder, Scope(sight, None)), query, beside=spool)
+    except Busy as why:
+        st.session_state[ANSWER] = (digest, Answer(problem=str(why)))
+    else:
+        st.session_state[ANSWER] = None
+        st.session_state[RUNNING] = (digest, running)
+
+
+def _finish(digest: str, running: Query) -> None:
+    """Record what came of it before anybody sees it."""
+    answer = running.answer()
+    if answer.rows is None:
+        record("query_refused", subject=digest)
+    else:
+        record("query_answered", subject=f"{digest} {' '.join(answer.tables)}", n_rows=len(answer.rows))
+    st.session_state[RUNNING] = None
+    st.session_state[ANSWER] = (digest, answer)
+
+
+@st.fragment(run_every=0.5)
+def _running(digest: str, running: Query) -> None:
+    if running.wait(0.05):
+        st.rerun(scope="app")
+    st.progress(min(running.seconds / MAX_SECONDS, 1.0), text=f"Running for {running.seconds:.0f} of {MAX_SECONDS} seconds")
+    if st.button("Stop", icon=":material/stop_circle:", type="primary", key="sql_stop"):
+        running.stop()
+        st.rerun(scope="app")
+
+
+def _show(answer: Answer) -> None:
+    if answer.rows is None:
+        st.error(answer.problem.replace("\n", "  \n"), icon=":material/error:")
+        return
+    rows = answer.rows
+    cut = f", the first {MAX_ROWS:,}; add conditions or sums to see all that you need" if answer.is_cut else ""
+    st.caption(f"{len(rows):,} rows{cut} · {answer.seconds:.1f} seconds")
+    if rows.is_empty():
+        empty("The query found no row.")
+        return
+    as_table, as_chart = st.tabs(["Table", "Chart"])
+    with as_table:
+        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 420))
+        offer(rows, "query_result", formats=(CSV, PARQUET))
+    with as_chart:
+        _chart(rows)
+
+
+def _chart(rows: pl.DataFrame) -> None:
+    numbers = measures(rows)
+    if not numbers:
+        empty("A chart needs a column of numbers.")
+        return
+    kind, across, up, colour = st.columns(4)
+    shape = kind.selectbox("Kind", KINDS, key="sql_kind")
+    x = across.selectbox("Across", rows.columns, key="sql_x")
+    y = up.selectbox("Upright", numbers, index=len(numbers) - 1, key="sql_y")
+    group = colour.selectbox("Colour", [name for name in rows.columns if name not in (x, y)], index=None, key="sql_colour")
+    st.plotly_chart(quick_chart(rows, shape, x, y, group), key="sql_chart", alt=f"{shape} chart of {y} over {x}.")
+    if group and rows[group].n_unique() > MAX_GROUPS:
+        st.caption(f"The first {MAX_GROUPS} values of {group} are drawn.")
+
+
+publication = open_page("SQL", "Ask the published tables. Read-only, one SELECT at a time.")
+sight = viewer.sight
+if viewer.may_see_patients:
+    with_patients = st.toggle("With patient data", key="sql_patients", help="Without it, the de-identified file answers.")
+    sight = Sight.FULL if with_patients else Sight.DEIDENTIFIED
+if sight is Sight.DEIDENTIFIED:
+    st.caption(
+        "De-identified file: years for dates, no names and no places; keys join within this publication only; "
+        "counts of 1 to 10 persons are empty.",
+    )
+st.html("<style>textarea[aria-label='Query'] { font-family: monospace; font-size: 0.9rem; }</style>")
+editor, browser = st.columns([3, 2], gap="large")
+with browser:
+    _browser(publication)
+with editor:
+    _saved()
+    st.text_area("Query", key=TEXT, height=240, placeholder="select …", max_chars=20_000)
+    if st.button("Run", icon=":material/play_arrow:", type="primary", shortcut="Ctrl+Enter", key="sql_run"):
+        if st.session_state.get(RUNNING):
+            st.session_state[RUNNING][1].forget()
+        _start(publication, sight)
+    if st.session_state.get(RUNNING):
+        if st.session_state[RUNNING][1].wait(AT_ONCE_SECONDS):
+            _finish(*st.session_state[RUNNING])
+        else:
+            _running(*st.session_state[RUNNING])
+    if st.session_state.get(ANSWER):
+        _show(st.session_state[ANSWER][1])

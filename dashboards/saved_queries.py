@@ -1,0 +1,60 @@
+"""An analyst's own queries, kept under a name in the home: one file a user, which nobody else's session reads."""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MAX_QUERIES = 200
+MAX_LENGTH = 20_000
+"""Characters of one query."""
+
+
+def saved_queries(folder: Path, user_id: str) -> dict[str, str]:
+    """The user's queries by name, in order of name."""
+    path = _path(folder, user_id)
+    return dict(sorted(json.loads(path.read_text(encoding="utf-8")).items())) if path.exists() else {}
+
+
+def save_query(folder: Path, user_id: str, name: str, query: str) -> None:
+    """Keep a query under a name, in place of what had that name.
+
+    Raises `ValueError`, with what is wrong in words, where there is no name, the query is too long, or there are too many.
+    """
+    name = " ".join(name.split())[:80]
+    if not name or not query.strip():
+        raise ValueError("A saved query needs a name and a text.")
+    if len(query) > MAX_LENGTH:
+        raise ValueError(f"A saved query has at most {MAX_LENGTH:,} characters.")
+    with _open_for_change(folder, user_id) as queries:
+        if name not in queries and len(queries) >= MAX_QUERIES:
+            raise ValueError(f"There are {MAX_QUERIES} saved queries already: delete one first.")
+        queries[name] = query
+
+
+def delete_query(folder: Path, user_id: str, name: str) -> None:
+    with _open_for_change(folder, user_id) as queries:
+        queries.pop(name, None)
+
+
+@contextmanager
+def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, str]]:
+    """The user's queries, written back whole; two tabs of one user wait for each other."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        queries = saved_queries(folder, user_id)
+        yield queries
+        path = _path(folder, user_id)
+        beside = path.with_suffix(".new")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(queries, file)
+        beside.rename(path)
+
+
+def _path(folder: Path, user_id: str) -> Path:
+    # The id comes from the identity provider, and may hold anything; a hash of it is a name for a file.
+    return folder / f"{hashlib.sha256(user_id.encode()).hexdigest()[:32]}.json"
