@@ -16,23 +16,31 @@ def published(sample_warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def test_the_sample_has_just_the_care_gaps_that_were_simulated(published: duckdb.DuckDBPyConnection):
-    """CMS122 and CMS125, this year and the last: status by status, and the day of what closed a gap."""
+    """Fifteen measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
     wrong = published.execute(
         """
-        select truth.measure_code, truth.period_year, truth.status, results.gap_status, count(*)
-        from read_parquet($truth) as truth
-        left join marts.dim_patient_links as links
-            on links.source_record_type = 'ehr_patient' and links.source_id = truth.patient_id
-        left join marts.fct_measure_results as results
-            on results.patient_key = links.patient_key and results.measure_code = truth.measure_code
-            and results.period_type = 'year' and year(results.period_start_on) = truth.period_year
+        with truth as (
+            select truth.*, links.patient_key
+            from read_parquet($truth) as truth
+            left join marts.dim_patient_links as links
+                on links.source_record_type = 'ehr_patient' and links.source_id = truth.patient_id
+        ), results as (
+            select *, year(period_start_on) as period_year
+            from marts.fct_measure_results
+            where period_type = 'year' and is_denominator and measure_code in (select measure_code from truth)
+                and year(period_start_on) in (select period_year from truth)
+        )
+        select measure_code, group_id, period_year, truth.status, results.gap_status, count(*)
+        from truth
+        full join results using (measure_code, group_id, period_year, patient_key)
         where results.gap_status is distinct from truth.status
-            or (truth.status = 'closed' and truth.evidence_on is not null and results.evidence_on != truth.evidence_on)
+            or (truth.status = 'closed' and results.evidence_on is distinct from truth.evidence_on)
         group by all
         """,
         {"truth": str(TRUTH)},
     ).fetchall()
     assert wrong == []
+    assert published.execute("select count(distinct measure_code) from read_parquet(?)", [str(TRUTH)]).fetchall() == [(15,)]
 
 
 def test_every_measure_is_evaluated_on_the_sample_and_says_that_its_value_sets_are_a_sample(published: duckdb.DuckDBPyConnection):
