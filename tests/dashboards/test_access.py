@@ -1,0 +1,117 @@
+"""Every page × every role: a page that a role may not see is absent, and those that it may see are drawn without an error."""
+
+import json
+
+import pytest
+
+from dashboards.access import PAGES, ROLES
+from dashboards.audit_log import entries, verify
+from pipelines.home import CHECKOUT
+
+MATRIX = [(page.name, role) for page in PAGES for role in ROLES]
+ALLOWED = {
+    "leadership": {
+        "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
+    },
+    "analyst": {"model", "sql", "catalog", "data_health"},
+    "analyst_phi": {
+        "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "sql", "catalog",
+        "data_health",
+    },
+    "care_team": {"care_gaps", "outreach", "catalog", "data_health"},
+    "admin": {
+        "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
+        "audit",
+    },
+}  # fmt: skip
+"""Written out a second time, so that a role is not widened by accident."""
+
+
+def test_the_roles_and_their_pages_are_these():
+    assert {role: {page.name for page in PAGES if role in page.roles} for role in ROLES} == ALLOWED
+
+
+def test_every_page_has_a_file_and_every_file_is_a_page():
+    files = {path.stem for path in (CHECKOUT / "dashboards" / "app_pages").glob("*.py")}
+    assert files == {page.name for page in PAGES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "role"), MATRIX)
+def test_a_role_gets_the_page_or_its_own_first_page_instead(app, page, role):
+    shown = app(page, role=role)
+    assert not shown.exception
+    titles = {one.name: one.title for one in PAGES}
+    allowed = [one.name for one in PAGES if role in one.roles]
+    assert shown.title[0].value == titles[page if page in allowed else allowed[0]]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_refused_a_page_of_another(app, role):
+    refused = next(page for page in ("audit", "sql", "outreach") if page not in ALLOWED[role])
+    shown = app(refused, role=role)
+    assert not shown.exception
+    assert shown.title[0].value not in {page.title for page in PAGES if page.name == refused}
+
+
+def test_an_unknown_role_in_the_address_opens_nothing_that_the_first_role_does_not(app, shown_home):
+    assert app("audit", role="leadership").title[0].value == "Overview"
+
+
+def test_real_patients_are_not_shown_without_sign_in(app, shown_home, tmp_path):
+    """The same files, said to be of a real practice."""
+    current = (shown_home / "published" / "current").resolve()
+    (shown_home / "published").unlink()
+    real = shown_home / "published" / "current"
+    real.mkdir(parents=True)
+    manifest = json.loads((current / "manifest.json").read_text()) | {"is_synthetic": False}
+    (real / "manifest.json").write_text(json.dumps(manifest))
+    for name in ("warehouse.duckdb", "deidentified.duckdb"):
+        (real / name).symlink_to(current / name)
+    shown = app()
+    assert "sign-in" in shown.error[0].value
+    assert not shown.metric and not shown.sidebar.selectbox
+
+
+def test_a_query_is_recorded_with_its_tables_and_rows_and_never_its_text(app, shown_home):
+    page = app("sql", role="analyst")
+    page.text_area(key="sql_text").set_value("select kpi_code, 'Quenby' as name from marts.dim_kpis limit 3").run()
+    page.button(key="sql_run").click().run()
+    for _ in range(60):
+        if page.dataframe and "kpi_code" in page.dataframe[-1].value.columns:
+            break
+        page.run()
+    assert not page.exception and not page.error
+    log = shown_home / "audit"
+    asked, answered = entries(log)
+    assert (asked["event"], answered["event"], answered["n_rows"]) == ("queried", "query_answered", 3)
+    assert answered["subject"].endswith("marts.dim_kpis")
+    assert "Quenby" not in (log / "audit.jsonl").read_text()
+    assert verify(log).problem == ""
+
+
+@pytest.mark.parametrize(
+    "attack", ["<script>alert(1)</script>", "'; drop table marts.dim_kpis; --", "=cmd|' /C calc'!A0", "%_\x00", "𝒳" * 200]
+)
+def test_an_attack_typed_into_a_field_of_the_sql_page_is_text(app, attack):
+    page = app("sql", role="analyst")
+    page.text_input(key="sql_find").set_value(attack)
+    page.text_input(key="sql_name").set_value(attack)
+    page.text_area(key="sql_text").set_value(attack)
+    page.run()
+    page.button(key="sql_run").click().run()
+    assert not page.exception
+    assert not any("<script>" in html.proto.body for html in page.get("html"))
+
+
+def test_tampering_shows_on_the_administrators_page(app, shown_home):
+    app("sql", role="analyst")
+    from dashboards.access import Viewer
+    from dashboards.audit_log import record
+
+    for rows in (1, 2, 3):
+        record("exported", subject="care_gaps.csv", n_rows=rows, viewer=Viewer("ann", "leadership"))
+    assert "whole" in app("audit", role="admin").success[0].value
+    path = shown_home / "audit" / "audit.jsonl"
+    path.write_text(path.read_text().replace('"n_rows": 2', '"n_rows": 1'))
+    assert "tampered" in app("audit", role="admin").error[0].value

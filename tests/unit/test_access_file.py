@@ -1,0 +1,82 @@
+"""access.toml: claims make roles, and what is not said is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.access import Viewer
+from dashboards.access_file import AccessRefused, client_secret, read_access
+
+GOOD = """
+[sign_in]
+issuer = "https://id.example.org/realms/practice"
+client_id = "caregap"
+redirect_uri = "https://caregap.example.org/oauth2callback"
+
+[roles]
+"caregap-admins" = "admin"
+"caregap-desk" = "care_team"
+
+[sites]
+north = ["loc-1", "loc-2"]
+"""
+
+
+def _read(tmp_path: Path, text: str):
+    (tmp_path / "access.toml").write_text(text)
+    return read_access(tmp_path)
+
+
+def test_without_the_file_there_is_no_sign_in(tmp_path):
+    assert read_access(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "viewer"),
+    [
+        ({"sub": "ann", "groups": ["staff", "caregap-admins"]}, Viewer("ann", "admin")),
+        ({"sub": "ann", "groups": "caregap-admins"}, Viewer("ann", "admin")),
+        ({"sub": "ann", "groups": ["caregap-desk", "caregap-admins"]}, Viewer("ann", "admin")),
+        (
+            {"sub": "bo", "groups": ["caregap-desk"], "sites": ["north", "loc-9"]},
+            Viewer("bo", "care_team", ("loc-1", "loc-2", "loc-9")),
+        ),
+        ({"sub": "bo", "groups": ["caregap-desk"]}, Viewer("bo", "care_team", ())),
+        ({"sub": "bo", "groups": ["staff"]}, None),
+        ({"sub": "bo"}, None),
+        ({"sub": "bo", "groups": {"caregap-admins": True}}, None),
+        ({"sub": "", "groups": ["caregap-admins"]}, None),
+        ({"sub": 7, "groups": ["caregap-admins"]}, None),
+        ({"sub": "bo", "groups": ["admin"]}, None),
+    ],
+)
+def test_claims_make_the_first_role_of_the_file_that_they_have_or_none(tmp_path, claims, viewer):
+    assert _read(tmp_path, GOOD).viewer(claims) == viewer
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("https://id.", "http://id.", "issuer"),
+        ("https://caregap.", "http://caregap.", "redirect_uri"),
+        ("/oauth2callback", "/callback", "oauth2callback"),
+        ('"admin"', '"root"', "no role root"),
+        ("[roles]", "idle_minutes = 600\n[roles]", "idle_minutes"),
+        ("[roles]", "absolute_hours = 720\n[roles]", "absolute_hours"),
+        ("[roles]", "unknown = 1\n[roles]", "unknown"),
+        ('client_id = "caregap"', "", "client_id"),
+        ("[sites]", "[sites", "access.toml"),
+    ],
+)
+def test_a_file_that_cannot_hold_is_refused_with_what_is_wrong(tmp_path, old, new, said):
+    with pytest.raises(AccessRefused, match=said):
+        _read(tmp_path, GOOD.replace(old, new))
+
+
+def test_the_secret_comes_from_the_environment_alone(tmp_path, monkeypatch):
+    access = _read(tmp_path, GOOD)
+    monkeypatch.delenv("CAREGAP_CLIENT_SECRET", raising=False)
+    with pytest.raises(AccessRefused, match="CAREGAP_CLIENT_SECRET"):
+        client_secret(access)
+    monkeypatch.setenv("CAREGAP_CLIENT_SECRET", "s3cret")
+    assert client_secret(access) == "s3cret"

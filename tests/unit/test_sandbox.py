@@ -1,0 +1,179 @@
+"""What an analyst may write into the SQL page: each attack is tried on the real process."""
+
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dashboards import sandbox
+from dashboards.sandbox import Answer, Busy, start
+
+SECRET = "Quenby"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("published") / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts; create schema hidden")
+        connection.execute(f"create table marts.people as select i as id, '{SECRET}' as name from range(100) as t(i)")
+        connection.execute("create table hidden.secrets as select 1 as secret; create table loose as select 1 as secret")
+    return path
+
+
+@pytest.fixture
+def ask(published: Path):
+    def run(query: str, **limits: int) -> Answer:
+        running = start(published, query, **limits)
+        running.wait(30)
+        return running.answer()
+
+    return run
+
+
+def test_a_query_gives_its_rows_typed_and_says_which_tables_it_read(ask):
+    answer = ask("with few as (from marts.people) select id, id / 2.0 as half, date '2026-01-01' as day from few order by id; ")
+    assert answer.problem == ""
+    assert answer.rows.row(3) == (3, 1.5, date(2026, 1, 1))
+    assert (answer.tables, answer.is_cut, len(answer.rows)) == (("marts.people",), False, 100)
+
+
+def test_no_more_rows_come_back_than_may_and_the_answer_says_so(ask):
+    answer = ask("from marts.people -- all of them", max_rows=10)
+    assert (len(answer.rows), answer.is_cut) == (10, True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "select * from glob('/etc/*')",
+        "select * from read_parquet('https://example.org/x.parquet')",
+        "attach '/tmp/other.duckdb'",
+        "copy marts.people to '/tmp/stolen.csv'",
+        "install httpfs",
+        "load httpfs",
+        "set memory_limit = '100GB'",
+        "pragma database_list",
+        "call pragma_version()",
+        "select 1; select 2",
+        "select 1) as x; attach '/tmp/other.duckdb'; from (select 1",
+        "create table t as select 1",
+        "insert into marts.people values (1, 'x')",
+        "drop table marts.people",
+        "explain analyze select 1",
+        "select * from hidden.secrets",
+        "select * from loose",
+        "select * from published.hidden.secrets",
+        "select * from information_schema.tables",
+        "select * from duckdb_settings()",
+        "select * from query('select * from hidden.secrets')",
+        "select * from query_table('loose')",
+        "select current_setting('temp_directory')",
+        "select * from json_execute_serialized_sql(json_serialize_sql('select * from hidden.secrets'))",
+        "select (select max(secret) from hidden.secrets)",
+        "show databases",
+        "asked",
+        "from asked",
+        "from duckdb",
+        "",
+    ],
+)
+def test_an_attack_gives_a_problem_and_no_rows(ask, query):
+    answer = ask(query)
+    assert answer.rows is None
+    assert answer.problem
+
+
+def test_what_slips_past_the_syntax_tree_meets_a_locked_engine(published, monkeypatch, tmp_path):
+    """The second wall alone: the same file, opened as the child opens it, with no look at the query before."""
+    from dashboards import sandbox_child
+
+    monkeypatch.setattr(sandbox_child, "_tables", lambda connection, query: [])
+    attacks = (
+        "select * from read_csv('/etc/passwd')",
+        "select * from glob('/etc/*')",
+        "select * from '/etc/passwd'",
+        "select * from read_parquet('https://example.org/x.parquet')",
+        "from asked",
+    )
+    for number, attack in enumerate(attacks):
+        asked = {
+            "file": str(published),
+            "result": str(tmp_path / f"{number}.duckdb"),
+            "query": attack,
+            "n_rows": 9,
+            "megabytes": 200,
+        }
+        with pytest.raises(duckdb.Error):
+            sandbox_child._run(asked)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select repeat('x', 1000000000000)",
+        "select length(repeat('x', 4000000000))",
+        "select repeat('x', 1000000) from range(100000)",
+        "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r",
+        "select count(*) from range(1000000000) a, range(1000000000) b where a.range * b.range % 7 = 3",
+        "select list(i) from range(100000000000) as t(i)",
+        "select " + "(" * 20000 + "1" + ")" * 20000,
+    ],
+)
+def test_a_query_that_would_exhaust_the_machine_is_ended_in_time(ask, query):
+    began = time.monotonic()
+    answer = ask(query, max_seconds=1, max_megabytes=256)
+    assert answer.rows is None and answer.problem
+    assert time.monotonic() - began < 15  # of 1 second allowed; the rest is a busy machine
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select cast(name as integer) from marts.people",
+        "select error(name) from marts.people",
+        "select strptime(name, '%Y') from marts.people",
+        "select name::date from marts.people",
+    ],
+)
+def test_an_error_says_nothing_of_a_value_that_it_met(ask, query):
+    problem = ask(query).problem
+    assert problem and SECRET not in problem
+
+
+def test_an_error_in_the_query_itself_is_told_as_it_is(ask):
+    assert '"nam"' in ask("select nam from marts.people").problem
+
+
+def test_the_child_has_an_empty_environment_and_its_folder_goes_when_it_has_ended(published):
+    running = start(published, "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r")
+    environment = Path(f"/proc/{running.process.pid}/environ")
+    for _ in range(100):
+        if b"sandbox_child" in Path(f"/proc/{running.process.pid}/cmdline").read_bytes():
+            break
+        time.sleep(0.02)
+    assert environment.read_bytes().strip(b"\0") == b""
+    assert not running.wait(0.1)
+    running.stop()
+    assert running.wait(0) and running.answer().problem == "The query was stopped."
+    assert not running.folder.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.process.pid, 0)
+
+
+def test_no_more_queries_run_at_once_than_may(published, monkeypatch):
+    monkeypatch.setattr(sandbox, "MAX_RUNNING", 1)
+    first = start(published, "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r")
+    try:
+        with pytest.raises(Busy):
+            start(published, "select 1")
+    finally:
+        first.forget()
+    second = start(published, "select 1")
+    assert second.wait(30) and second.answer().problem == ""

@@ -1,0 +1,107 @@
+"""A viewer is given the tables, columns and rows of their role: everything else is absent, whatever they ask."""
+
+import duckdb
+import pytest
+
+from dashboards.access import ROLES, Viewer
+from dashboards.scope import SITE_OF, Scope, open_scoped
+from models.published import PUBLISHED
+from pipelines.publish import _whole
+from pipelines.published_catalog import write_catalog
+from pipelines.sql_type import sql_type
+
+TABLES = ("marts.dim_locations", "marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months", "marts.fct_kpis")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory):
+    """A publication of two sites, loc-1 and loc-2, with a patient each, an appointment of each at their own site, and a third
+    patient of no site."""
+    folder = tmp_path_factory.mktemp("publication")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("create schema marts")
+        for table in TABLES:
+            fields = PUBLISHED[table].fields
+            connection.execute(
+                f"create table {table} ({', '.join(f'{name} {sql_type(f.dtype.type)}' for name, f in fields.items())})"
+            )
+        for number in (1, 2):
+            connection.execute(f"insert into marts.dim_locations (location_key, location_id) values ({number}, 'loc-{number}')")
+            connection.execute(f"insert into marts.fct_kpis (kpi_code, location_key) values ('no_show_rate', {number})")
+            connection.execute(f"insert into marts.fct_appointments (patient_key, location_key) values ({number}, {number})")
+        for number, site in ((1, "1"), (2, "2"), (3, "null")):
+            connection.execute(
+                f"insert into marts.dim_patients (patient_key, first_name, home_location_key) "
+                f"values ({number}, 'P{number}', {site})"
+            )
+            connection.execute(f"insert into marts.fct_care_gap_months (patient_key) values ({number})")
+        columns = {table: list(_whole(PUBLISHED[table])) for table in TABLES}
+        write_catalog(connection, columns, dict.fromkeys(TABLES, 0))
+    return folder
+
+
+def _asked(folder, viewer: Viewer, query: str) -> list[tuple]:
+    with open_scoped(folder, Scope.of(viewer)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_care_team_sees_the_rows_of_its_sites_alone(folder):
+    team = Viewer("bo", "care_team", ("loc-1",))
+    assert _asked(folder, team, "select patient_key, first_name from marts.dim_patients") == [(1, "P1")]
+    assert _asked(folder, team, "select patient_key from marts.fct_appointments") == [(1,)]
+    assert _asked(folder, team, "select patient_key from marts.fct_care_gap_months") == [(1,)]
+    assert _asked(folder, team, "select location_id from marts.dim_locations") == [("loc-1",)]
+    assert _asked(folder, team, "select location_key from marts.fct_kpis") == [(1,)]
+
+
+@pytest.mark.parametrize("sites", [(), ("loc-3",), ("' or true --",)])
+def test_a_care_team_without_a_site_of_this_practice_sees_no_row(folder, sites):
+    for table in TABLES:
+        assert _asked(folder, Viewer("bo", "care_team", sites), f"from {table}") == []
+
+
+def test_leadership_sees_every_row_and_no_column_that_identifies(folder):
+    leader = Viewer("ann", "leadership")
+    assert _asked(folder, leader, "select count(*) from marts.dim_patients") == [(3,)]
+    with pytest.raises(duckdb.BinderException):
+        _asked(folder, leader, "select first_name from marts.dim_patients")
+    assert _asked(folder, leader, "select count(*) from catalog.columns where phi = 'direct'") == [(0,)]
+
+
+def test_an_analyst_with_patient_data_sees_every_row_and_column(folder):
+    seen = _asked(folder, Viewer("cy", "analyst_phi"), "select first_name from marts.dim_patients order by all")
+    assert seen == [("P1",), ("P2",), ("P3",)]
+
+
+def test_the_dictionary_tells_a_role_of_the_tables_that_it_may_see(folder):
+    assert {table for (table,) in _asked(folder, Viewer("bo", "care_team", ()), "select table_name from catalog.tables")} == set(
+        TABLES
+    )
+
+
+@pytest.mark.parametrize(
+    "query", ["attach '/tmp/x.duckdb'", "from read_csv('/etc/passwd')", "set threads = 9", "copy (select 1) to '/tmp/x'"]
+)
+def test_the_connection_of_a_page_reaches_nothing_else(folder, query):
+    with pytest.raises(duckdb.Error):
+        _asked(folder, Viewer("cy", "analyst_phi"), query)
+
+
+def test_scopes_of_different_viewers_never_share_an_answer():
+    """The scope is part of every cache key."""
+    viewers = [Viewer("a", role, sites) for role in ROLES for sites in ((), ("loc-1",), ("loc-2",))]
+    scopes = {Scope.of(viewer) for viewer in viewers}
+    assert scopes == {
+        ("limited", None), ("full", None), ("deidentified", None), ("full", ()), ("full", ("loc-1",)), ("full", ("loc-2",)),
+    }  # fmt: skip
+
+
+def test_every_table_that_a_role_of_sites_may_see_has_the_column_that_says_its_site():
+    for table, column in SITE_OF.items():
+        assert column == "" or column in PUBLISHED[table].fields, table
+
+
+def test_no_table_of_patients_is_shared_between_sites():
+    for table, column in SITE_OF.items():
+        names = [name for name in PUBLISHED[table].fields if name.endswith("patient_key")]
+        assert column or not names, table
