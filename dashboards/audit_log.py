@@ -22,7 +22,6 @@ EVENTS = {
     "signed_out": "signed out",
     "logged_off": "was logged off for inactivity or age",
     "refused": "was refused",
-    "page_opened": "opened a page",
     "patient_viewed": "viewed a patient",
     "exported": "exported rows",
     "queried": "ran a query",

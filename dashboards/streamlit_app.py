@@ -13,13 +13,22 @@ HERE = Path(__file__).parent
 st.set_page_config(page_title="Caregap", page_icon=str(HERE / "icon.svg"), layout="wide")
 let_in()
 
+pages = {
+    page: st.Page(HERE / "app_pages" / f"{page.name}.py", title=page.title, icon=page.icon, url_path=page.name)
+    for page in PAGES
+    if current_viewer().may_open(page.name) and (HERE / "app_pages" / f"{page.name}.py").exists()
+}
 sections: dict[str, list] = {}
-for page in PAGES:
-    path = HERE / "app_pages" / f"{page.name}.py"
-    if current_viewer().may_open(page.name) and path.exists():
-        is_first = not sections
-        sections.setdefault(page.section, []).append(
-            st.Page(path, title=page.title, icon=page.icon, url_path=page.name, default=is_first)
-        )
-if sections:
-    st.navigation(sections).run()
+for page, shown in pages.items():
+    sections.setdefault(page.section, []).append(shown)
+
+# Streamlit answers for its default page at `/` alone. Every page here has an address of its own, which a colleague can be sent,
+# so the default is none of them: it leads to the first that the role may open.
+
+
+def _start() -> None:
+    st.switch_page(next(iter(pages.values())), query_params=st.query_params.to_dict())
+
+
+start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
+st.navigation({"": [start], **sections}).run()

@@ -50,6 +50,8 @@ st.dataframe(
         pl.col("event").replace(EVENTS), at=pl.col("at").str.to_datetime(time_zone="UTC", strict=False)
     ),
     hide_index=True,
+    placeholder="",
+    alt="The lines of the audit log.",
     column_config={
         "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
         "who": "Who",

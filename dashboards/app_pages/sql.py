@@ -17,8 +17,9 @@ from dashboards.saved_queries import delete_query, save_query, saved_queries
 from dashboards.scope import Scope, published_file
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
+# So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then.
 AT_ONCE_SECONDS = 1.5
-"""So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then."""
+FIRST_TABLE = "marts.fct_kpis"
 
 EXAMPLES = {
     "Example: no-show rate by month": """select month_on, sum(numerator) / nullif(sum(denominator), 0) as no_show_rate
@@ -64,14 +65,22 @@ def _browser(publication: Publication) -> None:
         if found.is_empty():
             st.caption("No column has that word in its name or description.")
         else:
-            st.dataframe(found, hide_index=True, height=280, column_config={"table_name": "Table", "column_name": "Column"})
+            st.dataframe(
+                found,
+                hide_index=True,
+                height=280,
+                placeholder="",
+                column_config={"table_name": "Table", "column_name": "Column", "description": "What it says"},
+            )
     described = {row["table_name"]: row for row in tables.iter_rows(named=True)}
-    table = st.selectbox("Table", list(described), key="sql_table")
+    names = list(described)
+    table = st.selectbox("Table", names, index=names.index(FIRST_TABLE) if FIRST_TABLE in names else 0, key="sql_table")
     st.caption(f"{described[table]['description']} {described[table]['n_rows']:,} rows.")
     st.dataframe(
         ask(publication, COLUMNS, (table,)),
         hide_index=True,
         height=420,
+        placeholder="",
         column_config={
             "column_name": "Column",
             "data_type": "Type",
@@ -147,7 +156,7 @@ def _running(digest: str, running: Query) -> None:
     if running.wait(0.05):
         st.rerun(scope="app")
     st.progress(min(running.seconds / MAX_SECONDS, 1.0), text=f"Running for {running.seconds:.0f} of {MAX_SECONDS} seconds")
-    if st.button("Stop", icon=":material/stop_circle:", type="primary", key="sql_stop"):
+    if st.button("Stop the query", icon=":material/stop_circle:", type="primary", key="sql_stop"):
         running.stop()
         st.rerun(scope="app")
 
@@ -164,7 +173,8 @@ def _show(answer: Answer) -> None:
         return
     as_table, as_chart = st.tabs(["Table", "Chart"])
     with as_table:
-        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 420))
+        days = {name: st.column_config.DateColumn() for name, dtype in rows.schema.items() if dtype == pl.Date}
+        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 420), column_config=days, alt="The query's rows.")
         offer(rows, "query_result", formats=(CSV, PARQUET))
     with as_chart:
         _chart(rows)
