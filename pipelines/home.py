@@ -16,10 +16,12 @@ class Home:
     build/<run>/          warehouses under construction
     published/<id>/       immutable publications; `published/current` is a link to one of them
     history/<practice>/   what was published first of each month, kept for good
-    outcomes/<practice>/  what care teams recorded in the dashboards, which alone write here
+    outcomes/<practice>/  what care teams recorded in the dashboards, as the next run reads it
     scores/               trained models
     dbt/                  dbt's project, parsed
     dagster/              Dagster's own records
+    access.toml           who may sign in to the dashboards, and as what
+    access/ audit/ queries/   the dashboards' own: secrets of sign-in, the audit log, analysts' saved queries
     """
 
     root: Path
