@@ -108,7 +108,15 @@ def current_viewer() -> Viewer:
         st.stop()
     if has_ended():
         st.rerun(scope="app")
+        # A widget's callback runs before the front door and cannot start the page again; it must not go on either.
+        raise PermissionError("The sign-in has ended.")
     return viewer
+
+
+def still_admitted() -> Callable[[], bool]:
+    """Says at any later moment whether the viewer of now still is one: for what the browser fetches when no page runs."""
+    _, has_ended = st.session_state[_ADMITTED]
+    return lambda: not has_ended()
 
 
 def admit(viewer: Viewer | None, has_ended: Callable[[], bool] = lambda: False) -> None:

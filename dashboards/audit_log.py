@@ -32,7 +32,7 @@ EVENTS = {
 """What is recorded, in words."""
 
 START = "0" * 64
-_LOG, _HEAD = "audit.jsonl", "head.json"
+FILE, _HEAD = "audit.jsonl", "head.json"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def record(event: str, *, subject: str = "", n_rows: int | None = None, viewer: 
 def append(folder: Path, entry: dict) -> None:
     """Chain the entry to the log in `folder`, one writer at a time."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(_private(folder / _LOG, os.O_RDWR | os.O_APPEND), "a+b") as log:
+    with os.fdopen(_private(folder / FILE, os.O_RDWR | os.O_APPEND), "a+b") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         last = _last_line(log)
         number, previous = (last["number"] + 1, last["hash"]) if last else (1, START)
@@ -83,7 +83,7 @@ def append(folder: Path, entry: dict) -> None:
 
 def entries(folder: Path) -> Iterator[dict]:
     """The log's lines, oldest first; a line that is no JSON object is given as `{}`."""
-    path = folder / _LOG
+    path = folder / FILE
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as log:

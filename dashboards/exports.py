@@ -9,7 +9,7 @@ import re
 import polars as pl
 import streamlit as st
 
-from dashboards.access import current_viewer
+from dashboards.access import current_viewer, still_admitted
 from dashboards.audit_log import record
 from models.spreadsheet import neutralised
 
@@ -23,10 +23,12 @@ def offer(frame: pl.DataFrame, name: str, *, formats: tuple[str, ...] = (CSV,), 
 
     The file is made when the button is pressed, and the audit log has the line before the browser has the file.
     """
-    viewer = current_viewer()
+    viewer, is_admitted = current_viewer(), still_admitted()
     stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
     def written(kind: str) -> bytes:
+        if not is_admitted():
+            raise PermissionError("The sign-in has ended.")
         record("exported", subject=f"{stem}.{kind}", n_rows=len(frame), viewer=viewer)
         return as_csv(frame) if kind == CSV else as_parquet(frame)
 

@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 SETTINGS = {
     "server.headless": "true",
     "server.fileWatcherType": "none",
+    "server.enableAgentApi": "false",
     "runner.magicEnabled": "false",
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "viewer",

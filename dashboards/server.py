@@ -31,6 +31,8 @@ class Hardened:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
+                if "/media/" in scope["path"]:  # an export: no browser is to keep a copy beside the one that was asked for
+                    headers["Cache-Control"] = "no-store"
                 if self.is_https:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
                 message["headers"] = [

@@ -41,7 +41,7 @@ def _admit_signed_in(access: AccessFile) -> None:
     """Admit the viewer whom the provider vouches for, if the sign-in still counts; else draw the page to sign in on."""
     if not st.user.is_logged_in:
         _ask_to_sign_in()
-    claims, sessions = dict(st.user), _sessions(access.idle_minutes * 60, access.absolute_hours * 3600)
+    claims, sessions = dict(st.user), _sessions(access)
     viewer = access.viewer(claims)
     if why := sessions.ended_because(claims, time.time()):
         if sessions.end(claims, time.time(), why):
@@ -59,24 +59,30 @@ def _admit_signed_in(access: AccessFile) -> None:
     with st.sidebar:
         st.caption(f"{ROLES[viewer.role].title} · {viewer.user_id}")
         _leave_button(sessions, claims, viewer)
-        _watch(access.idle_minutes * 60, access.absolute_hours * 3600)
+        _watch(sessions)
     admit(viewer, lambda: bool(sessions.ended_because(claims, time.time())))
 
 
+def _sessions(access: AccessFile) -> Sessions:
+    """The server's only one, with the limits that the file has now: what has ended stays so when they are changed."""
+    sessions = _all_sessions()
+    sessions.idle_seconds, sessions.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
+    return sessions
+
+
 @st.cache_resource(show_spinner=False)
-def _sessions(idle_seconds: float, absolute_seconds: float) -> Sessions:
-    """One for the whole server."""
-    return Sessions(idle_seconds, absolute_seconds)
+def _all_sessions() -> Sessions:
+    return Sessions(idle_seconds=0, absolute_seconds=0)
 
 
 @st.fragment(run_every=WATCH_SECONDS)
-def _watch(idle_seconds: float, absolute_seconds: float) -> None:
+def _watch(sessions: Sessions) -> None:
     """Looks at the clock though nobody touches anything, and takes what is shown off the screen; it is no activity itself."""
-    claims, sessions = dict(st.user), _sessions(idle_seconds, absolute_seconds)
+    claims = dict(st.user)
     if not claims.get("is_logged_in") or sessions.ended_because(claims, time.time()):
         st.rerun(scope="app")
     left = sessions.seconds_left(claims, time.time())
-    if left < min(WARN_SECONDS, idle_seconds / 2):
+    if left < min(WARN_SECONDS, sessions.idle_seconds / 2):
         st.warning(f"You will be logged off in {left:.0f} seconds.", icon=":material/timer:")
 
 
@@ -109,7 +115,7 @@ def _local() -> Viewer:
     if not publication.is_synthetic:
         _refuse("These are real patients: the dashboards show them after sign-in only. docs/operators.md says how to set it up.")
     with st.sidebar:
-        st.caption("No sign-in is set up: synthetic practice, this machine only. Look at it as:")
+        st.info("No sign-in is set up: synthetic patients, this machine only. Look as:", icon=":material/lock_open:")
         wanted = st.query_params.get(ROLE_KEY)
         role = st.selectbox(
             "Role",

@@ -1,18 +1,30 @@
 """Who saw what: the audit log, and whether it is whole."""
 
+from pathlib import Path
+
 import polars as pl
 import streamlit as st
 
-from dashboards.audit_log import EVENTS, entries, verify
+from dashboards.audit_log import EVENTS, FILE, Verdict, entries, verify
 from dashboards.exports import offer
 from dashboards.home import home
 from dashboards.page import empty, open_page
 
 SHOWN = 1000
+COLUMNS = {"at": pl.String, "who": pl.String, "role": pl.String, "event": pl.String, "subject": pl.String, "n_rows": pl.Int64}
+
+
+@st.cache_data(max_entries=1, show_spinner="Walking the chain …")
+def _read(folder: str, changed_at: int) -> tuple[Verdict, pl.DataFrame]:
+    """The verdict and the lines, newest first; kept until the log is written to, since walking a million lines takes seconds."""
+    lines = pl.DataFrame(list(entries(Path(folder))), schema=COLUMNS, strict=False)
+    return verify(Path(folder)), lines.reverse()
+
 
 open_page("Audit log", "Who saw, asked and took away what, and whether the record of it is whole.")
 folder = home() / "audit"
-verdict = verify(folder)
+log = folder / FILE
+verdict, lines = _read(str(folder), log.stat().st_mtime_ns if log.exists() else 0)
 if verdict.problem:
     st.error(f"The log has been tampered with: {verdict.problem}.", icon=":material/gpp_bad:")
 else:
@@ -21,18 +33,6 @@ else:
         icon=":material/verified_user:",
     )
 
-lines = pl.DataFrame(
-    list(entries(folder)),
-    schema={
-        "at": pl.String,
-        "who": pl.String,
-        "role": pl.String,
-        "event": pl.String,
-        "subject": pl.String,
-        "n_rows": pl.Int64,
-    },
-    strict=False,
-).reverse()
 who, what = st.columns(2)
 people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list())
 kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.get)
