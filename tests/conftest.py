@@ -1,12 +1,16 @@
 """What every test may use: homes, a small simulated practice, the published sample, and how tables are compared."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipelines.home import Home
-from pipelines.practice import SAMPLE, read_practice
+from pipelines.practice import SAMPLE
 from pipelines.warehouse_file import open_file
 
 Hashes = dict[str, tuple[int, int]]
@@ -41,17 +45,29 @@ def small_practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def sample_home(pytestconfig: pytest.Config, parsed_dbt: Path) -> Home:
-    """A home in which the committed sample practice is published; built again only when code or data have changed."""
-    from pipelines.run import run
+def caregap(home: Home, *arguments: object) -> subprocess.CompletedProcess:
+    """Run the command as a user does, in a process of its own; its output is text."""
+    environment = {**os.environ, "CAREGAP_HOME": str(home.root)}
+    command = [str(Path(sys.executable).with_name("caregap")), *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
 
+
+@pytest.fixture(scope="session")
+def sample_run(pytestconfig: pytest.Config, parsed_dbt: Path) -> dict:
+    """What `caregap run data_samples/practice --json` says; it builds again only when code or data have changed."""
     home = Home(pytestconfig.cache.mkdir("caregap-home"))
     home.root.chmod(0o700)
     if not home.dbt.exists():
         home.dbt.symlink_to(parsed_dbt)
-    run(home, read_practice(SAMPLE))
-    return home
+    done = caregap(home, "run", SAMPLE, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def sample_home(sample_run: dict, pytestconfig: pytest.Config) -> Home:
+    """A home in which the committed sample practice is published."""
+    return Home(pytestconfig.cache.mkdir("caregap-home"))
 
 
 @pytest.fixture(scope="session")
