@@ -11,6 +11,7 @@ import polars as pl
 
 from models.contract import Contract
 from models.phi import Phi
+from pipelines.sql_type import sql_type
 
 SALT = "salt"
 """The DuckDB variable that holds a publication's secret. It is never written down, so that no key can be computed again (R)."""
@@ -31,6 +32,7 @@ SHARED_IDS = {"group_id", "payer_id", "campaign_id"}
 ROLLED_UP = {
     "fct_kpis": {"location_key", "provider_key", "payer_class", "patient_segment"},
     "fct_kpi_slices": {"slice_type", "slice_key", "slice_name"},
+    "fct_measure_performance": {"location_key", "provider_key", "payer_class"},
 }
 """Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C)."""
 
@@ -78,8 +80,9 @@ def deidentified(contract: Contract) -> dict[str, Column]:
     for name, field in contract.fields.items():
         if name in summed_over:
             continue
-        if summed_over and field.dtype.type == pl.Float64:
-            columns[name] = Column(f"sum({name}){COUNTED_ONCE.get(contract.name, '')}", field.description, is_sum=True)
+        if summed_over and field.dtype.type.is_numeric():
+            total = f"sum({name}){COUNTED_ONCE.get(contract.name, '')}"
+            columns[name] = Column(f"cast({total} as {sql_type(field.dtype.type)})", field.description, is_sum=True)
         elif remains := _remains(name, field, of_patients):
             new_name, sql = remains
             columns[new_name] = Column(sql, field.description)

@@ -38,6 +38,14 @@ from data_samples.simulator.versions import coverages, patient_versions
 from data_samples.simulator.visits import Visits, schedule
 from data_samples.simulator.writers import Writer
 
+# What the payers of the made-up practice pay for a closed gap, in USD.
+GAP_INCENTIVES = """\
+[variables.gap_incentives_usd]
+commercial = { CMS122 = 30, CMS124 = 20, CMS125 = 25, CMS130 = 25, CMS165 = 30 }
+medicare = { CMS2 = 15, CMS122 = 40, CMS125 = 30, CMS130 = 30, CMS139 = 15, CMS165 = 40 }
+medicaid = { CMS117 = 50, CMS153 = 20, CMS155 = 10 }
+"""
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -179,7 +187,8 @@ def _write_settings(simulation: Simulation, parameters: Parameters, practice: Pr
     practice_id = simulation.practice_id or f"simulated-{simulation.seed}"
     (out / "practice.toml").write_text(
         f'id = "{practice_id}-{_digest(out)}"\n'
-        f'name = "Sample practice (synthetic)"\ntime_zone = "{TIME_ZONE}"\nis_synthetic = true\nas_of = {as_of}\n',
+        f'name = "Sample practice (synthetic)"\ntime_zone = "{TIME_ZONE}"\nis_synthetic = true\nas_of = {as_of}\n\n'
+        f"{GAP_INCENTIVES}",
         encoding="utf-8",
     )
     live_on = {

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import INSTANT, USD, Contract, field
 from models.phi import Phi
 from models.published.measures import GAP_STATUSES
 
@@ -19,8 +19,17 @@ def _flag(description: str):
 _MEASURE_CODE = field(pl.String, "CMS number of the measure: `CMS125`.", refers_to="dim_measures.measure_code")
 _GROUP_ID = field(pl.String, "Group (rate) of the measure: `Group_1` … Of CMS138 `Group_3`: screened, and helped if a user.")
 _PATIENT_KEY = field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key")
+_PROVIDER_KEY = field(
+    pl.Int64, "Who is responsible: the primary provider.", nullable=True, refers_to="dim_providers.provider_key"
+)
+_LOCATION_KEY = field(pl.Int64, "The usual site.", nullable=True, refers_to="dim_locations.location_key")
 _MEASURE_VERSION = field(pl.String, "Version of the measure.")
 _N_OPENINGS = field(pl.Int32, "How often it has opened in the months that are evaluated.", at_least=0)
+
+
+def _count(description: str):
+    return field(pl.Int32, description, at_least=0)
+
 
 CARE_GAPS: dict[str, Contract] = {
     "marts.fct_care_gaps": Contract(
@@ -34,10 +43,8 @@ CARE_GAPS: dict[str, Contract] = {
             "patient_key": _PATIENT_KEY,
             "period_start_on": field(pl.Date, "First day of the reporting year."),
             "period_end_on": field(pl.Date, "Last day of the reporting year."),
-            "provider_key": field(
-                pl.Int64, "Who is responsible: the primary provider.", nullable=True, refers_to="dim_providers.provider_key"
-            ),
-            "location_key": field(pl.Int64, "The usual site.", nullable=True, refers_to="dim_locations.location_key"),
+            "provider_key": _PROVIDER_KEY,
+            "location_key": _LOCATION_KEY,
             "payer_class": field(pl.String, "Class of the payer."),
             "gap_status": field(
                 pl.String,
@@ -54,6 +61,12 @@ CARE_GAPS: dict[str, Contract] = {
             "n_openings": _N_OPENINGS,
             "evidence_on": _of_patient(pl.Date, "Day of the latest evidence."),
             "evidence_value": _of_patient(pl.String, "What it was: result with unit, or name of the service."),
+            "incentive_value_usd": field(
+                USD,
+                "What the payer pays for closing it (`gap_incentives_usd` in practice.toml). Empty: nothing is agreed, or no gap.",
+                nullable=True,
+                at_least=0,
+            ),
             "is_actionable_today": _flag(
                 "Somebody has to act: open and due, with the qualifying visit, no order, no visit booked, and still in time."
             ),
@@ -106,5 +119,48 @@ CARE_GAPS: dict[str, Contract] = {
             "measure_version": _MEASURE_VERSION,
         },
         "A gap that opened, closed and opened again keeps every step.",
+    ),
+    "marts.fct_measure_performance": Contract(
+        "fct_measure_performance",
+        "measure, group, measurement period, site, provider and payer class",
+        ("measure_code", "group_id", "period_type", "period_end_on", "location_key", "provider_key", "payer_class"),
+        {
+            "measure_code": _MEASURE_CODE,
+            "group_id": field(pl.String, "Group (rate) of the measure: `Group_1` …"),
+            "period_type": field(
+                pl.String,
+                "Calendar year, or twelve months to a past month end. A year that is over is both.",
+                values=("year", "rolling"),
+            ),
+            "period_start_on": field(pl.Date, "First day of the measurement period."),
+            "period_end_on": field(pl.Date, "Last day of the measurement period."),
+            "location_key": _LOCATION_KEY,
+            "provider_key": _PROVIDER_KEY,
+            "payer_class": field(pl.String, "Class of the payer."),
+            "n_denominator": _count("Units in the denominator: patients, or visits where the measure counts visits."),
+            "n_eligible": _count("Units in the denominator, less exclusions and exceptions."),
+            "n_numerator": _count("Units in the numerator. The measure's rate: `n_numerator / n_eligible`."),
+            "n_met": _count("Units for which the measure is met: the numerator; of an inverse measure the rest of the eligible."),
+            "n_open_gaps": _count("Patients with an open gap. Of CMS138 `Group_3` alone has gaps."),
+            "n_closed_gaps": _count("Patients with a closed gap. Closure rate: closed over closed and open."),
+            "n_excluded": _count("Patients whom an exclusion or exception leaves out."),
+            "n_not_assessable": _count("Patients of whom nobody can tell; in no rate."),
+            "n_closures": _count(
+                "Times that an open gap was closed: in the calendar year, or in the last month of a rolling period, so that "
+                "months add up to the year. From the second month end on that is evaluated."
+            ),
+            "n_closure_days": _count("Days from opening to closing, added up. Days to closure: over `n_closures`."),
+            "closure_incentive_usd": field(
+                USD,
+                "What the payer pays for these closures: once a gap and year, and not if it has opened again. "
+                "Empty: nothing is agreed.",
+                nullable=True,
+                at_least=0,
+            ),
+            "open_incentive_usd": field(
+                USD, "What it would pay for the open gaps. Empty: nothing is agreed.", nullable=True, at_least=0
+            ),
+        },
+        "Every column adds up; a gap belongs to the patient's usual site, primary provider and payer of today.",
     ),
 }

@@ -96,6 +96,7 @@ KPIS: dict[str, Contract] = {
             "display_order": field(pl.Int32, "Place in lists.", at_least=1),
             "is_available": field(pl.Boolean, "There are rows in `fct_kpis`."),
             "unavailable_reason": _optional(pl.String, "Why there are none, in words; empty: there are."),
+            "caution": _optional(pl.String, "What it leaves out for want of value sets, in words; empty: nothing."),
         },
     ),
 }

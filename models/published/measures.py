@@ -34,6 +34,10 @@ MEASURES: dict[str, Contract] = {
             "period_start_on": field(pl.Date, "First day of the measurement period."),
             "period_end_on": field(pl.Date, "Last day of the measurement period."),
             "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
+            "stratum": _optional(pl.Int32, "Stratum of the measure's specification: 1, 2. Empty: it has none."),
+            "stratum_name": _optional(
+                pl.String, "What tells the stratum from the others: `Age 42 to 51`, at the end of the period."
+            ),
             "is_initial_population": _flag("In the initial population. False only with `not_assessable`."),
             "is_denominator": _flag("In the denominator."),
             "is_denominator_exclusion": _flag("In the denominator, and excluded."),
@@ -69,6 +73,9 @@ MEASURES: dict[str, Contract] = {
             "scoring": field(pl.String, "How it is scored.", values=("proportion",)),
             "basis": field(pl.String, "What is counted.", values=("patient", "encounter")),
             "is_inverse": _flag("A lower rate is better: the numerator is the gap."),
+            "is_preventive": _flag(
+                "Screening, counselling or immunisation: counts as preventive care. The others watch over a disease."
+            ),
             "min_age": _optional(pl.Int32, "Youngest age in the initial population, in years."),
             "max_age": _optional(pl.Int32, "Oldest age in the initial population, in years."),
             "next_action": field(pl.String, "What closes a gap."),

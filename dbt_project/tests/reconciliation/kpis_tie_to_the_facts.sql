@@ -30,11 +30,27 @@ totals as (
         (select sum(denominator) from {{ ref('kpi_care_gap_closure_rate') }}),
         (
             select count(*)
-            from {{ ref('fct_measure_results') }}
+            from {{ ref('fct_care_gap_months') }}
             where gap_status in ('open', 'closed')
-                and period_end_on = {{ month_end('period_end_on') }}
-                and period_end_on < {{ as_of_on() }}
         )
+
+    union all
+
+    select
+        'gap closures of the past months',
+        (select sum(denominator) from {{ ref('kpi_days_to_gap_closure') }}),
+        (select count(*) from {{ ref('fct_care_gap_months') }} where is_newly_closed)
+
+    union all
+
+    select
+        'closed and open gaps of the reporting year',
+        (
+            select sum(n_open_gaps + n_closed_gaps)
+            from {{ ref('fct_measure_performance') }}
+            where period_type = 'year' and period_end_on = (select max(period_end_on) from {{ ref('fct_care_gaps') }})
+        ),
+        (select count(*) from {{ ref('fct_care_gaps') }} where gap_status in ('open', 'closed'))
 
     union all
 

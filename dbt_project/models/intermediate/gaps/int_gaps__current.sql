@@ -89,7 +89,9 @@ judged as (
     select
         *,
         coalesce(due_on > today_on, false) as is_due_later,
-        gap_status = 'closed' and (status_before = 'open' or closed_before_on >= period_start_on) as is_closed_in_period
+        gap_status = 'closed' and (status_before = 'open' or closed_before_on >= period_start_on) as is_closed_in_period,
+        gap_status = 'open' and not is_due_later and coalesce(status_before != 'open', true) as is_newly_opened,
+        gap_status = 'closed' and coalesce(status_before = 'open', false) as is_newly_closed
     from due
 
 )
@@ -121,11 +123,9 @@ select
         when gap_status = 'closed' then evidence_on
     end as closed_on,
     case when gap_status = 'open' then due_on end as due_on,
-    cast(
-        n_openings_before
-        + case when gap_status = 'open' and not is_due_later and coalesce(status_before != 'open', true) then 1 else 0 end
-        as integer
-    ) as n_openings
+    is_newly_opened,
+    is_newly_closed,
+    cast(n_openings_before + cast(is_newly_opened as integer) as integer) as n_openings
 from judged
 
 union all
@@ -147,5 +147,7 @@ select
     null as opened_on,
     null as closed_on,
     null as due_on,
+    false as is_newly_opened,
+    false as is_newly_closed,
     0 as n_openings
 from {{ ref('int_gaps__unvisited') }}

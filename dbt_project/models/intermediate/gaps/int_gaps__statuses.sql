@@ -9,5 +9,4 @@ cross join (
     from {{ ref('int_measures__periods') }}
     where period_type = 'year'
 ) as reporting
--- CMS138 asks a patient once: group 3 is screened, and helped if a user. Groups 1 and 2 are its parts
-where gaps.gap_status != 'not_applicable' and (gaps.measure_code != 'CMS138' or gaps.group_id = 'Group_3')
+where gaps.gap_status != 'not_applicable' and {{ is_care_gap('gaps') }}

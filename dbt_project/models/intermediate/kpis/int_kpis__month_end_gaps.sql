@@ -34,7 +34,8 @@ select
 from gaps
 inner join profiles
     on gaps.patient_key = profiles.patient_key
-where gaps.gap_status in ('open', 'closed')
+where {{ is_care_gap('gaps') }}
+    and gaps.gap_status in ('open', 'closed')
     and gaps.period_end_on = {{ month_end('gaps.period_end_on') }}
     and gaps.period_end_on < {{ as_of_on() }}
 window patient_measure as (partition by gaps.measure_code, gaps.group_id, gaps.patient_key order by gaps.period_end_on)

@@ -24,6 +24,20 @@ measures as (
 
 ),
 
+strata as (
+
+    select
+        strata.measure_code,
+        patient_periods.period_key,
+        patient_periods.patient_key,
+        strata.stratum,
+        strata.stratum_name
+    from {{ ref('measure_strata') }} as strata
+    inner join {{ ref('int_measures__patient_periods') }} as patient_periods
+        on patient_periods.age_at_end between strata.min_age and strata.max_age
+
+),
+
 -- Without a file of the kind that a numerator is looked for in, nobody knows whether there is a gap
 delivered as (
 
@@ -120,6 +134,8 @@ select
     periods.period_start_on,
     periods.period_end_on,
     by_patient.patient_key,
+    strata.stratum,
+    strata.stratum_name,
     by_patient.is_initial_population,
     by_patient.n_denominator > 0 as is_denominator,
     by_patient.n_denominator_exclusion > 0 as is_denominator_exclusion,
@@ -149,3 +165,8 @@ inner join periods
     on by_patient.period_key = periods.period_key
 inner join measures
     on by_patient.measure_code = measures.measure_code
+left join strata
+    on by_patient.is_initial_population
+    and by_patient.measure_code = strata.measure_code
+    and by_patient.period_key = strata.period_key
+    and by_patient.patient_key = strata.patient_key

@@ -25,6 +25,12 @@ availability as (
 
 ),
 
+switched_off as (
+
+    select * from {{ ref('int_kpis__switched_off_measures') }}
+
+),
+
 computed as (
 
     select distinct kpi_code from {{ ref('fct_kpis') }}
@@ -62,12 +68,21 @@ select
     computed.kpi_code is not null as is_available,
     case
         when not availability.has_all_extracts then 'Not delivered: ' || availability.missing_extracts || '.'
+        when computed.kpi_code is null and switched_off.measures is not null
+            then 'Measures are switched off, since value sets are missing: ' || switched_off.measures
+                || '. Load them with `caregap value-sets load`.'
         when computed.kpi_code is null then 'Everything was delivered, but there is no month yet for which it can be told.'
-    end as unavailable_reason
+    end as unavailable_reason,
+    case
+        when computed.kpi_code is not null
+            then 'Without the measures whose value sets are missing: ' || switched_off.measures || '.'
+    end as caution
 from catalog
 inner join availability
     on catalog.kpi_code = availability.kpi_code
 left join targets
     on catalog.kpi_code = targets.kpi_code
+left join switched_off
+    on catalog.kpi_code = switched_off.kpi_code
 left join computed
     on catalog.kpi_code = computed.kpi_code

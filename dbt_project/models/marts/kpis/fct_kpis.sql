@@ -33,6 +33,7 @@
     'automated_touch_share',
     'care_gap_closure_rate',
     'preventive_care_rate',
+    'days_to_gap_closure',
     'minutes_per_closed_gap',
     'follow_up_7_days',
     'follow_up_14_days',

@@ -29,6 +29,7 @@ select
     cast(measures.scoring as varchar) as scoring,
     cast(measures.basis as varchar) as basis,
     cast(measures.is_inverse as boolean) as is_inverse,
+    cast(measures.is_preventive as boolean) as is_preventive,
     cast(measures.min_age as integer) as min_age,
     cast(measures.max_age as integer) as max_age,
     cast(measures.next_action as varchar) as next_action,

@@ -30,6 +30,12 @@ appointments as (
 
 ),
 
+incentives as (
+
+    select * from {{ ref('int_gaps__incentives') }}
+
+),
+
 worked as (
 
     select
@@ -39,6 +45,7 @@ worked as (
         profiles.payer_class,
         coalesce(profiles.is_deceased, false) as is_deceased,
         measures.next_action,
+        incentives.incentive_usd,
         -- The vaccines of early childhood count up to the second birthday
         case
             when gaps.measure_code = 'CMS117' then least(gaps.period_end_on, cast(profiles.birth_date + interval 2 year as date))
@@ -50,6 +57,9 @@ worked as (
         on gaps.measure_code = measures.measure_code
     inner join profiles
         on gaps.patient_key = profiles.patient_key
+    left join incentives
+        on profiles.payer_class = incentives.payer_class
+        and gaps.measure_code = incentives.measure_code
 
 ),
 
@@ -117,6 +127,7 @@ select
     cast(n_openings as integer) as n_openings,
     cast(evidence_on as date) as evidence_on,
     cast(evidence_value as varchar) as evidence_value,
+    cast(case when gap_status in ('open', 'closed') then incentive_usd end as decimal(14, 2)) as incentive_value_usd,
 
     cast(is_actionable_today as boolean) as is_actionable_today,
     cast(has_qualifying_visit as boolean) as has_qualifying_visit,

@@ -5,6 +5,8 @@ select
     cast(period_start_on as date) as period_start_on,
     cast(period_end_on as date) as period_end_on,
     cast(patient_key as bigint) as patient_key,
+    cast(stratum as integer) as stratum,
+    cast(stratum_name as varchar) as stratum_name,
     cast(is_initial_population as boolean) as is_initial_population,
     cast(is_denominator as boolean) as is_denominator,
     cast(is_denominator_exclusion as boolean) as is_denominator_exclusion,

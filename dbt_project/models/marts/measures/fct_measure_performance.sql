@@ -1,0 +1,181 @@
+with
+
+results as (
+
+    select * from {{ ref('int_measures__gaps') }}
+
+),
+
+closures as (
+
+    select * from {{ ref('int_gaps__closures') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_patients__profile') }}
+
+),
+
+incentives as (
+
+    select * from {{ ref('int_gaps__incentives') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('measure_catalog') }}
+
+),
+
+years as (
+
+    select distinct
+        period_start_on,
+        period_end_on
+    from {{ ref('int_measures__periods') }}
+    where period_type = 'year'
+
+),
+
+-- A year that has ended is the twelve months to its December too
+judged as (
+
+    select
+        'year' as reported_as,
+        *
+    from results
+    where period_type = 'year'
+
+    union all
+
+    select
+        'rolling' as reported_as,
+        *
+    from results
+    where period_end_on = {{ month_end('period_end_on') }} and period_end_on < {{ as_of_on() }}
+
+),
+
+stood as (
+
+    select
+        reported_as as period_type,
+        measure_code,
+        group_id,
+        period_start_on,
+        period_end_on,
+        patient_key,
+        n_denominator,
+        n_denominator - n_denominator_exclusion - n_denominator_exception as n_eligible,
+        n_numerator,
+        cast({{ is_care_gap('judged') }} and gap_status = 'open' as integer) as n_open_gaps,
+        cast({{ is_care_gap('judged') }} and gap_status = 'closed' as integer) as n_closed_gaps,
+        cast({{ is_care_gap('judged') }} and gap_status = 'excluded' as integer) as n_excluded,
+        cast({{ is_care_gap('judged') }} and gap_status = 'not_assessable' as integer) as n_not_assessable,
+        0 as n_closures,
+        0 as n_closure_days,
+        0 as n_paid_closures
+    from judged
+
+),
+
+-- In the year, and in the month that twelve months end with: months add up to years
+closed as (
+
+    select
+        'rolling' as period_type,
+        measure_code,
+        group_id,
+        {{ add_months(month_of('month_end_on'), -11) }} as period_start_on,
+        month_end_on as period_end_on,
+        patient_key,
+        n_days_open,
+        is_last_of_year
+    from closures
+    where month_end_on < {{ as_of_on() }}
+
+    union all
+
+    select
+        'year' as period_type,
+        closures.measure_code,
+        closures.group_id,
+        years.period_start_on,
+        years.period_end_on,
+        closures.patient_key,
+        closures.n_days_open,
+        closures.is_last_of_year
+    from closures
+    inner join years
+        on closures.month_end_on between years.period_start_on and years.period_end_on
+
+),
+
+parts as (
+
+    select * from stood
+
+    union all by name
+
+    select
+        period_type,
+        measure_code,
+        group_id,
+        period_start_on,
+        period_end_on,
+        patient_key,
+        0 as n_denominator,
+        0 as n_eligible,
+        0 as n_numerator,
+        0 as n_open_gaps,
+        0 as n_closed_gaps,
+        0 as n_excluded,
+        0 as n_not_assessable,
+        1 as n_closures,
+        n_days_open as n_closure_days,
+        cast(is_last_of_year as integer) as n_paid_closures
+    from closed
+
+)
+
+select
+    cast(parts.measure_code as varchar) as measure_code,
+    cast(parts.group_id as varchar) as group_id,
+    cast(parts.period_type as varchar) as period_type,
+    cast(parts.period_start_on as date) as period_start_on,
+    cast(parts.period_end_on as date) as period_end_on,
+    cast(profiles.home_location_key as bigint) as location_key,
+    cast(profiles.primary_provider_key as bigint) as provider_key,
+    cast(profiles.payer_class as varchar) as payer_class,
+    cast(sum(parts.n_denominator) as integer) as n_denominator,
+    cast(sum(parts.n_eligible) as integer) as n_eligible,
+    cast(sum(parts.n_numerator) as integer) as n_numerator,
+    cast(sum(case when measures.is_inverse then parts.n_eligible - parts.n_numerator else parts.n_numerator end) as integer) as n_met,
+    cast(sum(parts.n_open_gaps) as integer) as n_open_gaps,
+    cast(sum(parts.n_closed_gaps) as integer) as n_closed_gaps,
+    cast(sum(parts.n_excluded) as integer) as n_excluded,
+    cast(sum(parts.n_not_assessable) as integer) as n_not_assessable,
+    cast(sum(parts.n_closures) as integer) as n_closures,
+    cast(sum(parts.n_closure_days) as integer) as n_closure_days,
+    cast(sum(parts.n_paid_closures * incentives.incentive_usd) as decimal(14, 2)) as closure_incentive_usd,
+    cast(sum(parts.n_open_gaps * incentives.incentive_usd) as decimal(14, 2)) as open_incentive_usd
+from parts
+inner join profiles
+    on parts.patient_key = profiles.patient_key
+inner join measures
+    on parts.measure_code = measures.measure_code
+left join incentives
+    on profiles.payer_class = incentives.payer_class
+    and parts.measure_code = incentives.measure_code
+group by
+    parts.measure_code,
+    parts.group_id,
+    parts.period_type,
+    parts.period_start_on,
+    parts.period_end_on,
+    profiles.home_location_key,
+    profiles.primary_provider_key,
+    profiles.payer_class
