@@ -37,6 +37,7 @@ SITE_OF = {
     "marts.fct_encounters": "location_key",
     "marts.fct_identity_reviews": "left_patient_key",
     "marts.fct_kpis": "location_key",
+    "marts.fct_measure_performance": "location_key",
     "marts.fct_measure_results": "patient_key",
     "marts.fct_outreach_outcomes": "patient_key",
     "marts.fct_outreach_tasks": "location_key",

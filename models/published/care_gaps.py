@@ -63,7 +63,7 @@ CARE_GAPS: dict[str, Contract] = {
             "evidence_value": _of_patient(pl.String, "What it was: result with unit, or name of the service."),
             "incentive_value_usd": field(
                 USD,
-                "What the payer pays for closing it (`gap_incentives_usd` in practice.toml). Empty: nothing is agreed, or no gap.",
+                "What the payer pays for closing it (`gap_incentives_usd` in practice.toml). Empty: nothing agreed, or no gap.",
                 nullable=True,
                 at_least=0,
             ),
