@@ -50,8 +50,20 @@ CELL_COUNTS = {
     "current_denominator": "",
     "n_patients": "",
     "n_events": "",
+    "n_denominator": "",
+    "n_eligible": "n_denominator",
+    "n_numerator": "n_eligible",
+    "n_met": "n_eligible",
+    "n_open_gaps": "",
+    "n_closed_gaps": "",
+    "n_excluded": "",
+    "n_not_assessable": "",
+    "n_closures": "",
 }
 """What counts persons or their visits where a row is no person's, and the count that it is a part of."""
+
+TOLD_WITH_COUNTS = {"n_closure_days", "closure_incentive_usd", "open_incentive_usd"}
+"""Sums from which such a count can be worked out."""
 
 FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
 """Words in which anything may stand, dates and names too (R)."""
@@ -102,7 +114,12 @@ def _without_small_cells(columns: dict[str, Column], contract: Contract) -> dict
     is_small = " or ".join(f"(abs({cell}) > 0 and abs({cell}) < {SMALLEST_CELL})" for cell in cells)
     suppressed = {}
     for name, column in columns.items():
-        is_measure = name in CELL_COUNTS or name.startswith("n_rows") or contract.fields[name].dtype.type == pl.Float64
+        is_measure = (
+            name in CELL_COUNTS
+            or name in TOLD_WITH_COUNTS
+            or name.startswith("n_rows")
+            or contract.fields[name].dtype.type == pl.Float64
+        )
         description = f"{column.description} Empty where it counts 1 to {SMALLEST_CELL - 1} persons, or all but so few."
         sql = f"case when {is_small} then null else {column.sql} end"
         suppressed[name] = Column(sql, description, column.is_sum) if is_measure else column
