@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import sys
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def main(port: str, address: str) -> None:
     except AccessRefused as why:
         print(f"caregap: {why}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    shutil.rmtree(home() / "queries" / "running", ignore_errors=True)  # rows of queries that the last server left unread
     flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(HERE / "server.py"), *flags])  # noqa: S606
 
