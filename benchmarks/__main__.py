@@ -1,26 +1,36 @@
-"""`python -m benchmarks [NAME …] [--scale N]`: run the benchmarks of that name, by default all."""
+"""`python -m benchmarks [NAME …] [--scale N] [--json]`: run the benchmarks of that name, by default all."""
 
 import importlib
+import json
 import pkgutil
+from dataclasses import asdict
 
 import click
 
 import benchmarks
 
-HELD_BACK = {"__main__", "result"}
-NAMES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in HELD_BACK)
+SHARED = {"__main__", "result", "practices", "dbt_models"}
+NAMES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED)
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES))
 @click.option("--scale", default=1, show_default=True, help="How many times larger the inputs are.")
-def main(names: tuple[str, ...], scale: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: results by benchmark.")
+def main(names: tuple[str, ...], scale: int, as_json: bool) -> None:
     """Measure, and print each number beside its goal."""
+    measured = {}
     for name in names or NAMES:
+        results = importlib.import_module(f"benchmarks.{name}").run(scale)
+        measured[name] = [asdict(result) for result in results]
+        if as_json:
+            continue
         click.echo(f"\n{name}")
-        for result in importlib.import_module(f"benchmarks.{name}").run(scale):
+        for result in results:
             goal = f"goal {result.goal}" if result.goal else ""
-            click.echo(f"  {result.name:<44}{result.value:>10,.2f} {result.unit:<8}{goal:<16}{result.note}")
+            click.echo(f"  {result.name:<44}{result.value:>12,.2f} {result.unit:<20}{goal:<16}{result.note}")
+    if as_json:
+        click.echo(json.dumps({"scale": scale, "benchmarks": measured}, indent=2))
 
 
 main()

@@ -1,0 +1,36 @@
+"""The eighteen measures on a built warehouse: patient-measures a second, ten times the patients, and 24 more periods.
+
+The clinical events that they read, with their value sets resolved, are made once for all of them; they are timed apart.
+"""
+
+from collections.abc import Iterator
+
+from benchmarks.dbt_models import seconds_of
+from benchmarks.practices import SIZES, built
+from benchmarks.result import Result
+
+EVENTS = ["path:models/intermediate/clinical"]
+MEASURES = ["path:models/intermediate/measures"]
+N_MEASURES = 18
+ONE_YEAR: dict[str, object] = {"rolling_month_ends": 0, "earlier_years": 0}
+
+
+def run(scale: int) -> list[Result]:
+    return list(_measured(*(size * scale for size in SIZES)))
+
+
+def _measured(small: int, large: int) -> Iterator[Result]:
+    one, events = {}, {}
+    for n in (small, large):
+        home, build = built(n)
+        events[n] = seconds_of(home, build, EVENTS)
+        one[n] = seconds_of(home, build, MEASURES, ONE_YEAR)
+        speed = N_MEASURES * n / (one[n] + events[n])
+        note = f"reporting year {one[n]:.1f} s, events before it {events[n]:.1f} s"
+        yield Result(f"{n:,} patients", speed, "patient-measures/s", "≥ 20,000" if n >= 10_000 else "", note)
+    yield Result("ten times the patients, measures", one[large] / one[small], goal="≤ 10.5")
+    yield Result("ten times the patients, events", events[large] / events[small], goal="≤ 10.5")
+    home, build = built(large)
+    many = seconds_of(home, build, MEASURES, ONE_YEAR | {"rolling_month_ends": 24})
+    yield Result("25 periods against one", many / one[large], goal="≤ 6", note=f"{many:.1f} s")
+    seconds_of(home, build, MEASURES)  # as a run leaves it
