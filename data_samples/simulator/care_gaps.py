@@ -1,7 +1,7 @@
 """The true care-gap state of patients, worked out from the simulated facts and not from the product's SQL.
 
-The rules follow the eCQM specifications of the 2026 measurement period as far as the simulated facts reach. Measures that need
-more than the simulation knows for certain (CMS50, CMS153, CMS347) are left out.
+The rules follow the eCQM specifications of the 2026 measurement period as far as the simulated facts reach. CMS347 is left
+out: its populations rest on a cardiovascular risk that nobody simulates.
 """
 
 import polars as pl

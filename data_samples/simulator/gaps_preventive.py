@@ -1,4 +1,4 @@
-"""The true care gaps of tobacco, depression, weight and blood pressure, after the eCQM specifications of 2026."""
+"""The true care gaps of tobacco, depression, weight, blood pressure and referrals, after the eCQM specifications of 2026."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ _ON = ("patient_id", "on")
 
 
 def preventive_gaps(known: Known, year: int) -> list[pl.DataFrame]:
-    return [_cms2(known, year), _cms22(known, year), _cms69(known, year), *_cms138(known, year)]
+    return [_cms2(known, year), _cms22(known, year), _cms50(known, year), _cms69(known, year), *_cms138(known, year)]
 
 
 def _cms2(known: Known, year: int) -> pl.DataFrame:
@@ -89,6 +89,17 @@ def _cms22(known: Known, year: int) -> pl.DataFrame:
         .otherwise(again & tested & lifestyle)
     )
     return judged(members, now.filter(is_met), [listed["patient_id"].unique()], "CMS22", year)
+
+
+def _cms50(known: Known, year: int) -> pl.DataFrame:
+    """Referrals: the consultant's report on the first one of January to October came within the year."""
+    referrals = known.orders.filter(
+        (pl.col("kind") == "referral") & pl.col("on").is_between(date(year, 1, 1), date(year, 10, 31))
+    )
+    first = referrals.sort("at", "id").unique("patient_id", keep="first", maintain_order=True)
+    members = known.members(year, pl.col("patient_id").is_in(first["patient_id"].implode()), known.seen(year, in_person()))
+    answers = known.reports.filter((pl.col("on").dt.year() == year) & pl.col("based_on").is_in(first["id"].implode()))
+    return judged(members, answers, [], "CMS50", year)
 
 
 def _cms69(known: Known, year: int) -> pl.DataFrame:

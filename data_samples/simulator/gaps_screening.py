@@ -1,4 +1,4 @@
-"""The true care gaps of cancer, fall and HIV screening, after the eCQM specifications of the 2026 measurement period."""
+"""The true care gaps of screening for cancer, falls and infections, after the eCQM specifications of 2026."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from data_samples.simulator.known_facts import FEMALE, Known, age_at_end, age_at
 
 
 def screening_gaps(known: Known, year: int) -> list[pl.DataFrame]:
-    return [rule(known, year) for rule in (_cms124, _cms125, _cms130, _cms139, _cms349)]
+    return [rule(known, year) for rule in (_cms124, _cms125, _cms130, _cms139, _cms153, _cms349)]
 
 
 def _cms124(known: Known, year: int) -> pl.DataFrame:
@@ -44,6 +44,19 @@ def _cms139(known: Known, year: int) -> pl.DataFrame:
     members = known.members(year, age_at_start(year) >= 65, known.seen(year))
     asked = known.results("73830-2", date(year, 1, 1), date(year, 12, 31))
     return judged(members, asked, known.in_hospice(year), "CMS139", year)
+
+
+def _cms153(known: Known, year: int) -> pl.DataFrame:
+    """Chlamydia: tested in the year, of young women who had a pregnancy test or a contraceptive ordered, or still took one."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    tests = known.orders.filter((pl.col("code") == "2106-3") & pl.col("on").is_between(first, last))
+    pills = known.medications.filter(pl.col("code").is_in(["1000126", "238019"]))
+    ends_on = pl.col("ends_on").cast(pl.Date)
+    is_taken = (ends_on > known.last_on) & (pl.col("on") < last) & (ends_on - pl.duration(days=1) > first)
+    pills = pills.filter(pl.col("on").is_between(first, last) | is_taken)
+    is_active = pl.col("patient_id").is_in(pl.concat([tests["patient_id"], pills["patient_id"]]).unique().implode())
+    members = known.members(year, FEMALE & age_at_end(year).is_between(16, 24) & is_active, known.seen(year))
+    return judged(members, known.results("21613-5", first, last), known.in_hospice(year), "CMS153", year)
 
 
 def _cms349(known: Known, year: int) -> pl.DataFrame:

@@ -13,8 +13,8 @@ FEMALE = pl.col("sex") == "female"
 class Known:
     """Facts of one chunk that were recorded in time, with `on`, their local day.
 
-    people: one row per patient (see `Population`). visits: completed visits, with `started_on`. Days of onset are `first_on` and
-    `latest_on`, which differ where a patient remembers a year or a month only.
+    people: one row per patient (see `Population`). visits: completed visits. reports: of consultants, on referrals (`based_on`).
+    Days of onset are `first_on` and `latest_on`, which differ where a patient remembers a year or a month only.
     """
 
     def __init__(self, people: pl.DataFrame, record: Record, last: Delivery) -> None:
@@ -28,6 +28,9 @@ class Known:
         self.observations, self.procedures = dated["Observation"], dated["Procedure"]
         self.orders, self.medications = dated["ServiceRequest"], dated["MedicationRequest"]
         self.immunizations = dated["Immunization"]
+        told = record.facts["Task"].filter(pl.col("reported_at") + pl.duration(hours=5) <= last.at)
+        self.reports = told.with_columns(on=local_day("reported_at"))
+        self.last_on = last.at.date()
         self.conditions = _with_onset(known["Condition"])
 
     def seen(self, year: int, kind: pl.Expr | None = None) -> pl.DataFrame:

@@ -16,7 +16,7 @@ def published(sample_warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def test_the_sample_has_just_the_care_gaps_that_were_simulated(published: duckdb.DuckDBPyConnection):
-    """Fifteen measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
+    """Seventeen measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
     wrong = published.execute(
         """
         with truth as (
@@ -40,7 +40,7 @@ def test_the_sample_has_just_the_care_gaps_that_were_simulated(published: duckdb
         {"truth": str(TRUTH)},
     ).fetchall()
     assert wrong == []
-    assert published.execute("select count(distinct measure_code) from read_parquet(?)", [str(TRUTH)]).fetchall() == [(15,)]
+    assert published.execute("select count(distinct measure_code) from read_parquet(?)", [str(TRUTH)]).fetchall() == [(17,)]
 
 
 def test_every_measure_is_evaluated_on_the_sample_and_says_that_its_value_sets_are_a_sample(published: duckdb.DuckDBPyConnection):

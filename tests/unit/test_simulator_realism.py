@@ -291,7 +291,7 @@ def test_every_code_that_a_measure_could_count_is_in_the_shipped_code_sets(pract
 def test_the_true_care_gaps_have_sensible_rates(practice: Path):
     gaps = pl.read_parquet(practice / "truth" / "care_gaps.parquet").filter(pl.col("status") != "excluded")
     closed = gaps.group_by("measure_code", "group_id", "period_year").agg(rate=(pl.col("status") == "closed").mean(), n=pl.len())
-    assert closed.height == 2 * (15 + 2 + 2), "CMS138 and CMS155 have three groups"
+    assert closed.height == 2 * (17 + 2 + 2), "CMS138 and CMS155 have three groups"
     assert closed["n"].min() > 5
     assert closed["rate"].is_between(0.4, 0.98).all()
     assert gaps.filter((pl.col("status") == "closed") & pl.col("evidence_on").is_null()).is_empty()
