@@ -109,6 +109,6 @@ def _where(table: str, scope: Scope) -> str:
     if column == SHARED:
         return ""
     here = "select location_key from published.marts.dim_locations where location_id in (select location_id from viewer.sites)"
-    if column.endswith("location_key"):
-        return f"where {column} in ({here})"
-    return f"where {column} in (select patient_key from published.marts.dim_patients where home_location_key in ({here}))"
+    if column.endswith("patient_key"):
+        return f"where {column} in (select patient_key from published.marts.dim_patients where home_location_key in ({here}))"
+    return f"where {column} in ({here})"
