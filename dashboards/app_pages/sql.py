@@ -1,6 +1,7 @@
 """An editor on the published tables: read-only, with its dictionary beside it, and with limits."""
 
 import hashlib
+import re
 
 import polars as pl
 import streamlit as st
@@ -163,7 +164,9 @@ def _running(digest: str, running: Query) -> None:
 
 def _show(answer: Answer) -> None:
     if answer.rows is None:
-        st.error(answer.problem.replace("\n", "  \n"), icon=":material/error:")
+        # An error repeats what was typed, which is text here and no markdown: no picture is fetched for it.
+        said = re.sub(r"([\\`*_{}\[\]<>#$!|~:])", r"\\\1", answer.problem)
+        st.error(said.replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
     cut = f", the first {MAX_ROWS:,}; add conditions or sums to see all that you need" if answer.is_cut else ""
