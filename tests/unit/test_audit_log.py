@@ -32,7 +32,7 @@ def _rewrite(folder: Path, lines: list[str]) -> None:
     (folder / "audit.jsonl").write_text("".join(lines))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(told=ENTRIES, data=st.data())
 def test_a_log_is_whole_until_a_line_is_changed_dropped_moved_or_added(folders, told, data):
     folder = folders()
