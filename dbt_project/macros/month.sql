@@ -21,3 +21,13 @@
         interval 1 month
     )) as date) as month_on
 {%- endmacro %}
+
+{#- First day of a day's quarter. -#}
+{% macro quarter_of(day) -%}
+    cast(date_trunc('quarter', {{ day }}) as date)
+{%- endmacro %}
+
+{#- Weekday of a day: Monday 1 to Sunday 7. -#}
+{% macro weekday_of(day) -%}
+    cast(extract(isodow from {{ day }}) as integer)
+{%- endmacro %}

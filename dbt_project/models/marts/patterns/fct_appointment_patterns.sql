@@ -1,0 +1,83 @@
+with
+
+appointments as (
+
+    select * from {{ ref('int_activity__appointments') }}
+    where is_due
+
+),
+
+reminders as (
+
+    select * from {{ ref('int_engagement__touches') }}
+    where direction = 'outbound' and purpose = 'reminder'
+
+),
+
+reminded as (
+
+    select
+        appointments.appointment_key,
+        max_by(reminders.channel, reminders.touched_at)
+            filter (where reminders.outcome not in ('bounced', 'no_answer')) as channel
+    from appointments
+    inner join reminders
+        on appointments.appointment_id = reminders.appointment_id
+        and appointments.starts_at > reminders.touched_at
+    group by appointments.appointment_key
+
+),
+
+described as (
+
+    select
+        {{ month_of('appointments.starts_on') }} as month_on,
+        appointments.location_key,
+        {{ weekday_of('appointments.starts_on') }} as day_of_week,
+        {{ practice_hour('appointments.starts_at') }} as hour_of_day,
+        case
+            when appointments.lead_time_days <= 0 then 'same_day'
+            when appointments.lead_time_days <= 7 then '1_to_7_days'
+            when appointments.lead_time_days <= 14 then '8_to_14_days'
+            when appointments.lead_time_days <= 30 then '15_to_30_days'
+            when appointments.lead_time_days > 30 then 'over_30_days'
+            else 'unknown'
+        end as lead_time_band,
+        case
+            when reminded.appointment_key is null then 'none'
+            else coalesce(reminded.channel, 'not_reached')
+        end as reminder_channel,
+        appointments.final_status,
+        appointments.is_late_cancellation
+    from appointments
+    left join reminded
+        on appointments.appointment_key = reminded.appointment_key
+
+),
+
+matured as (
+
+    select
+        month_on,
+        bool_and(is_mature) as is_mature
+    from {{ ref('fct_kpis') }}
+    where kpi_code = 'no_show_rate'
+    group by month_on
+
+)
+
+select
+    cast(described.month_on as date) as month_on,
+    cast(described.location_key as bigint) as location_key,
+    cast(described.day_of_week as integer) as day_of_week,
+    cast(described.hour_of_day as integer) as hour_of_day,
+    cast(described.lead_time_band as varchar) as lead_time_band,
+    cast(described.reminder_channel as varchar) as reminder_channel,
+    cast(count(*) as bigint) as n_due,
+    cast(count(*) filter (where described.final_status = 'no_show') as bigint) as n_no_shows,
+    cast(count(*) filter (where described.is_late_cancellation) as bigint) as n_late_cancellations,
+    cast(bool_and(coalesce(matured.is_mature, false)) as boolean) as is_mature
+from described
+left join matured
+    on described.month_on = matured.month_on
+group by all
