@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-browser lock run test test-all dashboard dagster bench docs lint format contracts sample clean
+.PHONY: help setup setup-dev setup-browser lock run test test-all screenshots dashboard dagster bench docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ test: setup-dev ## every test that fits in minutes
 
 test-all: setup-dev setup-browser ## every test, the slow and the browser ones too
 	@$(BIN)/python -m pytest $(ARGS)
+
+screenshots: setup-dev setup-browser ## every page, light and dark, wide and tablet, into .caregap/screenshots
+	@CAREGAP_SCREENSHOTS=$(CURDIR)/.caregap/screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py -m browser $(ARGS)
 
 dashboard: setup ## open the dashboards on what was published last
 	@$(BIN)/caregap dashboard

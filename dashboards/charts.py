@@ -16,6 +16,8 @@ CATEGORIES = ("#000001", "#000004", "#000005", "#000006", "#000007", "#000008", 
 """Kinds that are neither good nor bad, in the order of their use."""
 PENDING = "#000010"
 """What is not counted yet, or is there for comparison only."""
+SEQUENCE = tuple(f"#{index:06d}" for index in range(11, 21))
+"""From little to much."""
 QUIET_TEXT, TEXT, GROUND = "#000036", "#000037", "#000038"
 
 TEMPLATE = go.layout.Template(

@@ -71,7 +71,9 @@ def ask(publication: Publication, query: str, parameters: Sequence = ()) -> pl.D
 def _ask(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
     try:
         with _scoped(folder, scope).cursor() as cursor:
-            return cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()
+            answer = cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()
+        # A sum of whole numbers is a HUGEINT, which comes as a decimal that divides without digits.
+        return answer.with_columns(pl.selectors.by_dtype(pl.Decimal(38, 0)).cast(pl.Int64))
     except duckdb.Error as error:
         # DuckDB quotes the value that it could not convert, and Streamlit would print it to the log.
         told = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])

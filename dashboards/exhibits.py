@@ -7,50 +7,50 @@ import polars as pl
 import streamlit as st
 
 from dashboards.charts import mode_bar
+from dashboards.exports import offer
+from dashboards.page import current_sheet
 
 
-def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, note: str = "", border: bool = True) -> None:
+def say(markdown: str) -> None:
+    """A paragraph of the page and of its export."""
+    st.markdown(markdown)
+    current_sheet().say(markdown)
+
+
+def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: str = "", note: str = "") -> None:
     """Draw a chart. `title` says in sentence case what it shows, `alt` says the same to who cannot see it, `data` are the rows
-    behind it, offered as CSV; the PNG is in the chart's mode bar. `note` is a line below.
+    behind it, offered as CSV; the PNG is in the chart's mode bar. `note` is a line below, `name` the files' (the title's words).
     """
-    name = _slug(title)
-    with st.container(border=border):
+    name = name or _slug(title)
+    with st.container(border=True, height="stretch"):
         _head(title, data, name)
-        st.plotly_chart(chart, key=f"chart-{name}", config=mode_bar(name), alt=alt)
+        st.plotly_chart(chart, key=f"chart_{name}", config=mode_bar(name), alt=alt)
         if note:
             st.caption(note)
+    current_sheet().figure(chart, title, alt, note)
 
 
-def table(data: pl.DataFrame, *, title: str, columns: dict | None = None, note: str = "", height: int | None = None) -> None:
+def table(
+    data: pl.DataFrame, *, title: str, columns: dict | None = None, name: str = "", note: str = "", height: int | None = None
+) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out."""
-    name = _slug(title)
-    with st.container(border=True):
+    name = name or _slug(title)
+    with st.container(border=True, height="stretch"):
         _head(title, data, name)
         size = {} if height is None else {"height": height}
-        st.dataframe(data, key=f"table-{name}", column_config=columns, hide_index=True, width="stretch", **size)
+        st.dataframe(data, key=f"table_{name}", column_config=columns, hide_index=True, width="stretch", **size)
         if note:
             st.caption(note)
+    hidden = [column for column, settings in (columns or {}).items() if settings is None]
+    current_sheet().table(data.drop(hidden, strict=False), title, note)
 
 
 def _head(title: str, data: pl.DataFrame, name: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top", wrap=False):
         st.subheader(title, anchor=False, width="stretch")
-        _offer(data, name)
-
-
-def _offer(data: pl.DataFrame, name: str) -> None:
-    st.download_button(
-        "CSV",
-        data=data.write_csv,
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        key=f"csv-{name}",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        help="The rows behind it.",
-    )
+        with st.container(width="content"):
+            offer(data, name)
 
 
 def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:60]

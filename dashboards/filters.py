@@ -5,7 +5,6 @@ get there: none says anything about a patient.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
 
 import streamlit as st
 
@@ -102,12 +101,6 @@ def filters(
     if segment:
         patient_segment = _one_of(next(columns), "Segment", "segment", SEGMENT_NAMES, names)
     return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
-
-
-def first_month(last_month: date, months: int) -> date:
-    """The first of `months` months that end with `last_month`: 2026-08-01 and 3 → 2026-06-01."""
-    count = last_month.year * 12 + last_month.month - months
-    return date(count // 12, count % 12 + 1, 1)
 
 
 def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a KPI tile shows: the newest quarter that is complete and mature, the one before it, and the months behind them."""
+"""What a KPI tile shows: the newest quarter that is complete and mature, the one before, the baseline, the months behind."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,25 +6,11 @@ from datetime import date
 import polars as pl
 
 from dashboards.data import Publication, ask
+from dashboards.filters import Filters
+from dashboards.kpi_data import CATALOG, baselines, months_of, ratio
 
 MONTHS_A_PERIOD = 3
 """One month of a practice with a few sites is noise; a quarter is what a benchmark survey reports as well."""
-
-_CATALOG = """
-    select kpi_code, kpi_name, unit, direction, formula, exclusions, benchmark_low, benchmark_high, benchmark_year,
-        source, target, maturity_days, unavailable_reason
-    from marts.dim_kpis
-    where is_headline
-    order by display_order
-"""
-
-_MONTHS = """
-    select kpi_code, month_on, is_mature, sum(numerator) as numerator, sum(denominator) as denominator
-    from marts.fct_kpis
-    where is_complete_month
-    group by all
-    order by kpi_code, month_on
-"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +23,7 @@ class Tile:
     prior: float | None
     first_month: date | None
     last_month: date | None
+    baseline: float | None = None
 
     @property
     def meets_target(self) -> bool | None:
@@ -47,31 +34,28 @@ class Tile:
         return self.value <= target if self.catalog["direction"] == "lower" else self.value >= target
 
 
-def tiles(publication: Publication) -> list[Tile]:
-    """One tile a headline KPI, in the catalog's order; a KPI whose source is absent has a tile without a value."""
-    months = ask(publication, _MONTHS).with_columns(
-        value=pl.when(pl.col("denominator") != 0).then(pl.col("numerator") / pl.col("denominator"))
-    )
+def tiles(publication: Publication, chosen: Filters | None = None) -> list[Tile]:
+    """One tile a KPI, in the catalog's order; a KPI whose source is absent has a tile without a value."""
+    chosen = chosen or Filters()
+    months, frozen = months_of(publication, chosen), baselines(publication, chosen)
+    parts = months.partition_by("kpi_code", as_dict=True)
     return [
-        tile(catalog, months.filter(pl.col("kpi_code") == catalog["kpi_code"]))
-        for catalog in ask(publication, _CATALOG).iter_rows(named=True)
+        tile(catalog, parts.get((catalog["kpi_code"],), months.clear()), frozen.get(catalog["kpi_code"]))
+        for catalog in ask(publication, CATALOG).iter_rows(named=True)
     ]
 
 
-def tile(catalog: dict, months: pl.DataFrame) -> Tile:
+def tile(catalog: dict, months: pl.DataFrame, baseline: float | None = None) -> Tile:
     """The tile of one KPI from its months: `month_on`, `is_mature`, `numerator`, `denominator`, `value`, any order."""
-    mature = months.filter(pl.col("is_mature")).sort("month_on")
+    months = months.sort("month_on")
+    mature = months.filter(pl.col("is_mature"))
     newest, before = mature.tail(MONTHS_A_PERIOD), mature.head(-MONTHS_A_PERIOD).tail(MONTHS_A_PERIOD)
     return Tile(
         catalog=catalog,
         months=months.tail(24),
-        value=_ratio(newest),
-        prior=_ratio(before) if len(before) == MONTHS_A_PERIOD else None,
+        value=ratio(newest),
+        prior=ratio(before) if len(before) == MONTHS_A_PERIOD else None,
         first_month=newest["month_on"].min(),
         last_month=newest["month_on"].max(),
+        baseline=baseline,
     )
-
-
-def _ratio(months: pl.DataFrame) -> float | None:
-    denominator = months["denominator"].sum()
-    return months["numerator"].sum() / denominator if denominator else None

@@ -8,7 +8,12 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards.data import NothingPublished, Publication, current_publication
+from dashboards.access import current_viewer
+from dashboards.audit_log import record
+from dashboards.data import NothingPublished, Publication, ask, current_publication
+from dashboards.sheet import Sheet
+
+_SHEET = "_sheet"
 
 
 def open_page(title: str, question: str = "") -> Publication:
@@ -16,7 +21,9 @@ def open_page(title: str, question: str = "") -> Publication:
 
     Stops the page, saying what to run, where nothing is published.
     """
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title(title, anchor=False, width="stretch")
+        export = st.container(width="content")
     if question:
         st.markdown(question)
     try:
@@ -25,17 +32,55 @@ def open_page(title: str, question: str = "") -> Publication:
         empty(str(nothing))
         st.stop()
     as_of_on = date.fromisoformat(publication.as_of_on)
-    st.markdown(f"**{publication.practice_name}** · data as of **{as_of_on:%-d %B %Y}**")
-    if publication.is_synthetic:
-        st.warning("Synthetic data: nobody here is a real person.", icon=":material/science:")
+    synthetic = " · :orange-badge[:material/science: Synthetic data: nobody here is a real person]"
+    st.markdown(
+        f"**{publication.practice_name}** · data as of **{as_of_on:%-d %B %Y}**{synthetic if publication.is_synthetic else ''}"
+    )
+    sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
+    st.session_state[_SHEET] = sheet
+    _offer_page(export, sheet)
     return publication
+
+
+def current_sheet() -> Sheet:
+    """The sheet of the page that is being drawn."""
+    return st.session_state[_SHEET]
 
 
 def not_available(what: str, because: str) -> None:
     """Say that something cannot be shown and why: `not_available("Days in A/R", "billing delivered no charges")`."""
     st.info(f"{what}: not available, because {because.rstrip('.')}.", icon=":material/block:")
+    if _SHEET in st.session_state:
+        current_sheet().say(f"{what}: not available, because {because.rstrip('.')}.")
+
+
+def is_published(publication: Publication, table: str) -> bool:
+    """Whether the publication has the table, and the viewer's role may see it; an older publication may lack one."""
+    found = ask(publication, "select 1 from information_schema.tables where table_schema || '.' || table_name = ?", (table,))
+    return not found.is_empty()
 
 
 def empty(message: str) -> None:
     """Say that there is nothing to show, and what to do: nothing is published, or no row matches the filters."""
     st.info(message, icon=":material/inbox:")
+
+
+def _offer_page(place, sheet: Sheet) -> None:
+    """The button that exports the page; the file is made when it is pressed, by which time the sheet is whole."""
+    viewer = current_viewer()
+    name = sheet.title.lower().replace(" ", "_")
+
+    def written() -> bytes:
+        record("exported", subject=f"{name}.html", n_rows=len(sheet.blocks), viewer=viewer)
+        return sheet.to_html().encode()
+
+    place.download_button(
+        "Export page",
+        data=written,
+        file_name=f"{name}_{sheet.as_of_on}.html",
+        mime="text/html",
+        key="export_page",
+        icon=":material/ios_share:",
+        on_click="ignore",
+        help="This page as one file that needs no network and prints well.",
+    )

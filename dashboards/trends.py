@@ -1,5 +1,7 @@
 """Months into figures: what is mature is a line, what is still coming in is an open dot that promises nothing."""
 
+from datetime import date, timedelta
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -23,18 +25,41 @@ def trend(
     target: float | None = None,
     benchmark: tuple[float, float] | None = None,
     events: pl.DataFrame | None = None,
-    height: int = 340,
+    earlier: pl.DataFrame | None = None,
+    has_holidays: bool = False,
+    height: int = 360,
 ) -> go.Figure:
-    """A KPI's months with axes: `month_on`, `value`, `is_mature`; `events` (`event_on`, `label`) are dotted upright lines."""
+    """A KPI's months with axes: `month_on`, `value`, `is_mature`. `events` (`event_on`, `label`) are dotted upright lines, the
+    months of `earlier`, moved onto the same axis, a thin dotted line, and the weeks of the year-end holidays a grey band.
+    """
     figure = _months(months, unit)
-    _yardsticks(figure, target, benchmark, labelled=True)
+    if earlier is not None and not earlier.is_empty():
+        figure.add_scatter(
+            x=earlier["month_on"],
+            y=earlier["value"],
+            mode="lines",
+            line={"color": PENDING, "width": 1.5, "dash": "dot"},
+            name="Compared period",
+            hovertemplate=f"Compared period: %{{y:{hover_format(unit)}}}<extra></extra>",
+        )
+    for year in sorted(set(months["month_on"].dt.year())) if has_holidays else ():
+        figure.add_vrect(date(year, 11, 20), date(year + 1, 1, 2), fillcolor=PENDING, opacity=0.12, line_width=0, layer="below")
+    _yardsticks(figure, target, benchmark)
+    if target is not None:
+        figure.add_scatter(x=[None], y=[None], mode="lines", line={"color": GOOD, "dash": "dash", "width": 1.5}, name="Target")
+    if benchmark is not None:
+        band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=band, name="Benchmark")
     for event in events.iter_rows(named=True) if events is not None else ():
         figure.add_vline(event["event_on"], line={"color": QUIET_TEXT, "dash": "dot", "width": 1})
         figure.add_annotation(
             x=event["event_on"], y=1, yref="paper", text=event["label"], showarrow=False, xanchor="left", yanchor="top", xshift=4
         )
-    figure.update_layout(template=TEMPLATE, height=height, showlegend=bool((~months["is_mature"]).any()))
-    figure.update_xaxes(tickformat="%b\n%Y")
+    figure.update_layout(template=TEMPLATE, height=height, showlegend=True)
+    half_a_month = timedelta(days=15)
+    figure.update_xaxes(
+        tickformat="%b\n%Y", range=[months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month]
+    )
     figure.update_yaxes(tickformat=tick_format(unit), rangemode="tozero" if unit != "points" else "normal")
     return figure
 
@@ -59,17 +84,12 @@ def _months(months: pl.DataFrame, unit: str) -> go.Figure:
             ),
         ]
     )
-    figure.update_traces(hovertemplate=f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>")
+    figure.update_traces(cliponaxis=False, hovertemplate=f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>")
     return figure
 
 
-def _yardsticks(
-    figure: go.Figure, target: float | None, benchmark: tuple[float, float] | None, *, labelled: bool = False
-) -> None:
-    label = {"font": {"color": QUIET_TEXT, "size": 12}}
+def _yardsticks(figure: go.Figure, target: float | None, benchmark: tuple[float, float] | None) -> None:
     if benchmark is not None:
-        text = {"annotation": {**label, "text": "Benchmark"}, "annotation_position": "top left"} if labelled else {}
-        figure.add_hrect(*benchmark, fillcolor=GOOD, opacity=0.16, line_width=0, layer="below", **text)
+        figure.add_hrect(*benchmark, fillcolor=GOOD, opacity=0.16, line_width=0, layer="below")
     if target is not None:
-        text = {"annotation": {**label, "text": "Target"}, "annotation_position": "bottom right"} if labelled else {}
-        figure.add_hline(target, line={"color": GOOD, "dash": "dash", "width": 1.5}, **text)
+        figure.add_hline(target, line={"color": GOOD, "dash": "dash", "width": 1.5})

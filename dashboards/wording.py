@@ -3,6 +3,22 @@
 from datetime import date
 
 ABSENT = "–"
+DOMAIN_NAMES = {
+    "access": "Access",
+    "retention": "Retention",
+    "engagement": "Engagement",
+    "outreach": "Outreach",
+    "care": "Care",
+    "revenue_cycle": "Revenue cycle",
+}
+
+DESIGN_NAMES = {
+    "randomised": "Randomised hold-out",
+    "staggered_did": "Staggered difference-in-differences",
+    "synthetic_did": "Synthetic difference-in-differences",
+    "interrupted_series": "Interrupted series",
+    "before_after": "Before and after",
+}
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -35,3 +51,36 @@ def change(value: float | None, before: float | None, unit: str) -> str | None:
 def month(day: date | None) -> str:
     """`2026-08-01` → Aug 2026."""
     return ABSENT if day is None else f"{day:%b %Y}"
+
+
+def period(first_month: date | None, last_month: date | None) -> str:
+    """`2026-07-01`, `2026-09-01` → Jul to Sep 2026; over a year's end both years are named."""
+    if first_month is None or last_month is None:
+        return ABSENT
+    if first_month == last_month:
+        return month(last_month)
+    return f"{first_month:%b}{'' if first_month.year == last_month.year else f' {first_month:%Y}'} to {month(last_month)}"
+
+
+def definition(catalog: dict) -> str:
+    """What a KPI is, for a hover: formula, what is left out, when it matures, source. `catalog` is a row of `dim_kpis`."""
+    parts = [
+        catalog["formula"],
+        f"Not counted: {catalog['exclusions']}" if catalog["exclusions"] else "",
+        f"A month is mature {catalog['maturity_days']} days after its end." if "maturity_days" in catalog else "",
+        f"Source: {catalog['source']}",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def plain(code: str) -> str:
+    """A code for people: `recovered_slots` → Recovered slots."""
+    return code.replace("_", " ").capitalize()
+
+
+def effect(value: float | None, change_type: str, unit: str) -> str:
+    """A change with its sign: `relative` 0.12 → +12.0 %, else in the unit: −2.0 pts, +5.0 days."""
+    if value is None:
+        return ABSENT
+    said = f"{value * 100:+.1f} %" if change_type == "relative" else change(value, 0.0, unit) or ABSENT
+    return said.replace("-", "−")

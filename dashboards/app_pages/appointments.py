@@ -1,0 +1,140 @@
+"""When appointments are missed: by lead time, weekday, hour and reminder, so that a practice knows where to begin."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.comparisons import bars, heat_map
+from dashboards.data import ask
+from dashboards.exhibits import figure, say
+from dashboards.filters import filters
+from dashboards.kpi_data import go_lives, since
+from dashboards.page import current_sheet, empty, open_page
+from dashboards.trends import trend
+from dashboards.wording import amount, period
+
+WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
+LEAD_TIMES = {
+    "same_day": "Same day",
+    "1_to_7_days": "1–7 days",
+    "8_to_14_days": "8–14 days",
+    "15_to_30_days": "15–30 days",
+    "over_30_days": "Over 30 days",
+    "unknown": "Not known",
+}
+REMINDERS = {
+    "sms": "Text message",
+    "email": "E-mail",
+    "phone": "Telephone",
+    "portal": "Portal",
+    "mail": "Letter",
+    "not_reached": "Sent, not received",
+    "none": "No reminder",
+}
+# A rate of fewer appointments than this says nothing, and is left out of sentences.
+LEAST = 10
+
+_PATTERNS = """
+    select month_on, day_of_week, hour_of_day, lead_time_band, reminder_channel, is_mature,
+        sum(n_due) as n_due, sum(n_no_shows) as n_no_shows, sum(n_late_cancellations) as n_late_cancellations
+    from marts.fct_appointment_patterns
+    where cast(? as bigint) is null or location_key = ?
+    group by all
+"""
+
+
+def _rates(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
+    sums = rows.group_by(*by).agg(pl.col("n_due", "n_no_shows", "n_late_cancellations").sum())
+    return sums.with_columns(rate=pl.col("n_no_shows") / pl.col("n_due")).sort(*by)
+
+
+def _named(rows: pl.DataFrame, column: str, names: dict) -> pl.DataFrame:
+    order = {code: place for place, code in enumerate(names)}
+    return (
+        rows.with_columns(place=pl.col(column).replace_strict(order, default=99))
+        .sort("place")
+        .drop("place")
+        .with_columns(label=pl.col(column).replace_strict(names, default="Other", return_dtype=pl.String))
+    )
+
+
+def _rises(rates: pl.DataFrame) -> bool:
+    """Whether the rate rises with every band that has appointments enough."""
+    known = rates.filter((pl.col("n_due") >= LEAST) & (pl.col("lead_time_band") != "unknown"))["rate"]
+    return len(known) > 2 and bool((known.diff().drop_nulls() > 0).all())
+
+
+publication = open_page(
+    "Appointments", "When appointments are missed, and what goes with it: lead time, weekday, hour, reminder."
+)
+chosen = filters(publication)
+current_sheet().filters = chosen.said
+every = ask(publication, _PATTERNS, (chosen.location_key, chosen.location_key))
+mature = every.filter("is_mature")
+if mature.is_empty():
+    empty("No month with appointments is mature yet. Choose another site, or wait until the running month's visits are in.")
+    st.stop()
+rows = since(mature, mature["month_on"].max(), chosen.months)
+rate = rows["n_no_shows"].sum() / rows["n_due"].sum()
+lead_times = _named(_rates(rows, "lead_time_band"), "lead_time_band", LEAD_TIMES)
+reminders = _named(_rates(rows, "reminder_channel"), "reminder_channel", REMINDERS)
+
+worst = _rates(rows, "lead_time_band").filter(pl.col("n_due") >= LEAST).sort("rate", descending=True).head(1)
+with st.container(border=True):
+    due, missed, share, late = st.columns(4)
+    due.metric("Appointments due", f"{rows['n_due'].sum():,}", help="Completed, missed, or cancelled late by the patient.")
+    missed.metric("No-shows", f"{rows['n_no_shows'].sum():,}")
+    share.metric("No-show rate", amount(rate, "share"))
+    late.metric("Late cancellations", f"{rows['n_late_cancellations'].sum():,}")
+    if not worst.is_empty():
+        label = LEAD_TIMES[worst["lead_time_band"].item()].lower()
+        say(
+            f"{period(rows['month_on'].min(), rows['month_on'].max())}, {chosen.said}: most often missed are appointments with a "
+            f"lead time of **{label}**, **{amount(worst['rate'].item(), 'share')}** of {worst['n_due'].item():,}."
+        )
+
+months = _rates(every.filter(pl.col("month_on") >= rows["month_on"].min()), "month_on", "is_mature").rename({"rate": "value"})
+figure(
+    trend(
+        months,
+        unit="share",
+        events=go_lives(publication, chosen).filter(pl.col("event_on") >= rows["month_on"].min()),
+        has_holidays=True,
+        height=300,
+    ),
+    title=f"Share of appointments that were missed, by month, {chosen.said}",
+    alt=f"No-show rate by month; {amount(rate, 'share')} over the period.",
+    data=months,
+    name="no_shows_by_month",
+)
+left, right = st.columns(2)
+with left:
+    figure(
+        bars(lead_times, label="label", value="rate", unit="share", reference=rate, reference_name="All"),
+        title="The longer the wait for an appointment, the more often it is missed"
+        if _rises(lead_times)
+        else "Share missed by lead time",
+        alt="No-show rate by days from booking to the appointment.",
+        data=lead_times,
+        name="no_shows_by_lead_time",
+    )
+with right:
+    figure(
+        bars(reminders, label="label", value="rate", unit="share", reference=rate, reference_name="All"),
+        title="Share missed by the reminder that arrived last",
+        alt="No-show rate by channel of the last reminder that arrived before the appointment.",
+        data=reminders,
+        name="no_shows_by_reminder",
+        note="Patients choose their channel and reminders differ in time, so this is no experiment.",
+    )
+grid = _rates(rows, "day_of_week", "hour_of_day").with_columns(
+    weekday=pl.col("day_of_week").replace_strict(WEEKDAYS, return_dtype=pl.String),
+    hour=pl.col("hour_of_day").cast(pl.String).str.zfill(2) + ":00",
+)
+figure(
+    heat_map(grid, x="hour", y="weekday", value="rate", count="n_due", unit="share", x_title="Hour of the booked start"),
+    title="Share missed by weekday and hour",
+    alt="Heat map of the no-show rate: weekdays down, hours across, darker is more.",
+    data=grid,
+    name="no_shows_by_weekday_and_hour",
+    note="Cells with few appointments swing widely; how many there were is said on hover.",
+)

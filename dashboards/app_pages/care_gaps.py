@@ -1,0 +1,212 @@
+"""Care gaps: rates by measure, site and provider; what is open, for how long, what closes, and what that is worth."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.comparisons import bars, small_multiples, stack
+from dashboards.data import ask
+from dashboards.exhibits import figure, say, table
+from dashboards.filters import filters
+from dashboards.page import current_sheet, empty, not_available, open_page
+from dashboards.trends import trend
+from dashboards.wording import amount, month
+
+AGES = {
+    "0_to_30_days": "0–30 days",
+    "31_to_90_days": "31–90 days",
+    "91_to_180_days": "91–180 days",
+    "181_to_365_days": "181–365 days",
+    "over_365_days": "Over a year",
+    "unknown": "Not seen opening",
+}
+AGE_COLOURS = {
+    "0_to_30_days": "#000014",
+    "31_to_90_days": "#000016",
+    "91_to_180_days": "#000018",
+    "181_to_365_days": "#000006",
+    "over_365_days": "#000002",
+    "unknown": "#000010",
+}
+_PERFORMANCE = """
+    select performance.measure_code, measures.title as measure, performance.period_type, performance.period_end_on as month_on,
+        coalesce(locations.location_name, 'Site unknown') as site,
+        coalesce(providers.provider_name, 'No provider') as provider,
+        sum(n_eligible) as n_eligible, sum(n_met) as n_met, sum(n_open_gaps) as n_open, sum(n_closed_gaps) as n_closed,
+        sum(n_closures) as n_closures, sum(n_closure_days) as n_closure_days, sum(n_not_assessable) as n_not_assessable,
+        cast(sum(closure_incentive_usd) as double) as closure_usd, cast(sum(open_incentive_usd) as double) as open_usd
+    from marts.fct_measure_performance as performance
+    inner join marts.dim_measures as measures using (measure_code)
+    left join marts.dim_locations as locations on performance.location_key = locations.location_key
+    left join marts.dim_providers as providers on performance.provider_key = providers.provider_key
+    where {condition}
+    group by all
+    order by measure, month_on
+"""
+_AGES = """
+    select ages.measure_code, ages.age_band, sum(n_open_gaps) as n_open, sum(n_actionable) as n_actionable
+    from marts.fct_open_gap_ages as ages
+    where {condition}
+    group by all
+"""
+
+
+def _rated(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """Sums by `by`, with `rate`: met over eligible; and days to closure."""
+    counted = (
+        "n_eligible",
+        "n_met",
+        "n_open",
+        "n_closed",
+        "n_closures",
+        "n_closure_days",
+        "n_not_assessable",
+        "closure_usd",
+        "open_usd",
+    )
+    return (
+        rows.group_by(*by, maintain_order=True)
+        .agg(pl.col(counted).sum())
+        .with_columns(
+            rate=pl.when(pl.col("n_eligible") > 0).then(pl.col("n_met") / pl.col("n_eligible")),
+            days=pl.when(pl.col("n_closures") > 0).then(pl.col("n_closure_days") / pl.col("n_closures")),
+        )
+    )
+
+
+publication = open_page("Care gaps", "Which care is due, where it is missing, for how long, and what closing it is worth.")
+chosen = filters(publication, period=False, provider=True, payer=True)
+current_sheet().filters = chosen.said
+condition, parameters = chosen.where("location_key", "provider_key", "payer_class")
+for name in ("location_key", "provider_key", "payer_class"):
+    condition = condition.replace(name, f"performance.{name}")
+rows = ask(publication, _PERFORMANCE.format(condition=condition), parameters)
+if rows.is_empty():
+    empty(f"No measure has a patient in its denominator for {chosen.said}. Choose fewer filters.")
+    st.stop()
+
+year = rows.filter(pl.col("period_type") == "year")
+year = year.filter(pl.col("month_on") == year["month_on"].max())
+rolling = rows.filter(pl.col("period_type") == "rolling")
+measures = _rated(year, "measure_code", "measure").filter(pl.col("n_eligible") > 0).sort("n_open", descending=True)
+totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
+closable = totals["n_open"] + totals["n_closed"]
+
+with st.container(border=True):
+    open_gaps, closure, closures, days, value = st.columns(5)
+    open_gaps.metric(
+        "Open gaps", f"{totals['n_open']:,}", help="Patients in the denominator of a measure whose care is not done this year."
+    )
+    closure.metric(
+        "Closed so far", amount(totals["n_closed"] / closable if closable else None, "share"), help="Closed ÷ closed and open."
+    )
+    closures.metric("Closures this year", f"{totals['n_closures']:,}", help="Times that an open gap was closed.")
+    days.metric("Days to closure", amount(totals["days"], "days"), help="Mean, from opening to closing, of this year's closures.")
+    value.metric(
+        "Value of open gaps",
+        amount(totals["open_usd"] or None, "usd"),
+        help="What payers would pay for the open gaps, by the incentives agreed. Empty: nothing is agreed.",
+    )
+    if not measures.is_empty():
+        most = measures.row(0, named=True)
+        say(
+            f"Reporting year to {year['month_on'].max():%-d %B %Y}, {chosen.said}: most open gaps are in **{most['measure']}** "
+            f"({most['n_open']:,}, {amount(most['rate'], 'share')} met)."
+        )
+
+table(
+    measures.select(
+        "measure_code", "measure", "rate", "n_eligible", "n_open", "n_closures", "days", "open_usd", "n_not_assessable"
+    ),
+    title="Every measure, most open gaps first",
+    columns={
+        "measure_code": st.column_config.TextColumn("Code", width="small"),
+        "measure": st.column_config.TextColumn("Measure", width="large"),
+        "rate": st.column_config.ProgressColumn("Met", format="percent", min_value=0, max_value=1),
+        "n_eligible": "Eligible",
+        "n_open": "Open",
+        "n_closures": "Closures",
+        "days": st.column_config.NumberColumn("Days to closure", format="%.0f"),
+        "open_usd": st.column_config.NumberColumn("Value open", format="$%,.0f"),
+        "n_not_assessable": st.column_config.NumberColumn(
+            "Cannot be judged", help="No data of that kind: in no rate, and no gap."
+        ),
+    },
+    name="measures",
+    note="Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator.",
+)
+
+left, right = st.columns(2)
+for column, by, title in (
+    (left, "site", "Care that is due and done, by site"),
+    (right, "provider", "Care that is due and done, by provider"),
+):
+    ranked = _rated(year, by).drop_nulls("rate").sort("rate", descending=True)
+    with column:
+        figure(
+            bars(
+                ranked,
+                label=by,
+                value="rate",
+                unit="share",
+                reference=totals["n_met"] / totals["n_eligible"] if totals["n_eligible"] else None,
+                reference_name="All",
+            ),
+            title=title,
+            alt=f"Share of care that is due and done of each {by}, over all measures.",
+            data=ranked,
+            name=f"care_gaps_by_{by}",
+            note="All measures together; who has more patients of one kind compares with care.",
+        )
+
+monthly = _rated(rolling, "month_on").sort("month_on")
+age_condition, age_parameters = chosen.where("location_key", "provider_key")
+ages = ask(publication, _AGES.format(condition=age_condition), age_parameters)
+left, right = st.columns(2)
+with left:
+    if monthly.is_empty():
+        not_available("The course of care gaps", "no month end has been evaluated yet")
+    else:
+        drawn = monthly.select("month_on", "n_eligible", "n_met", "n_closures", value="rate").with_columns(is_mature=pl.lit(True))
+        figure(
+            trend(drawn, unit="share", height=340),
+            title=f"Share of due care that was done, twelve months to each month end: now {amount(drawn['value'][-1], 'share')}",
+            alt=f"Share of due care done, by month end, up to {month(drawn['month_on'].max())}.",
+            data=drawn,
+            name="care_gaps_by_month",
+        )
+with right:
+    if ages.is_empty():
+        not_available("Ageing", "no gap is open")
+    else:
+        named = ages.join(measures.select("measure_code", "n_eligible"), on="measure_code", how="inner")
+        order = (
+            named.group_by("measure_code").agg(pl.col("n_open").sum()).sort("n_open", descending=True)["measure_code"].to_list()
+        )
+        sorted_ages = named.sort(pl.col("measure_code").cast(pl.Enum(order)))
+        figure(
+            stack(sorted_ages, x="measure_code", value="n_open", part="age_band", parts=AGES, unit="count", colours=AGE_COLOURS),
+            title=f"How long gaps are open: {ages['n_actionable'].sum():,} of {ages['n_open'].sum():,} can be acted on today",
+            alt="Stacked bars: open gaps of each measure by how long they have been open.",
+            data=sorted_ages,
+            name="open_gaps_by_age",
+            note="Can be acted on today: nothing ordered, no visit booked, still in time.",
+        )
+
+largest = measures.head(6)["measure_code"].to_list()
+multiples = _rated(rolling.filter(pl.col("measure_code").is_in(largest)), "measure", "month_on").drop_nulls("rate")
+if not multiples.is_empty():
+    figure(
+        small_multiples(
+            multiples.sort("measure", "month_on").select(
+                pl.col("measure").str.slice(0, 42).alias("slice_name"),
+                "month_on",
+                pl.col("rate").alias("value"),
+                is_mature=pl.lit(True),
+            ),
+            unit="share",
+        ),
+        title="The six measures with most open gaps, month by month",
+        alt="Six small line charts, one a measure, of the share of due care that was done.",
+        data=multiples,
+        name="measures_by_month",
+    )

@@ -1,0 +1,142 @@
+"""Any KPI, by month, site, provider, payer and segment; beside another period; and what lies behind it."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.access import current_viewer
+from dashboards.comparisons import bars, small_multiples
+from dashboards.data import ask
+from dashboards.drill import behind
+from dashboards.exhibits import figure, say, table
+from dashboards.filters import filters
+from dashboards.kpi_data import CATALOG, DIMENSIONS, baselines, go_lives, months_of, ratio, since
+from dashboards.page import current_sheet, empty, not_available, open_page
+from dashboards.trends import trend
+from dashboards.wording import DOMAIN_NAMES, amount, change, definition, month, period
+
+SPLITS = {"Nothing": "all"} | {name: slice_type for slice_type, (name, _) in DIMENSIONS.items()}
+COMPARISONS = ("The period before", "A year before", "Baseline")
+MOST_SLICES = 12
+
+publication = open_page("KPI explorer", "Any KPI over time, by site, provider, payer and segment, and what lies behind it.")
+catalog = {f"{DOMAIN_NAMES[row['domain']]} · {row['kpi_name']}": row for row in ask(publication, CATALOG).iter_rows(named=True)}
+
+wide, split, compare = st.columns([2, 1, 1])
+kpi = catalog[wide.selectbox("KPI", list(catalog), key="kpi", bind="query-params")]
+split_by = SPLITS[split.selectbox("Split by", list(SPLITS), key="split", bind="query-params")]
+compared_with = compare.selectbox("Compare with", COMPARISONS, key="compare", bind="query-params")
+chosen = filters(publication, provider=True, payer=True, segment=True)
+current_sheet().filters = chosen.said
+unit, code = kpi["unit"], kpi["kpi_code"]
+
+if not kpi["is_available"]:
+    not_available(kpi["kpi_name"], kpi["unavailable_reason"])
+    st.stop()
+months = months_of(publication, chosen, code)
+last_mature = months.filter(pl.col("is_mature"))["month_on"].max()
+if last_mature is None:
+    empty(f"{kpi['kpi_name']} has no mature month for {chosen.said}. Choose fewer filters, or a longer period.")
+    st.stop()
+
+now = since(months.filter(pl.col("is_mature")), last_mature, chosen.months)
+back = 12 if compared_with == "A year before" else chosen.months
+then_end = pl.select(pl.lit(last_mature).dt.offset_by(f"-{back}mo")).item()
+then = since(months, then_end, chosen.months)
+then_value = baselines(publication, chosen).get(code) if compared_with == "Baseline" else ratio(then)
+then_name = "frozen before go-live" if compared_with == "Baseline" else period(then["month_on"].min(), then["month_on"].max())
+
+with st.container(border=True):
+    value, before, target, benchmark = st.columns(4)
+    value.metric(
+        kpi["kpi_name"],
+        amount(ratio(now), unit),
+        change(ratio(now), then_value, unit),
+        delta_color="inverse" if kpi["direction"] == "lower" else "normal",
+        help=definition(kpi),
+    )
+    before.metric(compared_with, amount(then_value, unit), help=f"Sum over sum, {then_name}.")
+    target.metric("Target", amount(kpi["target"], unit))
+    bounds = (kpi["benchmark_low"], kpi["benchmark_high"])
+    has_benchmark = None not in bounds
+    benchmark.metric(
+        "Benchmark",
+        f"{amount(bounds[0], unit)} – {amount(bounds[1], unit)}" if has_benchmark else "–",
+        help=f"{kpi['benchmark_source']} ({kpi['benchmark_year']})"
+        if has_benchmark
+        else "None is known that fits the definition.",
+    )
+    say(f"{period(now['month_on'].min(), now['month_on'].max())}, {chosen.said}. Compared with {then_name}. {kpi['formula']}")
+
+drawn = months.filter(pl.col("month_on") >= now["month_on"].min())
+earlier = then.with_columns(month_on=pl.col("month_on").dt.offset_by(f"{back}mo")) if compared_with != "Baseline" else None
+figure(
+    trend(
+        drawn,
+        unit=unit,
+        target=kpi["target"],
+        benchmark=bounds if has_benchmark else None,
+        events=go_lives(publication, chosen).filter(pl.col("event_on") >= now["month_on"].min()),
+        earlier=earlier,
+        has_holidays=True,
+    ),
+    title=f"{kpi['kpi_name']} by month, {chosen.said}",
+    alt=f"{kpi['kpi_name']} by month from {month(drawn['month_on'].min())} to {month(drawn['month_on'].max())}; "
+    f"the period comes to {amount(ratio(now), unit)}.",
+    data=drawn.drop("slice_key", "slice_name"),
+    name=f"{code}_by_month",
+    note="Line: complete and mature months. Open dots: still coming in. Grey: the year-end holidays.",
+)
+
+if split_by != "all":
+    slices = months_of(publication, chosen, code, split_by).filter(pl.col("month_on") >= now["month_on"].min())
+    ranked = (
+        slices.filter("is_mature")
+        .group_by("slice_name")
+        .agg(pl.col("numerator").sum(), pl.col("denominator").sum())
+        .filter(pl.col("denominator") > 0)
+        .with_columns(value=pl.col("numerator") / pl.col("denominator"))
+        .sort("value", descending=kpi["direction"] == "higher")
+    )
+    name = DIMENSIONS[split_by][0].lower()
+    if ranked.is_empty():
+        empty(f"No {name} has a mature month in this period.")
+    else:
+        left, right = st.columns([1, 1])
+        with left:
+            figure(
+                bars(
+                    ranked,
+                    label="slice_name",
+                    value="value",
+                    unit=unit,
+                    reference=ratio(now),
+                    reference_name=chosen.said.capitalize(),
+                ),
+                title=f"{kpi['kpi_name']} by {name}, the best first",
+                alt=f"{kpi['kpi_name']} of each {name}; the best is {ranked['slice_name'][0]}.",
+                data=ranked,
+                name=f"{code}_by_{name}",
+            )
+        with right:
+            table(
+                ranked,
+                title=f"What the {name} figures are made of",
+                columns={
+                    "slice_name": name.capitalize(),
+                    "numerator": st.column_config.NumberColumn("Numerator", format="localized"),
+                    "denominator": st.column_config.NumberColumn("Denominator", format="localized"),
+                    "value": st.column_config.NumberColumn("Value", format="percent" if unit == "share" else "%.1f"),
+                },
+                name=f"{code}_parts_by_{name}",
+            )
+        most = ranked.sort("denominator", descending=True)["slice_name"][:MOST_SLICES].to_list()
+        figure(
+            small_multiples(slices.filter(pl.col("slice_name").is_in(most)), unit=unit, target=kpi["target"]),
+            title=f"{kpi['kpi_name']} of each {name} by month, on the same axes",
+            alt=f"One small line chart for each {name}, with {kpi['kpi_name']} by month.",
+            data=slices,
+            name=f"{code}_months_by_{name}",
+            note=f"The {MOST_SLICES} with the largest denominators." if len(ranked) > MOST_SLICES else "",
+        )
+
+behind(publication, current_viewer(), kpi, chosen, now["month_on"].min(), last_mature)

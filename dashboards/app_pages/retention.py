@@ -1,0 +1,184 @@
+"""Who stays, who comes back, where new patients come from and what they cost."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.comparisons import bars, curves, heat_map
+from dashboards.data import ask
+from dashboards.exhibits import figure, say, table
+from dashboards.filters import filters
+from dashboards.kpi_data import CATALOG, go_lives, months_of, ratio, since
+from dashboards.page import current_sheet, empty, not_available, open_page
+from dashboards.trends import trend
+from dashboards.wording import amount, change, definition, period
+
+TILES = ("patient_retention_rate", "patient_attrition_rate", "new_patient_share", "reactivated_patient_share")
+LEAD_SOURCES = {
+    "paid_search": "Paid search",
+    "social": "Social media",
+    "website": "Website",
+    "patient_referral": "Patient referral",
+    "physician_referral": "Physician referral",
+    "event": "Event",
+    "mail": "Mailing",
+}
+_COHORTS = """
+    select cohort_on, quarters_since, sum(n_patients) as n_patients, sum(n_visited) as n_visited, sum(n_at_risk) as n_at_risk,
+        sum(n_lapsed) as n_lapsed
+    from marts.fct_patient_cohorts
+    where cast(? as bigint) is null or location_key = ?
+    group by all
+    order by cohort_on, quarters_since
+"""
+_SOURCES = """
+    select lead_source, sum(n_leads) as n_leads, sum(n_converted) as n_converted, sum(n_new_patients) as n_new_patients,
+        cast(sum(spend_usd) as double) as spend_usd, cast(sum(collected_usd) as double) as collected_usd
+    from marts.fct_lead_sources
+    where month_on > (select max(month_on) from marts.fct_lead_sources) - to_months(?)
+        and (cast(? as bigint) is null or location_key = ?)
+    group by all
+    order by n_new_patients desc, n_leads desc
+"""
+
+
+def _survival(cohorts: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """Share still active after each quarter (Kaplan and Meier): `quarters_since`, `n_at_risk`, `share`, by `by`."""
+    sums = cohorts.group_by(*by, "quarters_since").agg(pl.col("n_at_risk", "n_lapsed").sum()).sort(*by, "quarters_since")
+    kept = (1 - pl.col("n_lapsed") / pl.col("n_at_risk")).cum_prod()
+    after = sums.with_columns(share=kept.over(*by) if by else kept, months=3 * (pl.col("quarters_since") + 1))
+    begin = sums.filter(pl.col("quarters_since") == 0).with_columns(share=pl.lit(1.0), months=pl.lit(0, dtype=pl.Int32))
+    return pl.concat([begin, after.with_columns(pl.col("months").cast(pl.Int32))]).sort(*by, "months")
+
+
+publication = open_page("Retention", "Who stays, who comes back, where new patients come from and what they cost.")
+chosen = filters(publication)
+current_sheet().filters = chosen.said
+catalog = {row["kpi_code"]: row for row in ask(publication, CATALOG).iter_rows(named=True)}
+months = months_of(publication, chosen)
+
+shown = []
+for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
+    kpi, of_kpi = catalog[code], months.filter((pl.col("kpi_code") == code) & pl.col("is_mature"))
+    with column, st.container(border=True, height="stretch"):
+        if of_kpi.is_empty():
+            st.metric(kpi["kpi_name"], "–", help=definition(kpi))
+            st.caption(f"Not available: {kpi['unavailable_reason'] or 'no mature month yet'}")
+            continue
+        last = of_kpi["month_on"].max()
+        now = since(of_kpi, last, chosen.months)
+        before = since(of_kpi, now["month_on"].min(), chosen.months + 1).filter(pl.col("month_on") < now["month_on"].min())
+        st.metric(
+            kpi["kpi_name"],
+            amount(ratio(now), kpi["unit"]),
+            change(ratio(now), ratio(before), kpi["unit"]),
+            delta_color="inverse" if kpi["direction"] == "lower" else "normal",
+            delta_description="on the period before" if before.height else None,
+            help=definition(kpi),
+        )
+        st.caption(period(now["month_on"].min(), last))
+        shown.append((kpi["kpi_name"], amount(ratio(now), kpi["unit"]), period(now["month_on"].min(), last)))
+current_sheet().tiles(shown)
+
+retained = months.filter(pl.col("kpi_code") == "patient_retention_rate")
+if not retained.is_empty():
+    drawn = since(retained, retained["month_on"].max(), max(chosen.months, 12))
+    figure(
+        trend(
+            drawn,
+            unit="share",
+            target=catalog["patient_retention_rate"]["target"],
+            events=go_lives(publication, chosen).filter(pl.col("event_on") >= drawn["month_on"].min()),
+            height=300,
+        ),
+        title=f"Share of patients who came back within 18 months, {chosen.said}",
+        alt="Patient retention rate by month.",
+        data=drawn,
+        name="retention_by_month",
+    )
+
+cohorts = ask(publication, _COHORTS, (chosen.location_key, chosen.location_key))
+if cohorts.is_empty():
+    not_available("Cohorts", "nobody can be told to be new while the history is shorter than an active patient's pause may be")
+else:
+    left, right = st.columns(2)
+    with left:
+        survival = _survival(cohorts)
+        figure(
+            curves(survival, x="months", value="share", unit="share", x_title="Months since the first visit"),
+            title="How many new patients are still active, month after month",
+            alt=f"Survival curve: {amount(survival['share'][-1], 'share')} active after {survival['months'][-1]} months.",
+            data=survival,
+            name="survival_of_new_patients",
+            note="Kaplan and Meier. Nobody can lapse before the pause that an active patient may make is over.",
+        )
+    with right:
+        grid = cohorts.filter(pl.col("n_patients") > 0).with_columns(
+            rate=pl.col("n_visited") / pl.col("n_patients"),
+            cohort=pl.col("cohort_on").dt.year().cast(pl.String) + " Q" + pl.col("cohort_on").dt.quarter().cast(pl.String),
+            quarter=pl.col("quarters_since") + 1,
+        )
+        if grid.is_empty():
+            empty("No quarter of a cohort is over yet.")
+        else:
+            figure(
+                heat_map(
+                    grid,
+                    x="quarter",
+                    y="cohort",
+                    value="rate",
+                    count="n_patients",
+                    unit="share",
+                    x_title="Quarter since the first visit",
+                ),
+                title="Share of each cohort that was seen again, quarter by quarter",
+                alt="Heat map: cohorts of new patients down, quarters since the first visit across, share with a visit.",
+                data=grid,
+                name="cohorts",
+                note="Whole quarters only.",
+            )
+
+sources = ask(publication, _SOURCES, (chosen.months, chosen.location_key, chosen.location_key))
+if sources.is_empty():
+    not_available("Where patients come from", "the CRM delivered no leads and no marketing spend for this period and site")
+else:
+    named = sources.with_columns(
+        source=pl.col("lead_source").replace_strict(LEAD_SOURCES, default=pl.col("lead_source")),
+        conversion=pl.col("n_new_patients") / pl.col("n_leads"),
+        cost_usd=pl.when(pl.col("n_new_patients") > 0).then(pl.col("spend_usd") / pl.col("n_new_patients")),
+    ).drop("lead_source")
+    paid = named.filter((pl.col("spend_usd") > 0) & pl.col("cost_usd").is_not_null()).sort("cost_usd")
+    left, right = st.columns([1, 2])
+    with left:
+        if paid.is_empty():
+            not_available("Cost of a new patient", "nothing was spent, or nobody came of it")
+        else:
+            figure(
+                bars(paid, label="source", value="cost_usd", unit="usd"),
+                title="What a new patient costs, by source, the cheapest first",
+                alt=f"Marketing spend for each new patient by lead source, from {amount(paid['cost_usd'][0], 'usd')}.",
+                data=paid,
+                name="cost_by_source",
+                note="Spend ÷ new patients. Sources without spend are left out.",
+            )
+    with right:
+        table(
+            named.select(
+                "source", "n_leads", "n_converted", "n_new_patients", "conversion", "spend_usd", "cost_usd", "collected_usd"
+            ),
+            title="Where new patients come from",
+            columns={
+                "source": "Source",
+                "n_leads": "Leads",
+                "n_converted": "Became contacts",
+                "n_new_patients": "New patients",
+                "conversion": st.column_config.NumberColumn("Conversion", format="percent"),
+                "spend_usd": st.column_config.NumberColumn("Spent", format="$%,.0f"),
+                "cost_usd": st.column_config.NumberColumn("Cost of one", format="$%,.0f"),
+                "collected_usd": st.column_config.NumberColumn("Collected so far", format="$%,.0f"),
+            },
+            name="lead_sources",
+            note="Collected so far: what payers and patients have paid for these new patients. Later months have had less time.",
+        )
+    best = paid.head(1)
+    if not best.is_empty():
+        say(f"The cheapest source is **{best['source'].item()}**: {amount(best['cost_usd'].item(), 'usd')} a new patient.")

@@ -1,0 +1,226 @@
+"""From charge to cash: what was charged and what became of it, how long it is owed, what payers deny and why."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.charts import BAD, CATEGORIES
+from dashboards.comparisons import bars, stack, waterfall
+from dashboards.data import ask
+from dashboards.exhibits import figure, say, table
+from dashboards.filters import PAYER_NAMES, filters
+from dashboards.kpi_data import CATALOG, months_of, ratio, since
+from dashboards.kpi_tiles import tile
+from dashboards.page import current_sheet, not_available, open_page
+from dashboards.trends import trend
+from dashboards.wording import amount, change, definition, period
+
+TILES = ("net_collection_rate", "days_in_ar", "ar_over_90_days_share", "clean_claim_rate", "initial_denial_rate")
+FLOWS = {
+    "contractual_adjustment": "Contractual<br>adjustments",
+    "other_adjustment": "Other<br>adjustments",
+    "write_off": "Write-offs",
+    "payer_payment": "Paid by payers",
+    "patient_payment": "Paid by patients",
+}
+AGES = {
+    "0_to_30_days": "0–30 days",
+    "31_to_60_days": "31–60 days",
+    "61_to_90_days": "61–90 days",
+    "91_to_120_days": "91–120 days",
+    "over_120_days": "Over 120 days",
+}
+# Darker is older; past 90 days, where receivables are at risk, the colours of a warning.
+AGE_COLOURS = {"0_to_30_days": "#000014", "31_to_60_days": "#000016", "61_to_90_days": "#000018"} | {
+    "91_to_120_days": CATEGORIES[2],
+    "over_120_days": BAD,
+}
+REASONS = {
+    "authorization": "Authorization",
+    "coding": "Coding",
+    "duplicate": "Duplicate",
+    "eligibility": "Eligibility",
+    "medical_necessity": "Medical necessity",
+    "timely_filing": "Late filing",
+    "other": "Other",
+}
+_FLOWS = """
+    select basis, month_on, flow, cast(sum(amount_usd) as double) as amount_usd
+    from marts.fct_revenue_flows
+    where {condition}
+    group by all
+    order by month_on
+"""
+_AGES = """
+    select month_on, age_band, cast(sum(balance_usd) as double) as balance_usd
+    from marts.fct_receivable_ages
+    where {condition}
+    group by all
+    order by month_on
+"""
+_ANSWERS = """
+    select month_on, payer_name, payer_class, denial_reason, sum(n_claims) as n_claims, sum(n_recovered) as n_recovered,
+        cast(sum(denied_usd) as double) as denied_usd, cast(sum(recovered_usd) as double) as recovered_usd,
+        cast(sum(billed_usd) as double) as billed_usd
+    from marts.fct_claim_answers
+    where {condition}
+    group by all
+"""
+
+publication = open_page(
+    "Revenue cycle", "From charge to cash: what becomes of it, how long it takes, and what is denied and why."
+)
+chosen = filters(publication, payer=True)
+current_sheet().filters = chosen.said
+condition, parameters = chosen.where("location_key", "payer_class")
+catalog = {row["kpi_code"]: row for row in ask(publication, CATALOG).iter_rows(named=True)}
+
+shown = []
+for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
+    kpi = catalog[code]
+    of_kpi = tile(kpi, months_of(publication, chosen, code))
+    with column, st.container(border=True, height="stretch"):
+        st.metric(
+            kpi["kpi_name"],
+            amount(of_kpi.value, kpi["unit"]),
+            change(of_kpi.value, of_kpi.prior, kpi["unit"]),
+            delta_color="inverse" if kpi["direction"] == "lower" else "normal",
+            delta_description="on the quarter before" if of_kpi.prior is not None else None,
+            help=definition(kpi),
+        )
+        below = f"{period(of_kpi.first_month, of_kpi.last_month)} · target {amount(kpi['target'], kpi['unit'])}"
+        st.caption(below if of_kpi.value is not None else f"Not available: {kpi['unavailable_reason'] or 'no mature month yet'}")
+        shown.append((kpi["kpi_name"], amount(of_kpi.value, kpi["unit"]), below))
+current_sheet().tiles(shown)
+
+flows = ask(publication, _FLOWS.format(condition=condition), parameters)
+if flows.is_empty():
+    not_available("Charges and payments", "billing delivered none for these filters")
+    st.stop()
+last = flows.filter(pl.col("basis") == "posting")["month_on"].max()
+
+# A service needs four months until its money is in: the newest are left out, or they would look like a loss.
+settled = since(flows.filter(pl.col("basis") == "service"), pl.select(pl.lit(last).dt.offset_by("-4mo")).item(), chosen.months)
+sums = dict(settled.group_by("flow").agg(pl.col("amount_usd").sum()).iter_rows())
+charged = sums.get("charge", 0.0)
+left, right = st.columns(2)
+if charged:
+    paid = sums.get("payer_payment", 0.0) + sums.get("patient_payment", 0.0)
+    owed = charged - sum(value for flow, value in sums.items() if flow != "charge")
+    steps = [("Charged", charged, False)]
+    steps += [(name, -sums[flow], False) for flow, name in FLOWS.items() if sums.get(flow) and not flow.endswith("payment")]
+    steps += [("Still owed", -owed, False), ("Collected", paid, True)]
+    span = period(settled["month_on"].min(), settled["month_on"].max())
+    with left:
+        figure(
+            waterfall(steps),
+            title=f"Of {amount(charged, 'usd')} charged, {amount(paid, 'usd')} was collected",
+            alt=f"Waterfall from {amount(charged, 'usd')} charged to {amount(paid, 'usd')} collected, services of {span}.",
+            data=pl.DataFrame(
+                [(name, value) for name, value, _ in steps], schema=["step", "amount_usd"], orient="row"
+            ).with_columns(pl.col("step").str.replace("<br>", " ")),
+            name="charges_to_cash",
+            note=f"Services of {span}: the four newest months are still being paid for.",
+        )
+posted = since(flows.filter((pl.col("basis") == "posting") & pl.col("flow").str.ends_with("payment")), last, chosen.months)
+with right:
+    figure(
+        stack(
+            posted,
+            x="month_on",
+            value="amount_usd",
+            part="flow",
+            parts={"payer_payment": "Payers", "patient_payment": "Patients"},
+            unit="usd",
+        ),
+        title="Cash by month of posting",
+        alt="Stacked bars of payments by payers and patients, by month of posting.",
+        data=posted,
+        name="cash_by_month",
+        note="The running month is not over.",
+    )
+
+ages = since(ask(publication, _AGES.format(condition=condition), parameters), last, chosen.months)
+newest = ages.filter(pl.col("month_on") == ages["month_on"].max())
+total = newest["balance_usd"].sum()
+old = newest.filter(pl.col("age_band").is_in(["91_to_120_days", "over_120_days"]))["balance_usd"].sum()
+left, right = st.columns(2)
+with left:
+    figure(
+        stack(ages, x="month_on", value="balance_usd", part="age_band", parts=AGES, unit="usd", colours=AGE_COLOURS),
+        title=f"{amount(total, 'usd')} is owed, {amount(old / total if total else None, 'share')} of it for more than 90 days",
+        alt="Stacked bars of receivables by age band at each month's end.",
+        data=ages,
+        name="receivables_by_age",
+        note="At each month's end, by days since the service; credit balances are taken off.",
+    )
+days = months_of(publication, chosen, "days_in_ar")
+with right:
+    if days.is_empty():
+        not_available("Days in A/R", catalog["days_in_ar"]["unavailable_reason"] or "there are no months yet")
+    else:
+        drawn = since(days, days["month_on"].max(), chosen.months)
+        kpi = catalog["days_in_ar"]
+        figure(
+            trend(drawn, unit="days", target=kpi["target"], benchmark=(kpi["benchmark_low"], kpi["benchmark_high"]), height=340),
+            title=f"Days in A/R by month, now {amount(ratio(drawn.filter('is_mature').tail(1)), 'days')}",
+            alt="Days in accounts receivable by month, beside the target and the benchmark.",
+            data=drawn,
+            name="days_in_ar_by_month",
+        )
+
+answers = since(ask(publication, _ANSWERS.format(condition=condition), parameters), last, chosen.months)
+denied = answers.filter(pl.col("denial_reason") != "none")
+if denied.is_empty():
+    not_available("Denials", "payers denied no claim in this period, or billing delivered no answers")
+    st.stop()
+sum_of = [pl.col("n_claims", "n_recovered", "denied_usd", "recovered_usd").sum()]
+reasons = (
+    denied.group_by("denial_reason")
+    .agg(sum_of)
+    .with_columns(reason=pl.col("denial_reason").replace_strict(REASONS, default=pl.col("denial_reason")))
+    .sort("denied_usd", descending=True)
+)
+payers = (
+    answers.group_by("payer_name", "payer_class")
+    .agg(
+        pl.col("n_claims").sum(),
+        n_denied=pl.col("n_claims").filter(pl.col("denial_reason") != "none").sum(),
+        denied_usd=pl.col("denied_usd").sum(),
+        n_recovered=pl.col("n_recovered").sum(),
+    )
+    .with_columns(
+        rate=pl.col("n_denied") / pl.col("n_claims"),
+        recovered=pl.when(pl.col("n_denied") > 0).then(pl.col("n_recovered") / pl.col("n_denied")),
+        payer_class=pl.col("payer_class").replace_strict(PAYER_NAMES, default=pl.col("payer_class")),
+    )
+    .sort("denied_usd", descending=True)
+)
+say(
+    f"Payers first denied **{denied['n_claims'].sum():,}** of {answers['n_claims'].sum():,} claims, "
+    f"{amount(denied['denied_usd'].sum(), 'usd')}; **{reasons['reason'][0].lower()}** cost most. "
+    f"{amount(denied['n_recovered'].sum() / denied['n_claims'].sum(), 'share')} of the denied claims have been paid since."
+)
+left, right = st.columns([2, 3])
+with left:
+    figure(
+        bars(reasons, label="reason", value="denied_usd", unit="usd"),
+        title="Denied dollars by reason",
+        alt=f"Denied dollars by reason; most is {reasons['reason'][0]}, {amount(reasons['denied_usd'][0], 'usd')}.",
+        data=reasons,
+        name="denials_by_reason",
+    )
+with right:
+    table(
+        payers.select("payer_name", "payer_class", "n_claims", "n_denied", "rate", "denied_usd", "recovered"),
+        title="Denials by payer, the costliest first",
+        columns={
+            "payer_name": "Payer",
+            "payer_class": "Class",
+            "n_claims": "Claims",
+            "n_denied": "Denied",
+            "rate": st.column_config.NumberColumn("Denial rate", format="percent"),
+            "denied_usd": st.column_config.NumberColumn("Denied", format="$%,.0f"),
+            "recovered": st.column_config.NumberColumn("Paid since", format="percent"),
+        },
+        name="denials_by_payer",
+    )

@@ -1,0 +1,269 @@
+"""What the program changed, how sure that is, what it cost and what it was worth."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.comparisons import bars, intervals, stack, tornado
+from dashboards.data import Publication, ask
+from dashboards.exhibits import figure, say, table
+from dashboards.page import current_sheet, is_published, not_available, open_page
+from dashboards.wording import DESIGN_NAMES, amount, effect, month, plain
+
+GRADES = {
+    "A": ":green-badge[A · randomised]",
+    "B": ":blue-badge[B · sites that joined at different times]",
+    "C": ":violet-badge[C · synthetic control or series]",
+    "D": ":gray-badge[D · described, not caused]",
+    "none": ":gray-badge[No causal number]",
+}
+VERDICTS = {"within": "As claimed", "above": "More than claimed", "below": "Less than claimed", "opposite": "The other way"}
+_EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
+_TRIED = """
+    select outcome_name, design, grade, estimate, interval_low, interval_high, unit, assumptions, refused_reason
+    from delivery.fct_program_effects
+    where program_name = ?
+    order by outcome_name, grade
+"""
+_RETURNS = "select * from delivery.fct_program_returns where program_name = ? order by scenario"
+_VALUES = "select * from delivery.fct_program_value where program_name = ? and scenario = ? order by kind, category, year"
+_SENSITIVITY = """
+    select * from delivery.fct_program_sensitivity where program_name = ? and scenario = ? order by swing_rank limit 12
+"""
+_CLAIMS = """
+    select claims.*, kpis.kpi_name, kpis.unit
+    from marts.fct_program_claims as claims
+    inner join marts.dim_kpis as kpis using (kpi_code)
+    order by claims.display_order
+"""
+_BASELINES = """
+    select kpis.kpi_name, kpis.unit, coalesce(locations.location_name, 'All sites') as site, baselines.go_live_on,
+        baselines.first_month_on, baselines.last_month_on,
+        baselines.numerator / nullif(baselines.denominator, 0) as value, baselines.is_final, baselines.is_restated,
+        baselines.restatement_reason, left(baselines.data_hash, 8) as hash
+    from marts.fct_baselines as baselines
+    inner join marts.dim_kpis as kpis using (kpi_code)
+    left join marts.dim_locations as locations on baselines.location_key = locations.location_key
+    where kpis.is_headline
+    order by kpis.display_order, site
+"""
+
+
+def _value_statement(publication: Publication, program: str) -> None:
+    """Returns by scenario, value by category and year, tornado."""
+    returns = ask(publication, _RETURNS, (program,))
+    if returns.is_empty():
+        not_available(
+            "The value statement",
+            "the CRM delivered no costs of the program, so that there is nothing to set its effects against",
+        )
+        return
+    scenarios = returns["scenario"].to_list()
+    start = scenarios.index("base") if "base" in scenarios else 0
+    scenario = st.segmented_control(
+        "Scenario", scenarios, default=scenarios[start], key="scenario", bind="query-params", format_func=plain
+    )
+    chosen = returns.filter(pl.col("scenario") == (scenario or scenarios[start])).row(0, named=True)
+    with st.container(border=True):
+        npv, roi, certain, payback, delay = st.columns(5)
+        npv.metric("Net present value", amount(chosen["npv_p50_usd"], "usd"), help="Median of the draws, at the first month.")
+        npv.caption(f"{amount(chosen['npv_p5_usd'], 'usd')} to {amount(chosen['npv_p95_usd'], 'usd')}")
+        roi.metric(
+            "Return on cost", amount(chosen["roi_p50"], "share"), help="Net present value ÷ present value of costs, median."
+        )
+        roi.caption(f"{amount(chosen['roi_p5'], 'share')} to {amount(chosen['roi_p95'], 'share')}")
+        certain.metric(
+            "Chance that it pays", amount(chosen["npv_positive_share"], "share"), help="Share of draws with a value above zero."
+        )
+        certain.caption(f"{chosen['n_draws']:,} draws")
+        payback.metric(
+            "Money back in", f"month {chosen['payback_month']}" if chosen["payback_month"] else "not in time", help="Median."
+        )
+        payback.caption(f"of {chosen['horizon_months']}, {chosen['observed_months']} of them observed")
+        delay.metric("A month's delay costs", amount(chosen["cost_of_delay_usd"], "usd"))
+        current_sheet().tiles(
+            [
+                (
+                    "Net present value",
+                    amount(chosen["npv_p50_usd"], "usd"),
+                    f"{amount(chosen['npv_p5_usd'], 'usd')} to {amount(chosen['npv_p95_usd'], 'usd')}",
+                ),
+                ("Return on cost", amount(chosen["roi_p50"], "share"), plain(chosen["scenario"])),
+                ("Chance that it pays", amount(chosen["npv_positive_share"], "share"), f"{chosen['n_draws']:,} draws"),
+            ]
+        )
+        if chosen["benefits_missing"]:
+            missing = ", ".join(plain(word).lower() for word in chosen["benefits_missing"].split())
+            say(f"Counted as zero, for want of a causal effect: **{missing}**.")
+    values = ask(publication, _VALUES, (program, chosen["scenario"]))
+    yearly = values.group_by("year", "kind").agg(pl.col("amount_mean_usd").sum()).sort("year")
+    signed = yearly.with_columns(
+        amount_mean_usd=pl.when(pl.col("kind") == "cost").then(-pl.col("amount_mean_usd")).otherwise(pl.col("amount_mean_usd")),
+        label="Year " + pl.col("year").cast(pl.String),
+    )
+    left, right = st.columns(2)
+    with left:
+        figure(
+            stack(
+                signed,
+                x="label",
+                value="amount_mean_usd",
+                part="kind",
+                parts={"benefit": "Benefits", "cost": "Costs"},
+                unit="usd",
+                colours={"benefit": "#000001", "cost": "#000010"},
+            ),
+            title="Benefits and costs by year of the program",
+            alt="Bars of mean benefits above and costs below zero, by year of the program.",
+            data=signed,
+            name="value_by_year",
+            note="Means of the draws, undiscounted. Years beyond the data are projected.",
+        )
+    with right:
+        totals = (
+            values.filter(pl.col("kind") == "benefit")
+            .group_by("category")
+            .agg(pl.col("amount_mean_usd").sum(), pl.col("is_counted").any())
+            .with_columns(label=pl.col("category").map_elements(plain, return_dtype=pl.String))
+            .sort("amount_mean_usd", descending=True)
+        )
+        figure(
+            bars(totals, label="label", value="amount_mean_usd", unit="usd"),
+            title="Where the benefit comes from",
+            alt="Bars of mean benefit over the horizon, by category.",
+            data=totals,
+            name="value_by_category",
+            note="A benefit without a causal effect counts as zero.",
+        )
+    sensitivity = ask(publication, _SENSITIVITY, (program, chosen["scenario"]))
+    if not sensitivity.is_empty():
+        named = sensitivity.with_columns(label=pl.col("assumption").map_elements(plain, return_dtype=pl.String))
+        figure(
+            tornado(named, label="label", low="npv_low_usd", high="npv_high_usd", centre=named["npv_central_usd"][0]),
+            title=f"{named['label'][0]} matters most to the net present value",
+            alt="Tornado chart: net present value at the low and the high end of each assumption, the widest first.",
+            data=named,
+            name="sensitivity",
+            note="Each assumption at its 5th and 95th percentile, all others at their centre.",
+        )
+    table(
+        values.select(
+            "kind", "category", "year", "amount_p5_usd", "amount_p50_usd", "amount_p95_usd", "is_projected", "basis", "traced_by"
+        ),
+        title="The value statement, line by line",
+        columns={
+            "kind": st.column_config.TextColumn("Kind", width="small"),
+            "category": "Category",
+            "year": "Year",
+            "amount_p5_usd": st.column_config.NumberColumn("5th percentile", format="$%,.0f"),
+            "amount_p50_usd": st.column_config.NumberColumn("Median", format="$%,.0f"),
+            "amount_p95_usd": st.column_config.NumberColumn("95th percentile", format="$%,.0f"),
+            "is_projected": "Projected",
+            "basis": "How it was made",
+            "traced_by": st.column_config.TextColumn("Query", help="Run it on the SQL page to see the rows behind the figure."),
+        },
+        name="value_statement",
+    )
+
+
+def _effects(publication: Publication, program: str) -> None:
+    """What the program changed: the chosen design of each outcome, with interval and grade."""
+    effects = ask(publication, _EFFECTS, (program,)).drop_nulls("estimate")
+    if effects.is_empty():
+        not_available("What the program changed", "no design found enough sites, months or patients to estimate from")
+        return
+    for unit, rows in effects.partition_by("unit", as_dict=True).items():
+        known = rows.drop_nulls("interval_low").with_columns(
+            label=pl.col("outcome_name") + " (" + pl.col("grade") + ")",
+        )
+        if known.is_empty():
+            continue
+        figure(
+            intervals(known, label="label", estimate="estimate", low="interval_low", high="interval_high", unit=unit[0]),
+            title=f"What the program changed, in {'percentage points' if unit[0] == 'share' else unit[0]}, with 95 % intervals",
+            alt="Estimates with intervals: " + "; ".join(known["statement"].to_list()),
+            data=known,
+            name=f"effects_{unit[0]}",
+            note="In brackets the grade of evidence. An interval that crosses zero does not tell the change from chance.",
+        )
+    for row in effects.iter_rows(named=True):
+        with st.container(border=True):
+            st.markdown(f"**{row['outcome_name']}** {GRADES[row['grade']]}")
+            say(row["statement"])
+            st.caption(f"{DESIGN_NAMES[row['design']]}. {row['assumptions']}")
+
+
+publication = open_page(
+    "Return on investment", "What the engagement program changed, how sure that is, what it cost and what it was worth."
+)
+if is_published(publication, "delivery.fct_program_effects"):
+    programs = ask(publication, "select distinct program_name from delivery.fct_program_effects order by 1")[
+        "program_name"
+    ].to_list()
+else:
+    programs = []
+if programs:
+    program = programs[0] if len(programs) == 1 else st.selectbox("Program", programs, key="program", bind="query-params")
+    st.header("What it was worth", anchor=False)
+    _value_statement(publication, program)
+    st.header("What it changed", anchor=False)
+    _effects(publication, program)
+    with st.expander("Every design that was tried, and why some give no number"):
+        st.dataframe(ask(publication, _TRIED, (program,)), hide_index=True, key="tried")
+else:
+    not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
+
+st.header("What boards are told, beside what this practice can show", anchor=False)
+if is_published(publication, "marts.fct_program_claims"):
+    claims = ask(publication, _CLAIMS)
+    said = [
+        {
+            "Claim": row["claim_name"],
+            "Claimed": f"{effect(row['claimed_low'], row['change_type'], row['unit'])} to "
+            f"{effect(row['claimed_high'], row['change_type'], row['unit'])}",
+            "Before": amount(row["value_before"], row["unit"]),
+            "After": amount(row["value_after"], row["unit"]),
+            "Change": effect(row["change"], row["change_type"], row["unit"]),
+            "Verdict": VERDICTS.get(row["verdict"], "Cannot be said"),
+            "Why not": row["not_shown_reason"],
+        }
+        for row in claims.iter_rows(named=True)
+    ]
+    table(
+        pl.DataFrame(said, infer_schema_length=None),
+        title="Nine claims, and before and after at the sites of the program",
+        name="board_claims",
+        note="Before and after, not cause: what else changed is in it too. What the program caused stands above.",
+    )
+else:
+    not_available("The claims", "this publication is older than their comparison")
+
+st.header("Baseline", anchor=False)
+frozen = ask(publication, _BASELINES) if is_published(publication, "marts.fct_baselines") else pl.DataFrame()
+if frozen.is_empty():
+    not_available("Baselines", "no site has a day of go-live with mature months before it")
+else:
+    shown = frozen.with_columns(
+        value=pl.struct("value", "unit").map_elements(lambda row: amount(row["value"], row["unit"]), return_dtype=pl.String),
+        months=pl.struct("first_month_on", "last_month_on").map_elements(
+            lambda row: f"{month(row['first_month_on'])} – {month(row['last_month_on'])}", return_dtype=pl.String
+        ),
+    )
+    table(
+        shown.select(
+            "kpi_name", "site", "go_live_on", "months", "value", "is_final", "is_restated", "restatement_reason", "hash"
+        ),
+        title="Where each site stood before its program, frozen",
+        columns={
+            "kpi_name": "KPI",
+            "site": "Site",
+            "go_live_on": st.column_config.DateColumn("Go-live"),
+            "months": "Months",
+            "value": "Baseline",
+            "is_final": "Frozen",
+            "is_restated": "Restated",
+            "restatement_reason": "Why",
+            "hash": st.column_config.TextColumn("Data hash", help="First digits of the hash of the rows that it was taken from."),
+        },
+        name="baselines",
+        note="A baseline does not change when data do: what today's data would give shows as restated.",
+    )

@@ -1,0 +1,111 @@
+"""A page as one file: what it showed, from the same rows, in HTML that needs nothing else and prints well."""
+
+import html
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+import plotly.graph_objects as go
+import polars as pl
+from plotly.offline import get_plotlyjs
+
+from dashboards.charts import on_paper
+
+MOST_ROWS = 200
+"""A table longer than this is for a spreadsheet, not for paper; the sheet says how many rows it left out."""
+
+_STYLE = """
+body { font: 15px/1.5 "Source Sans 3", "Segoe UI", system-ui, sans-serif; color: #17212B; }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.1rem; margin: 0 0 .4rem; }
+section { border: 1px solid #D5DDE5; border-radius: .5rem; padding: 1rem; margin: 1rem 0; break-inside: avoid; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem; margin: 1rem 0; }
+.tiles section { margin: 0; } .value { font-size: 1.5rem; font-weight: 600; } .quiet { color: #4A5866; font-size: .9rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; } thead { display: table-header-group; }
+th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid #D5DDE5; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.synthetic { background: #FFF6DB; border-radius: .5rem; padding: .5rem 1rem; }
+@media print { body { margin: 0; max-width: none; } @page { margin: 15mm; } }
+"""
+_DRAW = (
+    "Plotly.newPlot(div, spec.data, Object.assign({}, spec.layout, {autosize: true}), {responsive: true, displaylogo: false});"
+)
+
+
+@dataclass
+class Sheet:
+    """What a page has shown so far: its head, and its blocks of HTML in order."""
+
+    title: str
+    practice_name: str
+    as_of_on: date
+    is_synthetic: bool
+    filters: str = ""
+    blocks: list[str] = field(default_factory=list)
+
+    def say(self, markdown: str) -> None:
+        """Add a paragraph; of its Markdown, bold survives."""
+        plain = re.sub(r":\w+\[(.*?)\]", r"\1", re.sub(r":material/\w+:\s*", "", markdown))
+        bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(plain))
+        self.blocks.append(f"<p>{bold}</p>")
+
+    def tiles(self, tiles: list[tuple[str, str, str]]) -> None:
+        """Add a row of figures: label, value, and the line below it."""
+        cells = "".join(
+            f'<section>{html.escape(label)}<div class="value">{html.escape(value)}</div>'
+            f'<div class="quiet">{html.escape(below)}</div></section>'
+            for label, value, below in tiles
+        )
+        self.blocks.append(f'<div class="tiles">{cells}</div>')
+
+    def figure(self, chart: go.Figure, title: str, alt: str, note: str) -> None:
+        """Add a chart, drawn by the copy of Plotly that the file carries once."""
+        # `</` would end the script that it stands in.
+        specification = on_paper(chart.to_json()).replace("</", "<\\/")
+        self.blocks.append(
+            f'<section><h2>{html.escape(title)}</h2><div class="chart" role="img" aria-label="{html.escape(alt)}"></div>'
+            f'<script type="application/json" class="spec">{specification}</script>'
+            f'<p class="quiet">{html.escape(note)}</p></section>'
+        )
+
+    def table(self, data: pl.DataFrame, title: str, note: str) -> None:
+        """Add a table, its first rows where there are many."""
+        head = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in data.columns)
+        is_number = [dtype.is_numeric() for dtype in data.dtypes]
+        rows = "".join(
+            "<tr>" + "".join(_cell(value, number) for value, number in zip(row, is_number, strict=True)) + "</tr>"
+            for row in data.head(MOST_ROWS).iter_rows()
+        )
+        left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
+        self.blocks.append(
+            f"<section><h2>{html.escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f'<p class="quiet">{html.escape(left_out + note)}</p></section>'
+        )
+
+    def to_html(self) -> str:
+        """The whole file."""
+        banner = '<p class="synthetic">Synthetic data: nobody here is a real person.</p>' if self.is_synthetic else ""
+        head = " · ".join(filter(None, (self.practice_name, f"data as of {self.as_of_on:%-d %B %Y}", self.filters)))
+        return (
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"<title>{html.escape(self.title)} · Caregap</title><style>{_STYLE}</style></head><body>"
+            f"<h1>{html.escape(self.title)}</h1><p>{html.escape(head)}</p>"
+            f"{banner}<script>{get_plotlyjs()}</script>{''.join(self.blocks)}"
+            '<script>document.querySelectorAll("script.spec").forEach(function (text) { var spec = JSON.parse(text.textContent);'
+            f" var div = text.previousElementSibling; {_DRAW} }});</script></body></html>"
+        )
+
+
+def _cell(value: object, is_number: bool) -> str:
+    if value is None:
+        return "<td></td>"
+    if is_number:
+        text = (
+            f"{value:,.4g}"
+            if isinstance(value, float) and abs(value) < 1
+            else f"{value:,.1f}"
+            if isinstance(value, float)
+            else f"{value:,}"
+        )
+        return f'<td class="number">{text}</td>'
+    return f"<td>{html.escape(str(value))}</td>"

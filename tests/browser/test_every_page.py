@@ -1,0 +1,144 @@
+"""Every page of the registry in a real browser, light and dark, wide and as a tablet: no error, nobody asked outside, no barrier.
+
+`make screenshots` runs this file and keeps the pictures, which somebody should look at.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dashboards.access import PAGES, ROLES, Page
+from pipelines.home import CHECKOUT
+from tests.browser.conftest import PROBES
+
+pytestmark = pytest.mark.browser
+SIZES = {"wide": (1440, 1000), "tablet": (820, 1180)}
+TALLEST = 6000
+GRAVE = ("serious", "critical")
+NOT_OURS = ("stDataFrameGlideDataEditor", "modebar")
+"""Parts that Streamlit and Plotly draw, and that a page cannot mend."""
+
+
+def _role(page: Page) -> str:
+    return next(role for role in ROLES if role in page.roles)
+
+
+@pytest.fixture(scope="module")
+def address(serve, own_home) -> str:
+    return serve(own_home())
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(os.environ.get("CAREGAP_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _open(browser, address: str, shown: Page, scheme: str, size: tuple[int, int]):
+    """The page in a tab of its own, as the first role that may open it, with what went wrong on the way."""
+    tab = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    wrong: list[str] = []
+
+    def noted(message) -> None:
+        if message.type == "error" and not any(probe in message.location.get("url", "") for probe in PROBES):
+            wrong.append(message.text)
+
+    tab.on("console", noted)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, address) else None)
+    tab.goto(address)
+    tab.locator("h1").first.wait_for(timeout=90_000)
+    title = ROLES[_role(shown)].title
+    if title != "Leadership":
+        if size[0] < 1000 and not tab.get_by_test_id("stSidebar").get_by_role("combobox").first.is_visible():
+            tab.get_by_test_id("stExpandSidebarButton").click()
+        tab.get_by_test_id("stSidebar").get_by_role("combobox").first.click()
+        tab.get_by_role("option", name=title, exact=True).click()
+        tab.wait_for_timeout(1500)
+    if size[0] < 1000 and not tab.get_by_test_id("stSidebarNav").is_visible():
+        tab.get_by_test_id("stExpandSidebarButton").click()
+    tab.get_by_test_id("stSidebarNav").get_by_role("link", name=shown.title, exact=True).click()
+    tab.wait_for_url(f"{address}/{shown.name}**", timeout=60_000)
+    tab.locator("h1").first.wait_for(timeout=90_000)
+    tab.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')", timeout=90_000
+    )
+    tab.wait_for_timeout(1500)
+    return tab, wrong
+
+
+def _is_outside(url: str, address: str) -> bool:
+    return url.startswith("http") and not url.startswith(address)
+
+
+def _whole(tab) -> None:
+    """Make the window as tall as the page, so that a picture shows all of it."""
+    height = tab.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    tab.set_viewport_size({"width": tab.viewport_size["width"], "height": min(max(height + 20, 1000), TALLEST)})
+    tab.wait_for_timeout(1200)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_no_error_asks_nobody_outside_and_bars_nobody(
+    chromium, address: str, pictures: Path, shown: Page, scheme: str, size: str
+):
+    if not (CHECKOUT / "dashboards" / "app_pages" / f"{shown.name}.py").exists():
+        pytest.skip("There is no such page.")
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab, wrong = _open(chromium, address, shown, scheme, SIZES[size])
+    try:
+        _whole(tab)
+        tab.screenshot(path=pictures / f"{shown.name}_{scheme}_{size}.png")
+        assert tab.get_by_test_id("stException").count() == 0
+        assert not wrong
+        findings = [
+            f"{finding['id']}: {node['html'][:160]}"
+            for finding in Axe().run(tab).response["violations"]
+            if finding["impact"] in GRAVE
+            for node in finding["nodes"]
+            if not any(part in node["html"] for part in NOT_OURS)
+        ]
+        assert not findings
+    finally:
+        tab.close()
+
+
+def test_a_link_shows_the_colleague_the_same_view_and_filters_stay_when_the_page_changes(chromium, address: str):
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    try:
+        tab.goto(f"{address}/appointments?period=24+months&site=East+Clinic")
+        tab.locator("h1", has_text="Appointments").wait_for(timeout=90_000)
+        tab.get_by_text("East Clinic: most often").wait_for(timeout=60_000)
+        tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Retention", exact=True).click()
+        tab.locator("h1", has_text="Retention").wait_for(timeout=60_000)
+        tab.wait_for_timeout(2000)
+        assert "East" in tab.url and "24" in tab.url
+    finally:
+        tab.close()
+
+
+def test_an_exported_page_opens_by_itself_and_draws_its_charts(chromium, address: str, tmp_path: Path):
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    try:
+        tab.goto(f"{address}/revenue")
+        tab.locator("h1", has_text="Revenue cycle").wait_for(timeout=90_000)
+        tab.get_by_text("Denials by payer").wait_for(timeout=60_000)
+        with tab.expect_download(timeout=60_000) as download:
+            tab.get_by_role("button", name="Export page").click()
+        file = tmp_path / "page.html"
+        download.value.save_as(file)
+    finally:
+        tab.close()
+    paper = chromium.new_page(viewport={"width": 1100, "height": 1400})
+    outside: list[str] = []
+    paper.on("request", lambda request: outside.append(request.url) if request.url.startswith("http") else None)
+    paper.goto(file.as_uri())
+    paper.wait_for_timeout(2000)
+    assert paper.locator(".chart .main-svg").count() >= 4
+    assert not outside
+    paper.close()

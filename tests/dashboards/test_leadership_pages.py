@@ -1,0 +1,45 @@
+"""Each page that leadership opens shows its figures, keeps to what the filters say, and can be taken away as one file."""
+
+import pytest
+
+PAGES = ("overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_an_error_and_says_whose_data_it_shows(app, page: str):
+    test = app(page)
+    assert not test.exception
+    assert any("data as of" in text.value for text in test.markdown)
+    assert any("Synthetic data" in text.value for text in test.markdown)
+    sheet = test.session_state["_sheet"].to_html()
+    assert "<h1>" in sheet and "http://" not in sheet.split("<script>")[0]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_chart_of_a_page_has_a_text_for_who_cannot_see_it(app, page: str):
+    for chart in app(page).get("plotly_chart"):
+        assert len(chart.proto.alt) > 20
+
+
+def test_a_site_in_the_address_restricts_the_page(app):
+    test = app("appointments")
+    everywhere = int(test.metric[0].value.replace(",", ""))
+    test.selectbox(key="site").select_index(1).run()
+    assert not test.exception
+    assert 0 < int(test.metric[0].value.replace(",", "")) < everywhere
+
+
+@pytest.mark.parametrize("split", ["Site", "Provider", "Payer", "Segment"])
+def test_a_kpi_can_be_split_by_each_of_its_dimensions(app, split: str):
+    test = app("kpi_explorer")
+    test.selectbox(key="split").select(split).run()
+    assert not test.exception
+    assert len(test.get("plotly_chart")) == 3
+
+
+def test_rows_behind_a_kpi_are_for_roles_with_patient_data_and_leave_a_line_in_the_audit_log(app, shown_home):
+    assert not [toggle for toggle in app("kpi_explorer").toggle if toggle.key == "rows"]
+    test = app("kpi_explorer", role="analyst_phi")
+    test.toggle(key="rows").set_value(True).run()
+    assert not test.exception
+    assert "patient_viewed" in (shown_home / "audit" / "audit.jsonl").read_text()

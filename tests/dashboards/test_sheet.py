@@ -1,0 +1,42 @@
+"""An exported page is one file that holds its data, runs nothing of theirs, and asks nobody for anything."""
+
+from datetime import date
+
+import plotly.graph_objects as go
+import polars as pl
+
+from dashboards.charts import OWN
+from dashboards.sheet import MOST_ROWS, Sheet
+
+
+def _sheet() -> Sheet:
+    return Sheet("Overview", "A practice", date(2026, 11, 1), is_synthetic=True)
+
+
+def test_a_name_that_is_markup_stays_a_name():
+    sheet = _sheet()
+    sheet.table(pl.DataFrame({"<b>payer</b>": ["<script>alert(1)</script>"]}), "Title <i>", "")
+    sheet.figure(go.Figure(go.Bar(x=["</script><script>alert(2)"], y=[1])), "t", "a", "")
+    page = sheet.to_html()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "Title &lt;i&gt;" in page
+
+
+def test_a_chart_has_the_colours_of_the_theme_and_not_their_names():
+    sheet = _sheet()
+    sheet.figure(go.Figure(go.Bar(x=[1], y=[1], marker_color=OWN)), "t", "a", "")
+    assert OWN not in sheet.blocks[0]
+    assert "#0B62A8" in sheet.blocks[0]
+
+
+def test_a_long_table_says_how_many_rows_it_left_out():
+    sheet = _sheet()
+    sheet.table(pl.DataFrame({"n": range(MOST_ROWS + 3)}), "Rows", "")
+    assert "3 further rows are left out" in sheet.blocks[0]
+
+
+def test_plotly_is_in_the_file_once_and_no_script_comes_from_elsewhere():
+    page = _sheet().to_html()
+    assert page.count("plotly.js v") == 1
+    assert "<script src" not in page
