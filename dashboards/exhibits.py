@@ -38,7 +38,9 @@ def table(
     with st.container(border=True, height="stretch"):
         _head(title, data, name)
         size = {} if height is None else {"height": height}
-        st.dataframe(data, key=f"table_{name}", column_config=columns, hide_index=True, width="stretch", **size)
+        # A missing text is an empty cell, not the word None.
+        shown = data.with_columns(pl.col(pl.String).fill_null(""))
+        st.dataframe(shown, key=f"table_{name}", column_config=columns, hide_index=True, width="stretch", **size)
         if note:
             st.caption(note)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]

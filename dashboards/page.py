@@ -14,6 +14,21 @@ from dashboards.data import NothingPublished, Publication, ask, current_publicat
 from dashboards.sheet import Sheet
 
 _SHEET = "_sheet"
+_ON_A_TABLET = """
+<style>
+@media (max-width: 1100px) {
+  [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
+  [data-testid="stColumn"]:has(h3) { min-width: 100%; }
+}
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], .stDownloadButton { display: none; }
+}
+</style>
+"""
+"""Streamlit keeps columns side by side down to the width of a telephone, where a tile of four is too narrow for its number: on a
+tablet two stand side by side, and a chart (the one with a heading) alone.
+"""
 
 
 def open_page(title: str, question: str = "") -> Publication:
@@ -21,6 +36,7 @@ def open_page(title: str, question: str = "") -> Publication:
 
     Stops the page, saying what to run, where nothing is published.
     """
+    st.html(_ON_A_TABLET)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title(title, anchor=False, width="stretch")
         export = st.container(width="content")

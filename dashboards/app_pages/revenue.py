@@ -84,12 +84,12 @@ for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
             amount(of_kpi.value, kpi["unit"]),
             change(of_kpi.value, of_kpi.prior, kpi["unit"]),
             delta_color="inverse" if kpi["direction"] == "lower" else "normal",
-            delta_description="on the quarter before" if of_kpi.prior is not None else None,
             help=definition(kpi),
         )
-        below = f"{period(of_kpi.first_month, of_kpi.last_month)} · target {amount(kpi['target'], kpi['unit'])}"
+        target = amount(kpi["target"], kpi["unit"])
+        below = f"{period(of_kpi.first_month, of_kpi.last_month)}, beside the quarter before  \nTarget {target}"
         st.caption(below if of_kpi.value is not None else f"Not available: {kpi['unavailable_reason'] or 'no mature month yet'}")
-        shown.append((kpi["kpi_name"], amount(of_kpi.value, kpi["unit"]), below))
+        shown.append((kpi["kpi_name"], amount(of_kpi.value, kpi["unit"]), below.replace("  \n", ". ")))
 current_sheet().tiles(shown)
 
 flows = ask(publication, _FLOWS.format(condition=condition), parameters)
