@@ -35,17 +35,28 @@ class Panel:
 
 
 def read_panel(
-    frame: pl.DataFrame, *, unit: str, period: str, first_treated: str, outcome: str, cluster: str | None = None
+    frame: pl.DataFrame,
+    *,
+    unit: str,
+    period: str,
+    first_treated: str,
+    outcome: str,
+    cluster: str | None = None,
+    drop_incomplete: bool = False,
 ) -> Panel:
     """A long frame, one row per unit × period, as a `Panel`.
 
     Periods are numbers, whose differences count as given, or ISO dates and months, which count by their place among the
     periods observed. First treated: 0, empty, infinite or after the last period means never. Units treated from the first
-    period on have no "before": they are dropped and counted in `n_dropped`.
+    period on have no "before": they are dropped and counted in `n_dropped`. With `drop_incomplete` so are units without an
+    outcome in every period, as the R package `did` drops them.
     Raises `EstimateRefused` for a missing column or value, a second row for one unit and period, a unit without a row for
     every period, a first treated period or cluster that changes within a unit, and where nobody is treated.
     """
     require(frame, [unit, period, first_treated, outcome] + [cluster] * (cluster is not None))
+    n_incomplete = 0
+    if drop_incomplete:
+        frame, n_incomplete = _complete(frame, unit, period, outcome)
     clock, first_clock, names = _time_scale(labels(frame, period), frame[first_treated], period)
     long = pl.DataFrame(
         {
@@ -78,8 +89,17 @@ def read_panel(
         first_treated=first[kept],
         outcome=long["outcome"].to_numpy().reshape(one.height, len(periods))[kept],
         clusters=np.unique(one["cluster"].rank("dense").to_numpy()[kept], return_inverse=True)[1],
-        n_dropped=int((~kept).sum()),
+        n_dropped=int((~kept).sum()) + n_incomplete,
     )
+
+
+def _complete(frame: pl.DataFrame, unit: str, period: str, outcome: str) -> tuple[pl.DataFrame, int]:
+    """The rows of units with an outcome in every period, and how many units are left out."""
+    told = frame.filter(as_numbers(frame[outcome]).is_finite().fill_null(False))
+    complete = told.filter(pl.col(period).n_unique().over(unit) == frame[period].drop_nulls().n_unique())
+    if complete.is_empty():
+        raise EstimateRefused("no unit has an outcome in every period", column=unit)
+    return complete, frame[unit].n_unique() - complete[unit].n_unique()
 
 
 def _time_scale(periods: pl.Series, first: pl.Series, period: str) -> tuple[pl.Series, pl.Series, dict[float, object]]:
@@ -114,7 +134,8 @@ def _refuse_unbalanced(long: pl.DataFrame, n_periods: int, unit: str, period: st
     short = long.filter(pl.len().over("unit") < n_periods)
     if not short.is_empty():
         raise EstimateRefused(
-            f"the panel is unbalanced: this unit has no row for some of the {n_periods} periods; give every unit every period",
+            f"the panel is unbalanced: this unit has no row for some of the {n_periods} periods; give every unit every period, "
+            "or drop incomplete units knowingly",
             column=unit,
             row=short["row"].min(),
         )

@@ -11,6 +11,9 @@ import numpy as np
 
 from ml.effects.panel import NEVER, Panel
 
+PLACEBO_PERIODS = 6
+"""The placebo date lies so many periods before the real one, fewer where there are fewer."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -98,4 +101,33 @@ def make_design(panel: Panel, control: str) -> Design:
     n_post = np.array([(post & (cohort == g)).sum() for g in cohort])
     names += [("simple", None), ("group_overall", None)]
     rows += [post, post / n_post]
+    before = _before(clock, cohorts, cells)
+    if before:
+        h = min([PLACEBO_PERIODS, *map(len, before)])
+        names += [("placebo", h), ("pre_slope", None)]
+        rows += _placebo_and_slope(before, h, len(cells))
     return Design(clock, cohorts, np.searchsorted(joined, panel.first_treated), cells, names, np.array(rows, dtype=float))
+
+
+def _before(clock: np.ndarray, cohorts: np.ndarray, cells: list[Cell]) -> list[list[int]]:
+    """The cells before joining of each cohort that has any, in their order."""
+    own = [
+        [k for k, cell in enumerate(cells) if cell.cohort == g and clock[cell.period] < start] for g, start in enumerate(cohorts)
+    ]
+    return [one for one in own if one]
+
+
+def _placebo_and_slope(before: list[list[int]], h: int, n_cells: int) -> list[np.ndarray]:
+    """Weights of the cells in the effect of a placebo date, and in the slope of treated against controls before joining.
+
+    δ_1 … δ_m are a cohort's effects before joining, each against the period before it. Had it joined h periods earlier, the
+    effect in the k-th of these periods would be the sum of the first k of the last h; over the h periods the j-th counts in
+    h - j + 1 of them. Least squares through the m + 1 levels that the δ add up to has the slope
+    Σ j (m + 1 - j) δ_j / Σ j (m + 1 - j). Both are scaled to one period's change.
+    """
+    placebo, slope = np.zeros(n_cells), np.zeros(n_cells)
+    for own in before:
+        placebo[own[-h:]] = np.arange(h, 0, -1)
+        j = np.arange(1, len(own) + 1)
+        slope[own] = j * j[::-1]
+    return [placebo, slope]

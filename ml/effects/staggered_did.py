@@ -24,6 +24,7 @@ def staggered_effect(
     outcome: str,
     control: str = "never",
     cluster: str | None = None,
+    drop_incomplete: bool = False,
     bootstrap: int = 0,
     seed: int = 0,
 ) -> Estimate:
@@ -31,14 +32,25 @@ def staggered_effect(
 
     `control` is "never" or "notyet" (also those treated later). `estimate` is the simple aggregate: the mean over all treated
     cells, cohorts weighted by size. Parts: `group_time`, `event_study`, `group` (rows), `simple`, `dynamic_overall`,
-    `group_overall`, `pre_trend` (Wald test that all effects before treatment are zero).
+    `group_overall`, `pre_trend` (Wald test that all effects before treatment are zero),
+    `placebo_date` (the mean change a period had each cohort joined so many periods earlier) and `pre_slope` (the trend of the
+    treated against the controls before joining, a period): from periods before anything happened, so near zero where the
+    design holds.
 
     From 30 clusters on (each unit its own, unless `cluster` says otherwise), standard errors are those of the influence
     function, or of its multiplier bootstrap with `bootstrap` draws, which adds simultaneous bands. With fewer clusters, or
     fewer than 20 controls or 20 a cohort on average, it understates, and the interval is that of randomisation inference.
     Raises `EstimateRefused` as `read_panel` does, and where no control is left.
     """
-    panel = read_panel(frame, unit=unit, period=period, first_treated=first_treated, outcome=outcome, cluster=cluster)
+    panel = read_panel(
+        frame,
+        unit=unit,
+        period=period,
+        first_treated=first_treated,
+        outcome=outcome,
+        cluster=cluster,
+        drop_incomplete=drop_incomplete,
+    )
     if control == "notyet" and np.isfinite(panel.first_treated).all():
         panel = _until_the_last_cohort(panel, first_treated)
     if control == "never" and np.isfinite(panel.first_treated).all():
@@ -94,6 +106,8 @@ def _report(panel: Panel, design: Design, found: Uncertainty) -> Estimate:
         "dynamic_overall": rows[-1],
         "group_overall": overall["group_overall"],
         "pre_trend": found.pre_trend,
+        "placebo_date": next(({"periods_before": at, **row} for (kind, at), row in labelled if kind == "placebo"), None),
+        "pre_slope": next((row for (kind, _), row in labelled if kind == "pre_slope"), None),
         "n_observations": panel.outcome.size,
         "n_clusters": len(np.unique(panel.clusters)),
         "n_dropped": panel.n_dropped,

@@ -21,6 +21,7 @@ def synthetic_did_effect(
     period: str,
     first_treated: str,
     outcome: str,
+    drop_incomplete: bool = False,
     inference: str = "auto",
     replications: int = 200,
     seed: int = 0,
@@ -35,7 +36,9 @@ def synthetic_did_effect(
     Raises `EstimateRefused` as `read_panel` does, where fewer than two units are never treated, where a cohort has fewer than
     two periods before, and where the data do not allow the inference asked for.
     """
-    panel = read_panel(frame, unit=unit, period=period, first_treated=first_treated, outcome=outcome)
+    panel = read_panel(
+        frame, unit=unit, period=period, first_treated=first_treated, outcome=outcome, drop_incomplete=drop_incomplete
+    )
     n_controls, n_treated = int(np.isinf(panel.first_treated).sum()), int(np.isfinite(panel.first_treated).sum())
     if n_controls < 2:
         raise EstimateRefused("fewer than two units are never treated: nothing to build a comparison from", column=first_treated)

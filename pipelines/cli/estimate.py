@@ -19,6 +19,7 @@ PANEL = (
     click.option("--period", required=True, metavar="COLUMN", help="Number, date (2026-03-31) or month (2026-03)."),
     click.option("--first-treated", required=True, metavar="COLUMN", help="First treated period; 0 or empty: never."),
     OUTCOME,
+    click.option("--drop-incomplete", is_flag=True, help="Leave out units without an outcome in every period, and count them."),
 )
 
 
