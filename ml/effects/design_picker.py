@@ -1,0 +1,142 @@
+"""Which design a program's history allows: the strongest first, each tried, checked, and chosen or refused.
+
+Two histories are known: members of campaigns in which a lot decided who is not contacted (`trial_designs`), and sites that
+joined the program at different times (`rollout_designs`). A design whose checks fail gives no causal number; what is left when
+none holds is the plain difference of after and before, which is described and never called an effect.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from ml.effects.before_after import before_after_difference
+from ml.effects.estimate import Estimate, EstimateRefused
+from ml.effects.rollout_designs import ROLLOUT_DESIGNS, Rollout
+from ml.effects.verdicts import FAILED, NOT_TESTABLE, PASSED, WARNED, Verdict
+
+GRADES = {"randomised": "A", "staggered_did": "B", "synthetic_did": "C", "interrupted_series": "C", "before_after": "D"}
+BALANCE = 0.25
+"""Standardised difference of a covariate between arms above which they are not alike (Imbens & Rubin 2015, section 14.2)."""
+BREACHES = 0.10
+"""Share of those held out who were contacted all the same, above which the lot was not kept to."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One design that was tried on one outcome. `estimate` is None where it was refused; `refused_reason` says why, and also
+    why an estimate is not causal. `value_before` is the outcome among the treated before, or among those held out.
+    """
+
+    design: str
+    estimate: Estimate | None
+    pre_trend: Verdict
+    placebo: Verdict
+    overlap: Verdict
+    value_before: float | None = None
+    refused_reason: str | None = None
+    is_chosen: bool = False
+
+    @property
+    def is_causal(self) -> bool:
+        failed = FAILED in (self.pre_trend.verdict, self.placebo.verdict, self.overlap.verdict)
+        return self.estimate is not None and self.design != "before_after" and not failed
+
+    @property
+    def grade(self) -> str:
+        """The design's, if its number may be called an effect; D for what only describes, `none` for a refusal."""
+        return "none" if self.estimate is None else GRADES[self.design] if self.is_causal else "D"
+
+
+def trial_designs(members: pl.DataFrame) -> list[Attempt]:
+    """The randomised design on the members of outreach campaigns.
+
+    `members`: one row per member, with `stratum` (the campaign), `is_held_out`, `outcome` (0 or 1), `cluster` (the patient,
+    who may be a member of several campaigns), `days_since_visit` (known before the lot; may be null) and `n_attempts`. Strata
+    with fewer than two members in an arm are left out. Overlap is judged by how alike the arms were before, and by how many of
+    those held out were contacted all the same; there is no trend or date to test.
+    """
+    from ml.effects.randomised import randomised_effect
+
+    arm = pl.len().over("stratum", "is_held_out")
+    usable = members.filter(arm >= 2).filter(pl.col("is_held_out").n_unique().over("stratum") == 2)
+    rows = usable.with_columns(offered=~pl.col("is_held_out"), outcome=pl.col("outcome").cast(pl.Float64))
+    nothing = Verdict(NOT_TESTABLE, "a lot needs no trend"), Verdict(NOT_TESTABLE, "a lot needs no date")
+    try:
+        if usable.is_empty():
+            raise EstimateRefused("no campaign has two members in each arm whose outcome is known")
+        cluster = "cluster" if rows["cluster"].n_unique() < rows.height else None
+        found = randomised_effect(rows, outcome="outcome", treated="offered", strata="stratum", cluster=cluster)
+    except EstimateRefused as refusal:
+        return [Attempt("randomised", None, *nothing, Verdict(NOT_TESTABLE, "no estimate"), None, str(refusal))]
+    overlap = _balance(rows)
+    before = found.parts["arms"][0]["mean"]
+    reason = f"the lot was not kept to: {overlap.note}" if overlap.verdict == FAILED else None
+    return [Attempt("randomised", found, *nothing, overlap, before, reason, is_chosen=True)]
+
+
+def rollout_designs(panel: pl.DataFrame) -> list[Attempt]:
+    """The designs on one outcome of a program that sites joined: strongest first, until one holds, and the description last.
+
+    The first that gives a causal number is chosen, else the description; none where there is not even that.
+
+    `panel`: one row per site and month, with `site`, `month` (date), `first_month` (date, null: never), `numerator` and
+    `denominator`. Months in which a site has nothing to count are left out for all, or the site is, whichever loses less
+    (`Rollout`).
+    """
+    attempts = list(_tried(panel))
+    for place, attempt in enumerate(attempts):
+        if attempt.estimate is not None and (attempt.is_causal or attempt.design == "before_after"):
+            return [*attempts[:place], replace(attempt, is_chosen=True), *attempts[place + 1 :]]
+    return attempts
+
+
+def _tried(panel: pl.DataFrame) -> Iterator[Attempt]:
+    unknown = Verdict(NOT_TESTABLE, "no estimate")
+    try:
+        rollout = Rollout.of(panel)
+    except EstimateRefused as refusal:
+        yield Attempt("before_after", None, unknown, unknown, unknown, None, str(refusal))
+        return
+    for design, estimated in ROLLOUT_DESIGNS.items():
+        try:
+            found, pre_trend, placebo, overlap = estimated(rollout)
+        except EstimateRefused as refusal:
+            yield Attempt(design, None, unknown, unknown, unknown, rollout.value_before, str(refusal))
+            continue
+        attempt = Attempt(design, found, pre_trend, placebo, overlap, rollout.value_before)
+        if attempt.is_causal:
+            yield attempt
+            break
+        failed = [name for name in ("pre_trend", "placebo", "overlap") if getattr(attempt, name).verdict == FAILED]
+        yield replace(attempt, refused_reason=f"its check of {' and '.join(failed)} failed".replace("_", " "))
+    yield _description(rollout)
+
+
+def _description(rollout: Rollout) -> Attempt:
+    untold = Verdict(NOT_TESTABLE, "a description assumes nothing and proves nothing")
+    try:
+        found = before_after_difference(rollout.treated_months(), outcome="rate", is_after="is_after")
+    except EstimateRefused as refusal:
+        return Attempt("before_after", None, untold, untold, untold, rollout.value_before, str(refusal))
+    reason = "trend, season and everything else that changed are in it"
+    return Attempt("before_after", found, untold, untold, untold, rollout.value_before, reason)
+
+
+def _balance(rows: pl.DataFrame) -> Verdict:
+    held_out = rows.filter("is_held_out")
+    breaches = float((held_out["n_attempts"] > 0).mean())
+    known = rows.drop_nulls("days_since_visit")
+    arms = known.group_by("is_held_out").agg(
+        pl.col("days_since_visit").mean().alias("mean"), pl.col("days_since_visit").var().alias("var")
+    )
+    difference = None
+    if arms.height == 2 and (spread := (arms["var"].fill_null(0).sum() / 2) ** 0.5):
+        difference = (
+            float(arms.filter("is_held_out")["mean"].item() - arms.filter(~pl.col("is_held_out"))["mean"].item()) / spread
+        )
+    told = "not known" if difference is None else f"{difference:+.2f} standard deviations"
+    note = f"{breaches:.0%} of those held out were contacted; days since the last visit differ by {told}"
+    if breaches > BREACHES:
+        return Verdict(FAILED, note)
+    return Verdict(WARNED if difference is None or abs(difference) > BALANCE else PASSED, note)
