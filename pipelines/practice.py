@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT, Home
+from pipelines.scenarios import written_scenarios
 
 SAMPLE = CHECKOUT / "data_samples" / "practice"
 SETTINGS_FILE = "practice.toml"
@@ -23,7 +24,8 @@ class Practice:
     `sources` maps a source's name to the folder that its files are delivered to; the name is the `source_system` of every row,
     and its part before a colon (`ehr`, `crm`, `billing`) says which extracts to expect: `ehr`, `ehr:north`.
     `as_of` is the day that the run looks back from; None: the day after the newest fact delivered.
-    `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are handed to dbt as they are.
+    `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are handed to dbt as they are;
+    `scenarios` are what its scenario files say, by file name (`pipelines/scenarios.py`).
     """
 
     id: str
@@ -34,6 +36,7 @@ class Practice:
     as_of: date | None = None
     targets: dict[str, float] = field(default_factory=dict)
     variables: dict[str, object] = field(default_factory=dict)
+    scenarios: dict[str, dict] = field(default_factory=dict)
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
         return replace(self, sources=sources)
@@ -62,6 +65,7 @@ def read_practice(folder: Path) -> Practice:
             as_of=settings.get("as_of"),
             targets=_targets(settings.get("targets", {})),
             variables=settings.get("variables", {}),
+            scenarios=written_scenarios(folder),
         )
     except KeyError as missing:
         raise UsageError(f"{path}: {missing} is missing. Add it; docs/operators.md lists every setting.") from None

@@ -1,0 +1,151 @@
+"""Benefits and costs of a program, month by month, each thing counted once.
+
+What could be counted twice, and how it is not:
+- A visit of a retained patient that was also a recovered slot: retained patients' visits count without the share that was
+  recovered.
+- Money collected on visits that the program brought: the effect on collections applies to what would have been billed without
+  them.
+- Cash that comes sooner and cash that comes at all: fewer days in A/R are worth the interest; the one-off release is in no sum.
+- Hours of the program's own staff: they are its cost; hours that it adds are not taken off again, and hours saved are cash
+  only as redeployed.
+- One gap, two measures: the incentive rests on care-gap closure alone; preventive care and revenue per patient are shown,
+  never added.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.roi.quantities import Values
+from ml.roi.volumes import Volumes
+
+BENEFITS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "recovered_slots": (
+        "no_show_rate",
+        ("revenue_per_visit", "kept_share", "slot_refill_rate", "rebooked_share"),
+        "No-shows avoided × (share kept + share given up in time × refill rate) × (1 − rebooked anyway) × revenue per visit "
+        "× contribution margin",
+    ),
+    "retained_patients": (
+        "visit_within_90_days",
+        ("revenue_per_patient", "patient_attrition_rate"),
+        "Patients brought back by outreach × share who would have been lost × revenue per patient × contribution margin, in the "
+        "months in which they stay, without visits counted as recovered slots",
+    ),
+    "staff_hours": (
+        "outreach_staff_hours",
+        (),
+        "Hours of outreach saved × wage × share redeployed; hours alone are no cash",
+    ),
+    "days_in_ar": (
+        "days_in_ar",
+        ("collections_per_day",),
+        "Days saved × collections per day × cost of capital; the cash released once is not income and not in it",
+    ),
+    "collections": (
+        "net_collection_rate",
+        ("revenue_per_visit",),
+        "Effect on the net collection rate × what payers and patients owe, without visits that the program brought",
+    ),
+    "incentive": (
+        "care_gap_closure_rate",
+        ("care_gap_closure_rate",),
+        "Incentive at the closure rate reached, less that without the program: none below the threshold, all at the upper end",
+    ),
+}
+"""Of each benefit: the one outcome whose effect it is made of, the unit values it needs, and its formula in words."""
+
+
+@dataclass(frozen=True)
+class CashFlows:
+    """`benefits` and `costs` by category, draws x months, costs as positive numbers. `hours` saved and `release` are in no
+    sum."""
+
+    benefits: dict[str, np.ndarray]
+    costs: dict[str, np.ndarray]
+    hours: np.ndarray
+    release: np.ndarray
+
+    @property
+    def net(self) -> np.ndarray:
+        return sum(self.benefits.values()) - sum(self.costs.values())
+
+
+def countable(category: str, values: Values) -> str | None:
+    """Why a benefit counts as nothing; None where it can be counted."""
+    outcome, needed, _ = BENEFITS[category]
+    if f"effect:{outcome}" not in values:
+        return f"no causal effect on {outcome} could be had"
+    missing = [name for name in needed if name not in values]
+    return f"{', '.join(missing)} was not measured and the scenario does not say it" if missing else None
+
+
+def cash_flows(values: Values, volumes: Volumes) -> CashFlows:
+    """The flows under `values`, each of shape (draws, 1)."""
+    n_draws = len(values["discount_rate"])
+    shape = (n_draws, volumes.n_months)
+    fading = (1 - values["effect_decay"]) ** volumes.years_ahead
+    nothing = np.zeros(shape)
+
+    def effect(category: str) -> np.ndarray | None:
+        return None if countable(category, values) else values[f"effect:{BENEFITS[category][0]}"] * fading
+
+    benefits = dict.fromkeys(BENEFITS, nothing)
+    recovered, visits = _recovered(effect("recovered_slots"), values, volumes, nothing)
+    benefits["recovered_slots"] = recovered
+    retained_revenue = _retained(effect("retained_patients"), values, volumes, visits, nothing)
+    margin = values["contribution_margin"]
+    benefits["retained_patients"] = retained_revenue * margin
+    hours = nothing
+    if (change := effect("staff_hours")) is not None:
+        hours = (-change * volumes.exposure.get("outreach_staff_hours", 0)).clip(min=0)
+        benefits["staff_hours"] = hours * values["staff_usd_per_hour"] * values["redeployed_share"]
+    release = np.zeros((n_draws, 1))
+    if (change := effect("days_in_ar")) is not None:
+        freed = -change * values["collections_per_day"] * volumes.live_share.get("days_in_ar", 0)
+        benefits["days_in_ar"] = freed * values["capital_rate"] / 12
+        release = freed[:, volumes.n_observed - 1 : volumes.n_observed]
+    if (change := effect("collections")) is not None:
+        brought = visits * values["revenue_per_visit"] + retained_revenue
+        owed = volumes.exposure.get("net_collection_rate", np.zeros(volumes.n_months))
+        benefits["collections"] = change * (owed - np.minimum(brought.clip(min=0), owed))
+    if (change := effect("incentive")) is not None:
+        reached = values["care_gap_closure_rate"]
+        without = reached - change * volumes.live_share.get("care_gap_closure_rate", 0)
+        benefits["incentive"] = (_incentive(reached, values) - _incentive(without, values)) / 12
+    growth = (1 + values["cost_growth"]) ** volumes.years_ahead
+    costs = {category: amounts * growth for category, amounts in volumes.costs.items()}
+    return CashFlows(benefits, costs, hours, release)
+
+
+def _recovered(effect: np.ndarray | None, values: Values, volumes: Volumes, nothing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Contribution of recovered slots, and the visits in them."""
+    if effect is None:
+        return nothing, nothing
+    used = values["kept_share"] + (1 - values["kept_share"]) * values["slot_refill_rate"]
+    anyway = values["rebooked_share"] * values["displaced_share"]
+    visits = -effect * volumes.exposure.get("no_show_rate", 0) * used * (1 - anyway)
+    return visits * values["revenue_per_visit"] * values["contribution_margin"], visits
+
+
+def _retained(
+    effect: np.ndarray | None, values: Values, volumes: Volumes, recovered_visits: np.ndarray, nothing: np.ndarray
+) -> np.ndarray:
+    """Revenue of the patients who are there because outreach brought them back, and stay; what was recovered taken off."""
+    if effect is None:
+        return nothing
+    joining = effect * volumes.members * values["lasting_share"]
+    staying = 1 - values["patient_attrition_rate"][:, 0]
+    there = np.empty_like(joining)
+    now = np.zeros(len(joining))
+    for month in range(volumes.n_months):
+        there[:, month] = now = now * staying + joining[:, month]
+    due = volumes.exposure.get("no_show_rate", np.zeros(volumes.n_months))
+    recovered_share = np.divide(recovered_visits, due, out=np.zeros_like(joining), where=due > 0).clip(0, 1)
+    return there * values["revenue_per_patient"] / 12 * (1 - recovered_share)
+
+
+def _incentive(rate: np.ndarray, values: Values) -> np.ndarray:
+    """Dollars a year: nothing up to the threshold, then in proportion, all of it from the upper end on."""
+    threshold, full = values["incentive_threshold"], values["incentive_full"]
+    return values["incentive_usd_per_year"] * ((rate - threshold) / np.maximum(full - threshold, 1e-9)).clip(0, 1)

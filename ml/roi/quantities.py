@@ -1,0 +1,101 @@
+"""Every uncertain number of a valuation: effects, measured unit values, assumptions; as draws or at a quantile.
+
+Each quantity has a stream of random numbers of its own, made from the seed and its name, so that two scenarios differ by their
+assumptions alone, and a quantity that is added changes no other. Quantities are drawn independently of each other; one that
+enters several benefits, such as the contribution margin, is one draw in all of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from scipy.special import ndtri
+
+from ml.roi.scenario import ASSUMPTIONS, UNIT_VALUES, Scenario
+
+SEED = 20_260_101
+DRAWS = 10_000
+Z = float(ndtri(0.975))
+Values = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A causal effect on an outcome, in its unit, with its 95 % interval. `bounds`: no share falls below 0 or rises above 1."""
+
+    estimate: float
+    low: float
+    high: float
+    grade: str
+    design: str
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A unit value with its standard error, and what was measured."""
+
+    value: float
+    standard_error: float
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One uncertain number: its inverse distribution function is `at`."""
+
+    name: str
+    source: str
+    unit: str
+    central: float
+    below: float
+    above: float
+    basis: str
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+
+    def at(self, share: np.ndarray) -> np.ndarray:
+        """The value below which `share` of it lies.
+
+        A triangle from `below` to `above` for what is assumed; else normal, with the standard deviations `below` and `above`
+        of its two halves, which differ where an interval is not symmetric.
+        """
+        if self.source == "assumed":
+            return _triangle(self.below, self.central, self.above, share)
+        z = ndtri(share)
+        return np.clip(self.central + z * np.where(z < 0, self.below, self.above), *self.bounds)
+
+    def draws(self, n: int, seed: int) -> np.ndarray:
+        """Shape (n, 1)."""
+        random = np.random.default_rng([seed, crc32(self.name.encode())])
+        return self.at(random.random(n).clip(1e-12, 1 - 1e-12))[:, None]
+
+
+def quantities(scenario: Scenario, effects: Mapping[str, Effect], measured: Mapping[str, Measured]) -> dict[str, Quantity]:
+    """All that a valuation needs, by name; effects as `effect:<outcome>`. A unit value of the scenario replaces the measured
+    one."""
+    found = {}
+    for outcome, effect in effects.items():
+        below, above = (effect.estimate - effect.low) / Z, (effect.high - effect.estimate) / Z
+        basis = f"{effect.design.replace('_', ' ')}, grade {effect.grade}"
+        found[f"effect:{outcome}"] = Quantity(
+            f"effect:{outcome}", "effect", "outcome", effect.estimate, below, above, basis, effect.bounds
+        )
+    for name, value in measured.items():
+        if name in UNIT_VALUES and name not in scenario.ranges:
+            unit, least, greatest = UNIT_VALUES[name]
+            error = value.standard_error
+            found[name] = Quantity(name, "measured", unit, value.value, error, error, value.basis, (least, greatest))
+    for name, chosen in scenario.ranges.items():
+        unit = (ASSUMPTIONS | UNIT_VALUES)[name][0]
+        found[name] = Quantity(name, "assumed", unit, chosen.central, chosen.low, chosen.high, chosen.basis)
+    return found
+
+
+def _triangle(low: float, mode: float, high: float, share: np.ndarray) -> np.ndarray:
+    if high == low:
+        return np.full_like(share, mode)
+    turn = (mode - low) / (high - low)
+    rising = low + np.sqrt(share * (high - low) * (mode - low))
+    falling = high - np.sqrt((1 - share) * (high - low) * (high - mode))
+    return np.where(share < turn, rising, falling)

@@ -1,0 +1,130 @@
+"""The value of one program under one scenario, as tables: by category and year, as a whole, and the tornado."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ml.roi.cash_flows import BENEFITS, CashFlows, cash_flows, countable
+from ml.roi.quantities import DRAWS, SEED, Effect, Measured, Quantity, Values, quantities
+from ml.roi.scenario import Scenario
+from ml.roi.sensitivity import discount_factors, tornado
+from ml.roi.volumes import Volumes
+
+PERCENTILES = (5, 50, 95)
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """`values`: kind, category, year, amounts, is_counted, is_projected, basis, outcome_code. `returns`: one row.
+
+    `sensitivities`: one row per quantity, see `tornado`.
+    """
+
+    values: pl.DataFrame
+    returns: pl.DataFrame
+    sensitivities: pl.DataFrame
+
+
+def value_program(
+    scenario: Scenario,
+    volumes: Volumes,
+    effects: Mapping[str, Effect],
+    measured: Mapping[str, Measured],
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Valuation:
+    """Value a program by Monte-Carlo: `draws` draws of every effect, unit value and assumption together; the same seed, the
+    same figures.
+
+    `effects` holds causal effects alone, by outcome; a benefit without one counts as zero and says so.
+    """
+    known = quantities(scenario, effects, measured)
+    drawn = {name: quantity.draws(draws, seed) for name, quantity in known.items()}
+    flows = cash_flows(drawn, volumes)
+    return Valuation(
+        values=_values(known, flows, volumes),
+        returns=_returns(scenario, drawn, flows, volumes, known, draws, seed),
+        sensitivities=tornado(known, volumes),
+    )
+
+
+def payback_months(net: np.ndarray) -> np.ndarray:
+    """The month, from 1, from which each draw's cumulative flow is never again below zero; infinite where it ends below."""
+    below = np.cumsum(net, axis=1) < 0
+    n = net.shape[1]
+    last_below = np.where(below.any(axis=1), n - np.argmax(below[:, ::-1], axis=1), 0)
+    return np.where(last_below == n, np.inf, last_below + 1)
+
+
+def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -> pl.DataFrame:
+    rows = []
+    for kind, by_category in (("benefit", flows.benefits), ("cost", flows.costs)):
+        for category, amounts in by_category.items():
+            why_not = countable(category, known) if kind == "benefit" else None
+            if kind == "benefit":
+                basis = BENEFITS[category][2] if why_not is None else f"Counts as zero: {why_not}"
+            else:
+                basis = "Cost lines as delivered; beyond the data the mean of the last six months, growing"
+            for year, first in enumerate(range(0, volumes.n_months, 12), start=1):
+                in_year = amounts[:, first : first + 12].sum(axis=1)
+                low, middle, high = np.percentile(in_year, PERCENTILES)
+                rows.append(
+                    {
+                        "kind": kind,
+                        "category": category,
+                        "year": year,
+                        "amount_p5_usd": float(low),
+                        "amount_p50_usd": float(middle),
+                        "amount_p95_usd": float(high),
+                        "amount_mean_usd": float(in_year.mean()),
+                        "is_counted": why_not is None,
+                        "is_projected": min(first + 12, volumes.n_months) > volumes.n_observed,
+                        "basis": basis,
+                        "from_on": volumes.month_on(first),
+                        "until_on": volumes.month_on(min(first + 12, volumes.n_months)),
+                    }
+                )
+    return pl.DataFrame(rows)
+
+
+def _returns(
+    scenario: Scenario,
+    drawn: Values,
+    flows: CashFlows,
+    volumes: Volumes,
+    known: Mapping[str, Quantity],
+    draws: int,
+    seed: int,
+) -> pl.DataFrame:
+    factors = discount_factors(drawn["discount_rate"], volumes.n_months)
+    net = flows.net
+    worth = (net * factors).sum(axis=1)
+    cost = (sum(flows.costs.values(), np.zeros_like(net)) * factors).sum(axis=1)
+    npv = np.percentile(worth, PERCENTILES)
+    roi = np.percentile(worth / cost, PERCENTILES) if (cost > 0).all() else [None] * 3
+    months = payback_months(net)
+    payback = float(np.median(months))
+    # Everything a month later, and the last month falls beyond the horizon.
+    delayed = (net[:, :-1] * factors[:, 1:]).sum(axis=1)
+    uncounted = [category for category in BENEFITS if countable(category, known)]
+    row = {
+        "scenario": scenario.name,
+        "starts_on": volumes.starts_on,
+        "horizon_months": volumes.n_months,
+        "observed_months": volumes.n_observed,
+        **dict(zip(("npv_p5_usd", "npv_p50_usd", "npv_p95_usd"), map(float, npv), strict=True)),
+        **dict(zip(("roi_p5", "roi_p50", "roi_p95"), (x if x is None else float(x) for x in roi), strict=True)),
+        "npv_positive_share": float((worth > 0).mean()),
+        "payback_month": int(payback) if np.isfinite(payback) else None,
+        "payback_share": float(np.isfinite(months).mean()),
+        "cost_of_delay_usd": float(np.median(worth - delayed)),
+        "one_off_release_usd": None if "days_in_ar" in uncounted else float(np.median(flows.release)),
+        "staff_hours_p50": None if "staff_hours" in uncounted else float(np.median(flows.hours.sum(axis=1))),
+        "benefits_missing": " ".join(uncounted) or None,
+        "n_draws": draws,
+        "seed": seed,
+    }
+    return pl.DataFrame([row])

@@ -1,0 +1,95 @@
+"""What a program's effects apply to and what it cost, month by month: as delivered, then going on as it last was."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+RECURRING = ("licence", "support", "staff", "optimisation")
+"""Costs that go on; the others are paid once."""
+RECENT_MONTHS = 6
+"""The mean of so many months is what goes on."""
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """Arrays have a place for each month of the horizon.
+
+    `exposure` by outcome: its denominator at sites on the program. `live_share`: that, by the denominator of all sites.
+    `members`: patients whom a campaign tried to reach. `costs` by category. `years_ahead`: years beyond the data, 0 within them.
+    """
+
+    starts_on: date
+    n_observed: int
+    exposure: dict[str, np.ndarray]
+    live_share: dict[str, np.ndarray]
+    members: np.ndarray
+    costs: dict[str, np.ndarray]
+
+    @property
+    def n_months(self) -> int:
+        return len(self.members)
+
+    @property
+    def years_ahead(self) -> np.ndarray:
+        return (np.arange(self.n_months) - self.n_observed + 1).clip(0) / 12
+
+    def month_on(self, place: int) -> date:
+        return _add_months(self.starts_on, place)
+
+
+def volumes(
+    costs: pl.DataFrame, outcomes: pl.DataFrame, members: pl.DataFrame, *, as_of_on: date, horizon_months: int
+) -> Volumes | None:
+    """The volumes of one program from its first cost or go-live on; None where it has neither by the month of `as_of_on`.
+
+    `costs`: category, month_on, amount_usd. `outcomes`: outcome_code, month_on, is_live, denominator, is_mature, a row per site.
+    `members`: month_on, n_members. Months that are not over, or whose outcomes are not in, go on as the last six did, and so
+    do the recurring costs; a cost line dated ahead is taken as it stands.
+    """
+    starts = [frame["month_on"].min() for frame in (costs, outcomes.filter("is_live")) if not frame.is_empty()]
+    this_month = as_of_on.replace(day=1)
+    if not starts or min(starts) >= this_month:
+        return None
+    start = min(starts)
+    n_observed = min(_months_between(start, this_month), horizon_months)
+
+    def spread(frame: pl.DataFrame, column: str, n_known: int) -> np.ndarray:
+        months = np.zeros(horizon_months)
+        summed = frame.group_by("month_on").agg(pl.col(column).cast(pl.Float64).sum())
+        for month, amount in summed.iter_rows():
+            if 0 <= (place := _months_between(start, month)) < horizon_months:
+                months[place] = amount
+        return _continued(months, n_known)
+
+    exposure, live_share = {}, {}
+    for (outcome,), rows in outcomes.group_by("outcome_code"):
+        mature = rows.filter("is_mature")
+        n_known = min(_months_between(start, mature["month_on"].max()) + 1, n_observed) if not mature.is_empty() else 0
+        live, whole = (spread(frame, "denominator", n_known) for frame in (mature.filter("is_live"), mature))
+        exposure[outcome] = live
+        live_share[outcome] = np.divide(live, whole, out=np.zeros(horizon_months), where=whole > 0)
+    known_costs = {}
+    for (category,), rows in costs.group_by("category"):
+        ahead = rows.filter(pl.col("month_on") >= this_month)
+        known_costs[category] = spread(rows, "amount_usd", horizon_months)
+        if category in RECURRING and n_observed < horizon_months:
+            going_on = spread(rows.filter(pl.col("month_on") < this_month), "amount_usd", n_observed)
+            said = np.isin(np.arange(horizon_months), [_months_between(start, month) for month in ahead["month_on"]])
+            known_costs[category] = np.where(said, known_costs[category], going_on)
+    return Volumes(start, n_observed, exposure, live_share, spread(members, "n_members", n_observed), known_costs)
+
+
+def _continued(months: np.ndarray, n_known: int) -> np.ndarray:
+    recent = months[max(0, n_known - RECENT_MONTHS) : n_known]
+    return np.where(np.arange(len(months)) < n_known, months, recent.mean() if len(recent) else 0.0)
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def _add_months(first: date, n: int) -> date:
+    months = first.year * 12 + first.month - 1 + n
+    return date(months // 12, months % 12 + 1, 1)

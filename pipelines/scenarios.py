@@ -1,0 +1,59 @@
+"""Scenario files: the two that come with the product, and the practice's own in `scenarios/` beside its practice.toml."""
+
+import tomllib
+from pathlib import Path
+
+from ml.roi.scenario import Scenario, ScenarioRefused, read_scenario
+from pipelines.errors import UsageError
+from pipelines.home import CHECKOUT
+
+SHIPPED = CHECKOUT / "models" / "scenarios"
+FOLDER = "scenarios"
+BASE = "base"
+
+
+def written_scenarios(folder: Path) -> dict[str, dict]:
+    """What the files `scenarios/*.toml` of a practice's folder say, by file name. Raises `UsageError` where one is not TOML."""
+    return {path.name: _written(path) for path in sorted((folder / FOLDER).glob("*.toml"))}
+
+
+def scenarios(own: dict[str, dict]) -> list[Scenario]:
+    """The shipped scenarios and the practice's, by what they say; one of the practice's takes the place of a shipped one of
+    its name.
+
+    What a scenario leaves out is the base's, the practice's own if it has one. Raises `UsageError` naming the file and the key.
+    """
+    shipped = {path.name: _written(path) for path in sorted(SHIPPED.glob("*.toml"))}
+    [(base_file, base)] = [(file, written) for file, written in shipped.items() if written["name"] == BASE]
+    found = {BASE: read_one(base_file, base, None)}
+    for file, written in sorted(own.items(), key=lambda one: one[1].get("name") != BASE):
+        scenario = read_one(file, written, found[BASE])
+        if scenario.name in found and scenario.name != BASE:
+            raise UsageError(f"{file}: another file says scenario {scenario.name} already. Give this one another name.")
+        found[scenario.name] = scenario
+    for file, written in shipped.items():
+        if written["name"] not in found:
+            found[written["name"]] = read_one(file, written, found[BASE])
+    return list(found.values())
+
+
+def read_one(file: str, written: dict, base: Scenario | None) -> Scenario:
+    """The scenario of one file. Raises `UsageError` naming the file and the key."""
+    try:
+        return read_scenario(written, base)
+    except ScenarioRefused as refusal:
+        raise UsageError(f"{file}: {refusal}.") from None
+
+
+def scenario_file(path: Path) -> dict:
+    """What a scenario file says. Raises `UsageError` where it is missing or not TOML."""
+    if not path.is_file():
+        raise UsageError(f"{path}: not found.")
+    return _written(path)
+
+
+def _written(path: Path) -> dict:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise UsageError(f"{path}: {wrong}. Correct it; docs/estimates.md shows what to write.") from None
