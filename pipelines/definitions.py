@@ -5,7 +5,7 @@ import dagster as dg
 from pipelines.dbt import parsed_project
 from pipelines.defs.delivery import delivery_assets
 from pipelines.defs.derived import derived_assets
-from pipelines.defs.ml import score, train
+from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
@@ -25,7 +25,7 @@ def definitions(home: Home, practice: Practice, progress: Progress = silent) -> 
             yield home
 
     return dg.Definitions(
-        assets=[raw, derived_assets(parsed), train, score, delivery_assets(parsed), published],
+        assets=[raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed), published],
         jobs=[refresh],
         schedules=[nightly(practice)],
         sensors=[arrivals(practice)],

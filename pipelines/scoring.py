@@ -29,9 +29,9 @@ from ml.features import FEATURES
 from ml.model_card import model_card
 from ml.persistence import N_GOLDEN, ModelMismatch, Origin, load, save, sha256
 from ml.subgroups import NOT_EVALUATED, evaluate_subgroups
-from models.published.risk import RISK
 from pipelines.errors import ChecksFailed
 from pipelines.home import CHECKOUT, Home
+from pipelines.ml_tables import write_ml_table
 
 TASK = "disengagement"
 CAPACITY = 10
@@ -53,8 +53,8 @@ def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, a
         split = split_by_time(rows)
         known = trainable(rows, as_of_on)
     except TooLittleData as reason:
-        _write(connection, "model_evaluations", _note(RULE, NOT_EVALUATED, str(reason)))
-        _write(connection, "model_cards", pl.DataFrame())
+        write_ml_table(connection, "model_evaluations", _note(RULE, NOT_EVALUATED, str(reason)))
+        write_ml_table(connection, "model_cards", pl.DataFrame())
         return
     evaluated = fit(split.train)
     model, origin = fit(known), _origin(known)
@@ -66,8 +66,8 @@ def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, a
         evaluations = pl.concat(
             [evaluations, _note(origin.version, NOT_USED, f"ranks no better than the {RULE}")], how="diagonal"
         )
-    _write(connection, "model_evaluations", evaluations)
-    _write(connection, "model_cards", model_card(model, origin.version, evaluations, as_of_on))
+    write_ml_table(connection, "model_evaluations", evaluations)
+    write_ml_table(connection, "model_cards", model_card(model, origin.version, evaluations, as_of_on))
 
 
 def score(
@@ -89,7 +89,7 @@ def score(
     except ModelMismatch as wrong:
         raise ChecksFailed(str(wrong)) from None
     placed = scored.join(newest.select("patient_key", "location_key"), on="patient_key")
-    _write(connection, "disengagement_scores", tiers(placed, capacity))
+    write_ml_table(connection, "disengagement_scores", tiers(placed, capacity))
 
 
 _FEATURES = f"""
@@ -154,18 +154,3 @@ def _hash_of(files: list[Path]) -> str:
 
 def _folder(home: Home, practice_id: str) -> Path:
     return home.scores / practice_id
-
-
-def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
-    """Write a table of schema `ml` with the columns, order and types of its contract."""
-    columns = {name: column.dtype.type for name, column in RISK[f"ml.{table}"].fields.items()}
-    frame = (
-        rows.select(
-            (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in columns.items()
-        )
-        if rows.width
-        else pl.DataFrame(schema=columns)
-    )
-    connection.register("_rows", frame.to_arrow())
-    connection.execute(f"create schema if not exists ml; create or replace table ml.{table} as select * from _rows")
-    connection.unregister("_rows")

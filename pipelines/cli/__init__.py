@@ -27,6 +27,7 @@ VERBS = {
     "benchmark": "Measure a risk model on a public data set.",
     "conform": "Compare the measures with an official test deck.",
     "estimate": "Estimate what a program caused, from a table of your own.",
+    "roi": "Say what the programs were worth, under scenarios side by side.",
 }
 
 

@@ -7,12 +7,12 @@ from pipelines.home import Home
 
 @click.command()
 def command() -> None:
-    """Score the patients of the newest build with the newest models, and write and test the outreach list."""
+    """Score the newest build's patients, estimate and value its programs, and write and test the outreach list."""
     from pipelines.build import newest_build
     from pipelines.cli.steps import run_step
-    from pipelines.defs.ml import SCORED
+    from pipelines.defs.ml import ESTIMATED, SCORED, VALUED
     from pipelines.practice import practice_of
 
     home = Home.from_environment()
-    run_step(home, practice_of(home, None), [*SCORED, "delivery"])
+    run_step(home, practice_of(home, None), [*SCORED, *ESTIMATED, *VALUED, "delivery"])
     click.echo(f"Scored: {newest_build(home).warehouse}. Publish it with `caregap publish`.")

@@ -11,11 +11,15 @@ from pipelines.build import newest_build
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
+from pipelines.practice import Practice
 from pipelines.progress import Progress
 
 TRAINED = ["ml.model_evaluations", "ml.model_cards"]
 SCORED = ["ml.disengagement_scores"]
+ESTIMATED = ["ml.program_effects"]
+VALUED = ["ml.program_values", "ml.program_returns", "ml.program_sensitivities"]
 FEATURES = ["intermediate.int_disengagement__features", "intermediate.int_disengagement__labels", "marts.dim_patients"]
+HISTORY = ["marts.fct_program_outcomes", "marts.fct_outreach_trials", "marts.dim_programs"]
 
 
 def _assets(name: str, tables: list[str], made_from: list[str]) -> Callable:
@@ -61,6 +65,30 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
         yield from _kept_contracts(connection, SCORED)
 
 
+@_assets("estimate", ESTIMATED, HISTORY)
+def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
+    """Estimate what each program changed, by the strongest design that its history allows."""
+    from pipelines import roi
+
+    progress("Estimating: what the program changed")
+    with newest_build(home).connect() as connection:
+        roi.estimate_effects(connection)
+        yield from _kept_contracts(connection, ESTIMATED)
+
+
+@_assets("value", VALUED, [*ESTIMATED, *HISTORY, "marts.fct_program_costs", "marts.fct_unit_values", "marts.dim_kpis"])
+def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
+    """Value each program under each scenario."""
+    from pipelines import roi
+    from pipelines.scenarios import scenarios
+
+    progress("Estimating: what it was worth")
+    build = newest_build(home)
+    with build.connect() as connection:
+        roi.value_programs(connection, scenarios(practice.scenarios), build.as_of_on)
+        yield from _kept_contracts(connection, VALUED)
+
+
 def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Iterator:
     """Check each table against its contract. Raises `ChecksFailed` naming columns and checks, after both are reported."""
     broken = []
@@ -77,4 +105,4 @@ def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) ->
         )
         broken += [f"{table}: {problem}" for problem in problems]
     if broken:
-        raise ChecksFailed("\n  ".join(["Scores broke their contract; nothing was published.", *broken]))
+        raise ChecksFailed("\n  ".join(["Scores or estimates broke their contract; nothing was published.", *broken]))

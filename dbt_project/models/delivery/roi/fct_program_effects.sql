@@ -1,0 +1,82 @@
+with
+
+effects as (
+
+    select * from {{ source('ml', 'program_effects') }}
+
+),
+
+outcomes as (
+
+    select * from {{ ref('program_outcomes') }}
+
+),
+
+named as (
+
+    select
+        effects.*,
+        coalesce(kpis.kpi_name, 'Visit within 90 days of joining a campaign') as outcome_name,
+        coalesce(kpis.unit, 'share') as unit,
+        coalesce(kpis.direction, 'higher') as direction,
+        outcomes.benefit_category,
+        -- A share is said in points of a hundred.
+        case when coalesce(kpis.unit, 'share') = 'share' then 100 else 1 end as scale,
+        case coalesce(kpis.unit, 'share') when 'share' then 'percentage points' when 'usd' then 'US dollars' else kpis.unit end as said_unit,
+        coalesce(effects.is_causal and (effects.interval_low > 0 or effects.interval_high < 0), false) as is_significant
+    from effects
+    left join {{ ref('dim_kpis') }} as kpis
+        on effects.outcome_code = kpis.kpi_code
+    left join outcomes
+        on effects.outcome_code = outcomes.outcome_code
+
+)
+
+select
+    cast(program_name as varchar) as program_name,
+    cast(outcome_code as varchar) as outcome_code,
+    cast(outcome_name as varchar) as outcome_name,
+    cast(unit as varchar) as unit,
+    cast(direction as varchar) as direction,
+    cast(design as varchar) as design,
+    cast(grade as varchar) as grade,
+    is_causal,
+    is_chosen,
+    estimate,
+    standard_error,
+    interval_low,
+    interval_high,
+    value_before,
+    n,
+    first_month_on,
+    last_month_on,
+    cast(inference as varchar) as inference,
+    cast(pre_trend_verdict as varchar) as pre_trend_verdict,
+    cast(pre_trend_note as varchar) as pre_trend_note,
+    cast(placebo_verdict as varchar) as placebo_verdict,
+    cast(placebo_note as varchar) as placebo_note,
+    cast(overlap_verdict as varchar) as overlap_verdict,
+    cast(overlap_note as varchar) as overlap_note,
+    cast(refused_reason as varchar) as refused_reason,
+    is_significant,
+    cast(
+        'Trend before: ' || replace(pre_trend_verdict, '_', ' ') || ' (' || pre_trend_note || '). '
+        || 'Placebo: ' || replace(placebo_verdict, '_', ' ') || ' (' || placebo_note || '). '
+        || 'Overlap: ' || replace(overlap_verdict, '_', ' ') || ' (' || overlap_note || ').' as varchar
+    ) as assumptions,
+    cast(
+        case
+            when estimate is null then 'No number: ' || refused_reason || '.'
+            when not is_causal
+                then outcome_name || ' was ' || {{ said('estimate') }} || ' ' || said_unit || ' after joining, against before. '
+                || 'Not a cause: ' || refused_reason || '.'
+            when is_significant
+                then outcome_name || ' changed by ' || {{ said('estimate') }} || ' ' || said_unit || ' because of the program (95 % interval '
+                || {{ said('interval_low') }} || ' to ' || {{ said('interval_high') }} || '). Grade ' || grade || '.'
+            else 'No effect on ' || outcome_name || ' can be told from chance: ' || {{ said('estimate') }} || ' ' || said_unit
+                || ' (95 % interval ' || {{ said('interval_low') }} || ' to ' || {{ said('interval_high') }} || '). Grade ' || grade || '.'
+        end as varchar
+    ) as statement,
+    cast(benefit_category as varchar) as benefit_category,
+    cast({{ as_of_on() }} as date) as data_cut_on
+from named

@@ -1,0 +1,247 @@
+"""What an engagement program changed, what it cost, and what that was worth."""
+
+import polars as pl
+
+from models.contract import USD, Contract, field
+from models.extracts.crm import CRM
+from models.phi import Phi
+from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
+
+COST_CATEGORIES = CRM["program_costs"].fields["category"].metadata["values"]
+BENEFIT_CATEGORIES = ("recovered_slots", "retained_patients", "incentive", "staff_hours", "days_in_ar", "collections")
+DESIGNS = ("randomised", "staggered_did", "synthetic_did", "interrupted_series", "before_after")
+VERDICTS = ("passed", "warned", "failed", "not_testable")
+GRADES = ("A", "B", "C", "D", "none")
+
+_PROGRAM = field(pl.String, "The engagement program, as the CRM names it.")
+_SCENARIO = field(pl.String, "The set of assumptions: `base`, `cautious`, or a file of the practice's own.")
+_OUTCOME = field(pl.String, "The KPI, or `visit_within_90_days`: a completed visit in the 90 days after joining a campaign.")
+
+
+def _optional(dtype, description: str, **rest):
+    return field(dtype, description, nullable=True, **rest)
+
+
+def _usd(description: str, *, nullable: bool = False):
+    return field(pl.Float64, description, nullable=nullable)
+
+
+_MARTS = (
+    Contract(
+        "fct_program_costs",
+        "cost line of a program",
+        ("source_system", "cost_id"),
+        {
+            "source_system": SOURCE_SYSTEM,
+            "cost_id": field(pl.String, "The CRM's own id of the line."),
+            "program_name": _PROGRAM,
+            "location_key": SLICES["location_key"],
+            "category": field(pl.String, "Kind of cost.", values=COST_CATEGORIES),
+            "month_on": field(pl.Date, "First day of the month that it falls in."),
+            "amount_usd": field(USD, "The cost.", at_least=0),
+        },
+    ),
+    Contract(
+        "fct_program_outcomes",
+        "program, outcome, site and month",
+        ("program_name", "outcome_code", "location_key", "month_on"),
+        {
+            "program_name": _PROGRAM,
+            "outcome_code": _OUTCOME,
+            "location_key": field(pl.Int64, "The site.", refers_to="dim_locations.location_key"),
+            "month_on": field(pl.Date, "First day of the month."),
+            "go_live_month_on": _optional(pl.Date, "Month in which the site joined; empty: it has not."),
+            "is_live": field(pl.Boolean, "The site was on the program in the month; its first month may be a part."),
+            "numerator": field(pl.Float64, "The KPI's numerator at the site."),
+            "denominator": field(pl.Float64, "The KPI's denominator at the site."),
+            "is_mature": field(pl.Boolean, "The month is over and its outcomes are in."),
+        },
+        notes="The panel that effects are estimated from.",
+    ),
+    Contract(
+        "fct_outreach_trials",
+        "member of an outreach campaign in which a lot decided who is not contacted",
+        ("trial_key",),
+        {
+            "trial_key": field(pl.Int64, "Surrogate of source, campaign and contact.", phi=Phi.QUASI),
+            "source_system": SOURCE_SYSTEM,
+            "campaign_id": field(pl.String, "The campaign: the lot was drawn within it."),
+            "campaign_name": field(pl.String, "Its name."),
+            "campaign_type": field(pl.String, "What it is for.", values=("recall", "care_gap", "reactivation")),
+            "patient_key": PATIENT_KEY,
+            "added_on": field(pl.Date, "Day on which the patient joined the campaign.", phi=Phi.QUASI),
+            "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
+            "n_attempts_90_days": field(pl.Int64, "Attempts to contact in 90 days; of who is held out, breaches.", at_least=0),
+            "days_since_visit": _optional(pl.Int64, "Days from the last completed visit to joining.", phi=Phi.QUASI),
+            "has_visit_90_days": field(pl.Boolean, "A completed visit within 90 days of joining."),
+            "is_mature": field(pl.Boolean, "90 days, and 30 more for late entries, have passed."),
+        },
+        notes="As drawn, whoever was reached: intention to treat.",
+    ),
+    Contract(
+        "fct_unit_values",
+        "quantity that turns an effect into money",
+        ("value_code",),
+        {
+            "value_code": field(pl.String, "The quantity."),
+            "unit_value": field(pl.Float64, "Sum of numerators by sum of denominators over the months measured."),
+            "standard_error": _optional(pl.Float64, "Of the ratio, months being the sample; empty: one month only.", at_least=0),
+            "n_months": field(pl.Int64, "Months measured, the newest mature ones, at most twelve.", at_least=1),
+            "first_month_on": field(pl.Date, "The first of them."),
+            "last_month_on": field(pl.Date, "The last of them."),
+            "unit": field(pl.String, "Its unit."),
+            "basis": field(pl.String, "What was measured, in words."),
+            "traced_by": field(pl.String, "A query on this warehouse that gives the value again."),
+        },
+    ),
+)
+
+_CHECK = "Verdict on "
+EFFECT_FIGURES = {
+    "program_name": _PROGRAM,
+    "outcome_code": _OUTCOME,
+    "design": field(pl.String, "How the effect was sought.", values=DESIGNS),
+    "grade": field(
+        pl.String,
+        "A: randomised. B: staggered difference-in-differences. C: synthetic control or interrupted series. D: a description, "
+        "not a cause. none: refused.",
+        values=GRADES,
+    ),
+    "is_causal": field(pl.Boolean, "The data allow a causal number by this design, and no check of it failed."),
+    "is_chosen": field(pl.Boolean, "The strongest design that gave a number for this outcome."),
+    "estimate": _optional(pl.Float64, "Mean effect on a treated site and month, or patient, in the outcome's unit."),
+    "standard_error": _optional(pl.Float64, "Its standard error.", at_least=0),
+    "interval_low": _optional(pl.Float64, "Lower end of the 95 % interval."),
+    "interval_high": _optional(pl.Float64, "Upper end of the 95 % interval."),
+    "value_before": _optional(pl.Float64, "The outcome among the treated before they joined, or among those held out."),
+    "n": field(pl.Int64, "Sites, months of a series, or patients.", at_least=0),
+    "first_month_on": _optional(pl.Date, "First month used."),
+    "last_month_on": _optional(pl.Date, "Last month used: mature ones alone."),
+    "inference": _optional(pl.String, "How error and interval were made."),
+    "pre_trend_verdict": field(pl.String, _CHECK + "equal trends before joining (p of 0.05 or more).", values=VERDICTS),
+    "pre_trend_note": field(pl.String, "What the verdict rests on."),
+    "placebo_verdict": field(pl.String, _CHECK + "no effect at a date before the real one.", values=VERDICTS),
+    "placebo_note": field(pl.String, "What the verdict rests on."),
+    "overlap_verdict": field(pl.String, _CHECK + "treated and controls being alike enough to compare.", values=VERDICTS),
+    "overlap_note": field(pl.String, "What the verdict rests on."),
+    "refused_reason": _optional(pl.String, "Why this design gives no number, or none that is causal."),
+}
+_VALUE_FIGURES = {
+    "program_name": _PROGRAM,
+    "scenario": _SCENARIO,
+    "kind": field(pl.String, "Benefit or cost.", values=("benefit", "cost")),
+    "category": field(pl.String, "Which.", values=(*BENEFIT_CATEGORIES, *COST_CATEGORIES)),
+    "year": field(pl.Int32, "Year of the program, from 1: twelve months from its first cost or go-live.", at_least=1),
+    "amount_p5_usd": _usd("5th percentile of the draws; undiscounted."),
+    "amount_p50_usd": _usd("Median of the draws; undiscounted."),
+    "amount_p95_usd": _usd("95th percentile of the draws; undiscounted."),
+    "amount_mean_usd": _usd("Mean of the draws: means add up over categories and years, percentiles do not."),
+    "is_counted": field(pl.Boolean, "Some amount rests on a causal effect or on a cost; else it is zero, and `basis` says why."),
+    "is_projected": field(pl.Boolean, "The year has months beyond the data."),
+    "basis": field(pl.String, "How the amount was made, in words."),
+    "traced_by": _optional(pl.String, "A query on this warehouse that shows the rows behind it."),
+}
+_RETURN_FIGURES = {
+    "program_name": _PROGRAM,
+    "scenario": _SCENARIO,
+    "starts_on": field(pl.Date, "First month of the cash flows."),
+    "horizon_months": field(pl.Int32, "Months counted.", at_least=1),
+    "observed_months": field(pl.Int32, "Of these, months that the data cover; the others are projected.", at_least=0),
+    "npv_p5_usd": _usd("Net present value at the first month, 5th percentile."),
+    "npv_p50_usd": _usd("Net present value, median."),
+    "npv_p95_usd": _usd("Net present value, 95th percentile."),
+    "roi_p5": field(pl.Float64, "Net present value by present value of costs, 5th percentile.", nullable=True),
+    "roi_p50": field(pl.Float64, "The same, median.", nullable=True),
+    "roi_p95": field(pl.Float64, "The same, 95th percentile.", nullable=True),
+    "npv_positive_share": field(pl.Float64, "Share of draws with a net present value above zero.", at_least=0, at_most=1),
+    "payback_month": _optional(pl.Int32, "Month, from 1, from which the money is back for good, median; empty: not in time."),
+    "payback_share": field(pl.Float64, "Share of draws in which it comes back in time.", at_least=0, at_most=1),
+    "cost_of_delay_usd": _usd("Present value lost by starting a month later, the last month counted staying the same; median."),
+    "one_off_release_usd": _usd("Cash freed once by fewer days in A/R, median; in no sum: timing, not income.", nullable=True),
+    "staff_hours_p50": _usd("Staff hours saved over the horizon, median; money only as far as redeployed.", nullable=True),
+    "benefits_missing": _optional(pl.String, "Benefits that count as zero for want of a causal effect, parted by spaces."),
+    "n_draws": field(pl.Int32, "Monte-Carlo draws.", at_least=1),
+    "seed": field(pl.Int32, "Seed of the draws: the same figures every time.", at_least=0),
+}
+_SENSITIVITY_FIGURES = {
+    "program_name": _PROGRAM,
+    "scenario": _SCENARIO,
+    "assumption": field(pl.String, "The assumption, unit value or effect that is varied, all others held at their centre."),
+    "source": field(pl.String, "Where it comes from.", values=("effect", "measured", "assumed")),
+    "unit": field(pl.String, "Its unit."),
+    "low": field(pl.Float64, "Its 5th percentile."),
+    "central": field(pl.Float64, "Its centre."),
+    "high": field(pl.Float64, "Its 95th percentile."),
+    "npv_low_usd": _usd("Net present value at `low`."),
+    "npv_central_usd": _usd("Net present value with everything at its centre."),
+    "npv_high_usd": _usd("Net present value at `high`."),
+    "swing_usd": field(pl.Float64, "Difference between the two: what it matters.", at_least=0),
+    "swing_rank": field(pl.Int32, "1: matters most.", at_least=1),
+    "break_even": _optional(pl.Float64, "Where the net present value is zero; empty: nowhere that it can lie."),
+    "basis": field(pl.String, "What it rests on."),
+}
+
+_ML = (
+    Contract("program_effects", "program, outcome and design", ("program_name", "outcome_code", "design"), EFFECT_FIGURES),
+    Contract(
+        "program_values",
+        "program, scenario, category and year",
+        ("program_name", "scenario", "kind", "category", "year"),
+        _VALUE_FIGURES,
+    ),
+    Contract("program_returns", "program and scenario", ("program_name", "scenario"), _RETURN_FIGURES),
+    Contract(
+        "program_sensitivities",
+        "program, scenario and assumption",
+        ("program_name", "scenario", "assumption"),
+        _SENSITIVITY_FIGURES,
+    ),
+)
+
+_DELIVERY = (
+    Contract(
+        "fct_program_effects",
+        "program, outcome and design that was tried",
+        ("program_name", "outcome_code", "design"),
+        {
+            "program_name": _PROGRAM,
+            "outcome_code": _OUTCOME,
+            "outcome_name": field(pl.String, "The outcome's name."),
+            "unit": field(pl.String, "Unit of estimate and interval; a share is 0 to 1."),
+            "direction": field(pl.String, "Which way is better.", values=("higher", "lower")),
+            **{name: column for name, column in EFFECT_FIGURES.items() if name not in ("program_name", "outcome_code")},
+            "is_significant": field(pl.Boolean, "Causal, and the interval leaves out zero."),
+            "assumptions": field(pl.String, "Every check with its verdict, in words."),
+            "statement": field(pl.String, "What may be said, in plain words; the refusal where nothing may."),
+            "benefit_category": _optional(pl.String, "The one benefit that it is worth money by.", values=BENEFIT_CATEGORIES),
+            "data_cut_on": field(pl.Date, "The day that the run looked back from."),
+        },
+        notes="`is_chosen` marks the one to quote for each outcome; the others show what was tried.",
+    ),
+    Contract(
+        "fct_program_value",
+        "program, scenario, kind, category and year of the program",
+        ("program_name", "scenario", "kind", "category", "year"),
+        _VALUE_FIGURES,
+        notes="A category that could not be valued is there with zero and says why.",
+    ),
+    Contract(
+        "fct_program_returns",
+        "program and scenario",
+        ("program_name", "scenario"),
+        {**_RETURN_FIGURES, "data_cut_on": field(pl.Date, "The day that the run looked back from.")},
+    ),
+    Contract(
+        "fct_program_sensitivity",
+        "program, scenario and assumption",
+        ("program_name", "scenario", "assumption"),
+        _SENSITIVITY_FIGURES,
+        notes="The tornado: order by `swing_rank`.",
+    ),
+)
+
+ROI: dict[str, Contract] = {
+    f"{schema}.{contract.name}": contract
+    for schema, contracts in (("marts", _MARTS), ("ml", _ML), ("delivery", _DELIVERY))
+    for contract in contracts
+}

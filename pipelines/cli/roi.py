@@ -1,0 +1,96 @@
+"""`caregap roi`: what the programs were worth, under scenarios side by side, from what was published last."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import click
+
+from pipelines.home import Home
+
+RETURNS = {
+    "npv_p5_usd": "NPV, 5th percentile",
+    "npv_p50_usd": "NPV, median",
+    "npv_p95_usd": "NPV, 95th percentile",
+    "roi_p50": "ROI, median",
+    "npv_positive_share": "chance that NPV > 0",
+    "payback_month": "payback month",
+    "cost_of_delay_usd": "cost of a month's delay",
+    "one_off_release_usd": "cash released once (in no sum)",
+    "staff_hours_p50": "staff hours saved",
+    "benefits_missing": "counted as zero",
+}
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option(
+    "--scenario", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="A scenario; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every table as JSON.")
+def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None:
+    """Value the published programs anew under each scenario, and compare.
+
+    Without --scenario: the shipped ones and those of the practice in FOLDER [the practice of this home]. With it: the base and
+    these. docs/estimates.md shows what a scenario file says. Nothing is written.
+    """
+    from pipelines.practice import practice_of
+    from pipelines.publications import current
+    from pipelines.roi import valuations
+    from pipelines.scenarios import BASE, read_one, scenario_file, scenarios
+    from pipelines.warehouse_file import open_file
+
+    home = Home.from_environment()
+    publication = current(home)
+    known = scenarios(practice_of(home, folder).scenarios)
+    if files:
+        base = next(one for one in known if one.name == BASE)
+        known = [base, *(read_one(str(path), scenario_file(path), base) for path in files)]
+    with open_file(home.published / publication.id / "warehouse.duckdb", read_only=True) as connection:
+        found = [
+            {
+                "program_name": program,
+                "scenario": scenario.name,
+                "returns": valuation.returns.drop("scenario").to_dicts()[0],
+                "values": valuation.values.to_dicts(),
+                "sensitivities": valuation.sensitivities.to_dicts(),
+            }
+            for program, scenario, valuation in valuations(connection, known, date.fromisoformat(publication.as_of_on))
+        ]
+    if as_json:
+        click.echo(json.dumps(found, default=str, indent=2))
+    elif found:
+        _show(found)
+    else:
+        click.echo("No program has cost anything or gone live: there is nothing to value.")
+
+
+def _show(found: list[dict]) -> None:
+    from rich.table import Table
+
+    from pipelines.cli.console import console
+
+    for program in dict.fromkeys(one["program_name"] for one in found):
+        of_program = [one for one in found if one["program_name"] == program]
+        table = Table(program, *(one["scenario"] for one in of_program))
+        for name, words in RETURNS.items():
+            table.add_row(words, *(_cell(name, one["returns"][name]) for one in of_program))
+        console.print(table)
+        first = of_program[0]
+        tornado = Table(f"what matters most ({first['scenario']})", "from", "to", "NPV from", "NPV to", "break-even at")
+        for row in first["sensitivities"][:6]:
+            tornado.add_row(
+                row["assumption"],
+                *(f"{row[end]:.4g}" for end in ("low", "high")),
+                *(f"{row[end]:,.0f}" for end in ("npv_low_usd", "npv_high_usd")),
+                "nowhere" if row["break_even"] is None else f"{row['break_even']:.4g}",
+            )
+        console.print(tornado)
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return "none" if name == "benefits_missing" else "never" if name == "payback_month" else "not known"
+    if isinstance(value, float):
+        return f"{value:.0%}" if name in ("roi_p50", "npv_positive_share") else f"{value:,.0f}"
+    return str(value).replace(" ", "\n") if name == "benefits_missing" else str(value)

@@ -1,0 +1,21 @@
+"""How Python writes a table of the schema `ml`: with the columns, order and types of its contract."""
+
+import duckdb
+import polars as pl
+
+from models.published import PUBLISHED
+
+
+def write_ml_table(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
+    """Write `ml.<table>` anew. Columns that `rows` lacks are null, those that the contract does not know are left out."""
+    columns = {name: column.dtype.type for name, column in PUBLISHED[f"ml.{table}"].fields.items()}
+    frame = (
+        rows.select(
+            (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in columns.items()
+        )
+        if rows.width
+        else pl.DataFrame(schema=columns)
+    )
+    connection.register("_rows", frame.to_arrow())
+    connection.execute(f"create schema if not exists ml; create or replace table ml.{table} as select * from _rows")
+    connection.unregister("_rows")
