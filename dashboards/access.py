@@ -49,7 +49,6 @@ class Page:
     name: str
     title: str
     icon: str
-    section: str
     roles: frozenset[str]
 
 
@@ -57,19 +56,19 @@ _LEADING = frozenset({LEADERSHIP, ANALYST_PHI, ADMIN})
 _EVERYONE = frozenset(ROLES)
 
 PAGES = (
-    Page("overview", "Overview", ":material/dashboard:", "Practice", _LEADING),
-    Page("kpi_explorer", "KPI explorer", ":material/monitoring:", "Practice", _LEADING),
-    Page("care_gaps", "Care gaps", ":material/checklist:", "Practice", _LEADING | {CARE_TEAM}),
-    Page("appointments", "Appointments", ":material/event_available:", "Practice", _LEADING),
-    Page("retention", "Retention", ":material/group_add:", "Practice", _LEADING),
-    Page("revenue", "Revenue cycle", ":material/payments:", "Practice", _LEADING),
-    Page("roi", "Return on investment", ":material/trending_up:", "Practice", _LEADING),
-    Page("model", "Risk model", ":material/psychology:", "Practice", _LEADING | {ANALYST}),
-    Page("outreach", "Outreach", ":material/call:", "Care team", frozenset({CARE_TEAM})),
-    Page("sql", "SQL", ":material/terminal:", "Data", frozenset({ANALYST, ANALYST_PHI})),
-    Page("catalog", "Catalog", ":material/menu_book:", "Data", _EVERYONE),
-    Page("data_health", "Data health", ":material/health_and_safety:", "Data", _EVERYONE),
-    Page("audit", "Audit log", ":material/policy:", "Administration", frozenset({ADMIN})),
+    Page("overview", "Overview", ":material/dashboard:", _LEADING),
+    Page("kpi_explorer", "KPI explorer", ":material/monitoring:", _LEADING),
+    Page("care_gaps", "Care gaps", ":material/checklist:", _LEADING | {CARE_TEAM}),
+    Page("appointments", "Appointments", ":material/event_available:", _LEADING),
+    Page("retention", "Retention", ":material/group_add:", _LEADING),
+    Page("revenue", "Revenue cycle", ":material/payments:", _LEADING),
+    Page("roi", "Return on investment", ":material/trending_up:", _LEADING),
+    Page("model", "Risk model", ":material/psychology:", _LEADING | {ANALYST}),
+    Page("outreach", "Outreach", ":material/call:", frozenset({CARE_TEAM})),
+    Page("sql", "SQL", ":material/terminal:", frozenset({ANALYST, ANALYST_PHI})),
+    Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
+    Page("data_health", "Data health", ":material/health_and_safety:", _EVERYONE),
+    Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
 )
 """In the order of the navigation; a role opens on the first page that it may see."""
 
