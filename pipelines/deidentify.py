@@ -33,7 +33,14 @@ ROLLED_UP = {
     "fct_kpis": {"location_key", "provider_key", "payer_class", "patient_segment"},
     "fct_kpi_slices": {"slice_type", "slice_key", "slice_name"},
     "fct_measure_performance": {"location_key", "provider_key", "payer_class"},
+    "fct_appointment_patterns": {"location_key", "day_of_week", "hour_of_day"},
+    "fct_claim_answers": {"location_key", "payer_class", "payer_name"},
+    "fct_lead_sources": {"location_key"},
+    "fct_open_gap_ages": {"location_key", "provider_key"},
+    "fct_patient_cohorts": {"location_key"},
     "fct_program_outcomes": {"location_key", "go_live_month_on"},
+    "fct_receivable_ages": {"location_key", "payer_class"},
+    "fct_revenue_flows": {"location_key", "payer_class"},
 }
 """Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C)."""
 
@@ -60,10 +67,31 @@ CELL_COUNTS = {
     "n_excluded": "",
     "n_not_assessable": "",
     "n_closures": "",
+    "n_actionable": "n_open_gaps",
+    "n_due": "",
+    "n_no_shows": "n_due",
+    "n_late_cancellations": "n_due",
+    "n_visited": "n_patients",
+    "n_at_risk": "",
+    "n_lapsed": "n_at_risk",
+    "n_leads": "",
+    "n_converted": "n_leads",
+    "n_new_patients": "n_leads",
+    "n_claims": "",
+    "n_recovered": "n_claims",
 }
 """What counts persons or their visits where a row is no person's, and the count that it is a part of."""
 
-TOLD_WITH_COUNTS = {"n_closure_days", "closure_incentive_usd", "open_incentive_usd"}
+TOLD_WITH_COUNTS = {
+    "n_closure_days",
+    "closure_incentive_usd",
+    "open_incentive_usd",
+    "billed_usd",
+    "collected_usd",
+    "denied_usd",
+    "recovered_usd",
+    "written_off_usd",
+}
 """Sums from which such a count can be worked out."""
 
 FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
@@ -93,7 +121,7 @@ def deidentified(contract: Contract) -> dict[str, Column]:
     for name, field in contract.fields.items():
         if name in summed_over:
             continue
-        if summed_over and field.dtype.type.is_numeric():
+        if summed_over and name not in contract.key and field.dtype.type.is_numeric():
             total = f"sum({name}){COUNTED_ONCE.get(contract.name, '')}"
             columns[name] = Column(f"cast({total} as {sql_type(field.dtype.type)})", field.description, is_sum=True)
         elif remains := _remains(name, field, of_patients):

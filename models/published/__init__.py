@@ -14,11 +14,24 @@ from models.published.kpis import KPIS
 from models.published.measures import MEASURES
 from models.published.money import MONEY
 from models.published.outreach import OUTREACH
+from models.published.patterns import PATTERNS
 from models.published.people import PEOPLE
 from models.published.reference import REFERENCE
 from models.published.risk import RISK
 from models.published.roi import ROI
 
 PUBLISHED: dict[str, Contract] = (
-    PEOPLE | REFERENCE | ACTIVITY | DELIVERIES | MONEY | KPIS | BASELINES | MEASURES | CARE_GAPS | RISK | OUTREACH | ROI
+    PEOPLE
+    | REFERENCE
+    | ACTIVITY
+    | DELIVERIES
+    | MONEY
+    | KPIS
+    | BASELINES
+    | MEASURES
+    | CARE_GAPS
+    | RISK
+    | OUTREACH
+    | PATTERNS
+    | ROI
 )
