@@ -58,13 +58,17 @@ def current_publication() -> Publication:
     )
 
 
-def ask(publication: Publication, query: str, parameters: Sequence = ()) -> pl.DataFrame:
+def ask(publication: Publication, query: str, parameters: Sequence = (), *, without_patients: bool = False) -> pl.DataFrame:
     """The rows that `query` gives on this publication to whoever looks, with `parameters` for its `?` or `$1`.
 
-    Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, of which only what the viewer's role may see is there. The
-    answer is kept, for this scope alone, since a publication never changes.
+    Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, of which only what the viewer's role may see is there;
+    `without_patients` asks the de-identified file instead, of whose rows no site is known. The answer is kept, for this scope
+    alone, since a publication never changes. Raises `AskFailed`.
     """
-    return _ask(str(publication.folder), Scope.of(current_viewer()), query, tuple(parameters))
+    scope = Scope.of(current_viewer())
+    if without_patients and scope.sites is None:
+        scope = Scope(Sight.DEIDENTIFIED, None)
+    return _ask(str(publication.folder), scope, query, tuple(parameters))
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

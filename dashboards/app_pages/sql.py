@@ -57,12 +57,13 @@ viewer = current_viewer()
 saved_in = home() / "queries"
 
 
-def _browser(publication: Publication) -> None:
+def _browser(publication: Publication, sight: Sight) -> None:
     """The dictionary: a table with its columns, or every column in which a word is found."""
-    tables = ask(publication, TABLES)
+    is_bare = sight is Sight.DEIDENTIFIED
+    tables = ask(publication, TABLES, without_patients=is_bare)
     word = st.text_input("Find a column", placeholder="payer, lead time, consent …", max_chars=60, key="sql_find")
     if word.strip():
-        found = ask(publication, FOUND, (word.strip(),))
+        found = ask(publication, FOUND, (word.strip(),), without_patients=is_bare)
         if found.is_empty():
             st.caption("No column has that word in its name or description.")
         else:
@@ -77,10 +78,11 @@ def _browser(publication: Publication) -> None:
     names = list(described)
     table = st.selectbox("Table", names, index=names.index(FIRST_TABLE) if FIRST_TABLE in names else 0, key="sql_table")
     st.caption(f"{described[table]['description']} {described[table]['n_rows']:,} rows.")
+    columns = ask(publication, COLUMNS, (table,), without_patients=is_bare)
     st.dataframe(
-        ask(publication, COLUMNS, (table,)),
+        columns,
         hide_index=True,
-        height=420,
+        height=min(38 + 35 * len(columns), 420),
         placeholder="",
         column_config={
             "column_name": "Column",
@@ -209,9 +211,9 @@ if sight is Sight.DEIDENTIFIED:
         "counts of 1 to 10 persons are empty.",
     )
 st.html("<style>textarea[aria-label='Query'] { font-family: monospace; font-size: 0.9rem; }</style>")
-editor, browser = st.columns([3, 2], gap="large")
+editor, browser = st.columns([3, 2], gap="medium")
 with browser:
-    _browser(publication)
+    _browser(publication, sight)
 with editor:
     _saved()
     st.text_area("Query", key=TEXT, height=240, placeholder="select …", max_chars=20_000)

@@ -46,16 +46,11 @@ def test_a_role_gets_the_page_or_its_own_first_page_instead(app, page, role):
     assert shown.title[0].value == titles[page if page in allowed else allowed[0]]
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_is_refused_a_page_of_another(app, role):
-    refused = next(page for page in ("audit", "sql", "outreach") if page not in ALLOWED[role])
-    shown = app(refused, role=role)
+@pytest.mark.parametrize(("page", "role"), [("audit", "analyst"), ("sql", "care_team")])
+def test_a_role_is_refused_a_page_of_another(app, page, role):
+    shown = app(page, role=role)
     assert not shown.exception
-    assert shown.title[0].value not in {page.title for page in PAGES if page.name == refused}
-
-
-def test_an_unknown_role_in_the_address_opens_nothing_that_the_first_role_does_not(app, shown_home):
-    assert app("audit", role="leadership").title[0].value == "Overview"
+    assert shown.title[0].value not in {"Audit log", "SQL"} & {one.title for one in PAGES if role not in one.roles}
 
 
 def test_real_patients_are_not_shown_without_sign_in(app, shown_home, tmp_path):
@@ -90,18 +85,21 @@ def test_a_query_is_recorded_with_its_tables_and_rows_and_never_its_text(app, sh
     assert verify(log).problem == ""
 
 
-@pytest.mark.parametrize(
-    "attack", ["<script>alert(1)</script>", "'; drop table marts.dim_kpis; --", "=cmd|' /C calc'!A0", "%_\x00", "𝒳" * 200]
-)
-def test_an_attack_typed_into_a_field_of_the_sql_page_is_text(app, attack):
+def test_an_attack_typed_into_a_field_of_the_sql_page_is_text(app):
     page = app("sql", role="analyst")
-    page.text_input(key="sql_find").set_value(attack)
-    page.text_input(key="sql_name").set_value(attack)
-    page.text_area(key="sql_text").set_value(attack)
-    page.run()
-    page.button(key="sql_run").click().run()
-    assert not page.exception
-    assert not any("<script>" in html.proto.body for html in page.get("html"))
+    for attack in (
+        "<script>alert(1)</script>",
+        "'; drop table marts.dim_kpis; --",
+        "=cmd|' /C calc'!A0",
+        "%_\x00",
+        "![x](//e.org/x.png)",
+    ):
+        page.text_input(key="sql_find").set_value(attack)
+        page.text_input(key="sql_name").set_value(attack)
+        page.text_area(key="sql_text").set_value(attack)
+        page.button(key="sql_run").click().run()
+        assert not page.exception
+        assert "![" not in "".join(error.value for error in page.error)
 
 
 def test_tampering_shows_on_the_administrators_page(app, shown_home):
