@@ -15,8 +15,14 @@ SHARED = ""
 """Says nothing of a patient or of a site's work."""
 
 SITE_OF = {
+    "catalog.checks": SHARED,
+    "catalog.lineage": SHARED,
+    "catalog.lineage_tables": SHARED,
     "delivery.out_outreach_list": "location_key",
     "delivery.out_outreach_suppressions": "location_key",
+    "delivery.out_patient_channels": "location_key",
+    "delivery.out_patient_contacts": "location_key",
+    "delivery.out_patient_profiles": "location_key",
     "marts.dim_dates": SHARED,
     "marts.dim_extracts": SHARED,
     "marts.dim_kpis": SHARED,

@@ -10,7 +10,7 @@ from models.published import PUBLISHED
 from pipelines.build import Build
 from pipelines.deidentify import Column
 from pipelines.errors import ChecksFailed
-from pipelines.published_catalog import SCHEMA
+from pipelines.published_catalog import DICTIONARY
 from pipelines.warehouse_file import open_file
 
 
@@ -44,9 +44,9 @@ def audit(build: Build, files: Mapping[Path, Callable[[Contract], dict[str, Colu
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     rows = connection.execute(
         "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns() "
-        f"where not internal and database_name = current_database() and schema_name <> '{SCHEMA}' group by all"
+        "where not internal and database_name = current_database() group by all"
     ).fetchall()
-    return dict(rows)
+    return {table: columns for table, columns in rows if table not in DICTIONARY}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

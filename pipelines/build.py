@@ -23,7 +23,7 @@ from pipelines.warehouse_file import open_file
 
 DERIVED = ["resource_type:seed", *(f"resource_type:model,fqn:caregap.{layer}" for layer in ("staging", "intermediate", "marts"))]
 """What dbt derives from raw; the delivery layer follows when scores are there."""
-STEPS = ("raw", "derived", "scored", "delivered")
+STEPS = ("raw", "derived", "scored", "delivered", "catalogued")
 """The way of a build. A step counts as passed when all of it was made and tested, and every step before it too."""
 FACTS = "build.json"
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.dbt import parsed_project
+from pipelines.defs.catalog import catalog_assets
 from pipelines.defs.delivery import delivery_assets
 from pipelines.defs.derived import derived_assets
 from pipelines.defs.ml import estimate, score, train, value
@@ -18,6 +19,7 @@ from pipelines.progress import Progress, silent
 def definitions(home: Home, practice: Practice, progress: Progress = silent) -> dg.Definitions:
     """Every asset, check, job, schedule and sensor, bound to one home and one practice."""
     parsed = parsed_project(home)
+    made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
 
     @dg.resource
     def locked_home(_):
@@ -25,7 +27,7 @@ def definitions(home: Home, practice: Practice, progress: Progress = silent) -> 
             yield home
 
     return dg.Definitions(
-        assets=[raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed), published],
+        assets=[*made, catalog_assets(parsed, made), published],
         jobs=[refresh],
         schedules=[nightly(practice)],
         sensors=[arrivals(practice)],

@@ -14,6 +14,8 @@ from models.phi import Phi
 from models.published import PUBLISHED
 
 SCHEMA = "catalog"
+DICTIONARY = ("catalog.tables", "catalog.columns")
+"""Made here, in each published file, and not in the build."""
 
 _TABLES = """
     create table catalog.tables as
@@ -42,7 +44,7 @@ def write_catalog(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, l
 
     `columns` are the columns of each table, `n_rows` its rows; both by `schema.table`.
     """
-    connection.execute(f"create schema {SCHEMA}")
+    connection.execute(f"create schema if not exists {SCHEMA}")
     _create(connection, _TABLES, [_table(PUBLISHED[table], table, n_rows[table]) for table in columns])
     _create(connection, _COLUMNS, [_column(PUBLISHED[table], table, name) for table, names in columns.items() for name in names])
 

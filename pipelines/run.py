@@ -6,6 +6,7 @@ from pipelines.errors import NotPublished
 from pipelines.fingerprint import fingerprint
 from pipelines.home import Home
 from pipelines.landing import land
+from pipelines.last_run import told_last_run
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.publications import Publication, current
@@ -26,6 +27,11 @@ def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
     Where deliveries, settings and code are those of the current publication, nothing is built: landing alone then takes a
     twentieth of a run. Raises what landing, the checks and publishing raise; the current publication then stays as it was.
     """
+    with told_last_run(home):
+        return _run(home, practice, progress)
+
+
+def _run(home: Home, practice: Practice, progress: Progress) -> Run:
     progress("Reading: deliveries")
     land(practice, home, progress)
     if publication := _unchanged(home, practice):
@@ -34,7 +40,7 @@ def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
 
     result = execute(home, practice, progress=progress)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    warnings = tuple(sorted(f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))
+    warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))
     return Run(current(home), is_new=True, warnings=warnings)
 
 

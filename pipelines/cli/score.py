@@ -14,5 +14,5 @@ def command() -> None:
     from pipelines.practice import practice_of
 
     home = Home.from_environment()
-    run_step(home, practice_of(home, None), [*SCORED, *ESTIMATED, *VALUED, "delivery"])
+    run_step(home, practice_of(home, None), [*SCORED, *ESTIMATED, *VALUED, "delivery", "catalog"])
     click.echo(f"Scored: {newest_build(home).warehouse}. Publish it with `caregap publish`.")

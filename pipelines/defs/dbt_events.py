@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.build import newest_build
+from pipelines.checks import dbt_check, keep_checks
 from pipelines.dbt import run_dbt
 from pipelines.home import Home
 from pipelines.progress import Progress
@@ -51,8 +52,11 @@ def dbt_events(
             for node in manifest["nodes"].values()
             if node["resource_type"] in {"model", "seed"} and TRANSLATOR.get_asset_key(node) in wanted
         ]
+    checks = []
     with build.step(step, is_whole=not context.is_subset):
         for event in run_dbt(parsed, build.warehouse, build.variables, select):
             progress(f"Building: {event['data']['node_info']['node_name']}")
+            checks.append(dbt_check(event, manifest))
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(manifest, TRANSLATOR, context=context)
+        keep_checks(build, step, filter(None, checks))

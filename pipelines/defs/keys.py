@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "published")
+LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "catalog", "published")
 """The way that data flows. A table is made from tables of its own layer or of earlier ones."""
 
 BEFORE_SCORES = LAYERS[:5]

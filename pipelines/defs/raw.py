@@ -4,6 +4,7 @@ A blocking asset check would not keep dbt from running, so the asset itself fail
 unaccounted for; the checks report it.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
@@ -11,6 +12,7 @@ import dagster as dg
 from models.extracts import EXTRACTS
 from models.landing import LANDING, raw_table
 from pipelines.build import start_build
+from pipelines.checks import Check, keep_checks
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.fingerprint import fingerprint
@@ -41,12 +43,14 @@ DESCRIPTIONS = {
     for name, contract in contracts.items()
 } | {f"raw.{name}": contract.description for name, contract in LANDING.items()}
 
+RULES = {
+    "reconciliation": "Of every file, the rows delivered are those landed, quarantined or superseded.",
+    "sources_keep_pace": f"No source lags {LAGGING_DAYS} days behind another.",
+    "contract": "Every delivered row can be read and keeps its extract's contract.",
+}
 CHECKS = [
-    dg.AssetCheckSpec(
-        "reconciliation", asset=DELIVERIES, description="delivered = landed + quarantined + superseded, for every file"
-    ),
-    dg.AssetCheckSpec("sources_keep_pace", asset=DELIVERIES, description=f"no source lags {LAGGING_DAYS} days behind another"),
-    dg.AssetCheckSpec("contract", asset=QUARANTINED, description="every delivered row kept its extract's contract"),
+    dg.AssetCheckSpec(name, asset=QUARANTINED if name == "contract" else DELIVERIES, description=rule)
+    for name, rule in RULES.items()
 ]
 
 
@@ -77,9 +81,32 @@ def raw(
     for table in DESCRIPTIONS:
         metadata = {"dagster/row_count": counts[table]} if table in counts else {}
         yield dg.MaterializeResult(key_of(table), metadata={"build": build.id, **metadata})
+    n_kept_out = sum(n for *_, n in kept_out)
+    checks = [
+        Check("raw.deliveries.reconciliation", "raw.deliveries", RULES["reconciliation"]),
+        Check(
+            "raw.deliveries.sources_keep_pace",
+            "raw.deliveries",
+            RULES["sources_keep_pace"],
+            "warned" if lagging else "passed",
+            n_rows=len(lagging),
+            finding=", ".join(f"the newest export of {source} is of {newest:%Y-%m-%d}" for source, newest in lagging) or None,
+        ),
+        Check(
+            "raw.quarantined_rows.contract",
+            "raw.quarantined_rows",
+            RULES["contract"],
+            "warned" if kept_out else "passed",
+            n_rows=n_kept_out,
+            finding=_kept_out_in_words(kept_out),
+        ),
+    ]
+    keep_checks(build, "raw", checks)
+    told = {check.id.rpartition(".")[2]: check.finding for check in checks}
+    warn = dg.AssetCheckSeverity.WARN
     yield _result("reconciliation", DELIVERIES, unaccounted, ("extract", "file", "rows unaccounted for"))
-    yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), dg.AssetCheckSeverity.WARN)
-    yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), dg.AssetCheckSeverity.WARN)
+    yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), warn, told["sources_keep_pace"])
+    yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), warn, told["contract"])
     if unaccounted:
         raise ChecksFailed("Rows are unaccounted for in " + ", ".join(f"{extract} {name}" for extract, name, _ in unaccounted))
 
@@ -90,9 +117,27 @@ def _result(
     failures: list[tuple],
     columns: tuple[str, ...],
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    finding: str | None = None,
 ) -> dg.AssetCheckResult:
     """Passed where nothing failed; else a table of what did, of which the first hundred are kept."""
     records = [dg.TableRecord({column: str(value) for column, value in zip(columns, row, strict=True)}) for row in failures[:100]]
     schema = dg.TableSchema([dg.TableColumn(column) for column in columns])
     found = {"failures": dg.MetadataValue.table(records, schema)} if records else {}
-    return dg.AssetCheckResult(passed=not failures, check_name=name, asset_key=key, severity=severity, metadata=found)
+    return dg.AssetCheckResult(
+        passed=not failures, check_name=name, asset_key=key, severity=severity, metadata=found, description=finding
+    )
+
+
+def _kept_out_in_words(kept_out: list[tuple[str, str, int]]) -> str | None:
+    """How many rows of which extracts were kept out; `kept_out`: extract, reason, rows. None where none was."""
+    if not kept_out:
+        return None
+    of_extract = Counter()
+    for extract, _, n in sorted(kept_out):
+        of_extract[extract] += n
+    named = [f"{n:,} of {extract}" for extract, n in of_extract.most_common(4)]
+    others = [f"{len(of_extract) - 4} other extracts"] if len(of_extract) > 4 else []
+    return (
+        f"{of_extract.total():,} delivered rows could not be read or broke their contract, and were kept out "
+        f"({', '.join(named + others)}); marts.fct_quarantined_rows names row, field and reason"
+    )

@@ -58,7 +58,7 @@ def test_only_staging_reads_raw_and_only_delivery_reads_scores(graph):
         for layer in ("raw.", "ml.")
     }
     assert readers["raw."] <= {"staging"}
-    assert readers["ml."] <= {"ml", "delivery", "published"}
+    assert readers["ml."] <= {"ml", "delivery", "catalog", "published"}
 
 
 def test_everything_with_a_contract_is_published_and_made_by_an_asset(graph):

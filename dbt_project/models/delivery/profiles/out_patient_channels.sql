@@ -1,0 +1,49 @@
+{%- set channels = ['phone', 'sms', 'email', 'portal', 'mail'] %}
+with
+
+patients as (
+
+    select * from {{ ref('dim_patients') }}
+
+),
+
+consents as (
+
+    select * from {{ ref('int_patients__consents') }}
+
+),
+
+channels as (
+
+    {% for channel in channels -%}
+    select
+        patient_key,
+        home_location_key,
+        '{{ channel }}' as channel,
+        may_{{ channel }} as may_contact,
+        {% if channel in ['phone', 'sms'] -%}
+        phone
+        {%- elif channel == 'email' -%}
+        email
+        {%- elif channel == 'portal' -%}
+        case when has_portal_account then 'has an account' end
+        {%- else -%}
+        concat_ws(', ', address_line, city, concat_ws(' ', state, postal_code))
+        {%- endif %} as contact_point
+    from patients
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    cast(channels.patient_key as bigint) as patient_key,
+    cast(channels.home_location_key as bigint) as location_key,
+    cast(channels.channel as varchar) as channel,
+    cast(nullif(channels.contact_point, '') as varchar) as contact_point,
+    cast(coalesce(consents.consent_status, 'none') as varchar) as consent,
+    {{ practice_date('consents.recorded_at') }} as consent_recorded_on,
+    cast(channels.may_contact and nullif(channels.contact_point, '') is not null as boolean) as may_contact
+from channels
+left join consents
+    on channels.patient_key = consents.patient_key
+    and channels.channel = consents.channel

@@ -1,0 +1,49 @@
+{#- Who calls whom: whoever had the patient's last task, so that the patient hears a known voice; else the site's team by turns. -#}
+with
+
+patients as (
+
+    select * from {{ ref('int_patients__profile') }}
+
+),
+
+tasks as (
+
+    select * from {{ ref('int_engagement__outreach_tasks') }}
+    where assigned_to is not null and created_on >= {{ as_of_on() }} - 365
+
+),
+
+last_tasks as (
+
+    select
+        patient_key,
+        max_by(assigned_to, created_at) as assigned_to
+    from tasks
+    where patient_key is not null
+    group by patient_key
+
+),
+
+teams as (
+
+    select
+        location_key,
+        list_sort(list(distinct assigned_to)) as members
+    from tasks
+    where location_key is not null
+    group by location_key
+
+)
+
+select
+    patients.patient_key,
+    coalesce(
+        last_tasks.assigned_to,
+        list_extract(teams.members, cast(patients.patient_key % len(teams.members) as integer) + 1)
+    ) as assigned_to
+from patients
+left join last_tasks
+    on patients.patient_key = last_tasks.patient_key
+left join teams
+    on patients.home_location_key = teams.location_key

@@ -1,0 +1,43 @@
+"""The layer `catalog`: how the tables came about, written last, when everything else is there and has been checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from models.published import PUBLISHED
+from models.published.catalog import CATALOG
+from pipelines.build import newest_build
+from pipelines.checks import Check, kept_checks
+from pipelines.defs.dbt_events import read_manifest
+from pipelines.defs.keys import key_of
+from pipelines.home import Home
+from pipelines.lineage import write_lineage
+from pipelines.progress import Progress
+
+
+def catalog_assets(parsed: Path, made: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:
+    """One asset a table. `made` are the assets of all other layers, of which each says what it is made from."""
+    lineage = [
+        (".".join(spec.key.path), ".".join(dep.asset_key.path)) for assets in made for spec in assets.specs for dep in spec.deps
+    ]
+    described = [key_of(table) for table in PUBLISHED if table not in CATALOG]
+
+    @dg.multi_asset(
+        name="catalog",
+        specs=[
+            dg.AssetSpec(key_of(table), deps=described, group_name="catalog", description=contract.description, kinds={"duckdb"})
+            for table, contract in CATALOG.items()
+        ],
+    )
+    def catalog(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
+        progress("Building: catalog")
+        build = newest_build(home)
+        # Without its contract kept, none of these would be there.
+        scores = [Check(f"{table}.contract", table, "Every row keeps the contract.") for table in PUBLISHED if table[:3] == "ml."]
+        with build.step("catalogued"), build.connect() as connection:
+            write_lineage(connection, lineage, read_manifest(parsed), [*kept_checks(build), *scores])
+        for table in CATALOG:
+            yield dg.MaterializeResult(key_of(table))
+
+    return catalog
