@@ -34,7 +34,9 @@ class Publication:
 
     folder: Path
     id: str
+    practice_id: str
     practice_name: str
+    time_zone: str
     is_synthetic: bool
     as_of_on: str
 
@@ -52,7 +54,9 @@ def current_publication() -> Publication:
     return Publication(
         folder=folder,
         id=folder.name,
+        practice_id=manifest["practice_id"],
         practice_name=manifest["practice_name"],
+        time_zone=manifest["time_zone"],
         is_synthetic=manifest["is_synthetic"],
         as_of_on=manifest["as_of_on"],
     )

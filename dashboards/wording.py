@@ -1,6 +1,7 @@
 """Numbers and days, written for people."""
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 ABSENT = "–"
 DOMAIN_NAMES = {
@@ -84,3 +85,18 @@ def effect(value: float | None, change_type: str, unit: str) -> str:
         return ABSENT
     said = f"{value * 100:+.1f} %" if change_type == "relative" else change(value, 0.0, unit) or ABSENT
     return said.replace("-", "−")
+
+
+def counted(n: int, noun: str) -> str:
+    """`3`, `row` → 3 rows; `1`, `row` → 1 row."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def day(on: date | None) -> str:
+    """`2026-08-01` → 1 Aug 2026."""
+    return ABSENT if on is None else f"{on:%-d %b %Y}"
+
+
+def moment(at: datetime | None, time_zone: str) -> str:
+    """An instant in the practice's zone: 1 Aug 2026, 03:30."""
+    return ABSENT if at is None else f"{at.astimezone(ZoneInfo(time_zone)):%-d %b %Y, %H:%M}"

@@ -1,0 +1,140 @@
+"""The care team's list: whom it shows, what is recorded on it, and what it keeps to itself."""
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards.audit_log import entries
+from dashboards.journal import recorded
+from dashboards.patient_drawer import OPEN
+
+ATTACKS = [
+    "' or 1=1 --",
+    "%",
+    "_",
+    "<img src=x onerror=alert(1)>",
+    "{{7*7}}",
+    "\\",
+    "$1",
+    '"; drop table marts.dim_patients',
+    "=1+1",
+]
+
+
+@pytest.fixture
+def outreach(app) -> AppTest:
+    return app("outreach", role="care_team")
+
+
+@pytest.fixture
+def somebody(outreach: AppTest, sample_warehouse) -> tuple[int, str]:
+    """Key and name of the first patient on the list."""
+    name = outreach.dataframe[0].value["patient_name"].iloc[0]
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        query = "select patient_key from delivery.out_patient_profiles where patient_name = ?"
+        return connection.execute(query, [name]).fetchall()[0][0], name
+
+
+def tile(page: AppTest, label: str) -> str:
+    return next(one.value for one in page.metric if one.label == label)
+
+
+def opened(page: AppTest, patient_key: int) -> AppTest:
+    page.session_state[OPEN] = patient_key
+    return page.run()
+
+
+def record_outcome(page: AppTest, outcome: str) -> AppTest:
+    page.button_group[-1].set_value(outcome)
+    next(button for button in page.button if button.label == "Record").click()
+    return page.run()
+
+
+def test_the_list_has_the_patients_of_the_teams_own_site_alone(outreach: AppTest):
+    assert not outreach.exception
+    [site] = outreach.sidebar.multiselect[0].value
+    shown = outreach.dataframe[0].value
+    assert len(shown) and shown["location_name"].nunique() == 1
+    assert site
+
+
+def test_an_open_profile_says_how_to_reach_the_patient_what_is_open_and_why_there_is_a_risk(outreach: AppTest, somebody):
+    page = opened(outreach, somebody[0])
+    assert not page.exception
+    words = " ".join(text.value for text in page.markdown)
+    assert all(part in words for part in ("How to reach them", "Open care gaps", "Risk of drifting away", "Contacts so far"))
+    assert {"Last visit", "Next visit"} <= {metric.label for metric in page.metric}
+
+
+def test_a_profile_that_was_opened_is_audited_by_key_and_never_by_name(outreach: AppTest, somebody, shown_home):
+    patient_key, name = somebody
+    opened(outreach, patient_key)
+    lines = [line for line in entries(shown_home / "audit") if line["event"] == "patient_viewed"]
+    assert [(line["subject"], line["n_rows"]) for line in lines] == [
+        ("outreach_list", len(outreach.dataframe[0].value)), (str(patient_key), 1)
+    ]  # fmt: skip
+    family = name.partition(",")[0]
+    assert family not in (shown_home / "audit" / "audit.jsonl").read_text()
+
+
+def test_an_outcome_takes_the_patient_off_the_list_at_once_and_lies_in_the_journal(outreach: AppTest, somebody, shown_home):
+    n_before = len(outreach.dataframe[0].value)
+    page = record_outcome(opened(outreach, somebody[0]), "no_answer")
+    assert not page.exception
+    assert tile(page, "Worked since the last run") == "1"
+    assert somebody[1] not in set(page.dataframe[0].value["patient_name"])
+    assert len(page.dataframe[0].value) in (n_before - 1, n_before)
+    [folder] = (shown_home / "outcomes").iterdir()
+    assert recorded(folder)["outcome"].to_list() == ["no_answer"]
+
+
+def test_who_recorded_an_outcome_can_take_it_back(outreach: AppTest, somebody, shown_home):
+    page = opened(record_outcome(opened(outreach, somebody[0]), "reached"), somebody[0])
+    next(button for button in page.button if button.label == "Take back").click()
+    page.run()
+    assert tile(page, "Worked since the last run") == "0"
+    [folder] = (shown_home / "outcomes").iterdir()
+    assert recorded(folder)["is_withdrawn"].to_list() == [True]
+
+
+def test_what_ends_the_contact_for_good_is_asked_twice(outreach: AppTest, somebody, shown_home):
+    page = record_outcome(opened(outreach, somebody[0]), "deceased")
+    assert "sure" in page.error[0].value
+    assert not (shown_home / "outcomes").exists()
+
+
+def test_a_patient_of_another_site_cannot_be_opened(outreach: AppTest, sample_warehouse):
+    site = outreach.dataframe[0].value["location_name"].iloc[0]
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        query = "select min(patient_key) from delivery.out_patient_profiles where location_name <> ?"
+        elsewhere = connection.execute(query, [site]).fetchall()[0][0]
+    page = opened(outreach, elsewhere)
+    assert not page.exception
+    assert "How to reach them" not in " ".join(text.value for text in page.markdown)
+
+
+def test_whatever_is_typed_into_a_search_is_text(outreach: AppTest):
+    for attack in ATTACKS:
+        outreach.text_input(key="outreach_words").set_value(attack).run()
+        assert not outreach.exception
+        assert not outreach.dataframe
+
+
+def test_any_patient_of_the_site_can_be_found_and_attacks_find_nobody(app):
+    page = app("outreach", role="care_team")
+    page.session_state["view"] = "Find a patient"
+    page.run()
+    for attack in ATTACKS:
+        page.text_input(key="find_words").set_value(attack).run()
+        assert not page.exception
+        assert not page.dataframe or attack == "_"
+    page.text_input(key="find_words").set_value("a").run()
+    assert len(page.dataframe[0].value)
+
+
+def test_who_is_left_out_is_told_with_the_reason_in_words(app):
+    page = app("outreach", role="care_team")
+    page.session_state["view"] = "Left out"
+    page.run()
+    reasons = set(page.dataframe[0].value["left_out_because"])
+    assert reasons and not any("_" in reason for reason in reasons)
