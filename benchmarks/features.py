@@ -11,7 +11,6 @@ FEATURES = ["path:models/intermediate/disengagement"]
 
 
 def run(scale: int) -> list[Result]:
-    """Rows of features a second at both sizes, and ratios of the seconds of features, fit and score."""
     return list(_measured(*(size * scale for size in SIZES)))
 
 

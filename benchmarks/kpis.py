@@ -14,7 +14,6 @@ _FACTS = (
 
 
 def run(scale: int) -> list[Result]:
-    """Seconds of all KPIs over those of one scan, at both sizes, and their ratio."""
     return list(_measured(*(size * scale for size in SIZES)))
 
 

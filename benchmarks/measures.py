@@ -16,7 +16,6 @@ ONE_YEAR: dict[str, object] = {"rolling_month_ends": 0, "earlier_years": 0}
 
 
 def run(scale: int) -> list[Result]:
-    """Patient-measures a second at both sizes (reporting year, events included), and ratios of seconds."""
     return list(_measured(*(size * scale for size in SIZES)))
 
 

@@ -1,0 +1,221 @@
+"""What every figure means and where it comes from: KPIs, measures, tables and columns, searchable."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.access import Sight, current_viewer
+from dashboards.data import Publication, ask
+from dashboards.exhibits import table
+from dashboards.page import empty, not_available, open_page
+from dashboards.wording import ABSENT, amount, counted, plain
+
+_KPIS = "select * from marts.dim_kpis order by display_order"
+_MEASURES = "select * from marts.dim_measures order by measure_code"
+_TABLES = """
+    select tables.table_name, tables.description, tables.key_columns, tables.n_rows, tables.n_columns,
+        lineage_tables.sources, lineage_tables.newest_exported_at
+    from catalog.tables as tables
+    left join catalog.lineage_tables using (table_name)
+    order by list_position(['marts', 'delivery', 'ml', 'catalog'], split_part(tables.table_name, '.', 1)), tables.table_name
+"""
+_COLUMNS = """
+    select table_name, column_name, data_type, description, allowed_values, refers_to, phi, is_required
+    from catalog.columns
+    order by table_name, position
+"""
+_UPSTREAM = """
+    with recursive made_from as (
+        select from_table, 1 as step from catalog.lineage where to_table = $1
+        union
+        select lineage.from_table, made_from.step + 1
+        from made_from
+        inner join catalog.lineage on made_from.from_table = lineage.to_table
+        where made_from.step < 12
+    )
+    select lineage_tables.schema_name, made_from.from_table as table_name, lineage_tables.description, min(step) as step
+    from made_from
+    inner join catalog.lineage_tables on made_from.from_table = lineage_tables.table_name
+    group by all
+    order by step, table_name
+"""
+_DOWNSTREAM = """
+    select lineage.to_table as table_name, lineage_tables.description
+    from catalog.lineage
+    inner join catalog.lineage_tables on lineage.to_table = lineage_tables.table_name
+    where lineage.from_table = ? and lineage_tables.schema_name <> 'catalog'
+    order by table_name
+"""
+_ONE = "select sources, newest_exported_at from catalog.lineage_tables where table_name = ?"
+_CHECKS = "select rule, status, n_rows from catalog.checks where table_name = ? order by rule"
+
+
+def _matching(frame: pl.DataFrame, words: str, columns: list[str]) -> pl.DataFrame:
+    """The rows in which every word stands somewhere in these columns; letters' case means nothing."""
+    text = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=" ").str.to_lowercase()
+    for word in words.lower().split():
+        frame = frame.filter(text.str.contains(word, literal=True))
+    return frame
+
+
+def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
+    """One of `names`, id → words, kept in the URL; the first where none is chosen yet."""
+    if not names:
+        empty("Nothing matches. Try fewer or other words.")
+        return None
+    return st.selectbox(label, list(names), format_func=lambda one: names[one], key=key, bind="query-params")
+
+
+def _lineage(publication: Publication, made: str) -> None:
+    """What `schema.table` is made from, back to the delivered extracts."""
+    facts = ask(publication, _ONE, (made,))
+    upstream = ask(publication, _UPSTREAM, (made,))
+    if facts.is_empty() or upstream.is_empty():
+        st.caption("Its lineage is not recorded.")
+        return
+    sources, newest = facts.row(0)
+    extracts = sources.split(", ") if sources else []
+    st.markdown(f"**Made from** {', '.join(extracts) or 'reference data alone'}.")
+    if newest:
+        st.markdown(f"**Newest export among them** {newest:%-d %b %Y, %H:%M} UTC.")
+    with st.expander(f"Every step on the way: {counted(len(upstream), 'table')}"):
+        st.dataframe(
+            upstream.select("schema_name", "table_name", "description"),
+            hide_index=True,
+            column_config={
+                "schema_name": "Layer",
+                "table_name": "Table",
+                "description": st.column_config.TextColumn("What one row is", width="large"),
+            },
+        )
+
+
+def _facts(rows: dict[str, str | None]) -> None:
+    st.markdown("\n".join(f"- **{name}:** {value}" for name, value in rows.items() if value not in (None, "", ABSENT)))
+
+
+def _kpis(publication: Publication, words: str) -> None:
+    kpis = _matching(ask(publication, _KPIS), words, ["kpi_code", "kpi_name", "formula", "source"])
+    names = dict(kpis.select("kpi_code", "kpi_name").iter_rows())
+    code = _chosen(names, "kpi", f"KPI ({len(names)})")
+    if code is None:
+        return
+    kpi = kpis.row(by_predicate=pl.col("kpi_code") == code, named=True)
+    with st.container(border=True):
+        st.subheader(kpi["kpi_name"], anchor=False)
+        if kpi["unavailable_reason"]:
+            not_available(kpi["kpi_name"], kpi["unavailable_reason"])
+        low, high = kpi["benchmark_low"], kpi["benchmark_high"]
+        band = f"{amount(low, kpi['unit'])} to {amount(high, kpi['unit'])} ({kpi['benchmark_year']})" if low is not None else None
+        _facts(
+            {
+                "Formula": kpi["formula"],
+                "Not counted": kpi["exclusions"],
+                "Better": plain(kpi["direction"]),
+                "Target": amount(kpi["target"], kpi["unit"]),
+                "Benchmark": band,
+                "Source of the definition": kpi["source"],
+                "Counts as final after": f"{kpi['maturity_days']} days",
+                "In SQL": f"`select … from marts.fct_kpis where kpi_code = '{code}'`, numerator over denominator",
+            }
+        )
+        _lineage(publication, f"intermediate.kpi_{code}")
+
+
+def _measures(publication: Publication, words: str) -> None:
+    measures = _matching(ask(publication, _MEASURES), words, ["measure_code", "title", "steward"])
+    names = {code: f"{code} {title}" for code, title in measures.select("measure_code", "title").iter_rows()}
+    code = _chosen(names, "measure", f"Measure ({len(names)})")
+    if code is None:
+        return
+    measure = measures.row(by_predicate=pl.col("measure_code") == code, named=True)
+    with st.container(border=True):
+        st.subheader(names[code], anchor=False)
+        if measure["unavailable_reason"]:
+            not_available(code, measure["unavailable_reason"])
+        ages = (
+            f"{measure['min_age'] or 0} to {measure['max_age']}" if measure["max_age"] else f"{measure['min_age'] or 0} and over"
+        )
+        _facts(
+            {
+                "Steward": measure["steward"],
+                "Version": measure["measure_version"],
+                "Specification": measure["canonical_url"] and f"`{measure['canonical_url']}`",
+                "Ages": ages,
+                "Counted per": plain(measure["basis"] or ""),
+                "Lower is better": "yes" if measure["is_inverse"] else None,
+                "What closes it": measure["next_action"],
+                "To be careful about": measure["caution"],
+            }
+        )
+        made = ask(
+            publication,
+            "select table_name from catalog.lineage_tables where starts_with(table_name, ?)",
+            (f"intermediate.{code.lower()}_",),
+        )
+        _lineage(publication, made.item(0, 0) if len(made) else "marts.fct_measure_results")
+
+
+def _tables(publication: Publication, words: str) -> None:
+    tables = _matching(ask(publication, _TABLES), words, ["table_name", "description", "sources"])
+    names = {name: name for name in tables["table_name"]}
+    name = _chosen(names, "table", f"Table ({len(names)})")
+    if name is None:
+        return
+    one = tables.row(by_predicate=pl.col("table_name") == name, named=True)
+    with st.container(border=True):
+        st.subheader(name, anchor=False)
+        st.markdown(one["description"])
+        _facts({"Key": f"`{one['key_columns']}`", "Rows": f"{one['n_rows']:,}", "Columns": str(one["n_columns"])})
+        _lineage(publication, name)
+        used = ask(publication, _DOWNSTREAM, (name,))
+        if not used.is_empty():
+            st.markdown(f"**Used by** {', '.join(used['table_name'])}.")
+        checks = ask(publication, _CHECKS, (name,))
+        if not checks.is_empty():
+            with st.expander(f"{counted(len(checks), 'check')}, {(checks['status'] == 'passed').sum()} passed"):
+                st.dataframe(
+                    checks, hide_index=True, column_config={"rule": "What must be so", "status": "Outcome", "n_rows": "Rows"}
+                )
+    table(
+        ask(publication, _COLUMNS).filter(pl.col("table_name") == name).drop("table_name"),
+        title=f"Columns of {name}",
+        columns=_COLUMN_WORDS,
+        note=_PHI,
+    )
+
+
+_COLUMN_WORDS = {
+    "table_name": "Table",
+    "column_name": "Column",
+    "data_type": "Type",
+    "description": st.column_config.TextColumn("What it holds", width="large"),
+    "allowed_values": st.column_config.TextColumn("One of", width="medium"),
+    "refers_to": "Found in",
+    "phi": "Identifies",
+    "is_required": st.column_config.CheckboxColumn("Always there"),
+}
+_PHI = "Identifies: direct, a person alone; quasi, together with other facts; none, nobody."
+
+
+def _columns(publication: Publication, words: str) -> None:
+    columns = _matching(ask(publication, _COLUMNS), words, ["table_name", "column_name", "description", "allowed_values"])
+    if columns.is_empty():
+        empty("No column matches. Try fewer or other words.")
+        return
+    table(
+        columns,
+        title=f"{counted(len(columns), 'column')} that match" if words else "Every column",
+        columns=_COLUMN_WORDS,
+        note=_PHI,
+    )
+
+
+publication = open_page("Catalog", "What every figure means, what it is made from, and how fresh that is.")
+if current_viewer().sight is Sight.DEIDENTIFIED:
+    st.caption("Tables and columns are those of the de-identified file, which is what your role reads.")
+KINDS = {"KPIs": _kpis, "Measures": _measures, "Tables": _tables, "Columns": _columns}
+kind = st.segmented_control(
+    "Look for", list(KINDS), default="KPIs", required=True, key="kind", bind="query-params", label_visibility="collapsed"
+)
+words = st.text_input("Search", placeholder="no-show, consent, patient_key …", max_chars=80, key="words")
+KINDS[kind](publication, words)

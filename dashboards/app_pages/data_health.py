@@ -1,0 +1,295 @@
+"""Can today's figures be trusted: what was delivered, what was kept out, which checks warned, and what is doubtful."""
+
+from datetime import UTC, datetime, time
+
+import polars as pl
+import streamlit as st
+
+from dashboards.data import ask
+from dashboards.exhibits import table
+from dashboards.history import last_run, publications
+from dashboards.page import empty, open_page
+from dashboards.wording import counted, day, moment, plain
+
+OVERDUE_HOURS = 36
+"""A practice's day starts with yesterday's extracts: older than that, and a nightly run was missed."""
+
+_SOURCES = """
+    select
+        source_system, max(newest_exported_at) as newest_exported_at,
+        count(*) filter (where is_delivered) as n_extracts, count(*) as n_expected, sum(n_rows)::bigint as n_rows
+    from marts.dim_extracts
+    group by source_system
+    order by source_system
+"""
+_EXTRACTS = """
+    select source_system, extract, is_delivered, n_files, n_rows, newest_exported_at
+    from marts.dim_extracts
+    order by source_system, is_delivered, extract
+"""
+_FILES = """
+    select
+        source_system, extract, file_name, status, exported_at, n_delivered, n_landed, n_quarantined, n_superseded
+    from marts.fct_deliveries
+    order by n_quarantined desc, exported_at desc nulls last, source_system, file_name
+"""
+_TOTALS = """
+    select
+        count(*) as n_files, sum(n_delivered)::bigint as n_delivered, sum(n_landed)::bigint as n_landed,
+        sum(n_quarantined)::bigint as n_quarantined, sum(n_superseded)::bigint as n_superseded
+    from marts.fct_deliveries
+    where status = 'landed'
+"""
+_QUARANTINED = """
+    select source_system, extract, field, reason, file_name, row_number
+    from marts.fct_quarantined_rows
+    order by source_system, extract, file_name, row_number
+"""
+_CHECKS = (
+    "select table_name, column_name, rule, status, n_rows, finding, schema_name from catalog.checks order by table_name, rule"
+)
+_REVIEWS = """
+    select
+        left_record_type, left_source_system, right_record_type, right_source_system, reason, evidence, confidence
+    from marts.fct_identity_reviews
+    order by confidence desc
+"""
+_COLUMNS = "select column_name from catalog.columns where table_name = ?"
+_DOUBTS = {
+    "two_charts_of_one_person": "Two charts that look like one person: merge them in the EHR, or say that they are two.",
+    "two_charts_fit": "A contact or account fits two charts about equally well, and is attached to neither.",
+    "mrn_of_somebody_else": "A record carries the number of a chart whose person it does not look like.",
+    "not_enough_evidence": "It may be one person, but too little is on record to say so.",
+}
+
+
+def _tiles(publication) -> None:
+    totals = ask(publication, _TOTALS).row(0, named=True)
+    checks = ask(publication, _CHECKS)
+    warned = checks.filter(pl.col("status") != "passed")
+    newest = publications()[0]
+    age_hours = (datetime.now(UTC) - newest.published_at).total_seconds() / 3600
+    cells = iter(st.columns(4))
+    next(cells).metric("Last published", moment(newest.published_at, zone), border=True, help="Times are the practice's.")
+    next(cells).metric(
+        "Rows in use",
+        f"{totals['n_landed']:,}",
+        border=True,
+        help="The current version of every row that was delivered.",
+    )
+    next(cells).metric(
+        "Rows kept out",
+        f"{totals['n_quarantined']:,}",
+        border=True,
+        help="Unreadable, or broke their contract.",
+    )
+    next(cells).metric("Checks passed", f"{len(checks) - len(warned):,} of {len(checks):,}", border=True)
+    _last_run()
+    if age_hours > OVERDUE_HOURS and not newest.is_synthetic:
+        st.error(f"Nothing was published for {age_hours / 24:.0f} days: a nightly run was missed.", icon=":material/schedule:")
+
+
+def _last_run() -> None:
+    run = last_run()
+    if run and run["status"] == "failed":
+        ended_at = moment(datetime.fromisoformat(run["ended_at"]), zone)
+        st.error(f"The last run failed ({ended_at}), so what is shown is older. {run['reason']}", icon=":material/error:")
+
+
+def _freshness(publication) -> None:
+    sources = ask(publication, _SOURCES)
+    for column, row in zip(st.columns(len(sources)), sources.iter_rows(named=True), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{_source(row['source_system'])}**")
+            if row["n_extracts"] == 0:
+                st.markdown(":gray[nothing delivered]")
+                continue
+            st.markdown(f"newest export {_exported(row['newest_exported_at'])}")
+            st.caption(f"{row['n_extracts']} of {row['n_expected']} kinds of file · {row['n_rows']:,} rows")
+    table(
+        ask(publication, _EXTRACTS),
+        title="Each kind of file and its newest export",
+        columns={
+            "source_system": "Source",
+            "extract": "Kind of file",
+            "is_delivered": st.column_config.CheckboxColumn("Delivered"),
+            "n_files": st.column_config.NumberColumn("Files", format="localized"),
+            "n_rows": st.column_config.NumberColumn("Rows in use", format="localized"),
+            "newest_exported_at": st.column_config.DatetimeColumn("Newest export (UTC)", format="D MMM YYYY, HH:mm"),
+        },
+        note="A kind of file that was never delivered is no fault: what needs it is marked as not available.",
+    )
+
+
+def _exported(at: datetime | None) -> str:
+    """A file that only its name dates was exported at midnight UTC: its day is the name's."""
+    if at is None:
+        return "of a day that is not told"
+    is_named = at.astimezone(UTC).time() == time()
+    return day(at.astimezone(UTC).date()) if is_named else moment(at, zone)
+
+
+def _kept_out(publication) -> None:
+    rows = ask(publication, _QUARANTINED)
+    if rows.is_empty():
+        empty("No row was kept out: every delivered row could be read and kept its contract.")
+        return
+    by_reason = (
+        rows.with_columns(pl.col("field").fill_null("the row as a whole"))
+        .group_by("source_system", "extract", "field", "reason")
+        .agg(n_rows=pl.len(), example=pl.format("{}, row {}", pl.col("file_name").first(), pl.col("row_number").first()))
+        .sort("n_rows", "source_system", "extract", "field", descending=[True, False, False, False])
+    )
+    st.markdown(
+        f"{counted(len(rows), 'problem')} in {counted(rows['file_name'].n_unique(), 'file')}. The rest of each file is in use. "
+        "Correct the row in the source system: the next export brings it in."
+    )
+    table(
+        by_reason.select(
+            "source_system", "extract", what=pl.format("{} {}", "field", "reason"), n_rows="n_rows", example="example"
+        ),
+        title="Why rows were kept out, most frequent first",
+        columns={
+            "source_system": "Source",
+            "extract": "Kind of file",
+            "what": st.column_config.TextColumn("What is wrong", width="large"),
+            "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
+            "example": st.column_config.TextColumn("First of them", width="medium"),
+        },
+    )
+    table(
+        rows,
+        title="Every row that was kept out",
+        columns={
+            "source_system": "Source",
+            "extract": "Kind of file",
+            "field": "Field",
+            "reason": st.column_config.TextColumn("What is wrong", width="large"),
+            "file_name": "File",
+            "row_number": "Row",
+        },
+        note="The values are not shown, since they may be a patient's: file and row say where to look.",
+    )
+
+
+def _deliveries(publication) -> None:
+    files = ask(publication, _FILES)
+    table(
+        files,
+        title="What became of every delivered file",
+        columns={
+            "source_system": "Source",
+            "extract": "Kind of file",
+            "file_name": "File",
+            "status": "Status",
+            "exported_at": st.column_config.DatetimeColumn("Exported (UTC)", format="D MMM YYYY, HH:mm"),
+            "n_delivered": st.column_config.NumberColumn("Delivered", format="localized"),
+            "n_landed": st.column_config.NumberColumn("In use", format="localized"),
+            "n_quarantined": st.column_config.NumberColumn("Kept out", format="localized"),
+            "n_superseded": st.column_config.NumberColumn("Superseded", format="localized"),
+        },
+        note="Delivered = in use + kept out + superseded, for every file. Superseded: a newer version or a deletion came later.",
+    )
+
+
+def _checks(publication) -> None:
+    checks = ask(publication, _CHECKS)
+    found = checks.filter(pl.col("status") != "passed")
+    for row in found.iter_rows(named=True):
+        st.warning(f"{row['rule']} **Found:** {row['finding']}.", icon=":material/warning:")
+    if found.is_empty():
+        st.success("Every check passed.", icon=":material/check_circle:")
+    table(
+        checks.select("table_name", "rule", "status", "n_rows"),
+        title="The checks that this publication was put to",
+        columns={
+            "table_name": "Table",
+            "rule": st.column_config.TextColumn("What must be so", width="large"),
+            "status": "Outcome",
+            "n_rows": st.column_config.NumberColumn("Rows that break it", format="localized"),
+        },
+        note="A build that fails a check is never published; a check that warns lets it through, and is told here.",
+    )
+
+
+def _identities(publication) -> None:
+    if "reason" not in set(ask(publication, _COLUMNS, ("marts.fct_identity_reviews",))["column_name"]):
+        empty("Doubtful links are told to roles that see more than the de-identified file.")
+        return
+    reviews = ask(publication, _REVIEWS)
+    if reviews.is_empty():
+        empty("No link between records is doubtful.")
+        return
+    for reason, n in reviews.group_by("reason").len().sort("reason").iter_rows():
+        st.markdown(f"**{counted(n, 'pair')}.** {_DOUBTS[reason]}")
+    table(
+        reviews.with_columns(
+            left=pl.format("{} of {}", pl.col("left_record_type").replace(_RECORDS), "left_source_system"),
+            right=pl.format("{} of {}", pl.col("right_record_type").replace(_RECORDS), "right_source_system"),
+            reason=pl.col("reason").replace({reason: plain(reason) for reason in _DOUBTS}),
+        ).select("left", "right", "reason", "evidence", "confidence"),
+        title="Pairs of records that a data steward should decide on",
+        columns={
+            "left": "One record",
+            "right": "The other",
+            "reason": "Why it is doubtful",
+            "evidence": st.column_config.TextColumn("What agrees and what does not", width="large"),
+            "confidence": st.column_config.ProgressColumn("Likely one person", format="percent", min_value=0, max_value=1),
+        },
+        note="The records' ids are in marts.fct_identity_reviews. A decision is delivered in identity_decisions.csv.",
+    )
+
+
+_RECORDS = {"ehr_patient": "chart", "crm_contact": "contact", "billing_account": "account"}
+
+
+def _source(name: str) -> str:
+    kind, _, which = name.partition(":")
+    words = {"ehr": "EHR", "crm": "CRM", "billing": "Billing", "caregap": "Recorded in Caregap"}[kind]
+    return f"{words} {which}".strip()
+
+
+def _publications() -> None:
+    kept = publications()
+    table(
+        pl.DataFrame(
+            [
+                {
+                    "published_at": one.published_at,
+                    "as_of_on": one.as_of_on,
+                    "minutes": one.build_minutes,
+                    "n_tables": one.n_tables,
+                    "n_rows": one.n_rows,
+                    "is_current": one.is_current,
+                }
+                for one in kept
+            ]
+        ),
+        title="Published versions that are kept",
+        columns={
+            "published_at": st.column_config.DatetimeColumn("Published (UTC)", format="D MMM YYYY, HH:mm"),
+            "as_of_on": "Data as of",
+            "minutes": st.column_config.NumberColumn("Minutes to build", format="%.1f"),
+            "n_tables": "Tables",
+            "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
+            "is_current": st.column_config.CheckboxColumn("Shown now"),
+        },
+        note="An operator can go back to an earlier one with `caregap publish --rollback`.",
+    )
+
+
+publication = open_page("Data health", "Whether today's figures can be trusted, and what to mend where they cannot.")
+zone = publication.time_zone
+_tiles(publication)
+TABS = {
+    "Freshness": _freshness,
+    "Kept out": _kept_out,
+    "Deliveries": _deliveries,
+    "Checks": _checks,
+    "Identities": _identities,
+    "Versions": lambda _: _publications(),
+}
+chosen = st.segmented_control(
+    "View", list(TABS), default="Freshness", required=True, key="view", bind="query-params", label_visibility="collapsed"
+)
+TABS[chosen](publication)

@@ -1,0 +1,253 @@
+"""Whether the risk model can be trusted: how well it ranks, whether its risks are true, for whom, and what it is not for."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.data import Publication, ask
+from dashboards.exhibits import figure, table
+from dashboards.model_charts import decision, importances, reliability, subgroups
+from dashboards.page import not_available, open_page
+from dashboards.wording import ABSENT, day, plain
+
+_THERE = "select table_name from catalog.tables where starts_with(table_name, 'ml.')"
+_EVALUATIONS = "select * from ml.model_evaluations order by model_version, subgroup_type, subgroup, metric"
+_CARD = "select * from ml.model_cards order by model_version, attribute_number"
+_CURVES = "select * from ml.model_curves where model_version = ? order by curve, series, point"
+_IMPORTANCES = "select * from ml.model_importances where model_version = ? order by importance_rank"
+_MONITORING = "select * from ml.model_monitoring"
+_SITES = "select cast(location_key as varchar), location_name from marts.dim_locations"
+_SITE_COLUMNS = "select column_name from catalog.columns where table_name = 'marts.dim_locations'"
+_LIFT = "select * from ml.outreach_lift order by month = 'all' desc, month desc, tier"
+
+TILES = {
+    "auroc": (
+        "Ranks right",
+        "Of two patients of whom one drifts away, how often that one has the higher risk (AUROC); 0.5 is chance.",
+    ),
+    "auroc_overdue_rule": (
+        "The one-line rule ranks",
+        "The same for the rule that calls whoever is most overdue; the model must beat it.",
+    ),
+    "calibration_slope": (
+        "Calibration slope",
+        "1: the risks are as spread as the truth. Below 1: too extreme; above 1: too timid.",
+    ),
+    "lift_at_capacity": ("Lift at capacity", "How many more drift away among those whom the team can call than among all."),
+}
+SUBGROUP_METRICS = {
+    "auroc": "How well the model ranks within each group (AUROC)",
+    "observed_over_expected": "Observed over expected: above 1, the model underrates the group's risk",
+}
+NAMES = {"disengagement": "Drifting away", "no_show": "Missing an appointment", "noshow": "Missing an appointment"}
+
+
+def _models(evaluations: pl.DataFrame) -> dict[str, str]:
+    """Version → name; the task is what stands before the version's last part."""
+    versions = evaluations["model_version"].unique(maintain_order=True).to_list()
+    return {one: f"{NAMES.get(one.rpartition('-')[0], plain(one))} · {one}" for one in versions}
+
+
+def _tiles(whole: pl.DataFrame) -> None:
+    values = {row["metric"]: row for row in whole.iter_rows(named=True)}
+    for reason in ("not_used", "not_evaluated"):
+        if reason in values:
+            not_available("The fitted model", values[reason]["note"] or plain(reason))
+    shown = [name for name in TILES if name in values and values[name]["value"] is not None]
+    for column, name in zip(st.columns(len(shown)) if shown else (), shown, strict=True):
+        title, help_text = TILES[name]
+        row = values[name]
+        interval = f"95 % interval {row['low']:.2f} to {row['high']:.2f}" if row["low"] is not None else "no interval"
+        column.metric(
+            title,
+            f"{row['value']:.2f}",
+            delta=interval,
+            delta_color="off",
+            delta_arrow="off",
+            help=help_text,
+            border=True,
+        )
+    if shown:
+        row = values[shown[0]]
+        st.caption(
+            f"Measured on {row['n_patients']:,} patients in months after those that it was trained on ({_span(row)}): "
+            f"{row['n_events']:,} of {row['n_rows']:,} outlooks came true."
+        )
+
+
+def _span(row: dict) -> str:
+    if "test_from_on" in row:
+        return f"{day(row['test_from_on'])} to {day(row['test_to_on'])}"
+    return f"{row['test_from_year']} to {row['test_to_year']}" if "test_from_year" in row else ABSENT
+
+
+def _curves(publication: Publication, version: str, there: set[str]) -> None:
+    if "ml.model_curves" not in there:
+        not_available(
+            "Calibration and decision curves", "this publication was made before they were measured; the next run has them"
+        )
+        return
+    curves = ask(publication, _CURVES, (version,))
+    if curves.is_empty():
+        not_available("Calibration and decision curves", "too few patients drifted away in the months of the evaluation")
+        return
+    left, right = st.columns(2)
+    points = curves.filter(pl.col("curve") == "reliability")
+    if not points.is_empty():
+        with left:
+            figure(
+                reliability(points),
+                title="Whether the risks are true",
+                alt="Observed rate over predicted risk, per tenth of the rows; on the diagonal, the risks are true.",
+                data=points,
+                note="Each dot: a tenth of the rows. Above the line the risk is underrated, below it is overrated.",
+            )
+    points = curves.filter(pl.col("curve") == "decision")
+    if not points.is_empty():
+        with right:
+            figure(
+                decision(points),
+                title="Whether acting on the model helps",
+                alt="Net benefit over the risk from which one would act, of the model against contacting everybody.",
+                data=points,
+                note="The highest line is the best policy at that threshold (Vickers and Elkin 2006). Zero: contact nobody.",
+            )
+
+
+def _site_columns(publication: Publication) -> set[str]:
+    return set(ask(publication, _SITE_COLUMNS)["column_name"])
+
+
+def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.DataFrame) -> None:
+    names = dict(ask(publication, _SITES).iter_rows()) if "location_name" in _site_columns(publication) else {}
+    groups = evaluations.filter(pl.col("subgroup_type") != "all").with_columns(
+        label=pl.format(
+            "{}: {}",
+            pl.col("subgroup_type").map_elements(plain, return_dtype=pl.String),
+            pl.col("subgroup").replace(names).str.replace_all("_", " "),
+        )
+    )
+    for metric, title in SUBGROUP_METRICS.items():
+        rows = groups.filter(pl.col("metric") == metric, pl.col("value").is_not_null())
+        if rows.is_empty():
+            continue
+        reference = whole.filter(pl.col("metric") == metric)["value"].to_list()
+        figure(
+            subgroups(rows, reference[0] if reference else None),
+            title=title,
+            alt=f"{title}, with 95 % intervals; the dotted line is everybody.",
+            data=rows.select("subgroup_type", "subgroup", "metric", "value", "low", "high", "n_patients", "n_events"),
+        )
+    missing = groups.filter(pl.col("metric") == "not_evaluated")
+    if not missing.is_empty():
+        columns = ["label", "n_patients", "note"] if "note" in missing.columns else ["label", "n_patients"]
+        table(
+            missing.select(columns),
+            title="Groups too small to judge",
+            columns={"label": "Group", "n_patients": "Patients", "note": st.column_config.TextColumn("Why", width="large")},
+            note="Better no figure than one that chance made: the model may serve these groups worse, and nobody can tell yet.",
+        )
+
+
+def _inputs(publication: Publication, version: str, there: set[str]) -> None:
+    if "ml.model_importances" not in there:
+        not_available("What moves the risk", "this publication was made before it was measured; the next run has it")
+        return
+    rows = ask(publication, _IMPORTANCES, (version,)).head(15)
+    if rows.is_empty():
+        not_available("What moves the risk", "there is no fitted model")
+        return
+    figure(
+        importances(rows),
+        title="What moves the risk most",
+        alt="The fifteen inputs that move the risk most, the strongest first.",
+        data=rows,
+        note="Associations, not causes: changing one of them need not change the risk.",
+    )
+
+
+def _monitoring(publication: Publication, there: set[str]) -> None:
+    if "ml.model_monitoring" not in there:
+        not_available("Monitoring", "this publication was made before the model was watched; the next run watches it")
+    else:
+        rows = ask(publication, _MONITORING)
+        for row in rows.filter(pl.col("status") != "ok").iter_rows(named=True):
+            consequence = "the overdue rule takes its place" if row["status"] == "stop" else "its risks are to be read with care"
+            st.warning(f"**{plain(row['check_name'])}** of {row['subject']}: {consequence}.", icon=":material/monitor_heart:")
+        table(
+            rows.with_columns(check_name=pl.col("check_name").map_elements(plain, return_dtype=pl.String)),
+            title="Whether the model still fits the patients of today",
+            columns={
+                "check_name": "Check",
+                "subject": "Of what",
+                "value": st.column_config.NumberColumn("Measured", format="%.3f"),
+                "warns_at": st.column_config.NumberColumn("Warns from", format="%.3f"),
+                "stops_at": st.column_config.NumberColumn("Stops from", format="%.3f"),
+                "status": "Status",
+                "why": st.column_config.TextColumn("Why these limits", width="large"),
+            },
+            note="Where a check says stop, no score of the model is published, and the one-line rule ranks the list.",
+        )
+    if "ml.outreach_lift" in there:
+        lift = ask(publication, _LIFT)
+        if lift.is_empty():
+            not_available("What contacting changed", "no campaign of the CRM held anybody out at random")
+        else:
+            percent = st.column_config.NumberColumn(format="percent")
+            table(
+                lift,
+                title="What contacting changed: contacted against held out at random",
+                columns={
+                    "month": "Picked in",
+                    "tier": "Risk tier",
+                    "n_contacted": "Contacted",
+                    "n_held_out": "Held out",
+                    "contacted_rate": st.column_config.NumberColumn("Came, contacted", format="percent"),
+                    "held_out_rate": st.column_config.NumberColumn("Came, held out", format="percent"),
+                    "lift": st.column_config.NumberColumn("Difference", format="percent"),
+                    "low": percent,
+                    "high": percent,
+                },
+            )
+
+
+def _card(publication: Publication, version: str) -> None:
+    card = ask(publication, _CARD).filter(pl.col("model_version") == version)
+    if card.is_empty():
+        not_available("The model card", "this version has none")
+        return
+    st.markdown(
+        "The source attributes that 45 CFR 170.315(b)(11)(iv)(B) asks of predictive decision support. "
+        "**For outreach only: never for overbooking, and never for refusing care.**"
+    )
+    for category in card["category"].unique(maintain_order=True):
+        with st.expander(category, expanded=category.startswith(("Purpose", "Cautioned"))):
+            for _, attribute, answer in (
+                card.filter(pl.col("category") == category).select("attribute_number", "attribute", "answer").iter_rows()
+            ):
+                st.markdown(f"**{attribute}**  \n{answer}")
+
+
+publication = open_page("Risk model", "How far the risks can be trusted, for whom, and what they must not be used for.")
+evaluations = ask(publication, _EVALUATIONS)
+if evaluations.is_empty():
+    not_available("The risk model", "there were too few patients or months to learn from")
+    st.stop()
+there = set(ask(publication, _THERE)["table_name"])
+models = _models(evaluations)
+version = next(iter(models))
+if len(models) > 1:
+    version = st.selectbox("Model", list(models), format_func=models.get, key="model", bind="query-params")
+evaluations = evaluations.filter(pl.col("model_version") == version)
+whole = evaluations.filter(pl.col("subgroup_type") == "all")
+_tiles(whole)
+VIEWS = {
+    "Trust": lambda: (_curves(publication, version, there), _inputs(publication, version, there)),
+    "Fairness": lambda: _subgroups(publication, evaluations, whole),
+    "Monitoring": lambda: _monitoring(publication, there),
+    "Card": lambda: _card(publication, version),
+}
+VIEWS[
+    st.segmented_control(
+        "View", list(VIEWS), default="Trust", required=True, key="part", bind="query-params", label_visibility="collapsed"
+    )
+]()

@@ -1,0 +1,86 @@
+"""Data health, catalog and model: every part of each page is drawn for every role that may open it, and says what is so."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+PARTS = {
+    "data_health": ("view", ["Kept out", "Deliveries", "Checks", "Identities", "Versions"]),
+    "catalog": ("kind", ["Measures", "Tables", "Columns"]),
+    "model": ("part", ["Fairness", "Monitoring", "Card"]),
+}
+"""Of each page the key of its views, and those beside the first, which the page opens on."""
+
+
+@pytest.mark.parametrize(
+    ("page", "role"),
+    [
+        ("data_health", "leadership"),
+        ("data_health", "analyst"),
+        ("data_health", "care_team"),
+        ("catalog", "analyst"),
+        ("catalog", "care_team"),
+        ("model", "leadership"),
+        ("model", "analyst"),
+    ],
+)
+def test_every_part_of_the_page_is_drawn(app, page: str, role: str):
+    shown: AppTest = app(page, role=role)
+    key, parts = PARTS[page]
+    assert not shown.exception
+    for part in parts:
+        shown.session_state[key] = part
+        shown.run()
+        assert not shown.exception, part
+
+
+def test_rows_that_were_kept_out_are_told_with_file_row_and_reason(app):
+    page = app("data_health", role="leadership")
+    page.session_state["view"] = "Kept out"
+    page.run()
+    rows = page.dataframe[1].value
+    assert len(rows) and rows[["file_name", "row_number", "reason"]].notna().all().all()
+
+
+def test_a_check_that_warns_is_told_in_words(app):
+    page = app("data_health", role="leadership")
+    page.session_state["view"] = "Checks"
+    page.run()
+    assert any("kept out" in warning.value for warning in page.warning)
+
+
+def test_a_run_that_failed_is_told_with_its_reason(app, shown_home, sample_home):
+    (shown_home / "published").unlink()
+    (shown_home / "published").mkdir()
+    for path in sample_home.published.iterdir():
+        if path.name != "last_run.json":
+            (shown_home / "published" / path.name).symlink_to(path.resolve())
+    told = '{"ended_at": "2026-11-02T08:30:00+00:00", "status": "failed", "reason": "crm/contacts.csv is empty."}'
+    (shown_home / "published" / "last_run.json").write_text(told)
+    page = app("data_health", role="leadership")
+    assert "contacts.csv is empty" in page.error[0].value
+
+
+def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(app):
+    page = app("catalog", role="analyst")
+    page.text_input(key="words").set_value("no-show rate").run()
+    assert "No-show rate" in page.subheader[0].value
+    for attack in ("' or 1=1 --", "(", "[a-", "\\", "<script>"):
+        page.text_input(key="words").set_value(attack).run()
+        assert not page.exception
+        assert "Nothing matches" in page.info[0].value
+
+
+def test_a_table_in_the_catalog_says_what_it_is_made_from(app):
+    page = app("catalog", role="leadership")
+    page.session_state["kind"] = "Tables"
+    page.run()
+    page.selectbox(key="table").set_value("marts.fct_touches").run()
+    words = " ".join(text.value for text in page.markdown)
+    assert "crm touches" in words and "Newest export" in words
+
+
+def test_the_model_page_says_what_the_model_is_not_for(app):
+    page = app("model", role="leadership")
+    page.session_state["part"] = "Card"
+    page.run()
+    assert any("never for overbooking" in text.value for text in page.markdown)
