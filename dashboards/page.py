@@ -31,9 +31,10 @@ tablet two stand side by side, and a chart (the one with a heading) alone.
 """
 
 
-def open_page(title: str, question: str = "") -> Publication:
+def open_page(title: str, question: str = "", *, is_exported: bool = True) -> Publication:
     """Draw the head of a page and return what it may ask: `title`, the `question` that it answers, practice, data-as-of, banner.
 
+    Unless `is_exported` is false, as on a page whose rows are patients, the page can be taken away as one file.
     Stops the page, saying what to run, where nothing is published.
     """
     st.html(_ON_A_TABLET)
@@ -54,7 +55,8 @@ def open_page(title: str, question: str = "") -> Publication:
     )
     sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
     st.session_state[_SHEET] = sheet
-    _offer_page(export, sheet)
+    if is_exported:
+        _offer_page(export, sheet)
     return publication
 
 

@@ -70,7 +70,7 @@ def _lineage(publication: Publication, made: str) -> None:
     facts = ask(publication, _ONE, (made,))
     upstream = ask(publication, _UPSTREAM, (made,))
     if facts.is_empty() or upstream.is_empty():
-        st.caption("Its lineage is not recorded.")
+        st.caption("It is made from no delivered extract.")
         return
     sources, newest = facts.row(0)
     extracts = sources.split(", ") if sources else []

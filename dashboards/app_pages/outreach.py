@@ -199,7 +199,7 @@ def _anybody(publication: Publication) -> None:
     _grid(found(publication, words), columns, "patients_found")
 
 
-publication = open_page("Outreach", "Whom to contact today, why, and through which channel they agreed to.")
+publication = open_page("Outreach", "Whom to contact today, why, and through which channel they agreed to.", is_exported=False)
 if said := st.session_state.pop("outreach_said", None):
     st.toast(said, icon=":material/check_circle:")
 VIEWS = {"Today's list": _todo, "Left out": _left_out, "Find a patient": _anybody}
