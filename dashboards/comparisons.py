@@ -24,7 +24,8 @@ def bars(
     names, values = data[label].to_list(), data[value].to_list()
     texts = {
         "texttemplate": f"%{{{'y' if is_upright else 'x'}:{hover_format(unit)}}}",
-        "textposition": "outside",
+        "textposition": "auto",
+        "insidetextanchor": "start",
         "cliponaxis": False,
     }
     hover = f"%{{{'x' if is_upright else 'y'}}}: %{{{'y' if is_upright else 'x'}:{hover_format(unit)}}}<extra></extra>"
@@ -70,6 +71,8 @@ def stack(
             hovertemplate=f"{name}, %{{x}}: %{{y:{hover_format(unit)}}}<extra></extra>",
         )
     chart.update_layout(template=TEMPLATE, barmode="relative", height=340, bargap=0.2)
+    if data.schema[x] == pl.String:
+        chart.update_xaxes(categoryorder="array", categoryarray=data[x].unique(maintain_order=True).to_list())
     chart.update_yaxes(tickformat=tick_format(unit))
     if data.schema[x] == pl.Date:
         chart.update_xaxes(tickformat="%b\n%Y")

@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from dashboards.charts import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.comparisons import bars, small_multiples, stack
 from dashboards.data import ask
 from dashboards.exhibits import figure, say, table
@@ -20,12 +21,12 @@ AGES = {
     "unknown": "Not seen opening",
 }
 AGE_COLOURS = {
-    "0_to_30_days": "#000014",
-    "31_to_90_days": "#000016",
-    "91_to_180_days": "#000018",
-    "181_to_365_days": "#000006",
-    "over_365_days": "#000002",
-    "unknown": "#000010",
+    "0_to_30_days": SEQUENCE[3],
+    "31_to_90_days": SEQUENCE[5],
+    "91_to_180_days": SEQUENCE[7],
+    "181_to_365_days": CATEGORIES[3],
+    "over_365_days": BAD,
+    "unknown": PENDING,
 }
 _PERFORMANCE = """
     select performance.measure_code, measures.title as measure, performance.period_type, performance.period_end_on as month_on,
@@ -52,20 +53,12 @@ _AGES = """
 
 def _rated(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Sums by `by`, with `rate`: met over eligible; and days to closure."""
-    counted = (
-        "n_eligible",
-        "n_met",
-        "n_open",
-        "n_closed",
-        "n_closures",
-        "n_closure_days",
-        "n_not_assessable",
-        "closure_usd",
-        "open_usd",
-    )
+    counted = ("n_eligible", "n_met", "n_open", "n_closed", "n_closures", "n_closure_days", "n_not_assessable")
+    # Nothing agreed is no value, which a sum would make a zero of.
+    agreed = (pl.when(pl.col(usd).is_not_null().any()).then(pl.col(usd).sum()).alias(usd) for usd in ("closure_usd", "open_usd"))
     return (
         rows.group_by(*by, maintain_order=True)
-        .agg(pl.col(counted).sum())
+        .agg(pl.col(counted).sum(), *agreed)
         .with_columns(
             rate=pl.when(pl.col("n_eligible") > 0).then(pl.col("n_met") / pl.col("n_eligible")),
             days=pl.when(pl.col("n_closures") > 0).then(pl.col("n_closure_days") / pl.col("n_closures")),
@@ -185,7 +178,7 @@ with right:
         sorted_ages = named.sort(pl.col("measure_code").cast(pl.Enum(order)))
         figure(
             stack(sorted_ages, x="measure_code", value="n_open", part="age_band", parts=AGES, unit="count", colours=AGE_COLOURS),
-            title=f"How long gaps are open: {ages['n_actionable'].sum():,} of {ages['n_open'].sum():,} can be acted on today",
+            title=f"How long gaps have been open: {ages['n_actionable'].sum():,} can be acted on today",
             alt="Stacked bars: open gaps of each measure by how long they have been open.",
             data=sorted_ages,
             name="open_gaps_by_age",
@@ -198,7 +191,10 @@ if not multiples.is_empty():
     figure(
         small_multiples(
             multiples.sort("measure", "month_on").select(
-                pl.col("measure").str.slice(0, 42).alias("slice_name"),
+                pl.when(pl.col("measure").str.len_chars() > 40)
+                .then(pl.col("measure").str.slice(0, 39) + "…")
+                .otherwise("measure")
+                .alias("slice_name"),
                 "month_on",
                 pl.col("rate").alias("value"),
                 is_mature=pl.lit(True),

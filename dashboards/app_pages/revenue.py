@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import BAD, CATEGORIES
+from dashboards.charts import BAD, CATEGORIES, SEQUENCE
 from dashboards.comparisons import bars, stack, waterfall
 from dashboards.data import ask
 from dashboards.exhibits import figure, say, table
@@ -30,7 +30,7 @@ AGES = {
     "over_120_days": "Over 120 days",
 }
 # Darker is older; past 90 days, where receivables are at risk, the colours of a warning.
-AGE_COLOURS = {"0_to_30_days": "#000014", "31_to_60_days": "#000016", "61_to_90_days": "#000018"} | {
+AGE_COLOURS = {"0_to_30_days": SEQUENCE[3], "31_to_60_days": SEQUENCE[5], "61_to_90_days": SEQUENCE[7]} | {
     "91_to_120_days": CATEGORIES[2],
     "over_120_days": BAD,
 }

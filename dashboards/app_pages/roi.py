@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from dashboards.charts import OWN, PENDING
 from dashboards.comparisons import bars, intervals, stack, tornado
 from dashboards.data import Publication, ask
 from dashboards.exhibits import figure, say, table
@@ -110,7 +111,7 @@ def _value_statement(publication: Publication, program: str) -> None:
                 part="kind",
                 parts={"benefit": "Benefits", "cost": "Costs"},
                 unit="usd",
-                colours={"benefit": "#000001", "cost": "#000010"},
+                colours={"benefit": OWN, "cost": PENDING},
             ),
             title="Benefits and costs by year of the program",
             alt="Bars of mean benefits above and costs below zero, by year of the program.",
