@@ -3,7 +3,19 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.charts import BAD, CATEGORIES, GOOD, OWN, PENDING, QUIET_TEXT, SEQUENCE, TEMPLATE, hover_format, tick_format
+from dashboards.charts import (
+    BAD,
+    CATEGORIES,
+    GOOD,
+    GROUND,
+    OWN,
+    PENDING,
+    QUIET_TEXT,
+    SEQUENCE,
+    TEMPLATE,
+    hover_format,
+    tick_format,
+)
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 """Curves differ in their dashes too, for who does not tell the colours apart."""
@@ -26,6 +38,7 @@ def bars(
         "texttemplate": f"%{{{'y' if is_upright else 'x'}:{hover_format(unit)}}}",
         "textposition": "auto",
         "insidetextanchor": "start",
+        "insidetextfont": {"color": GROUND},
         "cliponaxis": False,
     }
     hover = f"%{{{'x' if is_upright else 'y'}}}: %{{{'y' if is_upright else 'x'}:{hover_format(unit)}}}<extra></extra>"
@@ -170,14 +183,18 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
 
 
 def intervals(
-    data: pl.DataFrame, *, label: str, estimate: str, low: str, high: str, unit: str, good_is: str = "higher"
+    data: pl.DataFrame, *, label: str, estimate: str, low: str, high: str, unit: str, is_causal: str, direction: str
 ) -> go.Figure:
-    """Estimates with their intervals, one a row. Blue where the interval holds zero, else by which way is better."""
+    """Estimates with their intervals, one a row. Green or red where the interval leaves out zero, by which `direction` is better;
+    blue where it does not; grey where `is_causal` is false, whatever the interval.
+    """
     chart, form = go.Figure(), hover_format(unit)
     for row in data.iter_rows(named=True):
-        is_clear = row[low] > 0 or row[high] < 0
-        is_good = (row[estimate] > 0) == (good_is == "higher")
-        colour = (GOOD if is_good else BAD) if is_clear else OWN
+        colour = OWN
+        if not row[is_causal]:
+            colour = PENDING
+        elif row[low] > 0 or row[high] < 0:
+            colour = GOOD if (row[estimate] > 0) == (row[direction] == "higher") else BAD
         chart.add_scatter(
             x=[row[estimate]],
             y=[row[label]],
@@ -196,8 +213,8 @@ def intervals(
             hovertemplate=f"%{{y}}: %{{x:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})<extra></extra>",
         )
     chart.add_vline(0, line={"color": QUIET_TEXT, "width": 1})
-    chart.update_layout(template=TEMPLATE, height=80 + 34 * max(len(data), 2), showlegend=False)
-    chart.update_xaxes(tickformat=tick_format(unit), showgrid=True)
+    chart.update_layout(template=TEMPLATE, height=90 + 34 * len(data), showlegend=False)
+    chart.update_xaxes(tickformat=tick_format(unit), showgrid=True, nticks=6, tickangle=0)
     chart.update_yaxes(autorange="reversed", showgrid=False, type="category", ticksuffix="  ")
     return chart
 

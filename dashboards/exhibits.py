@@ -39,7 +39,7 @@ def table(
         _head(title, data, name)
         size = {} if height is None else {"height": height}
         # A missing text is an empty cell, not the word None.
-        shown = data.with_columns(pl.col(pl.String).fill_null(""))
+        shown = data.with_columns(pl.col(pl.String, pl.Null).cast(pl.String).fill_null(""))
         st.dataframe(shown, key=f"table_{name}", column_config=columns, hide_index=True, width="stretch", **size)
         if note:
             st.caption(note)

@@ -76,7 +76,7 @@ def definition(catalog: dict) -> str:
 
 def plain(code: str) -> str:
     """A code for people: `recovered_slots` → Recovered slots."""
-    return code.replace("_", " ").capitalize()
+    return code.replace("_", " ").replace(":", ": ").capitalize()
 
 
 def effect(value: float | None, change_type: str, unit: str) -> str:

@@ -11,12 +11,16 @@ from dashboards.page import current_sheet, is_published, not_available, open_pag
 from dashboards.wording import DESIGN_NAMES, amount, effect, month, plain
 
 GRADES = {
-    "A": ":green-badge[A · randomised]",
-    "B": ":blue-badge[B · sites that joined at different times]",
-    "C": ":violet-badge[C · synthetic control or series]",
-    "D": ":gray-badge[D · described, not caused]",
-    "none": ":gray-badge[No causal number]",
+    "A": "A: randomised",
+    "B": "B: sites that joined at different times",
+    "C": "C: synthetic control or series",
+    "D": "D: described, not caused",
+    "none": "No causal number",
 }
+UNIT_NAMES = {"share": "percentage points", "usd": "dollars"}
+_LEGEND = (
+    "In brackets the grade of evidence. Green, red: told from chance. Blue: not told from chance. Grey: described, not caused."
+)
 VERDICTS = {"within": "As claimed", "above": "More than claimed", "below": "Less than claimed", "opposite": "The other way"}
 _EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
 _TRIED = """
@@ -95,7 +99,9 @@ def _value_statement(publication: Publication, program: str) -> None:
         if chosen["benefits_missing"]:
             missing = ", ".join(plain(word).lower() for word in chosen["benefits_missing"].split())
             say(f"Counted as zero, for want of a causal effect: **{missing}**.")
-    values = ask(publication, _VALUES, (program, chosen["scenario"]))
+    values = ask(publication, _VALUES, (program, chosen["scenario"])).with_columns(
+        label=pl.col("category").map_elements(plain, return_dtype=pl.String)
+    )
     yearly = values.group_by("year", "kind").agg(pl.col("amount_mean_usd").sum()).sort("year")
     signed = yearly.with_columns(
         amount_mean_usd=pl.when(pl.col("kind") == "cost").then(-pl.col("amount_mean_usd")).otherwise(pl.col("amount_mean_usd")),
@@ -122,9 +128,8 @@ def _value_statement(publication: Publication, program: str) -> None:
     with right:
         totals = (
             values.filter(pl.col("kind") == "benefit")
-            .group_by("category")
+            .group_by("category", "label")
             .agg(pl.col("amount_mean_usd").sum(), pl.col("is_counted").any())
-            .with_columns(label=pl.col("category").map_elements(plain, return_dtype=pl.String))
             .sort("amount_mean_usd", descending=True)
         )
         figure(
@@ -148,12 +153,18 @@ def _value_statement(publication: Publication, program: str) -> None:
         )
     table(
         values.select(
-            "kind", "category", "year", "amount_p5_usd", "amount_p50_usd", "amount_p95_usd", "is_projected", "basis", "traced_by"
+            pl.col("kind").str.to_titlecase(),
+            "label",
+            "year",
+            pl.col("^amount_p.*_usd$"),
+            "is_projected",
+            "basis",
+            "traced_by",
         ),
         title="The value statement, line by line",
         columns={
             "kind": st.column_config.TextColumn("Kind", width="small"),
-            "category": "Category",
+            "label": "Category",
             "year": "Year",
             "amount_p5_usd": st.column_config.NumberColumn("5th percentile", format="$%,.0f"),
             "amount_p50_usd": st.column_config.NumberColumn("Median", format="$%,.0f"),
@@ -172,25 +183,46 @@ def _effects(publication: Publication, program: str) -> None:
     if effects.is_empty():
         not_available("What the program changed", "no design found enough sites, months or patients to estimate from")
         return
-    for unit, rows in effects.partition_by("unit", as_dict=True).items():
-        known = rows.drop_nulls("interval_low").with_columns(
-            label=pl.col("outcome_name") + " (" + pl.col("grade") + ")",
-        )
-        if known.is_empty():
-            continue
-        figure(
-            intervals(known, label="label", estimate="estimate", low="interval_low", high="interval_high", unit=unit[0]),
-            title=f"What the program changed, in {'percentage points' if unit[0] == 'share' else unit[0]}, with 95 % intervals",
-            alt="Estimates with intervals: " + "; ".join(known["statement"].to_list()),
-            data=known,
-            name=f"effects_{unit[0]}",
-            note="In brackets the grade of evidence. An interval that crosses zero does not tell the change from chance.",
-        )
-    for row in effects.iter_rows(named=True):
-        with st.container(border=True):
-            st.markdown(f"**{row['outcome_name']}** {GRADES[row['grade']]}")
-            say(row["statement"])
-            st.caption(f"{DESIGN_NAMES[row['design']]}. {row['assumptions']}")
+    known = effects.drop_nulls("interval_low").with_columns(label=pl.col("outcome_name") + " (" + pl.col("grade") + ")")
+    parts = sorted(known.partition_by("unit", as_dict=True).items(), key=lambda part: -len(part[1]))
+    columns = [st.container(), *(st.columns(len(parts) - 1) if len(parts) > 1 else ())]
+    for column, ((unit,), rows) in zip(columns, parts, strict=False):
+        with column:
+            figure(
+                intervals(
+                    rows,
+                    label="label",
+                    estimate="estimate",
+                    low="interval_low",
+                    high="interval_high",
+                    unit=unit,
+                    is_causal="is_causal",
+                    direction="direction",
+                ),
+                title=f"What changed, in {UNIT_NAMES.get(unit, unit)}, with 95 % intervals",
+                alt="Estimates with intervals. " + " ".join(rows["statement"].to_list()),
+                data=rows,
+                name=f"effects_{unit}",
+                note=_LEGEND if len(rows) == max(len(part) for _, part in parts) else "",
+            )
+    table(
+        effects.select(
+            "outcome_name",
+            "statement",
+            grade=pl.col("grade").replace_strict(GRADES, default=pl.col("grade")),
+            design=pl.col("design").replace_strict(DESIGN_NAMES, default=pl.col("design")),
+            assumptions="assumptions",
+        ),
+        title="What may be said of each, and on what grounds",
+        columns={
+            "outcome_name": "Outcome",
+            "statement": st.column_config.TextColumn("What may be said", width="large"),
+            "grade": "Grade of evidence",
+            "design": "Design",
+            "assumptions": st.column_config.TextColumn("Checks", width="large"),
+        },
+        name="effects",
+    )
 
 
 publication = open_page(

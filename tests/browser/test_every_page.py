@@ -48,19 +48,7 @@ def _open(browser, address: str, shown: Page, scheme: str, size: tuple[int, int]
     tab.on("console", noted)
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, address) else None)
-    tab.goto(address)
-    tab.locator("h1").first.wait_for(timeout=90_000)
-    title = ROLES[_role(shown)].title
-    if title != "Leadership":
-        if size[0] < 1000 and not tab.get_by_test_id("stSidebar").get_by_role("combobox").first.is_visible():
-            tab.get_by_test_id("stExpandSidebarButton").click()
-        tab.get_by_test_id("stSidebar").get_by_role("combobox").first.click()
-        tab.get_by_role("option", name=title, exact=True).click()
-        tab.wait_for_timeout(1500)
-    if size[0] < 1000 and not tab.get_by_test_id("stSidebarNav").is_visible():
-        tab.get_by_test_id("stExpandSidebarButton").click()
-    tab.get_by_test_id("stSidebarNav").get_by_role("link", name=shown.title, exact=True).click()
-    tab.wait_for_url(f"{address}/{shown.name}**", timeout=60_000)
+    tab.goto(f"{address}/{shown.name}?viewer_role={_role(shown)}")
     tab.locator("h1").first.wait_for(timeout=90_000)
     tab.wait_for_function(
         "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')", timeout=90_000
