@@ -46,6 +46,7 @@ SITE_OF = {
     "marts.fct_identity_reviews": "left_patient_key",
     "marts.fct_kpis": "location_key",
     "marts.fct_lead_sources": "location_key",
+    "marts.fct_measure_evidence": "patient_key",
     "marts.fct_measure_performance": "location_key",
     "marts.fct_measure_results": "patient_key",
     "marts.fct_open_gap_ages": "location_key",

@@ -61,6 +61,21 @@ MEASURES: dict[str, Contract] = {
         },
         "A patient outside a measure's initial population has no row.",
     ),
+    "marts.fct_measure_evidence": Contract(
+        "fct_measure_evidence",
+        "measure, group, calendar year, patient and resource that is the evidence of the result",
+        ("measure_code", "group_id", "period_start_on", "patient_key", "resource_type", "source_system", "resource_id"),
+        {
+            "measure_code": field(pl.String, "CMS number of the measure: `CMS125`.", refers_to="dim_measures.measure_code"),
+            "group_id": field(pl.String, "Group (rate) of the measure: `Group_1` …"),
+            "period_start_on": field(pl.Date, "First day of the calendar year."),
+            "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
+            "resource_type": field(pl.String, "Type of the FHIR resource: `Observation`."),
+            "source_system": field(pl.String, "The EHR that delivered it."),
+            "resource_id": field(pl.String, "Its id there.", phi=Phi.DIRECT),
+        },
+        "What lies on the day of the evidence (`fct_measure_results.evidence_on`) and is of a kind that the measure names.",
+    ),
     "marts.dim_measures": Contract(
         "dim_measures",
         "quality measure",

@@ -112,6 +112,17 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
         create temp view reported as
         select * from every_result where patient_key % getvariable('n_shares') = getvariable('share');
 
+        create temp view evaluated as
+        select
+            measure_code, patient_key,
+            list({{'reference': reference}} order by reference) as resources
+        from (
+            select distinct measure_code, patient_key, resource_type || '/' || resource_id as reference
+            from marts.fct_measure_evidence
+            where year(period_start_on) = {year} and patient_key % getvariable('n_shares') = getvariable('share')
+        )
+        group by measure_code, patient_key;
+
         create temp view gaps as
         select * from marts.fct_care_gaps
         where gap_status in ('open', 'closed') and patient_key % getvariable('n_shares') = getvariable('share');

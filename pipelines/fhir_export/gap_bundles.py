@@ -14,7 +14,6 @@ create or replace temp macro identifier(kind, of_value) as {
     'type': concept('http://terminology.hl7.org/CodeSystem/v2-0203', kind), 'value': of_value
 };
 create or replace temp macro entry(of_urn, of_resource) as to_json({'fullUrl': of_urn, 'resource': of_resource});
-create or replace temp macro without_nulls(of_resource) as json_merge_patch('{}', to_json(of_resource));
 """
 
 # A patient is named here by what the receiver needs to find the person: identifiers, name, birth date, gender.

@@ -1,7 +1,7 @@
 """FHIR MeasureReport as SQL: https://hl7.org/fhir/R4/measurereport.html, with the profiles of Da Vinci DEQM.
 
-Reads the view `reported` (`files.py`), a result of one patient with its measure, and the variables `practice_id`,
-`practice_name` and `published_at`.
+Reads the views `reported` (`files.py`), a result of one patient with its measure, and `evaluated`, and the variables
+`practice_id`, `practice_name` and `published_at`.
 """
 
 from typing import Literal
@@ -35,14 +35,29 @@ create or replace temp macro populations(of_group) as list_concat(
     ] else [] end,
     [population('Numerator', 'numerator', of_group.group_id, of_group.n_numerator)]
 );
-create or replace temp macro report_group(of_group, n_scored) as case
-    when n_scored > 0 then to_json({{
-        'id': of_group.group_id,
-        'population': populations(of_group),
-        'measureScore': {{'value': round(of_group.n_numerator / n_scored, 6)}}
-    }})
-    else to_json({{'id': of_group.group_id, 'population': populations(of_group)}})
+create or replace temp macro without_nulls(of_resource) as json_merge_patch('{{}}', to_json(of_resource));
+create or replace temp macro score(of_group) as case
+    when of_group.n_denominator > of_group.n_exclusion + of_group.n_exception then {{
+        'value': round(of_group.n_numerator / (of_group.n_denominator - of_group.n_exclusion - of_group.n_exception), 6)
+    }}
 end;
+create or replace temp macro stratifier(of_stratum) as without_nulls({{
+    'id': 'Stratification_' || regexp_extract(of_stratum.group_id, '[0-9]+$') || '_' || of_stratum.stratum,
+    'code': [{{'text': of_stratum.stratum_name}}],
+    'stratum': [without_nulls({{
+        'value': {{'text': 'true'}},
+        'population': list_transform(
+            populations(of_stratum), lambda one: {{'code': one.code, 'count': one.count}}
+        ),
+        'measureScore': score(of_stratum)
+    }})]
+}});
+create or replace temp macro report_group(of_group) as without_nulls({{
+    'id': of_group.group_id,
+    'population': populations(of_group),
+    'measureScore': score(of_group),
+    'stratifier': of_group.stratifiers
+}});
 """
 
 
@@ -52,34 +67,48 @@ def measure_reports(
     """SQL of MeasureReports: rows of `measure_code`, `title`, `report_id`, `report` (JSON); `individual` also `patient_key`.
 
     `profile_base` is the address under which DEQM's profiles lie; `reporter` and `subject` are references as SQL expressions.
-    The score of a proportion is numerator over denominator less exclusions and exceptions; without any there is none.
+    The score of a proportion is numerator over denominator less exclusions and exceptions; without any there is none. Strata are
+    told in the summary, each as a stratifier of its own that is true; what was evaluated, in an individual report.
     """
     keys = "measure_code, patient_key, patient_id" if kind == "individual" else "measure_code"
     facts = "canonical, title, scoring, is_inverse, has_exclusions, has_exceptions, period_start_on, period_end_on"
     of_patient = " || '-' || patient_key" if kind == "individual" else ""
-    return f"""
-        with counts as (
-            select
+    counted = f"""
                 {keys}, {facts}, group_id,
                 cast(sum(n_initial_population) as bigint) as n_initial_population,
                 cast(sum(n_denominator) as bigint) as n_denominator,
                 cast(sum(n_denominator_exclusion) as bigint) as n_exclusion,
                 cast(sum(n_denominator_exception) as bigint) as n_exception,
                 cast(sum(n_numerator) as bigint) as n_numerator
+    """
+    return f"""
+        with strata as (
+            select {counted}, stratum, stratum_name
             from reported
+            where stratum is not null and {str(kind == "summary").lower()}
             group by all
+        ),
+        stratified as (
+            select measure_code, group_id, list(stratifier(strata) order by stratum) as stratifiers
+            from strata
+            group by all
+        ),
+        counts as (
+            select totals.*, stratified.stratifiers
+            from (select {counted} from reported group by all) as totals
+            left join stratified using (measure_code, group_id)
         ),
         measured as (
             select
                 {keys}, {facts},
                 measure_code || '-' || year(period_start_on){of_patient} as report_id,
-                list(report_group(counts, n_denominator - n_exclusion - n_exception) order by group_id) as groups
+                list(report_group(counts) order by group_id) as groups
             from counts
             group by all
         )
         select
             {keys}, title, report_id,
-            to_json({{
+            without_nulls({{
                 'resourceType': 'MeasureReport',
                 'id': report_id,
                 'meta': {{'profile': ['{profile_base}/StructureDefinition/{PROFILES[kind]}']}},
@@ -97,7 +126,8 @@ def measure_reports(
                 'improvementNotation': concept(
                     '{TERMINOLOGY}/measure-improvement-notation', case when is_inverse then 'decrease' else 'increase' end
                 ),
-                'group': groups
+                'group': groups{", 'evaluatedResource': resources" if kind == "individual" else ""}
             }}) as report
         from measured
+        {"left join evaluated using (measure_code, patient_key)" if kind == "individual" else ""}
     """

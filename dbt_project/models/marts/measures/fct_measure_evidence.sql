@@ -1,0 +1,67 @@
+{#- The events that a measure looks at, and the FHIR type of each. -#}
+{%- set events = {
+    'adverse_events': ('AdverseEvent', 'adverse_event_id'),
+    'allergies': ('AllergyIntolerance', 'allergy_id'),
+    'conditions': ('Condition', 'condition_id'),
+    'device_requests': ('DeviceRequest', 'device_request_id'),
+    'encounters': ('Encounter', 'encounter_id'),
+    'immunizations': ('Immunization', 'immunization_id'),
+    'medication_requests': ('MedicationRequest', 'medication_request_id'),
+    'observations': ('Observation', 'observation_id'),
+    'procedures': ('Procedure', 'procedure_id'),
+    'service_requests': ('ServiceRequest', 'service_request_id'),
+} -%}
+with results as (
+
+    select * from {{ ref('int_measures__gaps') }}
+    where period_type = 'year' and is_initial_population and evidence_on is not null
+
+),
+
+named as (
+
+    select measure_code, value_set from {{ ref('measure_value_sets') }}
+    union
+    select measure_code, value_set from {{ ref('measure_direct_codes') }}
+
+),
+
+events as (
+
+    {% for table, (resource_type, id) in events.items() %}
+    select
+        '{{ resource_type }}' as resource_type,
+        source_system,
+        {{ id }} as resource_id,
+        patient_key,
+        value_set,
+        {{ evidence_on('events') }} as happened_on
+    from {{ ref('int_clinical__' ~ table) }} as events
+    union all
+    {% endfor %}
+    select
+        'Observation' as resource_type,
+        source_system,
+        observation_id as resource_id,
+        patient_key,
+        'smoking_status' as value_set,
+        {{ evidence_on('events') }} as happened_on
+    from {{ ref('int_clinical__smoking_statuses') }} as events
+
+)
+
+select distinct
+    cast(results.measure_code as varchar) as measure_code,
+    cast(results.group_id as varchar) as group_id,
+    cast(results.period_start_on as date) as period_start_on,
+    cast(results.patient_key as bigint) as patient_key,
+    cast(events.resource_type as varchar) as resource_type,
+    cast(events.source_system as varchar) as source_system,
+    cast(events.resource_id as varchar) as resource_id
+from results
+inner join named
+    on results.measure_code = named.measure_code
+inner join events
+    on results.patient_key = events.patient_key
+    and results.evidence_on = events.happened_on
+    and named.value_set = events.value_set
