@@ -100,9 +100,21 @@ told as (
 
     select
         *,
-        coalesce('; due ' || case when is_due_later then 'on ' else 'since ' end || coalesce(due_on, opened_on), '')
-        || coalesce('; ordered on ' || ordered_on, '')
-        || coalesce('; visit booked ' || next_appointment_on || coalesce(' with ' || provider_name, ''), '') as plans
+        case
+            when is_deceased then '; the patient has died'
+            else
+                coalesce('; due ' || case when is_due_later then 'on ' else 'since ' end || coalesce(due_on, opened_on), '')
+                -- Open at the first month that is evaluated: since when is not known
+                || case
+                    when due_on is null and opened_on <= {{ month_of(add_months(as_of_on(), -var('rolling_month_ends'))) }}
+                        then ' or before'
+                    else ''
+                end
+                || coalesce('; ordered on ' || ordered_on, '')
+                || coalesce('; visit booked ' || next_appointment_on || coalesce(' with ' || provider_name, ''), '')
+        end as plans,
+        {{ plain_words('reason') }} as plain_reason,
+        nullif({{ plain_words('evidence_value') }}, '') as plain_value
     from planned
 
 )
@@ -141,11 +153,11 @@ select
 
     cast(
         case gap_status
-            when 'open' then reason || plans
-            when 'not_applicable' then reason || plans
-            when 'closed' then reason || coalesce(' on ' || closed_on, '') || coalesce(': ' || evidence_value, '')
-            when 'excluded' then reason || coalesce(' (' || evidence_on || ')', '')
-            else reason
+            when 'open' then plain_reason || plans
+            when 'not_applicable' then plain_reason || plans
+            when 'closed' then plain_reason || coalesce(' on ' || closed_on, '') || coalesce(': ' || plain_value, '')
+            when 'excluded' then plain_reason || coalesce(' (' || evidence_on || ')', '')
+            else plain_reason
         end as varchar
     ) as reason,
     cast(
@@ -153,9 +165,9 @@ select
             when gap_status = 'not_assessable' then 'Complete the record, or have the data delivered that is missing'
             when not is_to_do or is_deceased then null
             when close_by_on < {{ as_of_on() }} then 'Too late to be done in the period; record what was done elsewhere in time'
-            when is_due_later then 'Nothing before ' || due_on
             when ordered_on is not null then 'Follow up the order of ' || ordered_on
             when next_appointment_on is not null then 'At the visit on ' || next_appointment_on || ': ' || next_action
+            when is_due_later then 'Not before ' || due_on || ', and by ' || close_by_on || ': ' || next_action
             when not has_qualifying_visit then 'Book a visit. Then: ' || next_action
             else next_action
         end as varchar

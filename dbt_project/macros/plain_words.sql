@@ -1,0 +1,9 @@
+{#- A finding as a care team reads it: units as they are written by hand, no code without a name, no decimal that says nothing. -#}
+{% macro plain_words(text) -%}
+    {%- set written = [('mm[Hg]', 'mmHg'), ('mL/min/{1.73_m2}', 'mL/min/1.73 m²'), ('kg/m2', 'kg/m²')] -%}
+    {%- set ns = namespace(sql=text) -%}
+    {%- for ucum, by_hand in written -%}
+        {%- set ns.sql = "replace(" ~ ns.sql ~ ", '" ~ ucum ~ "', '" ~ by_hand ~ "')" -%}
+    {%- endfor -%}
+    regexp_replace(regexp_replace({{ ns.sql }}, '(: )?\b([0-9]{6,18}|LA[0-9]+-[0-9])$', ''), '([0-9])\.0\b', '\1', 'g')
+{%- endmacro %}
