@@ -16,6 +16,8 @@ CODES |= {"system": pl.String, "code": pl.String}
 DIRECT_CODES = {"measure_code": pl.String, "system": pl.String, "code": pl.String}
 
 VSAC_URL = "http://cts.nlm.nih.gov/fhir/ValueSet/"
+# Codes in one page of an expansion that VSAC hands out.
+PAGE = 1_000
 SYSTEMS = {
     "ADMINISTRATIVEGENDER": "http://hl7.org/fhir/administrative-gender",
     "CDCREC": "urn:oid:2.16.840.1.113883.6.238",
@@ -146,24 +148,33 @@ def _json_rows(path: Path) -> Iterator[dict]:
 def _codes(path: Path, resource: dict, sets: dict[str, dict], seen: frozenset[str] = frozenset()) -> set[tuple[str, str]]:
     """The expansion, and where it is missing or cut (VSAC's API stops at 1,000 codes) what `compose` enumerates.
 
-    FHIR R4, ValueSet: `include.valueSet` narrows `include.concept`; `exclude` takes away.
+    FHIR R4, ValueSet: `include.valueSet` narrows `include.concept`; `exclude` takes away. An expansion that does not tell its
+    total is taken for cut where it ends with a full page.
     """
     expansion = resource.get("expansion", {})
-    codes = set(_contains(expansion.get("contains", [])))
-    if expansion and expansion.get("total", len(codes)) <= len(codes):
+    listed = list(_contains(expansion.get("contains", [])))
+    codes = set(listed)
+    is_full_page = len(listed) > 0 and len(listed) % PAGE == 0
+    if expansion and ("total" in expansion or not is_full_page) and expansion.get("total", 0) <= len(listed):
         return codes
     compose, url = resource.get("compose", {}), resource["url"]
+    if not compose.get("include"):
+        raise _incomplete(path, url, len(codes), expansion)
     included, excluded = set(), set()
     for part, into in [(p, included) for p in compose.get("include", [])] + [(p, excluded) for p in compose.get("exclude", [])]:
         others = [reference.partition("|")[0] for reference in part.get("valueSet", [])]
         if part.get("filter") or ("concept" not in part and not others) or any(o not in sets or o in seen for o in others):
-            raise ExtractRefused(
-                f"{path.name}: {url} is expanded to {len(codes)} codes of {expansion.get('total', 'an unknown number')}, and its "
-                "compose does not list the rest. Download its spreadsheet from VSAC and load that."
-            )
-        listed = [{(part.get("system", ""), concept["code"]) for concept in part["concept"]}] if "concept" in part else []
-        into |= set.intersection(*listed, *(_codes(path, sets[other], sets, seen | {url}) for other in others))
+            raise _incomplete(path, url, len(codes), expansion)
+        concepts = [{(part.get("system", ""), concept["code"]) for concept in part["concept"]}] if "concept" in part else []
+        into |= set.intersection(*concepts, *(_codes(path, sets[other], sets, seen | {url}) for other in others))
     return codes | (included - excluded)
+
+
+def _incomplete(path: Path, url: str, n_codes: int, expansion: dict) -> ExtractRefused:
+    return ExtractRefused(
+        f"{path.name}: {url} is expanded to {n_codes} codes of {expansion.get('total', 'an unknown number')}, and its "
+        "compose does not list the rest. Download its spreadsheet from VSAC and load that."
+    )
 
 
 def _contains(entries: list[dict]) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,29 @@ def test_a_set_that_is_made_of_others_is_resolved_within_its_bundle(tmp_path: Pa
     assert set(frame.select("value_set_url", "code").iter_rows()) == {("urn:part", "x"), (URL, "x")}
 
 
+def test_a_full_page_without_a_total_is_taken_for_cut(tmp_path: Path):
+    """1,000 codes and no total: `compose` has one more."""
+    concepts = [{"code": str(number)} for number in range(1001)]
+    contains = [{"system": LOINC, **concept} for concept in concepts[:1000]]
+    compose = {"include": [{"system": LOINC, "concept": concepts}]}
+    path = written(tmp_path / "page.json", value_set(expansion={"contains": contains}, compose=compose))
+    assert len(codes_in(path)) == 1001
+    path = written(tmp_path / "page.json", value_set(expansion={"contains": contains}))
+    with pytest.raises(ExtractRefused, match="expanded to 1000 codes of an unknown number"):
+        read_value_set_file(path)
+
+
+def test_a_code_that_is_listed_twice_does_not_make_an_expansion_look_cut(tmp_path: Path):
+    contains = [{"system": LOINC, "code": "a", "version": version} for version in ("1", "2")]
+    assert codes_in(written(tmp_path / "twice.json", value_set(expansion={"total": 2, "contains": contains}))) == {(LOINC, "a")}
+
+
+def test_a_cut_expansion_without_compose_is_refused(tmp_path: Path):
+    path = written(tmp_path / "cut.json", value_set(expansion={"total": 1200, "contains": [{"system": LOINC, "code": "a"}]}))
+    with pytest.raises(ExtractRefused, match="expanded to 1 codes of 1200"):
+        read_value_set_file(path)
+
+
 @pytest.mark.parametrize(
     "include",
     [
