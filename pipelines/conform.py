@@ -88,6 +88,9 @@ def conform(
     """
     expected = _expected(deck, measure)
     models = {code: model for code, model in measure_models().items() if code in set(expected["cms_id"])}
+    known = expected.filter(pl.col("cms_id").is_in(list(models)))
+    if known.is_empty():
+        return [_unknown(code, rows) for (code,), rows in expected.group_by("cms_id", maintain_order=True)]
     with tempfile.TemporaryDirectory(prefix="caregap-conform-") as folder:
         scratch = Home(Path(folder) / "home")
         scratch.root.mkdir(mode=0o700)
@@ -95,7 +98,7 @@ def conform(
         scratch.dbt.symlink_to(home.dbt)  # the parsed project, 15 s of work
         progress("Value sets: load")
         _value_sets(deck, home, scratch, value_sets)
-        practice = _practice(deck, expected, Path(folder) / "sheets")
+        practice = _practice(deck, known, Path(folder) / "sheets")
         progress("Measures: land the deck and evaluate it")
         select = [f"+{model}" for model in models.values()] + [
             "+path:models/intermediate/clinical",
@@ -108,7 +111,7 @@ def conform(
             return [
                 _agreement(connection, code, rows, missing[code])
                 if code in models
-                else Agreement(code, known=False, n_cases=rows["case_id"].n_unique())
+                else _unknown(code, rows)
                 for (code,), rows in compared.group_by("cms_id", maintain_order=True)
             ]
 
@@ -226,6 +229,10 @@ def _missing(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     for code, title in rows:
         missing[code].append(title)
     return missing
+
+
+def _unknown(code: str, rows: pl.DataFrame) -> Agreement:
+    return Agreement(code, known=False, n_cases=rows["case_id"].n_unique())
 
 
 def _agreement(connection: duckdb.DuckDBPyConnection, code: str, rows: pl.DataFrame, missing: list[str]) -> Agreement:
