@@ -109,9 +109,7 @@ def conform(
             compared = compared.with_columns(pl.col("actual").fill_null(0))
             missing = _missing(connection)
             return [
-                _agreement(connection, code, rows, missing[code])
-                if code in models
-                else _unknown(code, rows)
+                _agreement(connection, code, rows, missing[code]) if code in models else _unknown(code, rows)
                 for (code,), rows in compared.group_by("cms_id", maintain_order=True)
             ]
 

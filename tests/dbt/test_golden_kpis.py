@@ -290,7 +290,8 @@ def test_a_month_is_complete_when_it_is_over_and_mature_when_its_outcomes_are_in
 
 
 def test_a_target_is_the_practices_own_before_the_catalogues(golden: duckdb.DuckDBPyConnection):
-    """practice.toml says 0.06 for no-shows; of days in A/R 40 is an end of the benchmark range, of retention 0.8 is the catalogue's."""
+    """practice.toml says 0.06 for no-shows; of days in A/R 40 is an end of the benchmark range, of retention 0.8 is the
+    catalogue's."""
     targets = golden.execute(
         "select kpi_code, target, target_source from marts.dim_kpis "
         "where kpi_code in ('no_show_rate', 'days_in_ar', 'patient_retention_rate', 'charge_lag') order by kpi_code"
