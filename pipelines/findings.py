@@ -59,12 +59,32 @@ from delivery.out_outreach_suppressions
 group by all
 order by n_patients desc
 """
+PROGRAMS = """
+select
+    returns.program_name,
+    returns.npv_p5_usd,
+    returns.npv_p50_usd,
+    returns.npv_p95_usd,
+    effects.n_effects,
+    effects.n_significant
+from delivery.fct_program_returns as returns
+left join (
+    select
+        program_name,
+        count(*) filter (where is_chosen and is_causal) as n_effects,
+        count(*) filter (where is_chosen and is_significant) as n_significant
+    from delivery.fct_program_effects
+    group by program_name
+) as effects using (program_name)
+where returns.scenario = 'base'
+order by returns.program_name
+"""
 
 
 @dataclass(frozen=True)
 class Findings:
     """Rows as dictionaries: delivered `files`, `quarantined` reasons, headline `kpis`, `model` metrics, the outreach list by tier
-    and who was `left_out` of it. Counts and keys only, never a patient."""
+    who was `left_out` of it, and the worth of the `programs`. Counts and keys only, never a patient."""
 
     publication: Publication
     files: list[dict[str, Any]]
@@ -73,12 +93,13 @@ class Findings:
     model: list[dict[str, Any]]
     outreach: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
+    programs: list[dict[str, Any]]
 
 
 def findings(home: Home, publication: Publication) -> Findings:
     """What a publication says of its run."""
     with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
-        queries = (FILES, QUARANTINED, KPIS, MODEL, LIST, LEFT_OUT)
+        queries = (FILES, QUARANTINED, KPIS, MODEL, LIST, LEFT_OUT, PROGRAMS)
         return Findings(publication, *(_rows(connection, query) for query in queries))
 
 

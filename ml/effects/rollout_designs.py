@@ -40,14 +40,16 @@ class Rollout:
     def of(cls, panel: pl.DataFrame) -> "Rollout":
         """The months and sites that can be compared: sites with a value in nine of ten months, then months with all of these.
 
+        Where that leaves fewer than half of the months, as surveys of few patients do, quarters take their place.
         Raises `EstimateRefused` where no site joined after the first month and by the last, and where no month is left.
         """
-        told = panel.filter(pl.col("denominator") != 0).with_columns(rate=pl.col("numerator") / pl.col("denominator"))
-        n_months = told["month"].n_unique()
-        told = told.filter(pl.len().over("site") >= MOSTLY * n_months)
-        told = told.filter(pl.len().over("month") == told["site"].n_unique()).sort("site", "month")
+        told = _balanced(panel)
+        if told["month"].n_unique() < panel["month"].n_unique() / 2:
+            quarters = panel.with_columns(pl.col("month", "first_month").dt.truncate("1q"))
+            summed = quarters.group_by("site", "month", "first_month").agg(pl.col("numerator", "denominator").sum())
+            told = _balanced(summed)
         if told.is_empty():
-            raise EstimateRefused("no month has a value at every site")
+            raise EstimateRefused("neither a month nor a quarter has a value at every site")
         first, last = told["month"].min(), told["month"].max()
         told = told.with_columns(first_month=pl.when(pl.col("first_month") <= last).then("first_month"))
         # Treated from the first month on: without a before, and no control either.
@@ -84,6 +86,12 @@ class Rollout:
         return self.panel.filter(pl.col("month") < self.joined[0])
 
 
+def _balanced(panel: pl.DataFrame) -> pl.DataFrame:
+    told = panel.filter(pl.col("denominator") != 0).with_columns(rate=pl.col("numerator") / pl.col("denominator"))
+    told = told.filter(pl.len().over("site") >= MOSTLY * told["month"].n_unique())
+    return told.filter(pl.len().over("month") == told["site"].n_unique()).sort("site", "month")
+
+
 def staggered(rollout: Rollout) -> Checked:
     """Callaway & Sant'Anna with all sites not yet on the program as controls.
 
@@ -99,17 +107,19 @@ def staggered(rollout: Rollout) -> Checked:
     if slope:
         low, high = slope["interval"]
         told = f"; joint test of all effects before, p = {joint['p_value']:.3f}" if joint else ""
-        pre_trend = of_interval(low, high, f"slope against controls from {low:.3g} to {high:.3g} a month{told}")
+        pre_trend = of_interval(low, high, f"slope against controls from {low:.3g} to {high:.3g} a period{told}")
     shift = found.parts["placebo_date"]
     placebo = Verdict(NOT_TESTABLE, "too few months before")
     if shift:
         low, high = shift["interval"]
-        placebo = of_interval(low, high, f"{shift['periods_before']} months earlier, change a month from {low:.3g} to {high:.3g}")
+        placebo = of_interval(low, high, f"{shift['periods_before']} periods earlier, change in one from {low:.3g} to {high:.3g}")
     return found, pre_trend, placebo, _waiting_sites(rollout)
 
 
 def synthetic(rollout: Rollout) -> Checked:
     """Synthetic difference-in-differences against the sites that never joined; the placebo date is a third of the way back."""
+    if rollout.n_controls < 2:
+        raise EstimateRefused("fewer than two sites have never joined: there is nothing to build a comparison from")
     found = synthetic_did_effect(rollout.panel, **_PANEL)
     before = rollout.before_anyone()
     months = before["month"].unique().sort().to_list()
@@ -142,7 +152,7 @@ def _gap_slope(rollout: Rollout, found: Estimate) -> Verdict:
         return Verdict(NOT_TESTABLE, "too few months before")
     n = weights["cohort"].n_unique()
     verdict = FAILED if worst < SIZE / n else PASSED
-    return Verdict(verdict, f"gap to the synthetic control moves by {at:.3g} a month, p = {worst:.3f} at worst of {n} cohorts")
+    return Verdict(verdict, f"gap to the synthetic control moves by {at:.3g} a period, p = {worst:.3f} at worst of {n} cohorts")
 
 
 def interrupted(rollout: Rollout) -> Checked:
@@ -205,7 +215,8 @@ def _waiting_sites(rollout: Rollout) -> Verdict:
     treated = before.filter(~pl.col("never"))["rate"].mean()
     spread = levels.std() or 0.0
     distance = abs(treated - levels.mean()) / spread if spread else 0.0
-    note = f"{n_left} sites left to compare with at the end; levels before differ by {distance:.1f} standard deviations of sites"
+    left = f"{n_left} site{'s' * (n_left > 1)} left to compare with at the end"
+    note = f"{left}; levels before differ by {distance:.1f} standard deviations of sites"
     return Verdict(WARNED if n_left < 2 or distance > 1 else PASSED, note)
 
 

@@ -63,7 +63,7 @@ def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -
     rows = []
     for kind, by_category in (("benefit", flows.benefits), ("cost", flows.costs)):
         for category, amounts in by_category.items():
-            why_not = countable(category, known) if kind == "benefit" else None
+            why_not = _why_not(category, known) if kind == "benefit" else None
             if kind == "benefit":
                 basis = BENEFITS[category][2] if why_not is None else f"Counts as zero: {why_not}"
             else:
@@ -88,6 +88,12 @@ def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -
                     }
                 )
     return pl.DataFrame(rows)
+
+
+def _why_not(category: str, known: Mapping[str, Quantity]) -> str | None:
+    if category == "incentive" and known["incentive_usd_per_year"].above == 0:
+        return "the scenario names no incentive contract (`incentive_usd_per_year`)"
+    return countable(category, known)
 
 
 def _returns(

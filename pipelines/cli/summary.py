@@ -102,3 +102,7 @@ def _print_people(found: Findings) -> None:
     console.print(f"Outreach list: {sum(row['n_patients'] for row in found.outreach):,} patients ({tiers})")
     if found.left_out:
         console.print("[dim]Left out: " + ", ".join(f"{row['n_patients']:,} {row['reason']}" for row in found.left_out) + "[/]")
+    for row in found.programs:
+        low, middle, high = (f"{row[f'npv_p{p}_usd']:,.0f}" for p in (5, 50, 95))
+        told = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects told from chance"
+        console.print(f"{row['program_name']}: net present value ${middle} [dim]({low} to {high}; {told})[/]")

@@ -85,6 +85,14 @@ def test_a_site_or_month_without_anything_to_count_is_left_out_for_all():
     assert rollout_designs(panel)[0].estimate.parts["n_observations"] == 6 * 29
 
 
+def test_quarters_take_the_place_of_months_that_have_too_little():
+    """Every site has a month without a survey in each quarter."""
+    panel = history([10, 14, 18, 22, None, None])
+    sparse = panel.filter(pl.col("month").dt.month() % 3 != pl.col("site") % 3)
+    found = chosen(rollout_designs(sparse))
+    assert found.design == "staggered_did" and found.estimate.parts["n_observations"] == 6 * 10
+
+
 def members(n: int = 200, breaches: int = 0, days: int = 0) -> pl.DataFrame:
     """A fifth held out; 0.3 of them come, 0.5 of the others. `days`: how much longer ago those held out were seen."""
     held_out = [place % 5 == 0 for place in range(n)]

@@ -68,7 +68,7 @@ select
         case
             when estimate is null then 'No number: ' || refused_reason || '.'
             when not is_causal
-                then outcome_name || ' was ' || {{ said('estimate') }} || ' ' || said_unit || ' after joining, against before. '
+                then outcome_name || ' changed by ' || {{ said('estimate') }} || ' ' || said_unit || ' from before joining to after. '
                 || 'Not a cause: ' || refused_reason || '.'
             when is_significant
                 then outcome_name || ' changed by ' || {{ said('estimate') }} || ' ' || said_unit || ' because of the program (95 % interval '
