@@ -18,7 +18,7 @@ let_in()
 pages = [
     st.Page(HERE / "app_pages" / f"{page.name}.py", title=page.title, icon=page.icon, url_path=page.name)
     for page in PAGES
-    if current_viewer().may_open(page.name) and (HERE / "app_pages" / f"{page.name}.py").exists()
+    if current_viewer().may_open(page.name)
 ]
 
 
