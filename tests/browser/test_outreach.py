@@ -43,10 +43,10 @@ def test_an_outcome_recorded_in_the_browser_is_off_the_list_at_once_and_in_the_w
     assert drawer.count() == 0 or not drawer.is_visible()
     assert "1" in page.get_by_test_id("stMetric").filter(has_text="Worked since the last run").inner_text()
 
-    page.get_by_label("Search").fill("<img src=x onerror=alert(1)>")
+    page.get_by_label("Search").first.fill("<img src=x onerror=alert(1)>")
     page.keyboard.press("Enter")
     page.get_by_text("Nobody matches").wait_for(timeout=30_000)
-    page.get_by_label("Search").fill("")
+    page.get_by_label("Search").first.fill("")
     page.keyboard.press("Enter")
     with page.expect_download(timeout=30_000) as download:
         page.get_by_role("button", name="CSV").first.click()

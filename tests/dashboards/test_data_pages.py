@@ -64,10 +64,10 @@ def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(
     page = app("catalog", role="analyst")
     page.text_input(key="words").set_value("no-show rate").run()
     assert "No-show rate" in page.subheader[0].value
-    for attack in ("' or 1=1 --", "(", "[a-", "\\", "<script>"):
+    for attack in ("' or 1=1 --", "(?=x)", "[a-", "\\q", "<script>"):
         page.text_input(key="words").set_value(attack).run()
         assert not page.exception
-        assert "Nothing matches" in page.info[0].value
+        assert any("Nothing matches" in said.value for said in page.info)
 
 
 def test_a_table_in_the_catalog_says_what_it_is_made_from(app):
