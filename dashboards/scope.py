@@ -18,6 +18,7 @@ SITE_OF = {
     "catalog.checks": SHARED,
     "catalog.lineage": SHARED,
     "catalog.lineage_tables": SHARED,
+    "delivery.out_contact_outcomes": "location_key",
     "delivery.out_outreach_list": "location_key",
     "delivery.out_outreach_suppressions": "location_key",
     "delivery.out_patient_channels": "location_key",
@@ -62,7 +63,12 @@ SITE_OF = {
     "marts.fct_touches": "location_key",
     "ml.disengagement_scores": "location_key",
     "ml.model_cards": SHARED,
+    "ml.model_curves": SHARED,
     "ml.model_evaluations": SHARED,
+    "ml.model_importances": SHARED,
+    "ml.model_monitoring": SHARED,
+    "ml.no_show_scores": "location_key",
+    "ml.outreach_lift": SHARED,
 }
 """The column that says a row's site: a location's key, or a patient's, who belongs to their home site. A table that is not
 named here is absent for a role of sites."""

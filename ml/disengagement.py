@@ -15,11 +15,10 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from sklearn.pipeline import Pipeline
 
-from ml.features import FEATURES
+from ml.features import BY_NAME, FEATURES
 from ml.reasons import reasons
-from ml.spline_logistic import contributions, fit_spline_logistic
+from ml.risk_model import RiskModel, fit_risk
 
 HORIZON_DAYS = 180
 RECORDING_DAYS = 30
@@ -47,26 +46,6 @@ class Split:
 
     train: pl.DataFrame
     test: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class DisengagementModel:
-    """A fitted model: `features` are the columns of its matrix, in order."""
-
-    pipeline: Pipeline
-    features: tuple[str, ...]
-    trained_from_on: date
-    trained_to_on: date
-
-    def matrix(self, rows: pl.DataFrame) -> np.ndarray:
-        """Shape (rows, features), float; NaN where an input is missing, 0 where a flag is."""
-        flags = {feature.name for feature in FEATURES if feature.is_flag}
-        values = [pl.col(name).cast(pl.Float64).fill_null(0.0 if name in flags else float("nan")) for name in self.features]
-        return rows.select(values).to_numpy()
-
-    def risk(self, rows: pl.DataFrame) -> np.ndarray:
-        """The probability of disengaging within the horizon; shape (rows,)."""
-        return self.pipeline.predict_proba(self.matrix(rows))[:, 1]
 
 
 def learnable(rows: pl.DataFrame) -> pl.DataFrame:
@@ -103,26 +82,16 @@ def trainable(rows: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
     return known
 
 
-def fit(train: pl.DataFrame) -> DisengagementModel:
-    """The champion on learnable rows: a spline logistic regression of every input that varies in them."""
-    used = [feature for feature in FEATURES if train[feature.name].drop_nulls().n_unique() > 1]
-    curves = [feature.name for feature in used if not feature.is_flag]
-    flags = [feature.name for feature in used if feature.is_flag]
-    indexes = train["index_on"]
-    model = DisengagementModel(None, (*curves, *flags), indexes.min(), indexes.max())
-    labels = train["is_disengaged"].cast(pl.Float64).to_numpy()
-    flags_from = len(curves)
-    pipeline = fit_spline_logistic(
-        model.matrix(train), labels, range(flags_from), range(flags_from, len(model.features)), train["weight"].to_numpy()
-    )
-    return DisengagementModel(pipeline, model.features, model.trained_from_on, model.trained_to_on)
+def fit(train: pl.DataFrame, recipe: str | None = None) -> RiskModel:
+    """The better recipe, or `recipe`, on learnable rows."""
+    return fit_risk(FEATURES, train, outcome="is_disengaged", person="patient_key", day="index_on", recipe=recipe)
 
 
-def score(model: DisengagementModel, rows: pl.DataFrame, model_version: str) -> pl.DataFrame:
+def score(model: RiskModel, rows: pl.DataFrame, model_version: str) -> pl.DataFrame:
     """One row per row of `rows`: `patient_key`, `index_on`, `score` (the probability), `reason_1` to `reason_3`, `method`,
     `model_version`."""
     keys = rows.select("patient_key", "index_on", score=pl.Series(model.risk(rows), dtype=pl.Float64))
-    why = reasons(rows, model.features, contributions(model.pipeline, model.matrix(rows)))
+    why = model.reasons(rows, BY_NAME)
     return pl.concat([keys, why], how="horizontal").with_columns(method=pl.lit("model"), model_version=pl.lit(model_version))
 
 
@@ -134,7 +103,7 @@ def overdue_rule(rows: pl.DataFrame) -> np.ndarray:
 def score_by_rule(rows: pl.DataFrame) -> pl.DataFrame:
     """As `score`, where nothing could be learnt: the overdue rule, and its one reason."""
     keys = rows.select("patient_key", "index_on", score=pl.Series(overdue_rule(rows), dtype=pl.Float64))
-    why = reasons(rows, ["overdue_ratio"], np.ones((len(rows), 1)))
+    why = reasons(rows, [BY_NAME["overdue_ratio"]], np.ones((len(rows), 1)))
     return pl.concat([keys, why], how="horizontal").with_columns(method=pl.lit("rule"), model_version=pl.lit("overdue_rule"))
 
 

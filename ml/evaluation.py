@@ -17,15 +17,15 @@ def auroc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = N
 
     `labels` are 0 or 1, `scores` any order, `weights` row weights; each of shape (n,). NaN where one class is absent.
     """
-    return _Ranked(labels, scores).auroc(weights)
+    return Ranked(labels, scores).auroc(weights)
 
 
 def auprc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Average precision: precision at each distinct score, weighted by the recall that it adds. NaN without events."""
-    return _Ranked(labels, scores).auprc(weights)
+    return Ranked(labels, scores).auprc(weights)
 
 
-class _Ranked:
+class Ranked:
     """Labels sorted by score once, so that each resample of 200 costs one pass instead of one sort."""
 
     def __init__(self, labels: np.ndarray, scores: np.ndarray):
@@ -70,22 +70,33 @@ def observed_over_expected(labels: np.ndarray, risks: np.ndarray, weights: np.nd
     return float((mass * labels).sum() / expected) if expected > 0 else float("nan")
 
 
-def calibration_slope(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Slope of the logistic regression of the label on the logit of the risk (Cox 1958); 1 is calibrated, below 1 too extreme."""
+def recalibration(
+    labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None, prior: float = 1e-9
+) -> tuple[float, float]:
+    """Intercept and slope of the logistic regression of the label on the log-odds of a risk (Cox 1958); (0, 1) is calibrated.
+
+    `labels` are 0 or 1, of shape (n,) as `logits` and `weights`. `prior` is a ridge penalty on the distance of the slope from 1,
+    in units of the information about it. (NaN, NaN) where one class is absent or all log-odds are the same.
+    """
     mass = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
-    logit = _logit(risks)
-    if not len(logit) or np.ptp(logit) < 1e-9 or not 0 < (mass * labels).sum() < mass.sum():
-        return float("nan")
-    design = np.column_stack([np.ones_like(logit), logit])
+    if not len(logits) or np.ptp(logits) < 1e-9 or not 0 < (mass * labels).sum() < mass.sum():
+        return float("nan"), float("nan")
+    design, penalty = np.column_stack([np.ones_like(logits), logits]), np.array([1e-9, prior])
     coefficients = np.array([0.0, 1.0])
     for _ in range(25):
         fitted = 1 / (1 + np.exp(-np.clip(design @ coefficients, -35, 35)))
-        curvature = (design * (mass * fitted * (1 - fitted))[:, None]).T @ design
-        step = np.linalg.solve(curvature + 1e-9 * np.eye(2), design.T @ (mass * (labels - fitted)))
+        curvature = (design * (mass * fitted * (1 - fitted))[:, None]).T @ design + np.diag(penalty)
+        pull = design.T @ (mass * (labels - fitted)) - penalty * (coefficients - [0.0, 1.0])
+        step = np.linalg.solve(curvature, pull)
         coefficients = coefficients + step
         if np.abs(step).max() < 1e-8:
             break
-    return float(coefficients[1])
+    return float(coefficients[0]), float(coefficients[1])
+
+
+def calibration_slope(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The slope of `recalibration` of risks: 1 is calibrated, below 1 too extreme. NaN where it is not defined."""
+    return recalibration(labels, _logit(risks), weights)[1]
 
 
 def expected_calibration_error(
@@ -100,24 +111,49 @@ def expected_calibration_error(
 
 def precision_at(labels: np.ndarray, scores: np.ndarray, share: float, weights: np.ndarray | None = None) -> float:
     """Share of events in the `share` of the rows with the highest scores; rows that tie at the edge count in proportion."""
-    return _Ranked(labels, scores).precision_at(share, weights)
+    return Ranked(labels, scores).precision_at(share, weights)
 
 
-def reliability(labels: np.ndarray, risks: np.ndarray, n_bins: int = 10) -> pl.DataFrame:
-    """One row per tenth of the rows by risk: `bin` (1 the lowest), `n_rows`, `mean_risk`, `observed_rate`."""
-    frame = pl.DataFrame({"label": np.asarray(labels, dtype=float), "risk": risks})
-    ranked = frame.with_columns(bin=((pl.col("risk").rank("ordinal") - 1) * n_bins // pl.len() + 1).cast(pl.Int32))
-    means = ranked.group_by("bin").agg(n_rows=pl.len(), mean_risk=pl.mean("risk"), observed_rate=pl.mean("label"))
-    return means.sort("bin")
+def reliability(
+    labels: np.ndarray,
+    risks: np.ndarray,
+    patients: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    n_bins: int = 10,
+) -> pl.DataFrame:
+    """One row per tenth of the rows by risk: `bin` (1 the lowest), `n_rows`, `mean_risk`, `observed_rate`, `low`, `high`.
+
+    The interval is that of `interval`, by `patients`; null without them.
+    """
+    labels, mass = np.asarray(labels, dtype=float), np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
+    rank = np.empty(len(labels), dtype=int)
+    rank[np.argsort(risks, kind="stable")] = np.arange(len(labels))
+    bins, rows = rank * n_bins // max(len(labels), 1), []
+    for number in np.unique(bins):
+        member = bins == number
+        inside = labels[member], mass[member]
+
+        def rate(drawn: np.ndarray, inside: tuple = inside) -> float:
+            total = (drawn * inside[1]).sum()
+            return float((drawn * inside[1] * inside[0]).sum() / total) if total > 0 else float("nan")
+
+        ends = (None, None) if patients is None else interval(rate, patients[member])
+        rows.append((int(number) + 1, int(member.sum()), float(np.average(risks[member], weights=mass[member])),
+                     rate(np.ones(member.sum())), *ends))  # fmt: skip
+    types = {"bin": pl.Int32, "n_rows": pl.Int64} | dict.fromkeys(("mean_risk", "observed_rate", "low", "high"), pl.Float64)
+    return pl.DataFrame(rows, schema=types, orient="row").with_columns(pl.col("low", "high").fill_nan(None))
 
 
-def net_benefit(labels: np.ndarray, risks: np.ndarray, thresholds: Sequence[float]) -> pl.DataFrame:
+def net_benefit(
+    labels: np.ndarray, risks: np.ndarray, thresholds: Sequence[float], weights: np.ndarray | None = None
+) -> pl.DataFrame:
     """The decision curve (Vickers & Elkin 2006): per `threshold` the `net_benefit` of acting above it, and of acting on all."""
-    rows = []
+    mass = np.ones(len(labels)) if weights is None else weights
+    true, false, rows = mass * labels, mass * (1 - labels), []
     for threshold in thresholds:
         odds, acted = threshold / (1 - threshold), risks >= threshold
-        benefit = (labels[acted].sum() - (1 - labels[acted]).sum() * odds) / len(labels)
-        rows.append((threshold, float(benefit), float(labels.mean() - (1 - labels.mean()) * odds)))
+        benefit = (true[acted].sum() - false[acted].sum() * odds) / mass.sum()
+        rows.append((threshold, float(benefit), float((true.sum() - false.sum() * odds) / mass.sum())))
     return pl.DataFrame(rows, schema=["threshold", "net_benefit", "net_benefit_of_all"], orient="row")
 
 
@@ -158,7 +194,7 @@ def evaluate(
     `n_events`.
     """
     labels, own = np.asarray(labels, dtype=float), np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
-    champion, others = _Ranked(labels, risks), {name: _Ranked(labels, score) for name, score in (comparators or {}).items()}
+    champion, others = Ranked(labels, risks), {name: Ranked(labels, score) for name, score in (comparators or {}).items()}
 
     def prevalence(mass: np.ndarray) -> float:
         return float((mass * labels).sum() / mass.sum())

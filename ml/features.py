@@ -2,6 +2,12 @@
 
 Each is a column of `intermediate.int_disengagement__features`, computed from what had happened before the index and was on record
 by then. Race, ethnicity and language are for auditing the model, and are no inputs.
+
+Counts from the CRM and of appointments look back six months: the extracts of a practice begin some day, and a window that
+reaches beyond it counts less for an early index than for a late one. With windows of 12 and 24 months such inputs told the model
+the month, and it expected a tenth too many to disengage. For the same reason the messages that a program sends are not counted.
+
+Distance is no input: the extracts hold no coordinates, and a patient's address only as it is now.
 """
 
 from dataclasses import dataclass
@@ -11,7 +17,7 @@ from models.phi import Phi
 
 @dataclass(frozen=True)
 class Feature:
-    """One input.
+    """One input; a flag (0 or 1, or a share) acts linearly, any other through a spline.
 
     Inputs of one `topic` say the same thing in several ways; a patient is given one reason a topic. `reason` is said where the
     input raises the risk, `reason_if_not` where a flag does so by being 0; an empty one never. In them `{value}` is the rounded
@@ -49,7 +55,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "months_known",
         "recency",
-        "Months since the first completed visit.",
+        "Months since the first completed visit, 24 at most.",
     ),
     Feature(
         "n_visits_6_months",
@@ -70,27 +76,27 @@ FEATURES: tuple[Feature, ...] = (
         reason="completed visits in 24 months: {value}",
     ),
     Feature(
-        "n_no_shows_12_months",
+        "n_no_shows_6_months",
         "attendance",
-        "Missed appointments in 12 months.",
-        reason="missed appointments in 12 months: {value}",
+        "Missed appointments in 6 months.",
+        reason="missed appointments in 6 months: {value}",
     ),
     Feature(
-        "n_patient_cancellations_12_months",
+        "n_patient_cancellations_6_months",
         "attendance",
-        "Appointments cancelled by the patient in 12 months.",
-        reason="appointments cancelled by the patient in 12 months: {value}",
+        "Appointments cancelled by the patient in 6 months.",
+        reason="appointments cancelled by the patient in 6 months: {value}",
     ),
     Feature(
-        "n_practice_cancellations_12_months",
+        "n_practice_cancellations_6_months",
         "attendance",
-        "Appointments cancelled by the practice in 12 months.",
-        reason="appointments cancelled by the practice in 12 months: {value}",
+        "Appointments cancelled by the practice in 6 months.",
+        reason="appointments cancelled by the practice in 6 months: {value}",
     ),
     Feature(
         "lead_time_days",
         "attendance",
-        "Mean days from booking to start, of appointments that started in 12 months.",
+        "Mean days from booking to start, of appointments that started in 6 months.",
     ),
     Feature(
         "days_to_next_appointment",
@@ -100,10 +106,10 @@ FEATURES: tuple[Feature, ...] = (
         phi=Phi.QUASI,
     ),
     Feature(
-        "n_bookings_12_months",
+        "n_bookings_6_months",
         "booking",
-        "Appointments booked in 12 months.",
-        reason="appointments booked in 12 months: {value}",
+        "Appointments booked in 6 months.",
+        reason="appointments booked in 6 months: {value}",
     ),
     Feature(
         "days_since_booking",
@@ -119,10 +125,10 @@ FEATURES: tuple[Feature, ...] = (
         reason="portal logins in 3 months: {value}",
     ),
     Feature(
-        "n_portal_logins_12_months",
+        "n_portal_logins_6_months",
         "portal",
-        "Portal logins in 12 months.",
-        reason="portal logins in 12 months: {value}",
+        "Portal logins in 6 months.",
+        reason="portal logins in 6 months: {value}",
     ),
     Feature(
         "days_since_portal_login",
@@ -138,33 +144,28 @@ FEATURES: tuple[Feature, ...] = (
         reason="change in portal logins against the quarter before: {value}",
     ),
     Feature(
-        "n_messages_12_months",
+        "n_sms_replies_6_months",
         "replies",
-        "Messages and calls to the patient in 12 months.",
+        "Answers by text message in 6 months.",
+        reason="answers by text message in 6 months: {value}",
     ),
     Feature(
-        "n_sms_replies_12_months",
+        "n_email_replies_6_months",
         "replies",
-        "Answers by text message in 12 months.",
-        reason="answers by text message in 12 months: {value}",
+        "Answers by e-mail in 6 months.",
+        reason="answers by e-mail in 6 months: {value}",
     ),
     Feature(
-        "n_email_replies_12_months",
+        "n_phone_replies_6_months",
         "replies",
-        "Answers by e-mail in 12 months.",
-        reason="answers by e-mail in 12 months: {value}",
+        "Answers by telephone in 6 months.",
+        reason="answers by telephone in 6 months: {value}",
     ),
     Feature(
-        "n_phone_replies_12_months",
+        "n_portal_replies_6_months",
         "replies",
-        "Answers by telephone in 12 months.",
-        reason="answers by telephone in 12 months: {value}",
-    ),
-    Feature(
-        "n_portal_replies_12_months",
-        "replies",
-        "Answers in the portal in 12 months.",
-        reason="answers in the portal in 12 months: {value}",
+        "Answers in the portal in 6 months.",
+        reason="answers in the portal in 6 months: {value}",
     ),
     Feature(
         "days_since_reply",
@@ -182,26 +183,33 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "satisfaction_rate",
         "satisfaction",
-        "Latest survey answer of 24 months as a share of the best answer.",
+        "Latest survey answer of 6 months as a share of the best answer.",
         reason="latest survey answer: {value%} of the best",
     ),
     Feature(
-        "n_reached_contacts_12_months",
+        "n_reached_contacts_6_months",
         "care_team",
-        "Outreach in which the care team reached the patient, in 12 months.",
-        reason="reached by the care team in 12 months: {value} times",
+        "Outreach in which the care team reached the patient, in 6 months.",
+        reason="reached by the care team in 6 months: {value} times",
     ),
     Feature(
-        "n_unreached_contacts_12_months",
+        "n_unreached_contacts_6_months",
         "care_team",
-        "Outreach that did not reach the patient, in 12 months.",
-        reason="outreach in 12 months that did not reach the patient: {value}",
+        "Outreach that did not reach the patient, in 6 months.",
+        reason="outreach in 6 months that did not reach the patient: {value}",
     ),
     Feature(
         "balance_due_usd",
         "money",
         "Patient's part of the bills, less payments and write-offs, in US dollars.",
         reason="balance due: ${value}",
+    ),
+    Feature(
+        "n_open_gaps",
+        "health",
+        "Measures whose care gap was open in the newest month that had been published; missing before the first publication.",
+        reason="open care gaps: {value}",
+        phi=Phi.QUASI,
     ),
     Feature(
         "n_chronic_conditions",
@@ -255,9 +263,9 @@ FEATURES: tuple[Feature, ...] = (
         is_flag=True,
     ),
     Feature(
-        "is_site_on_program",
+        "program_share_of_horizon",
         "program",
-        "The site of the last visit is on the engagement program.",
+        "Share of the 180 days ahead in which the site of the last visit is on the engagement program, by the plan on record.",
         is_flag=True,
     ),
     Feature(

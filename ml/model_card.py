@@ -4,12 +4,15 @@
 true of every model that this code fits.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from ml.disengagement import EMBARGO_DAYS, HORIZON_DAYS, MINIMUM_PATIENTS, DisengagementModel
-from ml.features import BY_NAME
+from ml import no_show
+from ml.disengagement import EMBARGO_DAYS, HORIZON_DAYS, MINIMUM_PATIENTS
+from ml.features import BY_NAME, Feature
+from ml.risk_model import RiskModel
 from ml.subgroups import NOT_EVALUATED
 from models.phi import Phi
 
@@ -94,32 +97,84 @@ ATTRIBUTES: tuple[tuple[str, tuple[str, ...]], ...] = (
 NOT_DONE = "None: the model has been assessed on this practice's own data only."
 
 
-def model_card(model: DisengagementModel, model_version: str, evaluations: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Purpose:
+    """What a card says of its task; the rest it computes."""
+
+    output: str
+    use: str
+    population: str
+    users: str
+    role: str
+    caution: str
+    limits: str
+    inclusion: str
+    catalog: dict[str, Feature]
+
+
+DISENGAGEMENT = Purpose(
+    output=f"For each eligible patient the probability, 0 to 1, of having no completed visit within {HORIZON_DAYS} days, none "
+    "booked at their end, and being half as overdue again as expected.",
+    use="To order the outreach list of the care team. Never to overbook, to refuse or to delay care.",
+    population="Adults, alive, not in hospice, seen within 24 months, known for 90 days, not yet lapsed, able to lapse in the "
+    "horizon.",
+    users="Care teams and those who plan their capacity.",
+    role="Informs whom to contact first; a person decides.",
+    caution="Children, patients who have already lapsed (they have a list by rule), patients of another practice.",
+    limits="Associations, not causes. Patients contacted in the horizon teach nothing unless held out at random. "
+    "A visit elsewhere is not seen, and counts as none. The level of the risks lags behind a practice that changes quickly: the "
+    f"newest outcome that a model can know lies {EMBARGO_DAYS} days back.",
+    inclusion=f"the inclusion criteria of the intended population; outcome on record {EMBARGO_DAYS} days after the index; who "
+    f"died or moved away in the horizon left out; {MINIMUM_PATIENTS} patients or more with and without it.",
+    catalog=BY_NAME,
+)
+NO_SHOW = Purpose(
+    output="For each booked appointment the probability, 0 to 1, that it is missed, as it stands when its reminder goes out.",
+    use="To offer help to come: a call, transport, another hour. Never to book two patients into one slot, nor to refuse one.",
+    population="Appointments that stand booked two days before they start.",
+    users="Front desks and care teams.",
+    role="Informs whom to call before the visit; a person decides.",
+    caution="Appointments of another practice; overbooking; walk-ins.",
+    limits="Associations, not causes. Who is reminded because of the score may come because of that.",
+    inclusion="appointments of 18 months that were kept or missed; what was called off after its reminder left out; "
+    f"{no_show.MINIMUM_PATIENTS} patients or more who missed one and who kept one.",
+    catalog=no_show.BY_NAME,
+)
+
+
+def model_card(
+    model: RiskModel, model_version: str, evaluations: pl.DataFrame, as_of_on: date, purpose: Purpose = DISENGAGEMENT
+) -> pl.DataFrame:
     """One row per attribute: `model_version`, `attribute_number` (1 to 31), `category`, `attribute`, `answer`.
 
     `evaluations` are the rows of `ml.model_evaluations` of this model.
     """
     validity, fairness = _validity(evaluations), _fairness(evaluations)
-    quasi = [name for name in model.features if BY_NAME[name].phi is Phi.QUASI]
+    quasi = [name for name in model.features if purpose.catalog[name].phi is Phi.QUASI]
+    chosen = model.selection
+    recipe = (
+        f"{chosen.recipe}; intercept and slope of its calibration {chosen.calibration[0]:.2f} and {chosen.calibration[1]:.2f}"
+    )
+    if chosen.gain is not None:
+        recipe += f"; the challenger's AUROC on unseen patients differed by {chosen.gain:+.3f}"
+        recipe += f" ({chosen.gain_low:+.3f} to {chosen.gain_high:+.3f})"
     months = f"{model.trained_from_on:%Y-%m} to {model.trained_to_on:%Y-%m}"
     tested = f"{evaluations['test_from_on'].min():%Y-%m} to {evaluations['test_to_on'].max():%Y-%m}"
     answers = (
         "The practice that runs this installation of Caregap; its administrator is the contact.",
         "Not stated by the practice.",
-        f"For each eligible patient the probability, 0 to 1, of having no completed visit within {HORIZON_DAYS} days, none "
-        "booked at their end, and being half as overdue again as expected.",
+        purpose.output,
         "Prediction.",
-        "To order the outreach list of the care team. Never to overbook, to refuse or to delay care.",
-        "Adults, alive, not in hospice, seen within 24 months, known for 90 days, not yet lapsed, able to lapse in the horizon.",
-        "Care teams and those who plan their capacity.",
-        "Informs whom to contact first; a person decides.",
-        "Children, patients who have already lapsed (they have a list by rule), patients of another practice.",
-        "Associations, not causes. Patients contacted in the horizon teach nothing unless drawn at random not to be contacted. "
-        "A visit elsewhere is not seen, and counts as none.",
-        f"Indexes {months}; the inclusion criteria of the intended population; outcome on record {EMBARGO_DAYS} days after the "
-        f"index; who died or moved away in the horizon left out; {MINIMUM_PATIENTS} patients or more with and without it.",
+        purpose.use,
+        purpose.population,
+        purpose.users,
+        purpose.role,
+        purpose.caution,
+        purpose.limits,
+        f"{months}; {purpose.inclusion}",
         f"{len(model.features)} inputs: {', '.join(model.features)}. Of these say something of who the patient is: "
-        f"{', '.join(quasi) or 'none'}. Race, ethnicity and language are no inputs.",
+        f"{', '.join(quasi) or 'none'}. Race, ethnicity and language are no inputs. "
+        f"Recipe: {recipe}.",
         f"Counts by group in the test: {_counts(evaluations)}.",
         "Trained on the practice's own records, for the same practice.",
         "Race, ethnicity and language are never read by the model, and its figures are computed for each group.",

@@ -100,8 +100,7 @@ def benchmark(train: pl.DataFrame, test: pl.DataFrame | None = None) -> dict[str
         train, test = train.filter(pl.col("day_on") < first), train.filter(pl.col("day_on") >= first)
     overall = train["is_no_show"].mean()
     known = features(train, overall)
-    n_curves, n_features = len(CURVES), len(CURVES + FLAGS)
-    model = fit_spline_logistic(_matrix(known), known["is_no_show"].to_numpy(), range(n_curves), range(n_curves, n_features))
+    model = fit_spline_logistic(_matrix(known), known["is_no_show"].to_numpy(), n_curves=len(CURVES))
     both = pl.concat([train.with_columns(is_test=False), test.with_columns(is_test=True)])
     scored = features(both, overall).filter("is_test")
     labels, risks = scored["is_no_show"].to_numpy(), model.predict_proba(_matrix(scored))[:, 1]

@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import skops.io
 
-from ml.disengagement import DisengagementModel
+from ml.risk_model import RiskModel
+from ml.selection import Selection
 
 MODEL_FILE, MANIFEST_FILE = "model.skops", "manifest.json"
 LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy", "skops")
@@ -51,9 +52,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def save(
-    model: DisengagementModel, origin: Origin, golden: np.ndarray, folder: Path, metrics: Mapping[str, float | None]
-) -> None:
+def save(model: RiskModel, origin: Origin, golden: np.ndarray, folder: Path, metrics: Mapping[str, float | None]) -> None:
     """Write `folder`/<version>/ with the model and its manifest; beside first, then renamed, so that a kill leaves nothing half.
 
     `golden` are a few rows of the model's matrix; their risks are kept, and a reloaded model must give them again.
@@ -61,7 +60,7 @@ def save(
     target = folder / origin.version
     beside = folder / f"{origin.version}.{os.getpid()}"
     beside.mkdir(parents=True, mode=0o700)
-    skops.io.dump(model.pipeline, beside / MODEL_FILE)
+    skops.io.dump(model.estimator, beside / MODEL_FILE)
     golden = golden[:N_GOLDEN]
     manifest = {
         "version": origin.version,
@@ -73,16 +72,17 @@ def save(
         "features": model.features,
         "trained_from_on": model.trained_from_on.isoformat(),
         "trained_to_on": model.trained_to_on.isoformat(),
+        "selection": asdict(model.selection),
         "metrics": dict(metrics),
         "golden_rows": [[None if np.isnan(value) else float(value) for value in row] for row in golden],
-        "golden_risks": model.pipeline.predict_proba(golden)[:, 1].tolist(),
+        "golden_risks": model.risk_of(golden).tolist(),
     }
     (beside / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     beside.rename(target)
 
 
-def load(origin: Origin, folder: Path) -> DisengagementModel:
+def load(origin: Origin, folder: Path) -> RiskModel:
     """The model of that origin.
 
     Raises `FileNotFoundError` where none is kept, and `ModelMismatch` where the file, its manifest, the code, the libraries or
@@ -100,11 +100,13 @@ def load(origin: Origin, folder: Path) -> DisengagementModel:
     }
     if differing := [name for name, value in expected.items() if manifest.get(name) != value]:
         raise ModelMismatch(f"{place}: differs from its manifest in {', '.join(differing)}. Train again with `caregap train`.")
-    pipeline = skops.io.load(place / MODEL_FILE, trusted=_TRUSTED)
+    estimator = skops.io.load(place / MODEL_FILE, trusted=_TRUSTED)
+    days = (date.fromisoformat(manifest[name]) for name in ("trained_from_on", "trained_to_on"))
+    selection = Selection(**manifest["selection"] | {"calibration": tuple(manifest["selection"]["calibration"])})
+    model = RiskModel(estimator, tuple(manifest["features"]), *days, selection)
     golden = np.array(manifest["golden_rows"], dtype=float)
-    if not np.allclose(pipeline.predict_proba(golden)[:, 1], manifest["golden_risks"], rtol=0, atol=1e-12):
+    if not np.allclose(model.risk_of(golden), manifest["golden_risks"], rtol=0, atol=1e-12):
         raise ModelMismatch(
             f"{place}: does not give its golden rows the risks that were saved. Train again with `caregap train`."
         )
-    days = (date.fromisoformat(manifest[name]) for name in ("trained_from_on", "trained_to_on"))
-    return DisengagementModel(pipeline, tuple(manifest["features"]), *days)
+    return model

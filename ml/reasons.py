@@ -6,23 +6,22 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from ml.features import BY_NAME, Feature
+from ml.features import Feature
 
 N_REASONS = 3
 _PLACEHOLDER = re.compile(r"\{(\w+)(%?)\}")
 
 
-def reasons(rows: pl.DataFrame, features: Sequence[str], contributions: np.ndarray) -> pl.DataFrame:
+def reasons(rows: pl.DataFrame, features: Sequence[Feature], contributions: np.ndarray) -> pl.DataFrame:
     """The strongest reasons of each row: `reason_1` to `reason_3`, null where fewer topics raise the risk.
 
-    In: `rows` with the inputs; `features`, the names of the columns of `contributions`, which has shape (rows, features) and
+    In: `rows` with the inputs; `features`, the columns of `contributions`, which has shape (rows, features) and
     holds what each input adds to the log-odds. Contributions of one topic are summed, since inputs that say the same in several
     ways offset each other; the topic is then told by its strongest input that can be put into words.
     """
-    chosen = [BY_NAME[name] for name in features]
-    phrases = rows.select(_phrase(feature).alias(feature.name) for feature in chosen)
-    speakable = np.column_stack([phrases[name].is_not_null().to_numpy() for name in features])
-    strongest, totals = _by_topic(chosen, contributions, speakable)
+    phrases = rows.select(_phrase(feature).alias(feature.name) for feature in features)
+    speakable = np.column_stack([phrases[feature.name].is_not_null().to_numpy() for feature in features])
+    strongest, totals = _by_topic(features, contributions, speakable)
     order = np.argsort(-totals, axis=1, kind="stable")[:, :N_REASONS]
     columns = {}
     for rank in range(N_REASONS):
@@ -32,7 +31,7 @@ def reasons(rows: pl.DataFrame, features: Sequence[str], contributions: np.ndarr
     return pl.DataFrame(columns)
 
 
-def _by_topic(features: list[Feature], contributions: np.ndarray, speakable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_topic(features: Sequence[Feature], contributions: np.ndarray, speakable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per row and topic: the position of the input that tells it, and the topic's sum (-inf where nothing can be said)."""
     strongest, totals = [], []
     for topic in dict.fromkeys(feature.topic for feature in features):

@@ -79,6 +79,8 @@ CELL_COUNTS = {
     "n_new_patients": "n_leads",
     "n_claims": "",
     "n_recovered": "n_claims",
+    "n_contacted": "",
+    "n_held_out": "",
 }
 """What counts persons or their visits where a row is no person's, and the count that it is a part of."""
 

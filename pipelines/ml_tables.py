@@ -6,8 +6,11 @@ import polars as pl
 from models.published import PUBLISHED
 
 
-def write_ml_table(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
-    """Write `ml.<table>` anew. Columns that `rows` lacks are null, those that the contract does not know are left out."""
+def write_ml_table(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, *, is_more: bool = False) -> None:
+    """Write `ml.<table>` anew, or (`is_more`) after the rows that it has.
+
+    Columns that `rows` lacks are null, those that the contract does not know are left out.
+    """
     columns = {name: column.dtype.type for name, column in PUBLISHED[f"ml.{table}"].fields.items()}
     frame = (
         rows.select(
@@ -17,5 +20,6 @@ def write_ml_table(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.D
         else pl.DataFrame(schema=columns)
     )
     connection.register("_rows", frame.to_arrow())
-    connection.execute(f"create schema if not exists ml; create or replace table ml.{table} as select * from _rows")
+    start = f"insert into ml.{table}" if is_more else f"create or replace table ml.{table} as"
+    connection.execute(f"create schema if not exists ml; {start} select * from _rows")
     connection.unregister("_rows")

@@ -12,3 +12,11 @@
     'last visit ' || cast({{ patient }}.lapsed_days as varchar) || ' days ago, a visit expected every '
     || cast(cast({{ patient }}.lapsed_interval_days as integer) as varchar) || ' days'
 {%- endmacro %}
+
+{#-
+    A share, drawn towards a wider group's share as if `weight` attempts of that group were added: few own attempts say little
+    (James & Stein 1961; Efron & Morris 1975).
+-#}
+{% macro shrunk_share(n_answers, n_attempts, wider_share, weight) -%}
+    (({{ n_answers }}) + {{ weight }} * ({{ wider_share }})) / (({{ n_attempts }}) + {{ weight }}.0)
+{%- endmacro %}

@@ -7,3 +7,8 @@
 {% macro practice_hour(instant) -%}
     cast(extract(hour from ({{ instant }}) at time zone '{{ var("time_zone") }}') as integer)
 {%- endmacro %}
+
+{#- What the practice's clock shows at an instant (TIMESTAMP). -#}
+{% macro practice_time(instant) -%}
+    (({{ instant }}) at time zone '{{ var("time_zone") }}')
+{%- endmacro %}

@@ -15,6 +15,7 @@ SUPPRESS_REASONS = (
     "minor",
     "do_not_contact",
     "hospice",
+    "opted_out",
     "left_practice",
     "no_consent_on_record",
     "no_valid_contact_point",
@@ -69,6 +70,12 @@ _CONTRACTS = (
             "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
             "is_within_capacity": field(pl.Boolean, "Within the number that the site's team can contact in a month."),
             **_WHY,
+            "expected_benefit_usd": field(
+                pl.Float64,
+                "What the contact is expected to bring: risk x effect x margin, and open gaps; the order of the list, in which "
+                "urgent patients come first.",
+                at_least=0,
+            ),
             "method": _optional(pl.String, "How the score was made.", values=METHODS),
             "model_version": _optional(pl.String, "The model that made it."),
             "index_on": _optional(pl.Date, "The day that the score looks ahead from.", Phi.QUASI),
@@ -80,13 +87,20 @@ _CONTRACTS = (
             "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
             "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
             "recommended_channel": field(
-                pl.String, "Asked for, else answered most; only with a granted consent and a contact point.", values=CHANNELS
+                pl.String, "Asked for, else likeliest answered; only with a granted consent and a contact point.", values=CHANNELS
             ),
+            "recommended_hour": field(
+                pl.Int64, "Hour of the practice's clock in which the person is likeliest to answer.", at_least=0, at_most=23
+            ),
+            "not_before_at": field(INSTANT, "From then on the person may be called: 8 o'clock where they live."),
+            "not_after_at": field(INSTANT, "Until then: 21 o'clock where they live."),
             "contact_point": field(pl.String, "Number or address on that channel.", phi=Phi.DIRECT),
             "consent_recorded_on": field(pl.Date, "Day on which the consent to that channel was recorded.", phi=Phi.QUASI),
             **_ATTEMPTS,
             "last_contact_channel": _optional(pl.String, "Channel of the last attempt.", values=CHANNELS),
             "last_contact_outcome": _optional(pl.String, "What came of it."),
+            "next_eligible_on": field(pl.Date, "If contacted today, the first day for the next attempt.", phi=Phi.QUASI),
+            "assigned_to": _optional(pl.String, "Who worked the person's last task; empty: whoever of the site's team is free."),
             "due_on": field(pl.Date, "Day by which the contact should be made."),
             "next_action": field(pl.String, "What to do, in plain words.", phi=Phi.QUASI),
         },
@@ -108,6 +122,23 @@ _CONTRACTS = (
             **_ATTEMPTS,
         },
         notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",
+    ),
+    Contract(
+        "out_contact_outcomes",
+        "person and campaign with a hold-out that the person was picked for",
+        ("patient_key", "campaign_id"),
+        {
+            **_WHO,
+            "campaign_id": field(pl.String, "The CRM's id of the campaign."),
+            "location_key": SLICES["location_key"],
+            "picked_on": field(pl.Date, "Day on which the person was picked.", phi=Phi.QUASI),
+            "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
+            "contact_channel": _optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
+            "contact_outcome": _optional(pl.String, "What came of the last attempt."),
+            "first_visit_on": _optional(pl.Date, "First completed visit within 90 days.", Phi.QUASI),
+            "has_visited_90_days": _optional(pl.Boolean, "A visit was completed within 90 days; empty: too early to say."),
+        },
+        notes="The lift is `ml.outreach_lift`: by intention to treat, whether or not an attempt reached the person.",
     ),
 )
 

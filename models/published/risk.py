@@ -2,12 +2,16 @@
 
 import polars as pl
 
-from models.contract import Contract, field
+from models.contract import INSTANT, Contract, field
 from models.phi import Phi
 from models.published.facts import SLICES
 
 METHODS = ("model", "rule")
 TIERS = ("high", "medium", "low")
+CURVES = ("reliability", "decision")
+SERIES = ("model", "everybody")
+MONITORS = ("population_drift", "missingness", "score_mix", "matured_calibration", "staleness")
+STATUSES = ("ok", "warn", "stop")
 SUBGROUPS = ("all", "age", "sex", "race", "ethnicity", "language", "payer_class", "location")
 
 _INDEX_ON = field(pl.Date, "The day that the score looks ahead from, the first of a month.", phi=Phi.QUASI)
@@ -47,6 +51,29 @@ RISK: dict[str, Contract] = {
         notes="Eligible: adult, alive, seen in 24 months, known for 90 days, not yet lapsed and able to lapse in 180 days. "
         "For outreach only; never for overbooking or for refusing care.",
     ),
+    "ml.no_show_scores": Contract(
+        "no_show_scores",
+        "booked appointment that is still to come",
+        ("appointment_key",),
+        {
+            "appointment_key": field(pl.Int64, "The appointment.", refers_to="fct_appointments.appointment_key"),
+            "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
+            "location_key": SLICES["location_key"],
+            "starts_at": field(INSTANT, "Start of the appointment.", phi=Phi.QUASI),
+            "moment_at": field(
+                INSTANT, "When its risk was looked at: two days ahead, or today where that is sooner.", phi=Phi.QUASI
+            ),
+            "method": field(pl.String, "How the score was made: a fitted model, or the patient's own share.", values=METHODS),
+            "model_version": _MODEL_VERSION,
+            "score": field(pl.Float64, "The probability that it is missed.", at_least=0, at_most=1),
+            "site_rank": field(pl.Int64, "Rank of the score among the site's appointments ahead.", at_least=1),
+            "tier": field(pl.String, "high: the site's top tenth; medium: to three tenths; low: the rest.", values=TIERS),
+            "reason_1": _optional(pl.String, "The strongest association that raises the score, in words.", Phi.QUASI),
+            "reason_2": _optional(pl.String, "The second strongest.", Phi.QUASI),
+            "reason_3": _optional(pl.String, "The third strongest.", Phi.QUASI),
+        },
+        notes="For offering help to come; never for booking two patients into one slot.",
+    ),
     "ml.model_evaluations": Contract(
         "model_evaluations",
         "model, subgroup and metric, on months after those that it was trained on",
@@ -67,6 +94,84 @@ RISK: dict[str, Contract] = {
             "test_from_on": _optional(pl.Date, "First index of the test."),
             "test_to_on": _optional(pl.Date, "Last index of the test."),
             "note": _optional(pl.String, "Why there is no value, in words."),
+        },
+    ),
+    "ml.model_curves": Contract(
+        "model_curves",
+        "point of a curve of a model, on the months of its evaluation",
+        ("model_version", "curve", "series", "point"),
+        {
+            "model_version": _MODEL_VERSION,
+            "curve": field(
+                pl.String,
+                "reliability: observed rate over mean risk, per tenth of the rows. decision: net benefit over the threshold "
+                "above which one would act (Vickers & Elkin 2006).",
+                values=CURVES,
+            ),
+            "series": field(pl.String, "Who is acted on in a decision curve; `model` in a reliability curve.", values=SERIES),
+            "point": field(pl.Int64, "Place along the curve; 1 is leftmost.", at_least=1),
+            "x_value": field(pl.Float64, "Mean risk, or threshold."),
+            "y_value": field(pl.Float64, "Observed rate, or net benefit."),
+            "low": _optional(pl.Float64, "Lower end of the 95 % interval of an observed rate, by patient."),
+            "high": _optional(pl.Float64, "Upper end of the 95 % interval of an observed rate, by patient."),
+            "n_rows": field(pl.Int64, "Rows behind the point.", at_least=0),
+        },
+    ),
+    "ml.model_importances": Contract(
+        "model_importances",
+        "model and input",
+        ("model_version", "feature"),
+        {
+            "model_version": _MODEL_VERSION,
+            "feature": field(pl.String, "The input, a column of the features."),
+            "topic": field(pl.String, "What it says something of; a patient is given one reason a topic."),
+            "description": field(pl.String, "What it means."),
+            "phi_class": field(pl.String, "Whether it says who the patient is.", values=tuple(phi.value for phi in Phi)),
+            "importance_rank": field(pl.Int64, "Place by importance; 1 moves the risk most.", at_least=1),
+            "importance": field(
+                pl.Float64, "Mean distance by which the input moves the log-odds of the patients of the evaluation.", at_least=0
+            ),
+            "missing_rate": field(pl.Float64, "Share of the rows of the evaluation without a value.", at_least=0, at_most=1),
+        },
+    ),
+    "ml.model_monitoring": Contract(
+        "model_monitoring",
+        "check of the disengagement model and what it was made on, an input or the score",
+        ("check_name", "subject"),
+        {
+            "check_name": field(pl.String, "The check.", values=MONITORS),
+            "subject": field(pl.String, "The input, or `score`."),
+            "value": _optional(pl.Float64, "What was measured; empty where it could not be."),
+            "warns_at": field(pl.Float64, "From this value on the check warns."),
+            "stops_at": _optional(pl.Float64, "From this value on no score of the model is published; empty: it only warns."),
+            "status": field(pl.String, "What it says; at `stop` the overdue rule takes the model's place.", values=STATUSES),
+            "why": field(pl.String, "Why the thresholds are these."),
+        },
+    ),
+    "ml.outreach_lift": Contract(
+        "outreach_lift",
+        "month and risk tier, or all of either: patients contacted against patients held out at random",
+        ("month", "tier"),
+        {
+            "month": field(pl.String, "Month in which they were picked, such as 2026-03, or `all`."),
+            "tier": field(
+                pl.String,
+                "Risk tier at the index of that month, by the model of today; none: not scored; all: everybody.",
+                values=(*TIERS, "none", "all"),
+            ),
+            "n_contacted": field(pl.Int64, "Patients whom the team tried to contact.", at_least=0),
+            "n_held_out": field(pl.Int64, "Patients drawn at random not to be contacted.", at_least=0),
+            "contacted_rate": _optional(pl.Float64, "Share of the contacted with a completed visit within 90 days."),
+            "held_out_rate": _optional(pl.Float64, "The same share of the held out."),
+            "lift": _optional(
+                pl.Float64, "Difference of the shares; of several months and tiers, weighted by their patients (post-stratified)."
+            ),
+            "low": _optional(pl.Float64, "Lower end of its 95 % interval."),
+            "high": _optional(pl.Float64, "Upper end of its 95 % interval."),
+            "n_held_out_needed": _optional(
+                pl.Int64, "Held-out patients needed to see a difference of 5 percentage points with power 80 %."
+            ),
+            "note": _optional(pl.String, "Why there is no lift, or why it says little."),
         },
     ),
     "ml.model_cards": Contract(

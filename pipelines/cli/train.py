@@ -1,18 +1,31 @@
 """`caregap train`: the risk models, on the newest build."""
 
+from pathlib import Path
+
 import click
 
 from pipelines.home import Home
 
 
 @click.command()
-def command() -> None:
-    """Fit the risk models on the newest build, and measure them on months that they have not seen."""
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
+def command(folder: Path | None) -> None:
+    """Fit the risk models on the newest build, and print how good they are on months that they have not seen.
+
+    FOLDER is that of the practice which was built, where it is not the home's own; of a simulated one its truth is compared with.
+    """
+    from rich.markdown import Markdown
+
     from pipelines.build import newest_build
+    from pipelines.cli.console import console
     from pipelines.cli.steps import run_step
     from pipelines.defs.ml import TRAINED
+    from pipelines.model_report import write_model_report
     from pipelines.practice import practice_of
 
     home = Home.from_environment()
-    run_step(home, practice_of(home, None), TRAINED)
-    click.echo(f"Trained on: {newest_build(home).warehouse}")
+    run_step(home, practice_of(home, folder), TRAINED)
+    build = newest_build(home)
+    report = write_model_report(build.warehouse, build.folder)
+    console.print(Markdown(report.read_text(encoding="utf-8")))
+    click.echo(f"Trained on: {build.warehouse}\nThe same page: {report}")

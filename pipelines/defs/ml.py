@@ -1,11 +1,12 @@
 """The layer `ml`: models learnt from the marts, and what they say of each patient."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 import duckdb
 from pandera.errors import SchemaErrors
 
+from ml.model_checks import CHECKS
 from models.published import PUBLISHED
 from pipelines.build import newest_build
 from pipelines.defs.keys import key_of
@@ -13,16 +14,28 @@ from pipelines.errors import ChecksFailed
 from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.progress import Progress
+from pipelines.truth import best_possible
 
-TRAINED = ["ml.model_evaluations", "ml.model_cards"]
-SCORED = ["ml.disengagement_scores"]
+TRAINED = ["ml.model_evaluations", "ml.model_cards", "ml.model_curves", "ml.model_importances"]
+SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.no_show_scores"]
 ESTIMATED = ["ml.program_effects"]
 VALUED = ["ml.program_values", "ml.program_returns", "ml.program_sensitivities"]
-FEATURES = ["intermediate.int_disengagement__features", "intermediate.int_disengagement__labels", "marts.dim_patients"]
+FEATURES = [
+    "intermediate.int_disengagement__features",
+    "intermediate.int_disengagement__labels",
+    "intermediate.int_no_show__features",
+    "intermediate.int_outreach__members",
+    "marts.dim_patients",
+]
 HISTORY = ["marts.fct_program_outcomes", "marts.fct_outreach_trials", "marts.dim_programs"]
 
 
-def _assets(name: str, tables: list[str], made_from: list[str]) -> Callable:
+WORTH = {"effect": "contact_effect", "margin_usd": "retained_margin_usd", "cost_usd": "contact_cost_usd"}
+"""The practice's settings of what a contact is worth (`dbt_project.yml` has the defaults)."""
+SCORES = key_of("ml.disengagement_scores")
+
+
+def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence[dg.AssetCheckSpec] = ()) -> Callable:
     """A multi-asset of tables that Python writes, each checked against its contract."""
     return dg.multi_asset(
         name=name,
@@ -36,32 +49,43 @@ def _assets(name: str, tables: list[str], made_from: list[str]) -> Callable:
             )
             for table in tables
         ],
-        check_specs=[dg.AssetCheckSpec("contract", asset=key_of(table)) for table in tables],
+        check_specs=[*(dg.AssetCheckSpec("contract", asset=key_of(table)) for table in tables), *checks],
     )
 
 
 @_assets("train", TRAINED, FEATURES)
-def train(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
+def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Fit the models on the newest build, and measure them on months after those that they were fitted on."""
-    from pipelines import scoring
+    from ml.assessment import Worth
+    from pipelines import no_show_scoring, scoring
 
     progress("Scoring: fit the models")
     build = newest_build(home)
     with build.connect() as connection:
-        scoring.train(connection, home, build.practice_id, build.as_of_on)
+        best = best_possible(connection, practice) if practice.id == build.practice_id else None
+        worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items() if name in build.settings})
+        scoring.train(connection, home, build.practice_id, build.as_of_on, best=best, worth=worth)
+        no_show_scoring.train(connection, home, build.practice_id, build.as_of_on)
         yield from _kept_contracts(connection, TRAINED)
 
 
-@_assets("score", SCORED, [*FEATURES, *TRAINED])
+@_assets(
+    "score",
+    SCORED,
+    [*FEATURES, *TRAINED],
+    [dg.AssetCheckSpec(check.name, asset=SCORES, description=check.why) for check in CHECKS],
+)
 def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Score the patients of the newest build with the newest models."""
-    from pipelines import scoring
+    from pipelines import no_show_scoring, scoring
 
     progress("Scoring: patients")
     build = newest_build(home)
     with build.step("scored"), build.connect() as connection:
         capacity = int(build.settings.get("outreach_capacity", scoring.CAPACITY))
         scoring.score(connection, home, build.practice_id, build.as_of_on, capacity=capacity)
+        no_show_scoring.score(connection, home, build.practice_id, build.as_of_on)
+        yield from _monitored(connection)
         yield from _kept_contracts(connection, SCORED)
 
 
@@ -87,6 +111,23 @@ def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
     with build.connect() as connection:
         roi.value_programs(connection, scenarios(practice.scenarios), build.as_of_on)
         yield from _kept_contracts(connection, VALUED)
+
+
+def _monitored(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
+    """One result per check of the model: a warning, or an error where the model had to give way to the rule."""
+    for check in CHECKS:
+        found = connection.execute(
+            "select subject, status, value from ml.model_monitoring where check_name = ? and status <> 'ok' order by value desc",
+            [check.name],
+        ).fetchall()
+        stopped = any(status == "stop" for _, status, _ in found)
+        yield dg.AssetCheckResult(
+            passed=not found,
+            check_name=check.name,
+            asset_key=SCORES,
+            severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+            metadata={subject: f"{status} at {value:.2f}" for subject, status, value in found},
+        )
 
 
 def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Iterator:

@@ -25,6 +25,7 @@ LOGS = {
     "int_disengagement__billing_facts",
     "int_disengagement__facts",
     "int_outreach__attempts",
+    "int_outreach__answers",
 }
 """Models whose rows are events that may rightly be equal: two payments of one amount on one day, two calls in one minute."""
 

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from ml.features import FEATURES
+from ml.no_show import FEATURES as NO_SHOW
 from pipelines.build import newest_build
 from pipelines.dbt import parsed_project, run_dbt
 from pipelines.home import Home
@@ -24,17 +25,23 @@ REBUILT = [
     "int_engagement__outreach_tasks",
     "int_patients__coverages",
     "fqn:caregap.intermediate.disengagement",
+    "fqn:caregap.intermediate.no_show",
 ]
 TAKEN_AWAY = {
-    "_last_updated": ["ehr_encounter", "ehr_condition", "ehr_coverage", "ehr_practitioner_role", "ehr_service_request"],
+    "_last_updated": ["ehr_encounter", "ehr_condition", "ehr_coverage", "ehr_practitioner_role"],
     "updated_at": [
         "crm_touches", "crm_portal_events", "crm_survey_answers", "crm_outreach_tasks", "billing_charges", "billing_remittances",
-        "billing_patient_payments", "billing_write_offs",
+        "billing_patient_payments", "billing_write_offs", "crm_program_rollout",
     ],
+    "published_at": ["published_gap_months"],
 }  # fmt: skip
 KEYS = ["patient_key", "index_on"]
 INPUTS = (
     f"select {', '.join(KEYS)}, {', '.join(feature.name for feature in FEATURES)} from intermediate.int_disengagement__features"
+)
+NO_SHOW_INPUTS = (
+    f"select appointment_key as patient_key, moment_on + 1 as index_on, {', '.join(feature.name for feature in NO_SHOW)} "
+    "from intermediate.int_no_show__features"
 )
 FACTS_BY_EVENT_TIME = """
     select patient_key, index_on, count(*) as n_facts
@@ -46,7 +53,7 @@ FACTS_BY_EVENT_TIME = """
 
 
 def _change_what_came_later(connection: duckdb.DuckDBPyConnection, index_at: str) -> None:
-    """Take away what was recorded after the index, and give every appointment that was booked before it another ending."""
+    """Take away what was recorded after the index, and give every appointment and order of before it another ending."""
     for recorded, tables in TAKEN_AWAY.items():
         for table in tables:
             _replace(connection, table, f"select * from kept where {recorded} is null or {recorded} <= timestamptz '{index_at}'")
@@ -59,6 +66,13 @@ def _change_what_came_later(connection: duckdb.DuckDBPyConnection, index_at: str
         f"case when {later} then null else cancelationReason end as cancelationReason, "
         f"case when {later} then null else extension end as extension) "
         f"from kept where not {later} or try_cast(created as timestamptz) < timestamptz '{index_at}'",
+    )
+    _replace(
+        connection,
+        "ehr_service_request",
+        "select * replace ("
+        f"case when {later} then case status when 'revoked' then 'active' else 'revoked' end else status end as status) "
+        f"from kept where not {later} or try_cast(authoredOn as timestamptz) < timestamptz '{index_at}'",
     )
 
 
@@ -106,9 +120,10 @@ def _rows(warehouse: Path, query: str, index_on: str) -> pl.DataFrame:
     return rows.with_columns(pl.selectors.float().round(6))
 
 
-def test_no_input_changes_with_what_was_recorded_after_the_index(sample_home, changed, index):
-    before = _rows(newest_build(sample_home).warehouse, INPUTS, index[0])
-    after = _rows(changed, INPUTS, index[0])
+@pytest.mark.parametrize("inputs", [INPUTS, NO_SHOW_INPUTS], ids=["disengagement", "no_show"])
+def test_no_input_changes_with_what_was_recorded_after_the_index(sample_home, changed, index, inputs):
+    before = _rows(newest_build(sample_home).warehouse, inputs, index[0])
+    after = _rows(changed, inputs, index[0])
     assert not before.is_empty()
     different = [name for name in before.columns if not before[name].equals(after[name])]
     assert before.height == after.height and not different

@@ -18,9 +18,10 @@ from ml.disengagement import (
     trainable,
 )
 from ml.evaluation import auroc
-from ml.features import FEATURES
+from ml.features import BY_NAME, FEATURES
 from ml.reasons import reasons
-from ml.spline_logistic import contributions
+from pipelines.errors import ChecksFailed
+from pipelines.scoring import _refuse_the_impossible
 
 MONTHS = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(15)]
 
@@ -32,8 +33,8 @@ def patients(n: int = 300, seed: int = 1) -> pl.DataFrame:
     inputs = {
         feature.name: (random.random(rows) < 0.3) if feature.is_flag else random.gamma(2, 2, rows).round(1)
         for feature in FEATURES
-    } | {"overdue_ratio": random.uniform(0, 1.5, rows), "n_no_shows_12_months": random.poisson(0.6, rows)}
-    logit = 2 * (inputs["overdue_ratio"] - 0.8) - 1.5 * inputs["has_next_appointment"] + 0.4 * inputs["n_no_shows_12_months"]
+    } | {"overdue_ratio": random.uniform(0, 1.5, rows), "n_no_shows_6_months": random.poisson(0.6, rows)}
+    logit = 2 * (inputs["overdue_ratio"] - 0.8) - 1.5 * inputs["has_next_appointment"] + 0.4 * inputs["n_no_shows_6_months"]
     risk = 1 / (1 + np.exp(-logit))
     return pl.DataFrame(
         {"patient_key": np.repeat(np.arange(n), len(MONTHS)), "index_on": MONTHS * n, "true_risk": risk}
@@ -89,9 +90,9 @@ def test_too_few_patients_are_said_to_be_too_few():
 
 
 def test_contributions_add_up_to_the_log_odds(rows, model):
-    matrix = model.matrix(rows)
-    total = contributions(model.pipeline, matrix).sum(axis=1) + model.pipeline["logistic"].intercept_[0]
-    assert np.allclose(total, model.pipeline.decision_function(matrix), atol=1e-9)
+    intercept, slope = model.selection.calibration
+    total = model.contributions(rows).sum(axis=1) + slope * model.estimator["logistic"].intercept_[0] + intercept
+    assert np.allclose(1 / (1 + np.exp(-total)), model.risk(rows), atol=1e-9)
 
 
 def test_an_input_that_never_varies_is_left_out(rows):
@@ -111,16 +112,16 @@ def test_scores_carry_model_and_index_and_no_reason_from_who_the_person_is(rows,
 def test_reasons_name_the_strongest_topics_first_and_only_what_raises_the_risk():
     """Recency 2.0 - 0.5 = 1.5; attendance 1.0; the missing satisfaction and the lowered portal are not said."""
     row = pl.DataFrame(
-        {"overdue_ratio": 1.2, "days_since_visit": 219.0, "expected_interval_days": 182.5, "n_no_shows_12_months": 2,
+        {"overdue_ratio": 1.2, "days_since_visit": 219.0, "expected_interval_days": 182.5, "n_no_shows_6_months": 2,
          "satisfaction_rate": None, "n_portal_logins_3_months": 4, "has_next_appointment": False},
         schema_overrides={"satisfaction_rate": pl.Float64},
     )  # fmt: skip
-    names = ["overdue_ratio", "days_since_visit", "n_no_shows_12_months", "satisfaction_rate", "n_portal_logins_3_months",
+    names = ["overdue_ratio", "days_since_visit", "n_no_shows_6_months", "satisfaction_rate", "n_portal_logins_3_months",
              "has_next_appointment"]  # fmt: skip
-    said = reasons(row, names, np.array([[2.0, -0.5, 1.0, 3.0, -1.0, 0.2]])).row(0)
+    said = reasons(row, [BY_NAME[name] for name in names], np.array([[2.0, -0.5, 1.0, 3.0, -1.0, 0.2]])).row(0)
     assert said == (
         "last visit 219 days ago, a visit expected every 182 days",
-        "missed appointments in 12 months: 2",
+        "missed appointments in 6 months: 2",
         "no appointment is booked",
     )
 
@@ -142,3 +143,10 @@ def test_tiers_follow_the_capacity_of_each_site():
     counts = ranked.group_by("location_key", "tier").len().sort("location_key", "tier").rows()
     assert counts == [(1, "high", 2), (1, "low", 6), (1, "medium", 4), (2, "high", 2), (2, "low", 2), (2, "medium", 4)]
     assert ranked.filter(pl.col("site_rank") == 1).sort("location_key")["patient_key"].to_list() == [11, 19]
+
+
+def test_a_model_that_ranks_better_than_is_possible_is_refused():
+    gains = pl.DataFrame({"metric": ["auroc_gain_over_best_possible"], "value": [0.04], "low": [0.01]})
+    with pytest.raises(ChecksFailed, match="an input knows the outcome"):
+        _refuse_the_impossible(gains)
+    _refuse_the_impossible(gains.with_columns(low=pl.lit(-0.01)))

@@ -8,6 +8,7 @@ import pytest
 
 from ml.disengagement import fit, split_by_time
 from ml.persistence import MANIFEST_FILE, MODEL_FILE, ModelMismatch, Origin, load, save
+from ml.risk_model import matrix
 from tests.unit.test_ml_disengagement import patients
 
 ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="c" * 64)
@@ -17,21 +18,22 @@ ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="
 def trained():
     rows = split_by_time(patients()).train
     model = fit(rows)
-    return model, model.matrix(rows)
+    return model, matrix(rows, model.features)
 
 
 @pytest.fixture
 def folder(trained, tmp_path):
-    model, matrix = trained
-    save(model, ORIGIN, matrix, tmp_path, {"auroc": 0.7})
+    model, inputs = trained
+    save(model, ORIGIN, inputs, tmp_path, {"auroc": 0.7})
     return tmp_path
 
 
 def test_a_reloaded_model_gives_the_same_risks(trained, folder):
-    model, matrix = trained
+    model, inputs = trained
     reloaded = load(ORIGIN, folder)
     assert reloaded.features == model.features
-    assert np.array_equal(reloaded.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix))
+    assert np.array_equal(reloaded.risk_of(inputs), model.risk_of(inputs))
+    assert reloaded.selection == model.selection
 
 
 def test_a_model_of_other_rows_sql_or_code_is_another_model(folder):
@@ -66,6 +68,6 @@ def test_a_model_that_no_longer_gives_its_golden_risks_is_refused(folder):
 
 
 def test_saving_again_replaces_the_model_and_leaves_nothing_beside_it(trained, folder):
-    model, matrix = trained
-    save(model, ORIGIN, matrix, folder, {})
+    model, inputs = trained
+    save(model, ORIGIN, inputs, folder, {})
     assert [path.name for path in folder.iterdir()] == [ORIGIN.version]

@@ -51,6 +51,15 @@ gaps as (
 
 ),
 
+-- What a contact changes, where the hold-out has shown it; else what the practice assumes.
+measured as (
+
+    select max(lift) as effect
+    from {{ source('ml', 'outreach_lift') }}
+    where month = 'all' and tier = 'all' and low > 0
+
+),
+
 considered as (
 
     select
@@ -69,6 +78,15 @@ considered as (
         gaps.open_gaps,
         gaps.first_action,
         coalesce(gaps.is_out_of_control, false) and patients.next_appointment_at is null as is_clinically_urgent,
+        -- Risk x effect x value, in US dollars. Who has lapsed already is at risk 1, and comes back the less the longer it has been.
+        coalesce(measured.effect, {{ var('contact_effect') }}) * (
+            {{ var('retained_margin_usd') }} * coalesce(
+                scores.score,
+                1.5 * reengagement.expected_interval_days / reengagement.days_since_visit,
+                0
+            )
+            + {{ var('closed_gap_usd') }} * patients.n_open_gaps
+        ) as expected_benefit_usd,
         case
             when coalesce(gaps.is_out_of_control, false) and patients.next_appointment_at is null then 'clinically_urgent'
             when scores.tier in ('high', 'medium') and patients.next_appointment_at is null then 'disengagement'
@@ -76,6 +94,7 @@ considered as (
             when gaps.patient_key is not null and patients.is_active then 'care_gap'
         end as list_reason
     from patients
+    cross join measured
     left join scores
         on patients.patient_key = scores.patient_key
     left join reengagement

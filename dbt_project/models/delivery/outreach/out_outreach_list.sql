@@ -25,6 +25,18 @@ contacts as (
 
 ),
 
+-- Who worked the person's last task knows them.
+tasks as (
+
+    select
+        patient_key,
+        max_by(assigned_to, created_at) as assigned_to
+    from {{ ref('fct_outreach_tasks') }}
+    where assigned_to is not null
+    group by patient_key
+
+),
+
 ordered as (
 
     select
@@ -32,10 +44,8 @@ ordered as (
         row_number() over (
             partition by home_location_key
             order by
-                list_position(['clinically_urgent', 'disengagement', 'reengagement', 'care_gap'], list_reason),
-                score desc nulls last,
-                lapsed_rank nulls last,
-                n_open_gaps desc,
+                is_clinically_urgent desc,
+                expected_benefit_usd desc,
                 patient_key
         ) as priority_rank
     from candidates
@@ -58,6 +68,7 @@ select
     cast(ordered.tier as varchar) as tier,
     cast(ordered.is_clinically_urgent as boolean) as is_clinically_urgent,
     cast(ordered.score as double) as score,
+    cast(ordered.expected_benefit_usd as double) as expected_benefit_usd,
     cast(ordered.method as varchar) as method,
     cast(ordered.model_version as varchar) as model_version,
     cast(ordered.index_on as date) as index_on,
@@ -69,12 +80,17 @@ select
     cast(ordered.last_visit_on as date) as last_visit_on,
     cast(ordered.next_appointment_at as timestamptz) as next_appointment_at,
     cast(ordered.recommended_channel as varchar) as recommended_channel,
+    cast(ordered.recommended_hour as bigint) as recommended_hour,
+    cast(ordered.not_before_at as timestamptz) as not_before_at,
+    cast(ordered.not_after_at as timestamptz) as not_after_at,
     cast(ordered.contact_point as varchar) as contact_point,
     cast(ordered.consent_recorded_on as date) as consent_recorded_on,
     cast(ordered.last_contacted_on as date) as last_contacted_on,
     cast(ordered.last_contact_channel as varchar) as last_contact_channel,
     cast(ordered.last_contact_outcome as varchar) as last_contact_outcome,
     cast(ordered.n_attempts_30_days as bigint) as n_attempts_30_days,
+    cast({{ as_of_on() }} + 14 as date) as next_eligible_on,
+    cast(tasks.assigned_to as varchar) as assigned_to,
     cast(
         {{ as_of_on() }} + case when ordered.is_clinically_urgent then 1 when ordered.tier = 'high' then 7 else 14 end as date
     ) as due_on,
@@ -90,3 +106,5 @@ left join locations
     on ordered.home_location_key = locations.location_key
 left join contacts
     on ordered.patient_key = contacts.patient_key
+left join tasks
+    on ordered.patient_key = tasks.patient_key

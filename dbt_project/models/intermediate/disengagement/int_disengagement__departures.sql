@@ -92,8 +92,22 @@ transfers as (
 
 ),
 
+-- What the care team was told on the telephone.
+told as (
+
+    select
+        patient_key,
+        case outcome when 'deceased' then 'deceased' else 'left_practice' end as reason,
+        recorded_on as departed_on
+    from {{ ref('int_engagement__outreach_outcomes') }}
+    where outcome in ('deceased', 'moved') and patient_key is not null
+
+),
+
 departures as (
 
+    select * from told
+    union all
     select * from deaths
     union all
     select * from hospice

@@ -74,28 +74,6 @@ conditions as (
 
 ),
 
--- `value` is the days until the visit that the order asks for.
-follow_up_orders as (
-
-    select
-        links.patient_key,
-        'follow_up_order' as fact_type,
-        orders.code,
-        cast({{ dbt.datediff('orders.authored_on', 'orders.due_on', 'day') }} as double) as value,
-        {{ practice_midnight('orders.authored_on') }} as event_at,
-        orders.recorded_at
-    from {{ ref('stg_ehr__service_requests') }} as orders
-    inner join links
-        on orders.source_system = links.source_system
-        and orders.patient_id = links.source_id
-    where orders.code in ('390906007', '185389009')  -- SNOMED CT: follow-up encounter, follow-up visit
-        and orders.intent = 'order'
-        and orders.status in ('active', 'completed')
-        and not orders.is_not_to_be_done
-        and orders.due_on > orders.authored_on
-
-),
-
 coverages as (
 
     select
@@ -119,7 +97,5 @@ union all by name
 select * from bookings
 union all by name
 select * from conditions
-union all by name
-select * from follow_up_orders
 union all by name
 select * from coverages

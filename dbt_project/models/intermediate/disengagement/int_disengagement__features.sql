@@ -42,29 +42,28 @@ from_facts as (
         max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'visit') as last_clinician,
         max_by(facts.location_key, facts.event_at) filter (where facts.fact_type = 'visit') as last_location_key,
 
-        {{ n_facts('no_show', 12) }} as n_no_shows_12_months,
-        {{ n_facts('patient_cancellation', 12) }} as n_patient_cancellations_12_months,
-        {{ n_facts('practice_cancellation', 12) }} as n_practice_cancellations_12_months,
+        {{ n_facts('no_show', 6) }} as n_no_shows_6_months,
+        {{ n_facts('patient_cancellation', 6) }} as n_patient_cancellations_6_months,
+        {{ n_facts('practice_cancellation', 6) }} as n_practice_cancellations_6_months,
         avg(facts.value) filter (
             where facts.fact_type in ('kept_appointment', 'no_show', 'patient_cancellation', 'practice_cancellation')
-            and facts.event_at >= eligible.months_12_at
+            and facts.event_at >= eligible.months_6_at
         ) as lead_time_days,
         max_by(facts.fact_type in ('no_show', 'patient_cancellation'), facts.event_at) filter (
             where facts.fact_type in ('kept_appointment', 'no_show', 'patient_cancellation')
         ) as is_last_appointment_missed,
 
-        {{ n_facts('booking', 12) }} as n_bookings_12_months,
+        {{ n_facts('booking', 6) }} as n_bookings_6_months,
         max(facts.event_at) filter (where facts.fact_type = 'booking') as last_booking_at,
 
         {{ n_facts('portal_login', 3) }} as n_portal_logins_3_months,
-        {{ n_facts('portal_login', 12) }} as n_portal_logins_12_months,
+        {{ n_facts('portal_login', 6) }} as n_portal_logins_6_months,
         max(facts.event_at) filter (where facts.fact_type = 'portal_login') as last_portal_login_at,
         {{ n_facts('portal_login', 3) }} - {{ n_facts('portal_login', 6, until_month=3) }} as portal_login_trend,
         coalesce(bool_or(facts.fact_type = 'portal_activation'), false) as has_portal_account,
 
-        {{ n_facts('message', 12) }} as n_messages_12_months,
         {%- for channel in ['sms', 'email', 'phone', 'portal'] %}
-        {{ n_facts('reply', 12, channel) }} as n_{{ channel }}_replies_12_months,
+        {{ n_facts('reply', 6, channel) }} as n_{{ channel }}_replies_6_months,
         {%- endfor %}
         max(facts.event_at) filter (where facts.fact_type = 'reply') as last_reply_at,
         avg(facts.value) filter (
@@ -72,10 +71,10 @@ from_facts as (
         ) as reply_rate_6_months,
         -- One survey is answered in one moment: of its answers the best, so that no tie is left to chance
         max({'event_at': facts.event_at, 'value': facts.value}) filter (
-            where facts.fact_type = 'survey_answer' and facts.event_at >= eligible.months_24_at
+            where facts.fact_type = 'survey_answer' and facts.event_at >= eligible.months_6_at
         ).value as satisfaction_rate,
-        {{ n_facts('reached_contact', 12) }} as n_reached_contacts_12_months,
-        {{ n_facts('unreached_contact', 12) }} as n_unreached_contacts_12_months,
+        {{ n_facts('reached_contact', 6) }} as n_reached_contacts_6_months,
+        {{ n_facts('unreached_contact', 6) }} as n_unreached_contacts_6_months,
 
         sum(facts.value) filter (where facts.fact_type = 'balance_movement') as balance_due_usd,
 
@@ -106,6 +105,34 @@ from_bookings as (
 
 ),
 
+-- Open gaps as people saw them: of the newest month that had been published by then. What is known of that month today is not used.
+shown_gaps as (
+
+    select
+        patient_key,
+        month_end_on,
+        {{ practice_midnight('month_end_on') }} as event_at,
+        published_at as recorded_at,
+        count(distinct measure_code) filter (where gap_status = 'open') as n_open_gaps
+    from {{ ref('stg_landing__published_gap_months') }}
+    group by patient_key, month_end_on, published_at
+
+),
+
+gaps as (
+
+    select
+        eligible.patient_key,
+        eligible.index_on,
+        max_by(shown_gaps.n_open_gaps, shown_gaps.month_end_on) as n_open_gaps
+    from eligible
+    inner join shown_gaps
+        on eligible.patient_key = shown_gaps.patient_key
+        and {{ known_at('shown_gaps', 'eligible') }}
+    group by eligible.patient_key, eligible.index_on
+
+),
+
 -- When a clinician left, by what was on record at the index.
 clinicians as (
 
@@ -126,7 +153,8 @@ programs as (
 
     select
         locations.location_key,
-        min(rollout.go_live_on) as go_live_on
+        min(rollout.go_live_on) as go_live_on,
+        min(coalesce(rollout.recorded_at, {{ practice_midnight('rollout.go_live_on') }})) as recorded_at
     from {{ ref('stg_crm__program_rollout') }} as rollout
     inner join {{ ref('int_reference__locations') }} as locations
         on rollout.location_id = locations.location_id
@@ -140,7 +168,7 @@ select
     eligible.overdue_ratio,
     eligible.days_since_visit,
     eligible.expected_interval_days,
-    {{ dbt.datediff('eligible.first_visit_on', 'eligible.index_on', 'month') }} as months_known,
+    least({{ dbt.datediff('eligible.first_visit_on', 'eligible.index_on', 'month') }}, 24) as months_known,
     from_facts.* exclude (
         patient_key, index_on, last_clinician, last_location_key, last_booking_at, last_portal_login_at, last_reply_at,
         balance_due_usd, coverage_code, earlier_coverage_code
@@ -155,7 +183,11 @@ select
     from_bookings.next_appointment_at is not null as has_next_appointment,
     {{ dbt.datediff('eligible.index_on', practice_date('from_bookings.next_appointment_at'), 'day') }} as days_to_next_appointment,
     clinicians.clinician is not null as is_clinician_departed_6_months,
-    programs.location_key is not null as is_site_on_program,
+    -- A plan of the future is known from when it is on record; what of the horizon it covers is arithmetic.
+    coalesce(least(greatest(
+        {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }} + {{ horizon_days() }}, 0
+    ) / {{ horizon_days() }}.0, 1), 0) as program_share_of_horizon,
+    gaps.n_open_gaps,
     eligible.n_chronic_conditions,
     {{ dbt.datediff('people.birth_date', 'eligible.index_on', 'day') }} / 365.25 as age_years,
     people.sex = 'female' as is_female
@@ -170,6 +202,8 @@ left join clinicians
     on from_facts.last_clinician = clinicians.clinician
     and {{ known_at('clinicians', 'eligible') }}
     and clinicians.event_at >= eligible.months_6_at
+left join gaps
+    on eligible.patient_key = gaps.patient_key and eligible.index_on = gaps.index_on
 left join programs
     on from_facts.last_location_key = programs.location_key
-    and programs.go_live_on < eligible.index_on
+    and programs.recorded_at <= eligible.index_at

@@ -3,7 +3,7 @@ with
 facts as (
 
     select * from {{ ref('int_disengagement__facts') }}
-    where fact_type in ('visit', 'chronic_condition', 'follow_up_order')
+    where fact_type in ('visit', 'chronic_condition')
 
 ),
 
@@ -43,9 +43,7 @@ known as (
         months.index_at,
         min(facts.event_at) filter (where facts.fact_type = 'visit') as first_visit_at,
         max(facts.event_at) filter (where facts.fact_type = 'visit') as last_visit_at,
-        count(distinct facts.code) filter (where facts.fact_type = 'chronic_condition') as n_chronic_conditions,
-        max(facts.event_at) filter (where facts.fact_type = 'follow_up_order') as ordered_at,
-        max_by(facts.value, facts.event_at) filter (where facts.fact_type = 'follow_up_order') as ordered_interval_days
+        count(distinct facts.code) filter (where facts.fact_type = 'chronic_condition') as n_chronic_conditions
     from facts
     inner join months
         on {{ known_at('facts', 'months') }}
@@ -53,28 +51,55 @@ known as (
 
 ),
 
-intervals as (
+seen as (
 
     select
         *,
         {{ practice_date('first_visit_at') }} as first_visit_on,
-        {{ practice_date('last_visit_at') }} as last_visit_on,
-        -- An order of the last visit says when the next is expected; an older one was for a visit that has been.
-        {{ practice_date('ordered_at') }} >= {{ practice_date('last_visit_at') }} as has_follow_up_order,
-        case when n_chronic_conditions >= 3 then 3 when n_chronic_conditions >= 1 then 6 else 12 end * 365.25 / 12
-            as usual_interval_days
+        {{ practice_date('last_visit_at') }} as last_visit_on
     from known
     where last_visit_at >= index_at - interval 24 month
+
+),
+
+-- An order of the last visit says when the next is expected; an older one was for a visit that has been.
+ordered as (
+
+    select
+        seen.patient_key,
+        seen.index_on,
+        max({'authored_on': orders.authored_on, 'due_on': orders.due_on}).due_on as due_on
+    from seen
+    inner join {{ ref('int_disengagement__follow_up_orders') }} as orders
+        on seen.patient_key = orders.patient_key
+        and orders.authored_at < seen.index_at
+        and coalesce(orders.stands_until_at > seen.index_at, true)
+        and orders.authored_on >= seen.last_visit_on
+    group by seen.patient_key, seen.index_on
+
+),
+
+intervals as (
+
+    select
+        seen.*,
+        {{ dbt.datediff('seen.last_visit_on', 'ordered.due_on', 'day') }} as ordered_interval_days,
+        case when seen.n_chronic_conditions >= 3 then 3 when seen.n_chronic_conditions >= 1 then 6 else 12 end * 365.25 / 12
+            as usual_interval_days
+    from seen
+    left join ordered
+        on seen.patient_key = ordered.patient_key and seen.index_on = ordered.index_on
 
 ),
 
 expected as (
 
     select
-        * exclude (ordered_at, ordered_interval_days, usual_interval_days, has_follow_up_order),
-        cast(case when has_follow_up_order then ordered_interval_days else usual_interval_days end as double)
+        * exclude (ordered_interval_days, usual_interval_days),
+        -- Nearer or farther than that it is not an interval between visits, but a check of one finding, or a slip.
+        coalesce(ordered_interval_days between 30 and 400, false) as has_follow_up_order,
+        cast(case when ordered_interval_days between 30 and 400 then ordered_interval_days else usual_interval_days end as double)
             as expected_interval_days,
-        coalesce(has_follow_up_order, false) as has_follow_up_order,
         {{ dbt.datediff('last_visit_on', 'index_on', 'day') }} as days_since_visit
     from intervals
 

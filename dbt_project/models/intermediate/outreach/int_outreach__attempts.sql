@@ -26,6 +26,18 @@ messages as (
 
 ),
 
+recorded as (
+
+    select
+        patient_key,
+        recorded_at as attempted_at,
+        channel,
+        outcome,
+        false as is_held_out
+    from {{ ref('int_engagement__outreach_outcomes') }}
+
+),
+
 -- Drawn at random not to be contacted.
 held_out as (
 
@@ -48,6 +60,9 @@ select * from tasks
 where patient_key is not null
 union all
 select * from messages
+where patient_key is not null
+union all
+select * from recorded
 where patient_key is not null
 union all
 select * from held_out

@@ -41,6 +41,16 @@ answers as (
     from {{ ref('int_engagement__outreach_tasks') }}
     where completed_at is not null
 
+    union all
+
+    select
+        patient_key,
+        channel,
+        recorded_at as answered_at,
+        outcome,
+        'outbound' as direction
+    from {{ ref('int_engagement__outreach_outcomes') }}
+
 ),
 
 history as (
@@ -49,9 +59,7 @@ history as (
         patient_key,
         channel,
         max(answered_at) filter (where outcome = 'opted_out') as opted_out_at,
-        max_by(outcome in ('bounced', 'wrong_number'), answered_at) filter (where direction = 'outbound') as is_unreachable,
-        count(*) filter (where outcome in ('replied', 'confirmed', 'booked', 'scheduled', 'reached') or direction = 'inbound')
-            as n_answers
+        max_by(outcome in ('bounced', 'wrong_number'), answered_at) filter (where direction = 'outbound') as is_unreachable
     from answers
     group by patient_key, channel
 
@@ -91,10 +99,13 @@ select
         partition by contact_points.patient_key
         order by
             contact_points.preferred_channel is not distinct from contact_points.channel desc,
-            coalesce(history.n_answers, 0) desc,
+            coalesce(channel_answers.answer_share, 0) desc,
             list_position(['phone', 'sms', 'email', 'portal', 'mail'], contact_points.channel)
     ) as preference
 from contact_points
 left join history
     on contact_points.patient_key = history.patient_key
     and contact_points.channel = history.channel
+left join {{ ref('int_outreach__channel_answers') }} as channel_answers
+    on contact_points.patient_key = channel_answers.patient_key
+    and contact_points.channel = channel_answers.channel

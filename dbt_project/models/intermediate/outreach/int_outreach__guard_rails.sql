@@ -20,6 +20,7 @@ consents as (
 
     select
         patient_key,
+        max(consent_recorded_at) as newest_consent_at,
         bool_or(is_usable) as has_usable_channel
     from {{ ref('int_outreach__channels') }}
     group by patient_key
@@ -50,6 +51,24 @@ attempts as (
 
 ),
 
+-- Told to the care team, an opt-out holds for every channel until the person consents again.
+opt_outs as (
+
+    select
+        patient_key,
+        max(recorded_at) as opted_out_at
+    from {{ ref('int_engagement__outreach_outcomes') }}
+    where outcome = 'opted_out'
+    group by patient_key
+
+),
+
+hours as (
+
+    select * from {{ ref('int_outreach__contact_hours') }}
+
+),
+
 waits as (
 
     select
@@ -72,6 +91,7 @@ select
         when people.birth_date is null then 'age_unknown'
         when {{ add_months('people.birth_date', 216) }} > {{ as_of_on() }} then 'minor'
         when coalesce(people.is_do_not_contact, true) then 'do_not_contact'
+        when coalesce(opt_outs.opted_out_at >= consents.newest_consent_at, opt_outs.opted_out_at is not null) then 'opted_out'
         when departures.reason is not null then departures.reason
         when consents.patient_key is null then 'no_consent_on_record'
         when not consents.has_usable_channel then 'no_valid_contact_point'
@@ -80,6 +100,9 @@ select
     greatest(waits.next_eligible_on, {{ as_of_on() }}) as next_eligible_on,
     channels.channel as recommended_channel,
     channels.contact_point,
+    hours.not_before_at,
+    hours.not_after_at,
+    hours.recommended_hour,
     {{ practice_date('channels.consent_recorded_at') }} as consent_recorded_on,
     waits.last_contacted_on,
     waits.last_channel as last_contact_channel,
@@ -92,5 +115,9 @@ left join consents
     on people.patient_key = consents.patient_key
 left join channels
     on people.patient_key = channels.patient_key
+left join opt_outs
+    on people.patient_key = opt_outs.patient_key
+left join hours
+    on people.patient_key = hours.patient_key
 left join waits
     on people.patient_key = waits.patient_key

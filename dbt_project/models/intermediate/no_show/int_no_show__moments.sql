@@ -1,0 +1,56 @@
+{#-
+    When the risk of each appointment is looked at: when its reminder goes out, two days ahead, or at the booking where that is later. An
+    appointment whose reminder is still to come is looked at today.
+-#}
+with
+
+bookings as (
+
+    select * from {{ ref('int_disengagement__bookings') }}
+
+),
+
+appointments as (
+
+    select * from {{ ref('int_activity__appointments') }}
+
+),
+
+moments as (
+
+    select
+        bookings.appointment_key,
+        bookings.patient_key,
+        appointments.location_key,
+        appointments.provider_key,
+        bookings.booked_at,
+        bookings.starts_at,
+        bookings.stands_until_at,
+        appointments.booked_via,
+        appointments.duration_minutes,
+        appointments.final_status,
+        least(
+            greatest(bookings.starts_at - interval {{ var('reminder_hours', 48) }} hour, bookings.booked_at),
+            {{ practice_midnight(as_of_on()) }}
+        ) as moment_at
+    from bookings
+    inner join appointments
+        on bookings.appointment_key = appointments.appointment_key
+
+)
+
+select
+    * exclude (stands_until_at, final_status),
+    moment_at - interval 365 day as from_12_months_at,
+    moment_at - interval 91 day as from_3_months_at,
+    -- A visit that was called off after its reminder was neither kept nor missed.
+    case
+        when starts_at + interval {{ var('no_show_recording_days', 7) }} day > {{ practice_midnight(as_of_on()) }} then cast(null as boolean)
+        when final_status = 'no_show' then true
+        when final_status = 'completed' then false
+    end as is_no_show,
+    starts_at >= {{ practice_midnight(as_of_on()) }} and final_status = 'booked' as is_ahead
+from moments
+where booked_at <= moment_at
+    and stands_until_at > moment_at
+    and starts_at >= {{ practice_midnight(add_months(as_of_on(), -24)) }}

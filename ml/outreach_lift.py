@@ -1,0 +1,109 @@
+"""What outreach changes: patients whom the team tried to contact against those drawn at random not to be.
+
+By intention to treat: an attempt that reached nobody counts as one. Months and risk tiers are strata, as they are of the draw.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+from scipy.stats import norm
+
+from ml.effects.estimate import EstimateRefused
+from ml.effects.randomised import randomised_effect
+
+ALL = "all"
+MINIMUM_ARM = 5
+"""Patients of either arm below which a month and tier is no stratum of its own."""
+WORTH_KNOWING = 0.05
+"""The difference in the share who come that the sample size is worked out for."""
+POWER, CONFIDENCE = 0.8, 0.95
+
+
+def outreach_lift(members: pl.DataFrame) -> pl.DataFrame:
+    """One row per month and tier, with `all` for either: the lift in the share with a completed visit within 90 days.
+
+    In: one row per person picked: `patient_key`, `month_on`, `tier`, `is_held_out`, `has_visited` (empty: it is too early to
+    say). Out: `month` (`2026-03`, or `all`), `tier`, `n_contacted`, `n_held_out`, `contacted_rate`, `held_out_rate`, `lift`,
+    `low`, `high` (95 %), `n_held_out_needed`, `note`. One cell alone has Newcombe's interval, cells together are post-stratified
+    (`ml.effects.randomised`).
+    """
+    mature = members.drop_nulls("has_visited")
+    return pl.DataFrame([_row(month, tier, rows) for month, tier, rows in _cuts(mature)], schema=SCHEMA)
+
+
+SCHEMA = {
+    "month": pl.String,
+    "tier": pl.String,
+    "n_contacted": pl.Int64,
+    "n_held_out": pl.Int64,
+    **dict.fromkeys(("contacted_rate", "held_out_rate", "lift", "low", "high"), pl.Float64),
+    "n_held_out_needed": pl.Int64,
+    "note": pl.String,
+}
+
+
+def needed(rate: float, ratio: float, difference: float = WORTH_KNOWING) -> int:
+    """Held-out patients needed to see `difference` from `rate` with power 80 %, at `ratio` contacted per held out.
+
+    Two proportions, two-sided at 5 % (Fleiss, Statistical Methods for Rates and Proportions, 3rd ed., eq. 4.14 without
+    continuity correction).
+    """
+    other = min(rate + difference, 1.0)
+    pooled = (ratio * other + rate) / (1 + ratio)
+    alpha, beta = norm.ppf((1 + CONFIDENCE) / 2), norm.ppf(POWER)
+    chance = alpha * (pooled * (1 - pooled) * (1 + 1 / ratio)) ** 0.5
+    effect = beta * (rate * (1 - rate) + other * (1 - other) / ratio) ** 0.5
+    return int(-(-((chance + effect) ** 2) // difference**2))
+
+
+def _cuts(members: pl.DataFrame) -> Iterator[tuple]:
+    if members.is_empty():
+        return
+    yield ALL, ALL, members
+    for (tier,), rows in sorted(members.group_by("tier"), key=lambda part: part[0]):
+        yield ALL, tier, rows
+    for (month,), rows in sorted(members.group_by("month_on"), key=lambda part: part[0]):
+        yield f"{month:%Y-%m}", ALL, rows
+    for (month, tier), rows in sorted(members.group_by("month_on", "tier"), key=lambda part: part[0]):
+        yield f"{month:%Y-%m}", tier, rows
+
+
+def _row(month: str, tier: str, rows: pl.DataFrame) -> dict:
+    arms = {is_held_out: rows.filter(pl.col("is_held_out") == is_held_out)["has_visited"] for is_held_out in (False, True)}
+    contacted, held_out = arms[False], arms[True]
+    row = {
+        "month": month,
+        "tier": tier,
+        "n_contacted": len(contacted),
+        "n_held_out": len(held_out),
+        "contacted_rate": contacted.mean(),
+        "held_out_rate": held_out.mean(),
+    }
+    if min(len(contacted), len(held_out)) < MINIMUM_ARM:
+        return row | {"note": f"fewer than {MINIMUM_ARM} patients contacted or held out"}
+    row["n_held_out_needed"] = needed(held_out.mean(), len(contacted) / len(held_out))
+    try:
+        effect = _effect(rows)
+    except EstimateRefused as refusal:
+        return row | {"note": str(refusal)}
+    enough = len(held_out) >= row["n_held_out_needed"]
+    note = None if enough else f"too few held out to see a difference of {WORTH_KNOWING:.0%}"
+    low, high = effect.interval
+    return row | {"lift": effect.estimate, "low": low, "high": high, "note": note}
+
+
+def _effect(rows: pl.DataFrame):
+    """Months and tiers with enough of both arms are strata; the others are one stratum together."""
+    cell = pl.concat_str(pl.col("month_on").cast(pl.String), pl.lit(" "), "tier")
+    smaller = pl.min_horizontal(pl.col("is_held_out").sum(), (~pl.col("is_held_out")).sum()).over(cell)
+    framed = rows.select(
+        "patient_key",
+        visited=pl.col("has_visited").cast(pl.Int64),
+        contacted=(~pl.col("is_held_out")).cast(pl.Int64),
+        stratum=pl.when(smaller >= MINIMUM_ARM).then(cell).otherwise(pl.lit("small")),
+    )
+    both = pl.min_horizontal(pl.col("contacted").sum(), (1 - pl.col("contacted")).sum()).over("stratum") >= MINIMUM_ARM
+    framed = framed.filter(both)
+    strata = "stratum" if framed["stratum"].n_unique() > 1 else None
+    cluster = "patient_key" if framed["patient_key"].is_duplicated().any() else None
+    return randomised_effect(framed, outcome="visited", treated="contacted", strata=strata, cluster=cluster)

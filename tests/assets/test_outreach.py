@@ -1,0 +1,119 @@
+"""The outreach list of the published sample practice: whom it names, in which order, and whom it must not."""
+
+import duckdb
+import pytest
+
+from pipelines.warehouse_file import open_file
+
+LIST, LEFT_OUT = "delivery.out_outreach_list", "delivery.out_outreach_suppressions"
+
+
+@pytest.fixture(scope="module")
+def ask(sample_warehouse):
+    with open_file(sample_warehouse, read_only=True) as connection:
+        yield lambda query: connection.execute(query).fetchall()
+
+
+def test_the_list_and_those_left_out_are_there_and_share_nobody(ask):
+    assert ask(f"select count(*) > 0 from {LIST}") == ask(f"select count(*) > 0 from {LEFT_OUT}") == [(True,)]
+    assert ask(f"select count(*) from {LIST} inner join {LEFT_OUT} using (patient_key)") == [(0,)]
+
+
+def test_nobody_is_listed_who_is_deceased_a_minor_or_asked_not_to_be_contacted(ask):
+    barred = f"""
+        select count(*) from {LIST} inner join marts.dim_patients using (patient_key)
+        where is_deceased or is_do_not_contact is not false or birth_date is null
+            or birth_date + interval 18 year > listed_on
+    """
+    assert ask(barred) == [(0,)]
+
+
+def test_everybody_is_contacted_on_a_channel_with_a_granted_consent(ask):
+    """The newest decision on the channel, from the published consents of `dim_patients`."""
+    granted = " or ".join(
+        f"(recommended_channel = '{channel}' and may_{channel})" for channel in ("sms", "email", "phone", "mail", "portal")
+    )
+    assert ask(
+        f"select count(*) from {LIST} inner join marts.dim_patients using (patient_key) where ({granted}) is not true"
+    ) == [(0,)]
+
+
+def test_every_row_has_a_contact_point_and_a_consent_of_before_the_list(ask):
+    assert ask(f"select count(*) from {LIST} where contact_point = '' or consent_recorded_on > listed_on") == [(0,)]
+
+
+def test_nobody_is_listed_who_was_tried_in_the_last_two_weeks_unless_urgent(ask):
+    assert ask(f"select count(*) from {LIST} where last_contacted_on + 14 > listed_on and not is_clinically_urgent") == [(0,)]
+
+
+def test_three_attempts_in_a_month_are_enough(ask):
+    assert ask(f"select count(*) from {LIST} where n_attempts_30_days >= 3 and not is_clinically_urgent") == [(0,)]
+
+
+def test_urgent_patients_are_first_at_their_site(ask):
+    late = f"""
+        select count(*) from {LIST} as urgent inner join {LIST} as other
+            on urgent.location_key is not distinct from other.location_key and urgent.priority_rank > other.priority_rank
+        where urgent.is_clinically_urgent and not other.is_clinically_urgent
+    """
+    assert ask(late) == [(0,)]
+
+
+def test_urgent_patients_are_left_out_for_no_reason_but_one_that_forbids_contact(ask):
+    convenient = "('held_out', 'attempt_cap', 'recently_contacted')"
+    assert ask(f"select count(*) from {LEFT_OUT} where is_clinically_urgent and suppress_reason in {convenient}") == [(0,)]
+
+
+def test_the_others_follow_in_the_order_of_expected_benefit(ask):
+    wrong = f"""
+        select count(*) from {LIST} as first inner join {LIST} as second
+            on first.location_key is not distinct from second.location_key and first.priority_rank + 1 = second.priority_rank
+        where not first.is_clinically_urgent and first.expected_benefit_usd < second.expected_benefit_usd - 1e-9
+    """
+    assert ask(wrong) == [(0,)]
+
+
+def test_calls_are_for_hours_between_8_and_21_where_the_patient_lives(ask):
+    assert ask(f"select count(*) from {LIST} where not_after_at - not_before_at > interval 13 hour") == [(0,)]
+    outside = f"select count(*) from {LIST} where not (recommended_hour between 8 and 20)"
+    assert ask(outside) == [(0,)]
+
+
+def test_every_row_says_why_by_when_and_what_to_do(ask):
+    assert ask(f"select count(*) from {LIST} where reason_1 = '' or next_action = '' or due_on < listed_on") == [(0,)]
+
+
+def test_everybody_left_out_has_a_reason_and_only_the_held_out_are_held_out(ask):
+    assert ask(f"select count(*) from {LEFT_OUT} where is_held_out <> (suppress_reason = 'held_out')") == [(0,)]
+
+
+def test_of_each_reason_and_tier_a_fifth_is_held_out_of_those_who_could_be_contacted(ask):
+    """Rounded down, so that nobody is held out of fewer than five."""
+    drawn = f"""
+        select listed.n + held_out.n as n_who_could, held_out.n
+        from (select list_reason, tier, count(*) as n from {LIST} where not is_clinically_urgent group by all) as listed
+        left join (select list_reason, tier, count(*) as n from {LEFT_OUT} where is_held_out group by all) as held_out
+            using (list_reason, tier)
+    """
+    assert [(n, held) for n, held in ask(drawn) if n is not None and held != n // 5] == []
+
+
+def test_nobody_is_left_out_without_a_check(ask):
+    assert ask(f"select count(*) from {LEFT_OUT} where suppress_reason = 'not_checked'") == [(0,)]
+
+
+def test_outcomes_of_the_held_out_are_known_as_well_as_those_of_the_contacted(ask: duckdb.DuckDBPyConnection):
+    counts = dict(ask("select is_held_out, count(*) from delivery.out_contact_outcomes group by all"))
+    lift = ask("select n_contacted + n_held_out from ml.outreach_lift where month = 'all' and tier = 'all'")
+    mature = ask("select count(*) from delivery.out_contact_outcomes where has_visited_90_days is not null")
+    assert set(counts) == {False, True} and lift == mature
+
+
+def test_every_appointment_ahead_has_a_no_show_score_of_today(ask):
+    missing = """
+        select count(*) from marts.fct_appointments left join ml.no_show_scores using (appointment_key)
+        where final_status = 'booked' and fct_appointments.starts_at > (select max(listed_on) + 3 from delivery.out_outreach_list)
+            and fct_appointments.patient_key is not null and booked_at < fct_appointments.starts_at and score is null
+    """
+    assert ask(missing) == [(0,)]
+    assert ask("select count(*) > 0 and max(score) <= 1 from ml.no_show_scores") == [(True,)]

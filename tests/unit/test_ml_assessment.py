@@ -1,0 +1,69 @@
+"""What is published of a trained model: its figures, curves, importances and card."""
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+import pytest
+
+from ml.assessment import Worth, curves, figures, importances
+from ml.disengagement import fit, split_by_time
+from ml.features import BY_NAME
+from ml.model_card import DISENGAGEMENT, NO_SHOW, model_card
+from models.published.risk import RISK
+from tests.unit.test_ml_disengagement import patients
+
+VERSION = "disengagement-abc"
+
+
+@pytest.fixture(scope="module")
+def test_rows() -> pl.DataFrame:
+    return split_by_time(patients()).test
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fit(split_by_time(patients()).train)
+
+
+@pytest.fixture(scope="module")
+def evaluations(model, test_rows) -> pl.DataFrame:
+    people = test_rows.select("patient_key").unique().with_columns(sex=pl.lit("female"), language=pl.lit(None, pl.String))
+    best = test_rows.select("patient_key", "index_on", best_possible="true_risk")
+    return figures(model, test_rows, people, VERSION, best=best, worth=Worth())
+
+
+def test_the_figures_are_against_the_rule_chance_and_the_best_possible(evaluations):
+    everybody = set(evaluations.filter(pl.col("subgroup_type") == "all")["metric"])
+    assert {
+        "auroc", "auprc", "calibration_slope", "observed_over_expected", "prevalence", "precision_at_capacity",
+        "lift_at_capacity", "auroc_overdue_rule", "auroc_best_possible", "auroc_gain_over_best_possible",
+        "expected_value_usd_per_100", "challenger_auroc_gain",
+    } <= everybody  # fmt: skip
+    assert set(evaluations["subgroup_type"]) == {"all", "age", "sex", "language"}
+
+
+def test_a_contact_is_worth_what_it_keeps_less_what_it_costs():
+    """100 contacts at precision 0.4 keep 15 % of 40 patients, 6 at $250, and cost $500: $1,000."""
+    assert Worth(effect=0.15, margin_usd=250, cost_usd=5).of(100, 0.4) == pytest.approx(1000)
+
+
+def test_the_curves_keep_their_contract(model, test_rows):
+    found = curves(model, test_rows, VERSION)
+    RISK["ml.model_curves"].schema.validate(found)
+    reliability = found.filter(pl.col("curve") == "reliability")
+    assert reliability["n_rows"].sum() == len(test_rows) and reliability["x_value"].is_sorted()
+
+
+def test_the_input_that_matters_most_comes_first(model, test_rows):
+    ranked = importances(model, test_rows, VERSION)
+    RISK["ml.model_importances"].schema.validate(ranked)
+    assert set(ranked["feature"].head(3)) >= {"has_next_appointment"}
+
+
+@pytest.mark.parametrize("purpose", [DISENGAGEMENT, replace(NO_SHOW, catalog=BY_NAME)], ids=["disengagement", "no_show"])
+def test_a_card_answers_all_31_questions(model, evaluations, purpose):
+    card = model_card(model, VERSION, evaluations, date(2026, 6, 1), purpose)
+    assert card["attribute_number"].to_list() == list(range(1, 32))
+    assert card["answer"].str.len_chars().min() > 0
+    assert card["answer"].str.contains("(?i)never to (overbook|book)").any()
