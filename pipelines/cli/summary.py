@@ -1,6 +1,7 @@
 """What a run found, readable at a glance."""
 
 from collections import Counter
+from itertools import groupby
 from typing import Any
 
 from rich.table import Table
@@ -8,6 +9,9 @@ from rich.table import Table
 from pipelines.cli.console import console
 from pipelines.findings import Findings
 from pipelines.run import Run
+
+METRICS = {"auroc": "AUROC", "auroc_overdue_rule": "overdue rule", "auroc_gain_over_overdue_rule": "gain over the rule"}
+TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk", "none": "for other reasons"}
 
 
 def print_summary(found: Findings, done: Run, seconds: float) -> None:
@@ -92,17 +96,21 @@ def _amount(value: float | None, unit: str) -> str:
 
 def _print_people(found: Findings) -> None:
     console.print()
-    for row in found.model:
-        if row["value"] is None:
-            console.print(f"Risk model {row['model_version']}: {row['note']}")
-        else:
-            interval = f" [dim]({row['low']:.3f} to {row['high']:.3f})[/]" if row["low"] is not None else ""
-            console.print(f"Risk model {row['model_version']} {row['metric']} {row['value']:.3f}{interval}")
-    tiers = ", ".join(f"{row['n_patients']:,} {row['tier']}" for row in found.outreach)
+    for model, rows in groupby(found.model, key=lambda row: row["model_version"]):
+        console.print(f"Risk model {model}: " + "; ".join(_metric(row) for row in rows))
+    tiers = ", ".join(f"{row['n_patients']:,} {TIERS.get(row['tier'], row['tier'])}" for row in found.outreach)
     console.print(f"Outreach list: {sum(row['n_patients'] for row in found.outreach):,} patients ({tiers})")
     if found.left_out:
-        console.print("[dim]Left out: " + ", ".join(f"{row['n_patients']:,} {row['reason']}" for row in found.left_out) + "[/]")
+        told = ", ".join(f"{row['n_patients']:,} {row['reason'].replace('_', ' ')}" for row in found.left_out)
+        console.print(f"[dim]Left out: {told}[/]")
     for row in found.programs:
         low, middle, high = (f"{row[f'npv_p{p}_usd']:,.0f}" for p in (5, 50, 95))
         told = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects told from chance"
         console.print(f"{row['program_name']}: net present value ${middle} [dim]({low} to {high}; {told})[/]")
+
+
+def _metric(row: dict[str, Any]) -> str:
+    if row["value"] is None:
+        return row["note"]
+    interval = f" [dim]({row['low']:.3f} to {row['high']:.3f})[/]" if row["low"] is not None else ""
+    return f"{METRICS.get(row['metric'], row['metric'].replace('_', ' '))} {row['value']:.3f}{interval}"
