@@ -30,6 +30,7 @@ SEGMENT_NAMES = {
     "unknown": "Segment unknown",
 }
 
+_KEPT = "_filters_kept"
 _SITES = "select location_key, coalesce(location_name, location_id) as name from marts.dim_locations order by name"
 _PROVIDERS = """
     select provider_key, provider_name as name, location_key
@@ -78,10 +79,10 @@ def filters(
     columns = iter(st.columns(max(sum(shown), 2)))
     months, location_key, names = 12, None, {}
     if period:
-        choice = next(columns).selectbox("Period", list(PERIODS), index=2, key="period", bind="query-params")
+        choice = _chosen(next(columns), "Period", list(PERIODS), "period", index=2)
         months = PERIODS[choice]
     if site and len(sites) > 1:
-        choice = next(columns).selectbox("Site", [EVERY, *sites], key="site", bind="query-params")
+        choice = _chosen(next(columns), "Site", [EVERY, *sites], "site")
         location_key = sites.get(choice)
         if location_key is not None:
             names["site"] = choice
@@ -92,7 +93,7 @@ def filters(
             for row in ask(publication, _PROVIDERS).iter_rows(named=True)
             if location_key is None or row["location_key"] == location_key
         }
-        choice = next(columns).selectbox("Provider", [EVERY, *people], key="provider", bind="query-params")
+        choice = _chosen(next(columns), "Provider", [EVERY, *people], "provider")
         provider_key = people.get(choice)
         if provider_key is not None:
             names["provider"] = choice
@@ -103,9 +104,22 @@ def filters(
     return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
 
 
+def _chosen(column, label: str, options: list[str], key: str, index: int = 0) -> str:
+    """A select box whose choice is in the URL, and which a page takes over from the page before.
+
+    Streamlit forgets a choice, and takes it out of the URL, when the page changes. A link opens a session of its own, in which
+    nothing is kept yet, so that its choice holds.
+    """
+    kept = st.session_state.setdefault(_KEPT, {})
+    if key not in st.session_state and kept.get(key) in options:
+        st.session_state[key] = kept[key]
+    kept[key] = column.selectbox(label, options, index=index, key=key, bind="query-params")
+    return kept[key]
+
+
 def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
     """A choice among codes, shown by name; None where all are wanted."""
-    choice = column.selectbox(label, [EVERY, *options.values()], key=key, bind="query-params")
+    choice = _chosen(column, label, [EVERY, *options.values()], key)
     code = next((code for code, name in options.items() if name == choice), None)
     if code is not None:
         names[key] = choice
