@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from dashboards.data import Publication, ask
+from dashboards.page import current_sheet
 
 EVERY = "All"
 PERIODS = {"3 months": 3, "6 months": 6, "12 months": 12, "24 months": 24}
@@ -110,11 +111,13 @@ def _chosen(column, label: str, options: list[str], key: str, index: int = 0) ->
     Streamlit forgets a choice, and takes it out of the URL, when the page changes. A link opens a session of its own, in which
     nothing is kept yet, so that its choice holds.
     """
-    kept = st.session_state.setdefault(_KEPT, {})
-    if key not in st.session_state and kept.get(key) in options:
-        st.session_state[key] = kept[key]
-    kept[key] = column.selectbox(label, options, index=index, key=key, bind="query-params")
-    return kept[key]
+    page = current_sheet().title
+    kept_on, choice = st.session_state.setdefault(_KEPT, {}).get(key, (page, None))
+    if kept_on != page and choice in options:
+        st.session_state[key] = choice
+    choice = column.selectbox(label, options, index=index, key=key, bind="query-params")
+    st.session_state[_KEPT][key] = (page, choice)
+    return choice
 
 
 def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
