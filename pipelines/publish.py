@@ -20,6 +20,7 @@ from pipelines.gap_history import keep_gap_history
 from pipelines.home import Home
 from pipelines.model_report import write_model_report
 from pipelines.outreach_export import write_outreach
+from pipelines.pack.report import write_last_reports
 from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications import MANIFEST, Publication, forget_old, point_to, sync
 from pipelines.published_catalog import write_catalog
@@ -61,6 +62,7 @@ def publish(home: Home, build: Build) -> Publication:
         (beside / MANIFEST).write_text(json.dumps(asdict(publication), indent=2), encoding="utf-8")
         write_outreach(beside)
         write_model_report(beside / WAREHOUSE, beside)
+        write_last_reports(beside)
         audit(build, {beside / WAREHOUSE: _whole, beside / DEIDENTIFIED: deidentified})
         for path in (*beside.iterdir(), beside):
             sync(path)

@@ -17,6 +17,7 @@ VERBS = {
     "score": "Score the patients of the newest build and write the outreach list.",
     "publish": "Publish the newest checked build, or go back to an earlier one.",
     "run": "All of it: ingest, build, score, check, publish.",
+    "pack": "Write the report on a month or a quarter as one HTML file.",
     "export": "Write measure reports and care gaps as FHIR, for payers and registries.",
     "dashboard": "Open the dashboards on what was published last.",
     "dagster": "Open Dagster's page on the asset graph.",

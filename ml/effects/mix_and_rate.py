@@ -1,0 +1,54 @@
+"""What moved a ratio: that its slices changed (rate), or that their shares did (mix).
+
+A ratio R is sum over sum, R = Σ wᵢ rᵢ with wᵢ = denominatorᵢ / Σ denominators and rᵢ = numeratorᵢ / denominatorᵢ. Between two periods
+(Kitagawa 1955, Journal of the American Statistical Association 50(272): 1168–1194)
+
+    ΔR = Σ Δwᵢ (r̄ᵢ − R̄) + Σ Δrᵢ w̄ᵢ        mix + rate, bars being means of the two periods
+
+without an interaction left over. Taking R̄ off changes no sum, since ΣΔwᵢ = 0; it makes a slice that grew and lies at the mean weigh nothing.
+"""
+
+import polars as pl
+
+
+def mix_and_rate(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The change of a ratio from `before` to `after`, slice by slice; each has `slice`, `numerator`, `denominator`, one row a slice.
+
+    Returns `slice`, `value_before`, `value_after` (null without a denominator), `share_before`, `share_after` (of the denominators),
+    `mix`, `rate` and `contribution` = mix + rate, in the ratio's unit; their sums are exact. A slice that is in one period only is
+    all mix. A numerator without a denominator belongs to no rate of a slice, and counts as rate all the same.
+    Raises `ValueError` where the denominators of a period add up to zero: then there is no ratio that could change.
+    """
+    totals = [(frame["numerator"].sum(), frame["denominator"].sum()) for frame in (before, after)]
+    if any(denominator == 0 for _, denominator in totals):
+        raise ValueError("The denominators of a period add up to zero: there is no ratio.")
+    (_, whole_before), (_, whole_after) = totals
+    mean = sum(numerator / denominator for numerator, denominator in totals) / 2
+    joined = before.select("slice", "numerator", "denominator").join(
+        after.select("slice", "numerator", "denominator"), on="slice", how="full", coalesce=True, suffix="_after"
+    )
+    sides = joined.with_columns(pl.exclude("slice").fill_null(0.0)).select(
+        "slice",
+        share_before=pl.col("denominator") / whole_before,
+        share_after=pl.col("denominator_after") / whole_after,
+        part_before=pl.col("numerator") / whole_before,
+        part_after=pl.col("numerator_after") / whole_after,
+        value_before=pl.when(pl.col("denominator") != 0).then(pl.col("numerator") / pl.col("denominator")),
+        value_after=pl.when(pl.col("denominator_after") != 0).then(pl.col("numerator_after") / pl.col("denominator_after")),
+    )
+    # Where a slice has no rate on one side, it is given that of the other: it came or went, and did not change.
+    usual = pl.mean_horizontal("value_before", "value_after").fill_null(0.0)
+    parted = sides.with_columns(
+        contribution=pl.col("part_after") - pl.col("part_before"),
+        moved=(pl.col("share_after") - pl.col("share_before")),
+    ).with_columns(rate=pl.col("contribution") - pl.col("moved") * usual, mix=pl.col("moved") * (usual - mean))
+    return parted.select(
+        "slice",
+        "value_before",
+        "value_after",
+        "share_before",
+        "share_after",
+        "mix",
+        "rate",
+        contribution=pl.col("mix") + pl.col("rate"),
+    ).sort(pl.col("contribution").abs(), "slice", descending=[True, False])

@@ -1,0 +1,35 @@
+"""`caregap pack`: the report for the board, one HTML file for a month or a quarter."""
+
+from pathlib import Path
+
+import click
+
+from pipelines.home import Home
+
+
+@click.command()
+@click.option("--month", "month_code", metavar="YYYY-MM", help="Monthly report.")
+@click.option("--quarter", "quarter_code", metavar="YYYY-Qn", help="Quarterly business review.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write [report_<period>.html, here].")
+def command(month_code: str | None, quarter_code: str | None, out: Path | None) -> None:
+    """Write the report on a month or a quarter from what was published last; without either, on the last complete quarter.
+
+    One file that fetches nothing and prints to PDF: KPIs against baseline, target and benchmark, what moved and why, care gaps, what the
+    program did and was worth, and what is to be decided. It holds counts and rates, no patient.
+    """
+    from datetime import date
+
+    from pipelines.pack.period import last_complete, month, quarter
+    from pipelines.pack.report import report
+    from pipelines.publications import CURRENT, current
+
+    if month_code and quarter_code:
+        raise click.UsageError("Name a month or a quarter, not both.")
+    home = Home.from_environment()
+    publication = current(home)
+    _, period = last_complete(date.fromisoformat(publication.as_of_on))
+    if month_code or quarter_code:
+        period = month(month_code) if month_code else quarter(quarter_code)
+    path = out or Path(f"report_{period.code}.html")
+    path.write_text(report((home.published / CURRENT).resolve(), period), encoding="utf-8")
+    click.echo(f"Written: {path}")

@@ -1,0 +1,64 @@
+"""What the program did: what boards are told beside what is seen, what it caused, and what that was worth."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+CLAIMS = """
+select claims.*, kpis.kpi_name, kpis.unit, kpis.direction
+from marts.fct_program_claims as claims
+inner join marts.dim_kpis as kpis using (kpi_code)
+order by claims.display_order
+"""
+EFFECTS = "select * from {} where is_chosen order by program_name, design <> 'randomised', outcome_code"
+RETURNS = "select * from {} order by program_name, scenario"
+VALUES = """
+select program_name, scenario, kind, category, bool_or(is_counted) as is_counted, sum(amount_mean_usd) as amount_usd, any_value(basis) as basis
+from {}
+group by all
+order by program_name, scenario, kind, amount_usd desc, category
+"""
+ROLLOUT = """
+select
+    programs.program_name, programs.go_live_on, programs.is_live, coalesce(locations.location_name, programs.location_id) as site
+from marts.dim_programs as programs
+left join marts.dim_locations as locations using (location_key)
+order by programs.go_live_on nulls last, site
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Rows as dictionaries. `effects`, `returns` and `values` are None where the publication has no such table."""
+
+    rollout: list[dict]
+    claims: list[dict]
+    effects: list[dict] | None
+    returns: list[dict] | None
+    values: list[dict] | None
+
+    @property
+    def lift(self) -> list[dict]:
+        """The randomised effects: outreach against the patients whom a lot held out."""
+        return [row for row in self.effects or [] if row["design"] == "randomised"]
+
+
+def program(connection: duckdb.DuckDBPyConnection) -> Program:
+    """What an open published warehouse holds of engagement programs."""
+    return Program(
+        rollout=_rows(connection, ROLLOUT),
+        claims=_rows(connection, CLAIMS),
+        effects=_of_table(connection, EFFECTS, "fct_program_effects"),
+        returns=_of_table(connection, RETURNS, "fct_program_returns"),
+        values=_of_table(connection, VALUES, "fct_program_value"),
+    )
+
+
+def _of_table(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> list[dict] | None:
+    """The rows of a table that an older publication may not have."""
+    found = connection.execute("select table_schema from information_schema.tables where table_name = $1", [table]).fetchall()
+    return _rows(connection, query.format(f"{found[0][0]}.{table}")) if found else None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
+    return list(connection.sql(query).pl().iter_rows(named=True))
