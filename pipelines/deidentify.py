@@ -41,6 +41,7 @@ ROLLED_UP = {
     "fct_program_outcomes": {"location_key", "go_live_month_on"},
     "fct_receivable_ages": {"location_key", "payer_class"},
     "fct_revenue_flows": {"location_key", "payer_class"},
+    "fct_engagement_scores": {"location_key", "provider_key", "payer_class", "patient_segment"},
 }
 """Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C)."""
 

@@ -1,23 +1,25 @@
 """What moved a ratio: that its slices changed (rate), or that their shares did (mix).
 
-A ratio R is sum over sum, R = Σ wᵢ rᵢ with wᵢ = denominatorᵢ / Σ denominators and rᵢ = numeratorᵢ / denominatorᵢ. Between two periods
-(Kitagawa 1955, Journal of the American Statistical Association 50(272): 1168–1194)
+A ratio R is sum over sum, R = Σ wᵢ rᵢ with wᵢ = denominatorᵢ / Σ denominators and rᵢ = numeratorᵢ / denominatorᵢ. Between two
+periods (Kitagawa 1955, Journal of the American Statistical Association 50(272): 1168–1194)
 
     ΔR = Σ Δwᵢ (r̄ᵢ − R̄) + Σ Δrᵢ w̄ᵢ        mix + rate, bars being means of the two periods
 
-without an interaction left over. Taking R̄ off changes no sum, since ΣΔwᵢ = 0; it makes a slice that grew and lies at the mean weigh nothing.
+without an interaction left over. Taking R̄ off changes no sum, since ΣΔwᵢ = 0; it makes a slice that grew and lies at the mean
+weigh nothing.
 """
 
 import polars as pl
 
 
 def mix_and_rate(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """The change of a ratio from `before` to `after`, slice by slice; each has `slice`, `numerator`, `denominator`, one row a slice.
+    """The change of a ratio from `before` to `after`, slice by slice.
 
-    Returns `slice`, `value_before`, `value_after` (null without a denominator), `share_before`, `share_after` (of the denominators),
-    `mix`, `rate` and `contribution` = mix + rate, in the ratio's unit; their sums are exact. A slice that is in one period only is
-    all mix. A numerator without a denominator belongs to no rate of a slice, and counts as rate all the same.
-    Raises `ValueError` where the denominators of a period add up to zero: then there is no ratio that could change.
+    Each frame has `slice`, `numerator`, `denominator`, one row a slice. Returns `slice`, `value_before`, `value_after` (null
+    without a denominator), `share_before`, `share_after` (of the denominators), `mix`, `rate` and `contribution` = mix + rate, in
+    the ratio's unit, the greatest first; their sums are exact. A slice that is in one period only is all mix. A numerator
+    without a denominator belongs to no slice's rate, and counts as rate all the same. Raises `ValueError` where the denominators
+    of a period add up to zero: then there is no ratio that could change.
     """
     totals = [(frame["numerator"].sum(), frame["denominator"].sum()) for frame in (before, after)]
     if any(denominator == 0 for _, denominator in totals):

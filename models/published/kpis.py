@@ -6,7 +6,7 @@ from models.contract import Contract, field
 from models.published.facts import SLICES
 
 DOMAINS = ("access", "retention", "engagement", "outreach", "care", "revenue_cycle")
-UNITS = ("share", "usd", "days", "minutes", "hours", "points")
+UNITS = ("share", "usd", "days", "minutes", "hours", "points", "times")
 EVIDENCE_GRADES = ("owner", "reprint", "trade", "own")
 SLICE_TYPES = ("all", "location", "provider", "payer_class", "patient_segment")
 TARGET_SOURCES = ("practice", "benchmark", "catalog")
@@ -53,6 +53,22 @@ KPIS: dict[str, Contract] = {
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
         notes="`fct_kpis` summed over all dimensions but one, for pages that must open at once. Keep to one `slice_type`.",
+    ),
+    "marts.fct_engagement_scores": Contract(
+        "fct_engagement_scores",
+        "month, site, provider, payer class and patient segment",
+        ("month_on", "location_key", "provider_key", "payer_class", "patient_segment"),
+        {
+            "month_on": field(pl.Date, "First day of the month."),
+            **SLICES,
+            "n_patients": field(pl.Int32, "Active patients at the month's end.", at_least=0),
+            "visit_points": field(pl.Float64, "25 for each with a completed visit in the last twelve months.", at_least=0),
+            "booking_points": field(pl.Float64, "25 for each with an appointment on the books.", at_least=0),
+            "portal_points": field(pl.Float64, "25 for each who used the portal in the last twelve months.", at_least=0),
+            "response_points": field(pl.Float64, "25 for each who answered or wrote in the last twelve months.", at_least=0),
+            "score_points": field(pl.Float64, "Sum of the four.", at_least=0),
+        },
+        notes="The parts of the KPI `engagement_score`: points over `n_patients`, 0 to 25 each, 0 to 100 together.",
     ),
     "marts.dim_kpis": Contract(
         "dim_kpis",

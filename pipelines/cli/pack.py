@@ -14,8 +14,8 @@ from pipelines.home import Home
 def command(month_code: str | None, quarter_code: str | None, out: Path | None) -> None:
     """Write the report on a month or a quarter from what was published last; without either, on the last complete quarter.
 
-    One file that fetches nothing and prints to PDF: KPIs against baseline, target and benchmark, what moved and why, care gaps, what the
-    program did and was worth, and what is to be decided. It holds counts and rates, no patient.
+    One file that fetches nothing and prints to PDF: KPIs against baseline, target and benchmark, what moved and why, care gaps,
+    what the program did and was worth, and what is to be decided. It holds counts and rates, no patient.
     """
     from datetime import date
 

@@ -74,7 +74,7 @@ def _shape(tag: str, **attributes: object) -> Markup:
         Markup(' {}="{}"').format(name.replace("_", "-"), f"{value:.1f}" if isinstance(value, float) else value)
         for name, value in attributes.items()
     )
-    return Markup("<{}{}/>").format(Markup(tag), words)
+    return Markup("<{}{}/>").format(tag, words)
 
 
 def _picture(shapes: list[Markup], width: int, height: int, label: str) -> Markup:

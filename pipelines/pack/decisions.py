@@ -20,7 +20,7 @@ class Decision:
 
 
 def decisions(shown: list[Kpi], program: Program) -> list[Decision]:
-    """Missed targets, falls below the baseline, baselines whose past has changed, sites without a date, and the program's money."""
+    """Missed targets, KPIs worse than their baseline, restated baselines, sites without a date, and the program's money."""
     return [*_of_kpis(shown), *_of_rollout(program), *_of_money(program)]
 
 

@@ -33,8 +33,8 @@ CHART_MONTHS = 24
 class Kpi:
     """One KPI in the period. A value is sum over sum of the months that are mature, in the catalog's unit; None: there is none.
 
-    `n_mature` of the period's months are mature; `change` and verdicts are None unless all are, so that what is still coming in is never
-    a fall. `months`: `month_on`, `value`, `is_mature` of the two years up to the period's end. `mature_on`: when the period will be.
+    `n_mature` of the period's months are mature; `change` and verdicts are None unless all are, so that what is still coming
+    in is never a fall. `mature_on`: when all will be. `months`: `month_on`, `value`, `is_mature` of the two years up to its end.
     """
 
     catalog: dict

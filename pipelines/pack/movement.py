@@ -23,7 +23,7 @@ group by all
 
 @dataclass(frozen=True)
 class Movement:
-    """A KPI's change, by each dimension: `parts` maps it to (mix, rate, the slices that contributed most, as `mix_and_rate` gives them)."""
+    """A KPI's change: `parts` maps each dimension to mix, rate, and the slices that contributed most (rows of `mix_and_rate`)."""
 
     kpi: Kpi
     parts: dict[str, tuple[float, float, list[dict]]]

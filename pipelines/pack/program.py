@@ -13,7 +13,7 @@ order by claims.display_order
 EFFECTS = "select * from {} where is_chosen order by program_name, design <> 'randomised', outcome_code"
 RETURNS = "select * from {} order by program_name, scenario"
 VALUES = """
-select program_name, scenario, kind, category, bool_or(is_counted) as is_counted, sum(amount_mean_usd) as amount_usd, any_value(basis) as basis
+select program_name, scenario, kind, category, sum(amount_mean_usd) as amount_usd, any_value(basis) as basis
 from {}
 group by all
 order by program_name, scenario, kind, amount_usd desc, category

@@ -53,6 +53,13 @@ def test_lead_time_is_days_from_booking_to_the_day_of_each_appointment_due(kpi: 
     assert kpi("booking_lead_time", JUNE) == (134, 8)
 
 
+def test_the_third_open_slot_says_how_long_one_waits(kpi: Kpi):
+    """1 June: dr-a's third open slot is on 5 June, 4 days; dr-b has two. 8 June: the third is at 20:30 of the same day in New
+    York. 15 July is not over."""
+    assert kpi("third_next_available", JUNE) == (4, 2)
+    assert kpi("third_next_available", "2026-07-01") is None
+
+
 def test_a_slot_is_filled_by_whoever_was_seen_in_it(kpi: Kpi):
     """Slots with a booking, without a05 (the practice cancelled) and a09 (an error): a01, a02, a03 = a18, a04, a06, a07,
     a08, a10, a11,
@@ -121,6 +128,19 @@ def test_marketing_spend_is_borne_by_the_new_patients_of_its_site_and_of_the_pra
     assert kpi("new_patient_acquisition_cost", "2024-05-01") is None
 
 
+def test_keeping_a_patient_costs_messages_and_the_time_of_staff(kpi: Kpi):
+    """Outbound messages 0.02 + 0.02 + 0.01; 22.25 minutes of staff (see below) at 28 an hour are 10.38333: 10.43333 for five
+    active patients, a twelfth of a year each. Marketing spent 250 to win patients in June."""
+    assert kpi("patient_keeping_cost", JUNE) == (10.433333, pytest.approx(5 / 12, abs=1e-6))
+    assert kpi("acquisition_to_keeping_spend", JUNE) == (250, 10.433333)
+
+
+def test_lifetime_value_is_what_was_collected_over_the_patients_lost(kpi: Kpi):
+    """Collected: June 15 + 25; May 5 + 100 - 60 + 70. In neither month did the 18 months of anybody end."""
+    assert kpi("patient_lifetime_value", JUNE) == (40, 0)
+    assert kpi("patient_lifetime_value", "2026-05-01") == (115, 0)
+
+
 def test_referrals_count_in_the_month_in_which_they_were_made(kpi: Kpi):
     """April, into the practice: f1 completed (in June), f2 lost, f3 scheduled. Out of it: f4 out of network, f5 completed."""
     assert kpi("referral_conversion_rate", "2026-04-01") == (1, 3)
@@ -147,6 +167,22 @@ def test_responses_and_opt_outs_are_shares_of_what_arrived(kpi: Kpi):
 def test_a_reminder_reaches_when_it_arrives_before_the_start(kpi: Kpi):
     """Of the 8 due: a01's arrived. a02's bounced, a08's came when the visit was over, a12's was not answered."""
     assert kpi("reminder_reach_rate", JUNE) == (1, 8)
+
+
+def test_the_engagement_score_gives_25_points_for_each_of_four_signs(kpi: Kpi, golden: duckdb.DuckDBPyConnection):
+    """June, of p1, p2, p3, p4, p6: all were seen in twelve months, p1 and p6 used the portal, p1 confirmed and p6 booked on a
+    call; a17 of p1 was booked on 1 July, so nobody had a visit on the books: 125 + 50 + 50 + 0 = 225 of 5. May, of p2 and p4:
+    both were seen; p2 replied in June 2025, which May is the twelfth month to hold; a02 of p2, and a03 of p4, which was cancelled
+    only in June, stood on the books: 50 + 25 + 50 = 125 of 2. Before, a reply could not be seen for a year."""
+    assert kpi("engagement_score", JUNE) == (225, 5)
+    assert kpi("engagement_score", "2026-05-01") == (125, 2)
+    assert kpi("engagement_score", "2026-04-01") is None
+    parts = golden.execute(
+        "select month_on::varchar, sum(n_patients), sum(visit_points), sum(booking_points), sum(portal_points), "
+        "sum(response_points), sum(score_points) from marts.fct_engagement_scores "
+        "where month_on < '2026-07-01' group by 1 order by 1"
+    ).fetchall()
+    assert parts == [("2026-05-01", 2, 50, 50, 0, 25, 125), (JUNE, 5, 125, 0, 50, 50, 225)]
 
 
 def test_consent_is_what_holds_at_the_end_of_the_month(kpi: Kpi):
@@ -198,6 +234,14 @@ def test_a_readmission_is_an_admission_on_day_1_to_30(kpi: Kpi):
     assert kpi("readmission_30_days", "2026-04-01") == (2, 3)
 
 
+def test_adherence_is_a_supply_on_four_days_of_five(kpi: Kpi):
+    """To the end of June. p1: 1 January to 30 June, 181 days; 90 days, and 90 more that begin when these end, though filled ten
+    days early: 180, adherent. p2: 90 of 181 (the fill of February was cancelled). p6: from 23 March 100 days, 40 + 40 = 80, just
+    enough. p3 filled once; p4 began on 1 May, 61 days. To the end of May: p1 151 of 151, p2 90 of 151, p6 has 70 days so far."""
+    assert kpi("medication_adherence", JUNE) == (2, 3)
+    assert kpi("medication_adherence", "2026-05-01") == (1, 2)
+
+
 def test_revenue_per_patient_is_what_was_posted_per_twelfth_of_a_patient_seen_in_a_year(kpi: Kpi):
     """15 (second part of c1's patient share) + 25 (copay) = 40. Seen from July 2025 to June 2026: p1, p2, p3, p4, p6 = 5/12.
     July, not yet over: a refund of 20."""
@@ -228,6 +272,15 @@ def test_days_in_ar_are_receivables_at_the_month_end_over_the_charges_of_a_day(k
     assert kpi("ar_over_90_days_share", JUNE) == (15, 315)
 
 
+def test_net_days_in_ar_take_off_what_payers_are_expected_to_take_off(kpi: Kpi):
+    """Of the claims answered up to June, commercial took 80 of 200 (k1), Medicare 30 of 100 and 60 of 150 (k0, k2): 0.6 and 0.64
+    can be collected, all of what others owe. Medicare 15 x 0.64 = 9.6; commercial (-20 + 120 + 100) x 0.6 = 120; c3 70, c6 40, on
+    account -10: 229.6. Charged 815, less adjustments from April to June of 80 + 50 - 50 + 60 = 675. 229.6 x 91 / 675 = 31.0
+    days."""
+    assert kpi("net_days_in_ar", JUNE) == (pytest.approx(229.6 * 91), 675)
+    assert kpi("net_days_in_ar", "2026-02-01") is None
+
+
 def test_days_in_ar_begin_when_three_months_of_charges_are_known(kpi: Kpi):
     """The first charge was posted in January 2026: March is the first month. c0 owes 30 x 90 days (31 + 28 + 31), 100 charged."""
     assert kpi("days_in_ar", "2026-02-01") is None
@@ -249,6 +302,17 @@ def test_a_denial_is_initial_when_it_is_the_first_answer(kpi: Kpi):
     assert kpi("initial_denial_rate", "2026-05-01") == (1, 1)
     assert kpi("initial_denial_dollar_rate", "2026-05-01") == (80, 80)
     assert kpi("initial_denial_rate", JUNE) is None
+
+
+def test_initial_denials_add_up_over_their_reasons(kpi: Kpi, golden: duckdb.DuckDBPyConnection):
+    """k5 of May was denied for eligibility, first and again. Over the reasons there are as many as in the initial denial rate."""
+    assert kpi("denial_rate_eligibility", "2026-05-01") == (1, 1)
+    assert kpi("denial_rate_coding", "2026-05-01") == (0, 1)
+    sums = golden.execute(
+        "select starts_with(kpi_code, 'denial_rate_') as is_reason, sum(numerator) from marts.fct_kpis "
+        "where starts_with(kpi_code, 'denial_rate_') or kpi_code = 'initial_denial_rate' group by 1"
+    ).fetchall()
+    assert dict(sums)[True] == dict(sums)[False] == 1
 
 
 def test_write_offs_are_shares_of_what_was_posted_in_the_month(kpi: Kpi):

@@ -21,8 +21,8 @@ def test_a_rate_that_fell_everywhere_alike_is_all_rate():
 
 
 def test_a_shift_to_the_better_site_is_all_mix():
-    """Site a stays at 10 %, b at 30 %; a grows from half to three quarters: 20 % to 15 %, five points of mix. The mean is 17.5 %, so a
-    gives 0.25 x (10 - 17.5) = -1.875 and b -0.25 x (30 - 17.5) = -3.125."""
+    """Site a stays at 10 %, b at 30 %; a grows from half to three quarters: 20 % to 15 %, five points of mix. The mean is 17.5 %,
+    so a gives 0.25 x (10 - 17.5) = -1.875 and b -0.25 x (30 - 17.5) = -3.125."""
     parts = mix_and_rate(frame({"a": (10, 100), "b": (30, 100)}), frame({"a": (15, 150), "b": (15, 50)})).sort("slice")
     assert parts["mix"].to_list() == pytest.approx([-0.01875, -0.03125])
     assert parts["rate"].to_list() == pytest.approx([0, 0])

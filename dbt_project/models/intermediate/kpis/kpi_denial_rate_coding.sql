@@ -1,0 +1,1 @@
+{{ denied_for(['coding']) }}

@@ -1,0 +1,94 @@
+with
+
+months as (
+
+    {{ month_spine() }}
+
+),
+
+receivables as (
+
+    select
+        *,
+        {{ add_months('month_on', -2) }} as window_starts_on,
+        least({{ month_end('month_on') }}, {{ as_of_on() }} - 1) as window_ends_on
+    from {{ ref('int_money__receivables') }}
+
+),
+
+adjusted as (
+
+    select
+        {{ kpi_slice('posted_on') }},
+        sum(amount_usd) as adjustment_usd
+    from {{ ref('int_money__movements') }}
+    where movement_type = 'contractual_adjustment' and posted_on < {{ as_of_on() }}
+    group by all
+
+),
+
+-- What a class of payers takes off charges for good, by the claims of a year that it has answered.
+answered as (
+
+    select
+        payer_class,
+        {{ month_of('last_remitted_on') }} as answered_month_on,
+        sum(billed_usd) as billed_usd,
+        sum(contractual_adjustment_usd) as adjustment_usd
+    from {{ ref('int_money__claims') }}
+    where claim_status <> 'void' and last_remitted_on is not null
+    group by all
+
+),
+
+expected as (
+
+    select
+        months.month_on,
+        answered.payer_class,
+        1 - sum(answered.adjustment_usd) / nullif(sum(answered.billed_usd), 0) as collectible_share
+    from months
+    inner join answered
+        on answered.answered_month_on between {{ add_months('months.month_on', -11) }} and months.month_on
+    group by all
+
+),
+
+-- Adjustments of the three months, wherever in the slice's receivables they fall.
+quarter_adjusted as (
+
+    select
+        months.month_on,
+        adjusted.location_key,
+        adjusted.provider_key,
+        adjusted.payer_class,
+        adjusted.patient_segment,
+        sum(adjusted.adjustment_usd) as adjustment_usd
+    from months
+    inner join adjusted
+        on adjusted.month_on between {{ add_months('months.month_on', -2) }} and months.month_on
+    group by all
+
+)
+
+select
+    receivables.month_on,
+    receivables.location_key,
+    receivables.provider_key,
+    receivables.payer_class,
+    receivables.patient_segment,
+    receivables.balance_usd
+    * coalesce(expected.collectible_share, 1)
+    * ({{ dbt.datediff('receivables.window_starts_on', 'receivables.window_ends_on', 'day') }} + 1) as numerator,
+    receivables.quarter_charge_usd - coalesce(quarter_adjusted.adjustment_usd, 0) as denominator
+from receivables
+left join expected
+    on receivables.month_on = expected.month_on
+    and receivables.payer_class = expected.payer_class
+left join quarter_adjusted
+    on receivables.month_on = quarter_adjusted.month_on
+    and receivables.location_key is not distinct from quarter_adjusted.location_key
+    and receivables.provider_key is not distinct from quarter_adjusted.provider_key
+    and receivables.payer_class = quarter_adjusted.payer_class
+    and receivables.patient_segment = quarter_adjusted.patient_segment
+where receivables.window_starts_on >= receivables.history_starts_on and receivables.window_ends_on >= receivables.month_on

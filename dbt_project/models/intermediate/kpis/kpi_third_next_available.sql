@@ -1,0 +1,48 @@
+with
+
+slots as (
+
+    select
+        source_system,
+        snapshot_on,
+        practitioner_id,
+        location_id,
+        starts_on,
+        row_number() over (partition by source_system, snapshot_on, practitioner_id order by starts_at, location_id) as place
+    from {{ ref('stg_crm__open_slots') }}
+
+),
+
+providers as (
+
+    select
+        practitioner_id,
+        min(provider_key) as provider_key
+    from {{ ref('int_reference__providers') }}
+    group by practitioner_id
+
+),
+
+locations as (
+
+    select * from {{ ref('int_activity__named_locations') }}
+
+)
+
+-- The third, since the first and second are often gaps that a cancellation has just left.
+select
+    {{ month_of('slots.snapshot_on') }} as month_on,
+    locations.location_key,
+    providers.provider_key,
+    'unknown' as payer_class,
+    'unknown' as patient_segment,
+    sum({{ dbt.datediff('slots.snapshot_on', 'slots.starts_on', 'day') }}) as numerator,
+    count(*) as denominator
+from slots
+left join providers
+    on slots.practitioner_id = providers.practitioner_id
+left join locations
+    on slots.location_id = locations.location_id
+where slots.place = 3
+    and slots.snapshot_on < {{ as_of_on() }}
+group by all

@@ -1,0 +1,110 @@
+"""The report for the board: one file that stands alone, tells no patient, and never shows as a fall what is not in yet."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import caregap
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.pack.kpis import kpis
+from pipelines.pack.period import Period, last_complete, month, quarter
+from pipelines.pack.report import report
+
+FETCHES = re.compile(
+    r"""https?:|//[a-z]|\b(src|href|action|srcset)\s*=|url\(|@import|<script|<link|<iframe|<object|<embed""", re.I
+)
+
+
+@pytest.fixture(scope="module")
+def folder(sample_home: Home) -> Path:
+    return (sample_home.published / "current").resolve()
+
+
+@pytest.fixture(scope="module")
+def reports(folder: Path) -> list[Path]:
+    """The reports that publishing wrote."""
+    return sorted(folder.glob("report_*.html"))
+
+
+def test_publishing_writes_the_last_complete_month_and_quarter(reports: list[Path]):
+    """The sample looks back from 1 November 2026."""
+    assert [path.name for path in reports] == ["report_2026-10.html", "report_2026-Q3.html"]
+
+
+def test_a_report_fetches_nothing(reports: list[Path]):
+    for path in reports:
+        assert FETCHES.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_report_holds_no_direct_identifier_of_anybody(folder: Path, reports: list[Path]):
+    """Of patients, numbers, telephone, e-mail, address and full name; of clinicians the name."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        wanted = ["mrn", "phone", "email", "address_line", "first_name || ' ' || last_name", "last_name || ', ' || first_name"]
+        values = {
+            row[0] for column in wanted for row in connection.execute(f"select {column} from marts.dim_patients").fetchall()
+        } | {row[0] for row in connection.execute("select provider_name from marts.dim_providers").fetchall()}
+    assert len(values) > 1000
+    for path in reports:
+        text = path.read_text(encoding="utf-8")
+        assert [value for value in values if value and len(value) > 4 and value in text] == []
+
+
+def test_what_is_not_in_yet_is_marked_and_compared_with_nothing(folder: Path):
+    """On 1 November the no-shows of October are not in before the 7th, and September's are; of the third quarter, net collection,
+    which matures 120 days after a month, has nothing."""
+    as_of_on = date(2026, 11, 1)
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        october = {kpi.catalog["kpi_code"]: kpi for kpi in kpis(connection, month("2026-10"), as_of_on)}
+        third = {kpi.catalog["kpi_code"]: kpi for kpi in kpis(connection, quarter("2026-Q3"), as_of_on)}
+    assert (october["no_show_rate"].value, october["no_show_rate"].change) == (None, None)
+    assert october["no_show_rate"].mature_on == date(2026, 11, 7)
+    assert october["no_show_rate"].meets_target is None
+    assert third["no_show_rate"].is_mature and third["no_show_rate"].change is not None
+    assert (third["net_collection_rate"].n_mature, third["net_collection_rate"].change) == (0, None)
+
+
+def test_a_period_that_is_not_over_is_refused(folder: Path):
+    with pytest.raises(UsageError, match="not over"):
+        report(folder, month("2026-11"))
+
+
+def test_the_same_publication_gives_the_same_report(folder: Path, reports: list[Path]):
+    assert report(folder, quarter("2026-Q3")) == reports[1].read_text(encoding="utf-8")
+
+
+def test_the_command_writes_the_quarter_where_it_is_told(sample_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CAREGAP_HOME", str(sample_home.root))
+    done = CliRunner().invoke(caregap, ["pack", "--quarter", "2026-Q2", "--out", str(tmp_path / "q2.html")])
+    assert done.exit_code == 0, done.output
+    assert "Q2 2026" in (tmp_path / "q2.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2026, 11, 1), ("2026-10", "2026-Q3")),
+        (date(2026, 1, 1), ("2025-12", "2025-Q4")),
+        (date(2026, 4, 30), ("2026-03", "2026-Q1")),
+    ],
+)
+def test_the_last_complete_periods_are_over(day: date, expected: tuple[str, str]):
+    found = last_complete(day)
+    assert tuple(period.code for period in found) == expected
+    assert all(period.ends_on < day for period in found)
+
+
+def test_a_quarter_follows_the_one_before_over_the_year():
+    assert quarter("2026-Q1").before == quarter("2025-Q4")
+    assert quarter("2026-Q1").ends_on == date(2026, 3, 31)
+    assert month("2026-02").year_before == Period(date(2025, 2, 1), 1)
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-9", "09-2026", "2026-Q3"])
+def test_a_month_is_written_in_one_way(text: str):
+    with pytest.raises(UsageError, match="2026-09"):
+        month(text)
