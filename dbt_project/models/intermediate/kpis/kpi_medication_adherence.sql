@@ -15,7 +15,7 @@ fills as (
         patients.primary_provider_key as provider_key,
         patients.payer_class,
         patients.patient_segment,
-        coalesce(dispenses.codes[1].code, dispenses.code_name) as medication,
+        coalesce(dispenses.codes[1], dispenses.code_name) as medication,
         dispenses.handed_over_on,
         max(cast(dispenses.days_supply as integer)) as days_supply
     from {{ ref('stg_ehr__medication_dispenses') }} as dispenses
@@ -25,7 +25,7 @@ fills as (
     where dispenses.status = 'completed'
         and dispenses.days_supply between 1 and 365
         and dispenses.handed_over_on < {{ as_of_on() }}
-        and coalesce(dispenses.codes[1].code, dispenses.code_name) is not null
+        and coalesce(dispenses.codes[1], dispenses.code_name) is not null
         and patients.patient_key is not null
     group by all
 
