@@ -33,7 +33,7 @@ left join actionable
     on month_ends.measure_code = actionable.measure_code and month_ends.group_id = actionable.group_id
 group by all
 having n_closed + n_open > 0
-order by n_open desc, measure_code
+order by n_open desc, measure_code, group_id
 """
 
 
