@@ -53,13 +53,12 @@ FEATURES: tuple[Feature, ...] = (
         "is_last_missed", "attendance", "The last appointment was missed.", reason="the last appointment was missed", is_flag=True
     ),
     Feature("is_first_visit", "visits", "No completed visit before.", reason="a first visit", is_flag=True),
-    Feature("is_booked_online", "booking", "Booked in the portal or online.", is_flag=True),
     Feature("is_monday", "time", "On a Monday.", is_flag=True),
     Feature("is_friday", "time", "On a Friday.", is_flag=True),
     Feature("is_medicaid", "money", "Covered by Medicaid.", is_flag=True),
 )
 """Race, ethnicity and language are no inputs; neither are sex and the area that a patient lives in. Nor whether it is by video:
-the warehouse knows that of a kept appointment from its visit."""
+the warehouse knows that of a kept appointment from its visit. Nor how it was booked: only an appointment's last version is known."""
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
 

@@ -63,7 +63,6 @@ select
 
     coalesce(past.is_last_missed, false) as is_last_missed,
     past.last_visit_at is null as is_first_visit,
-    moments.booked_via in ('portal', 'online') as is_booked_online,
     extract(isodow from {{ practice_time('moments.starts_at') }}) = 1 as is_monday,
     extract(isodow from {{ practice_time('moments.starts_at') }}) = 5 as is_friday,
     past.coverage_code like 'medicaid %' as is_medicaid

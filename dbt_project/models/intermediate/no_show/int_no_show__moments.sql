@@ -26,7 +26,6 @@ moments as (
         bookings.booked_at,
         bookings.starts_at,
         bookings.stands_until_at,
-        appointments.booked_via,
         appointments.duration_minutes,
         appointments.final_status,
         least(
