@@ -58,7 +58,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("is_medicaid", "money", "Covered by Medicaid.", is_flag=True),
 )
 """Race, ethnicity and language are no inputs; neither are sex and the area that a patient lives in. Nor whether it is by video:
-the warehouse knows that of a kept appointment from its visit. Nor how it was booked: only an appointment's last version is known."""
+the warehouse knows that of a kept appointment from its visit. Nor how it was booked: only its last version is known."""
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
