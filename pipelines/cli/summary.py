@@ -10,7 +10,15 @@ from pipelines.cli.console import console
 from pipelines.findings import Findings
 from pipelines.run import Run
 
-METRICS = {"auroc": "AUROC", "auroc_overdue_rule": "overdue rule", "auroc_gain_over_overdue_rule": "gain over the rule"}
+METRICS = {
+    "auroc": "AUROC",
+    "auroc_overdue_rule": "overdue rule",
+    "auroc_gain_over_overdue_rule": "gain over the rule",
+    "auroc_best_possible": "best possible",
+    "auroc_gain_over_best_possible": "beside the best possible",
+    "auroc_own_share": "own past share",
+    "auroc_gain_over_own_share": "gain over it",
+}
 TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk", "none": "for other reasons"}
 
 
@@ -89,7 +97,7 @@ def _amount(value: float | None, unit: str) -> str:
         case "share":
             return f"{value * 100:.1f} %"
         case "usd":
-            return f"${value:,.0f}"
+            return f"−${-value:,.0f}" if value < 0 else f"${value:,.0f}"
         case _:
             return f"{value:,.1f} {unit}"
 
@@ -104,9 +112,9 @@ def _print_people(found: Findings) -> None:
         told = ", ".join(f"{row['n_patients']:,} {row['reason'].replace('_', ' ')}" for row in found.left_out)
         console.print(f"[dim]Left out: {told}[/]")
     for row in found.programs:
-        low, middle, high = (f"{row[f'npv_p{p}_usd']:,.0f}" for p in (5, 50, 95))
+        low, middle, high = (_amount(row[f"npv_p{p}_usd"], "usd") for p in (5, 50, 95))
         told = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects told from chance"
-        console.print(f"{row['program_name']}: net present value ${middle} [dim]({low} to {high}; {told})[/]")
+        console.print(f"{row['program_name']}: net present value {middle} [dim]({low} to {high}; {told})[/]")
 
 
 def _metric(row: dict[str, Any]) -> str:

@@ -113,6 +113,16 @@ def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
         yield from _kept_contracts(connection, VALUED)
 
 
+def _in_words(check: str, found: Sequence[tuple[str, str, float]]) -> str | None:
+    """What a check of the model found, worst first; None where it found nothing."""
+    if not found:
+        return None
+    inputs = ", ".join(f"{subject.replace('_', ' ')} ({value:.2f})" for subject, _, value in found[:3])
+    more = f" and {len(found) - 3} others" if len(found) > 3 else ""
+    name = check.replace("_", " ")
+    return f"The risk model's {name} is beyond its threshold for {inputs}{more}; ml.model_monitoring says why that matters"
+
+
 def _monitored(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
     """One result per check of the model: a warning, or an error where the model had to give way to the rule."""
     for check in CHECKS:
@@ -126,6 +136,7 @@ def _monitored(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckR
             check_name=check.name,
             asset_key=SCORES,
             severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+            description=_in_words(check.name, found),
             metadata={subject: f"{status} at {value:.2f}" for subject, status, value in found},
         )
 
