@@ -11,8 +11,8 @@ HERE = Path(__file__).parent
 
 # A picture of our own: a `:material/…:` icon in the browser's tab is fetched from a font server outside.
 st.set_page_config(page_title="Caregap", page_icon=str(HERE / "icon.svg"), layout="wide")
-# WCAG 2.2, 1.4.3 asks for a contrast of 4.5. Streamlit fades a caption to 4.3 on a grey ground, writes white on the primary colour
-# of either theme (2.3 on the dark one's), and fades a button's shortcut to 3.4.
+# WCAG 2.2, 1.4.3 asks for a contrast of 4.5. Streamlit fades a caption to 4.3 on a grey ground, writes white on the primary
+# colour of either theme (2.3 on the dark one's), and fades a button's shortcut to 3.4.
 st.html(
     """
     <style>
