@@ -134,8 +134,8 @@ select
     periods.period_start_on,
     periods.period_end_on,
     by_patient.patient_key,
-    strata.stratum,
-    strata.stratum_name,
+    case when by_patient.is_initial_population then strata.stratum end as stratum,
+    case when by_patient.is_initial_population then strata.stratum_name end as stratum_name,
     by_patient.is_initial_population,
     by_patient.n_denominator > 0 as is_denominator,
     by_patient.n_denominator_exclusion > 0 as is_denominator_exclusion,
@@ -165,8 +165,8 @@ inner join periods
     on by_patient.period_key = periods.period_key
 inner join measures
     on by_patient.measure_code = measures.measure_code
+-- Equalities alone: with a condition on one side only DuckDB compares every pair, 6 minutes and more at 10,000 patients
 left join strata
-    on by_patient.is_initial_population
-    and by_patient.measure_code = strata.measure_code
+    on by_patient.measure_code = strata.measure_code
     and by_patient.period_key = strata.period_key
     and by_patient.patient_key = strata.patient_key
