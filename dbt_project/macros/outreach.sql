@@ -20,3 +20,76 @@
 {% macro shrunk_share(n_answers, n_attempts, wider_share, weight) -%}
     (({{ n_answers }}) + {{ weight }} * ({{ wider_share }})) / (({{ n_attempts }}) + {{ weight }}.0)
 {%- endmacro %}
+
+{#-
+    How likely each person answers, by channel or part of the day (`answered_by`), of the answers that `only` keeps. Few own answers are
+    drawn towards those of patients alike, and theirs towards everybody's.
+-#}
+{% macro answer_shares(answered_by, only=none) -%}
+with
+
+answers as (
+
+    select * from {{ ref('int_outreach__answers') }}
+    {%- if only %}
+    where {{ only }}
+    {%- endif %}
+
+),
+
+everybody as (
+
+    select
+        {{ answered_by }},
+        avg(cast(is_answered as double)) as answer_share
+    from answers
+    group by {{ answered_by }}
+
+),
+
+segments as (
+
+    select
+        answers.patient_segment,
+        everybody.{{ answered_by }},
+        {{ shrunk_share(
+            'count(*) filter (where answers.' ~ answered_by ~ ' = everybody.' ~ answered_by ~ ' and answers.is_answered)',
+            'count(*) filter (where answers.' ~ answered_by ~ ' = everybody.' ~ answered_by ~ ')',
+            'any_value(everybody.answer_share)', 20
+        ) }} as answer_share
+    from answers
+    cross join everybody
+    group by answers.patient_segment, everybody.{{ answered_by }}
+
+),
+
+own as (
+
+    select
+        patient_key,
+        {{ answered_by }},
+        count(*) filter (where is_answered) as n_answers,
+        count(*) as n_attempts
+    from answers
+    group by patient_key, {{ answered_by }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_patients__profile') }}
+
+)
+
+select
+    profiles.patient_key,
+    segments.{{ answered_by }},
+    coalesce(own.n_attempts, 0) as n_attempts,
+    coalesce(own.n_answers, 0) as n_answers,
+    {{ shrunk_share('coalesce(own.n_answers, 0)', 'coalesce(own.n_attempts, 0)', 'segments.answer_share', 5) }} as answer_share
+from profiles
+inner join segments
+    on profiles.patient_segment = segments.patient_segment
+left join own
+    on profiles.patient_key = own.patient_key and segments.{{ answered_by }} = own.{{ answered_by }}
+{%- endmacro %}

@@ -1,7 +1,5 @@
 {#- Days after joining a campaign within which a completed visit counts. -#}
 {%- set outcome_days = 90 -%}
-{#- Visits are entered late: an outcome is known when so many days have passed beyond them. -#}
-{%- set recording_days = 30 -%}
 
 with
 
@@ -86,7 +84,7 @@ select
     cast(coalesce(attempts.n_attempts, 0) as bigint) as n_attempts_90_days,
     cast({{ dbt.datediff('visits.last_visit_on', 'trials.added_on', 'day') }} as bigint) as days_since_visit,
     coalesce(visits.has_visit, false) as has_visit_90_days,
-    trials.added_on + {{ outcome_days + recording_days }} <= {{ as_of_on() }} as is_mature
+    trials.added_on + {{ outcome_days + recording_days() }} <= {{ as_of_on() }} as is_mature
 from trials
 left join visits
     on trials.trial_key = visits.trial_key
