@@ -17,7 +17,7 @@ METRICS = {
     "auroc_best_possible": "best possible",
     "auroc_gain_over_best_possible": "beside the best possible",
     "auroc_own_share": "own past share",
-    "auroc_gain_over_own_share": "gain over it",
+    "auroc_gain_over_own_share": "gain over own past share",
 }
 TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk", "none": "for other reasons"}
 
