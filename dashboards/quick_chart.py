@@ -5,7 +5,7 @@ from itertools import islice
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.charts import TEMPLATE
+from dashboards.charts import drawn
 
 KINDS = ("Bar", "Line", "Points")
 MAX_GROUPS = 7
@@ -22,16 +22,17 @@ def quick_chart(rows: pl.DataFrame, kind: str, x: str, y: str, group: str | None
     """`y` over `x`, one colour for each value of `group`, of which the first seven are drawn; in the order of the rows."""
     rows = rows.head(MAX_POINTS)
     parts = rows.partition_by(group, as_dict=True, maintain_order=True) if group else {("",): rows}
-    figure = go.Figure(layout={"template": TEMPLATE, "height": 360})
-    for (name,), part in islice(parts.items(), MAX_GROUPS):
-        across, up = part[x].to_list(), part[y].to_list()
-        label = str(name)
-        if kind == "Bar":
-            figure.add_bar(x=across, y=up, name=label)
-        else:
-            figure.add_scatter(x=across, y=up, name=label, mode="lines+markers" if kind == "Line" else "markers")
-    figure.update_layout(showlegend=len(parts) > 1)
+    traces = [
+        {"type": "bar" if kind == "Bar" else "scatter", "x": part[x].to_list(), "y": part[y].to_list(), "name": str(name)}
+        | ({} if kind == "Bar" else {"mode": "lines+markers" if kind == "Line" else "markers"})
+        for (name,), part in islice(parts.items(), MAX_GROUPS)
+    ]
     # A code or a key is no quantity on the axis, though it is written in digits.
-    figure.update_xaxes(title_text=x, type="category" if rows.schema[x] == pl.String else None)
-    figure.update_yaxes(title_text=y)
-    return figure
+    across = {"type": "category"} if rows.schema[x] == pl.String else {}
+    return drawn(
+        traces,
+        height=360,
+        showlegend=len(parts) > 1,
+        xaxis={"title": {"text": x}} | across,
+        yaxis={"title": {"text": y}},
+    )

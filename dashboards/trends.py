@@ -5,17 +5,22 @@ from datetime import date, timedelta
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.charts import GOOD, OWN, PENDING, QUIET_TEXT, TEMPLATE, hover_format, tick_format
+from dashboards.charts import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, hover_format, tick_format, upright
+
+_TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
 
 
 def sparkline(months: pl.DataFrame, *, target: float | None, benchmark: tuple[float, float] | None, unit: str) -> go.Figure:
     """A KPI's months, without axes: `month_on`, `value`, `is_mature`. The target is a dashed line, the benchmark a band."""
-    figure = _months(months, unit)
-    _yardsticks(figure, target, benchmark)
-    figure.update_layout(template=TEMPLATE, height=84, margin={"l": 0, "r": 0, "t": 4, "b": 0}, showlegend=False)
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True)
-    return figure
+    return drawn(
+        _months(months, unit),
+        height=84,
+        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        showlegend=False,
+        shapes=_yardsticks(target, benchmark),
+        xaxis={"visible": False, "fixedrange": True},
+        yaxis={"visible": False, "fixedrange": True},
+    )
 
 
 def trend(
@@ -32,64 +37,84 @@ def trend(
     """A KPI's months with axes: `month_on`, `value`, `is_mature`. `events` (`event_on`, `label`) are dotted upright lines, the
     months of `earlier`, moved onto the same axis, a thin dotted line, and the weeks of the year-end holidays a grey band.
     """
-    figure = _months(months, unit)
+    traces, happened = _months(months, unit), list(events.iter_rows(named=True)) if events is not None else []
     if earlier is not None and not earlier.is_empty():
-        figure.add_scatter(
-            x=earlier["month_on"],
-            y=earlier["value"],
-            mode="lines",
-            line={"color": PENDING, "width": 1.5, "dash": "dot"},
-            name="Compared period",
-            hovertemplate=f"Compared period: %{{y:{hover_format(unit)}}}<extra></extra>",
+        traces.append(
+            {
+                "type": "scatter",
+                "x": earlier["month_on"].to_list(),
+                "y": earlier["value"].to_list(),
+                "mode": "lines",
+                "line": {"color": PENDING, "width": 1.5, "dash": "dot"},
+                "name": "Compared period",
+                "hovertemplate": f"Compared period: %{{y:{hover_format(unit)}}}<extra></extra>",
+            }
         )
-    for year in sorted(set(months["month_on"].dt.year())) if has_holidays else ():
-        figure.add_vrect(date(year, 11, 20), date(year + 1, 1, 2), fillcolor=PENDING, opacity=0.12, line_width=0, layer="below")
-    _yardsticks(figure, target, benchmark)
     if target is not None:
-        figure.add_scatter(x=[None], y=[None], mode="lines", line={"color": GOOD, "dash": "dash", "width": 1.5}, name="Target")
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _TARGET, "name": "Target"})
     if benchmark is not None:
         band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
-        figure.add_scatter(x=[None], y=[None], mode="markers", marker=band, name="Benchmark")
-    for event in events.iter_rows(named=True) if events is not None else ():
-        figure.add_vline(event["event_on"], line={"color": QUIET_TEXT, "dash": "dot", "width": 1})
-        figure.add_annotation(
-            x=event["event_on"], y=1, yref="paper", text=event["label"], showarrow=False, xanchor="left", yanchor="top", xshift=4
-        )
-    figure.update_layout(template=TEMPLATE, height=height, showlegend=True)
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": "Benchmark"})
     half_a_month = timedelta(days=15)
-    figure.update_xaxes(
-        tickformat="%b\n%Y", range=[months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month]
+    return drawn(
+        traces,
+        height=height,
+        showlegend=True,
+        shapes=[
+            *(_holidays(year) for year in sorted(set(months["month_on"].dt.year())) if has_holidays),
+            *_yardsticks(target, benchmark),
+            *(upright(event["event_on"], color=QUIET_TEXT, dash="dot", width=1) for event in happened),
+        ],
+        annotations=[
+            {"x": event["event_on"], "y": 1, "yref": "paper", "text": event["label"], "showarrow": False}
+            | {"xanchor": "left", "yanchor": "top", "xshift": 4}
+            for event in happened
+        ],
+        xaxis={
+            "tickformat": "%b\n%Y",
+            "range": [months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month],
+        },
+        yaxis={"tickformat": tick_format(unit), "rangemode": "tozero" if unit != "points" else "normal"},
     )
-    figure.update_yaxes(tickformat=tick_format(unit), rangemode="tozero" if unit != "points" else "normal")
-    return figure
 
 
-def _months(months: pl.DataFrame, unit: str) -> go.Figure:
+def _months(months: pl.DataFrame, unit: str) -> list[dict]:
     mature, pending = months.filter(pl.col("is_mature")), months.filter(~pl.col("is_mature"))
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=mature["month_on"],
-                y=mature["value"],
-                mode="lines+markers" if len(mature) < 4 else "lines",
-                line={"color": OWN, "width": 2.5},
-                name="Complete",
-            ),
-            go.Scatter(
-                x=pending["month_on"],
-                y=pending["value"],
-                mode="markers",
-                marker={"color": PENDING, "symbol": "circle-open", "size": 7, "line": {"width": 2}},
-                name="Still coming in",
-            ),
-        ]
-    )
-    figure.update_traces(cliponaxis=False, hovertemplate=f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>")
-    return figure
+    both = {"type": "scatter", "cliponaxis": False, "hovertemplate": f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>"}
+    return [
+        both
+        | {
+            "x": mature["month_on"].to_list(),
+            "y": mature["value"].to_list(),
+            "mode": "lines+markers" if len(mature) < 4 else "lines",
+            "line": {"color": OWN, "width": 2.5},
+            "name": "Complete",
+        },
+        both
+        | {
+            "x": pending["month_on"].to_list(),
+            "y": pending["value"].to_list(),
+            "mode": "markers",
+            "marker": {"color": PENDING, "symbol": "circle-open", "size": 7, "line": {"width": 2}},
+            "name": "Still coming in",
+        },
+    ]
 
 
-def _yardsticks(figure: go.Figure, target: float | None, benchmark: tuple[float, float] | None) -> None:
+def _yardsticks(target: float | None, benchmark: tuple[float, float] | None) -> list[dict]:
+    shapes = []
     if benchmark is not None:
-        figure.add_hrect(*benchmark, fillcolor=GOOD, opacity=0.16, line_width=0, layer="below")
+        low, high = benchmark
+        shapes.append(_band(GOOD, 0.16) | {"xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": low, "y1": high})
     if target is not None:
-        figure.add_hline(target, line={"color": GOOD, "dash": "dash", "width": 1.5})
+        shapes.append(across(target, **_TARGET))
+    return shapes
+
+
+def _holidays(year: int) -> dict:
+    days = {"x0": date(year, 11, 20), "x1": date(year + 1, 1, 2)}
+    return _band(PENDING, 0.12) | {"xref": "x", **days, "yref": "y domain", "y0": 0, "y1": 1}
+
+
+def _band(colour: str, opacity: float) -> dict:
+    return {"type": "rect", "fillcolor": colour, "opacity": opacity, "line": {"width": 0}, "layer": "below"}
