@@ -28,18 +28,29 @@ AGE_COLOURS = {
     "over_365_days": BAD,
     "unknown": PENDING,
 }
-_PERFORMANCE = """
-    select performance.measure_code, measures.title as measure, performance.period_type, performance.period_end_on as month_on,
+_COUNTS = """
+    sum(n_eligible) as n_eligible, sum(n_met) as n_met, sum(n_open_gaps) as n_open, sum(n_closed_gaps) as n_closed,
+    sum(n_closures) as n_closures, sum(n_closure_days) as n_closure_days, sum(n_not_assessable) as n_not_assessable,
+    cast(sum(closure_incentive_usd) as double) as closure_usd, cast(sum(open_incentive_usd) as double) as open_usd
+"""
+_YEAR = """
+    select performance.measure_code, measures.title as measure, performance.period_end_on,
         coalesce(locations.location_name, 'Site unknown') as site,
-        coalesce(providers.provider_name, 'No provider') as provider,
-        sum(n_eligible) as n_eligible, sum(n_met) as n_met, sum(n_open_gaps) as n_open, sum(n_closed_gaps) as n_closed,
-        sum(n_closures) as n_closures, sum(n_closure_days) as n_closure_days, sum(n_not_assessable) as n_not_assessable,
-        cast(sum(closure_incentive_usd) as double) as closure_usd, cast(sum(open_incentive_usd) as double) as open_usd
+        coalesce(providers.provider_name, 'No provider') as provider, {counts}
     from marts.fct_measure_performance as performance
     inner join marts.dim_measures as measures using (measure_code)
     left join marts.dim_locations as locations on performance.location_key = locations.location_key
     left join marts.dim_providers as providers on performance.provider_key = providers.provider_key
-    where {condition}
+    where performance.period_type = 'year' and {condition}
+        and performance.period_end_on = (select max(period_end_on) from marts.fct_measure_performance where period_type = 'year')
+    group by all
+    order by measure, site, provider
+"""
+_ROLLING = """
+    select performance.measure_code, measures.title as measure, performance.period_end_on as month_on, {counts}
+    from marts.fct_measure_performance as performance
+    inner join marts.dim_measures as measures using (measure_code)
+    where performance.period_type = 'rolling' and {condition}
     group by all
     order by measure, month_on
 """
@@ -72,14 +83,12 @@ current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "provider_key", "payer_class")
 for name in ("location_key", "provider_key", "payer_class"):
     condition = condition.replace(name, f"performance.{name}")
-rows = ask(publication, _PERFORMANCE.format(condition=condition), parameters)
-if rows.is_empty():
+year = ask(publication, _YEAR.format(counts=_COUNTS, condition=condition), parameters)
+if year.is_empty():
     empty(f"No measure has a patient in its denominator for {chosen.said}. Choose fewer filters.")
     st.stop()
 
-year = rows.filter(pl.col("period_type") == "year")
-year = year.filter(pl.col("month_on") == year["month_on"].max())
-rolling = rows.filter(pl.col("period_type") == "rolling")
+rolling = ask(publication, _ROLLING.format(counts=_COUNTS, condition=condition), parameters)
 measures = _rated(year, "measure_code", "measure").filter(pl.col("n_eligible") > 0).sort("n_open", descending=True)
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
 closable = totals["n_open"] + totals["n_closed"]
@@ -102,7 +111,7 @@ with st.container(border=True):
     if not measures.is_empty():
         most = measures.row(0, named=True)
         say(
-            f"Reporting year to {year['month_on'].max():%-d %B %Y}, {chosen.said}: most open gaps are in **{most['measure']}** "
+            f"Reporting year to {year['period_end_on'].max():%-d %B %Y}, {chosen.said}: most open gaps are in **{most['measure']}** "
             f"({most['n_open']:,}, {amount(most['rate'], 'share')} met)."
         )
 
