@@ -1,9 +1,11 @@
 """The dashboards' pages on what is published in `$CAREGAP_HOME`: server time with nothing cached and with everything cached.
 
-The baseline is a page that asks `select 1` through the same door, so that the figure is what a page costs beyond being a page.
+Cold: nothing is kept from an earlier question, no database is open, and all modules are imported. The baseline is a page that
+asks `select 1` through the same door, so that the figure is what a page costs beyond being a page.
 `--scale` plays no part: publish a larger practice to measure one.
 """
 
+import logging
 import statistics
 import time
 
@@ -23,6 +25,7 @@ def run(scale: int) -> list[Result]:
     """Cold and warm seconds of each page, and both as ratios to `select 1`."""
     if not (home() / "published" / "current").exists():
         return [Result("nothing is published", 0, "pages", note="run `make run` first, or set CAREGAP_HOME")]
+    logging.getLogger("streamlit").setLevel(logging.ERROR)  # else it warns in each run that no server runs
     one = _seconds(lambda: AppTest.from_function(_select_one, default_timeout=120))
     results = [Result("select 1, cold", one[0], "s"), Result("select 1, warm", one[1], "s")]
     for page in PAGES:
@@ -42,15 +45,17 @@ def _app(page: str, role: str) -> AppTest:
 
 
 def _seconds(make) -> tuple[float, float]:
-    """Median seconds of a run with empty caches, and of the next run of the same session. The first run, which imports, is not
-    counted.
+    """Median seconds of a run with empty caches, and of the run after it.
+
+    The first run of a session is not counted: it imports, and AppTest then reads what is said of every installed package, which
+    takes longer than most pages and no server does.
     """
-    make().run()
+    test = make()
+    test.run()
     cold, warm = [], []
     for _ in range(ROUNDS):
         st.cache_data.clear()
         st.cache_resource.clear()
-        test = make()
         for taken in (cold, warm):
             began = time.perf_counter()
             test.run()
