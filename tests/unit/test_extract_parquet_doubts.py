@@ -27,7 +27,15 @@ def test_nested_text_whose_dictionary_changes_within_a_file_is_read(tmp_path: Pa
     assert not has_doubts(_written(tmp_path, _WHOLE))
 
 
-@pytest.mark.parametrize("misfit", ['{"system":"x"}', '["x"]', "{}"], ids=["an object", "a list", "an empty object"])
+@pytest.mark.parametrize("unit", ["[pH]", "[IU]/L", "[nmi_i]", "[ft_i]", "[tsp_us]", "{score}"])
+def test_a_unit_of_ucum_in_brackets_is_no_list(tmp_path: Path, unit: str):
+    """Laboratory results are full of them; while they were in doubt, each file of observations was read three times."""
+    assert not has_doubts(_written(tmp_path, f"[{{'code': {literal(unit)}, 'text': 'x'}}]"))
+
+
+@pytest.mark.parametrize(
+    "misfit", ['{"system":"x"}', '["x"]', "{}", "[]", "[-1.5,2]", "[null]", "[true,false]", '[{"a":1}]', "[[1]]"]
+)
 def test_one_object_written_down_as_text_in_the_last_row_group_is_found(tmp_path: Path, misfit: str):
     value = f"case when row = 20479 then [{{'code': {literal(misfit)}, 'text': 'x'}}] else {_WHOLE} end"
     assert has_doubts(_written(tmp_path, value))
