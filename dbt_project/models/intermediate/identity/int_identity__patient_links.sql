@@ -13,7 +13,10 @@ records as (
 -- The record that gives a person the key: a chart before a contact before an account, and no chart that another one replaced
 replaced as (
 
-    select distinct source_system, patient_id as source_id
+    select distinct
+        source_system,
+        'ehr_patient' as source_record_type,
+        patient_id as source_id
     from {{ ref('stg_ehr__patient_links') }}
     where link_type = 'replaced-by'
 
@@ -34,10 +37,9 @@ ranked as (
     from people
     inner join records using (record_key)
     left join replaced
-        on
-            records.source_record_type = 'ehr_patient'
-            and records.source_system = replaced.source_system
-            and records.source_id = replaced.source_id
+        on records.source_system = replaced.source_system
+        and records.source_record_type = replaced.source_record_type
+        and records.source_id = replaced.source_id
     window own_first as (
         partition by people.person_key
         order by

@@ -4,7 +4,25 @@
 -#}
 {%- set trusted = ['mrn', 'first_name', 'last_name', 'birth_date', 'sex', 'race', 'ethnicity', 'language'] %}
 {%- set newest = ['phone', 'email', 'preferred_channel'] %}
-with records as (
+with charts as (
+
+    select
+        *,
+        'ehr_patient' as source_record_type
+    from {{ ref('stg_ehr__patients') }}
+
+),
+
+contacts as (
+
+    select
+        *,
+        'crm_contact' as source_record_type
+    from {{ ref('stg_crm__contacts') }}
+
+),
+
+records as (
 
     select
         links.patient_key,
@@ -34,16 +52,14 @@ with records as (
         ) as recency
     from {{ ref('int_identity__patient_links') }} as links
     inner join {{ ref('int_identity__records') }} as records using (record_key)
-    left join {{ ref('stg_ehr__patients') }} as charts
-        on
-            links.source_record_type = 'ehr_patient'
-            and links.source_system = charts.source_system
-            and links.source_id = charts.patient_id
-    left join {{ ref('stg_crm__contacts') }} as contacts
-        on
-            links.source_record_type = 'crm_contact'
-            and links.source_system = contacts.source_system
-            and links.source_id = contacts.contact_id
+    left join charts
+        on links.source_system = charts.source_system
+        and links.source_record_type = charts.source_record_type
+        and links.source_id = charts.patient_id
+    left join contacts
+        on links.source_system = contacts.source_system
+        and links.source_record_type = contacts.source_record_type
+        and links.source_id = contacts.contact_id
 
 ),
 

@@ -51,7 +51,9 @@ worked as (
             when gaps.measure_code = 'CMS117' then least(gaps.period_end_on, cast(profiles.birth_date + interval 2 year as date))
             else gaps.period_end_on
         end as close_by_on,
-        gaps.gap_status in ('open', 'not_applicable') as is_to_do
+        gaps.gap_status in ('open', 'not_applicable') as is_to_do,
+        -- Joined by equality alone: with "is to do" as a condition of the join, DuckDB compares every gap with every appointment
+        case when gaps.gap_status in ('open', 'not_applicable') then gaps.patient_key end as to_do_patient_key
     from gaps
     inner join measures
         on gaps.measure_code = measures.measure_code
@@ -84,13 +86,11 @@ planned as (
         on worked.measure_code = measures.measure_code
     -- An order from before the gap was done last has been carried out
     left join orders
-        on worked.is_to_do
+        on worked.to_do_patient_key = orders.patient_key
         and worked.measure_code = orders.measure_code
-        and worked.patient_key = orders.patient_key
         and orders.ordered_on > coalesce(worked.evidence_on, date '1000-01-01')
     left join appointments
-        on worked.is_to_do
-        and worked.patient_key = appointments.patient_key
+        on worked.to_do_patient_key = appointments.patient_key
         and measures.closes_at = appointments.closes_at
         and appointments.starts_on <= worked.close_by_on
 

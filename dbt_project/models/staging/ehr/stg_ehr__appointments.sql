@@ -38,20 +38,30 @@ typed as (
 
 ),
 
+-- Whom to look for by id alone; null, and so joined by equality alone, where the type is said: with that as a condition of the
+-- join, DuckDB compared every participant with every person, 441 s for 800,000 appointments.
+sought as (
+
+    select
+        *,
+        case when actor_type is null then actor_id end as untyped_actor_id
+    from typed
+
+),
+
 actors as (
 
     select
-        typed.source_system,
-        typed.id,
-        min(typed.actor_id) filter (where coalesce(typed.actor_type, known.actor_type) = 'Patient') as patient_id,
-        min(typed.actor_id) filter (where coalesce(typed.actor_type, known.actor_type) = 'Practitioner') as practitioner_id,
-        min(typed.actor_id) filter (where coalesce(typed.actor_type, known.actor_type) = 'Location') as location_id
-    from typed
+        sought.source_system,
+        sought.id,
+        min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Patient') as patient_id,
+        min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Practitioner') as practitioner_id,
+        min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Location') as location_id
+    from sought
     left join known
-        on typed.actor_type is null
-        and typed.source_system = known.source_system
-        and typed.actor_id = known.actor_id
-    group by typed.source_system, typed.id
+        on sought.source_system = known.source_system
+        and sought.untyped_actor_id = known.actor_id
+    group by sought.source_system, sought.id
 
 )
 
