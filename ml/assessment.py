@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ml.disengagement import overdue_rule
-from ml.evaluation import evaluate, net_benefit, reliability
+from ml.evaluation import evaluate, interval, net_benefit, observed_over_expected, reliability
 from ml.features import BY_NAME
 from ml.risk_model import RiskModel, matrix
 from ml.subgroups import evaluate_subgroups
@@ -139,8 +139,20 @@ def _against_best(model: RiskModel, test: pl.DataFrame, best: pl.DataFrame | Non
     if known.is_empty():
         return []
     labels, risks, weights, patients = _arrays(model, known)
-    metrics = evaluate(labels, risks, patients, weights=weights, comparators={BEST: known[BEST].to_numpy()})
-    return [metrics.filter(pl.col("metric").str.ends_with(BEST))]
+    possible = known[BEST].to_numpy()
+    metrics = evaluate(labels, risks, patients, weights=weights, comparators={BEST: possible})
+    # The level without the chance of who disengaged: what nobody could have foreseen better, over what was foreseen.
+    levels = {
+        f"observed_over_{BEST}": lambda mass: observed_over_expected(labels, possible, mass),
+        f"{BEST}_over_expected": lambda mass: observed_over_expected(possible, risks, mass),
+    }
+    rows = [
+        (name, level(weights), *interval(lambda drawn, level=level: level(drawn * weights), patients))
+        for name, level in levels.items()
+    ]
+    counts = metrics.select("n_rows", "n_patients", "n_events").head(1)
+    added = pl.DataFrame(rows, schema=metrics.schema.names()[:4], orient="row").join(counts, how="cross")
+    return [metrics.filter(pl.col("metric").str.ends_with(BEST)), added.cast(dict(metrics.schema))]
 
 
 def _selection(model: RiskModel, n_rows: int) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""`caregap benchmark`: the risk models on data that nobody here wrote."""
+"""`caregap benchmark`: the risk models where the truth is known."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ LEAK = 0.78
 
 @click.group()
 def command() -> None:
-    """Measure a risk model on a public data set."""
+    """Measure a risk model where the truth is known: on a public data set, or on simulated practices."""
 
 
 @command.command()
@@ -43,6 +43,53 @@ def noshow(train: Path, test: Path | None, as_json: bool) -> None:
         click.echo(f"{name:<22}{value:>10,.4f}" if isinstance(value, float) else f"{name:<22}{value:>10,}")
     if report["auroc"] > LEAK:
         click.echo(f"AUROC above {LEAK}: a feature knows the outcome. Look for it before believing any of this.", err=True)
+
+
+@command.command()
+@click.option("--patients", "n_patients", default=10_000, show_default=True, type=click.IntRange(min=1_000))
+@click.option(
+    "--seed", "seeds", multiple=True, default=(1, 2, 3, 4), show_default=True, type=click.IntRange(min=0), help="Repeat it."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: `seeds`, `mean`, `bars`.")
+def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> None:
+    """Train the disengagement model on simulated practices, one a seed, and compare it with the best possible risk.
+
+    Figures are of the three months after training and embargo. Ends with code 11 where the mean of the seeds misses a bar.
+    """
+    import tempfile
+
+    from pipelines.errors import ChecksFailed
+    from pipelines.risk_benchmark import FIGURES, bars, benchmark
+
+    with tempfile.TemporaryDirectory(prefix="caregap-") as scratch:
+        measured = benchmark(n_patients, seeds, Path(scratch), lambda text: click.echo(f"{text} ...", err=True))
+    mean = {name: measured[name].mean() for name in FIGURES}
+    reached = bars(measured, n_patients)
+    if as_json:
+        told = {name: {"value": value, "bar": bar, "is_met": is_met} for name, (value, bar, is_met) in reached.items()}
+        click.echo(json.dumps({"n_patients": n_patients, "seeds": measured.to_dicts(), "mean": mean, "bars": told}))
+    else:
+        _print_seeds(measured, mean)
+        for name, (value, bar, is_met) in reached.items():
+            click.echo(f"{name:<32}{value:>8.3f}  {bar:<14}{'met' if is_met else 'MISSED'}")
+    missed = [name for name, (_, _, is_met) in reached.items() if not is_met]
+    if missed:
+        raise ChecksFailed(f"The mean of {len(seeds)} seeds misses: {', '.join(missed)}.")
+
+
+def _print_seeds(measured: pl.DataFrame, mean: dict[str, float]) -> None:
+    titles = ("AUROC", "(95 %)", "best", "rule", "slope", "O/E", "(95 %)", "O/best", "best/E")
+    click.echo("seed  " + "".join(f"{title:>16}" if title == "(95 %)" else f"{title:>8}" for title in titles))
+    for row in [*measured.iter_rows(named=True), {"seed": "mean", **mean}]:
+        ends = [
+            f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}" if f"{name}_low" in row else ""
+            for name in ("auroc", "observed_over_expected")
+        ]
+        figures = [f"{row[name]:>8.3f}" for name in mean]
+        figures.insert(1, f"{ends[0]:>16}")
+        figures.insert(6, f"{ends[1]:>16}")
+        click.echo(f"{row['seed']:<6}" + "".join(figures))
+    click.echo()
 
 
 def _read(path: Path) -> tuple[pl.DataFrame, int]:

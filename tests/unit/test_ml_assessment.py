@@ -43,6 +43,14 @@ def test_the_figures_are_against_the_rule_chance_and_the_best_possible(evaluatio
     assert set(evaluations["subgroup_type"]) == {"all", "age", "sex", "language"}
 
 
+def test_the_level_of_the_risks_and_the_chance_of_the_outcomes_make_up_what_was_observed(evaluations):
+    """Observed over expected = observed over the best possible × the best possible over expected."""
+    value = dict(evaluations.filter(pl.col("subgroup_type") == "all").select("metric", "value").iter_rows())
+    product = value["observed_over_best_possible"] * value["best_possible_over_expected"]
+    assert product == pytest.approx(value["observed_over_expected"])
+    assert value["observed_over_best_possible"] != pytest.approx(1, abs=1e-6)
+
+
 def test_a_contact_is_worth_what_it_keeps_less_what_it_costs():
     """100 contacts at precision 0.4 keep 15 % of 40 patients, 6 at $250, and cost $500: $1,000."""
     assert Worth(effect=0.15, margin_usd=250, cost_usd=5).of(100, 0.4) == pytest.approx(1000)
