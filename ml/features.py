@@ -239,7 +239,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "has_portal_account",
         "portal",
-        "The portal has been activated.",
+        "The portal has been activated, or logged in to.",
         reason_if_not="no portal account",
         is_flag=True,
     ),

@@ -60,7 +60,8 @@ from_facts as (
         {{ n_facts('portal_login', 6) }} as n_portal_logins_6_months,
         max(facts.event_at) filter (where facts.fact_type = 'portal_login') as last_portal_login_at,
         {{ n_facts('portal_login', 3) }} - {{ n_facts('portal_login', 6, until_month=3) }} as portal_login_trend,
-        coalesce(bool_or(facts.fact_type = 'portal_activation'), false) as has_portal_account,
+        -- Who activated it before the extract begins is known by the logins
+        coalesce(bool_or(facts.fact_type in ('portal_activation', 'portal_login')), false) as has_portal_account,
 
         {%- for channel in ['sms', 'email', 'phone', 'portal'] %}
         {{ n_facts('reply', 6, channel) }} as n_{{ channel }}_replies_6_months,
