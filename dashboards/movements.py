@@ -5,7 +5,6 @@ from datetime import date
 
 import polars as pl
 
-from dashboards.kpi_data import ratio
 from dashboards.kpi_tiles import Tile
 from dashboards.wording import amount, change, month
 
@@ -37,8 +36,30 @@ class Movement:
 
 def movements(tiles: list[Tile]) -> list[Movement]:
     """The movement of every KPI that has months enough, the best first."""
-    found = [movement for tile in tiles if (movement := _movement(tile)) is not None]
-    return sorted(found, key=lambda movement: -movement.strength)
+    if not tiles:
+        return []
+    age = pl.int_range(pl.len() - 1, -1, -1).over("kpi_code")  # 0: the newest mature month
+    newest, before = pl.col("age") == 0, pl.col("age") > 0
+    found = (
+        pl.concat(tile.months for tile in tiles)
+        .sort("kpi_code", "month_on")
+        .filter("is_mature")
+        .with_columns(age=age)
+        .filter(pl.col("age") <= MONTHS_BEFORE)
+        .group_by("kpi_code")
+        .agg(
+            month_on=pl.col("month_on").filter(newest).first(),
+            value=pl.col("value").filter(newest).first(),
+            denominator=pl.col("denominator").filter(newest).first(),
+            usual=pl.col("numerator").filter(before).sum() / pl.col("denominator").filter(before).sum(),
+            scatter=pl.col("value").filter(before).std(),
+            n_before=pl.col("value").filter(before).count(),
+        )
+        .filter(pl.col("value").is_not_null(), pl.col("n_before") >= LEAST_MONTHS, pl.col("scatter") > 0)
+    )
+    of_kpi = {row["kpi_code"]: row for row in found.iter_rows(named=True)}
+    moved = [_movement(tile.catalog, of_kpi[code]) for tile in tiles if (code := tile.catalog["kpi_code"]) in of_kpi]
+    return sorted(filter(None, moved), key=lambda movement: -movement.strength)
 
 
 def sentences(found: list[Movement], n: int = 3) -> tuple[str, str]:
@@ -57,14 +78,9 @@ def _sentence(word: str, moved: list[Movement]) -> str:
     return f"{word} in {month(newest)} than in the twelve months before: {listed}."
 
 
-def _movement(tile: Tile) -> Movement | None:
-    mature = tile.months.filter(pl.col("is_mature"))
-    newest, before = mature.tail(1), mature.head(-1).tail(MONTHS_BEFORE)
-    values = before["value"].drop_nulls()
-    value, usual, scatter = ratio(newest), ratio(before), values.std()
-    if value is None or usual is None or len(values) < LEAST_MONTHS or not scatter:
+def _movement(catalog: dict, row: dict) -> Movement | None:
+    if catalog["unit"] in ("share", "points") and row["denominator"] < LEAST_COUNT:
         return None
-    if tile.catalog["unit"] in ("share", "points") and newest["denominator"].item() < LEAST_COUNT:
-        return None
-    sign = 1 if tile.catalog["direction"] == "higher" else -1
-    return Movement(tile.catalog, newest["month_on"].item(), value, usual, sign * (value - usual) / scatter)
+    sign = 1 if catalog["direction"] == "higher" else -1
+    strength = sign * (row["value"] - row["usual"]) / row["scatter"]
+    return Movement(catalog, row["month_on"], row["value"], row["usual"], strength)

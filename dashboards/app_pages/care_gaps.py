@@ -111,8 +111,8 @@ with st.container(border=True):
     if not measures.is_empty():
         most = measures.row(0, named=True)
         say(
-            f"Reporting year to {year['period_end_on'].max():%-d %B %Y}, {chosen.said}: most open gaps are in **{most['measure']}** "
-            f"({most['n_open']:,}, {amount(most['rate'], 'share')} met)."
+            f"Reporting year to {year['period_end_on'].max():%-d %B %Y}, {chosen.said}: most open gaps are in "
+            f"**{most['measure']}** ({most['n_open']:,}, {amount(most['rate'], 'share')} met)."
         )
 
 table(

@@ -19,14 +19,14 @@ def _months(*rows: tuple[int, bool, float, float]) -> pl.DataFrame:
 
 def test_a_quarter_is_the_sum_over_the_sum_and_not_the_mean_of_its_months():
     """(1 + 1 + 8) / (10 + 10 + 20) = 0.25, where the mean of the rates is (0.1 + 0.1 + 0.4) / 3 = 0.2."""
-    shown = tile({}, _months((1, True, 1, 10), (2, True, 1, 10), (3, True, 8, 20)))
+    shown = tile({"kpi_code": "a"}, _months((1, True, 1, 10), (2, True, 1, 10), (3, True, 8, 20)))
     assert shown.value == pytest.approx(0.25)
     assert shown.prior is None
 
 
 def test_an_immature_month_is_drawn_but_never_counts():
     """April has a rate of 0.9 and is not mature: the quarter is January to March, 3 / 30."""
-    shown = tile({}, _months((1, True, 1, 10), (2, True, 1, 10), (3, True, 1, 10), (4, False, 9, 10)))
+    shown = tile({"kpi_code": "a"}, _months((1, True, 1, 10), (2, True, 1, 10), (3, True, 1, 10), (4, False, 9, 10)))
     assert shown.value == pytest.approx(0.1)
     assert shown.last_month == date(2026, 3, 1)
     assert len(shown.months) == 4
@@ -34,8 +34,8 @@ def test_an_immature_month_is_drawn_but_never_counts():
 
 def test_the_quarter_before_is_shown_only_when_it_is_whole():
     """February to April: 3 / 30. Before them lies January alone."""
-    assert tile({}, _months(*((month, True, 1, 10) for month in range(1, 5)))).prior is None
-    assert tile({}, _months(*((month, True, 1, 10) for month in range(1, 7)))).prior == pytest.approx(0.1)
+    assert tile({"kpi_code": "a"}, _months(*((month, True, 1, 10) for month in range(1, 5)))).prior is None
+    assert tile({"kpi_code": "a"}, _months(*((month, True, 1, 10) for month in range(1, 7)))).prior == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("direction", "value", "met"), [("lower", 0.04, True), ("lower", 0.06, False), ("higher", 0.06, True)])
