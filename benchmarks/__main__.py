@@ -9,7 +9,7 @@ import click
 
 import benchmarks
 
-SHARED = {"__main__", "result", "practices", "dbt_models"}
+SHARED = {"__main__", "result", "practices", "dbt_models", "visitor"}
 NAMES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED)
 
 

@@ -1,0 +1,88 @@
+"""Ten people at the dashboards at once, on what is published in `$CAREGAP_HOME`, through the real server.
+
+Two of each role open every page that they may, one after another, each beginning with another page: first with empty caches,
+then again. `--scale` plays no part: publish a larger practice to measure one.
+"""
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+from benchmarks.practices import scratch
+from benchmarks.result import Result
+from benchmarks.visitor import Visitor
+from dashboards.access import PAGES, ROLES
+from dashboards.home import home
+
+N_PEOPLE = 10
+START_SECONDS = 60
+
+
+def run(scale: int) -> list[Result]:
+    """Seconds of a page, as the slowest and the median of all that were opened; failures; the server's peak memory."""
+    if not (home() / "published" / "current").exists():
+        return [Result("nothing is published", 0, "people", note="run `make run` first, or set CAREGAP_HOME")]
+    own = scratch() / "people"  # what is looked at is audited, and not in the home that is measured
+    own.mkdir()
+    (own / "published").symlink_to((home() / "published").resolve())
+    results, roles = [], [role for role in ROLES for _ in range(N_PEOPLE // len(ROLES))]
+    used: list[float] = []
+    with _served(own, used) as address, ThreadPoolExecutor(N_PEOPLE) as people:
+        with Visitor(address, roles[0]) as first:  # imports
+            first.open(PAGES[0].name)
+            first.empty_caches()
+        for state in ("cold", "warm"):
+            opened = [page for pages in people.map(lambda n: _walk(address, roles[n], n), range(N_PEOPLE)) for page in pages]
+            seconds, page, role, _ = max(opened)
+            results.append(Result(f"ten at once, {state}: slowest page", seconds, "s", note=f"{page} as {role}"))
+            results.append(Result(f"ten at once, {state}: median page", statistics.median(taken for taken, *_ in opened), "s"))
+            failed = sum(bool(errors) for *_, errors in opened)
+            results.append(Result(f"ten at once, {state}: failures", failed, f"of {len(opened)} pages", "0"))
+    return [*results, Result("server's peak memory", used[0], "GB")]
+
+
+def _walk(address: str, role: str, number: int) -> list[tuple[float, str, str, list[str]]]:
+    """Open every page of the role: seconds, page, role and errors of each."""
+    pages = [page.name for page in PAGES if role in page.roles]
+    start = number % len(pages)
+    with Visitor(address, role) as visitor:
+        drawn = [(page, visitor.open(page)) for page in pages[start:] + pages[:start]]
+    return [(one.seconds, page, role, one.errors) for page, one in drawn]
+
+
+@contextmanager
+def _served(own: Path, used: list[float]) -> Iterator[str]:
+    """The dashboards on that home, at `host:port`; their peak memory in GB is put into `used` when they have ended."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("caregap")), "dashboard", "--port", str(port)]
+    server = subprocess.Popen(command, env={**os.environ, "CAREGAP_HOME": str(own)}, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            if time.monotonic() > deadline or server.poll() is not None:
+                raise RuntimeError(f"the dashboards did not start within {START_SECONDS} seconds")
+            time.sleep(0.2)
+        yield f"localhost:{port}"
+    finally:
+        server.terminate()
+        _, status, usage = os.wait4(server.pid, 0)
+        server.returncode = os.waitstatus_to_exitcode(status)
+        used.append(usage.ru_maxrss / 1e6)
+
+
+def _answers(port: int) -> bool:
+    try:
+        urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
+    except OSError:
+        return False
+    return True
