@@ -44,8 +44,10 @@ def run(scale: int) -> list[Result]:
             seconds, page, role, _ = max(opened)
             results.append(Result(f"ten at once, {state}: slowest page", seconds, "s", note=f"{page} as {role}"))
             results.append(Result(f"ten at once, {state}: median page", statistics.median(taken for taken, *_ in opened), "s"))
-            failed = sum(bool(errors) for *_, errors in opened)
-            results.append(Result(f"ten at once, {state}: failures", failed, f"of {len(opened)} pages", "0"))
+            failed = [f"{page} as {role}: {errors[0]}" for _, page, role, errors in opened if errors]
+            results.append(
+                Result(f"ten at once, {state}: failures", len(failed), f"of {len(opened)} pages", "0", "; ".join(failed))
+            )
     return [*results, Result("server's peak memory", used[0], "GB")]
 
 

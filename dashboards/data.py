@@ -77,6 +77,10 @@ def ask(publication: Publication, query: str, parameters: Sequence = (), *, with
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _ask(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
+    return _answer(folder, scope, query, parameters)
+
+
+def _answer(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
     try:
         with _scoped(folder, scope).cursor() as cursor:
             answer = cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()

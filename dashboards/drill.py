@@ -61,11 +61,11 @@ def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters,
         return
     st.subheader("What lies behind it", anchor=False)
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
-    scope = f"{fact.condition} and {fact.day} >= ? and {fact.day} < ?::date + interval 1 month and {restriction}"
     values = (first_month, last_month, *parameters)
     if not viewer.may_see_patients:
-        _counts(publication, fact, kpi, scope, values)
+        _counts(publication, fact, kpi, restriction, values)
         return
+    scope = f"{fact.condition} and {fact.day} >= ? and {fact.day} < ?::date + interval 1 month and {restriction}"
     if not st.toggle(f"List the {fact.noun}", key="rows", bind="query-params"):
         st.caption("Each time that rows are listed, the audit log gets a line.")
         return
@@ -93,25 +93,34 @@ def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters,
     )
 
 
-def _counts(publication: Publication, fact: Fact, kpi: dict, scope: str, values: tuple) -> None:
-    """By site and provider, how many; no row of a single patient."""
+def _counts(publication: Publication, fact: Fact, kpi: dict, restriction: str, values: tuple) -> None:
+    """By site and provider, how many; no row of a single patient. They are the parts of the figure above, and sum to it."""
     counts = ask(
         publication,
         f"""
-        select locations.location_name as site, providers.provider_name as provider, count(*) as n,
-            count(*) filter (where {fact.counted}) as n_in_numerator
-        from (select * from marts.{fact.table} where {scope}) as facts
-        left join marts.dim_locations as locations on facts.location_key = locations.location_key
-        left join marts.dim_providers as providers on facts.provider_key = providers.provider_key
+        select locations.location_name as site, providers.provider_name as provider, sum(parts.denominator) as n,
+            sum(parts.numerator) as counted
+        from (
+            select * from marts.fct_kpis
+            where kpi_code = ? and is_complete_month and is_mature and month_on between ? and ? and {restriction}
+        ) as parts
+        left join marts.dim_locations as locations on parts.location_key = locations.location_key
+        left join marts.dim_providers as providers on parts.provider_key = providers.provider_key
         group by all
-        order by n_in_numerator desc, n desc
+        order by counted desc, n desc, site, provider
         """,
-        values,
+        (kpi["kpi_code"], *values),
     )
+    whole = {"format": "localized"}
     table(
         counts,
         title=f"The {fact.noun}, by site and provider",
-        columns={"site": "Site", "provider": "Provider", "n": fact.noun.capitalize(), "n_in_numerator": "In the numerator"},
+        columns={
+            "site": "Site",
+            "provider": "Provider",
+            "n": st.column_config.NumberColumn(fact.noun.capitalize(), **whole),
+            "counted": st.column_config.NumberColumn("In the numerator" if kpi["unit"] == "share" else "Days in all", **whole),
+        },
         name=f"{kpi['kpi_code']}_counts",
         note="Single visits and claims are listed for roles with patient data.",
     )

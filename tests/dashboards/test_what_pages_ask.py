@@ -1,0 +1,77 @@
+"""Pages read tables that were made for them, ask each question once, and keep what they were told to the role that asked."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from dashboards import data
+from dashboards.access import ADMIN, PAGES
+from pipelines.home import CHECKOUT
+
+MADE_FOR_PAGES = {
+    "catalog": {"checks", "columns", "lineage", "lineage_tables", "tables"},
+    "delivery": {
+        "fct_program_effects", "fct_program_returns", "fct_program_sensitivity", "fct_program_value", "out_outreach_list",
+        "out_outreach_suppressions", "out_patient_profiles",
+    },
+    "marts": {
+        "dim_extracts", "dim_kpis", "dim_locations", "dim_measures", "dim_programs", "dim_providers", "fct_appointment_patterns",
+        "fct_baselines", "fct_claim_answers", "fct_deliveries", "fct_kpi_slices", "fct_kpis", "fct_lead_sources",
+        "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts", "fct_program_claims",
+        "fct_receivable_ages", "fct_revenue_flows",
+    },
+    "ml": {"model_cards", "model_curves", "model_evaluations", "model_importances", "model_monitoring", "outreach_lift"},
+}  # fmt: skip
+"""None of them has a row a visit, a claim or a payment: these grow with the practice, and are read where one patient's drawer or
+one figure's rows are opened."""
+MOST_QUESTIONS = 15
+ROLE_OF = {
+    page.name: next(role for role in ("leadership", "care_team", "analyst", ADMIN) if role in page.roles) for page in PAGES
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every question that a database was asked, and no cache could answer."""
+    questions: list[str] = []
+    answer = data._answer
+
+    def listening(folder: str, scope: data.Scope, query: str, parameters: tuple):
+        questions.append(query)
+        return answer(folder, scope, query, parameters)
+
+    data._ask.clear()
+    monkeypatch.setattr(data, "_answer", listening)
+    return questions
+
+
+@pytest.mark.parametrize("page", [page.name for page in PAGES])
+def test_a_page_asks_few_questions_of_tables_made_for_pages_and_none_when_it_is_drawn_again(
+    app: Callable, asked: list, page: str
+):
+    test = app(page, role=ROLE_OF[page])
+    assert not test.exception
+    assert len(asked) <= MOST_QUESTIONS
+    tables = {table for query in asked for table in re.findall(r"\b(marts|ml|delivery|catalog)\.(\w+)", query)}
+    assert {f"{schema}.{name}" for schema, name in tables if name not in MADE_FOR_PAGES[schema]} == set()
+    asked.clear()
+    test.run()
+    assert not test.exception
+    assert asked == []
+
+
+def test_what_one_role_was_told_is_not_told_to_another(app: Callable, asked: list):
+    """Both open the same page of the same publication; each is answered from what its own role may see."""
+    app("catalog", role="leadership")
+    assert asked
+    asked.clear()
+    app("catalog", role="analyst")
+    assert asked
+
+
+def test_a_figure_is_made_at_once():
+    """Plotly checks a whole figure in 3 ms, and takes 2 to 8 for each change of one that exists: an overview had 180 of them."""
+    changes = re.compile(r"\.(update_(layout|traces|xaxes|yaxes|annotations|shapes)|add_(trace|scatter|bar|[hv]line|[hv]rect))\(")
+    files = [*(CHECKOUT / "dashboards").glob("*.py"), *(CHECKOUT / "dashboards" / "app_pages").glob("*.py")]
+    assert [path.name for path in files if changes.search(path.read_text())] == []
