@@ -26,6 +26,7 @@ def run(scale: int) -> list[Result]:
     if not (home() / "published" / "current").exists():
         return [Result("nothing is published", 0, "pages", note="run `make run` first, or set CAREGAP_HOME")]
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # else it warns in each run that no server runs
+    st.config.set_option("runner.magicEnabled", False)  # as the server has it
     one = _seconds(lambda: AppTest.from_function(_select_one, default_timeout=120))
     results = [Result("select 1, cold", one[0], "s"), Result("select 1, warm", one[1], "s")]
     for page in PAGES:

@@ -92,9 +92,12 @@ def _answer(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.Data
         raise AskFailed(f"{type(error).__name__}: {told}") from None
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
+@st.cache_resource(max_entries=20, ttl="1d", show_spinner=False)
 def _scoped(folder: str, scope: Scope) -> duckdb.DuckDBPyConnection:
-    """Kept, since its views take longer than most questions; a later publication is another folder, so nothing old is shown."""
+    """Kept, since its views take longer than most questions; a later publication is another folder, so nothing old is shown.
+
+    For a day: the file of a publication that was deleted takes up the disk as long as it is open.
+    """
     return open_scoped(Path(folder), scope)
 
 
