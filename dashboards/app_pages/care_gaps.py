@@ -34,24 +34,32 @@ _COUNTS = """
     cast(sum(closure_incentive_usd) as double) as closure_usd, cast(sum(open_incentive_usd) as double) as open_usd
 """
 _YEAR = """
-    select performance.measure_code, measures.title as measure, performance.period_end_on,
+    with parts as (
+        select measure_code, location_key, provider_key, period_end_on, {counts}
+        from marts.fct_measure_performance
+        where period_type = 'year' and {condition}
+            and period_end_on = (select max(period_end_on) from marts.fct_measure_performance where period_type = 'year')
+        group by all
+    )
+    select parts.* exclude (location_key, provider_key), measures.title as measure,
         coalesce(locations.location_name, 'Site unknown') as site,
-        coalesce(providers.provider_name, 'No provider') as provider, {counts}
-    from marts.fct_measure_performance as performance
+        coalesce(providers.provider_name, 'No provider') as provider
+    from parts
     inner join marts.dim_measures as measures using (measure_code)
-    left join marts.dim_locations as locations on performance.location_key = locations.location_key
-    left join marts.dim_providers as providers on performance.provider_key = providers.provider_key
-    where performance.period_type = 'year' and {condition}
-        and performance.period_end_on = (select max(period_end_on) from marts.fct_measure_performance where period_type = 'year')
-    group by all
+    left join marts.dim_locations as locations on parts.location_key = locations.location_key
+    left join marts.dim_providers as providers on parts.provider_key = providers.provider_key
     order by measure, site, provider
 """
 _ROLLING = """
-    select performance.measure_code, measures.title as measure, performance.period_end_on as month_on, {counts}
-    from marts.fct_measure_performance as performance
+    with parts as (
+        select measure_code, period_end_on as month_on, {counts}
+        from marts.fct_measure_performance
+        where period_type = 'rolling' and {condition}
+        group by all
+    )
+    select parts.*, measures.title as measure
+    from parts
     inner join marts.dim_measures as measures using (measure_code)
-    where performance.period_type = 'rolling' and {condition}
-    group by all
     order by measure, month_on
 """
 _AGES = """
@@ -59,6 +67,7 @@ _AGES = """
     from marts.fct_open_gap_ages as ages
     where {condition}
     group by all
+    order by all
 """
 
 
@@ -81,8 +90,6 @@ publication = open_page("Care gaps", "Which care is due, where it is missing, fo
 chosen = filters(publication, period=False, provider=True, payer=True)
 current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "provider_key", "payer_class")
-for name in ("location_key", "provider_key", "payer_class"):
-    condition = condition.replace(name, f"performance.{name}")
 year = ask(publication, _YEAR.format(counts=_COUNTS, condition=condition), parameters)
 if year.is_empty():
     empty(f"No measure has a patient in its denominator for {chosen.said}. Choose fewer filters.")
@@ -182,7 +189,10 @@ with right:
     else:
         named = ages.join(measures.select("measure_code", "n_eligible"), on="measure_code", how="inner")
         order = (
-            named.group_by("measure_code").agg(pl.col("n_open").sum()).sort("n_open", descending=True)["measure_code"].to_list()
+            named.group_by("measure_code", maintain_order=True)
+            .agg(pl.col("n_open").sum())
+            .sort("n_open", descending=True, maintain_order=True)["measure_code"]
+            .to_list()
         )
         sorted_ages = named.sort(pl.col("measure_code").cast(pl.Enum(order)))
         figure(
