@@ -8,16 +8,16 @@ import pytest
 
 from ml.disengagement import fit, split_by_time
 from ml.persistence import MANIFEST_FILE, MODEL_FILE, ModelMismatch, Origin, load, save
-from ml.risk_model import matrix
+from ml.risk_model import CHALLENGER, CHAMPION, matrix
 from tests.unit.test_ml_disengagement import patients
 
 ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="c" * 64)
 
 
-@pytest.fixture(scope="module")
-def trained():
+@pytest.fixture(scope="module", params=[CHAMPION, CHALLENGER])
+def trained(request):
     rows = split_by_time(patients()).train
-    model = fit(rows)
+    model = fit(rows, request.param)
     return model, matrix(rows, model.features)
 
 
@@ -29,6 +29,7 @@ def folder(trained, tmp_path):
 
 
 def test_a_reloaded_model_gives_the_same_risks(trained, folder):
+    """The challenger won for the first time on 100,000 patients, and its file could not be opened again."""
     model, inputs = trained
     reloaded = load(ORIGIN, folder)
     assert reloaded.features == model.features
