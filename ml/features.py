@@ -269,6 +269,12 @@ FEATURES: tuple[Feature, ...] = (
         is_flag=True,
     ),
     Feature(
+        "program_share_of_past_year",
+        "program",
+        "Share of the 12 months before in which the site of the last visit was on the engagement program.",
+        is_flag=True,
+    ),
+    Feature(
         "is_clinician_departed_6_months",
         "clinician",
         "The usual clinician left the practice in 6 months.",

@@ -24,8 +24,8 @@ _TRUSTED = [
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
-"""Types beyond skops' own list that a spline and a boosted tree hold; anything else in the file is refused. scikit-learn follows a
-tree's nodes unchecked: a file is opened only after its hash was found to be the manifest's."""
+"""Types beyond skops' own list that a spline and a boosted tree hold; anything else in the file is refused. scikit-learn follows
+a tree's nodes unchecked: a file is opened only after its hash was found to be the manifest's."""
 N_GOLDEN = 8
 """Rows whose risks are kept, so that a reloaded model can be held to them."""
 

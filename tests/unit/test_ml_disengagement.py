@@ -20,6 +20,7 @@ from ml.disengagement import (
 from ml.evaluation import auroc
 from ml.features import BY_NAME, FEATURES
 from ml.reasons import reasons
+from ml.risk_model import CHAMPION
 from pipelines.errors import ChecksFailed
 from pipelines.scoring import _refuse_the_impossible
 
@@ -54,7 +55,7 @@ def rows() -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def model(rows):
-    return fit(split_by_time(rows).train)
+    return fit(split_by_time(rows).train, CHAMPION)
 
 
 def test_training_ends_one_horizon_and_a_month_before_the_test_begins(rows):
