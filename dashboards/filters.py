@@ -7,6 +7,7 @@ get there: none says anything about a patient.
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboards.data import Publication, ask
 from dashboards.page import current_sheet
@@ -106,17 +107,19 @@ def filters(
 
 
 def _chosen(column, label: str, options: list[str], key: str, index: int = 0) -> str:
-    """A select box whose choice is in the URL, and which a page takes over from the page before.
+    """A select box whose choice is in the URL, and which a page takes over, into its own URL too, from the page before.
 
-    Streamlit forgets a choice, and takes it out of the URL, when the page changes. A link opens a session of its own, in which
-    nothing is kept yet, so that its choice holds.
+    Streamlit keeps a choice (`persist_state`), but not one that has only ever stood in a link. When the browser goes back, its
+    URL alone decides.
     """
-    page = current_sheet().title
-    kept_on, choice = st.session_state.setdefault(_KEPT, {}).get(key, (page, None))
-    if kept_on != page and choice in options:
-        st.session_state[key] = choice
-    choice = column.selectbox(label, options, index=index, key=key, bind="query-params")
-    st.session_state[_KEPT][key] = (page, choice)
+    page, run = current_sheet().title, get_script_run_ctx()
+    is_back = run is not None and run.is_history_navigation
+    kept = st.session_state.setdefault(_KEPT, {})
+    kept_on, choice = kept.get(key, (page, None))
+    if kept_on != page and choice in options and choice != options[index] and key not in st.query_params and not is_back:
+        st.query_params[key] = st.session_state[key] = choice
+    choice = column.selectbox(label, options, index=index, key=key, bind="query-params", persist_state="session")
+    kept[key] = (page, choice)
     return choice
 
 
