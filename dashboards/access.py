@@ -90,6 +90,11 @@ class Viewer:
         """Whether pages may name patients and list what is behind a figure, row by row."""
         return self.sight is Sight.FULL
 
+    @property
+    def may_see_whole_practice(self) -> bool:
+        """Whether what is counted over all sites, as in the board's report, is for the viewer."""
+        return self.sight is not Sight.DEIDENTIFIED and not ROLES[self.role].is_of_sites
+
     def may_open(self, page: str) -> bool:
         return any(page == known.name and self.role in known.roles for known in PAGES)
 

@@ -68,7 +68,9 @@ def _show(tile: Tile) -> None:
 
 
 publication = open_page(
-    "Overview", "Where the practice stands, against its targets, benchmarks, the quarter before and its baseline."
+    "Overview",
+    "Where the practice stands, against its targets, benchmarks, the quarter before and its baseline.",
+    has_reports=True,
 )
 chosen = filters(publication, period=False)
 every = tiles(publication, chosen)
@@ -76,7 +78,7 @@ shown = [tile for tile in every if tile.catalog["is_headline"]]
 
 better, worse = sentences(movements(every))
 with st.container(border=True):
-    st.subheader("What moved", anchor=False)
+    st.header("What moved", anchor=False)
     say(f":green[:material/trending_up:] {better}")
     say(f":orange[:material/trending_down:] {worse}")
 

@@ -1,0 +1,30 @@
+"""The board's reports are offered as they were written, to whoever sees the whole practice and to nobody else."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.access import ROLES, Viewer
+from dashboards.data import Publication
+from dashboards.reports import reports
+
+
+def test_months_come_before_quarters_and_the_newest_first(tmp_path: Path):
+    for name in ("report_2026-Q3", "report_2025-12", "report_2026-10", "report_draft"):
+        (tmp_path / f"{name}.html").touch()
+    publication = Publication(tmp_path, "1", "p", "P", "UTC", is_synthetic=True, as_of_on="2026-11-01")
+    assert [report.title for report in reports(publication)] == [
+        "Monthly report, October 2026",
+        "Monthly report, December 2025",
+        "Quarterly review, Q3 2026",
+    ]
+
+
+def test_only_roles_that_see_every_site_with_its_figures_are_given_a_report_on_the_whole_practice():
+    assert {role for role in ROLES if Viewer("someone", role).may_see_whole_practice} == {"leadership", "analyst_phi", "admin"}
+
+
+@pytest.mark.parametrize(("page", "role", "n_offered"), [("overview", "leadership", 2), ("care_gaps", "care_team", 0)])
+def test_the_overview_offers_the_reports_of_the_publication(app, page: str, role: str, n_offered: int):
+    labels = [button.proto.label for button in app(page, role=role).get("download_button")]
+    assert sum(label.startswith(("Monthly report", "Quarterly review")) for label in labels) == n_offered
