@@ -17,6 +17,13 @@ def say(markdown: str) -> None:
     current_sheet().say(markdown)
 
 
+def section(title: str) -> None:
+    """Begin a part of a page: the exhibits that follow belong to it, and their headings stand below its own."""
+    with st.container(key=f"section_{_slug(title)}"):
+        st.header(title, anchor=False)
+    current_sheet().section(title)
+
+
 def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: str = "", note: str = "") -> None:
     """Draw a chart. `title` says in sentence case what it shows, `alt` says the same to who cannot see it, `data` are the rows
     behind it, offered as CSV; the PNG is in the chart's mode bar. `note` is a line below, `name` the files' (the title's words).
@@ -24,7 +31,7 @@ def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: 
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
         _head(title, data, name)
-        st.plotly_chart(chart, key=f"chart_{name}", config=mode_bar(name), alt=alt)
+        st.plotly_chart(chart, key=f"chart_{name}", config=mode_bar(name, title, current_sheet().source), alt=alt)
         if note:
             st.caption(note)
     current_sheet().figure(chart, title, alt, note)
@@ -48,8 +55,8 @@ def table(
 
 
 def _head(title: str, data: pl.DataFrame, name: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top", wrap=False):
-        st.subheader(title, anchor=False, width="stretch")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+        (st.subheader if current_sheet().is_sectioned else st.header)(title, anchor=False, width="stretch")
         with st.container(width="content"):
             offer(data, name)
 

@@ -8,39 +8,47 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards.access import current_viewer
+from dashboards.access import current_viewer, still_admitted
 from dashboards.audit_log import record
 from dashboards.data import NothingPublished, Publication, ask, current_publication
+from dashboards.png import title_every_png
+from dashboards.reports import offer_reports
 from dashboards.sheet import Sheet
 
 _SHEET = "_sheet"
-_ON_A_TABLET = """
+_LOOK = """
 <style>
 @media (max-width: 1100px) {
   [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
-  [data-testid="stColumn"]:has(h3) { min-width: 100%; }
+  [data-testid="stColumn"]:has(h2, h3) { min-width: 100%; }
 }
+[class*="st-key-section_"] h2 { font-size: 1.35rem; }
+[data-testid="stElementContainer"]:has(#titles-every-png) { display: none; }
+@media (hover: none) { .modebar { opacity: 1 !important; } }
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], .stDownloadButton { display: none; }
 }
 </style>
 """
 """Streamlit keeps columns side by side down to the width of a telephone, where a tile of four is too narrow for its number: on a
-tablet two stand side by side, and a chart (the one with a heading) alone.
+tablet two stand side by side, and a chart (the one with a heading) alone. The heading of an exhibit is as large as it is alone on
+a page (h2) as in a section (h3); a section's own is larger. Who cannot hover sees the button of a chart's PNG at all times.
 """
 
 
-def open_page(title: str, question: str = "", *, is_exported: bool = True) -> Publication:
+def open_page(title: str, question: str = "", *, is_exported: bool = True, has_reports: bool = False) -> Publication:
     """Draw the head of a page and return what it may ask: `title`, the `question` that it answers, practice, data-as-of, banner.
 
-    Unless `is_exported` is false, as on a page whose rows are patients, the page can be taken away as one file.
+    Unless `is_exported` is false, as on a page whose rows are patients, the page can be taken away as one file; `has_reports`
+    offers the board's reports beside it.
     Stops the page, saying what to run, where nothing is published.
     """
-    st.html(_ON_A_TABLET)
+    st.html(_LOOK)
+    title_every_png()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title(title, anchor=False, width="stretch")
-        export = st.container(width="content")
+        export = st.container(width="content", horizontal=True)
     if question:
         st.markdown(question)
     try:
@@ -55,6 +63,8 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True) -> Pu
     )
     sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
     st.session_state[_SHEET] = sheet
+    if has_reports:
+        offer_reports(export, publication)
     if is_exported:
         _offer_page(export, sheet)
     return publication
@@ -84,10 +94,12 @@ def empty(message: str) -> None:
 
 def _offer_page(place, sheet: Sheet) -> None:
     """The button that exports the page; the file is made when it is pressed, by which time the sheet is whole."""
-    viewer = current_viewer()
+    viewer, is_admitted = current_viewer(), still_admitted()
     name = sheet.title.lower().replace(" ", "_")
 
     def written() -> bytes:
+        if not is_admitted():
+            raise PermissionError("The sign-in has ended.")
         record("exported", subject=f"{name}.html", n_rows=len(sheet.blocks), viewer=viewer)
         return sheet.to_html().encode()
 

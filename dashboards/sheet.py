@@ -17,7 +17,8 @@ MOST_ROWS = 200
 _STYLE = """
 body { font: 15px/1.5 "Source Sans 3", "Segoe UI", system-ui, sans-serif; color: #17212B; }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.1rem; margin: 0 0 .4rem; }
+h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.35rem; margin: 1.6rem 0 .4rem; break-after: avoid; }
+section h2, section h3 { font-size: 1.1rem; margin: 0 0 .4rem; break-after: avoid; }
 section { border: 1px solid #D5DDE5; border-radius: .5rem; padding: 1rem; margin: 1rem 0; break-inside: avoid; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem; margin: 1rem 0; }
 .tiles section { margin: 0; } .value { font-size: 1.5rem; font-weight: 600; } .quiet { color: #4A5866; font-size: .9rem; }
@@ -42,6 +43,17 @@ class Sheet:
     is_synthetic: bool
     filters: str = ""
     blocks: list[str] = field(default_factory=list)
+    is_sectioned: bool = False
+
+    @property
+    def source(self) -> str:
+        """Whose data, up to which day: for what leaves the page without it."""
+        return f"{self.practice_name} · data as of {self.as_of_on:%-d %B %Y}{' · synthetic data' if self.is_synthetic else ''}"
+
+    def section(self, title: str) -> None:
+        """Begin a part, to which the exhibits that follow belong."""
+        self.is_sectioned = True
+        self.blocks.append(f"<h2>{html.escape(title)}</h2>")
 
     def say(self, markdown: str) -> None:
         """Add a paragraph; of its Markdown, bold survives."""
@@ -63,7 +75,7 @@ class Sheet:
         # `</` would end the script that it stands in.
         specification = on_paper(chart.to_json()).replace("</", "<\\/")
         self.blocks.append(
-            f'<section><h2>{html.escape(title)}</h2><div class="chart" role="img" aria-label="{html.escape(alt)}"></div>'
+            f'<section>{self._heading(title)}<div class="chart" role="img" aria-label="{html.escape(alt)}"></div>'
             f'<script type="application/json" class="spec">{specification}</script>'
             f'<p class="quiet">{html.escape(note)}</p></section>'
         )
@@ -78,9 +90,13 @@ class Sheet:
         )
         left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
         self.blocks.append(
-            f"<section><h2>{html.escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"<section>{self._heading(title)}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
             f'<p class="quiet">{html.escape(left_out + note)}</p></section>'
         )
+
+    def _heading(self, title: str) -> str:
+        level = "h3" if self.is_sectioned else "h2"
+        return f"<{level}>{html.escape(title)}</{level}>"
 
     def to_html(self) -> str:
         """The whole file."""

@@ -101,7 +101,7 @@ def _kpis(publication: Publication, words: str) -> None:
         return
     kpi = kpis.row(by_predicate=pl.col("kpi_code") == code, named=True)
     with st.container(border=True):
-        st.subheader(kpi["kpi_name"], anchor=False)
+        st.header(kpi["kpi_name"], anchor=False)
         if kpi["unavailable_reason"]:
             not_available(kpi["kpi_name"], kpi["unavailable_reason"])
         low, high = kpi["benchmark_low"], kpi["benchmark_high"]
@@ -129,7 +129,7 @@ def _measures(publication: Publication, words: str) -> None:
         return
     measure = measures.row(by_predicate=pl.col("measure_code") == code, named=True)
     with st.container(border=True):
-        st.subheader(names[code], anchor=False)
+        st.header(names[code], anchor=False)
         if measure["unavailable_reason"]:
             not_available(code, measure["unavailable_reason"])
         ages = (
@@ -163,7 +163,7 @@ def _tables(publication: Publication, words: str) -> None:
         return
     one = tables.row(by_predicate=pl.col("table_name") == name, named=True)
     with st.container(border=True):
-        st.subheader(name, anchor=False)
+        st.header(name, anchor=False)
         st.markdown(one["description"])
         _facts({"Key": f"`{one['key_columns']}`", "Rows": f"{one['n_rows']:,}", "Columns": str(one["n_columns"])})
         _lineage(publication, name)

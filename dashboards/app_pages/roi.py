@@ -6,7 +6,7 @@ import streamlit as st
 from dashboards.charts import OWN, PENDING
 from dashboards.comparisons import bars, intervals, stack, tornado
 from dashboards.data import Publication, ask
-from dashboards.exhibits import figure, say, table
+from dashboards.exhibits import figure, say, section, table
 from dashboards.page import current_sheet, is_published, not_available, open_page
 from dashboards.wording import DESIGN_NAMES, amount, effect, month, plain
 
@@ -236,16 +236,16 @@ else:
     programs = []
 if programs:
     program = programs[0] if len(programs) == 1 else st.selectbox("Program", programs, key="program", bind="query-params")
-    st.header("What it was worth", anchor=False)
+    section("What it was worth")
     _value_statement(publication, program)
-    st.header("What it changed", anchor=False)
+    section("What it changed")
     _effects(publication, program)
     with st.expander("Every design that was tried, and why some give no number"):
         st.dataframe(ask(publication, _TRIED, (program,)), hide_index=True, key="tried")
 else:
     not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
 
-st.header("What boards are told, beside what this practice can show", anchor=False)
+section("What boards are told, beside what this practice can show")
 if is_published(publication, "marts.fct_program_claims"):
     claims = ask(publication, _CLAIMS)
     said = [
@@ -270,7 +270,7 @@ if is_published(publication, "marts.fct_program_claims"):
 else:
     not_available("The claims", "this publication is older than their comparison")
 
-st.header("Baseline", anchor=False)
+section("Baseline")
 frozen = ask(publication, _BASELINES) if is_published(publication, "marts.fct_baselines") else pl.DataFrame()
 if frozen.is_empty():
     not_available("Baselines", "no site has a day of go-live with mature months before it")

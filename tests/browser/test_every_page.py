@@ -3,6 +3,7 @@
 `make screenshots` runs this file and keeps the pictures, which somebody should look at.
 """
 
+import itertools
 import os
 from pathlib import Path
 
@@ -107,6 +108,61 @@ def test_a_link_shows_the_colleague_the_same_view_and_filters_stay_when_the_page
         tab.wait_for_timeout(2000)
         assert tab.get_by_role("combobox", name="Site").input_value() == "East Clinic"
         assert tab.get_by_role("combobox", name="Period").input_value() == "24 months"
+        assert tab.url.endswith("/retention?period=24+months&site=East+Clinic")
+        tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Overview", exact=True).click()
+        tab.locator("h1", has_text="Overview").wait_for(timeout=60_000)
+        tab.wait_for_timeout(2000)
+        assert tab.url.endswith("/overview?site=East+Clinic")
+        tab.go_back()
+        tab.locator("h1", has_text="Retention").wait_for(timeout=60_000)
+        tab.wait_for_timeout(2000)
+        in_address = "site=East+Clinic" in tab.url
+        assert in_address == (tab.get_by_role("combobox", name="Site").input_value() == "East Clinic")
+    finally:
+        tab.close()
+
+
+def test_a_chart_saved_as_a_picture_takes_its_title_along_and_stays_as_it_was(chromium, address: str, tmp_path: Path):
+    from PIL import Image
+
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    try:
+        tab.goto(f"{address}/appointments")
+        chart = tab.locator(".js-plotly-plot").first
+        chart.wait_for(timeout=90_000)
+        tab.wait_for_timeout(2000)
+        chart.hover()
+        with tab.expect_download(timeout=60_000) as download:
+            chart.locator('[data-title="Download plot as a PNG"]').click()
+        download.value.save_as(tmp_path / "chart.png")
+        height = chart.evaluate("chart => chart._fullLayout.height")
+        assert Image.open(tmp_path / "chart.png").height > 2 * height + 80
+        assert not chart.evaluate("chart => chart.layout.title && chart.layout.title.text")
+    finally:
+        tab.close()
+
+
+def test_a_report_of_the_publication_is_downloaded_as_it_was_written(chromium, address: str, sample_home, tmp_path: Path):
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    try:
+        tab.goto(f"{address}/overview")
+        tab.get_by_role("button", name="Board report").click(timeout=90_000)
+        with tab.expect_download(timeout=60_000) as download:
+            tab.get_by_role("button", name="Quarterly review").click()
+        written = (sample_home.published / "current" / download.value.suggested_filename).read_bytes()
+        download.value.save_as(tmp_path / "report.html")
+        assert (tmp_path / "report.html").read_bytes() == written
+    finally:
+        tab.close()
+
+
+@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
+def test_the_headings_of_a_page_leave_out_no_level(chromium, address: str, shown: Page):
+    tab, _ = _open(chromium, address, shown, "light", SIZES["wide"])
+    try:
+        levels = tab.evaluate("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => Number(one.tagName[1]))")
+        assert levels[0] == 1
+        assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
     finally:
         tab.close()
 
