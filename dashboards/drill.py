@@ -1,126 +1,90 @@
-"""From a KPI to the visits, claims or gaps behind it, as far as the viewer's role goes."""
+"""From a KPI to what it is counted from, by site and provider, and row by row as far as the viewer's role goes."""
 
-from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 import streamlit as st
 
 from dashboards.access import Viewer
 from dashboards.audit_log import record
 from dashboards.data import Publication, ask
-from dashboards.exhibits import table
+from dashboards.exhibits import section, table
 from dashboards.filters import Filters
+from dashboards.kpi_rows import ROWS, WITHOUT_ROWS, Rows
+from dashboards.page import not_available
+from dashboards.wording import plain
 
 MOST_ROWS = 500
-
-
-@dataclass(frozen=True)
-class Fact:
-    """Where the rows behind a KPI are: their table, their name, the day that counts, what brings a row in, its columns."""
-
-    table: str
-    noun: str
-    day: str
-    condition: str
-    columns: str
-    counted: str
-
-
-_APPOINTMENT = "final_status as status, lead_time_days, booked_via, is_telehealth, is_late_cancellation"
-_CLAIM = "payer_name, claim_status as status, initial_denial_reason, billed_usd, payer_paid_usd, balance_usd"
-FACTS = {
-    "no_show_rate": Fact("fct_appointments", "appointments due", "starts_on", "is_due", _APPOINTMENT, "final_status = 'no_show'"),
-    "late_cancellation_rate": Fact(
-        "fct_appointments", "appointments due", "starts_on", "is_due", _APPOINTMENT, "coalesce(is_late_cancellation, false)"
-    ),
-    "booking_lead_time": Fact("fct_appointments", "appointments due", "starts_on", "is_due", _APPOINTMENT, "true"),
-    "telehealth_share": Fact(
-        "fct_encounters", "completed visits", "started_on", "is_completed_visit", "class_code, is_telehealth", "is_telehealth"
-    ),
-    "clean_claim_rate": Fact(
-        "fct_claims", "claims first sent", "first_submitted_on", "claim_status <> 'void'", _CLAIM, "is_clean_claim"
-    ),
-    "initial_denial_rate": Fact(
-        "fct_claims",
-        "claims first answered",
-        "least(initially_denied_on, first_remitted_on)",
-        "claim_status <> 'void'",
-        _CLAIM,
-        "is_initially_denied",
-    ),
-}
+_PARTS = """
+    select coalesce(locations.location_name, 'Site unknown') as site,
+        coalesce(providers.provider_name, 'No provider') as provider,
+        sum(kpis.numerator) as numerator, sum(kpis.denominator) as denominator,
+        sum(kpis.numerator) / nullif(sum(kpis.denominator), 0) as value
+    from (select * from marts.fct_kpis where kpi_code = ? and is_mature and month_on between ? and ? and {restriction}) as kpis
+    left join marts.dim_locations as locations using (location_key)
+    left join marts.dim_providers as providers on kpis.provider_key = providers.provider_key
+    group by all
+    order by denominator desc
+"""
+_LISTED = """
+    select facts.day, patients.mrn, locations.location_name as site, providers.provider_name as provider, {columns},
+        facts.added_to_numerator as added
+    from (
+        select *, {day} as day, {numerator} as added_to_numerator
+        from {table}
+        where ({condition}) and {day} >= ? and {day} < ?::date + interval 1 month and {restriction}
+    ) as facts
+    left join marts.dim_patients as patients on facts.patient_key = patients.patient_key
+    left join marts.dim_locations as locations on facts.location_key = locations.location_key
+    left join marts.dim_providers as providers on facts.provider_key = providers.provider_key
+    order by added desc, day desc
+    limit {most}
+"""
 
 
 def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters, first_month: date, last_month: date) -> None:
-    """Draw what lies behind `kpi` from `first_month` to the end of `last_month`: rows for a role with patient data, else counts.
-
-    Each list of rows that is shown is a line of the audit log.
+    """Draw what lies behind `kpi` from `first_month` to the end of `last_month`: its parts, and for a role with patient data,
+    when asked, the rows that it is counted from; where it has none, why. Each list that is shown is a line of the audit log.
     """
-    fact = FACTS.get(kpi["kpi_code"])
-    if fact is None:
-        return
-    st.subheader("What lies behind it", anchor=False)
+    section("What lies behind it")
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
-    values = (first_month, last_month, *parameters)
-    if not viewer.may_see_patients:
-        _counts(publication, fact, kpi, restriction, values)
-        return
-    scope = f"{fact.condition} and {fact.day} >= ? and {fact.day} < ?::date + interval 1 month and {restriction}"
-    if not st.toggle(f"List the {fact.noun}", key="rows", bind="query-params"):
-        st.caption("Each time that rows are listed, the audit log gets a line.")
-        return
-    rows = ask(
-        publication,
-        f"""
-        select facts.{fact.day if fact.day.isidentifier() else "service_on"} as day, patients.mrn,
-            locations.location_name as site, providers.provider_name as provider, {fact.columns}, {fact.counted} as is_counted
-        from (select * from marts.{fact.table} where {scope}) as facts
-        left join marts.dim_patients as patients using (patient_key)
-        left join marts.dim_locations as locations on facts.location_key = locations.location_key
-        left join marts.dim_providers as providers on facts.provider_key = providers.provider_key
-        order by is_counted desc, day desc
-        limit {MOST_ROWS}
-        """,
-        values,
-    )
-    record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(rows))
+    parts = ask(publication, _PARTS.format(restriction=restriction), (kpi["kpi_code"], first_month, last_month, *parameters))
+    rows = ROWS.get(kpi["kpi_code"])
+    form = "percent" if kpi["unit"] == "share" else "$%,.0f" if kpi["unit"] == "usd" else "%,.1f"
     table(
-        rows,
-        title=f"The {fact.noun}, those in the numerator first",
-        columns={"is_counted": "In numerator"},
-        name=f"{kpi['kpi_code']}_rows",
-        note=f"The newest {MOST_ROWS}." if len(rows) == MOST_ROWS else "",
-    )
-
-
-def _counts(publication: Publication, fact: Fact, kpi: dict, restriction: str, values: tuple) -> None:
-    """By site and provider, how many; no row of a single patient. They are the parts of the figure above, and sum to it."""
-    counts = ask(
-        publication,
-        f"""
-        select locations.location_name as site, providers.provider_name as provider, sum(parts.denominator) as n,
-            sum(parts.numerator) as counted
-        from (
-            select * from marts.fct_kpis
-            where kpi_code = ? and is_complete_month and is_mature and month_on between ? and ? and {restriction}
-        ) as parts
-        left join marts.dim_locations as locations on parts.location_key = locations.location_key
-        left join marts.dim_providers as providers on parts.provider_key = providers.provider_key
-        group by all
-        order by counted desc, n desc, site, provider
-        """,
-        (kpi["kpi_code"], *values),
-    )
-    whole = {"format": "localized"}
-    table(
-        counts,
-        title=f"The {fact.noun}, by site and provider",
+        parts,
+        title=f"{kpi['kpi_name']} by site and provider, the largest first",
         columns={
             "site": "Site",
             "provider": "Provider",
-            "n": st.column_config.NumberColumn(fact.noun.capitalize(), **whole),
-            "counted": st.column_config.NumberColumn("In the numerator" if kpi["unit"] == "share" else "Days in all", **whole),
+            "numerator": st.column_config.NumberColumn("Numerator", format="%,.0f"),
+            "denominator": st.column_config.NumberColumn("Denominator", format="%,.0f"),
+            "value": st.column_config.NumberColumn("Value", format=form),
         },
-        name=f"{kpi['kpi_code']}_counts",
-        note="Single visits and claims are listed for roles with patient data.",
+        name=f"{kpi['kpi_code']}_by_site_and_provider",
+        height=min(38 + 35 * len(parts), 388),
+        note=f"Denominator: {rows.noun}." if rows and rows.denominator == "1" else "",
+    )
+    if rows is None:
+        not_available("Row by row", WITHOUT_ROWS.get(kpi["kpi_code"], "no rows of it are published"))
+    elif not viewer.may_see_patients:
+        st.caption(f"The {rows.noun} themselves are listed for roles with patient data.")
+    elif st.toggle(f"List the {rows.noun}", key="rows", bind="query-params"):
+        _list(publication, kpi, rows, restriction, (first_month, last_month, *parameters))
+    else:
+        st.caption("Each time that rows are listed, the audit log gets a line.")
+
+
+def _list(publication: Publication, kpi: dict, rows: Rows, restriction: str, values: tuple) -> None:
+    listed = ask(publication, _LISTED.format(**rows._asdict(), restriction=restriction, most=MOST_ROWS), values)
+    if rows.is_share:
+        listed = listed.with_columns(pl.col("added") == 1)
+    record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(listed))
+    table(
+        listed,
+        title=f"The {rows.noun}, those that add most to the numerator first",
+        columns={name: plain(name) for name in listed.columns}
+        | {"mrn": "Record number", "added": "In numerator" if rows.is_share else "Adds to numerator"},
+        name=f"{kpi['kpi_code']}_rows",
+        note=f"The first {MOST_ROWS}; narrower filters show the others." if len(listed) == MOST_ROWS else "",
     )
