@@ -37,7 +37,7 @@ _LISTED = """
     left join marts.dim_patients as patients on facts.patient_key = patients.patient_key
     left join marts.dim_locations as locations on facts.location_key = locations.location_key
     left join marts.dim_providers as providers on facts.provider_key = providers.provider_key
-    order by added desc, day desc
+    order by added {order}, day desc
     limit {most}
 """
 
@@ -76,13 +76,15 @@ def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters,
 
 
 def _list(publication: Publication, kpi: dict, rows: Rows, restriction: str, values: tuple) -> None:
-    listed = ask(publication, _LISTED.format(**rows._asdict(), restriction=restriction, most=MOST_ROWS), values)
+    # What weighs against the practice comes first: the missed appointments, the gaps that are open.
+    order = "desc" if kpi["direction"] == "lower" else "asc"
+    listed = ask(publication, _LISTED.format(**rows._asdict(), restriction=restriction, order=order, most=MOST_ROWS), values)
     if rows.is_share:
         listed = listed.with_columns(pl.col("added") == 1)
     record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(listed))
     table(
         listed,
-        title=f"The {rows.noun}, those that add most to the numerator first",
+        title=f"The {rows.noun}, those to look at first on top",
         columns={name: plain(name) for name in listed.columns}
         | {"mrn": "Record number", "added": "In numerator" if rows.is_share else "Adds to numerator"},
         name=f"{kpi['kpi_code']}_rows",

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.charts import mode_bar
 from dashboards.exports import offer
 from dashboards.page import current_sheet
+from dashboards.sheet import is_share
 
 
 def say(markdown: str) -> None:
@@ -45,13 +46,24 @@ def table(
     with st.container(border=True, height="stretch"):
         _head(title, data, name)
         size = {} if height is None else {"height": height}
-        # A missing text is an empty cell, not the word None.
-        shown = data.with_columns(pl.col(pl.String, pl.Null).cast(pl.String).fill_null(""))
-        st.dataframe(shown, key=f"table_{name}", column_config=columns, hide_index=True, width="stretch", **size)
+        shown, settings = _shown(data, columns or {})
+        st.dataframe(shown, key=f"table_{name}", column_config=settings, hide_index=True, width="stretch", **size)
         if note:
             st.caption(note)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]
-    current_sheet().table(data.drop(hidden, strict=False), title, note)
+    current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
+
+
+def _shown(data: pl.DataFrame, columns: dict) -> tuple[pl.DataFrame, dict]:
+    """The rows and settings as Streamlit is given them: a missing text or day is an empty cell and not the word None, a day has
+    no time, and every share one digit, where Streamlit's own `percent` gives 10 % beside 14.18 %.
+    """
+    texts = [pl.col(pl.String, pl.Null).cast(pl.String).fill_null("")]
+    plain_days = [name for name, dtype in data.schema.items() if dtype == pl.Date and not isinstance(columns.get(name), dict)]
+    shares = [name for name in data.columns if name in columns and is_share(columns[name])]
+    shown = data.with_columns(*texts, pl.col(plain_days).dt.to_string().fill_null(""), *(pl.col(name) * 100 for name in shares))
+    written = {name: columns[name] | {"type_config": columns[name]["type_config"] | {"format": "%.1f %%"}} for name in shares}
+    return shown, columns | written
 
 
 def _head(title: str, data: pl.DataFrame, name: str) -> None:

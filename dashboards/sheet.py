@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import plotly.graph_objects as go
 import polars as pl
@@ -16,17 +16,23 @@ MOST_ROWS = 200
 
 _STYLE = """
 body { font: 15px/1.5 "Source Sans 3", "Segoe UI", system-ui, sans-serif; color: #17212B; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+/* As wide as paper is: a chart keeps the width that it was drawn with. */
+body { width: 186mm; margin: 2rem auto; }
 h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.35rem; margin: 1.6rem 0 .4rem; break-after: avoid; }
 section h2, section h3 { font-size: 1.1rem; margin: 0 0 .4rem; break-after: avoid; }
 section { border: 1px solid #D5DDE5; border-radius: .5rem; padding: 1rem; margin: 1rem 0; break-inside: avoid; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem; margin: 1rem 0; }
 .tiles section { margin: 0; } .value { font-size: 1.5rem; font-weight: 600; } .quiet { color: #4A5866; font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; } thead { display: table-header-group; }
-th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid #D5DDE5; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid #D5DDE5; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .synthetic { background: #FFF6DB; border-radius: .5rem; padding: .5rem 1rem; }
-@media print { body { margin: 0; max-width: none; } @page { margin: 15mm; } }
+tr { break-inside: avoid; }
+@page { size: letter; margin: 15mm; }
+@media print {
+  body { margin: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  section:has(table) { break-inside: auto; } table { font-size: 8pt; } .modebar { display: none; }
+}
 """
 _DRAW = (
     "Plotly.newPlot(div, spec.data, Object.assign({}, spec.layout, {autosize: true}), {responsive: true, displaylogo: false});"
@@ -80,12 +86,17 @@ class Sheet:
             f'<p class="quiet">{html.escape(note)}</p></section>'
         )
 
-    def table(self, data: pl.DataFrame, title: str, note: str) -> None:
-        """Add a table, its first rows where there are many."""
-        head = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in data.columns)
+    def table(self, data: pl.DataFrame, title: str, note: str, columns: dict | None = None) -> None:
+        """Add a table, its first rows where there are many; `columns` are Streamlit's settings, for headings and formats."""
+        settings = [(columns or {}).get(name) for name in data.columns]
         is_number = [dtype.is_numeric() for dtype in data.dtypes]
+        forms = [_format(setting) for setting in settings]
+        head = "".join(
+            f"<th{' class=number' if number else ''}>{html.escape(_heading(name, setting))}</th>"
+            for name, setting, number in zip(data.columns, settings, is_number, strict=True)
+        )
         rows = "".join(
-            "<tr>" + "".join(_cell(value, number) for value, number in zip(row, is_number, strict=True)) + "</tr>"
+            "<tr>" + "".join(_cell(*cell) for cell in zip(row, is_number, forms, strict=True)) + "</tr>"
             for row in data.head(MOST_ROWS).iter_rows()
         )
         left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
@@ -112,16 +123,42 @@ class Sheet:
         )
 
 
-def _cell(value: object, is_number: bool) -> str:
-    if value is None:
-        return "<td></td>"
-    if is_number:
-        text = (
-            f"{value:,.4g}"
-            if isinstance(value, float) and abs(value) < 1
-            else f"{value:,.1f}"
-            if isinstance(value, float)
-            else f"{value:,}"
-        )
-        return f'<td class="number">{text}</td>'
-    return f"<td>{html.escape(str(value))}</td>"
+def is_share(setting: object) -> bool:
+    """Whether a column's settings say that its numbers are shares."""
+    return isinstance(setting, dict) and setting["type_config"].get("type") == "number" and _format(setting) == "percent"
+
+
+def _format(setting: object) -> str:
+    return (setting["type_config"].get("format") or "") if isinstance(setting, dict) else ""
+
+
+def _heading(name: str, setting: object) -> str:
+    said = setting if isinstance(setting, str) else setting.get("label") if isinstance(setting, dict) else None
+    return said or name.replace("_", " ").capitalize()
+
+
+def _cell(value: object, is_number: bool, form: str) -> str:
+    match value:
+        case None:
+            return "<td></td>"
+        case bool():
+            return f"<td>{'yes' if value else 'no'}</td>"
+        case datetime():
+            return f"<td>{value:%Y-%m-%d %H:%M}</td>"
+        case date():
+            return f"<td>{value:%Y-%m-%d}</td>"
+    if not is_number:
+        return f"<td>{html.escape(str(value))}</td>"
+    return f'<td class="number">{_number(value, form)}</td>'
+
+
+def _number(value: float, form: str) -> str:
+    """A number by Streamlit's format, as far as pages use them: `percent`, `$%,.0f`, `%.0f`; else whole, or with one digit."""
+    if form == "percent":
+        return f"{value * 100:.1f} %"
+    if "%" in form:
+        before, _, rest = form.partition("%")
+        return f"{before}{format(value, ',' + rest.lstrip(','))}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.1f}"
+    return f"{value:,}"
