@@ -6,7 +6,10 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.charts import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, hover_format, tick_format, upright
+from dashboards.holidays import federal_holidays
 
+_FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+"""An axis of its own for what stands at the foot of a chart, whatever the values are."""
 _TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
 
 
@@ -35,7 +38,8 @@ def trend(
     height: int = 360,
 ) -> go.Figure:
     """A KPI's months with axes: `month_on`, `value`, `is_mature`. `events` (`event_on`, `label`) are dotted upright lines, the
-    months of `earlier`, moved onto the same axis, a thin dotted line, and the weeks of the year-end holidays a grey band.
+    months of `earlier`, moved onto the same axis, a thin dotted line; with `has_holidays` the weeks of the year-end holidays are
+    a grey band, and each federal holiday is a mark at the foot, named on hover.
     """
     traces, happened = _months(months, unit), list(events.iter_rows(named=True)) if events is not None else []
     if earlier is not None and not earlier.is_empty():
@@ -56,6 +60,9 @@ def trend(
         band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
         traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": "Benchmark"})
     half_a_month = timedelta(days=15)
+    first, last = months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month
+    if has_holidays:
+        traces.append(_federal_holidays(first, last))
     return drawn(
         traces,
         height=height,
@@ -72,9 +79,10 @@ def trend(
         ],
         xaxis={
             "tickformat": "%b\n%Y",
-            "range": [months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month],
+            "range": [first, last],
         },
         yaxis={"tickformat": tick_format(unit), "rangemode": "tozero" if unit != "points" else "normal"},
+        **({"yaxis2": _FOOT} if has_holidays else {}),
     )
 
 
@@ -109,6 +117,22 @@ def _yardsticks(target: float | None, benchmark: tuple[float, float] | None) -> 
     if target is not None:
         shapes.append(across(target, **_TARGET))
     return shapes
+
+
+def _federal_holidays(first: date, last: date) -> dict:
+    named = federal_holidays(first, last)
+    return {
+        "type": "scatter",
+        "x": list(named),
+        "y": [0] * len(named),
+        "yaxis": "y2",
+        "text": list(named.values()),
+        "mode": "markers",
+        "marker": {"color": PENDING, "symbol": "triangle-up", "size": 7},
+        "cliponaxis": False,
+        "name": "Federal holidays",
+        "hovertemplate": "%{text}, %{x|%-d %b %Y}<extra></extra>",
+    }
 
 
 def _holidays(year: int) -> dict:

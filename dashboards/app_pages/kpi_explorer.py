@@ -84,7 +84,7 @@ figure(
     f"the period comes to {amount(ratio(now), unit)}.",
     data=drawn.drop("slice_key", "slice_name"),
     name=f"{code}_by_month",
-    note="Line: complete and mature months. Open dots: still coming in. Grey: the year-end holidays.",
+    note="Line: complete and mature months. Open dots: still coming in. Grey: the year-end holidays; marks: federal holidays.",
 )
 
 if split_by != "all":

@@ -8,7 +8,7 @@ from dashboards.comparisons import bars, stack, waterfall
 from dashboards.data import ask
 from dashboards.exhibits import figure, say, table
 from dashboards.filters import PAYER_NAMES, filters
-from dashboards.kpi_data import CATALOG, months_of, ratio, since
+from dashboards.kpi_data import CATALOG, go_lives, months_of, ratio, since
 from dashboards.kpi_tiles import tile
 from dashboards.page import current_sheet, not_available, open_page
 from dashboards.trends import trend
@@ -161,7 +161,15 @@ with right:
         drawn = since(days, days["month_on"].max(), chosen.months)
         kpi = catalog["days_in_ar"]
         figure(
-            trend(drawn, unit="days", target=kpi["target"], benchmark=(kpi["benchmark_low"], kpi["benchmark_high"]), height=340),
+            trend(
+                drawn,
+                unit="days",
+                target=kpi["target"],
+                benchmark=(kpi["benchmark_low"], kpi["benchmark_high"]),
+                events=go_lives(publication, chosen).filter(pl.col("event_on") >= drawn["month_on"].min()),
+                has_holidays=True,
+                height=340,
+            ),
             title=f"Days in A/R by month, now {amount(ratio(drawn.filter('is_mature').tail(1)), 'days')}",
             alt="Days in accounts receivable by month, beside the target and the benchmark.",
             data=drawn,
