@@ -3,11 +3,14 @@
 import polars as pl
 import streamlit as st
 
+from dashboards.access import current_viewer
 from dashboards.charts import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.comparisons import bars, small_multiples, stack
 from dashboards.data import ask
 from dashboards.exhibits import figure, say, table
 from dashboards.filters import filters
+from dashboards.kpi_data import go_lives
+from dashboards.open_gaps import patients_behind
 from dashboards.page import current_sheet, empty, not_available, open_page
 from dashboards.trends import trend
 from dashboards.wording import amount, month
@@ -177,7 +180,12 @@ with left:
     else:
         drawn = monthly.select("month_on", "n_eligible", "n_met", "n_closures", value="rate").with_columns(is_mature=pl.lit(True))
         figure(
-            trend(drawn, unit="share", height=340),
+            trend(
+                drawn,
+                unit="share",
+                events=go_lives(publication, chosen).filter(pl.col("event_on") >= drawn["month_on"].min()),
+                height=340,
+            ),
             title=f"Share of due care that was done, twelve months to each month end: now {amount(drawn['value'][-1], 'share')}",
             alt=f"Share of due care done, by month end, up to {month(drawn['month_on'].max())}.",
             data=drawn,
@@ -225,3 +233,5 @@ if not multiples.is_empty():
         data=multiples,
         name="measures_by_month",
     )
+
+patients_behind(publication, current_viewer(), measures, chosen)
