@@ -28,7 +28,7 @@ def amount(value: float | None, unit: str) -> str:
         return ABSENT
     match unit:
         case "share":
-            return f"{value * 100:.1f} %"
+            return f"{value * 100:.1f} %".replace("-", "−")
         case "usd":
             return f"−${-value:,.0f}" if value < 0 else f"${value:,.0f}"
         case _:

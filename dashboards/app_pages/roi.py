@@ -7,7 +7,7 @@ from dashboards.charts import OWN, PENDING
 from dashboards.comparisons import bars, intervals, stack, tornado
 from dashboards.data import Publication, ask
 from dashboards.exhibits import figure, say, section, table
-from dashboards.page import current_sheet, is_published, not_available, open_page
+from dashboards.page import is_published, not_available, open_page
 from dashboards.wording import DESIGN_NAMES, amount, effect, month, plain
 
 GRADES = {
@@ -53,8 +53,29 @@ _BASELINES = """
 """
 
 
+def _side_by_side(returns: pl.DataFrame) -> pl.DataFrame:
+    """One row a scenario: its key figures, each with the interval from the 5th to the 95th percentile of the draws."""
+    return pl.DataFrame(
+        [
+            {
+                "scenario": plain(row["scenario"]),
+                "npv": amount(row["npv_p50_usd"], "usd"),
+                "npv_interval": f"{amount(row['npv_p5_usd'], 'usd')} to {amount(row['npv_p95_usd'], 'usd')}",
+                "roi": amount(row["roi_p50"], "share"),
+                "roi_interval": f"{amount(row['roi_p5'], 'share')} to {amount(row['roi_p95'], 'share')}",
+                "pays": amount(row["npv_positive_share"], "share"),
+                "payback": f"month {row['payback_month']} of {row['horizon_months']}" if row["payback_month"] else "not in time",
+                "delay": amount(row["cost_of_delay_usd"], "usd"),
+                "staff_hours": row["staff_hours_p50"],
+            }
+            for row in returns.iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+
+
 def _value_statement(publication: Publication, program: str) -> None:
-    """Returns by scenario, value by category and year, tornado."""
+    """Every scenario's returns side by side; of one, value by category and year; behind an expander, what it rests on."""
     returns = ask(publication, _RETURNS, (program,))
     if returns.is_empty():
         not_available(
@@ -62,43 +83,33 @@ def _value_statement(publication: Publication, program: str) -> None:
             "the CRM delivered no costs of the program, so that there is nothing to set its effects against",
         )
         return
+    table(
+        _side_by_side(returns),
+        title="The scenarios side by side",
+        columns={
+            "scenario": "Scenario",
+            "npv": st.column_config.TextColumn("Net present value", help="Median of the draws, at the first month."),
+            "npv_interval": "Value, 5th to 95th percentile",
+            "roi": st.column_config.TextColumn("Return on cost", help="Net present value ÷ present value of costs, median."),
+            "roi_interval": "Return, 5th to 95th percentile",
+            "pays": st.column_config.TextColumn("Chance that it pays", help="Share of draws with a value above zero."),
+            "payback": st.column_config.TextColumn("Money back in", help="Median."),
+            "delay": "A month's delay costs",
+            "staff_hours": st.column_config.NumberColumn("Staff hours", format="%,.0f", help="Median, over the horizon."),
+        },
+        name="scenarios",
+        note=f"{returns['n_draws'].max():,} draws each, over {returns['horizon_months'].max()} months, "
+        f"{returns['observed_months'].max()} of them observed.",
+    )
     scenarios = returns["scenario"].to_list()
     start = scenarios.index("base") if "base" in scenarios else 0
     scenario = st.segmented_control(
         "Scenario", scenarios, default=scenarios[start], key="scenario", bind="query-params", format_func=plain
     )
     chosen = returns.filter(pl.col("scenario") == (scenario or scenarios[start])).row(0, named=True)
-    with st.container(border=True):
-        npv, roi, certain, payback, delay = st.columns(5)
-        npv.metric("Net present value", amount(chosen["npv_p50_usd"], "usd"), help="Median of the draws, at the first month.")
-        npv.caption(f"{amount(chosen['npv_p5_usd'], 'usd')} to {amount(chosen['npv_p95_usd'], 'usd')}")
-        roi.metric(
-            "Return on cost", amount(chosen["roi_p50"], "share"), help="Net present value ÷ present value of costs, median."
-        )
-        roi.caption(f"{amount(chosen['roi_p5'], 'share')} to {amount(chosen['roi_p95'], 'share')}")
-        certain.metric(
-            "Chance that it pays", amount(chosen["npv_positive_share"], "share"), help="Share of draws with a value above zero."
-        )
-        certain.caption(f"{chosen['n_draws']:,} draws")
-        payback.metric(
-            "Money back in", f"month {chosen['payback_month']}" if chosen["payback_month"] else "not in time", help="Median."
-        )
-        payback.caption(f"of {chosen['horizon_months']}, {chosen['observed_months']} of them observed")
-        delay.metric("A month's delay costs", amount(chosen["cost_of_delay_usd"], "usd"))
-        current_sheet().tiles(
-            [
-                (
-                    "Net present value",
-                    amount(chosen["npv_p50_usd"], "usd"),
-                    f"{amount(chosen['npv_p5_usd'], 'usd')} to {amount(chosen['npv_p95_usd'], 'usd')}",
-                ),
-                ("Return on cost", amount(chosen["roi_p50"], "share"), plain(chosen["scenario"])),
-                ("Chance that it pays", amount(chosen["npv_positive_share"], "share"), f"{chosen['n_draws']:,} draws"),
-            ]
-        )
-        if chosen["benefits_missing"]:
-            missing = ", ".join(plain(word).lower() for word in chosen["benefits_missing"].split())
-            say(f"Counted as zero, for want of a causal effect: **{missing}**.")
+    if chosen["benefits_missing"]:
+        missing = ", ".join(plain(word).lower() for word in chosen["benefits_missing"].split())
+        say(f"Counted as zero, for want of a causal effect: **{missing}**.")
     values = ask(publication, _VALUES, (program, chosen["scenario"])).with_columns(
         label=pl.col("category").map_elements(plain, return_dtype=pl.String)
     )
@@ -119,7 +130,7 @@ def _value_statement(publication: Publication, program: str) -> None:
                 unit="usd",
                 colours={"benefit": OWN, "cost": PENDING},
             ),
-            title="Benefits and costs by year of the program",
+            title=f"Benefits and costs by year of the program, {plain(chosen['scenario']).lower()} scenario",
             alt="Bars of mean benefits above and costs below zero, by year of the program.",
             data=signed,
             name="value_by_year",
@@ -134,13 +145,19 @@ def _value_statement(publication: Publication, program: str) -> None:
         )
         figure(
             bars(totals, label="label", value="amount_mean_usd", unit="usd"),
-            title="Where the benefit comes from",
+            title=f"Where the benefit comes from, {plain(chosen['scenario']).lower()} scenario",
             alt="Bars of mean benefit over the horizon, by category.",
             data=totals,
             name="value_by_category",
             note="A benefit without a causal effect counts as zero.",
         )
-    sensitivity = ask(publication, _SENSITIVITY, (program, chosen["scenario"]))
+    with st.expander("What it rests on: each assumption, and the statement line by line"):
+        _grounds(publication, program, chosen["scenario"], values)
+
+
+def _grounds(publication: Publication, program: str, scenario: str, values: pl.DataFrame) -> None:
+    """How much each assumption matters, and every line of the value statement with how it was made."""
+    sensitivity = ask(publication, _SENSITIVITY, (program, scenario))
     if not sensitivity.is_empty():
         named = sensitivity.with_columns(label=pl.col("assumption").map_elements(plain, return_dtype=pl.String))
         figure(
@@ -183,6 +200,24 @@ def _effects(publication: Publication, program: str) -> None:
     if effects.is_empty():
         not_available("What the program changed", "no design found enough sites, months or patients to estimate from")
         return
+    table(
+        effects.select(
+            "outcome_name",
+            "statement",
+            grade=pl.col("grade").replace_strict(GRADES, default=pl.col("grade")),
+            design=pl.col("design").replace_strict(DESIGN_NAMES, default=pl.col("design")),
+            assumptions="assumptions",
+        ),
+        title="What may be said of each, and on what grounds",
+        columns={
+            "outcome_name": "Outcome",
+            "statement": st.column_config.TextColumn("What may be said", width="large"),
+            "grade": "Grade of evidence",
+            "design": "Design",
+            "assumptions": st.column_config.TextColumn("Checks", width="large"),
+        },
+        name="effects",
+    )
     known = effects.drop_nulls("interval_low").with_columns(label=pl.col("outcome_name") + " (" + pl.col("grade") + ")")
     parts = sorted(known.partition_by("unit", as_dict=True).items(), key=lambda part: -len(part[1]))
     columns = [st.container(), *(st.columns(len(parts) - 1) if len(parts) > 1 else ())]
@@ -205,24 +240,6 @@ def _effects(publication: Publication, program: str) -> None:
                 name=f"effects_{unit}",
                 note=_LEGEND if len(rows) == max(len(part) for _, part in parts) else "",
             )
-    table(
-        effects.select(
-            "outcome_name",
-            "statement",
-            grade=pl.col("grade").replace_strict(GRADES, default=pl.col("grade")),
-            design=pl.col("design").replace_strict(DESIGN_NAMES, default=pl.col("design")),
-            assumptions="assumptions",
-        ),
-        title="What may be said of each, and on what grounds",
-        columns={
-            "outcome_name": "Outcome",
-            "statement": st.column_config.TextColumn("What may be said", width="large"),
-            "grade": "Grade of evidence",
-            "design": "Design",
-            "assumptions": st.column_config.TextColumn("Checks", width="large"),
-        },
-        name="effects",
-    )
 
 
 publication = open_page(
@@ -241,7 +258,22 @@ if programs:
     section("What it changed")
     _effects(publication, program)
     with st.expander("Every design that was tried, and why some give no number"):
-        st.dataframe(ask(publication, _TRIED, (program,)), hide_index=True, key="tried")
+        table(
+            ask(publication, _TRIED, (program,)),
+            title="Designs that were tried",
+            columns={
+                "outcome_name": "Outcome",
+                "design": "Design",
+                "grade": "Grade",
+                "estimate": st.column_config.NumberColumn("Estimate", format="%.3f"),
+                "interval_low": st.column_config.NumberColumn("From", format="%.3f"),
+                "interval_high": st.column_config.NumberColumn("To", format="%.3f"),
+                "unit": "Unit",
+                "assumptions": "Checks",
+                "refused_reason": "Why no number",
+            },
+            name="designs_tried",
+        )
 else:
     not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
 
@@ -281,22 +313,25 @@ else:
             lambda row: f"{month(row['first_month_on'])} – {month(row['last_month_on'])}", return_dtype=pl.String
         ),
     )
-    table(
-        shown.select(
-            "kpi_name", "site", "go_live_on", "months", "value", "is_final", "is_restated", "restatement_reason", "hash"
-        ),
-        title="Where each site stood before its program, frozen",
-        columns={
-            "kpi_name": "KPI",
-            "site": "Site",
-            "go_live_on": st.column_config.DateColumn("Go-live"),
-            "months": "Months",
-            "value": "Baseline",
-            "is_final": "Frozen",
-            "is_restated": "Restated",
-            "restatement_reason": "Why",
-            "hash": st.column_config.TextColumn("Data hash", help="First digits of the hash of the rows that it was taken from."),
-        },
-        name="baselines",
-        note="A baseline does not change when data do: what today's data would give shows as restated.",
-    )
+    with st.expander(f"Where each site stood before its program, frozen: {len(shown):,} baselines of headline KPIs"):
+        table(
+            shown.select(
+                "kpi_name", "site", "go_live_on", "months", "value", "is_final", "is_restated", "restatement_reason", "hash"
+            ),
+            title="Baselines of the headline KPIs",
+            columns={
+                "kpi_name": "KPI",
+                "site": "Site",
+                "go_live_on": st.column_config.DateColumn("Go-live"),
+                "months": "Months",
+                "value": "Baseline",
+                "is_final": "Frozen",
+                "is_restated": "Restated",
+                "restatement_reason": "Why",
+                "hash": st.column_config.TextColumn(
+                    "Data hash", help="First digits of the hash of the rows that it was taken from."
+                ),
+            },
+            name="baselines",
+            note="A baseline does not change when data do: what today's data would give shows as restated.",
+        )

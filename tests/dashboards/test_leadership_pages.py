@@ -43,3 +43,37 @@ def test_rows_behind_a_kpi_are_for_roles_with_patient_data_and_leave_a_line_in_t
     test.toggle(key="rows").set_value(True).run()
     assert not test.exception
     assert "patient_viewed" in (shown_home / "audit" / "audit.jsonl").read_text()
+
+
+def test_a_kpi_that_is_not_counted_from_rows_says_why(app):
+    test = app("kpi_explorer", role="analyst_phi")
+    test.selectbox(key="kpi").select("Revenue cycle · Days in A/R").run()
+    assert not test.exception
+    assert not [toggle for toggle in test.toggle if toggle.key == "rows"]
+    assert any("Row by row: not available, because a receivable is a balance" in text.value for text in test.info)
+
+
+def test_the_patients_behind_a_measure_are_those_of_its_open_gaps_and_for_roles_with_patient_data(app, shown_home):
+    assert not [toggle for toggle in app("care_gaps").toggle if toggle.key == "patients"]
+    test = app("care_gaps", role="analyst_phi")
+    measures = next(table.value for table in test.dataframe if "n_open" in table.value.columns)
+    test.toggle(key="patients").set_value(True).run()
+    assert not test.exception
+    listed = next(table.value for table in test.dataframe if "next_action" in table.value.columns)
+    assert len(listed) == measures["n_open"].iloc[0] > 0
+    assert '"open gaps of' in (shown_home / "audit" / "audit.jsonl").read_text()
+
+
+def test_scenarios_stand_side_by_side_with_their_intervals(app):
+    test = app("roi")
+    scenarios = next(table.value for table in test.dataframe if "npv_interval" in table.value.columns)
+    assert len(scenarios) == len(test.get("button_group")[0].proto.options)
+    assert all(" to " in interval for interval in scenarios["npv_interval"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_chart_and_every_table_of_a_page_can_be_taken_away_as_csv(app, page: str):
+    test = app(page)
+    exports = [button.proto.label for button in test.get("download_button")]
+    charts = 1 if page == "overview" else len(test.get("plotly_chart"))
+    assert exports.count("CSV") == charts + len(test.dataframe)
