@@ -20,7 +20,7 @@ PENDING = "#000010"
 SEQUENCE = tuple(f"#{index:06d}" for index in range(11, 21))
 """From little to much."""
 QUIET_TEXT, TEXT, GROUND = "#000036", "#000037", "#000038"
-_AXIS = {"tickfont": {"color": TEXT}}
+_AXIS, _AXIS_TITLE = {"tickfont": {"color": TEXT}}, {"font": {"color": TEXT}}
 
 TEMPLATE = go.layout.Template(
     layout=go.Layout(
@@ -50,8 +50,12 @@ def drawn(traces: list[dict], **layout: object) -> go.Figure:
     """
     # Streamlit's own template, which goes before ours, writes an axis in a grey whose contrast is 3.8 where 4.5 is asked for.
     axes = {"xaxis", "yaxis"} | {name for name in layout if name[1:5] == "axis"}
-    written = {name: _AXIS | layout.get(name, {}) for name in axes}
+    written = {name: _AXIS | _titled(layout.get(name, {})) for name in axes}
     return go.Figure(traces, {"template": TEMPLATE, "font": {"color": TEXT}, **layout, **written})
+
+
+def _titled(axis: dict) -> dict:
+    return axis | {"title": axis["title"] | _AXIS_TITLE} if "title" in axis else axis
 
 
 def across(y: float, **line: object) -> dict:

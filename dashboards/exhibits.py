@@ -62,7 +62,8 @@ def _shown(data: pl.DataFrame, columns: dict) -> tuple[pl.DataFrame, dict]:
     plain_days = [name for name, dtype in data.schema.items() if dtype == pl.Date and not isinstance(columns.get(name), dict)]
     shares = [name for name in data.columns if name in columns and is_share(columns[name])]
     shown = data.with_columns(*texts, pl.col(plain_days).dt.to_string().fill_null(""), *(pl.col(name) * 100 for name in shares))
-    written = {name: columns[name] | {"type_config": columns[name]["type_config"] | {"format": "%.1f %%"}} for name in shares}
+    of_a_hundred = {"format": "%.1f %%", "min_value": 0, "max_value": 100}
+    written = {name: columns[name] | {"type_config": columns[name]["type_config"] | of_a_hundred} for name in shares}
     return shown, columns | written
 
 

@@ -125,7 +125,11 @@ class Sheet:
 
 def is_share(setting: object) -> bool:
     """Whether a column's settings say that its numbers are shares."""
-    return isinstance(setting, dict) and setting["type_config"].get("type") == "number" and _format(setting) == "percent"
+    return (
+        isinstance(setting, dict)
+        and setting["type_config"].get("type") in ("number", "progress")
+        and _format(setting) == "percent"
+    )
 
 
 def _format(setting: object) -> str:

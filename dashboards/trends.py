@@ -74,8 +74,8 @@ def trend(
         ],
         annotations=[
             {"x": event["event_on"], "y": 1, "yref": "paper", "text": event["label"], "showarrow": False}
-            | {"xanchor": "left", "yanchor": "top", "xshift": 4}
-            for event in happened
+            | {"xanchor": "left", "yanchor": "top", "xshift": 4, "yshift": -14 * (place % 4)}
+            for place, event in enumerate(happened)
         ],
         xaxis={
             "tickformat": "%b\n%Y",

@@ -13,6 +13,7 @@ DOMAIN_NAMES = {
     "revenue_cycle": "Revenue cycle",
 }
 
+_SPELT = {"days_in_ar": "Days in A/R"}
 DESIGN_NAMES = {
     "randomised": "Randomised hold-out",
     "staggered_did": "Staggered difference-in-differences",
@@ -76,7 +77,7 @@ def definition(catalog: dict) -> str:
 
 def plain(code: str) -> str:
     """A code for people: `recovered_slots` → Recovered slots."""
-    return code.replace("_", " ").replace(":", ": ").capitalize()
+    return _SPELT.get(code) or code.replace("_", " ").replace(":", ": ").capitalize()
 
 
 def effect(value: float | None, change_type: str, unit: str) -> str:

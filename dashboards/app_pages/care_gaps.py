@@ -132,16 +132,14 @@ table(
     title="Every measure, most open gaps first",
     columns={
         "measure_code": st.column_config.TextColumn("Code", width="small"),
-        "measure": st.column_config.TextColumn("Measure", width="large"),
+        "measure": st.column_config.TextColumn("Measure", width="medium"),
         "rate": st.column_config.ProgressColumn("Met", format="percent", min_value=0, max_value=1),
         "n_eligible": "Eligible",
         "n_open": "Open",
         "n_closures": "Closures",
         "days": st.column_config.NumberColumn("Days to closure", format="%.0f"),
         "open_usd": st.column_config.NumberColumn("Value open", format="$%,.0f"),
-        "n_not_assessable": st.column_config.NumberColumn(
-            "Cannot be judged", help="No data of that kind: in no rate, and no gap."
-        ),
+        "n_not_assessable": st.column_config.NumberColumn("Not judged", help="No data of that kind: in no rate, and no gap."),
     },
     name="measures",
     note="Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator.",

@@ -54,7 +54,7 @@ _BASELINES = """
 
 
 def _side_by_side(returns: pl.DataFrame) -> pl.DataFrame:
-    """One row a scenario: its key figures, each with the interval from the 5th to the 95th percentile of the draws."""
+    """One row a scenario: its key figures, each with the interval that holds nine draws of ten (5th to 95th percentile)."""
     return pl.DataFrame(
         [
             {
@@ -66,7 +66,6 @@ def _side_by_side(returns: pl.DataFrame) -> pl.DataFrame:
                 "pays": amount(row["npv_positive_share"], "share"),
                 "payback": f"month {row['payback_month']} of {row['horizon_months']}" if row["payback_month"] else "not in time",
                 "delay": amount(row["cost_of_delay_usd"], "usd"),
-                "staff_hours": row["staff_hours_p50"],
             }
             for row in returns.iter_rows(named=True)
         ],
@@ -89,13 +88,12 @@ def _value_statement(publication: Publication, program: str) -> None:
         columns={
             "scenario": "Scenario",
             "npv": st.column_config.TextColumn("Net present value", help="Median of the draws, at the first month."),
-            "npv_interval": "Value, 5th to 95th percentile",
+            "npv_interval": "Value, 90 % interval",
             "roi": st.column_config.TextColumn("Return on cost", help="Net present value ÷ present value of costs, median."),
-            "roi_interval": "Return, 5th to 95th percentile",
+            "roi_interval": "Return, 90 % interval",
             "pays": st.column_config.TextColumn("Chance that it pays", help="Share of draws with a value above zero."),
             "payback": st.column_config.TextColumn("Money back in", help="Median."),
             "delay": "A month's delay costs",
-            "staff_hours": st.column_config.NumberColumn("Staff hours", format="%,.0f", help="Median, over the horizon."),
         },
         name="scenarios",
         note=f"{returns['n_draws'].max():,} draws each, over {returns['horizon_months'].max()} months, "
@@ -220,7 +218,7 @@ def _effects(publication: Publication, program: str) -> None:
     )
     known = effects.drop_nulls("interval_low").with_columns(label=pl.col("outcome_name") + " (" + pl.col("grade") + ")")
     parts = sorted(known.partition_by("unit", as_dict=True).items(), key=lambda part: -len(part[1]))
-    columns = [st.container(), *(st.columns(len(parts) - 1) if len(parts) > 1 else ())]
+    columns = [st.container(), *(column for _ in parts[1::2] for column in st.columns(2))]
     for column, ((unit,), rows) in zip(columns, parts, strict=False):
         with column:
             figure(
@@ -234,7 +232,7 @@ def _effects(publication: Publication, program: str) -> None:
                     is_causal="is_causal",
                     direction="direction",
                 ),
-                title=f"What changed, in {UNIT_NAMES.get(unit, unit)}, with 95 % intervals",
+                title=f"What changed, in {UNIT_NAMES.get(unit, unit)}",
                 alt="Estimates with intervals. " + " ".join(rows["statement"].to_list()),
                 data=rows,
                 name=f"effects_{unit}",
