@@ -1,5 +1,7 @@
 """The root of everything that Dagster sees; `caregap run` executes the same definitions without a server."""
 
+from collections.abc import Set
+
 import dagster as dg
 
 from pipelines.dbt import parsed_project
@@ -10,16 +12,20 @@ from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
+from pipelines.defs.telling import telling
 from pipelines.home import Home
 from pipelines.lock import only_writer
 from pipelines.practice import Practice, practice_of
 from pipelines.progress import Progress, silent
 
 
-def definitions(home: Home, practice: Practice, progress: Progress = silent) -> dg.Definitions:
-    """Every asset, check, job, schedule and sensor, bound to one home and one practice."""
+def definitions(
+    home: Home, practice: Practice, progress: Progress = silent, hooks: Set[dg.HookDefinition] = frozenset()
+) -> dg.Definitions:
+    """Every asset, check, job, schedule and sensor, bound to one home and one practice; `hooks` are called by every asset."""
     parsed = parsed_project(home)
     made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
+    assets = [*made, catalog_assets(parsed, made), published]
 
     @dg.resource
     def locked_home(_):
@@ -27,7 +33,7 @@ def definitions(home: Home, practice: Practice, progress: Progress = silent) -> 
             yield home
 
     return dg.Definitions(
-        assets=[*made, catalog_assets(parsed, made), published],
+        assets=[one.with_hooks(hooks) for one in assets],
         jobs=[refresh],
         schedules=[nightly(practice)],
         sensors=[arrivals(practice)],
@@ -44,4 +50,4 @@ def definitions(home: Home, practice: Practice, progress: Progress = silent) -> 
 def defs() -> dg.Definitions:
     """What `dagster -m pipelines.definitions` loads: the home of this environment, and its practice or the sample."""
     home = Home.from_environment()
-    return definitions(home, practice_of(home, None))
+    return definitions(home, practice_of(home, None), hooks=telling(home))

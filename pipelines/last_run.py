@@ -16,13 +16,22 @@ FILE = "last_run.json"
 
 @contextmanager
 def told_last_run(home: Home) -> Iterator[None]:
-    """Write down how the body ended, and why where it failed: the text of our own errors, which hold no patient data."""
+    """Write down how the body ended."""
     try:
         yield
     except BaseException as error:
-        _tell(home, "failed", str(error) if isinstance(error, CaregapError) else f"It ended with {type(error).__name__}.")
+        tell_failed(home, error)
         raise
+    tell_published(home)
+
+
+def tell_published(home: Home) -> None:
     _tell(home, "published", None)
+
+
+def tell_failed(home: Home, error: BaseException) -> None:
+    """With the reason: the text of our own errors, which hold no patient data, and of any other its name alone."""
+    _tell(home, "failed", str(error) if isinstance(error, CaregapError) else f"It ended with {type(error).__name__}.")
 
 
 def _tell(home: Home, status: str, reason: str | None) -> None:

@@ -1,0 +1,53 @@
+"""How the last run ended is told on disk, whoever started it."""
+
+import json
+import shutil
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import definitions
+from pipelines.defs.refresh import JOB
+from pipelines.defs.telling import telling
+from pipelines.execution import QUIET
+from pipelines.home import Home
+from pipelines.practice import SAMPLE, Practice, read_practice
+
+
+def dagsters_own(home: Home, practice: Practice) -> dg.Definitions:
+    """What Dagster's page, schedule and sensor run."""
+    return definitions(home, practice, hooks=telling(home))
+
+
+def told(home: Home) -> dict:
+    return json.loads((home.published / "last_run.json").read_text())
+
+
+@pytest.mark.parametrize("is_picked_in_the_graph", [False, True])
+def test_a_run_of_dagster_that_fails_is_told_with_its_reason(new_home, tmp_path, is_picked_in_the_graph: bool):
+    home = new_home()
+    (tmp_path / "contacts.csv").write_bytes(b"\xff\xfe\x00")
+    defs = dagsters_own(home, Practice("test", "Test", "America/New_York", {"crm": tmp_path}))
+    job = defs.resolve_implicit_global_asset_job_def() if is_picked_in_the_graph else defs.resolve_job_def(JOB)
+    done = job.execute_in_process(run_config=QUIET, raise_on_error=False)
+    assert not done.success
+    assert told(home)["status"] == "failed"
+    assert "contacts.csv" in told(home)["reason"]
+
+
+def test_a_run_of_dagster_that_publishes_is_told(sample_home: Home, new_home):
+    home = new_home()
+    shutil.copytree(sample_home.root / "build", home.root / "build")
+    job = dagsters_own(home, read_practice(SAMPLE)).resolve_job_def(JOB)
+    last = [key for key in job.asset_layer.asset_graph.executable_asset_keys if key.path[0] == "published"]
+    assert job.execute_in_process(run_config=QUIET, asset_selection=last).success
+    assert told(home) | {"ended_at": ""} == {"ended_at": "", "status": "published", "reason": None}
+
+
+def test_an_error_that_is_not_our_own_is_told_by_its_name_alone(new_home):
+    from pipelines.last_run import told_last_run
+
+    home = new_home()
+    with pytest.raises(ValueError), told_last_run(home):
+        raise ValueError("Quenby, Ann")
+    assert told(home)["reason"] == "It ended with ValueError."
