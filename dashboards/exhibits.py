@@ -47,7 +47,9 @@ def table(
         _head(title, data, name)
         size = {} if height is None else {"height": height}
         shown, settings = _shown(data, columns or {})
-        st.dataframe(shown, key=f"table_{name}", column_config=settings, hide_index=True, width="stretch", **size)
+        st.dataframe(
+            shown, key=f"table_{name}", column_config=settings, hide_index=True, width="stretch", placeholder="", alt=title, **size
+        )
         if note:
             st.caption(note)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]

@@ -9,7 +9,9 @@ from dashboards.access_file import read_access
 from dashboards.home import home
 
 HEADERS = {
-    "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'",
+    # What a patient's name or an analyst's query says cannot make the browser ask another server.
+    "Content-Security-Policy": "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; frame-src 'self'; "
+    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
