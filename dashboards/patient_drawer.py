@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.access import current_viewer
+from dashboards.access import current_viewer, note_activity
 from dashboards.audit_log import record as audit
 from dashboards.data import Publication, ask
 from dashboards.journal import Outcome, record, withdraw
-from dashboards.wording import ABSENT, counted, day, moment, plain
+from dashboards.wording import ABSENT, counted, day, days_in, language, literal, moment, plain, telephone
 from dashboards.worklist import journal_folder, recorded_since
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
@@ -63,12 +63,12 @@ def draw_open(publication: Publication) -> None:
         return
     audit("patient_viewed", subject=str(patient_key), n_rows=1)
     patient = profiles.row(0, named=True)
-    drawer = st.dialog(patient["patient_name"], width="large", position="right", on_dismiss=close_drawer)(_drawer)
+    drawer = st.dialog(literal(patient["patient_name"]), width="medium", position="right", on_dismiss=close_drawer)(_drawer)
     drawer(publication, patient)
 
 
 def _drawer(publication: Publication, patient: dict) -> None:
-    current_viewer()
+    note_activity()
     since = recorded_since(publication).filter(pl.col("patient_source_id") == patient["patient_source_id"])
     listed = ask(publication, _LISTED, (patient["patient_key"],))
     _head(patient)
@@ -84,7 +84,7 @@ def _head(patient: dict) -> None:
     born = f"born {day(patient['birth_date'])}" if patient["birth_date"] else None
     age = f"{patient['age_years']} years" if patient["age_years"] is not None else None
     facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
-    st.markdown(" · ".join(fact for fact in facts if fact))
+    st.markdown(" · ".join(literal(fact) for fact in facts if fact))
     if patient["is_deceased"]:
         st.error("One of the sources says that this person has died.", icon=":material/heart_minus:")
     elif patient["is_do_not_contact"]:
@@ -92,32 +92,38 @@ def _head(patient: dict) -> None:
 
 
 def _outcome(publication: Publication, patient: dict, listed: pl.DataFrame, since: pl.DataFrame) -> None:
-    """What to do, and the form that records what came of it."""
+    """What to do, and what came of it."""
+    task = listed.row(0, named=True) if len(listed) else None
     with st.container(border=True):
-        task = listed.row(0, named=True) if len(listed) else None
         if task:
             hour = task.get("recommended_hour")
             likeliest = f" · likeliest to answer at {hour}:00" if hour is not None else ""
-            st.markdown(f"**Next:** {task['next_action']} · due {day(task['due_on'])}{likeliest}")
+            st.markdown(f"**Next:** {literal(task['next_action'])}")
+            st.caption(f"Due {day(task['due_on'])}{likeliest}")
         for row in since.iter_rows(named=True):
             _recorded(publication, patient, row)
-        with st.form("outcome", border=False, enter_to_submit=False):
-            first, second = st.columns(2)
-            usual = task["recommended_channel"] if task else "phone"
-            channel = first.selectbox("Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.get)
-            note = second.selectbox("Remark", OUTCOME_NOTES, index=None, format_func=plain, placeholder="None")
-            outcome = st.pills(
-                "What came of it",
-                OUTREACH_OUTCOMES,
-                format_func=lambda code: f"{OUTCOME_ICONS[code]} {plain(code)}",
-            )
-            is_sure = st.checkbox("I am sure, where it is final: opted out, moved, deceased")
-            if not st.form_submit_button("Record", type="primary", icon=":material/check:"):
-                return
+        # Of this patient, so that nothing chosen for one is left standing for the next.
+        key = f"outcome_{patient['patient_key']}"
+        outcome = st.pills(
+            "What came of it",
+            OUTREACH_OUTCOMES,
+            format_func=lambda code: f"{OUTCOME_ICONS[code]} {plain(code)}",
+            key=f"{key}_what",
+        )
+        first, second = st.columns(2)
+        usual = task["recommended_channel"] if task else "phone"
+        channel = first.selectbox(
+            "Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.get, key=f"{key}_channel"
+        )
+        note = second.selectbox("Remark", OUTCOME_NOTES, index=None, format_func=plain, placeholder="None", key=f"{key}_remark")
+        ends = f"{plain(outcome)} ends the contact with this person for good" if outcome in FINAL else ""
+        is_sure = not ends or st.checkbox(f"I am sure: {ends[0].lower()}{ends[1:]}.", key=f"{key}_sure")
+        if not st.button("Record", type="primary", icon=":material/check:", key=f"{key}_record"):
+            return
         if outcome is None:
             st.error("Choose what came of it.")
-        elif outcome in FINAL and not is_sure:
-            st.error(f"{plain(outcome)} ends the contact with this person. Tick that you are sure.")
+        elif not is_sure:
+            st.error(f"{ends}. Tick that you are sure, then record it.")
         else:
             _record(publication, patient, channel=channel, outcome=outcome, note_code=note, listed_on=task and task["listed_on"])
 
@@ -161,20 +167,29 @@ def _recorded(publication: Publication, patient: dict, row: dict) -> None:
 def _reach(publication: Publication, patient: dict) -> None:
     st.markdown("**How to reach them**")
     st.caption(
-        f"Language {patient['language'] or 'not known'} · prefers "
+        f"Language: {literal(language(patient['language']))} · prefers: "
         f"{CHANNEL_NAMES.get(patient['preferred_channel'], 'no channel in particular').lower()}"
     )
     channels = ask(publication, _CHANNELS, (patient["patient_key"],))
     consents = {"granted": "Yes", "revoked": "Refused", "none": "Not asked"}
+    # A call, a letter and the portal need no consent for somebody's own care; outreach asks for a recorded yes on all channels.
+    may = (
+        pl.when(~pl.col("may_contact"))
+        .then(pl.lit("No"))
+        .when(pl.col("consent") == "granted")
+        .then(pl.lit("Yes"))
+        .otherwise(pl.lit("For care alone"))
+    )
     st.dataframe(
         channels.select(
             pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
-            pl.col("contact_point").fill_null(ABSENT).alias("Number or address"),
+            pl.col("contact_point").map_elements(telephone, return_dtype=pl.String).fill_null(ABSENT).alias("Number or address"),
             pl.col("consent").replace(consents).alias("Consent"),
             pl.col("consent_recorded_on").alias("Recorded"),
-            pl.col("may_contact").alias("May be used"),
+            may.alias("May be used"),
         ),
         hide_index=True,
+        placeholder=ABSENT,
         column_config={"Recorded": st.column_config.DateColumn(format="D MMM YYYY")},
         alt="Consent and contact point of each channel",
     )
@@ -185,11 +200,15 @@ def _visits(publication: Publication, patient: dict) -> None:
     last.metric("Last visit", day(patient["last_visit_on"]), border=True)
     at = patient["next_appointment_at"]
     following.metric("Next visit", moment(at, publication.time_zone) if at else "None booked", border=True)
-    st.caption(
-        f"{counted(patient['n_visits_24_months'], 'visit')} in 24 months · {patient['provider_name'] or 'no primary provider'} · "
-        f"{patient['location_name'] or 'no home site'} · {counted(patient['n_chronic_conditions'], 'chronic condition')} · "
-        f"last portal login {day(patient['last_portal_login_on'])}"
+    login = patient["last_portal_login_on"]
+    facts = (
+        f"{counted(patient['n_visits_24_months'], 'visit')} in 24 months",
+        patient["provider_name"] or "no primary provider",
+        patient["location_name"] or "no home site",
+        counted(patient["n_chronic_conditions"], "chronic condition"),
+        f"in the portal on {day(login)}" if login else "never in the portal",
     )
+    st.caption(" · ".join(literal(fact) for fact in facts))
 
 
 def _gaps(publication: Publication, patient: dict) -> None:
@@ -200,8 +219,9 @@ def _gaps(publication: Publication, patient: dict) -> None:
         st.caption("None is open.")
     for gap in gaps.unique("measure_code", keep="first", maintain_order=True).iter_rows(named=True):
         later = " :gray-badge[due later]" if gap["is_due_later"] else ""
-        what = f" → {gap['next_action']}, by {day(gap['close_by_on'])}" if gap["next_action"] else ""
-        st.markdown(f"- {gap['title']} ({gap['measure_code']}){later}: {gap['reason']}{what}")
+        what = f"  \n→ {literal(gap['next_action'])}, by {day(gap['close_by_on'])}" if gap["next_action"] else ""
+        reason = literal(days_in(gap["reason"]))
+        st.markdown(f"**{literal(gap['title'])}** ({gap['measure_code']}){later}  \n{reason}{what}")
 
 
 def _risk(patient: dict) -> None:
@@ -211,7 +231,7 @@ def _risk(patient: dict) -> None:
         return
     st.markdown(f"{plain(patient['tier'])}: **{patient['score']:.0%}** within 180 days")
     reasons = [patient[f"reason_{n}"] for n in (1, 2, 3) if patient[f"reason_{n}"]]
-    st.markdown("\n".join(f"- {reason}" for reason in reasons))
+    st.markdown("\n".join(f"- {literal(days_in(reason))}" for reason in reasons))
     st.caption("What goes along with the risk in patients like this one: not its causes.")
 
 
@@ -231,6 +251,7 @@ def _history(publication: Publication, patient: dict, since: pl.DataFrame) -> No
             pl.col("outcome").map_elements(plain, return_dtype=pl.String).alias("What came of it"),
         ),
         hide_index=True,
+        placeholder=ABSENT,
         column_config={"Day": st.column_config.DateColumn(format="D MMM YYYY")},
         alt="Contacts with the patient, the newest first",
     )

@@ -60,7 +60,11 @@ def _admit_signed_in(access: AccessFile) -> None:
         st.caption(f"{ROLES[viewer.role].title} · {viewer.user_id}")
         _leave_button(sessions, claims, viewer)
         _watch(sessions)
-    admit(viewer, lambda: bool(sessions.ended_because(claims, time.time())))
+    admit(
+        viewer,
+        has_ended=lambda: bool(sessions.ended_because(claims, time.time())),
+        note=lambda: sessions.touch(claims, time.time()),
+    )
 
 
 def _sessions(access: AccessFile) -> Sessions:

@@ -1,5 +1,6 @@
 """Numbers and days, written for people."""
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -101,3 +102,51 @@ def day(on: date | None) -> str:
 def moment(at: datetime | None, time_zone: str) -> str:
     """An instant in the practice's zone: 1 Aug 2026, 03:30."""
     return ABSENT if at is None else f"{at.astimezone(ZoneInfo(time_zone)):%-d %b %Y, %H:%M}"
+
+
+def days_in(text: str) -> str:
+    """A sentence in which days stand as `2026-08-01`, with those days as 1 Aug 2026."""
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _day_of(found[0]), text)
+
+
+def _day_of(text: str) -> str:
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def telephone(number: str) -> str:
+    """Ten digits of the North American plan as people read them: `2025550147` → (202) 555-0147; anything else as it is."""
+    digits = re.fullmatch(r"(?:\+?1)?(\d{3})(\d{3})(\d{4})", number)
+    return f"({digits[1]}) {digits[2]}-{digits[3]}" if digits else number
+
+
+LANGUAGE_NAMES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "ht": "Haitian Creole",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "tl": "Tagalog",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+
+
+def language(code: str | None) -> str:
+    """A BCP 47 tag in words: `es-MX` → Spanish; one of a language that is not among the commonest, as it is."""
+    return LANGUAGE_NAMES.get(code.partition("-")[0].lower(), code) if code else "not known"
+
+
+def literal(text: str) -> str:
+    """A text from outside as Markdown that shows it as it is: no link, no picture that would be fetched, no formatting."""
+    return re.sub(r"([\\`*_{}\[\]<>#$!|~:])", r"\\\1", text)

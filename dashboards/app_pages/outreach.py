@@ -8,11 +8,13 @@ from dashboards.data import Publication
 from dashboards.exports import offer
 from dashboards.page import empty, open_page
 from dashboards.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
-from dashboards.wording import counted, plain
+from dashboards.wording import ABSENT, counted, plain, telephone
 from dashboards.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
 
 EVERY = "All"
 GRID = "outreach_grid"
+MOST_AT_ONCE = 18
+"""A list of so many rows is drawn whole; a longer one is scrolled in a window."""
 REACHED = {"scheduled", "reached", "declined", "opted_out", "done_elsewhere", "moved"}
 
 
@@ -81,15 +83,16 @@ def _grid(rows: pl.DataFrame, columns: dict, name: str) -> None:
             st.session_state[GRID] = st.session_state.get(GRID, 0) + 1
             open_drawer(keys[chosen[0]])
 
-    words, export = st.columns([6, 1], vertical_alignment="center")
-    words.markdown(f"**{counted(len(rows), 'patient')}** · choose a row to open the profile")
-    with export:
-        offer(rows.select(*columns), name)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{counted(len(rows), 'patient')}** · choose a row to open the profile", width="content")
+        with st.container(width="content"):
+            offer(rows.select(*columns), name)
     st.dataframe(
         rows.select(*columns),
         key=key,
         hide_index=True,
-        height=min(620, 38 + 35 * len(rows)),
+        height="content" if len(rows) <= MOST_AT_ONCE else 620,
+        placeholder=ABSENT,
         column_config=columns,
         on_select=choose,
         selection_mode="single-row",
@@ -106,11 +109,11 @@ def _audit_once(name: str, rows: pl.DataFrame) -> None:
 
 
 _DATE = {"format": "D MMM YYYY"}
-_WHO = {
-    "patient_name": st.column_config.TextColumn("Patient", width=170, pinned=True),
-    "mrn": st.column_config.TextColumn("MRN", width=100),
-    "age_years": st.column_config.NumberColumn("Age", width=50),
-}
+# No column is pinned: Streamlit writes a pinned one, here the name, in a grey of too little contrast.
+_NAME = {"patient_name": st.column_config.TextColumn("Patient", width=150)}
+_AGE = {"age_years": st.column_config.NumberColumn("Age", width=45)}
+_SITE = {"location_name": st.column_config.TextColumn("Site", width="small")}
+_MRN = {"mrn": st.column_config.TextColumn("MRN", width=100)}
 
 
 def _todo(publication: Publication) -> None:
@@ -138,21 +141,24 @@ def _todo(publication: Publication) -> None:
         outcome=pl.col("outcome").map_elements(plain, return_dtype=pl.String),
         why=pl.col("list_reason").replace(LIST_REASONS),
         channel=pl.col("recommended_channel").replace(CHANNEL_NAMES),
+        contact_point=pl.col("contact_point").map_elements(telephone, return_dtype=pl.String),
     )
     outcome = {"outcome": st.column_config.TextColumn("What came of it", width="small")} if state != "To do" else {}
     columns = {
-        "priority_rank": st.column_config.NumberColumn("#", width=45, pinned=True, help="Place in the site's list"),
-        **_WHO,
+        "priority_rank": st.column_config.NumberColumn("#", width=40, help="Place in the site's list"),
+        **_NAME,
+        **_AGE,
         **outcome,
-        "why": st.column_config.TextColumn("Why", width=140),
-        "next_action": st.column_config.TextColumn("What to do", width="large"),
-        "channel": st.column_config.TextColumn("Through", width=110),
-        "contact_point": st.column_config.TextColumn("Number or address", width=120),
-        "due_on": st.column_config.DateColumn("Due", width=95, **_DATE),
-        "n_open_gaps": st.column_config.NumberColumn("Gaps", width=55),
-        "last_visit_on": st.column_config.DateColumn("Last visit", width="small", **_DATE),
+        "why": st.column_config.TextColumn("Why", width=125),
+        "next_action": st.column_config.TextColumn("What to do", width=270),
+        "channel": st.column_config.TextColumn("Through", width=95),
+        "contact_point": st.column_config.TextColumn("Number or address", width=135),
+        "due_on": st.column_config.DateColumn("Due", width=90, **_DATE),
+        "n_open_gaps": st.column_config.NumberColumn("Gaps", width=50, help="Open care gaps"),
+        "last_visit_on": st.column_config.DateColumn("Last visit", width=95, **_DATE),
         "assigned_to": st.column_config.TextColumn("Assigned to", width="small"),
-        "location_name": st.column_config.TextColumn("Site", width="small"),
+        **_SITE,
+        **_MRN,
     }
     _grid(shown, columns, "outreach_list")
 
@@ -167,13 +173,15 @@ def _left_out(publication: Publication) -> None:
     )
     rows = _filtered(rows, is_list=False)
     columns = {
-        **_WHO,
-        "left_out_because": st.column_config.TextColumn("Left out because", width="medium"),
-        "why": st.column_config.TextColumn("Would be listed for", width="medium"),
+        **_NAME,
+        **_AGE,
+        "left_out_because": st.column_config.TextColumn("Left out because", width=320),
+        "why": st.column_config.TextColumn("Would be listed for", width=145),
         "is_clinically_urgent": st.column_config.CheckboxColumn("Urgent", width="small"),
         "next_eligible_on": st.column_config.DateColumn("Again from", width="small", **_DATE),
-        "last_contacted_on": st.column_config.DateColumn("Last contacted", width="small", **_DATE),
-        "location_name": st.column_config.TextColumn("Site", width="small"),
+        "last_contacted_on": st.column_config.DateColumn("Last contacted", width=110, **_DATE),
+        **_SITE,
+        **_MRN,
     }
     named = rows.with_columns(
         left_out_because=pl.col("suppress_reason").replace(LEFT_OUT), why=pl.col("list_reason").replace(LIST_REASONS)
@@ -189,12 +197,14 @@ def _anybody(publication: Publication) -> None:
         st.caption("For whoever calls in: the profile of any patient, on the list or not.")
         return
     columns = {
-        **_WHO,
+        **_NAME,
+        **_AGE,
+        **_MRN,
         "last_visit_on": st.column_config.DateColumn("Last visit", **_DATE),
         "next_appointment_at": st.column_config.DatetimeColumn(
             "Next visit", timezone=publication.time_zone, format="D MMM YYYY, HH:mm"
         ),
-        "location_name": "Site",
+        **_SITE,
     }
     _grid(found(publication, words), columns, "patients_found")
 

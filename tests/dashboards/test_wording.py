@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboards.wording import amount, change, month
+from dashboards.wording import amount, change, days_in, language, literal, month, telephone
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,28 @@ def test_a_fall_begins_with_the_hyphen_that_streamlit_draws_as_a_fall():
 def test_a_month_is_named_and_a_missing_one_is_a_dash():
     assert month(date(2026, 8, 1)) == "Aug 2026"
     assert month(None) == "–"
+
+
+def test_days_in_a_sentence_are_written_out_and_what_is_no_day_stays():
+    assert days_in("due since 2026-01-05, order 2026-99-05") == "due since 5 Jan 2026, order 2026-99-05"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("2025550147", "(202) 555-0147"),
+        ("+12025550147", "(202) 555-0147"),
+        ("ann@example.com", "ann@example.com"),
+        ("555", "555"),
+    ],
+)
+def test_a_telephone_number_is_grouped_and_anything_else_left_as_it_is(number: str, text: str):
+    assert telephone(number) == text
+
+
+def test_a_language_is_named_and_a_rare_one_left_as_its_code():
+    assert [language(code) for code in ("en", "es-MX", "tlh", None)] == ["English", "Spanish", "tlh", "not known"]
+
+
+def test_a_text_from_outside_is_no_markdown():
+    assert literal("![x](//e.org) <b> `a` :x:") == r"\!\[x\](//e.org) \<b\> \`a\` \:x\:"
