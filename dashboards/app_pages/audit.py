@@ -5,12 +5,15 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
+from dashboards.access import ROLES
 from dashboards.audit_log import EVENTS, FILE, Verdict, entries, verify
 from dashboards.exports import offer
 from dashboards.home import home
 from dashboards.page import empty, open_page
+from dashboards.wording import counted
 
 SHOWN = 1000
+MOST_AT_ONCE = 18
 COLUMNS = {"at": pl.String, "who": pl.String, "role": pl.String, "event": pl.String, "subject": pl.String, "n_rows": pl.Int64}
 
 
@@ -21,7 +24,7 @@ def _read(folder: str, changed_at: int) -> tuple[Verdict, pl.DataFrame]:
     return verify(Path(folder)), lines.reverse()
 
 
-open_page("Audit log", "Who saw, asked and took away what, and whether the record of it is whole.")
+open_page("Audit log", "Who saw, asked and took away what, and whether the record of it is whole.", is_exported=False)
 folder = home() / "audit"
 log = folder / FILE
 verdict, lines = _read(str(folder), log.stat().st_mtime_ns if log.exists() else 0)
@@ -29,36 +32,48 @@ if verdict.problem:
     st.error(f"The log has been tampered with: {verdict.problem}.", icon=":material/gpp_bad:")
 else:
     st.success(
-        f"The log is whole: {verdict.n_lines:,} lines, each chained to the one before. Head: `{verdict.head[:16]}`",
+        f"The log is whole: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",
         icon=":material/verified_user:",
     )
 
-who, what = st.columns(2)
-people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list())
-kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.get)
+who, what, of_what, since = st.columns(4)
+people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list(), placeholder="Everybody")
+kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.get, placeholder="Everything")
+subject = of_what.text_input("Of what", placeholder="A patient's key, a page, a table", max_chars=80, key="subject").strip()
+from_day = since.date_input("Since", value=None, format="YYYY-MM-DD", key="since")
 if people:
     lines = lines.filter(pl.col("who").is_in(people))
 if kinds:
     lines = lines.filter(pl.col("event").is_in(kinds))
+if subject:
+    lines = lines.filter(pl.col("subject").str.to_lowercase().str.contains(subject.lower(), literal=True))
+if from_day:
+    lines = lines.filter(pl.col("at") >= from_day.isoformat())
 
 if lines.is_empty():
     empty("No line of that kind.")
     st.stop()
-st.caption(f"{len(lines):,} lines, newest first" + (f"; the newest {SHOWN:,} are shown" if len(lines) > SHOWN else ""))
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    cut = f"; the newest {SHOWN:,} are shown" if len(lines) > SHOWN else ""
+    st.markdown(f"**{counted(len(lines), 'line')}**, newest first{cut}", width="content")
+    with st.container(width="content"):
+        offer(lines, "audit_log")
 st.dataframe(
     lines.head(SHOWN).with_columns(
-        pl.col("event").replace(EVENTS), at=pl.col("at").str.to_datetime(time_zone="UTC", strict=False)
+        pl.col("event").replace(EVENTS),
+        pl.col("role").replace({name: role.title for name, role in ROLES.items()}),
+        at=pl.col("at").str.to_datetime(time_zone="UTC", strict=False),
     ),
     hide_index=True,
+    height="content" if len(lines) <= MOST_AT_ONCE else 620,
     placeholder="",
     alt="The lines of the audit log.",
     column_config={
         "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
         "who": "Who",
-        "role": "Role",
+        "role": "As",
         "event": "What",
         "subject": "Of what",
         "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
     },
 )
-offer(lines, "audit_log")

@@ -5,9 +5,9 @@ import streamlit as st
 
 from dashboards.access import Sight, current_viewer
 from dashboards.data import Publication, ask
-from dashboards.exhibits import table
-from dashboards.page import empty, not_available, open_page
-from dashboards.wording import ABSENT, amount, counted, plain
+from dashboards.exhibits import say, table
+from dashboards.page import current_sheet, empty, not_available, open_page
+from dashboards.wording import ABSENT, amount, counted, moment, plain
 
 _KPIS = "select * from marts.dim_kpis order by display_order"
 _MEASURES = "select * from marts.dim_measures order by measure_code"
@@ -74,9 +74,9 @@ def _lineage(publication: Publication, made: str) -> None:
         return
     sources, newest = facts.row(0)
     extracts = sources.split(", ") if sources else []
-    st.markdown(f"**Made from** {', '.join(extracts) or 'reference data alone'}.")
+    say(f"**Made from** {', '.join(extracts) or 'reference data alone'}.")
     if newest:
-        st.markdown(f"**Newest export among them** {newest:%-d %b %Y, %H:%M} UTC.")
+        say(f"**Newest export among them** {moment(newest, publication.time_zone)}.")
     with st.expander(f"Every step on the way: {counted(len(upstream), 'table')}"):
         st.dataframe(
             upstream.select("schema_name", "table_name", "description"),
@@ -90,7 +90,15 @@ def _lineage(publication: Publication, made: str) -> None:
 
 
 def _facts(rows: dict[str, str | None]) -> None:
-    st.markdown("\n".join(f"- **{name}:** {value}" for name, value in rows.items() if value not in (None, "", ABSENT)))
+    there = {name: value for name, value in rows.items() if value not in (None, "", ABSENT)}
+    st.markdown("\n".join(f"- **{name}:** {value}" for name, value in there.items()))
+    for name, value in there.items():
+        current_sheet().say(f"**{name}:** {value}")
+
+
+def _heading(words: str) -> None:
+    st.header(words, anchor=False)
+    current_sheet().say(f"**{words}**")
 
 
 def _kpis(publication: Publication, words: str) -> None:
@@ -101,7 +109,7 @@ def _kpis(publication: Publication, words: str) -> None:
         return
     kpi = kpis.row(by_predicate=pl.col("kpi_code") == code, named=True)
     with st.container(border=True):
-        st.header(kpi["kpi_name"], anchor=False)
+        _heading(kpi["kpi_name"])
         if kpi["unavailable_reason"]:
             not_available(kpi["kpi_name"], kpi["unavailable_reason"])
         low, high = kpi["benchmark_low"], kpi["benchmark_high"]
@@ -110,7 +118,7 @@ def _kpis(publication: Publication, words: str) -> None:
             {
                 "Formula": kpi["formula"],
                 "Not counted": kpi["exclusions"],
-                "Better": plain(kpi["direction"]),
+                "Better when it is": kpi["direction"],
                 "Target": amount(kpi["target"], kpi["unit"]),
                 "Benchmark": band,
                 "Source of the definition": kpi["source"],
@@ -129,7 +137,7 @@ def _measures(publication: Publication, words: str) -> None:
         return
     measure = measures.row(by_predicate=pl.col("measure_code") == code, named=True)
     with st.container(border=True):
-        st.header(names[code], anchor=False)
+        _heading(names[code])
         if measure["unavailable_reason"]:
             not_available(code, measure["unavailable_reason"])
         ages = (
@@ -163,13 +171,13 @@ def _tables(publication: Publication, words: str) -> None:
         return
     one = tables.row(by_predicate=pl.col("table_name") == name, named=True)
     with st.container(border=True):
-        st.header(name, anchor=False)
-        st.markdown(one["description"])
+        _heading(name)
+        say(one["description"])
         _facts({"Key": f"`{one['key_columns']}`", "Rows": f"{one['n_rows']:,}", "Columns": str(one["n_columns"])})
         _lineage(publication, name)
         used = ask(publication, _DOWNSTREAM, (name,))
         if not used.is_empty():
-            st.markdown(f"**Used by** {', '.join(used['table_name'])}.")
+            say(f"**Used by** {', '.join(used['table_name'])}.")
         checks = ask(publication, _CHECKS, (name,))
         if not checks.is_empty():
             with st.expander(f"{counted(len(checks), 'check')}, {(checks['status'] == 'passed').sum()} passed"):
@@ -186,13 +194,13 @@ def _tables(publication: Publication, words: str) -> None:
 
 _COLUMN_WORDS = {
     "table_name": "Table",
-    "column_name": "Column",
-    "data_type": "Type",
-    "description": st.column_config.TextColumn("What it holds", width="large"),
-    "allowed_values": st.column_config.TextColumn("One of", width="medium"),
-    "refers_to": "Found in",
-    "phi": "Identifies",
-    "is_required": st.column_config.CheckboxColumn("Always there"),
+    "column_name": st.column_config.TextColumn("Column", width=175),
+    "data_type": st.column_config.TextColumn("Type", width=95),
+    "description": st.column_config.TextColumn("What it holds", width=390),
+    "allowed_values": st.column_config.TextColumn("One of", width=120),
+    "refers_to": st.column_config.TextColumn("Found in", width=120),
+    "phi": st.column_config.TextColumn("Identifies", width=75),
+    "is_required": st.column_config.CheckboxColumn("Always there", width=85),
 }
 _PHI = "Identifies: direct, a person alone; quasi, together with other facts; none, nobody."
 

@@ -6,10 +6,10 @@ import polars as pl
 import streamlit as st
 
 from dashboards.data import ask
-from dashboards.exhibits import table
+from dashboards.exhibits import say, table
 from dashboards.history import last_run, publications
-from dashboards.page import empty, open_page
-from dashboards.wording import counted, day, moment, plain
+from dashboards.page import current_sheet, empty, open_page
+from dashboards.wording import counted, day, literal, moment, plain
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts: older than that, and a nightly run was missed."""
@@ -20,12 +20,12 @@ _SOURCES = """
         count(*) filter (where is_delivered) as n_extracts, count(*) as n_expected, sum(n_rows)::bigint as n_rows
     from marts.dim_extracts
     group by source_system
-    order by source_system
+    order by list_position(['ehr', 'crm', 'billing', 'caregap'], split_part(source_system, ':', 1)), source_system
 """
 _EXTRACTS = """
     select source_system, extract, is_delivered, n_files, n_rows, newest_exported_at
     from marts.dim_extracts
-    order by source_system, is_delivered, extract
+    order by list_position(['ehr', 'crm', 'billing', 'caregap'], split_part(source_system, ':', 1)), is_delivered desc, extract
 """
 _FILES = """
     select
@@ -69,40 +69,66 @@ def _tiles(publication) -> None:
     warned = checks.filter(pl.col("status") != "passed")
     newest = publications()[0]
     age_hours = (datetime.now(UTC) - newest.published_at).total_seconds() / 3600
-    cells = iter(st.columns(4))
-    next(cells).metric("Last published", moment(newest.published_at, zone), border=True, help="Times are the practice's.")
-    next(cells).metric(
-        "Rows in use",
-        f"{totals['n_landed']:,}",
-        border=True,
-        help="The current version of every row that was delivered.",
+    n_delivered = totals["n_landed"] + totals["n_quarantined"]
+    published = moment(newest.published_at, zone)
+    tiles = (
+        (
+            "Published",
+            published.rpartition(", ")[0],
+            f"at {published.rpartition(', ')[2]}, after {newest.build_minutes:.1f} minutes",
+            "In the practice's time; how long the build took.",
+        ),
+        (
+            "Rows in use",
+            f"{totals['n_landed']:,}",
+            f"of {counted(totals['n_files'], 'file')}",
+            "The current version of every row that was delivered.",
+        ),
+        (
+            "Rows kept out",
+            f"{totals['n_quarantined']:,}",
+            f"{totals['n_quarantined'] / max(n_delivered, 1):.2%} of what was delivered",
+            "Unreadable, or broke their contract: the view Kept out says why.",
+        ),
+        (
+            "Checks passed",
+            f"{len(checks) - len(warned):,} of {len(checks):,}",
+            f"{counted(len(warned), 'warning')}: see Checks" if len(warned) else "no warning",
+            "What a publication must keep, or it is not published.",
+        ),
     )
-    next(cells).metric(
-        "Rows kept out",
-        f"{totals['n_quarantined']:,}",
-        border=True,
-        help="Unreadable, or broke their contract.",
-    )
-    next(cells).metric("Checks passed", f"{len(checks) - len(warned):,} of {len(checks):,}", border=True)
-    _last_run()
+    for cell, (label, value, below, says) in zip(st.columns(4), tiles, strict=True):
+        cell.metric(label, value, delta=below, delta_color="off", delta_arrow="off", help=says, border=True)
+    current_sheet().tiles([(label, value, below) for label, value, below, _ in tiles])
+    _last_run(newest.published_at)
     if age_hours > OVERDUE_HOURS and not newest.is_synthetic:
         st.error(f"Nothing was published for {age_hours / 24:.0f} days: a nightly run was missed.", icon=":material/schedule:")
 
 
-def _last_run() -> None:
+def _last_run(published_at: datetime) -> None:
+    """How the last run ended, whoever or whatever started it."""
     run = last_run()
-    if run and run["status"] == "failed":
-        ended_at = moment(datetime.fromisoformat(run["ended_at"]), zone)
-        st.error(f"The last run failed ({ended_at}), so what is shown is older. {run['reason']}", icon=":material/error:")
+    if run is None:
+        return
+    ended_at = datetime.fromisoformat(run["ended_at"])
+    # A rollback, or `caregap publish` after a build by hand, is newer than what a run before it told.
+    if run["status"] == "failed" and ended_at > published_at:
+        reason = literal(run["reason"])
+        st.error(
+            f"**The last run failed** ({moment(ended_at, zone)}), so what is shown is older. {reason}", icon=":material/error:"
+        )
+        current_sheet().say(f"**The last run failed** ({moment(ended_at, zone)}), so what is shown is older. {run['reason']}")
+    else:
+        say(f"**Last run:** {moment(max(ended_at, published_at), zone)}, without an error.")
 
 
 def _freshness(publication) -> None:
     sources = ask(publication, _SOURCES)
     for column, row in zip(st.columns(len(sources)), sources.iter_rows(named=True), strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{_source(row['source_system'])}**")
+            st.markdown(f"**{literal(_source(row['source_system']))}**")
             if row["n_extracts"] == 0:
-                st.markdown(":gray[nothing delivered]")
+                st.markdown("nothing delivered")
                 continue
             st.markdown(f"newest export {_exported(row['newest_exported_at'])}")
             st.caption(f"{row['n_extracts']} of {row['n_expected']} kinds of file · {row['n_rows']:,} rows")
@@ -140,7 +166,7 @@ def _kept_out(publication) -> None:
         .agg(n_rows=pl.len(), example=pl.format("{}, row {}", pl.col("file_name").first(), pl.col("row_number").first()))
         .sort("n_rows", "source_system", "extract", "field", descending=[True, False, False, False])
     )
-    st.markdown(
+    say(
         f"{counted(len(rows), 'problem')} in {counted(rows['file_name'].n_unique(), 'file')}. The rest of each file is in use. "
         "Correct the row in the source system: the next export brings it in."
     )
@@ -196,11 +222,11 @@ def _checks(publication) -> None:
     checks = ask(publication, _CHECKS)
     found = checks.filter(pl.col("status") != "passed")
     for row in found.iter_rows(named=True):
-        st.warning(f"{row['rule']} **Found:** {row['finding']}.", icon=":material/warning:")
+        st.warning(f"{literal(row['rule'])} **Found:** {literal(row['finding'])}.", icon=":material/warning:")
     if found.is_empty():
         st.success("Every check passed.", icon=":material/check_circle:")
     table(
-        checks.select("table_name", "rule", "status", "n_rows"),
+        checks.sort(pl.col("status") == "passed", maintain_order=True).select("table_name", "rule", "status", "n_rows"),
         title="The checks that this publication was put to",
         columns={
             "table_name": "Table",
@@ -221,18 +247,18 @@ def _identities(publication) -> None:
         empty("No link between records is doubtful.")
         return
     for reason, n in reviews.group_by("reason").len().sort("reason").iter_rows():
-        st.markdown(f"**{counted(n, 'pair')}.** {_DOUBTS[reason]}")
+        say(f"**{counted(n, 'pair')}.** {_DOUBTS[reason]}")
     table(
         reviews.with_columns(
-            left=pl.format("{} of {}", pl.col("left_record_type").replace(_RECORDS), "left_source_system"),
-            right=pl.format("{} of {}", pl.col("right_record_type").replace(_RECORDS), "right_source_system"),
+            left=pl.format("{} of {}", pl.col("left_record_type").replace(_RECORDS), _source_of("left_source_system")),
+            right=pl.format("{} of {}", pl.col("right_record_type").replace(_RECORDS), _source_of("right_source_system")),
             reason=pl.col("reason").replace({reason: plain(reason) for reason in _DOUBTS}),
         ).select("left", "right", "reason", "evidence", "confidence"),
         title="Pairs of records that a data steward should decide on",
         columns={
-            "left": "One record",
-            "right": "The other",
-            "reason": "Why it is doubtful",
+            "left": st.column_config.TextColumn("One record", width=100),
+            "right": st.column_config.TextColumn("The other", width=100),
+            "reason": st.column_config.TextColumn("Why it is doubtful", width=165),
             "evidence": st.column_config.TextColumn("What agrees and what does not", width="large"),
             "confidence": st.column_config.ProgressColumn("Likely one person", format="percent", min_value=0, max_value=1),
         },
@@ -241,6 +267,10 @@ def _identities(publication) -> None:
 
 
 _RECORDS = {"ehr_patient": "chart", "crm_contact": "contact", "billing_account": "account"}
+
+
+def _source_of(column: str) -> pl.Expr:
+    return pl.col(column).map_elements(_source, return_dtype=pl.String)
 
 
 def _source(name: str) -> str:

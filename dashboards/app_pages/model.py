@@ -1,13 +1,15 @@
 """Whether the risk model can be trusted: how well it ranks, whether its risks are true, for whom, and what it is not for."""
 
+import textwrap
+
 import polars as pl
 import streamlit as st
 
 from dashboards.data import Publication, ask
-from dashboards.exhibits import figure, table
+from dashboards.exhibits import figure, say, table
 from dashboards.model_charts import decision, importances, reliability, subgroups
-from dashboards.page import not_available, open_page
-from dashboards.wording import ABSENT, day, plain
+from dashboards.page import current_sheet, not_available, open_page
+from dashboards.wording import ABSENT, counted, day, language, plain
 
 _THERE = "select table_name from catalog.tables where starts_with(table_name, 'ml.')"
 _EVALUATIONS = "select * from ml.model_evaluations order by model_version, subgroup_type, subgroup, metric"
@@ -28,12 +30,40 @@ TILES = {
         "The one-line rule ranks",
         "The same for the rule that calls whoever is most overdue; the model must beat it.",
     ),
+    "auroc_own_share": (
+        "The one-line rule ranks",
+        "The same for the share of their own appointments that a patient missed; the model must beat it.",
+    ),
     "calibration_slope": (
         "Calibration slope",
         "1: the risks are as spread as the truth. Below 1: too extreme; above 1: too timid.",
     ),
     "lift_at_capacity": ("Lift at capacity", "How many more drift away among those whom the team can call than among all."),
 }
+FIGURES = {
+    "auroc": "Ranks right (AUROC)",
+    "auroc_overdue_rule": "Ranks right, by days overdue alone",
+    "auroc_own_share": "Ranks right, by the patient's own share of missed appointments",
+    "auroc_gain_over_overdue_rule": "Gain in AUROC over days overdue alone",
+    "auroc_gain_over_own_share": "Gain in AUROC over the patient's own share",
+    "challenger_auroc_gain": "Gain in AUROC of the challenger, on unseen patients of the training months",
+    "auroc_best_possible": "Ranks right, the best possible: known of simulated patients alone",
+    "auroc_gain_over_best_possible": "Gain in AUROC over the best possible",
+    "auprc": "Average precision (AUPRC)",
+    "auprc_overdue_rule": "Average precision, by days overdue alone",
+    "auprc_own_share": "Average precision, by the patient's own share",
+    "auprc_best_possible": "Average precision, the best possible",
+    "prevalence": "Share of outlooks that came true",
+    "observed_over_expected": "Observed over expected: 1 is true on the whole",
+    "calibration_slope": "Calibration slope: 1 is as spread as the truth",
+    "expected_calibration_error": "Mean distance of the risks from the truth",
+    "brier": "Brier score: lower is better",
+    "precision_at_capacity": "Share that came true among those whom the team can call",
+    "lift_at_capacity": "That share over the share among all",
+    "expected_value_usd_per_100": "Expected value of 100 contacts by the model, in dollars",
+    "expected_value_usd_per_100_by_chance": "Expected value of 100 contacts by chance, in dollars",
+}
+"""Every figure of the evaluation in words, in the order in which they are shown."""
 SUBGROUP_METRICS = {
     "auroc": "How well the model ranks within each group (AUROC)",
     "observed_over_expected": "Observed over expected: above 1, the model underrates the group's risk",
@@ -113,18 +143,48 @@ def _curves(publication: Publication, version: str, there: set[str]) -> None:
             )
 
 
+def _figures(whole: pl.DataFrame) -> None:
+    """The model beside simpler and richer ones, and every other figure of its evaluation."""
+    order = pl.DataFrame({"metric": list(FIGURES), "figure": list(FIGURES.values())}).with_row_index("place")
+    told = whole.join(order, on="metric", how="left").sort("place", "metric", nulls_last=True)
+    columns = {
+        "figure": st.column_config.TextColumn("Figure", width=430),
+        "value": st.column_config.NumberColumn("Measured", format="%.3f"),
+        "low": st.column_config.NumberColumn("95 % from", format="%.3f"),
+        "high": st.column_config.NumberColumn("to", format="%.3f"),
+        "n_patients": st.column_config.NumberColumn("Patients", format="localized"),
+        "n_events": st.column_config.NumberColumn("Came true", format="localized"),
+        "note": st.column_config.TextColumn("Note", width="large"),
+    }
+    table(
+        told.with_columns(figure=pl.col("figure").fill_null(pl.col("metric").str.replace_all("_", " "))).select(
+            name for name in columns if name in told.columns or name == "figure"
+        ),
+        title="The model beside simpler and richer ones",
+        columns=columns,
+        note="Measured in months after those that it was trained on. A challenger is tried only where there are events enough, "
+        "and takes the model's place where it is better by more than chance.",
+    )
+
+
 def _site_columns(publication: Publication) -> set[str]:
     return set(ask(publication, _SITE_COLUMNS)["column_name"])
 
 
 def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.DataFrame) -> None:
     names = dict(ask(publication, _SITES).iter_rows()) if "location_name" in _site_columns(publication) else {}
-    groups = evaluations.filter(pl.col("subgroup_type") != "all").with_columns(
-        label=pl.format(
-            "{}: {}",
-            pl.col("subgroup_type").map_elements(plain, return_dtype=pl.String),
-            pl.col("subgroup").replace(names).str.replace_all("_", " "),
+    groups = (
+        evaluations.filter(pl.col("subgroup_type") != "all")
+        .with_columns(
+            group=pl.format(
+                "{}: {}",
+                pl.col("subgroup_type").map_elements(plain, return_dtype=pl.String),
+                pl.when(pl.col("subgroup_type") == "language")
+                .then(pl.col("subgroup").map_elements(language, return_dtype=pl.String))
+                .otherwise(pl.col("subgroup").replace(names).str.replace_all("_", " ")),
+            )
         )
+        .with_columns(label=pl.format("{} ({} of {})", "group", "n_events", "n_patients"))
     )
     for metric, title in SUBGROUP_METRICS.items():
         rows = groups.filter(pl.col("metric") == metric, pl.col("value").is_not_null())
@@ -136,14 +196,15 @@ def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.Da
             title=title,
             alt=f"{title}, with 95 % intervals; the dotted line is everybody.",
             data=rows.select("subgroup_type", "subgroup", "metric", "value", "low", "high", "n_patients", "n_events"),
+            note="In brackets: how many outlooks came true, of how many patients. Lines are 95 % intervals.",
         )
     missing = groups.filter(pl.col("metric") == "not_evaluated")
     if not missing.is_empty():
-        columns = ["label", "n_patients", "note"] if "note" in missing.columns else ["label", "n_patients"]
+        columns = ["group", "n_patients", "note"] if "note" in missing.columns else ["group", "n_patients"]
         table(
             missing.select(columns),
             title="Groups too small to judge",
-            columns={"label": "Group", "n_patients": "Patients", "note": st.column_config.TextColumn("Why", width="large")},
+            columns={"group": "Group", "n_patients": "Patients", "note": st.column_config.TextColumn("Why", width="large")},
             note="Better no figure than one that chance made: the model may serve these groups worse, and nobody can tell yet.",
         )
 
@@ -157,12 +218,17 @@ def _inputs(publication: Publication, version: str, there: set[str]) -> None:
         not_available("What moves the risk", "there is no fitted model")
         return
     figure(
-        importances(rows),
+        importances(rows.with_columns(pl.col("description").map_elements(_folded, return_dtype=pl.String))),
         title="What moves the risk most",
         alt="The fifteen inputs that move the risk most, the strongest first.",
         data=rows,
         note="Associations, not causes: changing one of them need not change the risk.",
     )
+
+
+def _folded(text: str) -> str:
+    """A label in lines that leave room for the bars."""
+    return "<br>".join(textwrap.wrap(text.rstrip("."), 42))
 
 
 def _monitoring(publication: Publication, there: set[str]) -> None:
@@ -172,9 +238,16 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
         rows = ask(publication, _MONITORING)
         for row in rows.filter(pl.col("status") != "ok").iter_rows(named=True):
             consequence = "the overdue rule takes its place" if row["status"] == "stop" else "its risks are to be read with care"
-            st.warning(f"**{plain(row['check_name'])}** of {row['subject']}: {consequence}.", icon=":material/monitor_heart:")
+            st.warning(
+                f"**{plain(row['check_name'])}** of {plain(row['subject']).lower()}: {consequence}.",
+                icon=":material/monitor_heart:",
+            )
+        if rows.filter(pl.col("status") != "ok").is_empty():
+            st.success(f"{counted(len(rows), 'check')}: the model fits the patients of today.", icon=":material/check_circle:")
         table(
-            rows.with_columns(check_name=pl.col("check_name").map_elements(plain, return_dtype=pl.String)),
+            rows.sort(pl.col("status") == "ok", maintain_order=True).with_columns(
+                pl.col("check_name", "subject").map_elements(plain, return_dtype=pl.String)
+            ),
             title="Whether the model still fits the patients of today",
             columns={
                 "check_name": "Check",
@@ -192,9 +265,10 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
         if lift.is_empty():
             not_available("What contacting changed", "no campaign of the CRM held anybody out at random")
         else:
-            percent = st.column_config.NumberColumn(format="percent")
             table(
-                lift,
+                lift.with_columns(
+                    pl.col("month").replace("all", "All months"), pl.col("tier").map_elements(plain, return_dtype=pl.String)
+                ),
                 title="What contacting changed: contacted against held out at random",
                 columns={
                     "month": "Picked in",
@@ -204,9 +278,14 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
                     "contacted_rate": st.column_config.NumberColumn("Came, contacted", format="percent"),
                     "held_out_rate": st.column_config.NumberColumn("Came, held out", format="percent"),
                     "lift": st.column_config.NumberColumn("Difference", format="percent"),
-                    "low": percent,
-                    "high": percent,
+                    "low": st.column_config.NumberColumn("95 % from", format="percent"),
+                    "high": st.column_config.NumberColumn("to", format="percent"),
+                    "n_held_out_needed": st.column_config.NumberColumn(
+                        "Needed held out", help="So many held out would show a difference of 5 points."
+                    ),
+                    "note": st.column_config.TextColumn("Note", width="large"),
                 },
+                note="Came: had a completed visit within 90 days. Only where chance held somebody out can the change be seen.",
             )
 
 
@@ -215,7 +294,7 @@ def _card(publication: Publication, version: str) -> None:
     if card.is_empty():
         not_available("The model card", "this version has none")
         return
-    st.markdown(
+    say(
         "The source attributes that 45 CFR 170.315(b)(11)(iv)(B) asks of predictive decision support. "
         "**For outreach only: never for overbooking, and never for refusing care.**"
     )
@@ -225,6 +304,7 @@ def _card(publication: Publication, version: str) -> None:
                 card.filter(pl.col("category") == category).select("attribute_number", "attribute", "answer").iter_rows()
             ):
                 st.markdown(f"**{attribute}**  \n{answer}")
+                current_sheet().say(f"**{attribute}** {answer}")
 
 
 publication = open_page("Risk model", "How far the risks can be trusted, for whom, and what they must not be used for.")
@@ -241,7 +321,7 @@ evaluations = evaluations.filter(pl.col("model_version") == version)
 whole = evaluations.filter(pl.col("subgroup_type") == "all")
 _tiles(whole)
 VIEWS = {
-    "Trust": lambda: (_curves(publication, version, there), _inputs(publication, version, there)),
+    "Trust": lambda: (_curves(publication, version, there), _figures(whole), _inputs(publication, version, there)),
     "Fairness": lambda: _subgroups(publication, evaluations, whole),
     "Monitoring": lambda: _monitoring(publication, there),
     "Card": lambda: _card(publication, version),

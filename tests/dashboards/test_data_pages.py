@@ -1,5 +1,8 @@
 """Data health, catalog and model: every part of each page is drawn for every role that may open it, and says what is so."""
 
+import json
+from collections.abc import Callable
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -48,16 +51,29 @@ def test_a_check_that_warns_is_told_in_words(app):
     assert any("kept out" in warning.value for warning in page.warning)
 
 
-def test_a_run_that_failed_is_told_with_its_reason(app, shown_home, sample_home):
-    (shown_home / "published").unlink()
-    (shown_home / "published").mkdir()
-    for path in sample_home.published.iterdir():
-        if path.name != "last_run.json":
-            (shown_home / "published" / path.name).symlink_to(path.resolve())
-    told = '{"ended_at": "2026-11-02T08:30:00+00:00", "status": "failed", "reason": "crm/contacts.csv is empty."}'
-    (shown_home / "published" / "last_run.json").write_text(told)
-    page = app("data_health", role="leadership")
-    assert "contacts.csv is empty" in page.error[0].value
+@pytest.fixture
+def last_run_failed(app, shown_home, sample_home) -> Callable[[str], AppTest]:
+    """`last_run_failed("2026-11-02")` is data health after a run that failed on that day."""
+
+    def shown(day: str) -> AppTest:
+        (shown_home / "published").unlink()
+        (shown_home / "published").mkdir()
+        for path in sample_home.published.iterdir():
+            if path.name != "last_run.json":
+                (shown_home / "published" / path.name).symlink_to(path.resolve())
+        told = {"ended_at": f"{day}T08:30:00+00:00", "status": "failed", "reason": "crm/contacts.csv is empty."}
+        (shown_home / "published" / "last_run.json").write_text(json.dumps(told))
+        return app("data_health", role="leadership")
+
+    return shown
+
+
+def test_a_run_that_failed_is_told_with_its_reason(last_run_failed):
+    assert "contacts.csv is empty" in last_run_failed("2126-01-01").error[0].value
+
+
+def test_a_run_that_failed_before_what_is_published_now_is_over(last_run_failed):
+    assert not last_run_failed("2016-01-01").error
 
 
 def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(app):
