@@ -1,7 +1,6 @@
 """An editor on the published tables: read-only, with its dictionary beside it, and with limits."""
 
 import hashlib
-import re
 
 import polars as pl
 import streamlit as st
@@ -16,10 +15,12 @@ from dashboards.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
 from dashboards.sandbox import MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
 from dashboards.saved_queries import delete_query, save_query, saved_queries
 from dashboards.scope import Scope, published_file
+from dashboards.wording import counted, literal
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
 # So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then.
 AT_ONCE_SECONDS = 1.5
+MOST_AT_ONCE = 12
 FIRST_TABLE = "marts.fct_kpis"
 
 EXAMPLES = {
@@ -70,7 +71,7 @@ def _browser(publication: Publication, sight: Sight) -> None:
             st.dataframe(
                 found,
                 hide_index=True,
-                height=280,
+                height=_height(found),
                 placeholder="",
                 column_config={"table_name": "Table", "column_name": "Column", "description": "What it says"},
             )
@@ -82,11 +83,11 @@ def _browser(publication: Publication, sight: Sight) -> None:
     st.dataframe(
         columns,
         hide_index=True,
-        height=min(38 + 35 * len(columns), 420),
+        height=_height(columns),
         placeholder="",
         column_config={
-            "column_name": "Column",
-            "data_type": "Type",
+            "column_name": st.column_config.TextColumn("Column", width=130),
+            "data_type": st.column_config.TextColumn("Type", width=85),
             "description": st.column_config.TextColumn("What it says", width="large"),
             "allowed_values": "One of",
         },
@@ -167,22 +168,33 @@ def _running(digest: str, running: Query) -> None:
 def _show(answer: Answer) -> None:
     if answer.rows is None:
         # An error repeats what was typed, which is text here and no markdown: no picture is fetched for it.
-        said = re.sub(r"([\\`*_{}\[\]<>#$!|~:])", r"\\\1", answer.problem)
-        st.error(said.replace("\n", "  \n"), icon=":material/error:")
+        st.error(literal(answer.problem).replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
     cut = f", the first {MAX_ROWS:,}; add conditions or sums to see all that you need" if answer.is_cut else ""
-    st.caption(f"{len(rows):,} rows{cut} · {answer.seconds:.1f} seconds")
+    st.caption(f"{counted(len(rows), 'row')}{cut} · {answer.seconds:.1f} seconds")
     if rows.is_empty():
         empty("The query found no row.")
         return
     as_table, as_chart = st.tabs(["Table", "Chart"])
     with as_table:
         days = {name: st.column_config.DateColumn() for name, dtype in rows.schema.items() if dtype == pl.Date}
-        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 420), column_config=days, alt="The query's rows.")
+        st.dataframe(
+            rows,
+            hide_index=True,
+            height=_height(rows),
+            placeholder="null",
+            column_config=days,
+            alt="The query's rows.",
+        )
         offer(rows, "query_result", formats=(CSV, PARQUET))
     with as_chart:
         _chart(rows)
+
+
+def _height(rows: pl.DataFrame) -> str | int:
+    """Of a table: as tall as its rows, or a window to scroll in."""
+    return "content" if len(rows) <= MOST_AT_ONCE else 420
 
 
 def _chart(rows: pl.DataFrame) -> None:
@@ -190,17 +202,23 @@ def _chart(rows: pl.DataFrame) -> None:
     if not numbers:
         empty("A chart needs a column of numbers.")
         return
-    kind, across, up, colour = st.columns(4)
-    shape = kind.selectbox("Kind", KINDS, key="sql_kind")
+    across, up, kind, colour = st.columns(4)
     x = across.selectbox("Across", rows.columns, key="sql_x")
     y = up.selectbox("Upright", numbers, index=len(numbers) - 1, key="sql_y")
-    group = colour.selectbox("Colour", [name for name in rows.columns if name not in (x, y)], index=None, key="sql_colour")
+    usual = "Line" if rows.schema[x].is_temporal() else "Bar"
+    shape = kind.selectbox("Kind", KINDS, index=KINDS.index(usual), key=f"sql_kind_{usual}")
+    others = [name for name in rows.columns if name not in (x, y)]
+    group = colour.selectbox("Colour", others, index=None, placeholder="One", key="sql_colour") if others else None
     st.plotly_chart(quick_chart(rows, shape, x, y, group), key="sql_chart", alt=f"{shape} chart of {y} over {x}.")
     if group and rows[group].n_unique() > MAX_GROUPS:
         st.caption(f"The first {MAX_GROUPS} values of {group} are drawn.")
 
 
-publication = open_page("SQL", "Ask the published tables. Read-only, one SELECT at a time.")
+publication = open_page(
+    "SQL",
+    f"Ask the published tables. Read-only: one SELECT at a time, at most {MAX_ROWS:,} rows and {MAX_SECONDS} seconds.",
+    is_exported=False,
+)
 sight = viewer.sight
 if viewer.may_see_patients:
     with_patients = st.toggle("With patient data", key="sql_patients", help="Without it, the de-identified file answers.")
