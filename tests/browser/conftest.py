@@ -13,9 +13,24 @@ from urllib.request import urlopen
 import pytest
 
 from pipelines.home import CHECKOUT, Home
+from pipelines.warehouse_file import open_file
 
+SERVER_LOG = "server.log"
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ACCESS = """
+[sign_in]
+issuer = "{issuer}"
+client_id = "caregap"
+redirect_uri = "http://localhost:{port}/oauth2callback"
+idle_minutes = {idle_minutes}
+
+[roles]
+leaders = "leadership"
+analysts = "analyst"
+trusted = "analyst_phi"
+desk = "care_team"
+"""
 PROBES = ("_stcore/health", "_stcore/host-config")
 """Streamlit asks for these below the address of a page first, is told 404, and then asks at the root."""
 
@@ -45,12 +60,22 @@ def own_home(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Cal
 
 @pytest.fixture(scope="module")
 def serve(free_port) -> Iterator[Callable[..., str]]:
-    """`serve(home)` starts `caregap dashboard` on a home and gives its address; it ends with the module."""
+    """`serve(home)` starts `caregap dashboard` on a home and gives its address; it ends with the module.
+
+    What the server prints is in the home's `server.log`.
+    """
 
     @contextmanager
     def started(home: Path, port: int, environment: dict[str, str]) -> Iterator[str]:
         command = [str(Path(sys.executable).with_name("caregap")), "dashboard", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, **environment, "CAREGAP_HOME": str(home)})
+        with (home / SERVER_LOG).open("ab") as log:
+            server = subprocess.Popen(
+                command,
+                cwd=CHECKOUT,
+                env={**os.environ, **environment, "CAREGAP_HOME": str(home)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         address = f"http://localhost:{port}"
         try:
             for _ in range(120):
@@ -79,3 +104,53 @@ def chromium() -> Iterator:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def own_site(sample_warehouse: Path) -> tuple[str, str]:
+    """`location_id` and name of the site whose care team bo is on: that with the longest list."""
+    query = """
+        select location_id, any_value(locations.location_name)
+        from delivery.out_outreach_list
+        inner join marts.dim_locations as locations using (location_key)
+        group by location_id
+        order by count(*) desc
+    """
+    with open_file(sample_warehouse, read_only=True) as connection:
+        return connection.execute(query).fetchall()[0]
+
+
+@pytest.fixture(scope="module")
+def provider(own_site: tuple[str, str]) -> Iterator[str]:
+    """A real OpenID Connect provider on this machine, who knows five people."""
+    from oidc_provider_mock import User, run_server_in_thread
+
+    people = {"ann": ["leaders"], "cy": ["analysts"], "di": ["trusted"], "bo": ["desk"], "nobody": ["staff"]}
+    users = [User(sub=name, claims={"groups": groups, "sites": [own_site[0]]}) for name, groups in people.items()]
+    with run_server_in_thread(user_claims=users) as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture(scope="module")
+def guarded(provider, own_home, serve, free_port):
+    """`guarded(15)` is the address of dashboards that ask for sign-in and log off after so many minutes, and their home."""
+    started: dict[float, tuple[str, Path]] = {}
+
+    def start(idle_minutes: float) -> tuple[str, Path]:
+        if idle_minutes not in started:
+            home, port = own_home(), free_port()
+            (home / "access.toml").write_text(ACCESS.format(issuer=provider, port=port, idle_minutes=idle_minutes))
+            started[idle_minutes] = serve(home, port, CAREGAP_CLIENT_SECRET="s3cret"), home
+        return started[idle_minutes]
+
+    return start
+
+
+def sign_in(context, address: str, name: str):
+    """A page of the context, signed in at the provider as one of its people."""
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name=name, exact=True).click()
+    page.get_by_role("button", name="Sign out").wait_for(timeout=60_000)
+    return page

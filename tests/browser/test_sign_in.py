@@ -1,25 +1,11 @@
 """Signing in with a real OpenID Connect provider that runs here, in a real browser: roles, signing out, idleness, attacks."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from dashboards.audit_log import entries, verify
+from tests.browser.conftest import sign_in
 
 pytestmark = pytest.mark.browser
-ACCESS = """
-[sign_in]
-issuer = "{issuer}"
-client_id = "caregap"
-redirect_uri = "http://localhost:{port}/oauth2callback"
-idle_minutes = {idle_minutes}
-
-[roles]
-leaders = "leadership"
-analysts = "analyst"
-desk = "care_team"
-"""
 ATTACKS = (
     "<img src=x onerror=alert(1)>",
     "'; drop table marts.dim_kpis; --",
@@ -27,40 +13,6 @@ ATTACKS = (
     "=cmd|' /C calc'!A0",
     "../../etc/passwd",
 )
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    from oidc_provider_mock import User, run_server_in_thread
-
-    people = {"ann": ["leaders"], "cy": ["analysts"], "bo": ["desk"], "nobody": ["staff"]}
-    users = [User(sub=name, claims={"groups": groups, "sites": []}) for name, groups in people.items()]
-    with run_server_in_thread(user_claims=users) as server:
-        yield f"http://localhost:{server.server_port}"
-
-
-@pytest.fixture(scope="module")
-def guarded(provider, own_home, serve, free_port):
-    """`guarded(15)` is the address of dashboards that ask for sign-in and log off after so many minutes, and their home."""
-    started: dict[float, tuple[str, Path]] = {}
-
-    def start(idle_minutes: float) -> tuple[str, Path]:
-        if idle_minutes not in started:
-            home, port = own_home(), free_port()
-            (home / "access.toml").write_text(ACCESS.format(issuer=provider, port=port, idle_minutes=idle_minutes))
-            started[idle_minutes] = serve(home, port, CAREGAP_CLIENT_SECRET="s3cret"), home
-        return started[idle_minutes]
-
-    return start
-
-
-def _sign_in(context, address: str, name: str):
-    page = context.new_page()
-    page.goto(address)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name=name, exact=True).click()
-    page.get_by_role("button", name="Sign out").wait_for(timeout=60_000)
-    return page
 
 
 def test_nothing_is_shown_before_signing_in_and_the_role_s_pages_after_it(chromium, guarded):
@@ -71,7 +23,7 @@ def test_nothing_is_shown_before_signing_in_and_the_role_s_pages_after_it(chromi
     page.get_by_role("button", name="Sign in").wait_for(timeout=60_000)
     assert page.get_by_test_id("stMetric").count() == 0
     assert page.get_by_test_id("stSidebarNav").count() == 0
-    page = _sign_in(context, address, "ann")
+    page = sign_in(context, address, "ann")
     page.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
     navigation = page.get_by_test_id("stSidebarNav").inner_text()
     assert "Overview" in navigation
@@ -84,7 +36,7 @@ def test_nothing_is_shown_before_signing_in_and_the_role_s_pages_after_it(chromi
 def test_a_page_of_another_role_is_not_there_at_its_address(chromium, guarded):
     address, _ = guarded(15)
     context = chromium.new_context()
-    page = _sign_in(context, address, "ann")
+    page = sign_in(context, address, "ann")
     page.goto(f"{address}/audit")
     page.get_by_text("Page not found").wait_for(timeout=60_000)
     assert page.get_by_text("The log is whole").count() == 0
@@ -94,7 +46,7 @@ def test_a_page_of_another_role_is_not_there_at_its_address(chromium, guarded):
 def test_who_has_no_role_is_told_so_and_sees_nothing(chromium, guarded):
     address, home = guarded(15)
     context = chromium.new_context()
-    page = _sign_in(context, address, "nobody")
+    page = sign_in(context, address, "nobody")
     page.get_by_text("have no role here").wait_for(timeout=60_000)
     assert page.get_by_test_id("stSidebarNav").count() == 0
     assert [line["event"] for line in entries(home / "audit")][-1] == "refused"
@@ -104,7 +56,7 @@ def test_who_has_no_role_is_told_so_and_sees_nothing(chromium, guarded):
 def test_a_copy_of_the_cookie_opens_nothing_after_its_owner_signed_out(chromium, guarded):
     address, home = guarded(15)
     context = chromium.new_context()
-    page = _sign_in(context, address, "ann")
+    page = sign_in(context, address, "ann")
     copied = context.cookies()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/end_session**", timeout=30_000)
@@ -122,7 +74,7 @@ def test_a_copy_of_the_cookie_opens_nothing_after_its_owner_signed_out(chromium,
 def test_a_page_that_nobody_touches_goes_blank_and_asks_to_sign_in_again(chromium, guarded):
     address, home = guarded(0.4)
     context = chromium.new_context()
-    page = _sign_in(context, address, "ann")
+    page = sign_in(context, address, "ann")
     page.get_by_text("You will be logged off in").wait_for(timeout=60_000)
     page.get_by_text("You were logged off").wait_for(timeout=60_000)
     assert page.get_by_test_id("stMetric").count() == 0
@@ -138,7 +90,7 @@ def test_a_page_that_nobody_touches_goes_blank_and_asks_to_sign_in_again(chromiu
 def test_a_query_is_run_charted_taken_away_and_stopped_and_an_attack_is_text(chromium, guarded):
     address, home = guarded(15)
     context = chromium.new_context()
-    page = _sign_in(context, address, "cy")
+    page = sign_in(context, address, "cy")
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     page.get_by_test_id("stSidebarNav").get_by_text("SQL", exact=True).click()

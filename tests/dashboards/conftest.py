@@ -21,11 +21,16 @@ def shown_home(sample_home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def app(shown_home: Path) -> Callable[..., AppTest]:
-    """`app("sql", role="analyst")` is that page, run once, as this role; `app()` the page on which leadership opens."""
+    """`app("sql", role="analyst")` is that page, run once, as this role; `app()` the page on which leadership opens.
 
-    def run(page: str = "", *, role: str = "leadership") -> AppTest:
+    `address` is what stands in the page's address behind the question mark.
+    """
+
+    def run(page: str = "", *, role: str = "leadership", address: dict[str, str] | None = None) -> AppTest:
         test = AppTest.from_file(APP, default_timeout=60)
         test.session_state["viewer_role"] = role
+        for name, value in (address or {}).items():
+            test.query_params[name] = value
         if page:
             test.switch_page(f"app_pages/{page}.py")
         return test.run()

@@ -1,0 +1,144 @@
+"""A care team signed in at a real provider: what counts as activity, what stays within a site, and what never leaves the page."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dashboards.access import PAGES
+from pipelines.warehouse_file import open_file
+from tests.browser.conftest import SERVER_LOG, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PATIENTS = """
+    select mrn, phone, email, last_name || ', ' || first_name, first_name || ' ' || last_name, location_name
+    from marts.dim_patients
+    left join marts.dim_locations on home_location_key = location_key
+"""
+
+
+@pytest.fixture(scope="module")
+def patients(sample_warehouse: Path) -> list[tuple[set[str], str | None]]:
+    """Of every patient of the sample what names them, and the name of their home site."""
+    with open_file(sample_warehouse, read_only=True) as connection:
+        rows = connection.execute(PATIENTS).fetchall()
+    return [({text for text in row[:5] if text}, row[5]) for row in rows]
+
+
+def open_first_profile(page) -> None:
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + 15, box["y"] + 55)
+    page.get_by_role("dialog").get_by_text("How to reach them").wait_for(timeout=30_000)
+
+
+def test_whoever_works_in_a_profile_is_not_logged_off_and_whoever_stops_is(chromium, guarded):
+    """A profile is drawn without the front door. 24 seconds of idleness end a sign-in here; the page's own clock ticks on."""
+    address, _ = guarded(0.4)
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    page = sign_in(context, address, "bo")
+    open_first_profile(page)
+    began = time.monotonic()
+    pills = ("No answer", "Reached")
+    while time.monotonic() - began < 40:
+        for pill in pills:
+            page.get_by_role("dialog").get_by_text(pill, exact=True).click()
+            page.wait_for_timeout(6000)
+    assert page.get_by_role("dialog").is_visible()
+    page.get_by_text("You were logged off").wait_for(timeout=60_000)
+    assert page.get_by_role("dialog").count() == 0
+    context.close()
+
+
+def test_nothing_of_another_site_reaches_the_browser_whatever_is_asked_for(chromium, guarded, patients, own_site):
+    address, _ = guarded(15)
+    elsewhere = sorted({site for _, site in patients if site and site != own_site[1]})
+    leader = chromium.new_context()
+    seen_by_all = sign_in(leader, address, "ann")  # what leadership saw is in the caches
+    seen_by_all.goto(f"{address}/care_gaps")
+    seen_by_all.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
+    leader.close()
+
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    received: list[bytes] = []
+
+    def listen(socket) -> None:
+        socket.on("framereceived", lambda frame: received.append(frame if isinstance(frame, bytes) else frame.encode()))
+
+    page = sign_in(context, address, "bo")
+    page.on("websocket", listen)
+    for shown in PAGES:
+        for asked in (
+            "",
+            f"?site={elsewhere[0]}&viewer_role=admin&viewer_sites={elsewhere[0]}&view=Find+a+patient&beyond=true&rows=true",
+            "?view=Left+out&state=Both&viewer_role=analyst_phi",
+        ):
+            page.goto(f"{address}/{shown.name}{asked}")
+            page.get_by_test_id("stMain").locator("h1").or_(page.get_by_text("Page not found")).first.wait_for(timeout=60_000)
+            page.wait_for_timeout(700)
+    page.goto(f"{address}/outreach?view=Find+a+patient")
+    for words in ("a", "e", "%", "M0"):
+        page.get_by_label("Find a patient of your sites").fill(words)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1000)
+    context.close()
+    told = b"".join(received)
+    own = [names for names, site in patients if site == own_site[1]]
+    others = [names for names, site in patients if site != own_site[1]]
+    assert any(name.encode() in told for names in own for name in names), "the listener heard nothing"
+    shared = set().union(*own)
+    assert not [name for names in others for name in names - shared if name.encode() in told]
+    assert not [site for site in elsewhere if site.encode() in told.replace(f"?site={elsewhere[0]}".encode(), b"")]
+
+
+def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, guarded, patients):
+    address, home = guarded(15)
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    told: list[str] = []
+    page = sign_in(context, address, "bo")
+    for name in ("request", "framenavigated"):
+        page.on(name, lambda event: told.append(event.url))
+    page.on("console", lambda message: told.append(message.text))
+    open_first_profile(page)
+    told.append(page.title())
+    page.get_by_role("dialog").get_by_text("Reached", exact=True).click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_text("Recorded: Reached.").wait_for(timeout=30_000)
+    somebody = sorted(patients[0][0])
+    page.get_by_label("Search").first.fill(somebody[0])
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)
+    page.get_by_label("Search").first.fill("")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)
+    with page.expect_download(timeout=30_000) as download:
+        page.get_by_role("button", name="CSV").first.click()
+    told += [download.value.suggested_filename, page.title(), page.url]
+    context.close()
+
+    context = chromium.new_context()
+    page = sign_in(context, address, "di")
+    page.on("framenavigated", lambda frame: told.append(frame.url))
+    page.goto(f"{address}/sql")
+    page.get_by_text("With patient data").click()
+    for query in (
+        "select cast(last_name as integer) from marts.dim_patients",
+        "select error(mrn || last_name) from marts.dim_patients",
+        "select last_name::date, phone::integer from marts.dim_patients",
+        f"select '{somebody[-1]}' from marts.no_such_table",
+    ):
+        page.get_by_label("Query", exact=True).fill(query)
+        page.get_by_role("button", name="Run").click()
+        page.get_by_test_id("stAlert").last.wait_for(timeout=30_000)
+        page.wait_for_timeout(1500)
+        told.append(page.get_by_test_id("stAlert").last.inner_text())
+    told += [page.title(), page.url]
+    context.close()
+
+    written = [(home / SERVER_LOG).read_text(errors="replace")]
+    written += [path.read_text() for path in (home / "audit").iterdir()]
+    text = "\n".join(told + written)
+    assert not [name for names, _ in patients for name in names if name in text]
+    assert "Traceback" not in written[0]
