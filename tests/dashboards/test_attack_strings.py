@@ -51,6 +51,7 @@ def assert_unharmed(page: AppTest, attack: str) -> None:
         assert "<script>" not in text and "![x](" not in text and "](javascript:" not in text, attack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
 def test_whatever_is_typed_into_any_field_is_text(app, shown: Page):
     page = app(shown.name, role=sorted(shown.roles)[0])
@@ -72,13 +73,14 @@ def test_whatever_is_typed_into_any_field_is_text(app, shown: Page):
                 assert_unharmed(page, attack)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
 def test_whatever_stands_in_the_address_is_text(app, shown: Page, shown_home):
     role = sorted(shown.roles)[0]
-    names = kept_in_the_address(app(shown.name, role=role))
-    for attack in ATTACKS[:8]:
-        page = app(shown.name, role=role, address=dict.fromkeys(names, attack))
-        assert_unharmed(page, attack)
+    names = sorted(kept_in_the_address(app(shown.name, role=role)))
+    for turn in (0, 3, 6):
+        page = app(shown.name, role=role, address={name: ATTACKS[(place + turn) % 8] for place, name in enumerate(names)})
+        assert_unharmed(page, f"turn {turn}")
     log = shown_home / "audit" / FILE
     assert not log.exists() or MARK not in log.read_text()
 
