@@ -26,6 +26,8 @@ def patients(sample_warehouse: Path) -> list[tuple[set[str], str | None]]:
 
 
 def open_first_profile(page) -> None:
+    """From Outreach, on which a care team opens."""
+    page.locator("h1", has_text="Outreach").wait_for(timeout=60_000)
     grid = page.get_by_test_id("stDataFrame").first
     grid.wait_for(timeout=60_000)
     page.wait_for_timeout(1500)
