@@ -46,7 +46,7 @@ def test_whoever_works_in_a_profile_is_not_logged_off_and_whoever_stops_is(chrom
     pills = ("No answer", "Reached")
     while time.monotonic() - began < 40:
         for pill in pills:
-            page.get_by_role("dialog").get_by_text(pill, exact=True).click()
+            page.get_by_role("dialog").get_by_role("radio", name=pill).click()
             page.wait_for_timeout(6000)
     assert page.get_by_role("dialog").is_visible()
     page.get_by_text("You were logged off").wait_for(timeout=60_000)
@@ -105,7 +105,7 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     page.on("console", lambda message: told.append(message.text))
     open_first_profile(page)
     told.append(page.title())
-    page.get_by_role("dialog").get_by_text("Reached", exact=True).click()
+    page.get_by_role("dialog").get_by_role("radio", name="Reached").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("Recorded: Reached.").wait_for(timeout=30_000)
     somebody = sorted(patients[0][0])
