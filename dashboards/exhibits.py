@@ -48,7 +48,14 @@ def table(
         size = {} if height is None else {"height": height}
         shown, settings = _shown(data, columns or {})
         st.dataframe(
-            shown, key=f"table_{name}", column_config=settings, hide_index=True, width="stretch", placeholder="", alt=title, **size
+            shown,
+            key=f"table_{name}",
+            column_config=settings,
+            hide_index=True,
+            width="stretch",
+            placeholder="",
+            alt=title,
+            **size,
         )
         if note:
             st.caption(note)

@@ -79,7 +79,7 @@ def test_a_run_that_failed_before_what_is_published_now_is_over(last_run_failed)
 def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(app):
     page = app("catalog", role="analyst")
     page.text_input(key="words").set_value("no-show rate").run()
-    assert "No-show rate" in page.subheader[0].value
+    assert "No-show rate" in page.header[0].value
     for attack in ("' or 1=1 --", "(?=x)", "[a-", "\\q", "<script>"):
         page.text_input(key="words").set_value(attack).run()
         assert not page.exception
