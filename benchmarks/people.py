@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 from benchmarks.practices import scratch
 from benchmarks.result import Result
-from benchmarks.visitor import Visitor
+from benchmarks.visitor import visiting
 from dashboards.access import PAGES, ROLES
 from dashboards.home import home
 
@@ -36,7 +36,7 @@ def run(scale: int) -> list[Result]:
     results, roles = [], [role for role in ROLES for _ in range(N_PEOPLE // len(ROLES))]
     used: list[float] = []
     with _served(own, used) as address, ThreadPoolExecutor(N_PEOPLE) as people:
-        with Visitor(address, roles[0]) as first:  # imports
+        with visiting(address, roles[0]) as first:  # imports
             first.open(PAGES[0].name)
             first.empty_caches()
         for state in ("cold", "warm"):
@@ -55,7 +55,7 @@ def _walk(address: str, role: str, number: int) -> list[tuple[float, str, str, l
     """Open every page of the role: seconds, page, role and errors of each."""
     pages = [page.name for page in PAGES if role in page.roles]
     start = number % len(pages)
-    with Visitor(address, role) as visitor:
+    with visiting(address, role) as visitor:
         drawn = [(page, visitor.open(page)) for page in pages[start:] + pages[:start]]
     return [(one.seconds, page, role, one.errors) for page, one in drawn]
 

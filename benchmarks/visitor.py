@@ -1,17 +1,18 @@
 """One person at the running dashboards, without a browser: sends what a browser would, and reads what it would draw.
 
-with Visitor("localhost:8501", "care_team") as visitor:
+with visiting("localhost:8501", "care_team") as visitor:
     visitor.open("outreach").seconds
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 PATIENCE_SECONDS = 300
 
@@ -26,25 +27,18 @@ class Drawn:
 
 
 class Visitor:
-    """A session of its own at `address` (`host:port`), in the role of its choice."""
+    """A session of its own, in the role of its choice."""
 
-    def __init__(self, address: str, role: str) -> None:
-        self.role, self.sites = role, ""
-        self._door = connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._door.close()
+    def __init__(self, door: ClientConnection, role: str) -> None:
+        self._door, self._role, self._sites = door, role, ""
 
     def open(self, page: str, *, sites: tuple[str, ...] = ()) -> Drawn:
         """Go to a page and wait until it is drawn. `sites`, by name, are those to look at from here on, for a role that has any;
         the sidebar offers them from the second page on. Raises `TimeoutError`.
         """
-        state = ClientState(query_string=f"viewer_role={self.role}", page_name=page)
+        state = ClientState(query_string=f"viewer_role={self._role}", page_name=page)
         if sites:
-            state.widget_states.widgets.add(id=self.sites).string_array_value.data.extend(sites)
+            state.widget_states.widgets.add(id=self._sites).string_array_value.data.extend(sites)
         began = time.perf_counter()
         self._door.send(BackMsg(rerun_script=state).SerializeToString())
         drawn = Drawn()
@@ -53,7 +47,7 @@ class Visitor:
             drawn.sent += message.SerializeToString()
             element = message.delta.new_element
             if element.HasField("multiselect") and element.multiselect.label == "Sites":
-                self.sites = element.multiselect.id
+                self._sites = element.multiselect.id
             if element.HasField("exception"):
                 drawn.errors.append(element.exception.type)
             if message.WhichOneof("type") == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
@@ -63,3 +57,10 @@ class Visitor:
     def empty_caches(self) -> None:
         """Let the server forget every answer and close every database."""
         self._door.send(BackMsg(clear_cache=True).SerializeToString())
+
+
+@contextmanager
+def visiting(address: str, role: str) -> Iterator[Visitor]:
+    """Come in at `address` (`host:port`), and leave at the end."""
+    with connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as door:
+        yield Visitor(door, role)

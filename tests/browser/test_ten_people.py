@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from benchmarks.visitor import Visitor
+from benchmarks.visitor import visiting
 from dashboards.access import PAGES
 
 LISTED = """
@@ -43,7 +43,7 @@ def test_ten_people_at_once_see_their_own_rows_and_no_error(address: str, listed
 
     def visit(person: tuple[str, str]) -> tuple[list[str], bytes]:
         role, site = person
-        with Visitor(address, role) as visitor:
+        with visiting(address, role) as visitor:
             if site:
                 drawn = [visitor.open("catalog"), visitor.open("outreach", sites=(site,))]
             else:
