@@ -39,13 +39,22 @@ def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: 
 
 
 def table(
-    data: pl.DataFrame, *, title: str, columns: dict | None = None, name: str = "", note: str = "", height: int | None = None
+    data: pl.DataFrame,
+    *,
+    title: str,
+    columns: dict | None = None,
+    name: str = "",
+    note: str = "",
+    height: int | None = None,
+    row_height: int | None = None,
 ) -> None:
-    """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out."""
+    """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
+    lets long texts take several lines.
+    """
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
         _head(title, data, name)
-        size = {} if height is None else {"height": height}
+        size = ({} if height is None else {"height": height}) | ({} if row_height is None else {"row_height": row_height})
         shown, settings = _shown(data, columns or {})
         st.dataframe(
             shown,

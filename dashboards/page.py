@@ -19,7 +19,7 @@ _SHEET = "_sheet"
 _LOOK = """
 <style>
 @media (max-width: 1100px) {
-  [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
   [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
   [data-testid="stColumn"]:has(h2, h3) { min-width: 100%; }
 }

@@ -73,8 +73,9 @@ def trend(
             *(upright(event["event_on"], color=QUIET_TEXT, dash="dot", width=1) for event in happened),
         ],
         annotations=[
-            {"x": event["event_on"], "y": 1, "yref": "paper", "text": event["label"], "showarrow": False}
-            | {"xanchor": "left", "yanchor": "top", "xshift": 4, "yshift": -14 * (place % 4)}
+            # At the foot, where rates seldom are, and above one another, since sites join soon after one another.
+            {"x": event["event_on"], "y": 0, "yref": "paper", "text": event["label"], "showarrow": False}
+            | {"xanchor": "left", "yanchor": "bottom", "xshift": 4, "yshift": 8 + 14 * (place % 4)}
             for place, event in enumerate(happened)
         ],
         xaxis={

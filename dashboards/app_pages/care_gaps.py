@@ -132,7 +132,7 @@ table(
     title="Every measure, most open gaps first",
     columns={
         "measure_code": st.column_config.TextColumn("Code", width="small"),
-        "measure": st.column_config.TextColumn("Measure", width="medium"),
+        "measure": st.column_config.TextColumn("Measure", width=270),
         "rate": st.column_config.ProgressColumn("Met", format="percent", min_value=0, max_value=1),
         "n_eligible": "Eligible",
         "n_open": "Open",

@@ -215,6 +215,8 @@ def _effects(publication: Publication, program: str) -> None:
             "assumptions": st.column_config.TextColumn("Checks", width="large"),
         },
         name="effects",
+        row_height=68,
+        height=min(38 + 68 * len(effects), 582),
     )
     known = effects.drop_nulls("interval_low").with_columns(label=pl.col("outcome_name") + " (" + pl.col("grade") + ")")
     parts = sorted(known.partition_by("unit", as_dict=True).items(), key=lambda part: -len(part[1]))
