@@ -47,9 +47,10 @@ def table(
     note: str = "",
     height: int | None = None,
     row_height: int | None = None,
+    is_printed: bool = True,
 ) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
-    lets long texts take several lines.
+    lets long texts take several lines. One that is too wide for paper is not `is_printed`: the page's export names it.
     """
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
@@ -68,6 +69,9 @@ def table(
         )
         if note:
             st.caption(note)
+    if not is_printed:
+        current_sheet().say(f"{title}: {len(data):,} rows, to be read on the page or taken away as CSV.")
+        return
     hidden = [column for column, settings in (columns or {}).items() if settings is None]
     current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
 

@@ -189,6 +189,7 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
             "traced_by": st.column_config.TextColumn("Query", help="Run it on the SQL page to see the rows behind the figure."),
         },
         name="value_statement",
+        is_printed=False,
     )
 
 
@@ -273,6 +274,7 @@ if programs:
                 "refused_reason": "Why no number",
             },
             name="designs_tried",
+            is_printed=False,
         )
 else:
     not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
