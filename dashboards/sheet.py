@@ -31,9 +31,11 @@ tr { break-inside: avoid; }
 @page { size: letter; margin: 15mm; }
 @media print {
   body { margin: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  section { padding: .5rem .7rem; margin: .5rem 0; } .tiles { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .5rem; }
+  section { padding: .5rem .7rem; margin: .5rem 0; }
+  .tiles { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .5rem; }
   .value { font-size: 1.2rem; } .quiet { font-size: 8pt; margin: .2rem 0; }
-  section:has(table) { break-inside: auto; } table { font-size: 8pt; } .modebar { display: none; }
+  section:has(tbody tr:nth-child(13)) { break-inside: auto; }
+  table { font-size: 8pt; } .modebar { display: none; }
 }
 """
 _DRAW = (
