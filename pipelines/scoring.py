@@ -7,6 +7,7 @@ Where there is too little to learn from, or what was learnt ranks no better than
 fall back to that rule.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from pipelines.model_records import note, origin_of
 TASK = "disengagement"
 CAPACITY = 10
 """Patients whom a site's team can contact in a month, unless the practice says otherwise (`outreach_capacity`)."""
+Capacity = Callable[[int | None], int]
+"""The capacity of a site, by `location_key`."""
 RECIPE = ("disengagement", "features", "gradient_boosting", "risk_model", "selection", "spline_logistic")
 FEATURE_SQL = CHECKOUT / "dbt_project" / "models" / "intermediate" / "disengagement"
 CODE = [
@@ -99,7 +102,12 @@ def _refuse_the_impossible(evaluations: pl.DataFrame) -> None:
 
 
 def score(
-    connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, as_of_on: date, *, capacity: int = CAPACITY
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    practice_id: str,
+    as_of_on: date,
+    *,
+    capacity: Capacity = lambda _: CAPACITY,
 ) -> None:
     """Score every patient who is eligible at the newest index, and write `ml.disengagement_scores` and `ml.outreach_lift`.
 
@@ -122,7 +130,7 @@ def score(
     except ModelMismatch as wrong:
         raise ChecksFailed(str(wrong)) from None
     placed = scored.join(newest.select("patient_key", "location_key"), on="patient_key")
-    write_ml_table(connection, "disengagement_scores", tiers(placed, capacity))
+    write_ml_table(connection, "disengagement_scores", _tiers(placed, capacity))
     write_ml_table(connection, "model_monitoring", monitoring)
     write_ml_table(connection, "outreach_lift", outreach_lift(_members(connection, model, capacity)))
 
@@ -136,18 +144,39 @@ def _monitoring(
     return monitor(model, known, newest, evaluations, newest["index_on"].max())
 
 
-def _members(connection: duckdb.DuckDBPyConnection, model: RiskModel | None, capacity: int) -> pl.DataFrame:
+def capacities(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> Capacity:
+    """How many patients each site's team can contact in a month: `site_capacity` by location id, else `outreach_capacity`.
+
+    Raises `ChecksFailed` naming the sites that the practice does not have.
+    """
+    keys = dict(connection.sql("select location_id, location_key from marts.dim_locations").fetchall())
+    of_site = {site: int(capacity) for site, capacity in settings.get("site_capacity", {}).items()}
+    if unknown := sorted(set(of_site) - set(keys)):
+        raise ChecksFailed(f"practice.toml, site_capacity: no such site: {', '.join(unknown)}. `marts.dim_locations` lists them.")
+    by_key = {keys[site]: capacity for site, capacity in of_site.items()}
+    usual = int(settings.get("outreach_capacity", CAPACITY))
+    return lambda location_key: by_key.get(location_key, usual)
+
+
+def _tiers(scores: pl.DataFrame, capacity: Capacity) -> pl.DataFrame:
+    if scores.is_empty():
+        return tiers(scores, CAPACITY)
+    return pl.concat([tiers(site, capacity(key)) for (key,), site in scores.group_by("location_key", maintain_order=True)])
+
+
+def _members(connection: duckdb.DuckDBPyConnection, model: RiskModel | None, capacity: Capacity) -> pl.DataFrame:
     """Whoever was picked for outreach, with the risk tier at the index of that month: the model's of today, none without one."""
     members = connection.sql(
-        "select patient_key, month_on, is_held_out, has_visited from intermediate.int_outreach__members"
+        "select patient_key, cast(date_trunc('month', added_on) as date) as month_on, is_held_out, "
+        "case when is_mature then has_visit_90_days end as has_visited from marts.fct_outreach_trials order by trial_key"
     ).pl()
     if model is None or members.is_empty():
         return members.with_columns(tier=pl.lit("none"))
     rows = connection.sql(
-        f"{_FEATURES} where features.index_on in (select month_on from intermediate.int_outreach__members)"
+        f"{_FEATURES} where features.index_on in (select date_trunc('month', added_on) from marts.fct_outreach_trials)"
     ).pl()
     scored = rows.select("patient_key", "location_key", "index_on", score=pl.Series(model.risk(rows), dtype=pl.Float64))
-    tiered = pl.concat([tiers(month, capacity) for _, month in scored.group_by("index_on")]) if len(scored) else scored
+    tiered = pl.concat([_tiers(month, capacity) for _, month in scored.group_by("index_on")]) if len(scored) else scored
     ranked = tiered.select("patient_key", "tier", month_on="index_on") if len(scored) else None
     if ranked is None:
         return members.with_columns(tier=pl.lit("none"))

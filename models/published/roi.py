@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import USD, Contract, field
-from models.extracts.crm import CRM
+from models.extracts.crm import CHANNELS, CRM
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
 
@@ -60,23 +60,27 @@ _MARTS = (
     ),
     Contract(
         "fct_outreach_trials",
-        "member of an outreach campaign in which a lot decided who is not contacted",
+        "person and outreach campaign in which a lot decided who is not contacted",
         ("trial_key",),
         {
-            "trial_key": field(pl.Int64, "Surrogate of source, campaign and contact.", phi=Phi.QUASI),
+            "trial_key": field(pl.Int64, "Surrogate of source, campaign and person.", phi=Phi.QUASI),
             "source_system": SOURCE_SYSTEM,
             "campaign_id": field(pl.String, "The campaign: the lot was drawn within it."),
             "campaign_name": field(pl.String, "Its name."),
             "campaign_type": field(pl.String, "What it is for.", values=("recall", "care_gap", "reactivation")),
             "patient_key": PATIENT_KEY,
-            "added_on": field(pl.Date, "Day on which the patient joined the campaign.", phi=Phi.QUASI),
+            "location_key": SLICES["location_key"],
+            "added_on": field(pl.Date, "Day of the draw, in the practice's zone: the first of the 90 days.", phi=Phi.QUASI),
             "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
             "n_attempts_90_days": field(pl.Int64, "Attempts to contact in 90 days; of who is held out, breaches.", at_least=0),
-            "days_since_visit": _optional(pl.Int64, "Days from the last completed visit to joining.", phi=Phi.QUASI),
-            "has_visit_90_days": field(pl.Boolean, "A completed visit within 90 days of joining."),
+            "contact_channel": _optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
+            "contact_outcome": _optional(pl.String, "What came of the last attempt."),
+            "days_since_visit": _optional(pl.Int64, "Days from the last completed visit before to joining.", phi=Phi.QUASI),
+            "first_visit_on": _optional(pl.Date, "First completed visit within the 90 days.", phi=Phi.QUASI),
+            "has_visit_90_days": field(pl.Boolean, "There is one."),
             "is_mature": field(pl.Boolean, "90 days, and 30 more for late entries, have passed."),
         },
-        notes="As drawn, whoever was reached: intention to treat.",
+        notes="As drawn, whoever was reached: intention to treat. The lift and the program's effect are both made of it.",
     ),
     Contract(
         "fct_unit_values",

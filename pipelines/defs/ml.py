@@ -24,8 +24,8 @@ FEATURES = [
     "intermediate.int_disengagement__features",
     "intermediate.int_disengagement__labels",
     "intermediate.int_no_show__features",
-    "intermediate.int_outreach__members",
     "marts.dim_patients",
+    "marts.fct_outreach_trials",
 ]
 HISTORY = ["marts.fct_program_outcomes", "marts.fct_outreach_trials", "marts.dim_programs"]
 
@@ -82,7 +82,7 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
     progress("Scoring: patients")
     build = newest_build(home)
     with build.step("scored"), build.connect() as connection:
-        capacity = int(build.settings.get("outreach_capacity", scoring.CAPACITY))
+        capacity = scoring.capacities(connection, build.settings)
         scoring.score(connection, home, build.practice_id, build.as_of_on, capacity=capacity)
         no_show_scoring.score(connection, home, build.practice_id, build.as_of_on)
         yield from _monitored(connection)

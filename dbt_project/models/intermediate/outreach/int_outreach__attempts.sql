@@ -1,13 +1,17 @@
+{#-
+    A call that a team member made is often told twice: as a task and as a touch of the CRM, or in the dashboards as well. Of one day and
+    channel the source that tells most of them counts; what the others tell is kept, and `is_told_again`.
+-#}
 with
 
 tasks as (
 
     select
         patient_key,
+        'task' as kind,
         completed_at as attempted_at,
         channel,
-        outcome,
-        false as is_held_out
+        outcome
     from {{ ref('int_engagement__outreach_tasks') }}
     where completed_at is not null
 
@@ -17,10 +21,10 @@ messages as (
 
     select
         patient_key,
+        'message' as kind,
         touched_at as attempted_at,
         channel,
-        outcome,
-        false as is_held_out
+        outcome
     from {{ ref('int_engagement__touches') }}
     where direction = 'outbound' and purpose in ('recall', 'care_gap', 'reactivation')
 
@@ -30,11 +34,32 @@ recorded as (
 
     select
         patient_key,
+        'recorded' as kind,
         recorded_at as attempted_at,
         channel,
-        outcome,
-        false as is_held_out
+        outcome
     from {{ ref('int_engagement__outreach_outcomes') }}
+
+),
+
+told as (
+
+    select * from tasks
+    union all
+    select * from messages
+    union all
+    select * from recorded
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ practice_date('attempted_at') }} as attempted_on,
+        count(*) over (partition by patient_key, channel, {{ practice_date('attempted_at') }}, kind) as n_told
+    from told
+    where patient_key is not null
 
 ),
 
@@ -42,27 +67,24 @@ recorded as (
 held_out as (
 
     select
-        links.patient_key,
-        members.added_at as attempted_at,
+        patient_key,
+        added_at as attempted_at,
         cast(null as varchar) as channel,
         cast(null as varchar) as outcome,
-        true as is_held_out
-    from {{ ref('stg_crm__campaign_members') }} as members
-    inner join {{ ref('int_identity__patient_links') }} as links
-        on members.source_system = links.source_system
-        and members.contact_id = links.source_id
-        and links.source_record_type = 'crm_contact'
-    where members.is_held_out
+        true as is_held_out,
+        false as is_told_again
+    from {{ ref('int_outreach__trial_members') }}
+    where is_held_out
 
 )
 
-select * from tasks
-where patient_key is not null
-union all
-select * from messages
-where patient_key is not null
-union all
-select * from recorded
-where patient_key is not null
+select
+    patient_key,
+    attempted_at,
+    channel,
+    outcome,
+    false as is_held_out,
+    (n_told, kind) <> max((n_told, kind)) over (partition by patient_key, channel, attempted_on) as is_told_again
+from counted
 union all
 select * from held_out

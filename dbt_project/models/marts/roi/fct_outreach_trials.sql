@@ -1,92 +1,79 @@
-{#- Days after joining a campaign within which a completed visit counts. -#}
+{#-
+    Days count, not instants: the lot is drawn for a day, from what was known before it, and a CRM enters its members at any hour of
+    that day, some after the first call. So the day itself is the first of the 90, for both arms alike.
+-#}
 {%- set outcome_days = 90 -%}
 
 with
 
-campaigns as (
-
-    select * from {{ ref('stg_crm__campaigns') }}
-    where campaign_type in ('recall', 'care_gap', 'reactivation')
-
-),
-
 members as (
 
     select
-        {{ surrogate_key(['members.source_system', 'members.campaign_id', 'members.contact_id']) }} as trial_key,
-        members.source_system,
-        members.campaign_id,
-        campaigns.campaign_name,
-        campaigns.campaign_type,
-        links.patient_key,
-        members.is_held_out,
-        members.added_on
-    from {{ ref('stg_crm__campaign_members') }} as members
-    inner join campaigns
-        on members.source_system = campaigns.source_system
-        and members.campaign_id = campaigns.campaign_id
-    inner join {{ ref('int_identity__patient_links') }} as links
-        on members.source_system = links.source_system
-        and members.contact_id = links.source_id
-        and links.source_record_type = 'crm_contact'
+        *,
+        {{ surrogate_key(['source_system', 'campaign_id', 'patient_key']) }} as trial_key
+    from {{ ref('int_outreach__trial_members') }}
 
 ),
 
--- Only where a lot was drawn there is anything to compare.
-trials as (
+profiles as (
 
-    select *
-    from members
-    window same_campaign as (partition by source_system, campaign_id)
-    qualify bool_or(is_held_out) over same_campaign and bool_or(not is_held_out) over same_campaign
+    select * from {{ ref('int_patients__profile') }}
 
 ),
 
 visits as (
 
     select
-        trials.trial_key,
-        max(case when encounters.started_on < trials.added_on then encounters.started_on end) as last_visit_on,
-        bool_or(
-            encounters.started_on >= trials.added_on and encounters.started_on < trials.added_on + {{ outcome_days }}
-        ) as has_visit
-    from trials
+        members.trial_key,
+        max(encounters.started_on) filter (where encounters.started_on < members.added_on) as last_visit_on,
+        min(encounters.started_on) filter (
+            where encounters.started_on >= members.added_on and encounters.started_on < members.added_on + {{ outcome_days }}
+        ) as first_visit_on
+    from members
     inner join {{ ref('int_activity__encounters') }} as encounters
-        on trials.patient_key = encounters.patient_key
+        on members.patient_key = encounters.patient_key
         and encounters.is_completed_visit
-    group by trials.trial_key
+    group by members.trial_key
 
 ),
 
 attempts as (
 
     select
-        trials.trial_key,
-        count(*) as n_attempts
-    from trials
+        members.trial_key,
+        count(*) filter (where not attempts.is_told_again) as n_attempts,
+        min_by(attempts.channel, attempts.attempted_at) as first_channel,
+        max_by(attempts.outcome, attempts.attempted_at) as last_outcome
+    from members
     inner join {{ ref('int_outreach__attempts') }} as attempts
-        on trials.patient_key = attempts.patient_key
-        and {{ practice_date('attempts.attempted_at') }} between trials.added_on and trials.added_on + {{ outcome_days - 1 }}
+        on members.patient_key = attempts.patient_key
+        and {{ practice_date('attempts.attempted_at') }} between members.added_on and members.added_on + {{ outcome_days - 1 }}
     where not attempts.is_held_out
-    group by trials.trial_key
+    group by members.trial_key
 
 )
 
 select
-    trials.trial_key,
-    cast(trials.source_system as varchar) as source_system,
-    cast(trials.campaign_id as varchar) as campaign_id,
-    cast(trials.campaign_name as varchar) as campaign_name,
-    cast(trials.campaign_type as varchar) as campaign_type,
-    cast(trials.patient_key as bigint) as patient_key,
-    trials.added_on,
-    trials.is_held_out,
+    members.trial_key,
+    cast(members.source_system as varchar) as source_system,
+    cast(members.campaign_id as varchar) as campaign_id,
+    cast(members.campaign_name as varchar) as campaign_name,
+    cast(members.campaign_type as varchar) as campaign_type,
+    cast(members.patient_key as bigint) as patient_key,
+    cast(profiles.home_location_key as bigint) as location_key,
+    members.added_on,
+    members.is_held_out,
     cast(coalesce(attempts.n_attempts, 0) as bigint) as n_attempts_90_days,
-    cast({{ dbt.datediff('visits.last_visit_on', 'trials.added_on', 'day') }} as bigint) as days_since_visit,
-    coalesce(visits.has_visit, false) as has_visit_90_days,
-    trials.added_on + {{ outcome_days + recording_days() }} <= {{ as_of_on() }} as is_mature
-from trials
+    cast(attempts.first_channel as varchar) as contact_channel,
+    cast(attempts.last_outcome as varchar) as contact_outcome,
+    cast({{ dbt.datediff('visits.last_visit_on', 'members.added_on', 'day') }} as bigint) as days_since_visit,
+    visits.first_visit_on,
+    visits.first_visit_on is not null as has_visit_90_days,
+    members.added_on + {{ outcome_days + recording_days() }} <= {{ as_of_on() }} as is_mature
+from members
+left join profiles
+    on members.patient_key = profiles.patient_key
 left join visits
-    on trials.trial_key = visits.trial_key
+    on members.trial_key = visits.trial_key
 left join attempts
-    on trials.trial_key = attempts.trial_key
+    on members.trial_key = attempts.trial_key
