@@ -40,7 +40,8 @@ _CONTRACTS = (
             "provider_name": _optional(pl.String, "Primary provider."),
             "location_name": _optional(pl.String, "Home site."),
             "assigned_to": _optional(
-                pl.String, "The team member who last had a task for the patient, else one of the site's team, evenly."
+                pl.String,
+                "Who of the site's team had the person's last task, else one of them by turns; empty: there is no team.",
             ),
             "is_deceased": field(pl.Boolean, "One of the sources was told that the person has died.", phi=Phi.QUASI),
             "is_do_not_contact": field(pl.Boolean, "The person asked not to be contacted at all."),
@@ -70,7 +71,7 @@ _CONTRACTS = (
             "consent": field(pl.String, "The latest decision on record.", values=CONSENTS),
             "consent_recorded_on": _optional(pl.Date, "Day on which it was recorded.", Phi.QUASI),
             "may_contact": field(
-                pl.Boolean, "It may be used: not refused, agreed to where it must be, and there is a contact point."
+                pl.Boolean, "It may be used: not refused, agreed to where it must be, and there is a contact point that works."
             ),
         },
     ),

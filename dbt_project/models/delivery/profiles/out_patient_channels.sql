@@ -13,6 +13,12 @@ consents as (
 
 ),
 
+reachability as (
+
+    select * from {{ ref('int_outreach__reachability') }}
+
+),
+
 channels as (
 
     {% for channel in channels -%}
@@ -42,8 +48,13 @@ select
     cast(nullif(channels.contact_point, '') as varchar) as contact_point,
     cast(coalesce(consents.consent_status, 'none') as varchar) as consent,
     {{ practice_date('consents.recorded_at') }} as consent_recorded_on,
-    cast(channels.may_contact and nullif(channels.contact_point, '') is not null as boolean) as may_contact
+    cast(
+        channels.may_contact and nullif(channels.contact_point, '') is not null and coalesce(reachability.is_reachable, true) as boolean
+    ) as may_contact
 from channels
 left join consents
     on channels.patient_key = consents.patient_key
     and channels.channel = consents.channel
+left join reachability
+    on channels.patient_key = reachability.patient_key
+    and channels.channel = reachability.channel

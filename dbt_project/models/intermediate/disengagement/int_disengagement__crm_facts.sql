@@ -66,6 +66,22 @@ outreach as (
 
 ),
 
+-- What the care team recorded in the dashboards; it is on record when it is recorded.
+told as (
+
+    select
+        patient_key,
+        case when outcome in ('left_message', 'no_answer', 'wrong_number') then 'unreached_contact' else 'reached_contact' end
+            as fact_type,
+        channel as code,
+        cast(null as double) as value,
+        recorded_at as event_at,
+        recorded_at
+    from {{ ref('int_engagement__outreach_outcomes') }}
+    where patient_key is not null
+
+),
+
 -- `value` is the answer as a share of the best one.
 surveys as (
 
@@ -106,3 +122,7 @@ from facts
 inner join links
     on facts.source_system = links.source_system
     and facts.contact_id = links.source_id
+
+union all
+
+select * from told

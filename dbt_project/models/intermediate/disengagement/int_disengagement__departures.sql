@@ -81,14 +81,14 @@ transfers as (
 
     select
         links.patient_key,
-        'left_practice' as reason,
+        case tasks.outcome when 'deceased' then 'deceased' else 'left_practice' end as reason,
         tasks.completed_on as departed_on
     from {{ ref('stg_crm__outreach_tasks') }} as tasks
     inner join links
         on tasks.source_system = links.source_system
         and tasks.contact_id = links.source_id
         and links.source_record_type = 'crm_contact'
-    where tasks.outcome = 'moved'
+    where tasks.outcome in ('moved', 'deceased')
 
 ),
 

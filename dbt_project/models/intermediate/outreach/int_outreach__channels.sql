@@ -1,4 +1,4 @@
-{#- Every channel on which a person may be contacted now: a granted consent, no opt-out since, and a contact point that works. -#}
+{#- Every channel that a person consented to, with the contact point, and whether it can be used now. -#}
 with
 
 people as (
@@ -20,48 +20,9 @@ consents as (
 
 ),
 
-answers as (
+reachability as (
 
-    select
-        patient_key,
-        channel,
-        touched_at as answered_at,
-        outcome,
-        direction
-    from {{ ref('int_engagement__touches') }}
-
-    union all
-
-    select
-        patient_key,
-        channel,
-        completed_at as answered_at,
-        outcome,
-        'outbound' as direction
-    from {{ ref('int_engagement__outreach_tasks') }}
-    where completed_at is not null
-
-    union all
-
-    select
-        patient_key,
-        channel,
-        recorded_at as answered_at,
-        outcome,
-        'outbound' as direction
-    from {{ ref('int_engagement__outreach_outcomes') }}
-
-),
-
-history as (
-
-    select
-        patient_key,
-        channel,
-        max(answered_at) filter (where outcome = 'opted_out') as opted_out_at,
-        max_by(outcome in ('bounced', 'wrong_number'), answered_at) filter (where direction = 'outbound') as is_unreachable
-    from answers
-    group by patient_key, channel
+    select * from {{ ref('int_outreach__reachability') }}
 
 ),
 
@@ -92,9 +53,7 @@ select
     contact_points.channel,
     contact_points.consent_recorded_at,
     contact_points.contact_point,
-    contact_points.contact_point is not null
-    and not coalesce(history.is_unreachable, false)
-    and coalesce(history.opted_out_at < contact_points.consent_recorded_at, true) as is_usable,
+    contact_points.contact_point is not null and coalesce(reachability.is_reachable, true) as is_usable,
     row_number() over (
         partition by contact_points.patient_key
         order by
@@ -103,9 +62,9 @@ select
             list_position(['phone', 'sms', 'email', 'portal', 'mail'], contact_points.channel)
     ) as preference
 from contact_points
-left join history
-    on contact_points.patient_key = history.patient_key
-    and contact_points.channel = history.channel
+left join reachability
+    on contact_points.patient_key = reachability.patient_key
+    and contact_points.channel = reachability.channel
 left join {{ ref('int_outreach__channel_answers') }} as channel_answers
     on contact_points.patient_key = channel_answers.patient_key
     and contact_points.channel = channel_answers.channel

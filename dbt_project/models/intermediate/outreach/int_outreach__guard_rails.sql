@@ -16,13 +16,13 @@ departures as (
 
 ),
 
+-- Of a person whom nobody asked there is no row.
 consents as (
 
     select
         patient_key,
-        max(consent_recorded_at) as newest_consent_at,
-        bool_or(is_usable) as has_usable_channel
-    from {{ ref('int_outreach__channels') }}
+        bool_or(consent_status = 'granted') as has_granted
+    from {{ ref('int_patients__consents') }}
     group by patient_key
 
 ),
@@ -43,22 +43,12 @@ attempts as (
         max_by(outcome, attempted_at) as last_outcome,
         max_by(channel, attempted_at) as last_channel,
         bool_or(outcome = 'deceased') as is_told_deceased,
-        max(attempted_at) filter (where outcome = 'declined') as declined_at,
-        count(*) filter (where attempted_at >= {{ practice_midnight(as_of_on()) }} - interval 30 day) as n_attempts_30_days
+        max(attempted_at) filter (where outcome in ('declined', 'done_elsewhere')) as declined_at,
+        count(*) filter (
+            where not is_told_again and attempted_at >= {{ practice_midnight(as_of_on() ~ ' - 30') }}
+        ) as n_attempts_30_days
     from {{ ref('int_outreach__attempts') }}
     where not is_held_out
-    group by patient_key
-
-),
-
--- Told to the care team, an opt-out holds for every channel until the person consents again.
-opt_outs as (
-
-    select
-        patient_key,
-        max(recorded_at) as opted_out_at
-    from {{ ref('int_engagement__outreach_outcomes') }}
-    where outcome = 'opted_out'
     group by patient_key
 
 ),
@@ -74,7 +64,8 @@ waits as (
     select
         *,
         {{ practice_date('last_attempt_at') }} as last_contacted_on,
-        -- Days to wait after an attempt, after so many attempts, and after a no.
+        -- Days to wait after an attempt, after so many attempts, and after a no or the word that it was done elsewhere, whose result takes
+        -- its time to arrive.
         greatest(
             {{ practice_date('last_attempt_at') }} + 14,
             case when n_attempts_30_days >= 3 then {{ practice_date('last_attempt_at') }} + 30 end,
@@ -91,10 +82,10 @@ select
         when people.birth_date is null then 'age_unknown'
         when {{ add_months('people.birth_date', 216) }} > {{ as_of_on() }} then 'minor'
         when coalesce(people.is_do_not_contact, true) then 'do_not_contact'
-        when coalesce(opt_outs.opted_out_at >= consents.newest_consent_at, opt_outs.opted_out_at is not null) then 'opted_out'
         when departures.reason is not null then departures.reason
         when consents.patient_key is null then 'no_consent_on_record'
-        when not consents.has_usable_channel then 'no_valid_contact_point'
+        when not consents.has_granted then 'opted_out'
+        when channels.patient_key is null then 'no_valid_contact_point'
     end as barrier,
     waits.next_eligible_on > {{ as_of_on() }} as is_too_soon,
     greatest(waits.next_eligible_on, {{ as_of_on() }}) as next_eligible_on,
@@ -115,8 +106,6 @@ left join consents
     on people.patient_key = consents.patient_key
 left join channels
     on people.patient_key = channels.patient_key
-left join opt_outs
-    on people.patient_key = opt_outs.patient_key
 left join hours
     on people.patient_key = hours.patient_key
 left join waits

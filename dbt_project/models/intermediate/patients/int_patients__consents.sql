@@ -1,29 +1,82 @@
 {#-
     The latest decision on a channel holds, whichever of the person's contacts it was recorded for; of two at one instant, the
-    refusal.
+    refusal. An answer that asks to stop is a refusal too, on its channel; said to the care team, on all of them.
 -#}
-with consents as (
-
-    select * from {{ ref('stg_crm__consents') }}
-
-),
+with
 
 links as (
 
     select * from {{ ref('int_identity__patient_links') }}
     where source_record_type = 'crm_contact'
 
+),
+
+recorded as (
+
+    select
+        links.patient_key,
+        consents.channel,
+        consents.consent_status,
+        consents.recorded_at
+    from {{ ref('stg_crm__consents') }} as consents
+    inner join links
+        on consents.source_system = links.source_system and consents.contact_id = links.source_id
+
+),
+
+stopped as (
+
+    select
+        patient_key,
+        channel,
+        'revoked' as consent_status,
+        touched_at as recorded_at
+    from {{ ref('int_engagement__touches') }}
+    where outcome = 'opted_out'
+
+),
+
+told as (
+
+    select
+        patient_key,
+        completed_at as recorded_at
+    from {{ ref('int_engagement__outreach_tasks') }}
+    where outcome = 'opted_out' and completed_at is not null
+
+    union all
+
+    select
+        patient_key,
+        recorded_at
+    from {{ ref('int_engagement__outreach_outcomes') }}
+    where outcome = 'opted_out'
+
+),
+
+decisions as (
+
+    select * from recorded
+    union all
+    select * from stopped
+    union all
+    select
+        patient_key,
+        unnest(['sms', 'email', 'phone', 'mail', 'portal']) as channel,
+        'revoked' as consent_status,
+        recorded_at
+    from told
+
 )
 
 select
-    links.patient_key,
-    consents.channel,
-    consents.consent_status,
-    consents.recorded_at
-from consents
-inner join links
-    on consents.source_system = links.source_system and consents.contact_id = links.source_id
+    patient_key,
+    channel,
+    consent_status,
+    recorded_at
+from decisions
+where patient_key is not null
 qualify row_number() over (
-    partition by links.patient_key, consents.channel
-    order by consents.recorded_at desc, consents.consent_status = 'revoked' desc, consents.consent_id
+    partition by patient_key, channel
+    order by recorded_at desc, consent_status = 'revoked' desc
 ) = 1

@@ -1,0 +1,72 @@
+{#-
+    Whether a contact point works. What bounced last does not. A stranger's number is called no more, and is texted no more either, until
+    the person answers on it: that nobody picks up, or that a message was delivered, says nothing of whose it is.
+-#}
+with
+
+attempts as (
+
+    select
+        patient_key,
+        channel,
+        touched_at as attempted_at,
+        outcome = 'bounced' as is_bounced,
+        false as is_wrong,
+        outcome in ('replied', 'confirmed', 'booked') as is_answered
+    from {{ ref('int_engagement__touches') }}
+    where direction = 'outbound'
+
+    union all
+
+    select
+        patient_key,
+        channel,
+        completed_at as attempted_at,
+        false as is_bounced,
+        outcome = 'wrong_number' as is_wrong,
+        is_person_reached as is_answered
+    from {{ ref('int_engagement__outreach_tasks') }}
+    where completed_at is not null
+
+    union all
+
+    select
+        patient_key,
+        channel,
+        recorded_at as attempted_at,
+        false as is_bounced,
+        outcome = 'wrong_number' as is_wrong,
+        is_person_reached as is_answered
+    from {{ ref('int_engagement__outreach_outcomes') }}
+
+),
+
+-- An attempt says whose number it is for every channel that goes through the number.
+said as (
+
+    select
+        *,
+        unnest(case when channel in ('phone', 'sms') then ['phone', 'sms'] else [channel] end) as said_of
+    from attempts
+    where patient_key is not null
+
+),
+
+summed as (
+
+    select
+        patient_key,
+        said_of as channel,
+        max_by(is_bounced, attempted_at) filter (where channel = said_of) as is_bouncing,
+        max(attempted_at) filter (where is_wrong) as wrong_at,
+        max(attempted_at) filter (where is_answered) as answered_at
+    from said
+    group by patient_key, said_of
+
+)
+
+select
+    patient_key,
+    channel,
+    not coalesce(is_bouncing, false) and (wrong_at is null or coalesce(answered_at > wrong_at, false)) as is_reachable
+from summed
