@@ -98,7 +98,7 @@ def start_build(home: Home, practice: Practice, *, fingerprint: str = "", variab
         time_zone=practice.time_zone,
         is_synthetic=practice.is_synthetic,
         as_of_on=date.min,
-        settings={"targets": practice.targets, **practice.variables, **(variables or {})},
+        settings={"targets": practice.targets, "holdout_salt": practice.id, **practice.variables, **(variables or {})},
         fingerprint=fingerprint,
     )
     with build.connect() as connection:

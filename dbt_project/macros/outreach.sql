@@ -1,10 +1,23 @@
 {#-
-    A number that looks random and is always the same for a person in one half-year: md5 with the practice's salt. The wave is part of it,
-    so that nobody is left out for ever.
+    Whether a person is drawn to be held out in the half-year of the list: a permanent random number of the person's own (md5 with the
+    practice's salt and the half-year, 52 bits as a share) below the share that is held out. It knows nobody else, so that nobody's lot
+    changes because others come, go, or change their tier (Poisson sampling with permanent random numbers: Ohlsson 1995, Coordination
+    of samples using permanent random numbers). The half-year is part of it, so that nobody is left out for ever.
 -#}
-{% macro holdout_draw(patient_key) -%}
-    md5('{{ var("holdout_salt", "caregap") }}' || '|'
-        || cast(year({{ as_of_on() }}) * 2 + (month({{ as_of_on() }}) - 1) // 6 as varchar) || '|' || cast({{ patient_key }} as varchar))
+{% macro is_drawn(patient_key) -%}
+    cast('0x' || substr(md5({{ dbt.string_literal(dbt.escape_single_quotes(var("holdout_salt"))) }} || '|'
+        || cast(year({{ as_of_on() }}) * 2 + (month({{ as_of_on() }}) - 1) // 6 as varchar) || '|'
+        || cast({{ patient_key }} as varchar)), 1, 13) as bigint) / 4503599627370496.0 < {{ var("holdout_share") }}
+{%- endmacro %}
+
+{#- How many patients the team of a site can contact in a month. -#}
+{% macro outreach_capacity(location_id) -%}
+    coalesce(
+        {%- for site, capacity in var("site_capacity").items() %}
+        case when {{ location_id }} = {{ dbt.string_literal(dbt.escape_single_quotes(site)) }} then {{ capacity }} end,
+        {%- endfor %}
+        {{ var("outreach_capacity") }}
+    )
 {%- endmacro %}
 
 {#- Why somebody who has lapsed is on the list; null for anybody else. -#}

@@ -5,7 +5,7 @@ import polars as pl
 from models.contract import INSTANT, Contract, field
 from models.extracts.crm import CHANNELS
 from models.phi import Phi
-from models.published.facts import SLICES
+from models.published.facts import SLICES, SOURCE_SYSTEM
 from models.published.risk import METHODS, TIERS
 
 LIST_REASONS = ("clinically_urgent", "disengagement", "reengagement", "care_gap")
@@ -38,13 +38,13 @@ _WHY = {
     "listed_on": field(pl.Date, "The day that the list was made for."),
     "list_reason": field(
         pl.String,
-        "Why: a result out of control and no visit booked; likely to disengage; lapsed already; open care gaps.",
+        "Why: a finding out of control and no visit soon; likely to disengage; lapsed already; open care gaps.",
         phi=Phi.QUASI,
         values=LIST_REASONS,
     ),
     "tier": field(pl.String, "Risk tier, within which the held-out share is drawn; none: not scored.", values=(*TIERS, "none")),
     "is_clinically_urgent": field(
-        pl.Boolean, "A result is out of control and no visit is booked; never held out.", phi=Phi.QUASI
+        pl.Boolean, "A finding is out of control and no visit is booked soon; never held out, nor beyond capacity.", phi=Phi.QUASI
     ),
     "score": _optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
 }
@@ -68,7 +68,9 @@ _CONTRACTS = (
             "location_key": SLICES["location_key"],
             "location_name": _optional(pl.String, "The site whose team has the task."),
             "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
-            "is_within_capacity": field(pl.Boolean, "Within the number that the site's team can contact in a month."),
+            "is_within_capacity": field(
+                pl.Boolean, "Within the number that the site's team can contact in a month; urgent patients always are."
+            ),
             **_WHY,
             "expected_benefit_usd": field(
                 pl.Float64,
@@ -100,7 +102,10 @@ _CONTRACTS = (
             "last_contact_channel": _optional(pl.String, "Channel of the last attempt.", values=CHANNELS),
             "last_contact_outcome": _optional(pl.String, "What came of it."),
             "next_eligible_on": field(pl.Date, "If contacted today, the first day for the next attempt.", phi=Phi.QUASI),
-            "assigned_to": _optional(pl.String, "Who worked the person's last task; empty: whoever of the site's team is free."),
+            "assigned_to": _optional(
+                pl.String,
+                "Who of the site's team had the person's last task, else one of them by turns; empty: there is no team.",
+            ),
             "due_on": field(pl.Date, "Day by which the contact should be made."),
             "next_action": field(pl.String, "What to do, in plain words.", phi=Phi.QUASI),
         },
@@ -126,8 +131,9 @@ _CONTRACTS = (
     Contract(
         "out_contact_outcomes",
         "person and campaign with a hold-out that the person was picked for",
-        ("patient_key", "campaign_id"),
+        ("source_system", "campaign_id", "patient_key"),
         {
+            "source_system": SOURCE_SYSTEM,
             **_WHO,
             "campaign_id": field(pl.String, "The CRM's id of the campaign."),
             "location_key": SLICES["location_key"],
@@ -138,7 +144,8 @@ _CONTRACTS = (
             "first_visit_on": _optional(pl.Date, "First completed visit within 90 days.", Phi.QUASI),
             "has_visited_90_days": _optional(pl.Boolean, "A visit was completed within 90 days; empty: too early to say."),
         },
-        notes="The lift is `ml.outreach_lift`: by intention to treat, whether or not an attempt reached the person.",
+        notes="As `marts.fct_outreach_trials` has it. The lift is `ml.outreach_lift`: by intention to treat, whether or not an "
+        "attempt reached the person.",
     ),
 )
 

@@ -40,14 +40,24 @@ gaps as (
         count(distinct results.measure_code) as n_open_gaps,
         string_agg(distinct results.measure_code || ' ' || measures.title, '; ' order by results.measure_code || ' ' || measures.title)
             as open_gaps,
-        arg_min(measures.next_action, results.measure_code) as first_action,
-        -- A result on record that is out of control, and not merely one that is missing.
-        bool_or(results.measure_code = 'CMS122' and results.evidence_value is not null) as is_out_of_control
+        arg_min(measures.next_action, results.measure_code) as first_action
     from results
     inner join {{ ref('dim_measures') }} as measures
         on results.measure_code = measures.measure_code
     where results.period_start_on = (select max(period_start_on) from results)
     group by results.patient_key
+
+),
+
+urgent as (
+
+    select
+        findings.patient_key,
+        findings.findings,
+        measures.next_action
+    from {{ ref('int_outreach__urgent_findings') }} as findings
+    inner join {{ ref('dim_measures') }} as measures
+        on findings.measure_code = measures.measure_code
 
 ),
 
@@ -76,8 +86,9 @@ considered as (
         reengagement.expected_interval_days as lapsed_interval_days,
         reengagement.site_rank as lapsed_rank,
         gaps.open_gaps,
-        gaps.first_action,
-        coalesce(gaps.is_out_of_control, false) and patients.next_appointment_at is null as is_clinically_urgent,
+        coalesce(urgent.next_action, gaps.first_action) as first_action,
+        urgent.findings as urgent_findings,
+        urgent.patient_key is not null as is_clinically_urgent,
         -- Risk x effect x value, in US dollars. Who has lapsed already is at risk 1, and comes back the less the longer it has been.
         coalesce(measured.effect, {{ var('contact_effect') }}) * (
             {{ var('retained_margin_usd') }} * coalesce(
@@ -88,7 +99,7 @@ considered as (
             + {{ var('closed_gap_usd') }} * patients.n_open_gaps
         ) as expected_benefit_usd,
         case
-            when coalesce(gaps.is_out_of_control, false) and patients.next_appointment_at is null then 'clinically_urgent'
+            when urgent.patient_key is not null then 'clinically_urgent'
             when scores.tier in ('high', 'medium') and patients.next_appointment_at is null then 'disengagement'
             when reengagement.patient_key is not null then 'reengagement'
             when gaps.patient_key is not null and patients.is_active then 'care_gap'
@@ -101,6 +112,8 @@ considered as (
         on patients.patient_key = reengagement.patient_key
     left join gaps
         on patients.patient_key = gaps.patient_key
+    left join urgent
+        on patients.patient_key = urgent.patient_key
 
 ),
 
@@ -121,27 +134,13 @@ guarded as (
         on considered.patient_key = guard_rails.patient_key
     where considered.list_reason is not null
 
-),
-
--- A share of each tier, drawn anew each half-year, so that the effect of the outreach can be estimated.
-drawn as (
-
-    select
-        *,
-        row_number() over same_tier as draw,
-        count(*) over (partition by list_reason, tier, barrier_now is null and not is_clinically_urgent) as n_same_tier
-    from guarded
-    window same_tier as (
-        partition by list_reason, tier, barrier_now is null and not is_clinically_urgent
-        order by {{ holdout_draw('patient_key') }}
-    )
-
 )
 
+-- Of those whom nothing keeps off the list, a share is drawn, so that the effect of the outreach can be estimated.
 select
-    * exclude (barrier, barrier_now, is_too_soon, draw, n_same_tier),
+    * exclude (barrier, barrier_now, is_too_soon),
     case
         when barrier_now is not null then barrier_now
-        when not is_clinically_urgent and draw <= floor(n_same_tier * {{ var('holdout_share', 0.2) }}) then 'held_out'
+        when not is_clinically_urgent and {{ is_drawn('patient_key') }} then 'held_out'
     end as suppress_reason
-from drawn
+from guarded

@@ -25,15 +25,9 @@ contacts as (
 
 ),
 
--- Who worked the person's last task knows them.
-tasks as (
+assignments as (
 
-    select
-        patient_key,
-        max_by(assigned_to, created_at) as assigned_to
-    from {{ ref('fct_outreach_tasks') }}
-    where assigned_to is not null
-    group by patient_key
+    select * from {{ ref('int_outreach__assignments') }}
 
 ),
 
@@ -63,7 +57,8 @@ select
     cast(locations.location_name as varchar) as location_name,
     cast({{ as_of_on() }} as date) as listed_on,
     cast(ordered.priority_rank as bigint) as priority_rank,
-    cast(ordered.priority_rank <= {{ var('outreach_capacity', 10) }} as boolean) as is_within_capacity,
+    cast(ordered.is_clinically_urgent or ordered.priority_rank <= {{ outreach_capacity('locations.location_id') }} as boolean)
+        as is_within_capacity,
     cast(ordered.list_reason as varchar) as list_reason,
     cast(ordered.tier as varchar) as tier,
     cast(ordered.is_clinically_urgent as boolean) as is_clinically_urgent,
@@ -72,9 +67,9 @@ select
     cast(ordered.method as varchar) as method,
     cast(ordered.model_version as varchar) as model_version,
     cast(ordered.index_on as date) as index_on,
-    cast(coalesce(ordered.reason_1, {{ lapse_in_words('ordered') }}, 'care gaps are open') as varchar) as reason_1,
-    cast(ordered.reason_2 as varchar) as reason_2,
-    cast(ordered.reason_3 as varchar) as reason_3,
+    cast(coalesce(ordered.urgent_findings, ordered.reason_1, {{ lapse_in_words('ordered') }}, 'care gaps are open') as varchar) as reason_1,
+    cast(case when ordered.is_clinically_urgent then ordered.reason_1 else ordered.reason_2 end as varchar) as reason_2,
+    cast(case when ordered.is_clinically_urgent then ordered.reason_2 else ordered.reason_3 end as varchar) as reason_3,
     cast(ordered.n_open_gaps as bigint) as n_open_gaps,
     cast(ordered.open_gaps as varchar) as open_gaps,
     cast(ordered.last_visit_on as date) as last_visit_on,
@@ -90,14 +85,19 @@ select
     cast(ordered.last_contact_outcome as varchar) as last_contact_outcome,
     cast(ordered.n_attempts_30_days as bigint) as n_attempts_30_days,
     cast({{ as_of_on() }} + 14 as date) as next_eligible_on,
-    cast(tasks.assigned_to as varchar) as assigned_to,
+    cast(assignments.assigned_to as varchar) as assigned_to,
     cast(
         {{ as_of_on() }} + case when ordered.is_clinically_urgent then 1 when ordered.tier = 'high' then 7 else 14 end as date
     ) as due_on,
     cast(
         case
+            when ordered.is_clinically_urgent and ordered.next_appointment_at is not null
+                then 'Reach the patient today and offer an earlier visit'
             when ordered.is_clinically_urgent then 'Reach the patient today and offer the next free visit'
             when ordered.next_appointment_at is null then 'Offer a visit'
+            -- A gap has to be closed within the year.
+            when ordered.n_open_gaps > 0 and year({{ practice_date('ordered.next_appointment_at') }}) > year({{ as_of_on() }})
+                then 'Offer an earlier visit'
             else 'Remind of the booked visit'
         end || coalesce('; then: ' || ordered.first_action, '') as varchar
     ) as next_action
@@ -106,5 +106,5 @@ left join locations
     on ordered.home_location_key = locations.location_key
 left join contacts
     on ordered.patient_key = contacts.patient_key
-left join tasks
-    on ordered.patient_key = tasks.patient_key
+left join assignments
+    on ordered.patient_key = assignments.patient_key

@@ -226,7 +226,7 @@ findings as (
         period_key,
         patient_key,
         screened_on as evidence_on,
-        value_text as evidence_value,
+        case when is_positive then 'positive, no follow-up plan' else value_text end as evidence_value,
         case
             when is_positive then 'Positive screening on ' || screened_on || ' without a follow-up plan'
             else 'The screening of ' || screened_on || ' has no coded result'

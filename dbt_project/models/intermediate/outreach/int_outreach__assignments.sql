@@ -1,4 +1,7 @@
-{#- Who calls whom: whoever had the patient's last task, so that the patient hears a known voice; else the site's team by turns. -#}
+{#-
+    Who calls whom: whoever of the home site's team had the patient's last task, so that the patient hears a known voice; else the
+    team by turns. Whoever works at another site now does not see the patient.
+-#}
 with
 
 patients as (
@@ -14,17 +17,6 @@ tasks as (
 
 ),
 
-last_tasks as (
-
-    select
-        patient_key,
-        max_by(assigned_to, created_at) as assigned_to
-    from tasks
-    where patient_key is not null
-    group by patient_key
-
-),
-
 teams as (
 
     select
@@ -33,6 +25,21 @@ teams as (
     from tasks
     where location_key is not null
     group by location_key
+
+),
+
+last_tasks as (
+
+    select
+        tasks.patient_key,
+        max_by(tasks.assigned_to, (tasks.created_at, tasks.task_id)) as assigned_to
+    from tasks
+    inner join patients
+        on tasks.patient_key = patients.patient_key
+    inner join teams
+        on patients.home_location_key = teams.location_key
+    where list_contains(teams.members, tasks.assigned_to)
+    group by tasks.patient_key
 
 )
 

@@ -1,0 +1,72 @@
+{#-
+    Who needs a clinician soon: a result on record that is out of control, and no visit booked within the days that `urgent_days` says.
+    Poor control is HbA1c above 9 % (CMS122); severe hypertension 180 or more over 120 or more (Whelton et al. 2017, ACC/AHA guideline,
+    section 11.2); a positive depression screening that nobody followed up (CMS2). A newer result or a follow-up ends it, a visit alone
+    does not. The newest twelve months count beside the calendar year, so that nothing is forgotten on 1 January.
+-#}
+with
+
+gaps as (
+
+    select * from {{ ref('int_measures__gaps') }}
+    where measure_code in ('CMS2', 'CMS122', 'CMS165') and evidence_value is not null
+
+),
+
+-- The newest result of each measure, whichever of the periods that reach to today has it.
+newest as (
+
+    select *
+    from gaps
+    where period_start_on <= {{ as_of_on() }} and period_end_on >= {{ add_months(as_of_on(), -1) }}
+    qualify row_number() over (
+        partition by patient_key, measure_code
+        order by evidence_on desc, period_end_on desc, group_id
+    ) = 1
+
+),
+
+visits as (
+
+    select * from {{ ref('int_patients__visits') }}
+
+),
+
+findings as (
+
+    select
+        patient_key,
+        measure_code,
+        evidence_on,
+        case measure_code
+            when 'CMS122' then 'HbA1c ' || evidence_value
+            when 'CMS165' then 'blood pressure ' || evidence_value
+            else 'depression screening ' || evidence_value
+        end as finding
+    from newest
+    where
+        gap_status = 'open'
+        and case measure_code
+            -- Of an open gap only a value above 9 % is there.
+            when 'CMS122' then true
+            when 'CMS2' then evidence_value = 'positive, no follow-up plan'
+            when 'CMS165'
+                then coalesce(try_cast(split_part(evidence_value, '/', 1) as double) >= 180, false)
+                or coalesce(try_cast(regexp_extract(evidence_value, '/([0-9.]+)', 1) as double) >= 120, false)
+        end
+
+)
+
+select
+    findings.patient_key,
+    string_agg(findings.finding || ' on ' || cast(findings.evidence_on as varchar), '; ' order by findings.evidence_on desc, findings.finding)
+    || case
+        when visits.next_appointment_at is null then ', and no visit booked'
+        else ', and no visit before ' || cast({{ practice_date('visits.next_appointment_at') }} as varchar)
+    end as findings,
+    arg_max(findings.measure_code, (findings.evidence_on, findings.measure_code)) as measure_code
+from findings
+left join visits
+    on findings.patient_key = visits.patient_key
+where coalesce({{ practice_date('visits.next_appointment_at') }} > {{ as_of_on() }} + {{ var('urgent_days') }}, true)
+group by findings.patient_key, visits.next_appointment_at
