@@ -87,26 +87,82 @@ def test_everybody_left_out_has_a_reason_and_only_the_held_out_are_held_out(ask)
     assert ask(f"select count(*) from {LEFT_OUT} where is_held_out <> (suppress_reason = 'held_out')") == [(0,)]
 
 
-def test_of_each_reason_and_tier_a_fifth_is_held_out_of_those_who_could_be_contacted(ask):
-    """Rounded down, so that nobody is held out of fewer than five."""
+def test_a_fifth_is_held_out_of_those_who_could_be_contacted(ask):
+    """Each by a lot of their own: within four standard deviations of a binomial share, in all and in each tier."""
     drawn = f"""
-        select listed.n + held_out.n as n_who_could, held_out.n
-        from (select list_reason, tier, count(*) as n from {LIST} where not is_clinically_urgent group by all) as listed
-        left join (select list_reason, tier, count(*) as n from {LEFT_OUT} where is_held_out group by all) as held_out
-            using (list_reason, tier)
+        select tier, count(*) as n, sum(is_held_out) as n_held_out
+        from (
+            select tier, 0 as is_held_out from {LIST} where not is_clinically_urgent
+            union all select tier, 1 from {LEFT_OUT} where is_held_out
+        )
+        group by rollup (tier)
     """
-    assert [(n, held) for n, held in ask(drawn) if n is not None and held != n // 5] == []
+    rows = ask(drawn)
+    assert max(n for _, n, _ in rows) > 100
+    assert [(tier, n, held) for tier, n, held in rows if abs(held - 0.2 * n) > 4 * (0.16 * n) ** 0.5] == []
+
+
+def test_the_list_and_the_profile_say_alike_who_calls_whom_and_a_site_with_a_team_leaves_nobody_to_nobody(ask):
+    profiles = "delivery.out_patient_profiles"
+    differ = f"select count(*) from {LIST} as listed inner join {profiles} as profiles using (patient_key) where "
+    assert ask(differ + "listed.assigned_to is distinct from profiles.assigned_to") == [(0,)]
+    team = "select location_key from marts.fct_outreach_tasks where created_on >= listed_on - 365 and assigned_to is not null"
+    assert ask(f"select count(*) from {LIST} where assigned_to is null and location_key in ({team})") == [(0,)]
+    assert ask(f"select count(assigned_to) > 0 from {LIST}") == [(True,)]
+
+
+def test_whoever_calls_is_of_the_sites_team(ask):
+    foreign = f"""
+        select count(*) from {LIST} as listed where assigned_to is not null and not exists (
+            select 1 from marts.fct_outreach_tasks as tasks
+            where tasks.location_key = listed.location_key and tasks.assigned_to = listed.assigned_to
+        )
+    """
+    assert ask(foreign) == [(0,)]
+
+
+def test_urgent_patients_are_there_say_what_was_found_and_are_within_every_capacity(ask):
+    said = "regexp_matches(reason_1, '^(HbA1c|blood|depression)')"
+    urgent = f"select count(*), bool_and(is_within_capacity), bool_and({said}) from {LIST} where is_clinically_urgent"
+    n, is_within, is_said = ask(urgent)[0]
+    assert n > 0 and is_within and is_said
+
+
+def test_lists_count_the_same_gaps_as_they_name(ask):
+    wrong = f"select count(*) from {LIST} where n_open_gaps <> coalesce(len(string_split(open_gaps, '; ')), 0)"
+    assert ask(wrong) == [(0,)]
 
 
 def test_nobody_is_left_out_without_a_check(ask):
     assert ask(f"select count(*) from {LEFT_OUT} where suppress_reason = 'not_checked'") == [(0,)]
 
 
-def test_outcomes_of_the_held_out_are_known_as_well_as_those_of_the_contacted(ask: duckdb.DuckDBPyConnection):
-    counts = dict(ask("select is_held_out, count(*) from delivery.out_contact_outcomes group by all"))
-    lift = ask("select n_contacted + n_held_out from ml.outreach_lift where month = 'all' and tier = 'all'")
-    mature = ask("select count(*) from delivery.out_contact_outcomes where has_visited_90_days is not null")
-    assert set(counts) == {False, True} and lift == mature
+def test_the_lift_the_contact_outcomes_and_the_trials_count_the_same_people_and_the_same_visits(ask: duckdb.DuckDBPyConnection):
+    lift = ask(
+        "select n_contacted, round(contacted_rate * n_contacted), n_held_out, round(held_out_rate * n_held_out) "
+        "from ml.outreach_lift where month = 'all' and tier = 'all'"
+    )
+    counted = """
+        count(*) filter (where not is_held_out), count(*) filter (where not is_held_out and {visited}),
+        count(*) filter (where is_held_out), count(*) filter (where is_held_out and {visited})
+    """
+    outcomes = counted.format(visited="has_visited_90_days")
+    trials = counted.format(visited="has_visit_90_days")
+    assert lift == ask(f"select {outcomes} from delivery.out_contact_outcomes where has_visited_90_days is not null")
+    assert lift == ask(f"select {trials} from marts.fct_outreach_trials where is_mature")
+    assert all(n > 0 for n in lift[0])
+
+
+def test_the_effect_of_the_program_on_visits_is_of_those_people_too(ask: duckdb.DuckDBPyConnection):
+    """Campaigns with fewer than two people in an arm cannot be compared, and are left out of the effect."""
+    compared = """
+        select sum(n) from (
+            select count(*) as n from marts.fct_outreach_trials where is_mature group by source_system, campaign_id
+            having least(count(*) filter (where is_held_out), count(*) filter (where not is_held_out)) >= 2
+        )
+    """
+    of_visits = "outcome_code = 'visit_within_90_days' and design = 'randomised'"
+    assert ask(f"select n from delivery.fct_program_effects where {of_visits}") == ask(compared)
 
 
 def test_every_appointment_ahead_has_a_no_show_score_of_today(ask):
