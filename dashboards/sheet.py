@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -45,14 +46,17 @@ _DRAW = (
 
 @dataclass
 class Sheet:
-    """What a page has shown so far: its head, and its blocks of HTML in order."""
+    """What a page has shown so far: its head, and its blocks in order, each made into HTML when the page is taken away.
+
+    To make them at every run took a tenth of a page's time, and few pages are taken away.
+    """
 
     title: str
     practice_name: str
     as_of_on: date
     is_synthetic: bool
     filters: str = ""
-    blocks: list[str] = field(default_factory=list)
+    blocks: list[Callable[[], str]] = field(default_factory=list)
     is_sectioned: bool = False
 
     @property
@@ -63,13 +67,13 @@ class Sheet:
     def section(self, title: str) -> None:
         """Begin a part, to which the exhibits that follow belong."""
         self.is_sectioned = True
-        self.blocks.append(f"<h2>{html.escape(title)}</h2>")
+        self.blocks.append(lambda: f"<h2>{html.escape(title)}</h2>")
 
     def say(self, markdown: str) -> None:
         """Add a paragraph; of its Markdown, bold survives."""
         plain = re.sub(r":\w+\[(.*?)\]", r"\1", re.sub(r":material/\w+:\s*", "", markdown))
         bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(plain))
-        self.blocks.append(f"<p>{bold}</p>")
+        self.blocks.append(lambda: f"<p>{bold}</p>")
 
     def tiles(self, tiles: list[tuple[str, str, str]]) -> None:
         """Add a row of figures: label, value, and the line below it."""
@@ -78,36 +82,18 @@ class Sheet:
             f'<div class="quiet">{html.escape(below)}</div></section>'
             for label, value, below in tiles
         )
-        self.blocks.append(f'<div class="tiles">{cells}</div>')
+        self.blocks.append(lambda: f'<div class="tiles">{cells}</div>')
 
     def figure(self, chart: go.Figure, title: str, alt: str, note: str) -> None:
         """Add a chart, drawn by the copy of Plotly that the file carries once."""
-        # `</` would end the script that it stands in.
-        specification = on_paper(chart.to_json()).replace("</", "<\\/")
-        self.blocks.append(
-            f'<section>{self._heading(title)}<div class="chart" role="img" aria-label="{html.escape(alt)}"></div>'
-            f'<script type="application/json" class="spec">{specification}</script>'
-            f'<p class="quiet">{html.escape(note)}</p></section>'
-        )
+        heading = self._heading(title)
+        self.blocks.append(lambda: _figure(chart, heading, alt, note))
 
     def table(self, data: pl.DataFrame, title: str, note: str, columns: dict | None = None) -> None:
         """Add a table, its first rows where there are many; `columns` are Streamlit's settings, for headings and formats."""
-        settings = [(columns or {}).get(name) for name in data.columns]
-        is_number = [dtype.is_numeric() for dtype in data.dtypes]
-        forms = [_format(setting) for setting in settings]
-        head = "".join(
-            f"<th{' class=number' if number else ''}>{html.escape(_heading(name, setting))}</th>"
-            for name, setting, number in zip(data.columns, settings, is_number, strict=True)
-        )
-        rows = "".join(
-            "<tr>" + "".join(_cell(*cell) for cell in zip(row, is_number, forms, strict=True)) + "</tr>"
-            for row in data.head(MOST_ROWS).iter_rows()
-        )
         left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
-        self.blocks.append(
-            f"<section>{self._heading(title)}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            f'<p class="quiet">{html.escape(left_out + note)}</p></section>'
-        )
+        heading, shown = self._heading(title), data.head(MOST_ROWS)
+        self.blocks.append(lambda: _table(shown, heading, left_out + note, columns or {}))
 
     def _heading(self, title: str) -> str:
         level = "h3" if self.is_sectioned else "h2"
@@ -121,10 +107,37 @@ class Sheet:
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             f"<title>{html.escape(self.title)} · Caregap</title><style>{_STYLE}</style></head><body>"
             f"<h1>{html.escape(self.title)}</h1><p>{html.escape(head)}</p>"
-            f"{banner}<script>{get_plotlyjs()}</script>{''.join(self.blocks)}"
+            f"{banner}<script>{get_plotlyjs()}</script>{''.join(block() for block in self.blocks)}"
             '<script>document.querySelectorAll("script.spec").forEach(function (text) { var spec = JSON.parse(text.textContent);'
             f" var div = text.previousElementSibling; {_DRAW} }});</script></body></html>"
         )
+
+
+def _figure(chart: go.Figure, heading: str, alt: str, note: str) -> str:
+    # `</` would end the script that it stands in.
+    specification = on_paper(chart.to_json()).replace("</", "<\\/")
+    return (
+        f'<section>{heading}<div class="chart" role="img" aria-label="{html.escape(alt)}"></div>'
+        f'<script type="application/json" class="spec">{specification}</script>'
+        f'<p class="quiet">{html.escape(note)}</p></section>'
+    )
+
+
+def _table(data: pl.DataFrame, heading: str, note: str, columns: dict) -> str:
+    settings = [columns.get(name) for name in data.columns]
+    is_number = [dtype.is_numeric() for dtype in data.dtypes]
+    forms = [_format(setting) for setting in settings]
+    head = "".join(
+        f"<th{' class=number' if number else ''}>{html.escape(_heading(name, setting))}</th>"
+        for name, setting, number in zip(data.columns, settings, is_number, strict=True)
+    )
+    rows = "".join(
+        "<tr>" + "".join(_cell(*cell) for cell in zip(row, is_number, forms, strict=True)) + "</tr>" for row in data.iter_rows()
+    )
+    return (
+        f"<section>{heading}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f'<p class="quiet">{html.escape(note)}</p></section>'
+    )
 
 
 def is_share(setting: object) -> bool:

@@ -26,14 +26,14 @@ def test_a_name_that_is_markup_stays_a_name():
 def test_a_chart_has_the_colours_of_the_theme_and_not_their_names():
     sheet = _sheet()
     sheet.figure(go.Figure(go.Bar(x=[1], y=[1], marker_color=OWN)), "t", "a", "")
-    assert OWN not in sheet.blocks[0]
-    assert "#0B62A8" in sheet.blocks[0]
+    assert OWN not in sheet.blocks[0]()
+    assert "#0B62A8" in sheet.blocks[0]()
 
 
 def test_a_long_table_says_how_many_rows_it_left_out():
     sheet = _sheet()
     sheet.table(pl.DataFrame({"n": range(MOST_ROWS + 3)}), "Rows", "")
-    assert "3 further rows are left out" in sheet.blocks[0]
+    assert "3 further rows are left out" in sheet.blocks[0]()
 
 
 def test_plotly_is_in_the_file_once_and_no_script_comes_from_elsewhere():
