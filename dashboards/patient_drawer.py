@@ -7,7 +7,7 @@ from dashboards.access import current_viewer, note_activity
 from dashboards.audit_log import record as audit
 from dashboards.data import Publication, ask
 from dashboards.journal import Outcome, record, withdraw
-from dashboards.wording import ABSENT, counted, day, days_in, language, literal, moment, plain, telephone
+from dashboards.wording import ABSENT, counted, day, days_in, each, language, literal, moment, plain, telephone
 from dashboards.worklist import journal_folder, recorded_since
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
@@ -183,7 +183,7 @@ def _reach(publication: Publication, patient: dict) -> None:
     st.dataframe(
         channels.select(
             pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
-            pl.col("contact_point").map_elements(telephone, return_dtype=pl.String).fill_null(ABSENT).alias("Number or address"),
+            each(channels["contact_point"], telephone).fill_null(ABSENT).alias("Number or address"),
             pl.col("consent").replace(consents).alias("Consent"),
             pl.col("consent_recorded_on").alias("Recorded"),
             may.alias("May be used"),
@@ -247,8 +247,8 @@ def _history(publication: Publication, patient: dict, since: pl.DataFrame) -> No
             pl.col("contacted_on").alias("Day"),
             pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
             pl.col("direction").replace(ways).alias("Which way"),
-            pl.col("purpose").map_elements(plain, return_dtype=pl.String).alias("About"),
-            pl.col("outcome").map_elements(plain, return_dtype=pl.String).alias("What came of it"),
+            each(contacts["purpose"], plain).alias("About"),
+            each(contacts["outcome"], plain).alias("What came of it"),
         ),
         hide_index=True,
         placeholder=ABSENT,

@@ -9,7 +9,7 @@ from dashboards.data import ask
 from dashboards.exhibits import say, table
 from dashboards.history import last_run, publications
 from dashboards.page import current_sheet, empty, open_page
-from dashboards.wording import counted, day, literal, moment, plain
+from dashboards.wording import counted, day, each, literal, moment, plain
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts: older than that, and a nightly run was missed."""
@@ -250,8 +250,12 @@ def _identities(publication) -> None:
         say(f"**{counted(n, 'pair')}.** {_DOUBTS[reason]}")
     table(
         reviews.with_columns(
-            left=pl.format("{} of {}", pl.col("left_record_type").replace(_RECORDS), _source_of("left_source_system")),
-            right=pl.format("{} of {}", pl.col("right_record_type").replace(_RECORDS), _source_of("right_source_system")),
+            left=pl.format(
+                "{} of {}", pl.col("left_record_type").replace(_RECORDS), each(reviews["left_source_system"], _source)
+            ),
+            right=pl.format(
+                "{} of {}", pl.col("right_record_type").replace(_RECORDS), each(reviews["right_source_system"], _source)
+            ),
             reason=pl.col("reason").replace({reason: plain(reason) for reason in _DOUBTS}),
         ).select("left", "right", "reason", "evidence", "confidence"),
         title="Pairs of records that a data steward should decide on",
@@ -267,10 +271,6 @@ def _identities(publication) -> None:
 
 
 _RECORDS = {"ehr_patient": "chart", "crm_contact": "contact", "billing_account": "account"}
-
-
-def _source_of(column: str) -> pl.Expr:
-    return pl.col(column).map_elements(_source, return_dtype=pl.String)
 
 
 def _source(name: str) -> str:

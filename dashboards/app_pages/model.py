@@ -10,7 +10,7 @@ from dashboards.exhibits import figure, say, table
 from dashboards.model_charts import decision, importances, reliability, subgroups
 from dashboards.model_wording import FIGURES, MODEL_NAMES, SUBGROUP_METRICS, TILES
 from dashboards.page import current_sheet, not_available, open_page
-from dashboards.wording import ABSENT, counted, day, language, plain
+from dashboards.wording import ABSENT, counted, day, each, language, plain
 
 _THERE = "select table_name from catalog.tables where starts_with(table_name, 'ml.')"
 _EVALUATIONS = "select * from ml.model_evaluations order by model_version, subgroup_type, subgroup, metric"
@@ -125,19 +125,16 @@ def _site_columns(publication: Publication) -> set[str]:
 
 def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.DataFrame) -> None:
     names = dict(ask(publication, _SITES).iter_rows()) if "location_name" in _site_columns(publication) else {}
-    groups = (
-        evaluations.filter(pl.col("subgroup_type") != "all")
-        .with_columns(
-            group=pl.format(
-                "{}: {}",
-                pl.col("subgroup_type").map_elements(plain, return_dtype=pl.String),
-                pl.when(pl.col("subgroup_type") == "language")
-                .then(pl.col("subgroup").map_elements(language, return_dtype=pl.String))
-                .otherwise(pl.col("subgroup").replace(names).str.replace_all("_", " ")),
-            )
+    divided = evaluations.filter(pl.col("subgroup_type") != "all")
+    groups = divided.with_columns(
+        group=pl.format(
+            "{}: {}",
+            each(divided["subgroup_type"], plain),
+            pl.when(pl.col("subgroup_type") == "language")
+            .then(each(divided["subgroup"], language))
+            .otherwise(pl.col("subgroup").replace(names).str.replace_all("_", " ")),
         )
-        .with_columns(label=pl.format("{} ({} of {})", "group", "n_events", "n_patients"))
-    )
+    ).with_columns(label=pl.format("{} ({} of {})", "group", "n_events", "n_patients"))
     for metric, title in SUBGROUP_METRICS.items():
         rows = groups.filter(pl.col("metric") == metric, pl.col("value").is_not_null())
         if rows.is_empty():
@@ -170,7 +167,7 @@ def _inputs(publication: Publication, version: str, there: set[str]) -> None:
         not_available("What moves the risk", "there is no fitted model")
         return
     figure(
-        importances(rows.with_columns(pl.col("description").map_elements(_folded, return_dtype=pl.String))),
+        importances(rows.with_columns(each(rows["description"], _folded))),
         title="What moves the risk most",
         alt="The fifteen inputs that move the risk most, the strongest first.",
         data=rows,
@@ -197,8 +194,8 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
         if rows.filter(pl.col("status") != "ok").is_empty():
             st.success(f"{counted(len(rows), 'check')}: the model fits the patients of today.", icon=":material/check_circle:")
         table(
-            rows.sort(pl.col("status") == "ok", maintain_order=True).with_columns(
-                pl.col("check_name", "subject").map_elements(plain, return_dtype=pl.String)
+            rows.with_columns(each(rows["check_name"], plain), each(rows["subject"], plain)).sort(
+                pl.col("status") == "ok", maintain_order=True
             ),
             title="Whether the model still fits the patients of today",
             columns={
@@ -218,9 +215,7 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
             not_available("What contacting changed", "no campaign of the CRM held anybody out at random")
         else:
             table(
-                lift.with_columns(
-                    pl.col("month").replace("all", "All months"), pl.col("tier").map_elements(plain, return_dtype=pl.String)
-                ),
+                lift.with_columns(pl.col("month").replace("all", "All months"), each(lift["tier"], plain)),
                 title="What contacting changed: contacted against held out at random",
                 columns={
                     "month": "Picked in",

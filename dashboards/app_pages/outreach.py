@@ -8,7 +8,7 @@ from dashboards.data import Publication
 from dashboards.exports import offer
 from dashboards.page import empty, open_page
 from dashboards.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
-from dashboards.wording import ABSENT, counted, plain, telephone
+from dashboards.wording import ABSENT, counted, each, plain, telephone
 from dashboards.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
 
 EVERY = "All"
@@ -138,10 +138,10 @@ def _todo(publication: Publication) -> None:
     if not capacity.toggle("Beyond this month's capacity too", key="beyond", bind="query-params") and state == "To do":
         rows = rows.filter(pl.col("is_within_capacity") | pl.col("is_clinically_urgent"))
     shown = rows.with_columns(
-        outcome=pl.col("outcome").map_elements(plain, return_dtype=pl.String),
+        outcome=each(rows["outcome"], plain),
         why=pl.col("list_reason").replace(LIST_REASONS),
         channel=pl.col("recommended_channel").replace(CHANNEL_NAMES),
-        contact_point=pl.col("contact_point").map_elements(telephone, return_dtype=pl.String),
+        contact_point=each(rows["contact_point"], telephone),
     )
     outcome = {"outcome": st.column_config.TextColumn("What came of it", width="small")} if state != "To do" else {}
     columns = {

@@ -8,7 +8,7 @@ from dashboards.comparisons import bars, intervals, stack, tornado
 from dashboards.data import Publication, ask
 from dashboards.exhibits import figure, say, section, table
 from dashboards.page import is_published, not_available, open_page
-from dashboards.wording import DESIGN_NAMES, amount, effect, month, plain
+from dashboards.wording import DESIGN_NAMES, amount, each, effect, month, plain
 
 GRADES = {
     "A": "A: randomised",
@@ -108,9 +108,8 @@ def _value_statement(publication: Publication, program: str) -> None:
     if chosen["benefits_missing"]:
         missing = ", ".join(plain(word).lower() for word in chosen["benefits_missing"].split())
         say(f"Counted as zero, for want of a causal effect: **{missing}**.")
-    values = ask(publication, _VALUES, (program, chosen["scenario"])).with_columns(
-        label=pl.col("category").map_elements(plain, return_dtype=pl.String)
-    )
+    values = ask(publication, _VALUES, (program, chosen["scenario"]))
+    values = values.with_columns(label=each(values["category"], plain))
     yearly = values.group_by("year", "kind").agg(pl.col("amount_mean_usd").sum()).sort("year")
     signed = yearly.with_columns(
         amount_mean_usd=pl.when(pl.col("kind") == "cost").then(-pl.col("amount_mean_usd")).otherwise(pl.col("amount_mean_usd")),
@@ -157,7 +156,7 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
     """How much each assumption matters, and every line of the value statement with how it was made."""
     sensitivity = ask(publication, _SENSITIVITY, (program, scenario))
     if not sensitivity.is_empty():
-        named = sensitivity.with_columns(label=pl.col("assumption").map_elements(plain, return_dtype=pl.String))
+        named = sensitivity.with_columns(label=each(sensitivity["assumption"], plain))
         figure(
             tornado(named, label="label", low="npv_low_usd", high="npv_high_usd", centre=named["npv_central_usd"][0]),
             title=f"{named['label'][0]} matters most to the net present value",
@@ -310,10 +309,8 @@ if frozen.is_empty():
     not_available("Baselines", "no site has a day of go-live with mature months before it")
 else:
     shown = frozen.with_columns(
-        value=pl.struct("value", "unit").map_elements(lambda row: amount(row["value"], row["unit"]), return_dtype=pl.String),
-        months=pl.struct("first_month_on", "last_month_on").map_elements(
-            lambda row: f"{month(row['first_month_on'])} – {month(row['last_month_on'])}", return_dtype=pl.String
-        ),
+        value=pl.Series([amount(*row) for row in frozen.select("value", "unit").iter_rows()]),
+        months=pl.format("{} – {}", each(frozen["first_month_on"], month), each(frozen["last_month_on"], month)),
     )
     with st.expander(f"Where each site stood before its program, frozen: {len(shown):,} baselines of headline KPIs"):
         table(

@@ -75,3 +75,10 @@ def test_a_figure_is_made_at_once():
     changes = re.compile(r"\.(update_(layout|traces|xaxes|yaxes|annotations|shapes)|add_(trace|scatter|bar|[hv]line|[hv]rect))\(")
     files = [*(CHECKOUT / "dashboards").glob("*.py"), *(CHECKOUT / "dashboards" / "app_pages").glob("*.py")]
     assert [path.name for path in files if changes.search(path.read_text())] == []
+
+
+def test_polars_calls_no_python():
+    """Its threads would wait for Python's lock, and `st.dataframe`, which holds it, for its threads: the server stands still."""
+    calls = re.compile(r"\.(map_elements|map_batches|map_groups|map_rows)\(")
+    files = (CHECKOUT / "dashboards").rglob("*.py")
+    assert [path.name for path in files if calls.search(path.read_text())] == []
