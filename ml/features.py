@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from models.phi import Phi
 
+PROGRAM = "program"
+"""The topic of what the practice's own plan says of its engagement program."""
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -264,13 +267,13 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "program_share_of_horizon",
-        "program",
+        PROGRAM,
         "Share of the 180 days ahead in which the site of the last visit is on the engagement program, by the plan on record.",
         is_flag=True,
     ),
     Feature(
         "program_share_of_past_year",
-        "program",
+        PROGRAM,
         "Share of the 12 months before in which the site of the last visit was on the engagement program.",
         is_flag=True,
     ),

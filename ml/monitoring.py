@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from ml.features import BY_NAME, PROGRAM
 from ml.model_checks import CALIBRATION, DRIFT, MISSING, SCORE_MIX, STALENESS, Check
 from ml.risk_model import RiskModel, matrix
 
@@ -35,7 +36,9 @@ def monitor(
     n_before, n_now = trained_on["patient_key"].n_unique(), scored["patient_key"].n_unique()
     rows = []
     for column, name in enumerate(model.features):
-        rows.append((DRIFT, name, stability_index(before[:, column], now[:, column], n_before, n_now)))
+        # How far a program has come moves by the practice's own plan: no news, and a warning all through a roll-out.
+        if BY_NAME[name].topic != PROGRAM:
+            rows.append((DRIFT, name, stability_index(before[:, column], now[:, column], n_before, n_now)))
         rows.append((MISSING, name, float(np.isnan(now[:, column]).mean() - np.isnan(before[:, column]).mean())))
     risks = model.risk_of(before), model.risk_of(now)
     rows.append((DRIFT, "score", stability_index(*risks, n_before, n_now)))

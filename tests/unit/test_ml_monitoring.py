@@ -57,6 +57,13 @@ def test_other_patients_than_before_are_warned_of_and_scored(model, known):
     assert status(found, "population_drift", "age_years") == "warn" and not is_stopped(found)
 
 
+def test_a_program_that_goes_on_as_planned_is_no_drift(model, known):
+    later = known.with_columns(program_share_of_past_year=pl.lit(1.0))
+    found = monitor(model, known, later, GOOD, model.trained_to_on)
+    drift = found.filter(pl.col("check_name") == "population_drift")
+    assert not drift["subject"].str.starts_with("program").any() and "age_years" in drift["subject"]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "expected"), [(0.8, 1.2, "ok"), (1.2, 1.5, "warn"), (0.3, 0.45, "stop"), (2.1, 2.6, "stop")]
 )
