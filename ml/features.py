@@ -24,7 +24,8 @@ class Feature:
 
     Inputs of one `topic` say the same thing in several ways; a patient is given one reason a topic. `reason` is said where the
     input raises the risk, `reason_if_not` where a flag does so by being 0; an empty one never. In them `{value}` is the rounded
-    input, `{value%}` the same in per cent, and `{name}` another input.
+    input, `{value%}` the same in per cent, and `{name}` another input. Below `said_from` nothing is said: that nothing was missed
+    and nothing is due may go with a higher risk, but is no reason that anybody would understand.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Feature:
     description: str
     reason: str = ""
     reason_if_not: str = ""
+    said_from: float | None = None
     is_flag: bool = False
     phi: Phi = Phi.NONE
 
@@ -83,18 +85,21 @@ FEATURES: tuple[Feature, ...] = (
         "attendance",
         "Missed appointments in 6 months.",
         reason="missed appointments in 6 months: {value}",
+        said_from=1,
     ),
     Feature(
         "n_patient_cancellations_6_months",
         "attendance",
         "Appointments cancelled by the patient in 6 months.",
         reason="appointments cancelled by the patient in 6 months: {value}",
+        said_from=1,
     ),
     Feature(
         "n_practice_cancellations_6_months",
         "attendance",
         "Appointments cancelled by the practice in 6 months.",
         reason="appointments cancelled by the practice in 6 months: {value}",
+        said_from=1,
     ),
     Feature(
         "lead_time_days",
@@ -200,18 +205,21 @@ FEATURES: tuple[Feature, ...] = (
         "care_team",
         "Outreach that did not reach the patient, in 6 months.",
         reason="outreach in 6 months that did not reach the patient: {value}",
+        said_from=1,
     ),
     Feature(
         "balance_due_usd",
         "money",
         "Patient's part of the bills, less payments and write-offs, in US dollars.",
         reason="balance due: ${value}",
+        said_from=1,
     ),
     Feature(
         "n_open_gaps",
         "health",
         "Measures whose care gap was open in the newest month that had been published; missing before the first publication.",
         reason="open care gaps: {value}",
+        said_from=1,
         phi=Phi.QUASI,
     ),
     Feature(

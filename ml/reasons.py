@@ -54,10 +54,11 @@ def _spoken(phrases: pl.DataFrame, positions: np.ndarray) -> pl.Series:
 
 
 def _phrase(feature: Feature) -> pl.Expr:
-    """The words for an input; null where its value is missing or there are none."""
+    """The words for an input; null where its value is missing, too small to be said, or there are none."""
     value = pl.col(feature.name)
     if not feature.is_flag:
-        return _words(feature.reason, feature.name)
+        words = _words(feature.reason, feature.name)
+        return words if feature.said_from is None else pl.when(value.cast(pl.Float64) >= feature.said_from).then(words)
     raised = pl.when(value.cast(pl.Float64) == 1)
     return raised.then(_words(feature.reason, feature.name)).otherwise(_words(feature.reason_if_not, feature.name))
 

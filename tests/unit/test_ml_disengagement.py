@@ -127,6 +127,13 @@ def test_reasons_name_the_strongest_topics_first_and_only_what_raises_the_risk()
     )
 
 
+def test_nothing_missed_and_nothing_due_are_no_reasons():
+    """On a sample of 438 patients "missed appointments in 6 months: 0" and "balance due: $0" led the list."""
+    row = pl.DataFrame({"n_no_shows_6_months": [0], "balance_due_usd": [0.4], "n_portal_logins_6_months": [0]})
+    said = reasons(row, [BY_NAME[name] for name in row.columns], np.array([[3.0, 2.0, 1.0]])).row(0)
+    assert said == ("portal logins in 6 months: 0", None, None)
+
+
 def test_no_input_is_a_sensitive_attribute():
     words = {word for feature in FEATURES for word in feature.name.split("_")}
     assert not words & {"race", "ethnicity", "language", "religion", "name", "address", "postal"}
