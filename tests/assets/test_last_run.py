@@ -23,6 +23,7 @@ def told(home: Home) -> dict:
     return json.loads((home.published / "last_run.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_picked_in_the_graph", [False, True])
 def test_a_run_of_dagster_that_fails_is_told_with_its_reason(new_home, tmp_path, is_picked_in_the_graph: bool):
     home = new_home()
@@ -35,6 +36,7 @@ def test_a_run_of_dagster_that_fails_is_told_with_its_reason(new_home, tmp_path,
     assert "contacts.csv" in told(home)["reason"]
 
 
+@pytest.mark.slow
 def test_a_run_of_dagster_that_publishes_is_told(sample_home: Home, new_home):
     home = new_home()
     shutil.copytree(sample_home.root / "build", home.root / "build")

@@ -15,6 +15,8 @@ from pipelines.warehouse_file import open_file
 from tests.assets.outreach_practice import Person, write_practice
 from tests.conftest import caregap
 
+pytestmark = pytest.mark.slow
+
 EARLIER = "2026-06-25T15:00:00Z"
 """Twenty days before the list: long enough to try again, and within the 30 days that attempts are counted in."""
 

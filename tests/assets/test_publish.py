@@ -127,6 +127,7 @@ def test_no_write_ahead_log_is_left_beside_a_published_file(home, make_build):
     assert list(home.published.rglob("*.wal")) == []
 
 
+@pytest.mark.slow
 def test_a_published_path_is_never_used_again(home, make_build):
     build = make_build()
     ids = [publish(home, build).id for _ in range(N_KEPT + 2)]
@@ -143,6 +144,7 @@ def test_going_back_shows_the_publication_before_until_none_is_left(home, make_b
     assert current(home) == first
 
 
+@pytest.mark.slow
 def test_readers_see_the_whole_old_or_the_whole_new_publication_while_it_is_swapped(home, make_build):
     """Each build has as many rows in every table: a reader that saw parts of two would count two numbers."""
     builds = [make_build(n) for n in (1, 2, 3)]

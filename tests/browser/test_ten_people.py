@@ -35,6 +35,7 @@ def listed(sample_warehouse) -> dict[str, set[bytes]]:
     return names
 
 
+@pytest.mark.slow
 def test_ten_people_at_once_see_their_own_rows_and_no_error(address: str, listed: dict[str, set[bytes]]):
     """Two care teams of different sites, twice each, beside six people who may see no patient's name."""
     first, second = sorted(listed)[:2]

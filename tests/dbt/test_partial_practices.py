@@ -8,6 +8,8 @@ import pytest
 
 from pipelines.practice import read_practice
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent / "golden_practice"
 Built = Callable[..., duckdb.DuckDBPyConnection]
 
