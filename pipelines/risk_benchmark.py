@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.build import build_warehouse, newest_build
+from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.practice import read_practice
 
@@ -41,6 +42,7 @@ def benchmark(
     """One row per seed: `seed`, the columns of `FIGURES`, `auroc_low`, `auroc_high`, and the same for the level (O/E).
 
     The practices and warehouses are made in the folder `scratch` and thrown away one by one; `told` hears of each step.
+    Raises `UsageError` where so few patients cannot be learnt from.
     """
     return pl.DataFrame(list(_measured(n_patients, seeds, scratch, told)))
 
@@ -64,6 +66,8 @@ def _measured(n_patients: int, seeds: Sequence[int], scratch: Path, told: Callab
             train(connection, home, build.practice_id, build.as_of_on, best=best_possible(connection, practice))
             found = connection.sql("select * from ml.model_evaluations where subgroup_type = 'all'").pl()
         by_metric = {row["metric"]: row for row in found.iter_rows(named=True)}
+        if missing := [name for name in FIGURES if name not in by_metric]:
+            raise UsageError(f"{n_patients:,} patients are too few to measure {', '.join(missing)} (seed {seed}). Take more.")
         measured = {name: by_metric[name]["value"] for name in FIGURES}
         ends = {f"{name}_{end}": by_metric[name][end] for name in ("auroc", "observed_over_expected") for end in ("low", "high")}
         yield {"seed": seed} | measured | ends

@@ -74,21 +74,28 @@ def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> Non
             click.echo(f"{name:<32}{value:>8.3f}  {bar:<14}{'met' if is_met else 'MISSED'}")
     missed = [name for name, (_, _, is_met) in reached.items() if not is_met]
     if missed:
-        raise ChecksFailed(f"The mean of {len(seeds)} seeds misses: {', '.join(missed)}.")
+        raise ChecksFailed(f"The mean over the seeds misses: {', '.join(missed)}.")
 
 
 def _print_seeds(measured: pl.DataFrame, mean: dict[str, float]) -> None:
-    titles = ("AUROC", "(95 %)", "best", "rule", "slope", "O/E", "(95 %)", "O/best", "best/E")
-    click.echo("seed  " + "".join(f"{title:>16}" if title == "(95 %)" else f"{title:>8}" for title in titles))
+    """One line a seed, and one of their means; beside AUROC and O/E their intervals, which a mean has not."""
+    titles = {
+        "auroc": "AUROC",
+        "auroc_best_possible": "best",
+        "auroc_overdue_rule": "rule",
+        "calibration_slope": "slope",
+        "observed_over_expected": "O/E",
+        "observed_over_best_possible": "O/best",
+        "best_possible_over_expected": "best/E",
+    }
+    with_ends = {name for name in titles if f"{name}_low" in measured.columns}
+    click.echo("seed  " + "".join(f"{title:>8}" + f"{'(95 %)':>16}" * (name in with_ends) for name, title in titles.items()))
     for row in [*measured.iter_rows(named=True), {"seed": "mean", **mean}]:
-        ends = [
-            f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}" if f"{name}_low" in row else ""
-            for name in ("auroc", "observed_over_expected")
-        ]
-        figures = [f"{row[name]:>8.3f}" for name in mean]
-        figures.insert(1, f"{ends[0]:>16}")
-        figures.insert(6, f"{ends[1]:>16}")
-        click.echo(f"{row['seed']:<6}" + "".join(figures))
+        line = f"{row['seed']:<6}"
+        for name in titles:
+            ends = f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}" if f"{name}_low" in row else ""
+            line += f"{row[name]:>8.3f}" + f"{ends:>16}" * (name in with_ends)
+        click.echo(line)
     click.echo()
 
 
