@@ -64,7 +64,7 @@ docs: setup ## write the data dictionary and dbt's lineage pages
 	@$(BIN)/caregap docs
 
 contracts: setup ## write dbt's properties from the contracts in models/
-	@$(BIN)/python -m pipelines.dbt_properties
+	@$(BIN)/python -m pipelines.warehouse.dbt_properties
 
 sample: setup ## simulate the committed sample practice again (same seed, same bytes)
 	@$(BIN)/python -m data_samples.write_practice

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from pipelines.build import Build
-from pipelines.dbt import parsed_project, run_dbt
 from pipelines.home import Home
+from pipelines.warehouse.build import Build
+from pipelines.warehouse.dbt import parsed_project, run_dbt
 
 
 def seconds_of(home: Home, build: Build, select: list[str], variables: dict[str, object] | None = None) -> float:

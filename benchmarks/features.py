@@ -29,12 +29,12 @@ def _note(n_rows: int, steps: dict[str, float]) -> str:
 
 def _steps(n_patients: int) -> tuple[int, dict[str, float]]:
     """Rows of features, and seconds of each step."""
-    from pipelines import scoring
+    from pipelines.scoring import disengagement
 
     home, build = built(n_patients)
     steps = {"features": seconds_of(home, build, FEATURES)}
     with build.connect() as connection:
-        for name, step in (("fit", scoring.train), ("score", scoring.score)):
+        for name, step in (("fit", disengagement.train), ("score", disengagement.score)):
             began = time.perf_counter()
             step(connection, home, build.practice_id, build.as_of_on)
             steps[name] = time.perf_counter() - began

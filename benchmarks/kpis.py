@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from benchmarks.dbt_models import seconds_of
 from benchmarks.practices import SIZES, built
 from benchmarks.result import Result, in_turns
-from pipelines.build import Build
+from pipelines.warehouse.build import Build
 
 KPIS = ["path:models/intermediate/kpis", "fct_kpis"]
 _FACTS = (

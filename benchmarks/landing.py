@@ -15,9 +15,10 @@ import duckdb
 from benchmarks.result import Result, in_turns
 from models.extracts import EXTRACTS
 from pipelines.home import CHECKOUT, Home
-from pipelines.landing import land
+from pipelines.landing.land import land
 from pipelines.practice import Practice
-from pipelines.sql_type import literal, sql_type
+from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
 
 EXPORT = CHECKOUT.parent / "shared" / "data" / "synthea_bulk_fhir"
 GOALS = {"Observation": "≥ 0.7", "Encounter": "≥ 0.7"}

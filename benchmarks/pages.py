@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.result import Result
-from dashboards.access import PAGES, ROLES
+from dashboards.access.roles import PAGES, ROLES
 from dashboards.home import home
 from pipelines.home import CHECKOUT
 
@@ -67,8 +67,8 @@ def _seconds(make) -> tuple[float, float]:
 
 
 def _select_one() -> None:
-    from dashboards.data import ask, current_publication
-    from dashboards.sign_in import let_in
+    from dashboards.server.sign_in import let_in
+    from dashboards.store.published import ask, current_publication
 
     let_in()
     ask(current_publication(), "select 1")

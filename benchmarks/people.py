@@ -19,7 +19,7 @@ from urllib.request import urlopen
 from benchmarks.practices import scratch
 from benchmarks.result import Result
 from benchmarks.visitor import visiting
-from dashboards.access import PAGES, ROLES
+from dashboards.access.roles import PAGES, ROLES
 from dashboards.home import home
 
 N_PEOPLE = 10

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipelines.build import Build, newest_build
 from pipelines.home import Home
+from pipelines.warehouse.build import Build, newest_build
 
 SIZES = (1_000, 10_000)
 """Patients of the two practices that are compared; `scale` times as many."""

@@ -16,7 +16,8 @@ from benchmarks.practices import SIZES, first_run, simulated
 from benchmarks.practices import run as run_again
 from benchmarks.result import Result
 from models.extracts import EXTRACTS
-from pipelines.sql_type import literal, sql_type
+from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
 
 _LATER = "2026-11-07T03:00:00Z"
 _EVERY = 100

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.access import PAGES, current_viewer
-from dashboards.sign_in import let_in
+from dashboards.access.roles import PAGES, current_viewer
+from dashboards.server.sign_in import let_in
 
 HERE = Path(__file__).parent
 

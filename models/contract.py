@@ -1,7 +1,7 @@
 """What a contract is: named, typed, described fields of one kind of row, checked by Pandera.
 
 One contract serves three readers: Pandera checks rows against it, dbt's properties are written from it
-(`pipelines/dbt_properties.py`), and the data dictionary prints it.
+(`pipelines/warehouse/dbt_properties.py`), and the data dictionary prints it.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.home import Home
 from pipelines.practice import SAMPLE
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
 
 Hashes = dict[str, tuple[int, int]]
 

@@ -3,14 +3,14 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.comparisons import bars, heat_map
-from dashboards.data import ask
-from dashboards.exhibits import figure, say
-from dashboards.filters import filters
-from dashboards.kpi_data import go_lives, since
-from dashboards.page import current_sheet, empty, open_page
-from dashboards.trends import trend
-from dashboards.wording import amount, period
+from dashboards.figures.comparisons import bars, heat_map
+from dashboards.figures.trends import trend
+from dashboards.figures.wording import amount, period
+from dashboards.kpis.months import go_lives, since
+from dashboards.layout.exhibits import figure, say
+from dashboards.layout.filters import filters
+from dashboards.layout.page import current_sheet, empty, open_page
+from dashboards.store.published import ask
 
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
 LEAD_TIMES = {

@@ -5,12 +5,12 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from dashboards.access import ROLES
-from dashboards.audit_log import EVENTS, FILE, Verdict, entries, verify
-from dashboards.exports import offer
+from dashboards.access.audit_log import EVENTS, FILE, Verdict, entries, verify
+from dashboards.access.roles import ROLES
+from dashboards.figures.wording import counted
 from dashboards.home import home
-from dashboards.page import empty, open_page
-from dashboards.wording import counted
+from dashboards.layout.exports import offer
+from dashboards.layout.page import empty, open_page
 
 SHOWN = 1000
 MOST_AT_ONCE = 18

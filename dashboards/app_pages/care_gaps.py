@@ -3,17 +3,17 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.access import current_viewer
-from dashboards.charts import BAD, CATEGORIES, PENDING, SEQUENCE
-from dashboards.comparisons import bars, small_multiples, stack
-from dashboards.data import ask
-from dashboards.exhibits import figure, say, table
-from dashboards.filters import filters
-from dashboards.kpi_data import go_lives
-from dashboards.open_gaps import patients_behind
-from dashboards.page import current_sheet, empty, not_available, open_page
-from dashboards.trends import trend
-from dashboards.wording import amount, month
+from dashboards.access.roles import current_viewer
+from dashboards.figures.comparisons import bars, small_multiples, stack
+from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
+from dashboards.figures.trends import trend
+from dashboards.figures.wording import amount, month
+from dashboards.kpis.months import go_lives
+from dashboards.layout.exhibits import figure, say, table
+from dashboards.layout.filters import filters
+from dashboards.layout.page import current_sheet, empty, not_available, open_page
+from dashboards.outreach.open_gaps import patients_behind
+from dashboards.store.published import ask
 
 AGES = {
     "0_to_30_days": "0–30 days",

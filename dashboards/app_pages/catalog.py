@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.access import Sight, current_viewer
-from dashboards.data import Publication, ask
-from dashboards.exhibits import say, table
-from dashboards.page import current_sheet, empty, not_available, open_page
-from dashboards.wording import ABSENT, amount, counted, moment, plain
+from dashboards.access.roles import Sight, current_viewer
+from dashboards.figures.wording import ABSENT, amount, counted, moment, plain
+from dashboards.layout.exhibits import say, table
+from dashboards.layout.page import current_sheet, empty, not_available, open_page
+from dashboards.store.published import Publication, ask
 
 _KPIS = "select * from marts.dim_kpis order by display_order"
 _MEASURES = "select * from marts.dim_measures order by measure_code"

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, time
 import polars as pl
 import streamlit as st
 
-from dashboards.data import ask
-from dashboards.exhibits import say, table
-from dashboards.history import last_run, publications
-from dashboards.page import current_sheet, empty, open_page
-from dashboards.wording import counted, day, each, literal, moment, plain
+from dashboards.figures.wording import counted, day, each, literal, moment, plain
+from dashboards.layout.exhibits import say, table
+from dashboards.layout.page import current_sheet, empty, open_page
+from dashboards.store.publications import last_run, publications
+from dashboards.store.published import ask
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts: older than that, and a nightly run was missed."""

@@ -3,16 +3,16 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.access import current_viewer
-from dashboards.comparisons import bars, small_multiples
-from dashboards.data import ask
-from dashboards.drill import behind
-from dashboards.exhibits import figure, say, table
-from dashboards.filters import filters
-from dashboards.kpi_data import CATALOG, DIMENSIONS, baselines, go_lives, months_of, ratio, since
-from dashboards.page import current_sheet, empty, not_available, open_page
-from dashboards.trends import trend
-from dashboards.wording import DOMAIN_NAMES, amount, change, definition, month, period
+from dashboards.access.roles import current_viewer
+from dashboards.figures.comparisons import bars, small_multiples
+from dashboards.figures.trends import trend
+from dashboards.figures.wording import DOMAIN_NAMES, amount, change, definition, month, period
+from dashboards.kpis.drill import behind
+from dashboards.kpis.months import CATALOG, DIMENSIONS, baselines, go_lives, months_of, ratio, since
+from dashboards.layout.exhibits import figure, say, table
+from dashboards.layout.filters import filters
+from dashboards.layout.page import current_sheet, empty, not_available, open_page
+from dashboards.store.published import ask
 
 SPLITS = {"Nothing": "all"} | {name: slice_type for slice_type, (name, _) in DIMENSIONS.items()}
 COMPARISONS = ("The period before", "A year before", "Baseline")

@@ -3,13 +3,13 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.audit_log import record
-from dashboards.data import Publication
-from dashboards.exports import offer
-from dashboards.page import empty, open_page
-from dashboards.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
-from dashboards.wording import ABSENT, counted, each, plain, telephone
-from dashboards.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
+from dashboards.access.audit_log import record
+from dashboards.figures.wording import ABSENT, counted, each, plain, telephone
+from dashboards.layout.exports import offer
+from dashboards.layout.page import empty, open_page
+from dashboards.outreach.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
+from dashboards.outreach.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
+from dashboards.store.published import Publication
 
 EVERY = "All"
 GRID = "outreach_grid"

@@ -3,15 +3,15 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import mode_bar
-from dashboards.exhibits import say
-from dashboards.exports import offer
-from dashboards.filters import filters
-from dashboards.kpi_tiles import Tile, tiles
-from dashboards.movements import movements, sentences
-from dashboards.page import current_sheet, open_page
-from dashboards.trends import sparkline
-from dashboards.wording import amount, change, definition, month, period
+from dashboards.figures.style import mode_bar
+from dashboards.figures.trends import sparkline
+from dashboards.figures.wording import amount, change, definition, month, period
+from dashboards.kpis.movements import movements, sentences
+from dashboards.kpis.tiles import Tile, tiles
+from dashboards.layout.exhibits import say
+from dashboards.layout.exports import offer
+from dashboards.layout.filters import filters
+from dashboards.layout.page import current_sheet, open_page
 
 COLUMNS = 4
 

@@ -3,14 +3,14 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.comparisons import bars, curves, heat_map
-from dashboards.data import ask
-from dashboards.exhibits import figure, say, table
-from dashboards.filters import filters
-from dashboards.kpi_data import CATALOG, go_lives, months_of, ratio, since
-from dashboards.page import current_sheet, empty, not_available, open_page
-from dashboards.trends import trend
-from dashboards.wording import amount, change, definition, period
+from dashboards.figures.comparisons import bars, curves, heat_map
+from dashboards.figures.trends import trend
+from dashboards.figures.wording import amount, change, definition, period
+from dashboards.kpis.months import CATALOG, go_lives, months_of, ratio, since
+from dashboards.layout.exhibits import figure, say, table
+from dashboards.layout.filters import filters
+from dashboards.layout.page import current_sheet, empty, not_available, open_page
+from dashboards.store.published import ask
 
 TILES = ("patient_retention_rate", "patient_attrition_rate", "new_patient_share", "reactivated_patient_share")
 LEAD_SOURCES = {

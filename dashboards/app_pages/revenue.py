@@ -3,16 +3,16 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import BAD, CATEGORIES, SEQUENCE
-from dashboards.comparisons import bars, stack, waterfall
-from dashboards.data import ask
-from dashboards.exhibits import figure, say, table
-from dashboards.filters import PAYER_NAMES, filters
-from dashboards.kpi_data import CATALOG, go_lives, months_of, ratio, since
-from dashboards.kpi_tiles import tile
-from dashboards.page import current_sheet, not_available, open_page
-from dashboards.trends import trend
-from dashboards.wording import amount, change, definition, period
+from dashboards.figures.comparisons import bars, stack, waterfall
+from dashboards.figures.style import BAD, CATEGORIES, SEQUENCE
+from dashboards.figures.trends import trend
+from dashboards.figures.wording import amount, change, definition, period
+from dashboards.kpis.months import CATALOG, go_lives, months_of, ratio, since
+from dashboards.kpis.tiles import tile
+from dashboards.layout.exhibits import figure, say, table
+from dashboards.layout.filters import PAYER_NAMES, filters
+from dashboards.layout.page import current_sheet, not_available, open_page
+from dashboards.store.published import ask
 
 TILES = ("net_collection_rate", "days_in_ar", "ar_over_90_days_share", "clean_claim_rate", "initial_denial_rate")
 FLOWS = {

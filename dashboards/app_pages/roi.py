@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import OWN, PENDING
-from dashboards.comparisons import bars, intervals, stack, tornado
-from dashboards.data import Publication, ask
-from dashboards.exhibits import figure, say, section, table
-from dashboards.page import is_published, not_available, open_page
-from dashboards.wording import DESIGN_NAMES, amount, each, effect, month, plain
+from dashboards.figures.comparisons import bars, intervals, stack, tornado
+from dashboards.figures.style import OWN, PENDING
+from dashboards.figures.wording import DESIGN_NAMES, amount, each, effect, month, plain
+from dashboards.layout.exhibits import figure, say, section, table
+from dashboards.layout.page import is_published, not_available, open_page
+from dashboards.store.published import Publication, ask
 
 GRADES = {
     "A": "A: randomised",

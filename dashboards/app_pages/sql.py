@@ -5,17 +5,17 @@ import hashlib
 import polars as pl
 import streamlit as st
 
-from dashboards.access import Sight, current_viewer
-from dashboards.audit_log import record
-from dashboards.data import Publication, ask
-from dashboards.exports import CSV, PARQUET, offer
+from dashboards.access.audit_log import record
+from dashboards.access.roles import Sight, current_viewer
+from dashboards.figures.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
+from dashboards.figures.wording import counted, literal
 from dashboards.home import home
-from dashboards.page import empty, open_page
-from dashboards.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
-from dashboards.sandbox import MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
-from dashboards.saved_queries import delete_query, save_query, saved_queries
-from dashboards.scope import Scope, published_file
-from dashboards.wording import counted, literal
+from dashboards.layout.exports import CSV, PARQUET, offer
+from dashboards.layout.page import empty, open_page
+from dashboards.sandbox.runner import MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
+from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
+from dashboards.store.published import Publication, ask
+from dashboards.store.scope import Scope, published_file
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
 # So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then.

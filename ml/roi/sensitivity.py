@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from scipy.optimize import brentq
 
-from ml.finance import rate_per_month
 from ml.roi.cash_flows import cash_flows
+from ml.roi.finance import rate_per_month
 from ml.roi.quantities import Quantity, Values
 from ml.roi.scenario import ASSUMPTIONS, UNIT_VALUES
 from ml.roi.volumes import Volumes

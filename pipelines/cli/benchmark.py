@@ -28,7 +28,7 @@ def noshow(train: Path, test: Path | None, as_json: bool) -> None:
     Both are files of the public form "Medical Appointment No Shows" (CSV, plain or .gz). Without TEST the last clinic
     days of TRAIN are held out.
     """
-    from ml.noshow import benchmark
+    from ml.risk.public_no_show import benchmark
 
     known, n_impossible = _read(train)
     unseen, n_more = _read(test) if test else (None, 0)
@@ -59,7 +59,7 @@ def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> Non
     import tempfile
 
     from pipelines.errors import ChecksFailed
-    from pipelines.risk_benchmark import FIGURES, bars, benchmark
+    from pipelines.proof.risk_benchmark import FIGURES, bars, benchmark
 
     with tempfile.TemporaryDirectory(prefix="caregap-") as scratch:
         measured = benchmark(n_patients, seeds, Path(scratch), lambda text: click.echo(f"{text} ...", err=True))
@@ -100,7 +100,7 @@ def _print_seeds(measured: pl.DataFrame, mean: dict[str, float]) -> None:
 
 
 def _read(path: Path) -> tuple[pl.DataFrame, int]:
-    from ml.noshow import read_public
+    from ml.risk.public_no_show import read_public
 
     try:
         return read_public(pl.read_csv(path, infer_schema=False))

@@ -13,9 +13,9 @@ def command(**options) -> None:
 
     Nothing is published. Goes on with `caregap train`, `caregap score` and `caregap publish`.
     """
-    from pipelines.build import newest_build
     from pipelines.cli.steps import run_step
     from pipelines.defs.keys import BEFORE_SCORES
+    from pipelines.warehouse.build import newest_build
 
     home = Home.from_environment()
     run_step(home, chosen_practice(home, **options), list(BEFORE_SCORES))

@@ -21,8 +21,8 @@ def command(deck: Path, value_sets: Path | None, measure: str | None, as_json: b
     every case. A deck is synthetic: its patients' events are shown where something disagrees.
     """
     from pipelines.cli.console import shown_progress
-    from pipelines.conform import conform
     from pipelines.errors import ChecksFailed
+    from pipelines.proof.measure_decks import conform
 
     with shown_progress(quiet=as_json) as progress:
         agreements = conform(deck, Home.from_environment(), value_sets=value_sets, measure=measure, progress=progress)

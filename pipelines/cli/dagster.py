@@ -31,7 +31,7 @@ def command(port: int, read_only: bool) -> None:
     (home.dagster / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
     os.environ |= {"DAGSTER_HOME": str(home.dagster), "PYTHONPATH": str(CHECKOUT), "CAREGAP_HOME": str(home.root)}
     os.chdir(CHECKOUT)
-    place = ["-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    place = ["-m", "pipelines.defs.definitions", "-h", "127.0.0.1", "-p", str(port)]
     program = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
     click.echo(f"Dagster: http://127.0.0.1:{port}")
     os.execv(sys.executable, [sys.executable, "-m", *program, *place])  # noqa: S606

@@ -13,10 +13,10 @@ from pipelines.home import CHECKOUT, Home
 @click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs sign-in (access.toml).")
 def command(port: int, address: str) -> None:
     """Open the dashboards on what was published last. They show a new publication as soon as it is there."""
-    from pipelines.publications import current
+    from pipelines.publications.store import current
 
     home = Home.from_environment()
     current(home)
     os.environ |= {"CAREGAP_HOME": str(home.root), "PYTHONPATH": str(CHECKOUT)}
     click.echo(f"Dashboards: http://{address}:{port}")
-    os.execv(sys.executable, [sys.executable, "-m", "dashboards.serve", str(port), address])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "dashboards.server.serve", str(port), address])  # noqa: S606

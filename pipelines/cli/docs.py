@@ -8,9 +8,9 @@ from pipelines.home import Home
 @click.command()
 def command() -> None:
     """Write the data dictionary and, of the newest build, dbt's lineage pages into docs/ of the home."""
-    from pipelines.build import newest_build
-    from pipelines.data_dictionary import data_dictionary
-    from pipelines.dbt import parsed_project, write_lineage
+    from pipelines.exports.data_dictionary import data_dictionary
+    from pipelines.warehouse.build import newest_build
+    from pipelines.warehouse.dbt import parsed_project, write_lineage
 
     home = Home.from_environment()
     folder = home.root / "docs"

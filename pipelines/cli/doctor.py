@@ -12,7 +12,7 @@ from pipelines.home import Home
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool) -> None:
     """Check Python, the locked versions, where the packages come from, the home, and what is optional."""
-    from pipelines.diagnosis import diagnose
+    from pipelines.cli.diagnosis import diagnose
 
     found = diagnose(Home.from_environment())
     if as_json:

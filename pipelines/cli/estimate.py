@@ -8,7 +8,7 @@ import click
 
 from ml.effects.estimate import Estimate, EstimateRefused
 from pipelines.errors import UsageError
-from pipelines.table_file import read_table
+from pipelines.sql.table_file import read_table
 
 TABLE = click.argument("file", type=click.Path(path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")

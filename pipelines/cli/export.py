@@ -25,7 +25,7 @@ def command(
     MeasureReport, summary and individual, and a gaps-in-care document for each patient with a gap of the reporting year. The
     individual files hold patient data: they are for you alone to read (mode 0600), and go to nobody but the payer.
     """
-    from pipelines.fhir_export.files import export
+    from pipelines.exports.fhir.files import export
 
     written = export(
         Home.from_environment(),

@@ -20,7 +20,7 @@ def command(as_json: bool, **options) -> None:
     from pipelines.cli.console import shown_progress
     from pipelines.cli.summary import print_files
     from pipelines.errors import ExtractRefused
-    from pipelines.landing import land
+    from pipelines.landing.land import land
     from pipelines.lock import only_writer
 
     home = Home.from_environment()
@@ -44,7 +44,7 @@ def _reconciled(home, practice):
     """What became of every file, and the reasons for quarantine with their number of rows."""
     import duckdb
 
-    from pipelines.raw import build_raw
+    from pipelines.raw.views import build_raw
 
     with duckdb.connect() as connection:
         build_raw(connection, practice, home)

@@ -19,9 +19,9 @@ def command(month_code: str | None, quarter_code: str | None, out: Path | None) 
     """
     from datetime import date
 
-    from pipelines.pack.period import last_complete, month, quarter
-    from pipelines.pack.report import report
-    from pipelines.publications import CURRENT, current
+    from pipelines.exports.board_report.period import last_complete, month, quarter
+    from pipelines.exports.board_report.report import report
+    from pipelines.publications.store import CURRENT, current
 
     if month_code and quarter_code:
         raise click.UsageError("Name a month or a quarter, not both.")

@@ -10,7 +10,7 @@ from pipelines.home import Home
 def command(rollback: bool) -> None:
     """Publish the newest build that has passed every check, or go back. The last five publications are kept."""
     from pipelines.lock import only_writer
-    from pipelines.publications import current, roll_back
+    from pipelines.publications.store import current, roll_back
 
     home = Home.from_environment()
     if rollback:

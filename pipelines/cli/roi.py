@@ -35,10 +35,10 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
     these. docs/estimates.md shows what a scenario file says. Nothing is written.
     """
     from pipelines.practice import practice_of
-    from pipelines.publications import current
-    from pipelines.roi import valuations
+    from pipelines.publications.store import current
     from pipelines.scenarios import BASE, read_one, scenario_file, scenarios
-    from pipelines.warehouse_file import open_file
+    from pipelines.scoring.program_value import valuations
+    from pipelines.sql.connection import open_file
 
     home = Home.from_environment()
     publication = current(home)

@@ -20,9 +20,9 @@ def command(as_json: bool, **options) -> None:
     finds nothing new publishes nothing. What was published before stays until a new warehouse has passed every check.
     """
     from pipelines.cli.console import shown_progress
+    from pipelines.cli.findings import findings
     from pipelines.cli.summary import print_summary
-    from pipelines.findings import findings
-    from pipelines.run import run
+    from pipelines.defs.run import run
 
     home = Home.from_environment()
     practice = chosen_practice(home, **options)

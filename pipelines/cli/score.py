@@ -8,10 +8,10 @@ from pipelines.home import Home
 @click.command()
 def command() -> None:
     """Score the newest build's patients, estimate and value its programs, and write and test the outreach list."""
-    from pipelines.build import newest_build
     from pipelines.cli.steps import run_step
     from pipelines.defs.ml import ESTIMATED, SCORED, VALUED
     from pipelines.practice import practice_of
+    from pipelines.warehouse.build import newest_build
 
     home = Home.from_environment()
     run_step(home, practice_of(home, None), [*SCORED, *ESTIMATED, *VALUED, "delivery", "catalog"])

@@ -1,7 +1,7 @@
 """One step of the flow by itself: the job's assets of some layers, on the newest build."""
 
 from pipelines.cli.console import shown_progress
-from pipelines.execution import execute
+from pipelines.defs.execution import execute
 from pipelines.home import Home
 from pipelines.practice import Practice
 

@@ -7,8 +7,8 @@ from typing import Any
 from rich.table import Table
 
 from pipelines.cli.console import console
-from pipelines.findings import Findings
-from pipelines.run import Run
+from pipelines.cli.findings import Findings
+from pipelines.defs.run import Run
 
 METRICS = {
     "auroc": "AUROC",

@@ -16,12 +16,12 @@ def command(folder: Path | None) -> None:
     """
     from rich.markdown import Markdown
 
-    from pipelines.build import newest_build
     from pipelines.cli.console import console
     from pipelines.cli.steps import run_step
     from pipelines.defs.ml import TRAINED
-    from pipelines.model_report import write_model_report
+    from pipelines.exports.model_report import write_model_report
     from pipelines.practice import practice_of
+    from pipelines.warehouse.build import newest_build
 
     home = Home.from_environment()
     run_step(home, practice_of(home, folder), TRAINED)

@@ -19,7 +19,7 @@ def load(path: Path) -> None:
 
     Every version is kept; the newest counts. Takes effect with the next run.
     """
-    from pipelines.value_sets import known_value_sets, load_value_sets
+    from pipelines.raw.value_sets import known_value_sets, load_value_sets
 
     known = {value_set["value_set_url"] for value_set in known_value_sets()}
     for name, codes in load_value_sets(Home.from_environment(), path):
@@ -36,7 +36,7 @@ def list_() -> None:
     """Show for each value set that measures refer to where its codes come from."""
     import duckdb
 
-    from pipelines.value_sets import build_value_sets
+    from pipelines.raw.value_sets import build_value_sets
 
     with duckdb.connect() as connection:
         build_value_sets(connection, Home.from_environment(), with_sample=True)
@@ -49,7 +49,7 @@ def list_() -> None:
 def _show_missing() -> None:
     import duckdb
 
-    from pipelines.value_sets import build_value_sets
+    from pipelines.raw.value_sets import build_value_sets
 
     with duckdb.connect() as connection:
         build_value_sets(connection, Home.from_environment(), with_sample=False)

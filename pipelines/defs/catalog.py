@@ -7,13 +7,13 @@ import dagster as dg
 
 from models.published import PUBLISHED
 from models.published.catalog import CATALOG
-from pipelines.build import newest_build
-from pipelines.checks import Check, kept_checks
 from pipelines.defs.dbt_events import read_manifest
 from pipelines.defs.keys import key_of
 from pipelines.home import Home
-from pipelines.lineage import write_lineage
 from pipelines.progress import Progress
+from pipelines.warehouse.build import newest_build
+from pipelines.warehouse.checks import Check, kept_checks
+from pipelines.warehouse.lineage import write_lineage
 
 
 def catalog_assets(parsed: Path, made: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:

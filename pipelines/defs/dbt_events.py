@@ -10,11 +10,11 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from pipelines.build import newest_build
-from pipelines.checks import dbt_check, keep_checks
-from pipelines.dbt import run_dbt
 from pipelines.home import Home
 from pipelines.progress import Progress
+from pipelines.warehouse.build import newest_build
+from pipelines.warehouse.checks import dbt_check, keep_checks
+from pipelines.warehouse.dbt import run_dbt
 
 
 class Translator(DagsterDbtTranslator):

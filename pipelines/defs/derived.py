@@ -5,10 +5,10 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines.build import DERIVED
 from pipelines.defs.dbt_events import TRANSLATOR, dbt_events, read_manifest
 from pipelines.home import Home
 from pipelines.progress import Progress
+from pipelines.warehouse.build import DERIVED
 
 
 def derived_assets(parsed: Path) -> dg.AssetsDefinition:

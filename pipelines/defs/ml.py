@@ -6,15 +6,15 @@ import dagster as dg
 import duckdb
 from pandera.errors import SchemaErrors
 
-from ml.model_checks import CHECKS
+from ml.assessment.model_checks import CHECKS
 from models.published import PUBLISHED
-from pipelines.build import newest_build
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.progress import Progress
-from pipelines.truth import best_possible
+from pipelines.scoring.truth import best_possible
+from pipelines.warehouse.build import newest_build
 
 TRAINED = ["ml.model_evaluations", "ml.model_cards", "ml.model_curves", "ml.model_importances"]
 SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.no_show_scores"]
@@ -56,16 +56,16 @@ def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence
 @_assets("train", TRAINED, FEATURES)
 def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Fit the models on the newest build, and measure them on months after those that they were fitted on."""
-    from ml.assessment import Worth
-    from pipelines import no_show_scoring, scoring
+    from ml.assessment.evaluation import Worth
+    from pipelines.scoring import disengagement, no_show
 
     progress("Scoring: fit the models")
     build = newest_build(home)
     with build.connect() as connection:
         best = best_possible(connection, practice) if practice.id == build.practice_id else None
         worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items() if name in build.settings})
-        scoring.train(connection, home, build.practice_id, build.as_of_on, best=best, worth=worth)
-        no_show_scoring.train(connection, home, build.practice_id, build.as_of_on)
+        disengagement.train(connection, home, build.practice_id, build.as_of_on, best=best, worth=worth)
+        no_show.train(connection, home, build.practice_id, build.as_of_on)
         yield from _kept_contracts(connection, TRAINED)
 
 
@@ -77,14 +77,14 @@ def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
 )
 def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Score the patients of the newest build with the newest models."""
-    from pipelines import no_show_scoring, scoring
+    from pipelines.scoring import disengagement, no_show
 
     progress("Scoring: patients")
     build = newest_build(home)
     with build.step("scored"), build.connect() as connection:
-        capacity = scoring.capacities(connection, build.settings)
-        scoring.score(connection, home, build.practice_id, build.as_of_on, capacity=capacity)
-        no_show_scoring.score(connection, home, build.practice_id, build.as_of_on)
+        capacity = disengagement.capacities(connection, build.settings)
+        disengagement.score(connection, home, build.practice_id, build.as_of_on, capacity=capacity)
+        no_show.score(connection, home, build.practice_id, build.as_of_on)
         yield from _monitored(connection)
         yield from _kept_contracts(connection, SCORED)
 
@@ -92,24 +92,24 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
 @_assets("estimate", ESTIMATED, HISTORY)
 def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Estimate what each program changed, by the strongest design that its history allows."""
-    from pipelines import roi
+    from pipelines.scoring import program_value
 
     progress("Estimating: what the program changed")
     with newest_build(home).connect() as connection:
-        roi.estimate_effects(connection)
+        program_value.estimate_effects(connection)
         yield from _kept_contracts(connection, ESTIMATED)
 
 
 @_assets("value", VALUED, [*ESTIMATED, *HISTORY, "marts.fct_program_costs", "marts.fct_unit_values", "marts.dim_kpis"])
 def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Value each program under each scenario."""
-    from pipelines import roi
     from pipelines.scenarios import scenarios
+    from pipelines.scoring import program_value
 
     progress("Estimating: what it was worth")
     build = newest_build(home)
     with build.connect() as connection:
-        roi.value_programs(connection, scenarios(practice.scenarios), build.as_of_on)
+        program_value.value_programs(connection, scenarios(practice.scenarios), build.as_of_on)
         yield from _kept_contracts(connection, VALUED)
 
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import dagster as dg
 
 from models.published import PUBLISHED
-from pipelines.build import newest_build
 from pipelines.defs.keys import key_of
 from pipelines.home import Home
 from pipelines.progress import Progress
-from pipelines.publish import publish
+from pipelines.publish.publish import publish
+from pipelines.warehouse.build import newest_build
 
 FILES = {
     "published.warehouse": "Every table that has a contract, with patient data.",

@@ -11,15 +11,15 @@ import dagster as dg
 
 from models.extracts import EXTRACTS
 from models.landing import LANDING, raw_table
-from pipelines.build import start_build
-from pipelines.checks import Check, keep_checks
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
-from pipelines.fingerprint import fingerprint
 from pipelines.home import Home
-from pipelines.landing import land
+from pipelines.landing.land import land
 from pipelines.practice import Practice
 from pipelines.progress import Progress
+from pipelines.warehouse.build import start_build
+from pipelines.warehouse.checks import Check, keep_checks
+from pipelines.warehouse.fingerprint import fingerprint
 
 DELIVERIES = key_of("raw.deliveries")
 QUARANTINED = key_of("raw.quarantined_rows")

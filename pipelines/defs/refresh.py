@@ -5,7 +5,7 @@ import hashlib
 import dagster as dg
 
 from pipelines.extract.delivery import find_deliveries
-from pipelines.ledger import stamp_of
+from pipelines.landing.ledger import stamp_of
 from pipelines.practice import Practice
 
 JOB = "refresh"

@@ -21,7 +21,7 @@ from pipelines.extract.csv_values import typed
 from pipelines.extract.preflight import LIMITS
 from pipelines.extract.reading import EXTRA, ROWS, Quarantine, Reading, Request
 from pipelines.extract.row_checks import broken
-from pipelines.sql_type import literal
+from pipelines.sql.literals import literal
 
 _ROWS_AT_ONCE = 100_000
 _LONGEST = 4 * LIMITS.record_bytes

@@ -18,7 +18,8 @@ from pipelines.extract.fhir_sift import NUMBER, sift, sift_structure
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
 from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
-from pipelines.sql_type import literal, sql_type
+from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
 
 _ROOM_FOR_NUMBER = 1024
 

@@ -15,7 +15,7 @@ from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
 from pipelines.extract.ndjson_scan import DEEPEST
 from pipelines.extract.preflight import Limits
 from pipelines.extract.reading import Quarantine
-from pipelines.sql_type import sql_type
+from pipelines.sql.types import sql_type
 
 NUMBER = "line:6f9d3c"
 """The element that carries a good line's number; no resource has one of this name."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from models.published import PUBLISHED
-from pipelines.dbt import parsed_project
-from pipelines.dbt_properties import outdated
 from pipelines.home import Home
+from pipelines.warehouse.dbt import parsed_project
+from pipelines.warehouse.dbt_properties import outdated
 
 LAYERS = ("staging", "intermediate", "marts", "delivery")
 GRAIN_TESTS = {"unique", "unique_combination"}

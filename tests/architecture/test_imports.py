@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.diagnosis import PACKAGES
+from pipelines.cli.diagnosis import PACKAGES
 from pipelines.home import CHECKOUT
 
 HEAVY = {"dagster", "dbt", "duckdb", "pandera", "polars", "sklearn", "streamlit"}

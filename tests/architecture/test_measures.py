@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.conform import MODELS, measure_models
 from pipelines.home import CHECKOUT
-from pipelines.value_sets import SHIPPED, known_value_sets
+from pipelines.proof.measure_decks import MODELS, measure_models
+from pipelines.raw.value_sets import SHIPPED, known_value_sets
 
 SEEDS = CHECKOUT / "dbt_project" / "seeds"
 MEASURES = measure_models()

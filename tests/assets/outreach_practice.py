@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboards.journal import COLUMNS
+from dashboards.outreach.journal import COLUMNS
 
 UPDATED = "2026-06-30T00:00:00Z"
 SETTINGS = """

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 from models.published import PUBLISHED
-from pipelines.baseline_history import TABLE, keep_baselines, show_baselines
 from pipelines.home import Home
-from pipelines.sql_type import sql_type
+from pipelines.publications.baselines import TABLE, keep_baselines, show_baselines
+from pipelines.sql.types import sql_type
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli.conform import command
-from pipelines.conform import conform
 from pipelines.errors import ChecksFailed, UsageError
 from pipelines.home import CHECKOUT, Home
-from pipelines.value_sets import SHIPPED, known_value_sets
+from pipelines.proof.measure_decks import conform
+from pipelines.raw.value_sets import SHIPPED, known_value_sets
 
 OFFICIAL = CHECKOUT.parent / "shared" / "ecqm"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from pipelines.home import CHECKOUT, Home
-from pipelines.landing import land
+from pipelines.landing.land import land
 from pipelines.practice import Practice
-from pipelines.raw import build_raw
+from pipelines.raw.views import build_raw
 
 EXPORT = CHECKOUT.parent / "shared" / "data" / "synthea_bulk_fhir"
 TYPES = {"AllergyIntolerance": "ehr_allergy_intolerance", "Condition": "ehr_condition", "Immunization": "ehr_immunization"}

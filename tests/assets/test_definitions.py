@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from models.published import PUBLISHED
-from pipelines.definitions import definitions
+from pipelines.defs.definitions import definitions
 from pipelines.defs.keys import LAYERS
 from pipelines.defs.refresh import JOB
 from pipelines.practice import Practice

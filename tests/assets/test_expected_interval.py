@@ -1,8 +1,8 @@
 """When the next visit is expected is no matter of opinion: the warehouse and the simulator follow the same rule."""
 
-from pipelines.build import newest_build
 from pipelines.home import Home
 from pipelines.practice import SAMPLE
+from pipelines.warehouse.build import newest_build
 
 RISK = SAMPLE / "truth" / "disengagement_risk.parquet"
 

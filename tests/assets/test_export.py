@@ -13,7 +13,7 @@ from fhir.resources.R4B.organization import Organization
 from fhir.resources.R4B.patient import Patient
 
 from pipelines.errors import UsageError
-from pipelines.fhir_export.files import GAPS, INDIVIDUAL, SUMMARY, export
+from pipelines.exports.fhir.files import GAPS, INDIVIDUAL, SUMMARY, export
 from pipelines.home import Home
 
 KINDS = {kind.__name__: kind for kind in (Composition, DetectedIssue, MeasureReport, Organization, Patient)}

@@ -10,11 +10,11 @@ import duckdb
 import pytest
 
 from models.published import PUBLISHED
-from pipelines.build import build_warehouse
-from pipelines.gap_history import TABLE, keep_gap_history, show_gap_history
 from pipelines.home import Home
 from pipelines.practice import Practice
-from pipelines.sql_type import sql_type
+from pipelines.publications.gap_months import TABLE, keep_gap_history, show_gap_history
+from pipelines.sql.types import sql_type
+from pipelines.warehouse.build import build_warehouse
 
 COLUMNS = ("measure_code", "group_id", "patient_key", "month_end_on", "gap_status", "measure_version")
 

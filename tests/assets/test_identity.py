@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from models.extracts import EXTRACTS
-from pipelines.build import build_warehouse
 from pipelines.home import Home
 from pipelines.practice import Practice, read_practice
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import build_warehouse
 
 TABLES = ["+int_identity__reviews"]
 NOON = "2026-01-05T12:00:00Z"

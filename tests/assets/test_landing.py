@@ -12,11 +12,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import landing
 from pipelines.errors import ExtractRefused, UsageError
 from pipelines.extract.csv_file import read_csv
 from pipelines.home import CHECKOUT, Home
-from pipelines.landing import land
+from pipelines.landing import land as landing_step
+from pipelines.landing.land import land
 from pipelines.practice import Practice
 
 HEADER = "program_name,location_id,go_live_on,updated_at"
@@ -67,7 +67,7 @@ def test_a_second_run_reads_nothing_not_even_to_hash(home: Home, folder: Path, m
     def fail(*_):
         raise AssertionError("the file was opened again")
 
-    monkeypatch.setattr("pipelines.ledger._hash", fail)
+    monkeypatch.setattr("pipelines.landing.ledger._hash", fail)
     land(practice(folder), home)
 
     assert landed(home) == before
@@ -148,7 +148,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
             out.write("reach,l6,,2026-03-31T00:00:00Z\n")
         return read_csv(request)
 
-    monkeypatch.setattr(landing, "read_csv", read_while_it_grows)
+    monkeypatch.setattr(landing_step, "read_csv", read_while_it_grows)
     with pytest.raises(ExtractRefused, match="was written to while it was read"):
         land(practice(folder), home)
     monkeypatch.undo()
@@ -192,7 +192,7 @@ import sys
 from pathlib import Path
 from pipelines.extract.csv_file import read_csv
 from pipelines.home import Home
-from pipelines.landing import land
+from pipelines.landing.land import land
 from pipelines.practice import Practice
 print("imported", flush=True)
 land(Practice("p", "P", "America/New_York", {"crm": Path(sys.argv[1])}), Home(Path(sys.argv[2])))

@@ -6,10 +6,10 @@ import shutil
 import dagster as dg
 import pytest
 
-from pipelines.definitions import definitions
+from pipelines.defs.definitions import definitions
+from pipelines.defs.execution import QUIET
 from pipelines.defs.refresh import JOB
-from pipelines.defs.telling import telling
-from pipelines.execution import QUIET
+from pipelines.defs.run_status import telling
 from pipelines.home import Home
 from pipelines.practice import SAMPLE, Practice, read_practice
 
@@ -47,7 +47,7 @@ def test_a_run_of_dagster_that_publishes_is_told(sample_home: Home, new_home):
 
 
 def test_an_error_that_is_not_our_own_is_told_by_its_name_alone(new_home):
-    from pipelines.last_run import told_last_run
+    from pipelines.publications.last_run import told_last_run
 
     home = new_home()
     with pytest.raises(ValueError), told_last_run(home):

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
 
 LIST, LEFT_OUT = "delivery.out_outreach_list", "delivery.out_outreach_suppressions"
 

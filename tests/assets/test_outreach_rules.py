@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.build import Build, newest_build
-from pipelines.dbt import parsed_project, run_dbt
 from pipelines.home import Home
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import Build, newest_build
+from pipelines.warehouse.dbt import parsed_project, run_dbt
 from tests.assets.outreach_practice import Person, write_practice
 from tests.conftest import caregap
 

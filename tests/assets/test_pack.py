@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from pipelines.cli import caregap
 from pipelines.errors import UsageError
+from pipelines.exports.board_report.kpis import kpis
+from pipelines.exports.board_report.period import Period, last_complete, month, quarter
+from pipelines.exports.board_report.report import report
 from pipelines.home import Home
-from pipelines.pack.kpis import kpis
-from pipelines.pack.period import Period, last_complete, month, quarter
-from pipelines.pack.report import report
 
 FETCHES = re.compile(
     r"""https?:|//[a-z]|\b(src|href|action|srcset)\s*=|url\(|@import|<script|<link|<iframe|<object|<embed""", re.I

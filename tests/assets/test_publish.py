@@ -10,16 +10,16 @@ import pytest
 
 from models.phi import Phi
 from models.published import PUBLISHED
-from pipelines.build import STEPS, Build
-from pipelines.deidentify import KEPT, SHARED_IDS, deidentified
 from pipelines.errors import ChecksFailed, NotPublished, UsageError
 from pipelines.home import Home
-from pipelines.publications import KEPT as N_KEPT
-from pipelines.publications import current, publications, roll_back
-from pipelines.publish import publish
-from pipelines.published_catalog import DICTIONARY
-from pipelines.sql_type import sql_type
-from pipelines.warehouse_file import open_file
+from pipelines.publications.store import KEPT as N_KEPT
+from pipelines.publications.store import current, publications, roll_back
+from pipelines.publish.catalog import DICTIONARY
+from pipelines.publish.deidentify import KEPT, SHARED_IDS, deidentified
+from pipelines.publish.publish import publish
+from pipelines.sql.connection import open_file
+from pipelines.sql.types import sql_type
+from pipelines.warehouse.build import STEPS, Build
 
 MakeBuild = Callable[..., Build]
 

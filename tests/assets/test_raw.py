@@ -14,10 +14,10 @@ from models.extracts import EXTRACTS
 from models.landing import FHIR_METADATA, LANDING, METADATA, raw_table
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
-from pipelines.landing import MANIFEST, land
+from pipelines.landing.land import MANIFEST, land
 from pipelines.practice import Practice
-from pipelines.raw import build_raw
-from pipelines.sql_type import sql_type
+from pipelines.raw.views import build_raw
+from pipelines.sql.types import sql_type
 
 Source = Callable[..., None]
 

@@ -3,9 +3,9 @@
 import pytest
 
 from data_samples.simulator.simulate import Simulation, simulate
+from pipelines.defs.run import run
 from pipelines.practice import read_practice
-from pipelines.run import run
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
 
 
 @pytest.fixture(scope="module")

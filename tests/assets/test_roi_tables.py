@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ml.effects.design_picker import GRADES
 from pipelines.cli.roi import command
 from pipelines.errors import UsageError
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from pipelines.home import CHECKOUT, Home
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
 
 SERVER_LOG = "server.log"
 CHROMIUM = Path("/usr/bin/chromium")

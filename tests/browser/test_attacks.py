@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dashboards.access import PAGES, ROLES, Page
+from dashboards.access.roles import PAGES, ROLES, Page
 from tests.browser.conftest import SERVER_LOG
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.access import PAGES
-from pipelines.warehouse_file import open_file
+from dashboards.access.roles import PAGES
+from pipelines.sql.connection import open_file
 from tests.browser.conftest import SERVER_LOG, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.access import PAGES, ROLES, Page
+from dashboards.access.roles import PAGES, ROLES, Page
 from pipelines.home import CHECKOUT
 from tests.browser.conftest import PROBES
 

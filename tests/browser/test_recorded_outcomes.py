@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.defs.run import run
 from pipelines.home import Home
 from pipelines.practice import SAMPLE, read_practice
-from pipelines.run import run
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

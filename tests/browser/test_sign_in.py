@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.audit_log import entries, verify
+from dashboards.access.audit_log import entries, verify
 from tests.browser.conftest import sign_in
 
 pytestmark = pytest.mark.browser

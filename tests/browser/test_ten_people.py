@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from benchmarks.visitor import visiting
-from dashboards.access import PAGES
+from dashboards.access.roles import PAGES
 
 LISTED = """
     select profiles.location_name, profiles.patient_name

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboards.kpi_rows import ROWS, WITHOUT_ROWS
-from pipelines.warehouse_file import open_file
+from dashboards.kpis.rows import ROWS, WITHOUT_ROWS
+from pipelines.sql.connection import open_file
 
 
 @pytest.fixture(scope="module")

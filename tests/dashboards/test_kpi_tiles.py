@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dashboards.kpi_tiles import Tile, tile
+from dashboards.kpis.tiles import Tile, tile
 
 
 def _months(*rows: tuple[int, bool, float, float]) -> pl.DataFrame:

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dashboards.kpi_tiles import tile
-from dashboards.movements import movements, sentences
+from dashboards.kpis.movements import movements, sentences
+from dashboards.kpis.tiles import tile
 
 CATALOG = {"kpi_code": "a", "kpi_name": "No-show rate", "unit": "share", "direction": "lower", "target": None}
 

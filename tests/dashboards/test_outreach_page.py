@@ -4,9 +4,9 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.audit_log import entries
-from dashboards.journal import recorded
-from dashboards.patient_drawer import OPEN
+from dashboards.access.audit_log import entries
+from dashboards.outreach.journal import recorded
+from dashboards.outreach.patient_drawer import OPEN
 
 ATTACKS = [
     "' or 1=1 --",

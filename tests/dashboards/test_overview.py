@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.wording import amount, change
-from pipelines.warehouse_file import open_file
+from dashboards.figures.wording import amount, change
+from pipelines.sql.connection import open_file
 from tests.dashboards.conftest import APP
 
 

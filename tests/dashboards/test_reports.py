@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.access import ROLES, Viewer
-from dashboards.data import Publication
-from dashboards.reports import reports
+from dashboards.access.roles import ROLES, Viewer
+from dashboards.layout.reports import reports
+from dashboards.store.published import Publication
 
 
 def test_months_come_before_quarters_and_the_newest_first(tmp_path: Path):

@@ -5,8 +5,8 @@ from datetime import date
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.charts import OWN
-from dashboards.sheet import MOST_ROWS, Sheet
+from dashboards.figures.style import OWN
+from dashboards.layout.sheet import MOST_ROWS, Sheet
 
 
 def _sheet() -> Sheet:

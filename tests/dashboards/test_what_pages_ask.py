@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dashboards import data
-from dashboards.access import ADMIN, PAGES
+from dashboards.access.roles import ADMIN, PAGES
+from dashboards.store import published
 from pipelines.home import CHECKOUT
 
 MADE_FOR_PAGES = {
@@ -35,14 +35,14 @@ ROLE_OF = {
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every question that a database was asked, and no cache could answer."""
     questions: list[str] = []
-    answer = data._answer
+    answer = published._answer
 
-    def listening(folder: str, scope: data.Scope, query: str, parameters: tuple):
+    def listening(folder: str, scope: published.Scope, query: str, parameters: tuple):
         questions.append(query)
         return answer(folder, scope, query, parameters)
 
-    data._ask.clear()
-    monkeypatch.setattr(data, "_answer", listening)
+    published._ask.clear()
+    monkeypatch.setattr(published, "_answer", listening)
     return questions
 
 
@@ -73,7 +73,7 @@ def test_what_one_role_was_told_is_not_told_to_another(app: Callable, asked: lis
 def test_a_figure_is_made_at_once():
     """Plotly checks a whole figure in 3 ms, and takes 2 to 8 for each change of one that exists: an overview had 180 of them."""
     changes = re.compile(r"\.(update_(layout|traces|xaxes|yaxes|annotations|shapes)|add_(trace|scatter|bar|[hv]line|[hv]rect))\(")
-    files = [*(CHECKOUT / "dashboards").glob("*.py"), *(CHECKOUT / "dashboards" / "app_pages").glob("*.py")]
+    files = (CHECKOUT / "dashboards").rglob("*.py")
     assert [path.name for path in files if changes.search(path.read_text())] == []
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboards.wording import amount, change, days_in, language, literal, month, telephone
+from dashboards.figures.wording import amount, change, days_in, language, literal, month, telephone
 
 
 @pytest.mark.parametrize(

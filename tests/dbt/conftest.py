@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.build import build_warehouse
 from pipelines.home import Home
 from pipelines.practice import Practice, read_practice
+from pipelines.warehouse.build import build_warehouse
 
 GOLDEN = Path(__file__).parent / "golden_practice"
 TABLES = [f"+path:models/marts/{area}" for area in ("activity", "deliveries", "kpis", "money")]

@@ -11,12 +11,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from ml.features import FEATURES
-from ml.no_show import FEATURES as NO_SHOW
-from pipelines.build import newest_build
-from pipelines.dbt import parsed_project, run_dbt
+from ml.risk.features import FEATURES
+from ml.risk.no_show import FEATURES as NO_SHOW
 from pipelines.home import Home
-from pipelines.warehouse_file import open_file
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import newest_build
+from pipelines.warehouse.dbt import parsed_project, run_dbt
 
 REBUILT = [
     "int_activity__encounters",

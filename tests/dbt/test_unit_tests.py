@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from dbt.cli.main import dbtRunner
 
-from pipelines.dbt import PROJECT, _release
+from pipelines.warehouse.dbt import PROJECT, _release
 
 
 def test_models_do_what_their_unit_tests_say(golden: duckdb.DuckDBPyConnection, tmp_path: Path):

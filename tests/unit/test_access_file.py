@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.access import Viewer
-from dashboards.access_file import AccessRefused, client_secret, read_access
+from dashboards.access.access_file import AccessRefused, client_secret, read_access
+from dashboards.access.roles import Viewer
 
 GOOD = """
 [sign_in]

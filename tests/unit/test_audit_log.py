@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboards.access import Viewer
-from dashboards.audit_log import EVENTS, append, entries, record, verify
+from dashboards.access.audit_log import EVENTS, append, entries, record, verify
+from dashboards.access.roles import Viewer
 
 ENTRIES = st.lists(
     st.fixed_dictionaries({"who": st.text(max_size=8), "event": st.sampled_from(sorted(EVENTS)), "n_rows": st.integers(0, 9)}),

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from dashboards.exports import as_csv, as_parquet
+from dashboards.layout.exports import as_csv, as_parquet
 
 ROWS = pl.DataFrame(
     {"name": ["=1+1", "O'Brien, Ann", None], "=cmd": [1, 2, 3], "on": [date(2026, 1, 2)] * 3, "tags": [["a", "b"], [], None]}

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.extract.parquet_doubts import has_doubts
-from pipelines.sql_type import literal
+from pipelines.sql.literals import literal
 
 _WHOLE = "[{'code': 'c' || row // 2048, 'text': '{score}'}]"
 

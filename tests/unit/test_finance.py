@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.finance import internal_rate_of_return, net_present_value, payback_period, rate_per_month
+from ml.roi.finance import internal_rate_of_return, net_present_value, payback_period, rate_per_month
 
 ROI = Path(__file__).parents[2].parent / "shared" / "data" / "roi"
 

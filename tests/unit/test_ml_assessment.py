@@ -6,10 +6,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from ml.assessment import Worth, curves, figures, importances
-from ml.disengagement import fit, split_by_time
-from ml.features import BY_NAME
-from ml.model_card import DISENGAGEMENT, NO_SHOW, model_card
+from ml.assessment.evaluation import Worth, curves, figures, importances
+from ml.assessment.model_card import DISENGAGEMENT, NO_SHOW, model_card
+from ml.risk.disengagement import fit, split_by_time
+from ml.risk.features import BY_NAME
 from models.published.risk import RISK
 from tests.unit.test_ml_disengagement import patients
 

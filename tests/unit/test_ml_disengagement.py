@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.disengagement import (
+from ml.metrics import auroc
+from ml.risk.disengagement import (
     EMBARGO_DAYS,
     TooLittleData,
     fit,
@@ -17,12 +18,11 @@ from ml.disengagement import (
     tiers,
     trainable,
 )
-from ml.evaluation import auroc
-from ml.features import BY_NAME, FEATURES
-from ml.reasons import reasons
-from ml.risk_model import CHAMPION
+from ml.risk.features import BY_NAME, FEATURES
+from ml.risk.reasons import reasons
+from ml.risk.risk_model import CHAMPION
 from pipelines.errors import ChecksFailed
-from pipelines.scoring import _refuse_the_impossible
+from pipelines.scoring.disengagement import _refuse_the_impossible
 
 MONTHS = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(15)]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ml.evaluation import (
+from ml.metrics import (
     auprc,
     auroc,
     calibration_slope,

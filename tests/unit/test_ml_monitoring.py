@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.disengagement import fit, split_by_time
-from ml.monitoring import is_stopped, monitor, stability_index
+from ml.assessment.monitoring import is_stopped, monitor, stability_index
+from ml.risk.disengagement import fit, split_by_time
 from tests.unit.test_ml_disengagement import patients
 
 GOOD = pl.DataFrame({"metric": ["observed_over_expected"], "subgroup_type": ["all"], "low": [0.9], "high": [1.1]})

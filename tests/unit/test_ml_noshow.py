@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from ml.noshow import COLUMNS, features, read_public
+from ml.risk.public_no_show import COLUMNS, features, read_public
 from pipelines.cli.benchmark import LEAK, command
 
 REAL = Path("../shared/data/noshow/appointments_until_2016-05-25.csv.gz")

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from data_samples.simulator.effects import outreach_effects
-from ml.outreach_lift import needed, outreach_lift
+from ml.assessment.outreach_lift import needed, outreach_lift
 from tests.unit.test_simulator_truth import _world
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml.evaluation import calibration_slope, observed_over_expected
-from ml.selection import calibrate, out_of_fold, select
-from ml.spline_logistic import fit_spline_logistic
+from ml.metrics import calibration_slope, observed_over_expected
+from ml.risk.selection import calibrate, out_of_fold, select
+from ml.risk.spline_logistic import fit_spline_logistic
 
 
 class Known:

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.errors import ExtractRefused
 from pipelines.home import CHECKOUT, Home
-from pipelines.landing import land
+from pipelines.landing.land import land
 from pipelines.practice import Practice
 
 REJECTED = CHECKOUT / "data_samples" / "rejected"

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pipelines.risk_benchmark import FIGURES, bars
+from pipelines.proof.risk_benchmark import FIGURES, bars
 
 
 def seeds(**changed: float) -> pl.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.finance import net_present_value, payback_period, rate_per_month
 from ml.roi.cash_flows import BENEFITS, cash_flows
+from ml.roi.finance import net_present_value, payback_period, rate_per_month
 from ml.roi.quantities import Effect, Measured, quantities
 from ml.roi.scenario import Scenario, ScenarioRefused, read_scenario
 from ml.roi.valuation import payback_months, value_program

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dashboards import sandbox
-from dashboards.sandbox import Answer, Busy, start
+from dashboards.sandbox import runner
+from dashboards.sandbox.runner import Answer, Busy, start
 
 SECRET = "Quenby"
 
@@ -92,9 +92,9 @@ def test_an_attack_gives_a_problem_and_no_rows(ask, query):
 
 def test_what_slips_past_the_syntax_tree_meets_a_locked_engine(published, monkeypatch, tmp_path):
     """The second wall alone: the same file, opened as the child opens it, with no look at the query before."""
-    from dashboards import sandbox_child
+    from dashboards.sandbox import child
 
-    monkeypatch.setattr(sandbox_child, "_tables", lambda connection, query: [])
+    monkeypatch.setattr(child, "_tables", lambda connection, query: [])
     attacks = (
         "select * from read_csv('/etc/passwd')",
         "select * from glob('/etc/*')",
@@ -111,7 +111,7 @@ def test_what_slips_past_the_syntax_tree_meets_a_locked_engine(published, monkey
             "megabytes": 200,
         }
         with pytest.raises(duckdb.Error):
-            sandbox_child._run(asked)
+            child._run(asked)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_the_child_has_an_empty_environment_and_its_folder_goes_when_it_has_ende
     running = start(published, "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r")
     environment = Path(f"/proc/{running.process.pid}/environ")
     for _ in range(100):
-        if b"sandbox_child" in Path(f"/proc/{running.process.pid}/cmdline").read_bytes():
+        if b"sandbox/child" in Path(f"/proc/{running.process.pid}/cmdline").read_bytes():
             break
         time.sleep(0.02)
     assert environment.read_bytes().strip(b"\0") == b""
@@ -168,7 +168,7 @@ def test_the_child_has_an_empty_environment_and_its_folder_goes_when_it_has_ende
 
 
 def test_no_more_queries_run_at_once_than_may(published, monkeypatch):
-    monkeypatch.setattr(sandbox, "MAX_RUNNING", 1)
+    monkeypatch.setattr(runner, "MAX_RUNNING", 1)
     first = start(published, "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r")
     try:
         with pytest.raises(Busy):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.saved_queries import MAX_LENGTH, delete_query, save_query, saved_queries
+from dashboards.sandbox.saved_queries import MAX_LENGTH, delete_query, save_query, saved_queries
 
 
 def test_a_query_is_kept_under_its_name_replaced_and_deleted(tmp_path):

@@ -3,12 +3,12 @@
 import duckdb
 import pytest
 
-from dashboards.access import ROLES, Viewer
-from dashboards.scope import SITE_OF, Scope, open_scoped
+from dashboards.access.roles import ROLES, Viewer
+from dashboards.store.scope import SITE_OF, Scope, open_scoped
 from models.published import PUBLISHED
-from pipelines.publish import _whole
-from pipelines.published_catalog import write_catalog
-from pipelines.sql_type import sql_type
+from pipelines.publish.catalog import write_catalog
+from pipelines.publish.publish import _whole
+from pipelines.sql.types import sql_type
 
 TABLES = ("marts.dim_locations", "marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months", "marts.fct_kpis")
 

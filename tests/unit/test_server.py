@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from dashboards import serve
+from dashboards.server import serve
 
 ACCESS = """
 [sign_in]
@@ -19,7 +19,7 @@ redirect_uri = "https://caregap.example.org/oauth2callback"
 def hardened(tmp_path, monkeypatch):
     """`hardened(path, cookie, is_https=…)` is the headers of an answer that sets this cookie."""
     monkeypatch.setenv("CAREGAP_HOME", str(tmp_path))
-    from dashboards.server import Hardened
+    from dashboards.server.hardening import Hardened
 
     def answered(path: str, cookie: str, *, is_https: bool) -> dict[str, str]:
         async def inner(scope, receive, send):

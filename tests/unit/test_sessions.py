@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.sessions import Sessions
+from dashboards.access.sessions import Sessions
 
 ISSUED = 1_000_000.0
 CLAIMS = {"iss": "https://id.example.org", "sub": "ann", "iat": ISSUED, "nonce": "n1"}

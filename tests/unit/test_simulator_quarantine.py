@@ -7,9 +7,9 @@ import duckdb
 import polars as pl
 
 from pipelines.home import Home
-from pipelines.landing import land
+from pipelines.landing.land import land
 from pipelines.practice import read_practice
-from pipelines.raw import build_raw
+from pipelines.raw.views import build_raw
 
 
 def test_exactly_the_spoilt_rows_are_quarantined(small_practice: Path, new_home: Callable[[], Home]):

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.errors import ChecksFailed
-from pipelines.scoring import CAPACITY, capacities
+from pipelines.scoring.disengagement import CAPACITY, capacities
 
 
 @pytest.fixture

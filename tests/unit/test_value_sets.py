@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.errors import UsageError
 from pipelines.home import Home
-from pipelines.value_sets import build_value_sets, load_value_sets
+from pipelines.raw.value_sets import build_value_sets, load_value_sets
 
 MAMMOGRAPHY = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.3.464.1003.108.12.1018"
 CPT = "http://www.ama-assn.org/go/cpt"

@@ -1,0 +1,146 @@
+"""Who may see what: the roles, the pages of each, and how much of the data each is given.
+
+Whatever is not said here is refused. A page that a role may not open is absent from the navigation, and its address leads
+nowhere; a table, a column or a row that it may not see is absent from every answer (`dashboards/store/scope.py`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import streamlit as st
+
+
+class Sight(StrEnum):
+    """How much of a patient a role sees."""
+
+    FULL = "full"
+    """Everything that is published."""
+    LIMITED = "limited"
+    """No direct identifier: the limited data set that 45 CFR 164.514(e) allows for a practice's own operations."""
+    DEIDENTIFIED = "deidentified"
+    """The file written after 45 CFR 164.514(b)(2): years for dates, no places, small cells suppressed."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one kind of user is for; `is_of_sites` where it sees the rows of its own sites only."""
+
+    title: str
+    sight: Sight
+    is_of_sites: bool = False
+
+
+LEADERSHIP, ANALYST, ANALYST_PHI, CARE_TEAM, ADMIN = "leadership", "analyst", "analyst_phi", "care_team", "admin"
+
+ROLES = {
+    LEADERSHIP: Role("Leadership", Sight.LIMITED),
+    ANALYST: Role("Analyst", Sight.DEIDENTIFIED),
+    ANALYST_PHI: Role("Analyst with patient data", Sight.FULL),
+    CARE_TEAM: Role("Care team", Sight.FULL, is_of_sites=True),
+    ADMIN: Role("Administrator", Sight.LIMITED),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: the file `app_pages/<name>.py`, its words in the navigation, and the roles that may open it."""
+
+    name: str
+    title: str
+    icon: str
+    roles: frozenset[str]
+
+
+_LEADING = frozenset({LEADERSHIP, ANALYST_PHI, ADMIN})
+_EVERYONE = frozenset(ROLES)
+
+PAGES = (
+    Page("overview", "Overview", ":material/dashboard:", _LEADING),
+    Page("kpi_explorer", "KPI explorer", ":material/monitoring:", _LEADING),
+    Page("outreach", "Outreach", ":material/call:", frozenset({CARE_TEAM})),
+    Page("care_gaps", "Care gaps", ":material/checklist:", _LEADING | {CARE_TEAM}),
+    Page("appointments", "Appointments", ":material/event_available:", _LEADING),
+    Page("retention", "Retention", ":material/group_add:", _LEADING),
+    Page("revenue", "Revenue cycle", ":material/payments:", _LEADING),
+    Page("roi", "Return on investment", ":material/trending_up:", _LEADING),
+    Page("model", "Risk model", ":material/psychology:", _LEADING | {ANALYST}),
+    Page("sql", "SQL", ":material/terminal:", frozenset({ANALYST, ANALYST_PHI})),
+    Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
+    Page("data_health", "Data health", ":material/health_and_safety:", _EVERYONE),
+    Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
+)
+"""In the order of the navigation; a role opens on the first page that it may see."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: the identity provider's id for the person, a role, and the sites (`location_id`) that a role of sites has."""
+
+    user_id: str
+    role: str
+    sites: tuple[str, ...] = ()
+
+    @property
+    def sight(self) -> Sight:
+        return ROLES[self.role].sight
+
+    @property
+    def may_see_patients(self) -> bool:
+        """Whether pages may name patients and list what is behind a figure, row by row."""
+        return self.sight is Sight.FULL
+
+    @property
+    def may_see_whole_practice(self) -> bool:
+        """Whether what is counted over all sites, as in the board's report, is for the viewer."""
+        return self.sight is not Sight.DEIDENTIFIED and not ROLES[self.role].is_of_sites
+
+    def may_open(self, page: str) -> bool:
+        return any(page == known.name and self.role in known.roles for known in PAGES)
+
+
+_ADMITTED = "_admitted"
+
+
+def current_viewer() -> Viewer:
+    """Who looks at this moment; where nobody is signed in (any more), the run ends, and the page to sign in on is drawn.
+
+    A fragment of a page is run without the front door, so that the sign-in is looked at here again.
+    """
+    viewer, has_ended, _ = st.session_state.get(_ADMITTED, (None, None, None))
+    if viewer is None:
+        st.stop()
+    if has_ended():
+        st.rerun(scope="app")
+        # A widget's callback runs before the front door and cannot start the page again; it must not go on either.
+        raise PermissionError("The sign-in has ended.")
+    return viewer
+
+
+def still_admitted() -> Callable[[], bool]:
+    """Says at any later moment whether the viewer of now still is one: for what the browser fetches when no page runs.
+
+    Fetching is activity as much as a touch of the page.
+    """
+    _, has_ended, note = st.session_state[_ADMITTED]
+
+    def is_admitted() -> bool:
+        if has_ended():
+            return False
+        note()
+        return True
+
+    return is_admitted
+
+
+def note_activity() -> None:
+    """The viewer touched a fragment, such as a dialog, which is run without the front door. A fragment that runs by the clock
+    must not call this."""
+    current_viewer()
+    _, _, note = st.session_state[_ADMITTED]
+    note()
+
+
+def admit(viewer: Viewer | None, has_ended: Callable[[], bool] = lambda: False, note: Callable[[], None] = lambda: None) -> None:
+    """From here on, this session is the viewer's, until `has_ended` says so; None: nobody's. `note` is told of activity."""
+    st.session_state[_ADMITTED] = (viewer, has_ended, note)

@@ -1,0 +1,1 @@
+"""Draws charts from frames, and words numbers and days. Asks no question of the data."""

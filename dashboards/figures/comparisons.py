@@ -1,0 +1,307 @@
+"""Things side by side into figures: bars, stacks, heat maps, curves, intervals."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from dashboards.figures.style import (
+    BAD,
+    CATEGORIES,
+    GOOD,
+    GROUND,
+    OWN,
+    PENDING,
+    QUIET_TEXT,
+    SEQUENCE,
+    across,
+    drawn,
+    hover_format,
+    tick_format,
+    upright,
+)
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+"""Curves differ in their dashes too, for who does not tell the colours apart."""
+_NAMES_DOWN = {"autorange": "reversed", "showgrid": False, "type": "category", "ticksuffix": "  "}
+_ZERO = upright(0, color=QUIET_TEXT, width=1)
+
+
+def bars(
+    data: pl.DataFrame,
+    *,
+    label: str,
+    value: str,
+    unit: str,
+    reference: float | None = None,
+    reference_name: str = "Practice",
+    height: int | None = None,
+    is_upright: bool = False,
+) -> go.Figure:
+    """One bar a row of `data`, in its order, its value written beside it; `reference` is a dashed line across all."""
+    names, values = data[label].to_list(), data[value].to_list()
+    long, short = ("y", "x") if is_upright else ("x", "y")
+    bar = {
+        "type": "bar",
+        "orientation": "v" if is_upright else "h",
+        long: values,
+        short: names,
+        "marker": {"color": OWN},
+        "hovertemplate": f"%{{{short}}}: %{{{long}:{hover_format(unit)}}}<extra></extra>",
+        "texttemplate": f"%{{{long}:{hover_format(unit)}}}",
+        "textposition": "auto",
+        "insidetextanchor": "start",
+        "insidetextfont": {"color": GROUND},
+        "cliponaxis": False,
+    }
+    said = {"text": reference_name, "showarrow": False, "font": {"color": QUIET_TEXT, "size": 12}, "yanchor": "bottom"}
+    dashed = {"color": QUIET_TEXT, "dash": "dash", "width": 1.5}
+    if is_upright:
+        return drawn(
+            [bar],
+            height=height or 300,
+            showlegend=False,
+            shapes=[] if reference is None else [across(reference, **dashed)],
+            annotations=[]
+            if reference is None
+            else [said | {"xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": reference}],
+            xaxis={"type": "category"},
+            yaxis={"tickformat": tick_format(unit), "rangemode": "tozero"},
+        )
+    return drawn(
+        [bar],
+        height=height or 70 + 30 * max(len(names), 3),
+        showlegend=False,
+        margin={"l": 8, "r": 64, "t": 24, "b": 4},
+        shapes=[] if reference is None else [upright(reference, **dashed)],
+        annotations=[]
+        if reference is None
+        else [said | {"xref": "x", "x": reference, "xanchor": "center", "yref": "y domain", "y": 1}],
+        xaxis={"visible": False},
+        yaxis=_NAMES_DOWN,
+    )
+
+
+def stack(
+    data: pl.DataFrame, *, x: str, value: str, part: str, parts: dict[str, str], unit: str, colours: dict[str, str] | None = None
+) -> go.Figure:
+    """Stacked bars over `x`: one colour a part, in the order of `parts` (code → name)."""
+    is_month, traces = data.schema[x] == pl.Date, []
+    by_part = data.partition_by(part, as_dict=True)
+    for index, (code, name) in enumerate(parts.items()):
+        rows = by_part.get((code,), data.clear())
+        traces.append(
+            {
+                "type": "bar",
+                "x": rows[x].to_list(),
+                "y": rows[value].to_list(),
+                "name": name,
+                "marker": {"color": (colours or {}).get(code, CATEGORIES[index % len(CATEGORIES)])},
+                "hovertemplate": f"{name}, %{{x{'|%b %Y' if is_month else ''}}}: %{{y:{hover_format(unit)}}}<extra></extra>",
+            }
+        )
+    axis: dict = {"tickformat": "%b\n%Y"} if is_month else {}
+    if data.schema[x] == pl.String:
+        axis = {"categoryorder": "array", "categoryarray": data[x].unique(maintain_order=True).to_list()}
+    return drawn(traces, barmode="relative", height=340, bargap=0.2, xaxis=axis, yaxis={"tickformat": tick_format(unit)})
+
+
+def heat_map(
+    data: pl.DataFrame, *, x: str, y: str, value: str, count: str, unit: str, x_title: str = "", height: int = 340
+) -> go.Figure:
+    """A grid of values, `x` and `y` in the order in which they first come; `count` is said on hover; no row, no cell."""
+    columns, rows = data[x].unique(maintain_order=True).to_list(), data[y].unique(maintain_order=True).to_list()
+    cells = {(down, along): (shown, n) for down, along, shown, n in data.select(y, x, value, count).iter_rows()}
+    grid = [[cells.get((down, along), (None, None)) for along in columns] for down in rows]
+    return drawn(
+        [
+            {
+                "type": "heatmap",
+                "x": [str(name) for name in columns],
+                "y": [str(name) for name in rows],
+                "z": [[cell[0] for cell in line] for line in grid],
+                "customdata": [[cell[1] for cell in line] for line in grid],
+                "colorscale": [(index / (len(SEQUENCE) - 1), colour) for index, colour in enumerate(SEQUENCE)],
+                "xgap": 2,
+                "ygap": 2,
+                "hovertemplate": f"%{{y}}, %{{x}}: %{{z:{hover_format(unit)}}} of %{{customdata:,}}<extra></extra>",
+                "hoverongaps": False,
+                "colorbar": {"tickformat": tick_format(unit), "thickness": 10, "outlinewidth": 0},
+            }
+        ],
+        height=height,
+        xaxis={"type": "category", "title": {"text": x_title}},
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
+    )
+
+
+def curves(data: pl.DataFrame, *, x: str, value: str, curve: str | None = None, unit: str, x_title: str) -> go.Figure:
+    """Steps over `x`, one a value of `curve`; each is named in the legend."""
+    parts = data.partition_by(curve, as_dict=True, maintain_order=True) if curve else {("",): data}
+    traces = [
+        {
+            "type": "scatter",
+            "x": rows[x].to_list(),
+            "y": rows[value].to_list(),
+            "name": str(name),
+            "mode": "lines",
+            "line": {"shape": "hv", "width": 2.5, "color": CATEGORIES[index % len(CATEGORIES)]}
+            | {"dash": DASHES[index % len(DASHES)]},
+            "hovertemplate": f"{f'{name}: ' if curve else ''}%{{y:{hover_format(unit)}}} after %{{x}}<extra></extra>",
+        }
+        for index, ((name,), rows) in enumerate(parts.items())
+    ]
+    return drawn(
+        traces,
+        height=340,
+        showlegend=len(traces) > 1,
+        xaxis={"title": {"text": x_title}},
+        yaxis={"tickformat": tick_format(unit)} | ({"range": [0, 1.02]} if unit == "share" else {}),
+    )
+
+
+def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = None, columns: int = 3) -> go.Figure:
+    """One small trend a slice (`slice_name`, `month_on`, `value`, `is_mature`), all on the same axes so that they compare."""
+    slices = data.partition_by("slice_name", as_dict=True, maintain_order=True)
+    n_rows = -(-len(slices) // columns)
+    gap_down, gap_across = min(0.12, 0.4 / n_rows), 0.04
+    wide, high = (1 - gap_across * (columns - 1)) / columns, (1 - gap_down * (n_rows - 1)) / n_rows
+    traces, shapes, titles, axes = [], [], [], {}
+    for index, ((name,), rows) in enumerate(slices.items()):
+        number = "" if index == 0 else str(index + 1)
+        left, bottom = index % columns * (wide + gap_across), (n_rows - 1 - index // columns) * (high + gap_down)
+        axes[f"xaxis{number}"] = {
+            "anchor": f"y{number}",
+            "domain": [left, left + wide],
+            "matches": "x" if number else None,
+            "showticklabels": index + columns >= len(slices),
+            "tickformat": "%b %y",
+            "nticks": 4,
+        }
+        axes[f"yaxis{number}"] = {
+            "anchor": f"x{number}",
+            "domain": [bottom, bottom + high],
+            "matches": "y" if number else None,
+            "showticklabels": index % columns == 0,
+            "tickformat": tick_format(unit),
+            "rangemode": "tozero" if unit != "points" else "normal",
+            "nticks": 4,
+        }
+        titles.append(
+            {"text": name, "showarrow": False, "font": {"size": 13}, "xref": "paper", "x": left + wide / 2, "xanchor": "center"}
+            | {"yref": "paper", "y": bottom + high, "yanchor": "bottom"}
+        )
+        for is_mature, mode, colour in ((True, "lines", OWN), (False, "markers", PENDING)):
+            part = rows.filter(pl.col("is_mature") == is_mature)
+            traces.append(
+                {
+                    "type": "scatter",
+                    "x": part["month_on"].to_list(),
+                    "y": part["value"].to_list(),
+                    "xaxis": f"x{number}",
+                    "yaxis": f"y{number}",
+                    "mode": mode,
+                    "line": {"color": colour, "width": 2},
+                    "marker": {"color": colour, "symbol": "circle-open", "size": 6, "line": {"width": 2}},
+                    "cliponaxis": False,
+                    "hovertemplate": f"{name}, %{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>",
+                }
+            )
+        if target is not None:
+            line = across(target, color=GOOD, dash="dash", width=1.5)
+            shapes.append(line | {"xref": f"x{number} domain", "yref": f"y{number}"})
+    return drawn(
+        traces,
+        height=60 + 170 * n_rows,
+        showlegend=False,
+        margin={"t": 32},
+        annotations=titles,
+        shapes=shapes,
+        **axes,
+    )
+
+
+def intervals(
+    data: pl.DataFrame, *, label: str, estimate: str, low: str, high: str, unit: str, is_causal: str, direction: str
+) -> go.Figure:
+    """Estimates with their intervals, one a row. Green or red where the interval leaves out zero, by which `direction` is better;
+    blue where it does not; grey where `is_causal` is false, whatever the interval.
+    """
+    traces, form = [], hover_format(unit)
+    for row in data.iter_rows(named=True):
+        colour = OWN
+        if not row[is_causal]:
+            colour = PENDING
+        elif row[low] > 0 or row[high] < 0:
+            colour = GOOD if (row[estimate] > 0) == (row[direction] == "higher") else BAD
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [row[estimate]],
+                "y": [row[label]],
+                "mode": "markers",
+                "marker": {"color": colour, "size": 10},
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [row[high] - row[estimate]],
+                    "arrayminus": [row[estimate] - row[low]],
+                    "color": colour,
+                    "thickness": 2,
+                    "width": 6,
+                },
+                "customdata": [(row[low], row[high])],
+                "hovertemplate": f"%{{y}}: %{{x:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})<extra></extra>",
+            }
+        )
+    return drawn(
+        traces,
+        height=90 + 34 * len(data),
+        showlegend=False,
+        shapes=[_ZERO],
+        xaxis={"tickformat": tick_format(unit), "showgrid": True, "nticks": 6, "tickangle": 0},
+        yaxis=_NAMES_DOWN,
+    )
+
+
+def tornado(data: pl.DataFrame, *, label: str, low: str, high: str, centre: float) -> go.Figure:
+    """What each assumption does to a sum of dollars: from `low` to `high`, around `centre`, the widest on top."""
+    traces = [
+        {
+            "type": "bar",
+            "y": data[label].to_list(),
+            "x": (data[bound] - centre).to_list(),
+            "base": centre,
+            "orientation": "h",
+            "name": name,
+            "marker": {"color": colour},
+            "customdata": data[bound].to_list(),
+            "hovertemplate": f"%{{y}}, {name.lower()}: %{{customdata:$,.0f}}<extra></extra>",
+        }
+        for bound, name, colour in ((low, "At its low end", CATEGORIES[1]), (high, "At its high end", OWN))
+    ]
+    return drawn(
+        traces,
+        barmode="overlay",
+        height=90 + 28 * max(len(data), 3),
+        shapes=[_ZERO],
+        xaxis={"tickformat": "$,.2~s", "showgrid": True},
+        yaxis=_NAMES_DOWN,
+    )
+
+
+def waterfall(steps: list[tuple[str, float, bool]]) -> go.Figure:
+    """From one sum to the next: name, amount (negative: taken off), and whether it is a total."""
+    bar = {
+        "type": "waterfall",
+        "x": [name for name, _, _ in steps],
+        "y": [amount for _, amount, _ in steps],
+        "measure": ["total" if is_total else "relative" for _, _, is_total in steps],
+        "texttemplate": "%{delta:$,.3~s}",
+        "textposition": "outside",
+        "cliponaxis": False,
+        "increasing": {"marker": {"color": OWN}},
+        "decreasing": {"marker": {"color": PENDING}},
+        "totals": {"marker": {"color": OWN}},
+        "connector": {"line": {"color": QUIET_TEXT, "width": 1}},
+        "hovertemplate": "%{x}: %{delta:$,.0f}<extra></extra>",
+    }
+    return drawn([bar], height=360, showlegend=False, margin={"t": 28}, xaxis={"tickangle": 0}, yaxis={"tickformat": "$,.2~s"})

@@ -1,0 +1,125 @@
+"""What is known of a risk model, as figures: whether its risks are true, whom it serves, and whether acting on it helps."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, upright
+
+ACTED_ON = {"model": "Those whom the model names", "everybody": "Everybody", "nobody": "Nobody"}
+
+
+def reliability(points: pl.DataFrame) -> go.Figure:
+    """Observed rate over predicted risk: `x_value`, `y_value`, `low`, `high`, `n_rows`. On the line, the risks are true."""
+    diagonal = {
+        "type": "scatter",
+        "x": [0, 1],
+        "y": [0, 1],
+        "mode": "lines",
+        "line": {"color": QUIET_TEXT, "dash": "dot", "width": 1.5},
+        "name": "True risks",
+        "hoverinfo": "skip",
+    }
+    own = {
+        "type": "scatter",
+        "x": points["x_value"].to_list(),
+        "y": points["y_value"].to_list(),
+        "customdata": points.select("n_rows", "low", "high").rows(),
+        "error_y": _interval(points, "y_value"),
+        "mode": "lines+markers",
+        "line": {"color": OWN, "width": 2},
+        "marker": {"color": OWN, "size": 8},
+        "name": "This model",
+        "hovertemplate": "Predicted %{x:.0%}, observed %{y:.0%} (%{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>",
+    }
+    highest = max(points["x_value"].max(), points["high"].max() or 0, points["y_value"].max()) * 1.05
+    axis = {"tickformat": ".0%", "range": [0, min(highest, 1)]}
+    return drawn(
+        [diagonal, own],
+        height=360,
+        xaxis=axis | {"title": {"text": "Predicted risk"}},
+        yaxis=axis | {"title": {"text": "Observed rate"}},
+    )
+
+
+def decision(points: pl.DataFrame) -> go.Figure:
+    """Net benefit over the threshold (Vickers and Elkin 2006): `series`, `x_value`, `y_value`."""
+    parts = points.partition_by("series", as_dict=True, maintain_order=True)
+    traces = [
+        {
+            "type": "scatter",
+            "x": one["x_value"].to_list(),
+            "y": one["y_value"].to_list(),
+            "mode": "lines",
+            "line": {"color": OWN, "width": 2.5, "dash": "solid"}
+            if series == "model"
+            else {"color": CATEGORIES[number + 1], "width": 1.5, "dash": "dash"},
+            "name": ACTED_ON.get(series, series),
+            "hovertemplate": "Threshold %{x:.0%}: %{y:.3f}<extra>%{fullData.name}</extra>",
+        }
+        for number, ((series,), one) in enumerate(parts.items())
+    ]
+    return drawn(
+        traces,
+        height=360,
+        shapes=[across(0, color=QUIET_TEXT, width=1, dash="dot")],
+        xaxis={"title": {"text": "Risk from which one would act"}, "tickformat": ".0%"},
+        yaxis={
+            "title": {"text": "Net benefit"},
+            "range": [min(-0.02, points.filter(pl.col("series") == "model")["y_value"].min()), None],
+        },
+    )
+
+
+def subgroups(rows: pl.DataFrame, whole: float | None) -> go.Figure:
+    """A metric of each subgroup with its interval, against everybody: `label`, `value`, `low`, `high`."""
+    dots = {
+        "type": "scatter",
+        "x": rows["value"].to_list(),
+        "y": rows["label"].to_list(),
+        "error_x": _interval(rows, "value"),
+        "mode": "markers",
+        "marker": {"color": OWN, "size": 9},
+        "customdata": rows.select("low", "high").rows(),
+        "hovertemplate": "%{y}: %{x:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f})<extra></extra>",
+    }
+    everybody = {"text": "Everybody", "showarrow": False, "font": {"color": QUIET_TEXT, "size": 12}}
+    return drawn(
+        [dots],
+        height=90 + 32 * len(rows),
+        showlegend=False,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        shapes=[] if whole is None else [upright(whole, color=QUIET_TEXT, dash="dot", width=1.5)],
+        annotations=[] if whole is None else [everybody | {"x": whole, "y": 1, "yref": "paper", "yanchor": "bottom"}],
+        xaxis={"tickformat": ".2f", "showgrid": True},
+        yaxis={"autorange": "reversed", "showgrid": False},
+    )
+
+
+def importances(rows: pl.DataFrame) -> go.Figure:
+    """How much each input moves the risk: `description`, `importance`, largest first."""
+    bar = {
+        "type": "bar",
+        "x": rows["importance"].to_list(),
+        "y": rows["description"].to_list(),
+        "orientation": "h",
+        "marker": {"color": OWN},
+        "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
+    }
+    return drawn(
+        [bar],
+        height=80 + 30 * len(rows),
+        showlegend=False,
+        xaxis={"title": {"text": "Mean distance by which it moves the log-odds"}, "showgrid": True},
+        yaxis={"autorange": "reversed", "showgrid": False},
+    )
+
+
+def _interval(rows: pl.DataFrame, value: str) -> dict:
+    """Error bars from `low` to `high` around `value`; none where an end is not known."""
+    return {
+        "array": (rows["high"] - rows[value]).fill_null(0).to_list(),
+        "arrayminus": (rows[value] - rows["low"]).fill_null(0).to_list(),
+        "thickness": 1.5,
+        "width": 4,
+        "color": OWN,
+    }

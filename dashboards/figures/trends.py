@@ -1,0 +1,145 @@
+"""Months into figures: what is mature is a line, what is still coming in is an open dot that promises nothing."""
+
+from datetime import date, timedelta
+
+import plotly.graph_objects as go
+import polars as pl
+
+from dashboards.figures.holidays import federal_holidays
+from dashboards.figures.style import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, hover_format, tick_format, upright
+
+_FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+"""An axis of its own for what stands at the foot of a chart, whatever the values are."""
+_TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
+
+
+def sparkline(months: pl.DataFrame, *, target: float | None, benchmark: tuple[float, float] | None, unit: str) -> go.Figure:
+    """A KPI's months, without axes: `month_on`, `value`, `is_mature`. The target is a dashed line, the benchmark a band."""
+    return drawn(
+        _months(months, unit),
+        height=84,
+        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        showlegend=False,
+        shapes=_yardsticks(target, benchmark),
+        xaxis={"visible": False, "fixedrange": True},
+        yaxis={"visible": False, "fixedrange": True},
+    )
+
+
+def trend(
+    months: pl.DataFrame,
+    *,
+    unit: str,
+    target: float | None = None,
+    benchmark: tuple[float, float] | None = None,
+    events: pl.DataFrame | None = None,
+    earlier: pl.DataFrame | None = None,
+    has_holidays: bool = False,
+    height: int = 360,
+) -> go.Figure:
+    """A KPI's months with axes: `month_on`, `value`, `is_mature`. `events` (`event_on`, `label`) are dotted upright lines, the
+    months of `earlier`, moved onto the same axis, a thin dotted line; with `has_holidays` the weeks of the year-end holidays are
+    a grey band, and each federal holiday is a mark at the foot, named on hover.
+    """
+    traces, happened = _months(months, unit), list(events.iter_rows(named=True)) if events is not None else []
+    if earlier is not None and not earlier.is_empty():
+        traces.append(
+            {
+                "type": "scatter",
+                "x": earlier["month_on"].to_list(),
+                "y": earlier["value"].to_list(),
+                "mode": "lines",
+                "line": {"color": PENDING, "width": 1.5, "dash": "dot"},
+                "name": "Compared period",
+                "hovertemplate": f"Compared period: %{{y:{hover_format(unit)}}}<extra></extra>",
+            }
+        )
+    if target is not None:
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _TARGET, "name": "Target"})
+    if benchmark is not None:
+        band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": "Benchmark"})
+    half_a_month = timedelta(days=15)
+    first, last = months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month
+    if has_holidays:
+        traces.append(_federal_holidays(first, last))
+    return drawn(
+        traces,
+        height=height,
+        showlegend=True,
+        shapes=[
+            *(_holidays(year) for year in sorted(set(months["month_on"].dt.year())) if has_holidays),
+            *_yardsticks(target, benchmark),
+            *(upright(event["event_on"], color=QUIET_TEXT, dash="dot", width=1) for event in happened),
+        ],
+        annotations=[
+            # At the foot, where rates seldom are, and above one another, since sites join soon after one another.
+            {"x": event["event_on"], "y": 0, "yref": "paper", "text": event["label"], "showarrow": False}
+            | {"xanchor": "left", "yanchor": "bottom", "xshift": 4, "yshift": 8 + 14 * (place % 4)}
+            for place, event in enumerate(happened)
+        ],
+        xaxis={
+            "tickformat": "%b\n%Y",
+            "range": [first, last],
+        },
+        yaxis={"tickformat": tick_format(unit), "rangemode": "tozero" if unit != "points" else "normal"},
+        **({"yaxis2": _FOOT} if has_holidays else {}),
+    )
+
+
+def _months(months: pl.DataFrame, unit: str) -> list[dict]:
+    mature, pending = months.filter(pl.col("is_mature")), months.filter(~pl.col("is_mature"))
+    both = {"type": "scatter", "cliponaxis": False, "hovertemplate": f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>"}
+    return [
+        both
+        | {
+            "x": mature["month_on"].to_list(),
+            "y": mature["value"].to_list(),
+            "mode": "lines+markers" if len(mature) < 4 else "lines",
+            "line": {"color": OWN, "width": 2.5},
+            "name": "Complete",
+        },
+        both
+        | {
+            "x": pending["month_on"].to_list(),
+            "y": pending["value"].to_list(),
+            "mode": "markers",
+            "marker": {"color": PENDING, "symbol": "circle-open", "size": 7, "line": {"width": 2}},
+            "name": "Still coming in",
+        },
+    ]
+
+
+def _yardsticks(target: float | None, benchmark: tuple[float, float] | None) -> list[dict]:
+    shapes = []
+    if benchmark is not None:
+        low, high = benchmark
+        shapes.append(_band(GOOD, 0.16) | {"xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": low, "y1": high})
+    if target is not None:
+        shapes.append(across(target, **_TARGET))
+    return shapes
+
+
+def _federal_holidays(first: date, last: date) -> dict:
+    named = federal_holidays(first, last)
+    return {
+        "type": "scatter",
+        "x": list(named),
+        "y": [0] * len(named),
+        "yaxis": "y2",
+        "text": list(named.values()),
+        "mode": "markers",
+        "marker": {"color": PENDING, "symbol": "triangle-up", "size": 7},
+        "cliponaxis": False,
+        "name": "Federal holidays",
+        "hovertemplate": "%{text}, %{x|%-d %b %Y}<extra></extra>",
+    }
+
+
+def _holidays(year: int) -> dict:
+    days = {"x0": date(year, 11, 20), "x1": date(year + 1, 1, 2)}
+    return _band(PENDING, 0.12) | {"xref": "x", **days, "yref": "y domain", "y0": 0, "y1": 1}
+
+
+def _band(colour: str, opacity: float) -> dict:
+    return {"type": "rect", "fillcolor": colour, "opacity": opacity, "line": {"width": 0}, "layer": "below"}

@@ -1,0 +1,100 @@
+"""What a page shows: a chart or a table under a sentence that says what it shows, each to be taken away as CSV (and PNG)."""
+
+import re
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from dashboards.figures.style import mode_bar
+from dashboards.layout.exports import offer
+from dashboards.layout.page import current_sheet
+from dashboards.layout.sheet import is_share
+
+
+def say(markdown: str) -> None:
+    """A paragraph of the page and of its export."""
+    st.markdown(markdown)
+    current_sheet().say(markdown)
+
+
+def section(title: str) -> None:
+    """Begin a part of a page: the exhibits that follow belong to it, and their headings stand below its own."""
+    with st.container(key=f"section_{_slug(title)}"):
+        st.header(title, anchor=False)
+    current_sheet().section(title)
+
+
+def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: str = "", note: str = "") -> None:
+    """Draw a chart. `title` says in sentence case what it shows, `alt` says the same to who cannot see it, `data` are the rows
+    behind it, offered as CSV; the PNG is in the chart's mode bar. `note` is a line below, `name` the files' (the title's words).
+    """
+    name = name or _slug(title)
+    with st.container(border=True, height="stretch"):
+        _head(title, data, name)
+        st.plotly_chart(chart, key=f"chart_{name}", config=mode_bar(name, title, current_sheet().source), alt=alt)
+        if note:
+            st.caption(note)
+    current_sheet().figure(chart, title, alt, note)
+
+
+def table(
+    data: pl.DataFrame,
+    *,
+    title: str,
+    columns: dict | None = None,
+    name: str = "",
+    note: str = "",
+    height: int | None = None,
+    row_height: int | None = None,
+    is_printed: bool = True,
+) -> None:
+    """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
+    lets long texts take several lines. One that is too wide for paper is not `is_printed`: the page's export names it.
+    """
+    name = name or _slug(title)
+    with st.container(border=True, height="stretch"):
+        _head(title, data, name)
+        size = ({} if height is None else {"height": height}) | ({} if row_height is None else {"row_height": row_height})
+        shown, settings = _shown(data, columns or {})
+        st.dataframe(
+            shown,
+            key=f"table_{name}",
+            column_config=settings,
+            hide_index=True,
+            width="stretch",
+            placeholder="",
+            alt=title,
+            **size,
+        )
+        if note:
+            st.caption(note)
+    if not is_printed:
+        current_sheet().say(f"{title}: {len(data):,} rows, to be read on the page or taken away as CSV.")
+        return
+    hidden = [column for column, settings in (columns or {}).items() if settings is None]
+    current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
+
+
+def _shown(data: pl.DataFrame, columns: dict) -> tuple[pl.DataFrame, dict]:
+    """The rows and settings as Streamlit is given them: a missing text or day is an empty cell and not the word None, a day has
+    no time, and every share one digit, where Streamlit's own `percent` gives 10 % beside 14.18 %.
+    """
+    texts = [pl.col(pl.String, pl.Null).cast(pl.String).fill_null("")]
+    plain_days = [name for name, dtype in data.schema.items() if dtype == pl.Date and not isinstance(columns.get(name), dict)]
+    shares = [name for name in data.columns if name in columns and is_share(columns[name])]
+    shown = data.with_columns(*texts, pl.col(plain_days).dt.to_string().fill_null(""), *(pl.col(name) * 100 for name in shares))
+    of_a_hundred = {"format": "%.1f %%", "min_value": 0, "max_value": 100}
+    written = {name: columns[name] | {"type_config": columns[name]["type_config"] | of_a_hundred} for name in shares}
+    return shown, columns | written
+
+
+def _head(title: str, data: pl.DataFrame, name: str) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+        (st.subheader if current_sheet().is_sectioned else st.header)(title, anchor=False, width="stretch")
+        with st.container(width="content"):
+            offer(data, name)
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:60]

@@ -1,0 +1,132 @@
+"""Filters that live in the URL: a link shows a colleague the same view, and they stay when the page changes.
+
+Streamlit binds each of them to a query parameter of its name. Only names of months, sites, providers, payer classes and segments
+get there: none says anything about a patient.
+"""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dashboards.layout.page import current_sheet
+from dashboards.store.published import Publication, ask
+
+EVERY = "All"
+PERIODS = {"3 months": 3, "6 months": 6, "12 months": 12, "24 months": 24}
+PAYER_NAMES = {
+    "commercial": "Commercial",
+    "medicare": "Medicare",
+    "medicaid": "Medicaid",
+    "self_pay": "Self-pay",
+    "other": "Other payer",
+    "unknown": "Payer unknown",
+}
+SEGMENT_NAMES = {
+    "child": "Child",
+    "child_chronic": "Child, chronic",
+    "adult": "Adult",
+    "adult_chronic": "Adult, chronic",
+    "senior": "Senior",
+    "senior_chronic": "Senior, chronic",
+    "unknown": "Segment unknown",
+}
+
+_KEPT = "_filters_kept"
+_SITES = "select location_key, coalesce(location_name, location_id) as name from marts.dim_locations order by name"
+_PROVIDERS = """
+    select provider_key, provider_name as name, location_key
+    from marts.dim_providers
+    where is_active
+    order by name
+"""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the reader chose; None or empty: no restriction. `months` is the length of the period."""
+
+    months: int = 12
+    location_key: int | None = None
+    provider_key: int | None = None
+    payer_class: str | None = None
+    patient_segment: str | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+    def where(self, *columns: str) -> tuple[str, list]:
+        """A condition over those of `location_key`, `provider_key`, `payer_class`, `patient_segment` that are named, and its
+        parameters; `true` where nothing is chosen.
+        """
+        chosen = [(column, getattr(self, column)) for column in columns if getattr(self, column) is not None]
+        return " and ".join(f"{column} = ?" for column, _ in chosen) or "true", [value for _, value in chosen]
+
+    @property
+    def said(self) -> str:
+        """The restriction in words, for titles and exports: `Lakeside, Medicare`; `whole practice` where there is none."""
+        return ", ".join(self.names.values()) or "whole practice"
+
+
+def filters(
+    publication: Publication,
+    *,
+    period: bool = True,
+    site: bool = True,
+    provider: bool = False,
+    payer: bool = False,
+    segment: bool = False,
+) -> Filters:
+    """Draw the filters that a page asks for, in one row, and return what is chosen."""
+    sites = {row["name"]: row["location_key"] for row in ask(publication, _SITES).iter_rows(named=True)}
+    shown = [period, site and len(sites) > 1, provider, payer, segment]
+    columns = iter(st.columns(max(sum(shown), 2)))
+    months, location_key, names = 12, None, {}
+    if period:
+        choice = _chosen(next(columns), "Period", list(PERIODS), "period", index=2)
+        months = PERIODS[choice]
+    if site and len(sites) > 1:
+        choice = _chosen(next(columns), "Site", [EVERY, *sites], "site")
+        location_key = sites.get(choice)
+        if location_key is not None:
+            names["site"] = choice
+    provider_key = payer_class = patient_segment = None
+    if provider:
+        people = {
+            row["name"]: row["provider_key"]
+            for row in ask(publication, _PROVIDERS).iter_rows(named=True)
+            if location_key is None or row["location_key"] == location_key
+        }
+        choice = _chosen(next(columns), "Provider", [EVERY, *people], "provider")
+        provider_key = people.get(choice)
+        if provider_key is not None:
+            names["provider"] = choice
+    if payer:
+        payer_class = _one_of(next(columns), "Payer", "payer", PAYER_NAMES, names)
+    if segment:
+        patient_segment = _one_of(next(columns), "Segment", "segment", SEGMENT_NAMES, names)
+    return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
+
+
+def _chosen(column, label: str, options: list[str], key: str, index: int = 0) -> str:
+    """A select box whose choice is in the URL, and which a page takes over, into its own URL too, from the page before.
+
+    Streamlit keeps a choice (`persist_state`), but not one that has only ever stood in a link. When the browser goes back, its
+    URL alone decides.
+    """
+    page, run = current_sheet().title, get_script_run_ctx()
+    is_back = run is not None and run.is_history_navigation
+    kept = st.session_state.setdefault(_KEPT, {})
+    kept_on, choice = kept.get(key, (page, None))
+    if kept_on != page and choice in options and choice != options[index] and key not in st.query_params and not is_back:
+        st.query_params[key] = st.session_state[key] = choice
+    choice = column.selectbox(label, options, index=index, key=key, bind="query-params", persist_state="session")
+    kept[key] = (page, choice)
+    return choice
+
+
+def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
+    """A choice among codes, shown by name; None where all are wanted."""
+    choice = _chosen(column, label, [EVERY, *options.values()], key)
+    code = next((code for code, name in options.items() if name == choice), None)
+    if code is not None:
+        names[key] = choice
+    return code

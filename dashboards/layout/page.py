@@ -1,0 +1,115 @@
+"""The frame that every page stands in: its title, whose data they are and up to which day, and what is said where nothing is.
+
+A page opens with `open_page`, which stops it where nothing is published, and shows its charts and tables with
+`dashboards.layout.exhibits`. What was shown is kept on a sheet, so that the page can be exported as one file from the same rows.
+"""
+
+from datetime import date
+
+import streamlit as st
+
+from dashboards.access.audit_log import record
+from dashboards.access.roles import current_viewer, still_admitted
+from dashboards.figures.png import title_every_png
+from dashboards.layout.reports import offer_reports
+from dashboards.layout.sheet import Sheet
+from dashboards.store.published import NothingPublished, Publication, ask, current_publication
+
+_SHEET = "_sheet"
+_LOOK = """
+<style>
+@media (max-width: 1100px) {
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
+  [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
+  [data-testid="stColumn"]:has(h2, h3) { min-width: 100%; }
+}
+[class*="st-key-section_"] h2 { font-size: 1.35rem; }
+[data-testid="stElementContainer"]:has(#titles-every-png) { display: none; }
+@media (hover: none) { .modebar { opacity: 1 !important; } }
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], .stDownloadButton { display: none; }
+}
+</style>
+"""
+"""Streamlit keeps columns side by side down to the width of a telephone, where a tile of four is too narrow for its number: on a
+tablet two stand side by side, and a chart (the one with a heading) alone. The heading of an exhibit is as large as it is alone on
+a page (h2) as in a section (h3); a section's own is larger. Who cannot hover sees the button of a chart's PNG at all times.
+"""
+
+
+def open_page(title: str, question: str = "", *, is_exported: bool = True, has_reports: bool = False) -> Publication:
+    """Draw the head of a page and return what it may ask: `title`, the `question` that it answers, practice, data-as-of, banner.
+
+    Unless `is_exported` is false, as on a page whose rows are patients, the page can be taken away as one file; `has_reports`
+    offers the board's reports beside it.
+    Stops the page, saying what to run, where nothing is published.
+    """
+    st.html(_LOOK)
+    title_every_png()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title(title, anchor=False, width="stretch")
+        export = st.container(width="content", horizontal=True)
+    if question:
+        st.markdown(question)
+    try:
+        publication = current_publication()
+    except NothingPublished as nothing:
+        empty(str(nothing))
+        st.stop()
+    as_of_on = date.fromisoformat(publication.as_of_on)
+    synthetic = " · :orange-badge[:material/science: Synthetic data: nobody here is a real person]"
+    st.markdown(
+        f"**{publication.practice_name}** · data as of **{as_of_on:%-d %B %Y}**{synthetic if publication.is_synthetic else ''}"
+    )
+    sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
+    st.session_state[_SHEET] = sheet
+    if has_reports:
+        offer_reports(export, publication)
+    if is_exported:
+        _offer_page(export, sheet)
+    return publication
+
+
+def current_sheet() -> Sheet:
+    """The sheet of the page that is being drawn."""
+    return st.session_state[_SHEET]
+
+
+def not_available(what: str, because: str) -> None:
+    """Say that something cannot be shown and why: `not_available("Days in A/R", "billing delivered no charges")`."""
+    st.info(f"{what}: not available, because {because.rstrip('.')}.", icon=":material/block:")
+    if _SHEET in st.session_state:
+        current_sheet().say(f"{what}: not available, because {because.rstrip('.')}.")
+
+
+def is_published(publication: Publication, table: str) -> bool:
+    """Whether the publication has the table, and the viewer's role may see it; an older publication may lack one."""
+    return table in set(ask(publication, "select table_name from catalog.tables")["table_name"])
+
+
+def empty(message: str) -> None:
+    """Say that there is nothing to show, and what to do: nothing is published, or no row matches the filters."""
+    st.info(message, icon=":material/inbox:")
+
+
+def _offer_page(place, sheet: Sheet) -> None:
+    """The button that exports the page; the file is made when it is pressed, by which time the sheet is whole."""
+    viewer, is_admitted = current_viewer(), still_admitted()
+    name = sheet.title.lower().replace(" ", "_")
+
+    def written() -> bytes:
+        if not is_admitted():
+            raise PermissionError("The sign-in has ended.")
+        record("exported", subject=f"{name}.html", n_rows=len(sheet.blocks), viewer=viewer)
+        return sheet.to_html().encode()
+
+    place.download_button(
+        "Export page",
+        data=written,
+        file_name=f"{name}_{sheet.as_of_on}.html",
+        mime="text/html",
+        key="export_page",
+        icon=":material/ios_share:",
+        on_click="ignore",
+        help="This page as one file that needs no network and prints well.",
+    )

@@ -1,0 +1,1 @@
+"""Holds the worklist, the patient drawer, and the journal of recorded outcomes."""

@@ -1,0 +1,259 @@
+"""One patient, as a care team sees the person: contact, visits, gaps, risk and contacts so far; and what came of it now."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards.access.audit_log import record as audit
+from dashboards.access.roles import current_viewer, note_activity
+from dashboards.figures.wording import ABSENT, counted, day, days_in, each, language, literal, moment, plain, telephone
+from dashboards.outreach.journal import Outcome, record, withdraw
+from dashboards.outreach.worklist import journal_folder, recorded_since
+from dashboards.store.published import Publication, ask
+from models.extracts.caregap import OUTCOME_NOTES
+from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
+
+OPEN = "outreach_patient"
+"""In the session: the key of the patient whose drawer is open."""
+CHANNEL_NAMES = {"phone": "Call", "sms": "Text message", "email": "E-mail", "portal": "Portal", "mail": "Letter"}
+OUTCOME_ICONS = {
+    "scheduled": ":material/event_available:",
+    "reached": ":material/call:",
+    "left_message": ":material/voicemail:",
+    "no_answer": ":material/phone_missed:",
+    "wrong_number": ":material/phone_disabled:",
+    "declined": ":material/thumb_down:",
+    "opted_out": ":material/do_not_disturb_on:",
+    "done_elsewhere": ":material/task_alt:",
+    "moved": ":material/move:",
+    "deceased": ":material/heart_minus:",
+}
+FINAL = {"deceased", "opted_out", "moved"}
+"""What ends the contact with a patient for good, and is asked twice."""
+
+_PROFILE = "select * from delivery.out_patient_profiles where patient_key = ?"
+_CHANNELS = "select * from delivery.out_patient_channels where patient_key = ?"
+_GAPS = """
+    select gaps.measure_code, measures.title, gaps.reason, gaps.next_action, gaps.opened_on, gaps.close_by_on, gaps.is_due_later
+    from marts.fct_care_gaps as gaps
+    inner join marts.dim_measures as measures using (measure_code)
+    where gaps.patient_key = ? and gaps.gap_status = 'open'
+    order by gaps.is_due_later, gaps.measure_code
+"""
+_CONTACTS = "select * from delivery.out_patient_contacts where patient_key = ? order by contact_number"
+_LISTED = "select * from delivery.out_outreach_list where patient_key = ?"
+
+
+def open_drawer(patient_key: int) -> None:
+    """Open the patient's drawer at the next run of the page."""
+    st.session_state[OPEN] = patient_key
+
+
+def close_drawer() -> None:
+    st.session_state.pop(OPEN, None)
+
+
+def draw_open(publication: Publication) -> None:
+    """Draw the drawer of the patient that is open, if one is; every opening is audited before anything is shown."""
+    patient_key = st.session_state.get(OPEN)
+    if patient_key is None:
+        return
+    profiles = ask(publication, _PROFILE, (patient_key,))
+    if profiles.is_empty():  # not the viewer's to see, or gone with a new publication
+        close_drawer()
+        return
+    audit("patient_viewed", subject=str(patient_key), n_rows=1)
+    patient = profiles.row(0, named=True)
+    drawer = st.dialog(literal(patient["patient_name"]), width="medium", position="right", on_dismiss=close_drawer)(_drawer)
+    drawer(publication, patient)
+
+
+def _drawer(publication: Publication, patient: dict) -> None:
+    note_activity()
+    since = recorded_since(publication).filter(pl.col("patient_source_id") == patient["patient_source_id"])
+    listed = ask(publication, _LISTED, (patient["patient_key"],))
+    _head(patient)
+    _outcome(publication, patient, listed, since)
+    _reach(publication, patient)
+    _visits(publication, patient)
+    _gaps(publication, patient)
+    _risk(patient)
+    _history(publication, patient, since)
+
+
+def _head(patient: dict) -> None:
+    born = f"born {day(patient['birth_date'])}" if patient["birth_date"] else None
+    age = f"{patient['age_years']} years" if patient["age_years"] is not None else None
+    facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
+    st.markdown(" · ".join(literal(fact) for fact in facts if fact))
+    if patient["is_deceased"]:
+        st.error("One of the sources says that this person has died.", icon=":material/heart_minus:")
+    elif patient["is_do_not_contact"]:
+        st.error("Asked not to be contacted at all.", icon=":material/do_not_disturb_on:")
+
+
+def _outcome(publication: Publication, patient: dict, listed: pl.DataFrame, since: pl.DataFrame) -> None:
+    """What to do, and what came of it."""
+    task = listed.row(0, named=True) if len(listed) else None
+    with st.container(border=True):
+        if task:
+            hour = task.get("recommended_hour")
+            likeliest = f" · likeliest to answer at {hour}:00" if hour is not None else ""
+            st.markdown(f"**Next:** {literal(task['next_action'])}")
+            st.caption(f"Due {day(task['due_on'])}{likeliest}")
+        for row in since.iter_rows(named=True):
+            _recorded(publication, patient, row)
+        # Of this patient, so that nothing chosen for one is left standing for the next.
+        key = f"outcome_{patient['patient_key']}"
+        outcome = st.pills(
+            "What came of it",
+            OUTREACH_OUTCOMES,
+            format_func=lambda code: f"{OUTCOME_ICONS[code]} {plain(code)}",
+            key=f"{key}_what",
+        )
+        first, second = st.columns(2)
+        usual = task["recommended_channel"] if task else "phone"
+        channel = first.selectbox(
+            "Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.get, key=f"{key}_channel"
+        )
+        note = second.selectbox("Remark", OUTCOME_NOTES, index=None, format_func=plain, placeholder="None", key=f"{key}_remark")
+        ends = f"{plain(outcome)} ends the contact with this person for good" if outcome in FINAL else ""
+        is_sure = not ends or st.checkbox(f"I am sure: {ends[0].lower()}{ends[1:]}.", key=f"{key}_sure")
+        if not st.button("Record", type="primary", icon=":material/check:", key=f"{key}_record"):
+            return
+        if outcome is None:
+            st.error("Choose what came of it.")
+        elif not is_sure:
+            st.error(f"{ends}. Tick that you are sure, then record it.")
+        else:
+            _record(publication, patient, channel=channel, outcome=outcome, note_code=note, listed_on=task and task["listed_on"])
+
+
+def _record(publication: Publication, patient: dict, *, outcome: str, **said: object) -> None:
+    audit("outcome_recorded", subject=str(patient["patient_key"]), n_rows=1)
+    record(
+        journal_folder(publication),
+        Outcome(
+            patient_source_system=patient["patient_source_system"],
+            patient_record_type=patient["patient_record_type"],
+            patient_source_id=patient["patient_source_id"],
+            recorded_by=current_viewer().user_id,
+            outcome=outcome,
+            **said,
+        ),
+    )
+    st.session_state["outreach_said"] = f"Recorded: {plain(outcome)}."
+    close_drawer()
+    st.rerun()
+
+
+def _recorded(publication: Publication, patient: dict, row: dict) -> None:
+    """An outcome that the warehouse does not know yet; whoever recorded it may take it back."""
+    words, undo = st.columns([4, 1], vertical_alignment="center")
+    zone = publication.time_zone
+    note = f", {plain(row['note_code']).lower()}" if row["note_code"] else ""
+    words.success(
+        f"{plain(row['outcome'])}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {moment(row['recorded_at'], zone)} · "
+        f"{row['recorded_by']}. It reaches the warehouse at the next run.",
+        icon=OUTCOME_ICONS[row["outcome"]],
+    )
+    if row["recorded_by"] == current_viewer().user_id and undo.button("Take back", key=f"undo_{row['outcome_id']}"):
+        audit("outcome_recorded", subject=f"{patient['patient_key']} taken back", n_rows=1)
+        withdraw(journal_folder(publication), row["outcome_id"])
+        st.session_state["outreach_said"] = "Taken back."
+        close_drawer()
+        st.rerun()
+
+
+def _reach(publication: Publication, patient: dict) -> None:
+    st.markdown("**How to reach them**")
+    st.caption(
+        f"Language: {literal(language(patient['language']))} · prefers: "
+        f"{CHANNEL_NAMES.get(patient['preferred_channel'], 'no channel in particular').lower()}"
+    )
+    channels = ask(publication, _CHANNELS, (patient["patient_key"],))
+    consents = {"granted": "Yes", "revoked": "Refused", "none": "Not asked"}
+    # A call, a letter and the portal need no consent for somebody's own care; outreach asks for a recorded yes on all channels.
+    may = (
+        pl.when(~pl.col("may_contact"))
+        .then(pl.lit("No"))
+        .when(pl.col("consent") == "granted")
+        .then(pl.lit("Yes"))
+        .otherwise(pl.lit("For care alone"))
+    )
+    st.dataframe(
+        channels.select(
+            pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
+            each(channels["contact_point"], telephone).fill_null(ABSENT).alias("Number or address"),
+            pl.col("consent").replace(consents).alias("Consent"),
+            pl.col("consent_recorded_on").alias("Recorded"),
+            may.alias("May be used"),
+        ),
+        hide_index=True,
+        placeholder=ABSENT,
+        column_config={"Recorded": st.column_config.DateColumn(format="D MMM YYYY")},
+        alt="Consent and contact point of each channel",
+    )
+
+
+def _visits(publication: Publication, patient: dict) -> None:
+    last, following = st.columns(2)
+    last.metric("Last visit", day(patient["last_visit_on"]), border=True)
+    at = patient["next_appointment_at"]
+    following.metric("Next visit", moment(at, publication.time_zone) if at else "None booked", border=True)
+    login = patient["last_portal_login_on"]
+    facts = (
+        f"{counted(patient['n_visits_24_months'], 'visit')} in 24 months",
+        patient["provider_name"] or "no primary provider",
+        patient["location_name"] or "no home site",
+        counted(patient["n_chronic_conditions"], "chronic condition"),
+        f"in the portal on {day(login)}" if login else "never in the portal",
+    )
+    st.caption(" · ".join(literal(fact) for fact in facts))
+
+
+def _gaps(publication: Publication, patient: dict) -> None:
+    gaps = ask(publication, _GAPS, (patient["patient_key"],))
+    n_due = gaps.filter(~pl.col("is_due_later"))["measure_code"].n_unique()
+    st.markdown(f"**Open care gaps: {n_due} to close now**")
+    if gaps.is_empty():
+        st.caption("None is open.")
+    for gap in gaps.unique("measure_code", keep="first", maintain_order=True).iter_rows(named=True):
+        later = " :gray-badge[due later]" if gap["is_due_later"] else ""
+        what = f"  \n→ {literal(gap['next_action'])}, by {day(gap['close_by_on'])}" if gap["next_action"] else ""
+        reason = literal(days_in(gap["reason"]))
+        st.markdown(f"**{literal(gap['title'])}** ({gap['measure_code']}){later}  \n{reason}{what}")
+
+
+def _risk(patient: dict) -> None:
+    st.markdown("**Risk of drifting away**")
+    if patient["score"] is None:
+        st.caption("Not scored: only adults seen in the last two years, who have not drifted away yet, are.")
+        return
+    st.markdown(f"{plain(patient['tier'])}: **{patient['score']:.0%}** within 180 days")
+    reasons = [patient[f"reason_{n}"] for n in (1, 2, 3) if patient[f"reason_{n}"]]
+    st.markdown("\n".join(f"- {literal(days_in(reason))}" for reason in reasons))
+    st.caption("What goes along with the risk in patients like this one: not its causes.")
+
+
+def _history(publication: Publication, patient: dict, since: pl.DataFrame) -> None:
+    contacts = ask(publication, _CONTACTS, (patient["patient_key"],))
+    st.markdown("**Contacts so far**")
+    if contacts.is_empty():
+        st.caption("None is on record." if since.is_empty() else "None but what was recorded today.")
+        return
+    ways = {"outbound": "to the patient", "inbound": "from the patient"}
+    st.dataframe(
+        contacts.select(
+            pl.col("contacted_on").alias("Day"),
+            pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
+            pl.col("direction").replace(ways).alias("Which way"),
+            each(contacts["purpose"], plain).alias("About"),
+            each(contacts["outcome"], plain).alias("What came of it"),
+        ),
+        hide_index=True,
+        placeholder=ABSENT,
+        column_config={"Day": st.column_config.DateColumn(format="D MMM YYYY")},
+        alt="Contacts with the patient, the newest first",
+    )
+    if len(contacts) == 30:
+        st.caption("The newest thirty.")

@@ -1,0 +1,88 @@
+"""Today's outreach list as the team works it: what was published, overlaid with what was recorded since."""
+
+from pathlib import Path
+
+import polars as pl
+
+from dashboards.home import home
+from dashboards.outreach.journal import recorded
+from dashboards.store.published import Publication, ask
+
+LIST_REASONS = {
+    "clinically_urgent": "Clinically urgent",
+    "disengagement": "Likely to drift away",
+    "reengagement": "Has drifted away",
+    "care_gap": "Care gaps",
+}
+LEFT_OUT = {
+    "deceased": "Has died",
+    "age_unknown": "Age is not known",
+    "minor": "Under 18",
+    "do_not_contact": "Asked not to be contacted",
+    "hospice": "In hospice care",
+    "opted_out": "Opted out",
+    "left_practice": "Left the practice",
+    "no_consent_on_record": "No consent on record",
+    "no_valid_contact_point": "No number or address that works",
+    "attempt_cap": "As many attempts as are allowed",
+    "recently_contacted": "Contacted lately",
+    "held_out": "Held out at random, to see whether outreach works",
+    "not_checked": "Could not be checked",
+}
+_RECORD = ["patient_source_system", "patient_record_type", "patient_source_id"]
+_PROFILE = """
+    profiles.patient_source_system, profiles.patient_record_type, profiles.patient_source_id, profiles.patient_name,
+    profiles.mrn, profiles.age_years, profiles.assigned_to
+"""
+_LIST = f"""
+    select
+        list.patient_key, list.location_name, list.priority_rank, list.is_within_capacity, list.is_clinically_urgent,
+        list.list_reason, list.next_action, list.recommended_channel, list.contact_point, list.due_on, list.n_open_gaps,
+        list.last_visit_on, {_PROFILE}
+    from delivery.out_outreach_list as list
+    inner join delivery.out_patient_profiles as profiles using (patient_key)
+    order by list.is_clinically_urgent desc, list.location_name, list.priority_rank
+"""
+_LEFT_OUT = f"""
+    select left_out.*, profiles.location_name, {_PROFILE}
+    from delivery.out_outreach_suppressions as left_out
+    inner join delivery.out_patient_profiles as profiles using (patient_key)
+    order by left_out.is_clinically_urgent desc, profiles.patient_name
+"""
+_FOUND = f"""
+    select profiles.patient_key, profiles.location_name, profiles.last_visit_on, profiles.next_appointment_at, {_PROFILE}
+    from delivery.out_patient_profiles as profiles
+    where contains(lower(profiles.patient_name), lower($1)) or lower(profiles.mrn) = lower($1)
+    order by profiles.patient_name
+    limit 100
+"""
+_PUBLISHED = "select outcome_id from marts.fct_outreach_outcomes"
+
+
+def journal_folder(publication: Publication) -> Path:
+    """Where the outcomes of the publication's practice are recorded."""
+    return home() / "outcomes" / publication.practice_id
+
+
+def recorded_since(publication: Publication) -> pl.DataFrame:
+    """The outcomes that the publication does not know yet, the newest first; none of those that were taken back."""
+    known = ask(publication, _PUBLISHED)
+    fresh = recorded(journal_folder(publication)).filter(~pl.col("is_withdrawn"))
+    return fresh.join(known, on="outcome_id", how="anti").sort("recorded_at", descending=True)
+
+
+def worklist(publication: Publication) -> pl.DataFrame:
+    """The published list in its order, with `outcome`, `outcome_at` of the newest outcome since; null where there is none."""
+    newest = recorded_since(publication).unique(_RECORD, keep="first", maintain_order=True)
+    outcomes = newest.select(*_RECORD, "outcome", outcome_at="recorded_at")
+    return ask(publication, _LIST).join(outcomes, on=_RECORD, how="left", maintain_order="left")
+
+
+def left_out(publication: Publication) -> pl.DataFrame:
+    """Who would be on the list but for a reason, `suppress_reason`."""
+    return ask(publication, _LEFT_OUT)
+
+
+def found(publication: Publication, words: str) -> pl.DataFrame:
+    """Up to a hundred patients whose name holds the words, or whose record number they are."""
+    return ask(publication, _FOUND, (words,))

@@ -1,0 +1,1 @@
+"""Runs and keeps an analyst's own queries, each in a process of its own."""

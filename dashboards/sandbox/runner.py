@@ -1,0 +1,159 @@
+"""Runs what an analyst wrote, in a process of its own that can be stopped at any moment (`dashboards/sandbox/child.py`)."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+CHILD = Path(__file__).with_name("child.py")
+MAX_ROWS = 10_000
+MAX_SECONDS = 30
+MAX_MEGABYTES = 1024
+MAX_RUNNING = 3
+"""At once, on the whole server: a query may take two cores and a gigabyte, and the pages have to go on."""
+
+
+class Busy(Exception):
+    """As many queries are running as may; the text says so."""
+
+
+@dataclass
+class Answer:
+    """What came of a query: rows, or a problem in words. `tables` are those that it read; `is_cut` where there were more rows."""
+
+    rows: pl.DataFrame | None = None
+    problem: str = ""
+    tables: tuple[str, ...] = ()
+    is_cut: bool = False
+    seconds: float = 0.0
+
+
+_running: set["Query"] = set()
+_lock = threading.Lock()
+
+
+@dataclass(eq=False)
+class Query:
+    """A running query; `answer()` when it has ended, `stop()` before that."""
+
+    process: subprocess.Popen
+    folder: Path
+    max_seconds: int
+    started: float = field(default_factory=time.monotonic)
+    _stopped: str = ""
+    _answer: Answer | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Since it was started."""
+        return time.monotonic() - self.started
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it has ended, after waiting for at most so long."""
+        if self._answer is not None:
+            return True
+        left = self.max_seconds + 1 - self.seconds
+        try:
+            self.process.wait(max(0.0, min(seconds, left)))
+        except subprocess.TimeoutExpired:
+            if seconds < left:
+                return False
+            self.stop(f"The query was stopped after {self.max_seconds} seconds, which is as long as one may take.")
+        return True
+
+    def stop(self, why: str = "The query was stopped.") -> None:
+        """End it now, whatever it is doing."""
+        self._stopped = self._stopped or why
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def answer(self) -> Answer:
+        """What came of it; only after `wait` said that it has ended."""
+        if self._answer is None:
+            self._answer = self._read()
+            self._answer.seconds = self.seconds
+            self.forget()
+        return self._answer
+
+    def forget(self) -> None:
+        """Stop it if it still runs, and remove what it wrote."""
+        if self.process.poll() is None:
+            self.stop()
+        with _lock:
+            _running.discard(self)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self) -> Answer:
+        said = self.process.stdout.read(1_000_000)
+        self.process.stdout.close()
+        if self._stopped:
+            return Answer(problem=self._stopped)
+        try:
+            told = json.loads(said)
+        except ValueError:
+            why = "took too long" if self.process.returncode in (-signal.SIGALRM, -signal.SIGXCPU) else "grew too large"
+            return Answer(problem=f"The query {why}, and was ended.")
+        if "problem" in told:
+            return Answer(problem=told["problem"])
+        with duckdb.connect(str(self.folder / "result.duckdb"), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            rows = connection.sql(f"select * from rows limit {int(told['n_rows'])}").pl()
+        return Answer(rows=rows, tables=tuple(told["tables"]), is_cut=told["is_cut"])
+
+
+def start(
+    file: Path,
+    query: str,
+    *,
+    max_rows: int = MAX_ROWS,
+    max_seconds: int = MAX_SECONDS,
+    max_megabytes: int = MAX_MEGABYTES,
+    beside: Path | None = None,
+) -> Query:
+    """Start `query` on the published `file`; its rows are written to a folder in `beside` until they are read.
+
+    Raises `Busy` where `MAX_RUNNING` run already.
+    """
+    with _lock:
+        for old in list(_running):  # left behind by a page that nobody came back to
+            if old.process.poll() is not None and time.monotonic() - old.started > 10 * MAX_SECONDS:
+                _running.discard(old)
+                shutil.rmtree(old.folder, ignore_errors=True)
+        if sum(query.process.poll() is None for query in _running) >= MAX_RUNNING:
+            raise Busy("Others are running queries; try again in a moment.")
+        folder = Path(tempfile.mkdtemp(prefix="query-", dir=beside))
+        process = subprocess.Popen(
+            [sys.executable, "-I", str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env={},
+            start_new_session=True,
+        )
+        running = Query(process, folder, max_seconds)
+        _running.add(running)
+    asked = {
+        "file": str(file),
+        "result": str(folder / "result.duckdb"),
+        "query": query,
+        "n_rows": max_rows,
+        "seconds": max_seconds,
+        "megabytes": max_megabytes,
+    }
+    with suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(asked).encode())
+        process.stdin.close()
+    return running

@@ -1,0 +1,1 @@
+"""Starts Streamlit, hardens its answers, and signs people in."""

@@ -1,0 +1,69 @@
+"""Starts the server: `python -m dashboards.server.serve`, with the port and the address. `caregap dashboard` calls it."""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from dashboards.access.access_file import AccessFile, AccessRefused, client_secret, read_access
+from dashboards.home import home
+
+HERE = Path(__file__).parent
+SETTINGS = {
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "server.enableAgentApi": "false",
+    "runner.magicEnabled": "false",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "viewer",
+    "client.showErrorDetails": "none",
+    "client.disableDataExport": "true",
+}
+"""Streamlit reads its config from the working directory only, so that what must hold is said here. An error's text can quote a
+patient's value, and the built-in download of tables writes spreadsheet formulas as they are."""
+
+
+def main(port: str, address: str) -> None:
+    """Become Streamlit. Exits with 2 where sign-in is needed or cannot be set up."""
+    try:
+        access = read_access(home())
+        if access is None and address not in ("127.0.0.1", "localhost", "::1"):
+            raise AccessRefused(
+                "Without sign-in the dashboards answer on this machine only: docs/operators.md shows access.toml."
+            )
+        settings = SETTINGS | {"server.port": port, "server.address": address}
+        if access is not None:
+            settings["secrets.files"] = str(_write_secrets(access))
+    except AccessRefused as why:
+        print(f"caregap: {why}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    shutil.rmtree(home() / "queries" / "running", ignore_errors=True)  # rows of queries that the last server left unread
+    flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(HERE / "hardening.py"), *flags])  # noqa: S606
+
+
+def _write_secrets(access: AccessFile) -> Path:
+    """What Streamlit wants to be told, in a file that nobody else can read; the cookies' key is new at every start."""
+    told = {
+        "redirect_uri": access.redirect_uri,
+        "cookie_secret": secrets.token_urlsafe(48),
+        "client_id": access.client_id,
+        "client_secret": client_secret(access),
+        "server_metadata_url": access.issuer.rstrip("/") + "/.well-known/openid-configuration",
+    }
+    # The provider must ask for the password again: who was logged off for inactivity is to show who they are.
+    kwargs = '{ scope = "openid email profile", prompt = "login" }'
+    path = home() / "access" / "streamlit_secrets.toml"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.unlink(missing_ok=True)
+    # A JSON text is a TOML text as well.
+    lines = ["[auth]", *(f"{name} = {json.dumps(value)}" for name, value in told.items()), f"client_kwargs = {kwargs}", ""]
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(lines))
+    return path
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,161 @@
+"""Who is at the door.
+
+With `access.toml`, the identity provider says who it is, and that file which role they have. Without it there is nobody to
+ask, so nobody is let in but on this very machine, and to look at synthetic patients only.
+"""
+
+import ipaddress
+import time
+
+import streamlit as st
+
+from dashboards.access.access_file import LOOPBACK, AccessFile, AccessRefused, read_access
+from dashboards.access.audit_log import record
+from dashboards.access.roles import ROLES, Viewer, admit
+from dashboards.access.sessions import Sessions
+from dashboards.home import home
+from dashboards.store.published import NothingPublished, current_publication, site_names
+
+LOCAL_USER = "local"
+NOBODY = Viewer("nobody", "")
+ROLE_KEY, SITES_KEY = "viewer_role", "viewer_sites"
+PROXY_HEADERS = {"forwarded", "x-forwarded-for", "x-real-ip"}
+WATCH_SECONDS = 10
+WARN_SECONDS = 60
+
+
+def let_in() -> None:
+    """Admit the viewer of this session, or draw why not and end the run."""
+    admit(None)
+    try:
+        access = read_access(home())
+    except AccessRefused as why:
+        _refuse(str(why))
+    if access:
+        _admit_signed_in(access)
+    else:
+        admit(_local())
+
+
+def _admit_signed_in(access: AccessFile) -> None:
+    """Admit the viewer whom the provider vouches for, if the sign-in still counts; else draw the page to sign in on."""
+    if not st.user.is_logged_in:
+        _ask_to_sign_in()
+    claims, sessions = dict(st.user), _sessions(access)
+    viewer = access.viewer(claims)
+    if why := sessions.ended_because(claims, time.time()):
+        if sessions.end(claims, time.time(), why):
+            record("logged_off", subject=why, viewer=viewer or NOBODY)
+        _ask_to_sign_in(f"You were logged off: the sign-in no longer counts, because {why}.")
+    if viewer is None:
+        if sessions.is_new(claims):
+            record("refused", subject="no role", viewer=Viewer(str(claims.get(access.user_claim, "")), ""))
+            sessions.touch(claims, time.time())
+        _leave_button(sessions, claims, NOBODY)
+        _refuse("You are signed in, but have no role here. Ask an administrator for one.")
+    if sessions.is_new(claims):
+        record("signed_in", viewer=viewer)
+    sessions.touch(claims, time.time())
+    with st.sidebar:
+        st.caption(f"{ROLES[viewer.role].title} · {viewer.user_id}")
+        _leave_button(sessions, claims, viewer)
+        _watch(sessions)
+    admit(
+        viewer,
+        has_ended=lambda: bool(sessions.ended_because(claims, time.time())),
+        note=lambda: sessions.touch(claims, time.time()),
+    )
+
+
+def _sessions(access: AccessFile) -> Sessions:
+    """The server's only one, with the limits that the file has now: what has ended stays so when they are changed."""
+    sessions = _all_sessions()
+    sessions.idle_seconds, sessions.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
+    return sessions
+
+
+@st.cache_resource(show_spinner=False)
+def _all_sessions() -> Sessions:
+    return Sessions(idle_seconds=0, absolute_seconds=0)
+
+
+@st.fragment(run_every=WATCH_SECONDS)
+def _watch(sessions: Sessions) -> None:
+    """Looks at the clock though nobody touches anything, and takes what is shown off the screen; it is no activity itself."""
+    claims = dict(st.user)
+    if not claims.get("is_logged_in") or sessions.ended_because(claims, time.time()):
+        st.rerun(scope="app")
+    left = sessions.seconds_left(claims, time.time())
+    if left < min(WARN_SECONDS, sessions.idle_seconds / 2):
+        st.warning(f"You will be logged off in {left:.0f} seconds.", icon=":material/timer:")
+
+
+def _leave_button(sessions: Sessions, claims: dict, viewer: Viewer) -> None:
+    if st.button("Sign out", icon=":material/logout:", key="sign_out"):
+        sessions.end(claims, time.time())
+        record("signed_out", viewer=viewer)
+        st.logout()
+        st.stop()
+
+
+def _ask_to_sign_in(why: str = "") -> None:
+    st.title("Caregap")
+    if why:
+        st.warning(why, icon=":material/lock_clock:")
+    st.write("Sign in with your practice's account to go on.")
+    if st.button("Sign in", icon=":material/login:", type="primary", key="sign_in"):
+        st.login()
+    st.stop()
+
+
+def _local() -> Viewer:
+    """Whichever role the sidebar says; the practice is synthetic, and the page on loopback."""
+    if not _is_on_this_machine():
+        _refuse("Without sign-in the dashboards answer on this machine only. Set up sign-in: docs/operators.md says how.")
+    try:
+        publication = current_publication()
+    except NothingPublished:
+        return Viewer(LOCAL_USER, next(iter(ROLES)))
+    if not publication.is_synthetic:
+        _refuse("These are real patients: the dashboards show them after sign-in only. docs/operators.md says how to set it up.")
+    with st.sidebar:
+        st.info("No sign-in is set up: synthetic patients, this machine only. Look as:", icon=":material/lock_open:")
+        wanted = st.query_params.get(ROLE_KEY)
+        role = st.selectbox(
+            "Role",
+            list(ROLES),
+            index=list(ROLES).index(wanted) if wanted in ROLES else 0,
+            format_func=lambda name: ROLES[name].title,
+            key=ROLE_KEY,
+            label_visibility="collapsed",
+        )
+        if not ROLES[role].is_of_sites:
+            return Viewer(LOCAL_USER, role)
+        names = site_names(publication)
+        chosen = st.multiselect("Sites", list(names), default=list(names)[:1], format_func=names.get, key=SITES_KEY)
+    return Viewer(LOCAL_USER, role, tuple(chosen))
+
+
+def _is_on_this_machine() -> bool:
+    """The server listens on loopback, and what asks is no proxy that stands there for somebody else."""
+    if {name.lower() for name in st.context.headers} & PROXY_HEADERS:
+        return False
+    host = (st.context.headers.get("Host") or "localhost").rsplit(":", 1)[0]
+    names = (host, st.get_option("server.address"), st.context.ip_address)
+    return all(_is_loopback(name) for name in names if isinstance(name, str))
+
+
+def _is_loopback(name: str) -> bool:
+    name = name.strip("[]")
+    if name in LOOPBACK:
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(why: str) -> None:
+    st.title("Caregap")
+    st.error(why, icon=":material/lock:")
+    st.stop()

@@ -1,0 +1,1 @@
+"""Judges risk models: evaluation, groups, monitoring, lift, the model card. Fits nothing."""

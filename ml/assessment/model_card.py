@@ -1,0 +1,231 @@
+"""The model card: the 31 source attributes that ONC's HTI-1 rule asks of predictive decision support.
+
+45 CFR 170.315(b)(11)(iv)(B), as published in 89 FR 1192 (9 January 2024). What can be computed is computed; the rest is what is
+true of every model that this code fits.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from ml.assessment.subgroups import NOT_EVALUATED
+from ml.risk import no_show
+from ml.risk.disengagement import EMBARGO_DAYS, HORIZON_DAYS, MINIMUM_PATIENTS
+from ml.risk.features import BY_NAME, Feature
+from ml.risk.risk_model import RiskModel
+from models.phi import Phi
+
+ATTRIBUTES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "Details and output of the intervention",
+        (
+            "Name and contact information for the intervention developer",
+            "Funding source of the technical implementation for the intervention's development",
+            "Description of value that the intervention produces as an output",
+            "Whether the intervention output is a prediction, classification, recommendation, evaluation, analysis, or other",
+        ),
+    ),
+    (
+        "Purpose of the intervention",
+        (
+            "Intended use of the intervention",
+            "Intended patient populations for the intervention's use",
+            "Intended users",
+            "Intended decision-making role (informs, augments, replaces clinical management)",
+        ),
+    ),
+    (
+        "Cautioned out-of-scope use",
+        (
+            "Tasks, situations, or populations where a user is cautioned against applying the intervention",
+            "Known risks, inappropriate settings, inappropriate uses, or known limitations",
+        ),
+    ),
+    (
+        "Development details and input features",
+        (
+            "Exclusion and inclusion criteria that influenced the training data set",
+            "Use of demographic, social and health status variables as input features",
+            "Description of demographic representativeness",
+            "Relevance of training data to intended deployed setting",
+        ),
+    ),
+    (
+        "Process used to ensure fairness in development",
+        (
+            "Approach taken to ensure that the intervention's output is fair",
+            "Approaches to manage, reduce, or eliminate bias",
+        ),
+    ),
+    (
+        "External validation process",
+        (
+            "Data source, clinical setting, or environment of the assessment, other than the source of training and testing data",
+            "Party that conducted the external testing",
+            "Demographic representativeness of external data",
+            "External validation process",
+        ),
+    ),
+    (
+        "Quantitative measures of performance",
+        (
+            "Validity in test data derived from the same source as the initial training data",
+            "Fairness in test data derived from the same source as the initial training data",
+            "Validity in data external to or from a different source than the initial training data",
+            "Fairness in data external to or from a different source than the initial training data",
+            "References to evaluation of use of the intervention on outcomes",
+        ),
+    ),
+    (
+        "Ongoing maintenance of intervention implementation and use",
+        (
+            "Process and frequency by which the intervention's validity is monitored over time",
+            "Validity of intervention in local data",
+            "Process and frequency by which the intervention's fairness is monitored over time",
+            "Fairness of intervention in local data",
+        ),
+    ),
+    (
+        "Update and continued validation or fairness assessment schedule",
+        (
+            "Process and frequency by which the intervention is updated",
+            "Frequency by which the intervention's performance is corrected when risks to validity and fairness are identified",
+        ),
+    ),
+)
+NOT_DONE = "None: the model has been assessed on this practice's own data only."
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a card says of its task; the rest it computes."""
+
+    output: str
+    use: str
+    population: str
+    users: str
+    role: str
+    caution: str
+    limits: str
+    inclusion: str
+    catalog: dict[str, Feature]
+
+
+DISENGAGEMENT = Purpose(
+    output=f"For each eligible patient the probability, 0 to 1, of having no completed visit within {HORIZON_DAYS} days, none "
+    "booked at their end, and being half as overdue again as expected.",
+    use="To order the outreach list of the care team. Never to overbook, to refuse or to delay care.",
+    population="Adults, alive, not in hospice, seen within 24 months, known for 90 days, not yet lapsed, able to lapse in the "
+    "horizon.",
+    users="Care teams and those who plan their capacity.",
+    role="Informs whom to contact first; a person decides.",
+    caution="Children, patients who have already lapsed (they have a list by rule), patients of another practice.",
+    limits="Associations, not causes. Patients contacted in the horizon teach nothing unless held out at random. "
+    "A visit elsewhere is not seen, and counts as none. The level of the risks lags behind a practice that changes quickly: the "
+    f"newest outcome that a model can know lies {EMBARGO_DAYS} days back.",
+    inclusion=f"the inclusion criteria of the intended population; outcome on record {EMBARGO_DAYS} days after the index; who "
+    f"died or moved away in the horizon left out; {MINIMUM_PATIENTS} patients or more with and without it.",
+    catalog=BY_NAME,
+)
+NO_SHOW = Purpose(
+    output="For each booked appointment the probability, 0 to 1, that it is missed, as it stands when its reminder goes out.",
+    use="To offer help to come: a call, transport, another hour. Never to book two patients into one slot, nor to refuse one.",
+    population="Appointments that stand booked two days before they start.",
+    users="Front desks and care teams.",
+    role="Informs whom to call before the visit; a person decides.",
+    caution="Appointments of another practice; overbooking; walk-ins.",
+    limits="Associations, not causes. Who is reminded because of the score may come because of that.",
+    inclusion="appointments of 18 months that were kept or missed; what was called off after its reminder left out; "
+    f"{no_show.MINIMUM_PATIENTS} patients or more who missed one and who kept one.",
+    catalog=no_show.BY_NAME,
+)
+
+
+def model_card(
+    model: RiskModel, model_version: str, evaluations: pl.DataFrame, as_of_on: date, purpose: Purpose = DISENGAGEMENT
+) -> pl.DataFrame:
+    """One row per attribute: `model_version`, `attribute_number` (1 to 31), `category`, `attribute`, `answer`.
+
+    `evaluations` are the rows of `ml.model_evaluations` of this model.
+    """
+    validity, fairness = _validity(evaluations), _fairness(evaluations)
+    quasi = [name for name in model.features if purpose.catalog[name].phi is Phi.QUASI]
+    chosen = model.selection
+    recipe = (
+        f"{chosen.recipe}; intercept and slope of its calibration {chosen.calibration[0]:.2f} and {chosen.calibration[1]:.2f}"
+    )
+    if chosen.gain is not None:
+        recipe += f"; the challenger's AUROC on unseen patients differed by {chosen.gain:+.3f}"
+        recipe += f" ({chosen.gain_low:+.3f} to {chosen.gain_high:+.3f})"
+    months = f"{model.trained_from_on:%Y-%m} to {model.trained_to_on:%Y-%m}"
+    tested = f"{evaluations['test_from_on'].min():%Y-%m} to {evaluations['test_to_on'].max():%Y-%m}"
+    answers = (
+        "The practice that runs this installation of Caregap; its administrator is the contact.",
+        "Not stated by the practice.",
+        purpose.output,
+        "Prediction.",
+        purpose.use,
+        purpose.population,
+        purpose.users,
+        purpose.role,
+        purpose.caution,
+        purpose.limits,
+        f"{months}; {purpose.inclusion}",
+        f"{len(model.features)} inputs: {', '.join(model.features)}. Of these say something of who the patient is: "
+        f"{', '.join(quasi) or 'none'}. Race, ethnicity and language are no inputs. "
+        f"Recipe: {recipe}.",
+        f"Counts by group in the test: {_counts(evaluations)}.",
+        "Trained on the practice's own records, for the same practice.",
+        "Race, ethnicity and language are never read by the model, and its figures are computed for each group.",
+        "Classes are not reweighted; groups are compared in discrimination and in observed over expected events; a reason given "
+        "to the team never comes from age, sex or payer.",
+        NOT_DONE,
+        "Nobody.",
+        NOT_DONE,
+        NOT_DONE,
+        f"Test indexes {tested}: {validity}.",
+        f"Test indexes {tested}: {fairness}.",
+        NOT_DONE,
+        NOT_DONE,
+        "None.",
+        "With every build, on the newest months whose outcome is known.",
+        f"{validity}.",
+        "With every build, by group.",
+        f"{fairness}.",
+        f"Fitted again with every build; this one on {as_of_on:%Y-%m-%d}.",
+        "With every build.",
+    )
+    named = [(category, attribute) for category, attributes in ATTRIBUTES for attribute in attributes]
+    numbered = [
+        (model_version, number, category, attribute, answer)
+        for number, ((category, attribute), answer) in enumerate(zip(named, answers, strict=True), start=1)
+    ]
+    return pl.DataFrame(numbered, schema=["model_version", "attribute_number", "category", "attribute", "answer"], orient="row")
+
+
+def _validity(evaluations: pl.DataFrame) -> str:
+    rows = evaluations.filter((pl.col("subgroup_type") == "all") & pl.col("value").is_not_null())
+    return "; ".join(_figure(row) for row in rows.iter_rows(named=True)) or "not evaluated"
+
+
+def _fairness(evaluations: pl.DataFrame) -> str:
+    """The group that is worst off in each metric, by kind of group."""
+    rows = evaluations.filter((pl.col("subgroup_type") != "all") & pl.col("value").is_not_null())
+    worst = [
+        f"{kind}: " + "; ".join(f"{row['subgroup']} {_figure(row)}" for row in (part.sort("value").row(0, named=True),))
+        for (kind,), part in rows.filter(pl.col("metric") == "auroc").group_by("subgroup_type", maintain_order=True)
+    ]
+    return "lowest AUROC by " + ", ".join(worst) if worst else "no group was large enough to evaluate"
+
+
+def _counts(evaluations: pl.DataFrame) -> str:
+    shown = evaluations.filter((pl.col("subgroup_type") != "all") & pl.col("metric").is_in(["auroc", NOT_EVALUATED]))
+    return ", ".join(
+        f"{kind} {group} {n}" for kind, group, n in shown.select("subgroup_type", "subgroup", "n_patients").iter_rows()
+    )
+
+
+def _figure(row: dict) -> str:
+    interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{row['metric']} {row['value']:.3f}{interval}"

@@ -1,0 +1,1 @@
+"""Learns risks from features: inputs, models, selection, persistence. Judging them is for `assessment/`."""

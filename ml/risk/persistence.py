@@ -1,0 +1,117 @@
+"""Keeping a trained model: skops (no pickle, so that reading a file runs no code), with a manifest of what it was made from."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import skops.io
+
+from ml.risk.risk_model import RiskModel
+from ml.risk.selection import Selection
+
+MODEL_FILE, MANIFEST_FILE = "model.skops", "manifest.json"
+LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy", "skops")
+_TRUSTED = [
+    "scipy.interpolate._bsplines.BSpline",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+]
+"""Types beyond skops' own list that a spline and a boosted tree hold; anything else in the file is refused. scikit-learn follows
+a tree's nodes unchecked: a file is opened only after its hash was found to be the manifest's."""
+N_GOLDEN = 8
+"""Rows whose risks are kept, so that a reloaded model can be held to them."""
+
+
+class ModelMismatch(ValueError):
+    """A saved model is not the one that its manifest, or its reader, expects. The text says in what they differ."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a model is made from: hashes of the rows, of the SQL and of the code. Its `version` names the model."""
+
+    task: str
+    data_cut: str
+    feature_sql: str
+    code: str
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+    @property
+    def version(self) -> str:
+        """The task and 12 hex digits that change with anything that the model is made from."""
+        return f"{self.task}-{sha256(json.dumps([self.data_cut, self.feature_sql, self.code, self.libraries]).encode())[:12]}"
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def save(model: RiskModel, origin: Origin, golden: np.ndarray, folder: Path, metrics: Mapping[str, float | None]) -> None:
+    """Write `folder`/<version>/ with the model and its manifest; beside first, then renamed, so that a kill leaves nothing half.
+
+    `golden` are a few rows of the model's matrix; their risks are kept, and a reloaded model must give them again.
+    """
+    target = folder / origin.version
+    beside = folder / f"{origin.version}.{os.getpid()}"
+    beside.mkdir(parents=True, mode=0o700)
+    skops.io.dump(model.estimator, beside / MODEL_FILE)
+    golden = golden[:N_GOLDEN]
+    manifest = {
+        "version": origin.version,
+        "data_cut": origin.data_cut,
+        "feature_sql": origin.feature_sql,
+        "code": origin.code,
+        "libraries": origin.libraries,
+        "model_file": sha256((beside / MODEL_FILE).read_bytes()),
+        "features": model.features,
+        "trained_from_on": model.trained_from_on.isoformat(),
+        "trained_to_on": model.trained_to_on.isoformat(),
+        "selection": asdict(model.selection),
+        "metrics": dict(metrics),
+        "golden_rows": [[None if np.isnan(value) else float(value) for value in row] for row in golden],
+        "golden_risks": model.risk_of(golden).tolist(),
+    }
+    (beside / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    beside.rename(target)
+
+
+def load(origin: Origin, folder: Path) -> RiskModel:
+    """The model of that origin.
+
+    Raises `FileNotFoundError` where none is kept, and `ModelMismatch` where the file, its manifest, the code, the libraries or
+    the risks of its golden rows are not those that were saved.
+    """
+    place = folder / origin.version
+    manifest = json.loads((place / MANIFEST_FILE).read_text(encoding="utf-8"))
+    expected = {
+        "version": origin.version,
+        "data_cut": origin.data_cut,
+        "feature_sql": origin.feature_sql,
+        "code": origin.code,
+        "libraries": origin.libraries,
+        "model_file": sha256((place / MODEL_FILE).read_bytes()),
+    }
+    if differing := [name for name, value in expected.items() if manifest.get(name) != value]:
+        raise ModelMismatch(f"{place}: differs from its manifest in {', '.join(differing)}. Train again with `caregap train`.")
+    estimator = skops.io.load(place / MODEL_FILE, trusted=_TRUSTED)
+    days = (date.fromisoformat(manifest[name]) for name in ("trained_from_on", "trained_to_on"))
+    selection = Selection(**manifest["selection"] | {"calibration": tuple(manifest["selection"]["calibration"])})
+    model = RiskModel(estimator, tuple(manifest["features"]), *days, selection)
+    golden = np.array(manifest["golden_rows"], dtype=float)
+    if not np.allclose(model.risk_of(golden), manifest["golden_risks"], rtol=0, atol=1e-12):
+        raise ModelMismatch(
+            f"{place}: does not give its golden rows the risks that were saved. Train again with `caregap train`."
+        )
+    return model

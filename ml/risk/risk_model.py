@@ -1,0 +1,86 @@
+"""A fitted risk: the better of two recipes on a table of inputs, calibrated, with what each input adds to each row.
+
+One way for every task: disengagement (`ml.risk.disengagement`) and missed appointments (`ml.risk.no_show`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import numpy as np
+import polars as pl
+from scipy.special import expit
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
+
+from ml.risk import gradient_boosting, spline_logistic
+from ml.risk.features import Feature
+from ml.risk.reasons import reasons
+from ml.risk.selection import Selection, select
+
+CHAMPION, CHALLENGER = "spline_logistic", "gradient_boosting"
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """A fitted model: `features` are the columns of its matrix, in order; `selection` names the recipe and calibrates it."""
+
+    estimator: Pipeline | HistGradientBoostingClassifier
+    features: tuple[str, ...]
+    trained_from_on: date
+    trained_to_on: date
+    selection: Selection
+
+    def risk(self, rows: pl.DataFrame) -> np.ndarray:
+        """The probability of the outcome; shape (rows,)."""
+        return self.risk_of(matrix(rows, self.features))
+
+    def risk_of(self, inputs: np.ndarray) -> np.ndarray:
+        """As `risk`, of a matrix of shape (rows, features)."""
+        intercept, slope = self.selection.calibration
+        return expit(intercept + slope * self.estimator.decision_function(inputs))
+
+    def contributions(self, rows: pl.DataFrame) -> np.ndarray:
+        """What each input adds to each row's log-odds; shape (rows, features). Exact, and adding up, for the champion."""
+        explained = spline_logistic if self.selection.recipe == CHAMPION else gradient_boosting
+        return self.selection.calibration[1] * explained.contributions(self.estimator, matrix(rows, self.features))
+
+    def reasons(self, rows: pl.DataFrame, catalog: dict[str, Feature]) -> pl.DataFrame:
+        """Columns `reason_1` to `reason_3` of each row; `catalog` says what the inputs mean."""
+        return reasons(rows, [catalog[name] for name in self.features], self.contributions(rows))
+
+
+def matrix(rows: pl.DataFrame, features: Sequence[str]) -> np.ndarray:
+    """Inputs of shape (rows, features), float. A number that is missing is NaN, a Boolean 0."""
+    nothing = {name: 0.0 if rows.schema[name] == pl.Boolean else float("nan") for name in features}
+    values = [pl.col(name).cast(pl.Float64).fill_null(nothing[name]) for name in features]
+    return rows.select(values).to_numpy()
+
+
+def fit_risk(
+    catalog: Sequence[Feature],
+    rows: pl.DataFrame,
+    *,
+    outcome: str,
+    person: str,
+    day: str,
+    recipe: str | None = None,
+) -> RiskModel:
+    """The better recipe, or `recipe`, of every input of the catalog that varies in the rows, calibrated on unseen patients.
+
+    `outcome`, `person` and `day` name columns of `rows`, which has row weights in `weight`.
+    """
+    used = [feature for feature in catalog if rows[feature.name].drop_nulls().n_unique() > 1]
+    curves = [feature.name for feature in used if not feature.is_flag]
+    features = (*curves, *(feature.name for feature in used if feature.is_flag))
+    recipes = {
+        CHAMPION: partial(spline_logistic.fit_spline_logistic, n_curves=len(curves)),
+        CHALLENGER: gradient_boosting.fit_gradient_boosting,
+    }
+    if recipe:
+        recipes = {recipe: recipes[recipe]}
+    inputs, weights, labels = matrix(rows, features), rows["weight"].to_numpy(), rows[outcome].cast(pl.Float64).to_numpy()
+    selection = select(recipes, inputs, labels, weights, rows[person].to_numpy())
+    estimator = recipes[selection.recipe](inputs, labels, weights)
+    return RiskModel(estimator, features, rows[day].min(), rows[day].max(), selection)

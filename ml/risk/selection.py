@@ -1,0 +1,82 @@
+"""Which recipe makes the model, and how its risks are calibrated: decided on risks of patients that the fit has not seen.
+
+Rows of one patient lie in one fold. The challenger replaces the champion only where a bootstrap by patient says that it ranks
+better; on a tie the champion stays, whose reasons are exact. Risks are calibrated on all mature months: the newest three alone
+would follow a practice that changes, but on 10,000 simulated patients their level was off by 8 % for chance alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.metrics import Ranked, interval, recalibration
+
+N_FOLDS = 3
+MINIMUM_EVENT_PATIENTS = 200
+"""Patients with the outcome below which the challenger is not tried: no bootstrap could tell it from the champion."""
+SLOPE_PRIOR = 25.0
+"""What is known of the slope before anything is seen: that it is 1, give or take 0.2."""
+
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], object]
+"""Of a matrix, labels and weights, something with a `decision_function`."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The chosen recipe, its calibration (intercept and slope on the log-odds), and by how much the challenger ranked better."""
+
+    recipe: str
+    calibration: tuple[float, float]
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+
+
+def select(
+    recipes: dict[str, Fit],
+    matrix: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    patients: np.ndarray,
+) -> Selection:
+    """Choose between the recipes, of which the first is the champion, and calibrate the chosen one.
+
+    `matrix` has shape (n, features); `labels` (0 or 1), `weights` and `patients` (n,).
+    """
+    champion, *challengers = recipes
+    n_event_patients = len(np.unique(patients[labels == 1]))
+    log_odds = {champion: out_of_fold(recipes[champion], matrix, labels, weights, patients)}
+    chosen, gains = champion, ()
+    for challenger in challengers if n_event_patients >= MINIMUM_EVENT_PATIENTS else ():
+        log_odds[challenger] = out_of_fold(recipes[challenger], matrix, labels, weights, patients)
+        gains = _gain(labels, log_odds[challenger], log_odds[champion], weights, patients)
+        chosen = challenger if gains[1] > 0 else champion
+    return Selection(chosen, calibrate(log_odds[chosen], labels, weights), *gains)
+
+
+def out_of_fold(fit: Fit, matrix: np.ndarray, labels: np.ndarray, weights: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """Log-odds of each row from a fit on the other folds' patients; shape (n,)."""
+    fold = np.unique(patients, return_inverse=True)[1] % N_FOLDS
+    log_odds = np.zeros(len(labels))
+    for number in range(N_FOLDS):
+        seen = fold != number
+        log_odds[~seen] = fit(matrix[seen], labels[seen], weights[seen]).decision_function(matrix[~seen])
+    return log_odds
+
+
+def calibrate(log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Intercept and slope that calibrate log-odds of patients whom the fit has not seen; (0, 1) where nothing tells."""
+    found = recalibration(labels, log_odds, weights, prior=SLOPE_PRIOR)
+    return found if np.isfinite(found).all() else (0.0, 1.0)
+
+
+def _gain(
+    labels: np.ndarray, challenger: np.ndarray, champion: np.ndarray, weights: np.ndarray, patients: np.ndarray
+) -> Sequence[float]:
+    better, worse = Ranked(labels, challenger), Ranked(labels, champion)
+
+    def gain(mass: np.ndarray) -> float:
+        return better.auroc(mass) - worse.auroc(mass)
+
+    return gain(weights), *interval(lambda drawn: gain(drawn * weights), patients)

@@ -1,0 +1,108 @@
+"""What a run found: read from the publication it made, so that nothing is told that readers cannot see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from pipelines.home import Home
+from pipelines.publications.store import WAREHOUSE, Publication
+from pipelines.sql.connection import open_file
+
+FILES = """
+select source_system, extract, file_name, status, n_delivered, n_landed, n_quarantined, n_superseded
+from marts.fct_deliveries
+order by all
+"""
+QUARANTINED = """
+select source_system, extract, coalesce(field, '') as field, reason, count(*) as n_rows
+from marts.fct_quarantined_rows
+group by all
+order by n_rows desc, source_system, extract, field, reason
+"""
+# The newest three mature months, as the overview page shows them: one month of a small practice is noise.
+KPIS = """
+with months as (
+    select kpi_code, month_on, sum(numerator) as numerator, sum(denominator) as denominator
+    from marts.fct_kpis
+    where is_mature
+    group by kpi_code, month_on
+    qualify row_number() over (partition by kpi_code order by month_on desc) <= 3
+)
+select
+    kpis.kpi_code,
+    kpis.kpi_name,
+    kpis.unit,
+    kpis.direction,
+    kpis.target,
+    kpis.unavailable_reason,
+    sum(months.numerator) / nullif(sum(months.denominator), 0) as value,
+    min(months.month_on) as from_month_on,
+    max(months.month_on) as to_month_on
+from marts.dim_kpis as kpis
+left join months using (kpi_code)
+where kpis.is_headline
+group by all
+order by any_value(kpis.display_order)
+"""
+MODEL = """
+select metric, model_version, value, low, high, n_patients, note
+from ml.model_evaluations
+where subgroup_type = 'all' and (metric like 'auroc%' or metric = 'not_evaluated')
+order by model_version, metric
+"""
+LIST = "select tier, count(*) as n_patients from delivery.out_outreach_list group by all order by all"
+LEFT_OUT = """
+select suppress_reason as reason, count(*) as n_patients
+from delivery.out_outreach_suppressions
+group by all
+order by n_patients desc
+"""
+PROGRAMS = """
+select
+    returns.program_name,
+    returns.npv_p5_usd,
+    returns.npv_p50_usd,
+    returns.npv_p95_usd,
+    effects.n_effects,
+    effects.n_significant
+from delivery.fct_program_returns as returns
+left join (
+    select
+        program_name,
+        count(*) filter (where is_chosen and is_causal) as n_effects,
+        count(*) filter (where is_chosen and is_significant) as n_significant
+    from delivery.fct_program_effects
+    group by program_name
+) as effects using (program_name)
+where returns.scenario = 'base'
+order by returns.program_name
+"""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Rows as dictionaries: delivered `files`, `quarantined` reasons, headline `kpis`, `model` metrics, the outreach list by tier
+    who was `left_out` of it, and the worth of the `programs`. Counts and keys only, never a patient."""
+
+    publication: Publication
+    files: list[dict[str, Any]]
+    quarantined: list[dict[str, Any]]
+    kpis: list[dict[str, Any]]
+    model: list[dict[str, Any]]
+    outreach: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
+    programs: list[dict[str, Any]]
+
+
+def findings(home: Home, publication: Publication) -> Findings:
+    """What a publication says of its run."""
+    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
+        queries = (FILES, QUARANTINED, KPIS, MODEL, LIST, LEFT_OUT, PROGRAMS)
+        return Findings(publication, *(_rows(connection, query) for query in queries))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

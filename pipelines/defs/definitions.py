@@ -1,0 +1,53 @@
+"""The root of everything that Dagster sees; `caregap run` executes the same definitions without a server."""
+
+from collections.abc import Set
+
+import dagster as dg
+
+from pipelines.defs.catalog import catalog_assets
+from pipelines.defs.delivery import delivery_assets
+from pipelines.defs.derived import derived_assets
+from pipelines.defs.ml import estimate, score, train, value
+from pipelines.defs.published import published
+from pipelines.defs.raw import raw
+from pipelines.defs.refresh import arrivals, nightly, refresh
+from pipelines.defs.run_status import telling
+from pipelines.home import Home
+from pipelines.lock import only_writer
+from pipelines.practice import Practice, practice_of
+from pipelines.progress import Progress, silent
+from pipelines.warehouse.dbt import parsed_project
+
+
+def definitions(
+    home: Home, practice: Practice, progress: Progress = silent, hooks: Set[dg.HookDefinition] = frozenset()
+) -> dg.Definitions:
+    """Every asset, check, job, schedule and sensor, bound to one home and one practice; `hooks` are called by every asset."""
+    parsed = parsed_project(home)
+    made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
+    assets = [*made, catalog_assets(parsed, made), published]
+
+    @dg.resource
+    def locked_home(_):
+        with only_writer(home):
+            yield home
+
+    return dg.Definitions(
+        assets=[one.with_hooks(hooks) for one in assets],
+        jobs=[refresh],
+        schedules=[nightly(practice)],
+        sensors=[arrivals(practice)],
+        resources={
+            "home": locked_home,
+            "practice": dg.ResourceDefinition.hardcoded_resource(practice),
+            "progress": dg.ResourceDefinition.hardcoded_resource(progress),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster -m pipelines.defs.definitions` loads: the home of this environment, and its practice or the sample."""
+    home = Home.from_environment()
+    return definitions(home, practice_of(home, None), hooks=telling(home))

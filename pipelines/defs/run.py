@@ -1,0 +1,53 @@
+"""One run: land what is new; if anything is, make every asset anew and publish."""
+
+from dataclasses import dataclass
+
+from pipelines.errors import NotPublished
+from pipelines.home import Home
+from pipelines.landing.land import land
+from pipelines.practice import Practice
+from pipelines.progress import Progress, silent
+from pipelines.publications.last_run import told_last_run
+from pipelines.publications.store import Publication, current
+from pipelines.warehouse.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended: what is published now, whether this run made it, and the checks that warned."""
+
+    publication: Publication
+    is_new: bool
+    warnings: tuple[str, ...] = ()
+
+
+def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
+    """Bring what is published up to date with what was delivered.
+
+    Where deliveries, settings and code are those of the current publication, nothing is built: landing alone then takes a
+    twentieth of a run. Raises what landing, the checks and publishing raise; the current publication then stays as it was.
+    """
+    with told_last_run(home):
+        return _run(home, practice, progress)
+
+
+def _run(home: Home, practice: Practice, progress: Progress) -> Run:
+    progress("Reading: deliveries")
+    land(practice, home, progress)
+    if publication := _unchanged(home, practice):
+        return Run(publication, is_new=False)
+    from pipelines.defs.execution import execute
+
+    result = execute(home, practice, progress=progress)
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))
+    return Run(current(home), is_new=True, warnings=warnings)
+
+
+def _unchanged(home: Home, practice: Practice) -> Publication | None:
+    """The current publication, if this run would make it again."""
+    try:
+        publication = current(home)
+    except NotPublished:
+        return None
+    return publication if publication.fingerprint == fingerprint(home, practice) else None

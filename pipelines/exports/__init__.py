@@ -1,0 +1,1 @@
+"""Writes what leaves as files, from published tables: reports, lists, FHIR, the dictionary. Computes no figure."""

@@ -1,0 +1,84 @@
+"""Charts as SVG text: a few hundred bytes each, sharp on paper, and nothing to fetch.
+
+Colours are Okabe and Ito's (2008), told apart by colour-blind readers; on paper without colour, dash and shape tell as much.
+"""
+
+from markupsafe import Markup
+
+from pipelines.exports.board_report.kpis import Kpi
+
+WIDTH, HEIGHT, PAD = 260, 64, 5
+INK, TARGET, BASELINE, BAND = "#0072B2", "#D55E00", "#6b7280", "#009E73"
+BAR_WIDTH, BAR_HEIGHT = 80, 12
+
+
+def history(kpi: Kpi, width: int = WIDTH, height: int = HEIGHT) -> Markup:
+    """The months of a KPI: mature ones as a line, others as open dots; target dashed, baseline dotted, benchmark a band."""
+    months = kpi.months.to_dicts()
+    if not months:
+        return Markup("")
+    catalog = kpi.catalog
+    baseline = kpi.baseline["value"] if kpi.baseline else None
+    values = [row["value"] for row in months]
+    marks = [mark for mark in (catalog["target"], baseline) if mark is not None]
+    band = [edge for edge in (catalog["benchmark_low"], catalog["benchmark_high"]) if edge is not None]
+    low, high = min(values + marks), max(values + marks)
+    room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
+    low, high = low - room, high + room
+
+    def x(place: int) -> float:
+        return PAD + place * (width - 2 * PAD) / max(len(months) - 1, 1)
+
+    def y(value: float) -> float:
+        return PAD + (high - min(max(value, low), high)) / (high - low) * (height - 2 * PAD)
+
+    shapes = []
+    if len(band) == 2:
+        top, bottom = y(max(band)), y(min(band))
+        shapes.append(_shape("rect", x=0, y=top, width=width, height=max(bottom - top, 1), fill=BAND, opacity=0.15))
+    if catalog["target"] is not None:
+        shapes.append(_rule(y(catalog["target"]), width, TARGET, "5 3"))
+    if baseline is not None:
+        shapes.append(_rule(y(baseline), width, BASELINE, "1 3"))
+    mature = [(x(place), y(row["value"])) for place, row in enumerate(months) if row["is_mature"]]
+    if len(mature) > 1:
+        points = " ".join(f"{left:.1f},{top:.1f}" for left, top in mature)
+        shapes.append(_shape("polyline", points=points, fill="none", stroke=INK, stroke_width=1.8))
+    for left, top in mature[-1:]:
+        shapes.append(_shape("circle", cx=left, cy=top, r=3, fill=INK))
+    for place, row in enumerate(months):
+        if not row["is_mature"]:
+            shapes.append(_shape("circle", cx=x(place), cy=y(row["value"]), r=2.6, fill="#fff", stroke=INK))
+    label = f"{catalog['kpi_name']} by month, {months[0]['month_on']:%b %Y} to {months[-1]['month_on']:%b %Y}"
+    return _picture(shapes, width, height, label)
+
+
+def bar(value: float, greatest: float, is_good: bool | None) -> Markup:
+    """A bar from the middle, to the right for a rise: `greatest` is the longest of its table."""
+    length = abs(value) / greatest * (BAR_WIDTH / 2 - 1) if greatest else 0.0
+    middle = BAR_WIDTH / 2
+    colour = {True: BAND, False: TARGET, None: BASELINE}[is_good]
+    shapes = [
+        _shape("rect", x=middle - (length if value < 0 else 0), y=1, width=max(length, 0.5), height=BAR_HEIGHT - 2, fill=colour),
+        _shape("line", x1=middle, x2=middle, y1=0, y2=BAR_HEIGHT, stroke="#9ca3af"),
+    ]
+    return _picture(shapes, BAR_WIDTH, BAR_HEIGHT, "")
+
+
+def _rule(height: float, width: int, colour: str, dashes: str) -> Markup:
+    return _shape("line", x1=0, x2=width, y1=height, y2=height, stroke=colour, stroke_dasharray=dashes)
+
+
+def _shape(tag: str, **attributes: object) -> Markup:
+    words = Markup("").join(
+        Markup(' {}="{}"').format(name.replace("_", "-"), f"{value:.1f}" if isinstance(value, float) else value)
+        for name, value in attributes.items()
+    )
+    return Markup("<{}{}/>").format(tag, words)
+
+
+def _picture(shapes: list[Markup], width: int, height: int, label: str) -> Markup:
+    says = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg viewBox="0 0 {0} {1}" width="{0}" height="{1}" {2}>{3}</svg>').format(
+        width, height, says, Markup("").join(shapes)
+    )

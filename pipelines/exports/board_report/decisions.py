@@ -1,0 +1,84 @@
+"""What the period asks to be decided, each with its reason and who owns it: rules, not opinions."""
+
+from dataclasses import dataclass
+
+from pipelines.exports.board_report.kpis import Kpi
+from pipelines.exports.board_report.program import Program
+from pipelines.exports.board_report.wording import amount, day
+
+GO_ON, LOOK_AGAIN = 0.9, 0.5
+"""From this share of draws with a value above zero a program is gone on with, from that one it is looked at again."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`what` is to be decided, `why`, and by whom."""
+
+    what: str
+    why: str
+    owner: str
+
+
+def decisions(shown: list[Kpi], program: Program) -> list[Decision]:
+    """Missed targets, KPIs worse than their baseline, restated baselines, sites without a date, and the program's money."""
+    return [*_of_kpis(shown), *_of_rollout(program), *_of_money(program)]
+
+
+def _of_kpis(shown: list[Kpi]) -> list[Decision]:
+    found = []
+    for kpi in shown:
+        catalog, unit = kpi.catalog, kpi.catalog["unit"]
+        if kpi.meets_target is False:
+            found.append(
+                Decision(
+                    f"{catalog['kpi_name']}: act on it, or change the target",
+                    f"{amount(kpi.value, unit)} against a target of {amount(catalog['target'], unit)}",
+                    catalog["owner_role"],
+                )
+            )
+        if kpi.baseline and kpi.is_better_than(kpi.baseline["value"]) is False:
+            found.append(
+                Decision(
+                    f"{catalog['kpi_name']}: find out why it is worse than before the program",
+                    f"{amount(kpi.value, unit)} against a baseline of {amount(kpi.baseline['value'], unit)}",
+                    catalog["owner_role"],
+                )
+            )
+        if kpi.baseline and kpi.baseline["is_restated"]:
+            found.append(
+                Decision(
+                    f"{catalog['kpi_name']}: keep the frozen baseline, or adopt the restated one",
+                    f"Frozen at {amount(kpi.baseline['value'], unit)}; today's data give "
+                    f"{amount(kpi.baseline['current_value'], unit)}",
+                    catalog["owner_role"],
+                )
+            )
+    return found
+
+
+def _of_rollout(program: Program) -> list[Decision]:
+    found = []
+    for row in program.rollout:
+        if row["go_live_on"] is None:
+            why = "No day of go-live is set; until then the site serves as a comparison"
+            found.append(Decision(f"{row['site']}: set a day of go-live, or decide against it", why, "practice manager"))
+        elif not row["is_live"]:
+            why = f"Planned for {day(row['go_live_on'])}"
+            found.append(Decision(f"{row['site']}: confirm the day of go-live", why, "practice manager"))
+    return found
+
+
+def _of_money(program: Program) -> list[Decision]:
+    found = []
+    for row in program.returns or []:
+        share = row["npv_positive_share"]
+        what = (
+            "reinvest: go on and widen it"
+            if share >= GO_ON
+            else "look again before reinvesting"
+            if share >= LOOK_AGAIN
+            else "stop, or renegotiate"
+        )
+        why = f"Net present value above zero in {share:.0%} of draws, median {amount(row['npv_p50_usd'], 'usd')}"
+        found.append(Decision(f"{row['program_name']} ({row['scenario']}): {what}", why, "finance lead"))
+    return found

@@ -1,0 +1,51 @@
+"""What moved and why: the change of a KPI from the period before, as mix and rate of its slices."""
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from ml.effects.mix_and_rate import mix_and_rate
+from pipelines.exports.board_report.kpis import Kpi
+from pipelines.exports.board_report.period import Period
+
+DIMENSIONS = {"location": "site", "payer_class": "payer", "patient_segment": "patients"}
+"""Not by provider: a board's paper is no place to name clinicians; the dashboards show it to who may see it."""
+SHOWN = 3
+SLICES = """
+select kpi_code, slice_type, slice_key, any_value(slice_name) as slice, month_on >= $first as is_after,
+    sum(numerator) as numerator, sum(denominator) as denominator
+from marts.fct_kpi_slices
+where is_mature and slice_type in ('location', 'payer_class', 'patient_segment') and month_on between $before and $last
+group by all
+"""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A KPI's change: `parts` maps each dimension to mix, rate, and the slices that contributed most (rows of `mix_and_rate`)."""
+
+    kpi: Kpi
+    parts: dict[str, tuple[float, float, list[dict]]]
+
+
+def movements(connection: duckdb.DuckDBPyConnection, shown: list[Kpi], period: Period) -> list[Movement]:
+    """The movement of each of `shown` that is mature now and was before, the greatest against its own size first."""
+    slices = connection.execute(
+        SLICES, {"first": period.first_month_on, "before": period.before.first_month_on, "last": period.ends_on}
+    ).pl()
+    found = [_movement(kpi, slices.filter(pl.col("kpi_code") == kpi.catalog["kpi_code"])) for kpi in shown if kpi.change]
+    return sorted(found, key=lambda one: -abs(one.kpi.change / (one.kpi.before or one.kpi.change)))
+
+
+def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:
+    parts = {}
+    for slice_type, name in DIMENSIONS.items():
+        of_type = slices.filter(pl.col("slice_type") == slice_type)
+        # Two sites may bear one name: the key tells them apart.
+        names = dict(of_type.select("slice_key", "slice").iter_rows())
+        keyed = of_type.select("is_after", "numerator", "denominator", slice=pl.col("slice_key"))
+        decomposed = mix_and_rate(keyed.filter(~pl.col("is_after")), keyed.filter(pl.col("is_after")))
+        shown = [row | {"slice": names[row["slice"]]} for row in decomposed.head(SHOWN).iter_rows(named=True)]
+        parts[name] = (decomposed["mix"].sum(), decomposed["rate"].sum(), shown)
+    return Movement(kpi, parts)

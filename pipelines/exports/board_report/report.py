@@ -1,0 +1,88 @@
+"""Writes the report: one HTML file with everything in it, the same bytes for the same publication and period."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.errors import UsageError
+from pipelines.exports.board_report import charts, wording
+from pipelines.exports.board_report.care_gaps import care_gaps
+from pipelines.exports.board_report.decisions import decisions
+from pipelines.exports.board_report.kpis import kpis
+from pipelines.exports.board_report.movement import movements
+from pipelines.exports.board_report.period import Period, last_complete
+from pipelines.exports.board_report.program import program
+from pipelines.publications.store import MANIFEST, WAREHOUSE
+from pipelines.sql.connection import open_file
+
+TEMPLATE = "report.html.j2"
+DETAILED = 3
+"""KPIs whose movement is taken apart slice by slice; of the others the report gives mix and rate by site."""
+DOMAINS = {
+    "access": "Access",
+    "retention": "Retention and growth",
+    "engagement": "Engagement and experience",
+    "outreach": "Outreach",
+    "care": "Care",
+    "revenue_cycle": "Revenue cycle",
+}
+
+
+def report(publication: Path, period: Period) -> str:
+    """The report on a period as HTML, from the folder of a publication.
+
+    Raises `UsageError` where the period is not over on the day that the publication looks back from.
+    """
+    manifest = json.loads((publication / MANIFEST).read_text(encoding="utf-8"))
+    as_of_on = date.fromisoformat(manifest["as_of_on"])
+    if period.ends_on >= as_of_on:
+        raise UsageError(f"{period.code} is not over on {as_of_on}, up to which the data go. Ask for an earlier one.")
+    with open_file(publication / WAREHOUSE, read_only=True) as connection:
+        every = kpis(connection, period, as_of_on)
+        headline = [kpi for kpi in every if kpi.catalog["is_headline"]]
+        told = program(connection)
+        return _template().render(
+            manifest=manifest,
+            as_of_on=as_of_on,
+            period=period,
+            headline=headline,
+            domains=[(title, [kpi for kpi in every if kpi.catalog["domain"] == code]) for code, title in DOMAINS.items()],
+            movements=movements(connection, headline, period),
+            detailed=DETAILED,
+            care_gaps=care_gaps(connection, period),
+            program=told,
+            decisions=decisions(headline, told),
+        )
+
+
+def write_last_reports(publication: Path) -> list[Path]:
+    """Write the reports on the last complete month and quarter into a publication's folder: `report_2026-09.html`."""
+    manifest = json.loads((publication / MANIFEST).read_text(encoding="utf-8"))
+    written = []
+    for period in last_complete(date.fromisoformat(manifest["as_of_on"])):
+        path = publication / f"report_{period.code}.html"
+        path.write_text(report(publication, period), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _template():
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"change": wording.change, "day": wording.day, "month": wording.month}
+    environment.globals |= {
+        "amount": wording.amount,
+        "change": wording.change,
+        "claimed": wording.claimed,
+        "seen": wording.seen,
+        "history": charts.history,
+        "bar": charts.bar,
+    }
+    return environment.get_template(TEMPLATE)

@@ -1,0 +1,44 @@
+"""The data dictionary: every contract as a page that an analyst can read."""
+
+from collections.abc import Iterator
+
+from models.contract import Contract
+from models.extracts import EXTRACTS
+from models.published import PUBLISHED
+from pipelines.sql.types import sql_type
+
+INTRODUCTION = """\
+# Data dictionary
+
+Written by `caregap docs` from the contracts in `models/`. PHI: `direct` identifies a person alone and is only in
+`warehouse.duckdb`; `quasi` identifies together with others and is coarsened or absent in `deidentified.duckdb`; `none` says
+nothing of a person.
+"""
+
+
+def data_dictionary() -> str:
+    """Markdown: the published tables, then the extracts; of each its grain, its key and its columns."""
+    parts = [INTRODUCTION, "# Published tables\n"]
+    parts += [_section(table, contract) for table, contract in PUBLISHED.items()]
+    for source, contracts in EXTRACTS.items():
+        parts.append(f"# Extracts: {source}\n")
+        parts += [_section(f"{source}/{name}", contract) for name, contract in contracts.items()]
+    return "\n".join(parts)
+
+
+def _section(title: str, contract: Contract) -> str:
+    key = ", ".join(f"`{name}`" for name in contract.key) or "none"
+    head = f"## {title}\n\n{contract.description} Key: {key}.\n\n"
+    return head + "| column | type | PHI | | description |\n|---|---|---|---|---|\n" + "".join(_rows(contract)) + "\n"
+
+
+def _rows(contract: Contract) -> Iterator[str]:
+    for name, field in contract.fields.items():
+        kind = sql_type(field.dtype.type)
+        kind = kind if len(kind) <= 40 else kind.partition("(")[0] + " (nested)"
+        rules = [] if field.nullable else ["required"]
+        if values := field.metadata["values"]:
+            rules.append("one of " + ", ".join(values))
+        if refers_to := field.metadata["refers_to"]:
+            rules.append(f"finds {refers_to}")
+        yield f"| `{name}` | {kind} | {field.metadata['phi']} | {'; '.join(rules)} | {field.description} |\n".replace("\n ", " ")

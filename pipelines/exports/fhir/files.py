@@ -1,0 +1,152 @@
+"""Which FHIR files are written, for which measures and which year.
+
+MeasureReport.summary.ndjson       one line per measure: counts and rates, no patient
+MeasureReport.individual.ndjson    one line per measure and patient
+Bundle.gaps-in-care.ndjson         one document per patient with an open or closed gap
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import UsageError
+from pipelines.exports.fhir import gap_bundles, measure_reports
+from pipelines.home import Home
+from pipelines.publications.store import Publication, current
+from pipelines.sql.connection import open_file
+from pipelines.sql.literals import literal
+
+PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
+SUMMARY, INDIVIDUAL, GAPS = "MeasureReport.summary.ndjson", "MeasureReport.individual.ndjson", "Bundle.gaps-in-care.ndjson"
+ALL = "all"
+# Patients in one pass: their JSON is held in memory, some 20 kB each.
+SHARE = 5_000
+LINES = 1_000
+
+
+def export(
+    home: Home,
+    folder: Path,
+    *,
+    measures: Sequence[str] = (ALL,),
+    year: int | None = None,
+    summary_only: bool = False,
+    profile_base: str = PROFILE_BASE,
+) -> dict[str, int]:
+    """Write the files into `folder`, mode 0600; lines by file name.
+
+    `year` is a calendar year that was evaluated, by default the reporting year. Gaps are of the reporting year only; for another
+    their file is not written. Raises `NotPublished`, and `UsageError` for a measure or year that was not evaluated.
+    """
+    publication = current(home)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open_file(home.published / publication.id / "warehouse.duckdb", read_only=True) as connection:
+        year, is_reporting_year = _year(connection, year)
+        _show(connection, publication, _measures(connection, measures), year)
+        (n_patients,) = connection.execute("select count(distinct patient_key) from every_result").fetchall()[0]
+        n_shares = n_patients // SHARE + 1
+        summary = measure_reports.measure_reports("summary", profile_base)
+        written = {SUMMARY: _write(folder / SUMMARY, connection, summary, "report")}
+        if not summary_only:
+            individual = measure_reports.measure_reports("individual", profile_base)
+            written[INDIVIDUAL] = _write(folder / INDIVIDUAL, connection, individual, "report", n_shares)
+        if not summary_only and is_reporting_year:
+            written[GAPS] = _write(folder / GAPS, connection, gap_bundles.gap_bundles(profile_base), "bundle", n_shares)
+    return written
+
+
+def _year(connection: duckdb.DuckDBPyConnection, year: int | None) -> tuple[int, bool]:
+    """The calendar year to report, and whether it is the reporting year, which is the last one."""
+    rows = connection.execute(
+        "select distinct cast(year(period_start_on) as int) from marts.fct_measure_results where period_type = 'year' order by 1"
+    )
+    years = [found for (found,) in rows.fetchall()]
+    if not years:
+        raise UsageError("No measure was evaluated: load the value sets with `caregap value-sets load`, and run `caregap run`.")
+    if year is not None and year not in years:
+        raise UsageError(f"{year}: not evaluated. There are {', '.join(map(str, years))}; set reporting_year in practice.toml.")
+    return year or years[-1], year in (None, years[-1])
+
+
+def _measures(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list[str]:
+    rows = connection.execute("select measure_code, unavailable_reason from marts.dim_measures order by measure_code").fetchall()
+    unavailable = dict(rows)
+    if ALL in wanted:
+        return [measure for measure, reason in rows if reason is None]
+    for measure in wanted:
+        if measure not in unavailable:
+            raise UsageError(f"{measure}: no such measure. There are {', '.join(unavailable)}.")
+        if unavailable[measure]:
+            raise UsageError(f"{measure} was not evaluated. {unavailable[measure]}. Load them with `caregap value-sets load`.")
+    return sorted(set(wanted))
+
+
+def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measures: list[str], year: int) -> None:
+    """The views and variables that the SQL of the resources reads; of every view but the first, one share of the patients."""
+    for name in ("practice_id", "practice_name", "published_at"):
+        connection.execute(f"set variable {name} = {literal(getattr(publication, name))}")
+    connection.execute(f"set variable publication = {literal(publication.id)}")
+    connection.execute(measure_reports.MACROS + gap_bundles.MACROS)
+    connection.execute(
+        f"""
+        create temp view every_result as
+        select
+            results.*, links.patient_id, measures.title, measures.scoring, measures.is_inverse,
+            measures.has_exclusions, measures.has_exceptions,
+            measures.canonical_url || '|' || results.measure_version as canonical
+        from marts.fct_measure_results as results
+        inner join marts.dim_measures as measures using (measure_code)
+        -- Of several charts of one person the first by name
+        inner join (
+            select patient_key, arg_min(source_id, (source_system, source_id)) as patient_id
+            from marts.dim_patient_links
+            where source_record_type = 'ehr_patient'
+            group by patient_key
+        ) as links using (patient_key)
+        where results.is_initial_population
+            and results.period_type = 'year'
+            and year(results.period_start_on) = {year}
+            and results.measure_code in ({", ".join(map(literal, measures)) or "null"});
+
+        create temp view reported as
+        select * from every_result where patient_key % getvariable('n_shares') = getvariable('share');
+
+        create temp view evaluated as
+        select
+            measure_code, patient_key,
+            list({{'reference': reference}} order by reference) as resources
+        from (
+            select distinct measure_code, patient_key, resource_type || '/' || resource_id as reference
+            from marts.fct_measure_evidence
+            where year(period_start_on) = {year} and patient_key % getvariable('n_shares') = getvariable('share')
+        )
+        group by measure_code, patient_key;
+
+        create temp view gaps as
+        select * from marts.fct_care_gaps
+        where gap_status in ('open', 'closed') and patient_key % getvariable('n_shares') = getvariable('share');
+
+        create temp view patients as
+        select patients.*, ids.patient_id
+        from marts.dim_patients as patients
+        inner join (select distinct patient_key, patient_id from reported) as ids using (patient_key);
+        """
+    )
+
+
+def _write(path: Path, connection: duckdb.DuckDBPyConnection, query: str, column: str, n_shares: int = 1) -> int:
+    """Write one JSON resource a line, beside and then renamed; the number of lines."""
+    beside = path.with_name(f".{path.name}")
+    n_lines = 0
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    with beside.open("w", encoding="utf-8") as file:
+        for share in range(n_shares):
+            connection.execute(f"set variable n_shares = {n_shares}; set variable share = {share}")
+            lines = connection.execute(f"select cast({column} as varchar) from ({query})")
+            while rows := lines.fetchmany(LINES):
+                file.writelines(f"{line}\n" for (line,) in rows)
+                n_lines += len(rows)
+    beside.replace(path)
+    return n_lines

@@ -1,0 +1,198 @@
+"""Lands delivered files: each content is read once, whatever it is called, into a folder of its own.
+
+    landing/<practice>/<source_system>/<extract>/<file key>/
+        rows.parquet         the rows that kept their contract
+        quarantine.parquet   the rows that were kept out: row_number, field, reason
+        extra.parquet        columns that the contract does not know, where there were any
+        manifest.json        how many rows there were, or why the file was ignored or refused; and what read it
+
+A folder is written beside its place and renamed into it: after `kill -9` at any moment it is there whole or not at all.
+What a folder holds follows from the file's bytes, the contract and the practice's time zone alone. Where one of the latter
+two, or the reader, has changed (`manifest.json: reader`), the file is read again if it still lies where it was delivered.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from models.contract import Contract
+from models.extracts import EXTRACTS
+from pipelines.errors import ExtractRefused
+from pipelines.extract.csv_file import read_csv
+from pipelines.extract.deletions import DELETED, DELETIONS
+from pipelines.extract.delivery import Delivery, find_deliveries
+from pipelines.extract.fhir_bulk import read_fhir
+from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
+from pipelines.extract.reading import Reading, Request
+from pipelines.home import Home
+from pipelines.landing.ledger import Entry, Ledger, stamp_of
+from pipelines.landing.outreach_journal import take_journal, with_outcomes
+from pipelines.practice import Practice
+from pipelines.progress import Progress, silent
+from pipelines.sql.literals import literal
+
+LEDGER = "deliveries.json"
+MANIFEST = "manifest.json"
+_BESIDE = ".beside"
+_READER_VERSION = 1
+"""Raise it when the same bytes would be read otherwise than before."""
+_MEMORY = "2GB"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """What became of one delivered file.
+
+    `status`: `landed`, `ignored` (of a kind that is not read) or `refused`; for the latter two `reason` says why.
+    `n_delivered` = `n_read` + `n_quarantined` where it landed. `is_new`: this run read it.
+    """
+
+    source_system: str
+    extract: str
+    file_name: str
+    file_key: str
+    status: str
+    n_delivered: int
+    n_read: int
+    n_quarantined: int
+    extra_columns: list[str]
+    absent_columns: list[str]
+    reason: str | None
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class LandingReport:
+    """Every file that lies in the practice's source folders now, in the order of their names."""
+
+    files: tuple[LandedFile, ...]
+
+
+def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
+    """Land what is new in the practice's source folders, and what was recorded in the dashboards.
+
+    Raises `UsageError` where a source folder is not there, and `ExtractRefused` where files were refused: after all others were
+    landed, and naming each.
+    """
+    take_journal(practice, home)
+    practice = with_outcomes(practice, home)
+    root = home.landing(practice.id)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ledger = Ledger(root / LEDGER)
+    found = [(delivery, ledger.enter(delivery)) for delivery in find_deliveries(practice)]
+    ledger.save()
+    files, refused = [], []
+    with _Landing(root, practice, limits) as landing:
+        for delivery, entry in found:
+            place = f"{delivery.source_system}/{delivery.place}"
+            if is_new := landing.lacks(delivery, entry):
+                progress(f"Reading: {place}")
+                landing.add(delivery, entry)
+            if landing.lacks(delivery, entry):
+                refused.append(f"{place} was written to while it was read. Wait until it is complete, and run again.")
+                continue
+            manifest = read_manifest(folder_of(root, entry))
+            del manifest["reader"]
+            files.append(
+                LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **manifest)
+            )
+            if manifest["status"] == "refused":
+                refused.append(f"{place} {manifest['reason']}")
+    if refused:
+        raise ExtractRefused(
+            "\n  ".join([f"{len(refused)} of {len(found)} files refused, with nothing of them landed:", *refused])
+        )
+    return LandingReport(tuple(files))
+
+
+def folder_of(root: Path, entry: Entry) -> Path:
+    """Where a delivered content lies in a practice's landing."""
+    return root / entry.source_system / entry.extract / entry.file_key
+
+
+def read_manifest(folder: Path) -> dict:
+    """What was written down when the folder was landed."""
+    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+class _Landing:
+    """Writes into one practice's landing, with one session of DuckDB for all files."""
+
+    def __init__(self, root: Path, practice: Practice, limits: Limits):
+        self._root, self._practice, self._limits = root, practice, limits
+        self._beside, self._scratch = root / _BESIDE / "folder", root / _BESIDE / "scratch"
+
+    def __enter__(self) -> "_Landing":
+        self._connection = duckdb.connect()
+        self._connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'")
+        self._connection.execute(f"set temp_directory = {literal(str(self._root / _BESIDE / 'duckdb'))}")
+        shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
+
+    def lacks(self, delivery: Delivery, entry: Entry) -> bool:
+        """Whether the content was not landed yet, or by another reader."""
+        folder = folder_of(self._root, entry)
+        return not folder.exists() or read_manifest(folder)["reader"] != self._reader(_contract(delivery))
+
+    def add(self, delivery: Delivery, entry: Entry) -> None:
+        """Read a file and put its folder into place; not where the file changed meanwhile."""
+        for new in (self._beside, self._scratch):
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir(parents=True)
+        contract = _contract(delivery)
+        manifest = {"status": "landed", "reason": None, "reader": self._reader(contract)} | asdict(Reading(0, 0, 0))
+        try:
+            if contract:
+                manifest |= asdict(self._read(delivery, entry, contract))
+            else:
+                n_lines = count_lines(delivery.path, self._limits)
+                manifest |= {"status": "ignored", "reason": "is of a kind that is not read", "n_delivered": n_lines}
+        except ExtractRefused as refusal:
+            manifest |= {"status": "refused", "reason": str(refusal)}
+            for left in self._beside.iterdir():
+                left.unlink()
+        if stamp_of(delivery.path) == entry.stamp:
+            (self._beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            self._put_in_place(folder_of(self._root, entry))
+
+    def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:
+        plain = plain_file(delivery.path, self._scratch, self._limits)
+        marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
+        read = read_fhir if delivery.source == "ehr" else read_csv
+        time_zone = self._practice.time_zone
+        return read(Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits))
+
+    def _reader(self, contract: Contract | None) -> str:
+        """What the rows depend on besides the file's bytes, as a hash."""
+        fields = contract.fields if contract else {}
+        rules = {
+            name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in fields.items()
+        }
+        return hashlib.sha256(json.dumps([_READER_VERSION, self._practice.time_zone, rules]).encode()).hexdigest()[:32]
+
+    def _put_in_place(self, folder: Path) -> None:
+        """Rename what is finished into its place. What an earlier reader made of the file is moved out of the way first."""
+        for path in [*self._beside.iterdir(), self._beside]:
+            descriptor = os.open(path, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            folder.rename(self._scratch / "replaced")
+        self._beside.rename(folder)
+
+
+def _contract(delivery: Delivery) -> Contract | None:
+    """None for a kind that is not read."""
+    if delivery.source == "ehr" and delivery.extract == DELETED:
+        return DELETIONS
+    return EXTRACTS[delivery.source].get(delivery.extract)

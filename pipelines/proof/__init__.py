@@ -1,0 +1,1 @@
+"""Proves results against official test decks and known truth. No run depends on it."""

@@ -1,0 +1,293 @@
+"""Compares the measures with a test deck of the measures' stewards: same landing, same models, expected results beside.
+
+A deck is a folder with `expected.csv`, `fhir/<measure>/<resource type>.ndjson` and, if it has them, `valuesets.csv` and
+`direct_codes.csv`. Each measure's folder is landed as an EHR of its own, since resource ids repeat from measure to measure.
+"""
+
+import shutil
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import orjson
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.home import CHECKOUT, Home
+from pipelines.practice import Practice
+from pipelines.progress import Progress, silent
+from pipelines.raw.value_sets import load_value_sets
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import build_warehouse
+
+MODELS = CHECKOUT / "dbt_project" / "models" / "intermediate" / "measures"
+CASE_TAG = "urn:ecqm:case"
+POPULATIONS = {
+    "initial-population": "count(*)",
+    "denominator": "count(*) filter (where is_denominator)",
+    "denominator-exclusion": "count(*) filter (where is_denominator_exclusion)",
+    "denominator-exception": "count(*) filter (where is_denominator_exception)",
+    "numerator": "count(*) filter (where is_numerator)",
+}
+UNBOUNDED = "9000-01-01"  # macro unbounded_future
+EVENTS = ["encounters", "conditions", "observations", "procedures", "immunizations", "allergies", "adverse_events"]
+EVENTS += ["medication_requests", "service_requests", "device_requests"]
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One population of one case that came out otherwise than expected, with the patient's relevant events."""
+
+    case: str
+    group: str
+    population: str
+    expected: int
+    actual: int
+    title: str
+    events: list[str]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far one measure agrees. Not `known`: no model for it. `missing_value_sets` switch a known measure off.
+
+    `n_quarantined`: rows of its folder that landing kept out; a disagreement may come from these.
+    """
+
+    measure: str
+    known: bool
+    n_cases: int
+    n_agree: int = 0
+    n_populations: int = 0
+    n_populations_agree: int = 0
+    n_quarantined: int = 0
+    missing_value_sets: list[str] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        return self.n_cases == self.n_agree
+
+
+def measure_models() -> dict[str, str]:
+    """The dbt model of each measure: `CMS125` -> `cms125_breast_cancer_screening`."""
+    return {path.stem.partition("_")[0].upper(): path.stem for path in sorted(MODELS.glob("cms*.sql"))}
+
+
+def conform(
+    deck: Path, home: Home, *, value_sets: Path | None = None, measure: str | None = None, progress: Progress = silent
+) -> list[Agreement]:
+    """Evaluate the deck in a temporary home, and compare every group population of every case with what is expected.
+
+    `value_sets`: a file or folder to load instead of the deck's own; without either, those loaded in `home` count. `measure`
+    names the only one to evaluate. Strata are not compared. Raises `UsageError` where `deck` is not a deck, and what landing
+    and dbt raise.
+    """
+    expected = _expected(deck, measure)
+    models = {code: model for code, model in measure_models().items() if code in set(expected["cms_id"])}
+    known = expected.filter(pl.col("cms_id").is_in(list(models)))
+    if known.is_empty():
+        return [_unknown(code, rows) for (code,), rows in expected.group_by("cms_id", maintain_order=True)]
+    with tempfile.TemporaryDirectory(prefix="caregap-conform-") as folder:
+        scratch = Home(Path(folder) / "home")
+        scratch.root.mkdir(mode=0o700)
+        home.dbt.mkdir(parents=True, exist_ok=True)
+        scratch.dbt.symlink_to(home.dbt)  # the parsed project, 15 s of work
+        progress("Value sets: load")
+        _value_sets(deck, home, scratch, value_sets)
+        practice = _practice(deck, known, Path(folder) / "sheets")
+        progress("Measures: land the deck and evaluate it")
+        select = [f"+{model}" for model in models.values()] + [
+            "+path:models/intermediate/clinical",
+            "+int_measures__missing_value_sets",
+        ]
+        with open_file(build_warehouse(scratch, practice, select=select), read_only=True) as connection:
+            compared = expected.join(_actual(connection, models), on=KEY, how="left", maintain_order="left")
+            compared = compared.with_columns(pl.col("actual").fill_null(0))
+            missing = _missing(connection)
+            return [
+                _agreement(connection, code, rows, missing[code]) if code in models else _unknown(code, rows)
+                for (code,), rows in compared.group_by("cms_id", maintain_order=True)
+            ]
+
+
+def _expected(deck: Path, measure: str | None) -> pl.DataFrame:
+    path = deck / "expected.csv"
+    if not path.is_file() or not (deck / "fhir").is_dir():
+        raise UsageError(f"{deck}: not a test deck. It needs expected.csv and fhir/<measure>/*.ndjson.")
+    rows = pl.read_csv(path, infer_schema=False).filter(pl.col("stratifier_id").fill_null("") == "")
+    rows = rows.filter(pl.col("population_code").is_in(list(POPULATIONS)))
+    if measure:
+        rows = rows.filter(pl.col("cms_id") == measure.upper())
+        if rows.is_empty():
+            raise UsageError(f"{path}: no cases of {measure}.")
+    number = pl.col("cms_id").str.extract(r"(\d+)").cast(pl.Int64)
+    return rows.with_columns(pl.col("expected").cast(pl.Float64).cast(pl.Int64)).sort(number, maintain_order=True)
+
+
+def _value_sets(deck: Path, home: Home, scratch: Home, given: Path | None) -> None:
+    codes = given or next((deck / name for name in ("valuesets.csv", "value_sets") if (deck / name).exists()), None)
+    if codes is None:
+        if (home.root / "value_sets").is_dir():
+            shutil.copytree(home.root / "value_sets", scratch.root / "value_sets")
+        return
+    load_value_sets(scratch, codes)
+    # The codes that a measure names itself lie beside the value sets
+    for direct in {deck / "direct_codes.csv", codes.parent / "direct_codes.csv"}:
+        if direct.is_file() and direct != codes:
+            load_value_sets(scratch, direct)
+
+
+def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
+    years = {date.fromisoformat(start).year for start in expected["period_start"].unique()}
+    sources = {}
+    for name in expected["measure"].unique(maintain_order=True):
+        folder = deck / "fhir" / name
+        folders = _sheets(folder, sheets / name) if folder.is_dir() else []
+        sources |= {f"ehr:{name}{'' if n == 0 else f'.{n}'}": folder for n, folder in enumerate(folders)}
+    return Practice(
+        id="conform",
+        name="Test deck",
+        time_zone="UTC",
+        sources=sources,
+        as_of=date(max(years), 12, 31),
+        variables={
+            "resolve_identity": False,
+            "rolling_month_ends": 0,
+            "reporting_year": max(years),
+            "earlier_years": max(years) - min(years),
+        },
+    )
+
+
+def _sheets(folder: Path, target: Path) -> list[Path]:
+    """The folder, or copies of it that part the cases in which an id of one resource type occurs twice: one EHR has it once."""
+    lines = [(path.name, line) for path in sorted(folder.glob("*.ndjson")) for line in path.read_bytes().splitlines() if line]
+    resources = [(name, line, orjson.loads(line)) for name, line in lines]
+    ids_of_case: dict[str, set] = defaultdict(set)
+    for name, _, resource in resources:
+        ids_of_case[_case(resource)].add((name, resource.get("id")))
+    sheets: list[set] = []
+    sheet_of_case = {}
+    for case, ids in ids_of_case.items():
+        number = next((n for n, taken in enumerate(sheets) if not taken & ids), len(sheets))
+        sheets += [set()] if number == len(sheets) else []
+        sheets[number] |= ids
+        sheet_of_case[case] = number
+    if len(sheets) < 2:
+        return [folder]
+    for name, line, resource in resources:
+        place = target / str(sheet_of_case[_case(resource)])
+        place.mkdir(parents=True, exist_ok=True)
+        with (place / name).open("ab") as file:
+            file.write(line + b"\n")
+    return [target / str(number) for number in range(len(sheets))]
+
+
+def _case(resource: dict) -> str:
+    tags = resource.get("meta", {}).get("tag", [])
+    return next((tag.get("code", "") for tag in tags if tag.get("system") == CASE_TAG), "")
+
+
+KEY = ["measure", "cms_id", "patient_id", "group_id", "population_code", "period_start"]
+
+
+def _actual(connection: duckdb.DuckDBPyConnection, models: dict[str, str]) -> pl.DataFrame:
+    """Units in each population that is not empty: the columns of `KEY`, and `actual`."""
+    counts = ", ".join(f'{count} as "{population}"' for population, count in POPULATIONS.items())
+    schema = dict.fromkeys(KEY, pl.String) | {"actual": pl.Int64}
+    frames = [pl.DataFrame(schema=schema)]
+    for code, model in models.items():
+        results = connection.sql(
+            f"""
+            select
+                split_part(split_part(records.source_system, ':', 2), '.', 1) as measure,
+                '{code}' as cms_id,
+                records.patient_id,
+                results.group_id,
+                cast(periods.period_start_on as varchar) as period_start,
+                {counts}
+            from intermediate.{model} as results
+            inner join intermediate.int_measures__periods as periods using (period_key)
+            inner join intermediate.int_clinical__patient_records as records using (patient_key)
+            group by all
+            """
+        ).pl()
+        long = results.unpivot(list(POPULATIONS), index=KEY[:4] + KEY[5:], variable_name="population_code", value_name="actual")
+        frames.append(long.select(list(schema)).cast(schema))
+    return pl.concat(frames)
+
+
+def _missing(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    rows = connection.sql("select measure_code, title from intermediate.int_measures__missing_value_sets order by all").fetchall()
+    missing = defaultdict(list)
+    for code, title in rows:
+        missing[code].append(title)
+    return missing
+
+
+def _unknown(code: str, rows: pl.DataFrame) -> Agreement:
+    return Agreement(code, known=False, n_cases=rows["case_id"].n_unique())
+
+
+def _agreement(connection: duckdb.DuckDBPyConnection, code: str, rows: pl.DataFrame, missing: list[str]) -> Agreement:
+    """`rows`: expected and actual of one measure. A measure that is switched off agrees with nothing."""
+    wrong = rows.filter(pl.col("expected") != pl.col("actual")) if not missing else rows
+    n_cases = rows["case_id"].n_unique()
+    disagreements = [
+        Disagreement(
+            case=row["case_id"],
+            group=row["group_id"],
+            population=row["population_code"],
+            expected=row["expected"],
+            actual=row["actual"],
+            title=row["case_title"] or "",
+            events=_events(connection, code, row["measure"], row["patient_id"]),
+        )
+        for row in wrong.iter_rows(named=True)
+        if not missing
+    ]
+    return Agreement(
+        measure=code,
+        known=True,
+        n_cases=n_cases,
+        n_agree=n_cases - wrong["case_id"].n_unique(),
+        n_populations=rows.height,
+        n_populations_agree=rows.height - wrong.height,
+        n_quarantined=_quarantined(connection, rows["measure"][0]),
+        missing_value_sets=missing,
+        disagreements=disagreements,
+    )
+
+
+def _quarantined(connection: duckdb.DuckDBPyConnection, measure: str) -> int:
+    source = "split_part(split_part(source_system, ':', 2), '.', 1)"
+    query = f"select count(distinct (file_key, row_number)) from raw.quarantined_rows where {source} = ?"
+    return connection.execute(query, [measure]).fetchall()[0][0]
+
+
+def _events(connection: duckdb.DuckDBPyConnection, code: str, measure: str, patient_id: str) -> list[str]:
+    """One line for each of the patient's events in a value set of the measure, or in one that is named directly."""
+    kinds = " union all by name ".join(f"select '{kind}' as kind, * from intermediate.int_clinical__{kind}" for kind in EVENTS)
+    rows = connection.execute(
+        f"""
+        select concat_ws(
+            ' ', kind, value_set, cast(lo_on_earliest as varchar) || '..' || cast(hi_on_latest as varchar), status,
+            case when is_performed is false or is_verified is false then 'does not count' end, code_name, value_text
+        )
+        from ({kinds})
+        where patient_key in (
+            select patient_key from intermediate.int_clinical__patient_records
+            where split_part(split_part(source_system, ':', 2), '.', 1) = $measure and patient_id = $patient_id
+        ) and (
+            value_set in (select value_set from seeds.measure_value_sets where measure_code = $code)
+            or value_set in (select value_set from staging.stg_value_sets__sets where value_set_url like 'urn:caregap:direct:%')
+        )
+        order by lo_on_earliest, kind, value_set
+        """,
+        {"measure": measure, "patient_id": patient_id, "code": code},
+    ).fetchall()
+    return [line.replace(f"..{UNBOUNDED}", " on") for (line,) in rows]

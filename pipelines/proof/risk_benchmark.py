@@ -1,0 +1,89 @@
+"""The disengagement model on simulated practices, whose best possible risk is known: one a seed, each made, built, trained.
+
+`caregap benchmark disengagement` prints it. Only what the model reads is built, so that 10,000 patients take minutes.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.practice import read_practice
+from pipelines.warehouse.build import build_warehouse, newest_build
+
+READ_BY_THE_MODEL = [
+    "resource_type:seed",
+    "+int_disengagement__features",
+    "+int_disengagement__labels",
+    "+int_patients__profile",
+]
+FIGURES = (
+    "auroc",
+    "auroc_best_possible",
+    "auroc_overdue_rule",
+    "calibration_slope",
+    "observed_over_expected",
+    "observed_over_best_possible",
+    "best_possible_over_expected",
+)
+"""Metrics of `ml.model_evaluations`. The last two tell how much of O/E is chance, and how much the model."""
+NEAR_BEST = ((30_000, 0.02), (0, 0.03))
+"""From so many patients on, how far below the best possible AUROC the model may be."""
+ABOVE_RULE = 0.08
+SLOPE, LEVEL = (0.9, 1.1), (0.95, 1.05)
+
+
+def benchmark(
+    n_patients: int, seeds: Sequence[int], scratch: Path, told: Callable[[str], None] = lambda text: None
+) -> pl.DataFrame:
+    """One row per seed: `seed`, the columns of `FIGURES`, `auroc_low`, `auroc_high`, and the same for the level (O/E).
+
+    The practices and warehouses are made in the folder `scratch` and thrown away one by one; `told` hears of each step.
+    Raises `UsageError` where so few patients cannot be learnt from.
+    """
+    return pl.DataFrame(list(_measured(n_patients, seeds, scratch, told)))
+
+
+def _measured(n_patients: int, seeds: Sequence[int], scratch: Path, told: Callable[[str], None]) -> Iterator[dict[str, float]]:
+    from data_samples.simulator.simulate import Simulation, simulate
+    from pipelines.scoring.disengagement import train
+    from pipelines.scoring.truth import best_possible
+
+    for seed in seeds:
+        folder, home = scratch / f"practice-{seed}", Home(scratch / f"home-{seed}")
+        folder.mkdir()
+        told(f"Simulating {n_patients:,} patients, seed {seed}")
+        simulate(Simulation(n_patients=n_patients, n_months=30, seed=seed), folder)
+        practice = read_practice(folder)
+        told("Building what the model reads")
+        build_warehouse(home, practice, select=READ_BY_THE_MODEL)
+        build = newest_build(home)
+        told("Training")
+        with build.connect() as connection:
+            train(connection, home, build.practice_id, build.as_of_on, best=best_possible(connection, practice))
+            found = connection.sql("select * from ml.model_evaluations where subgroup_type = 'all'").pl()
+        by_metric = {row["metric"]: row for row in found.iter_rows(named=True)}
+        if missing := [name for name in FIGURES if name not in by_metric]:
+            raise UsageError(f"{n_patients:,} patients are too few to measure {', '.join(missing)} (seed {seed}). Take more.")
+        measured = {name: by_metric[name]["value"] for name in FIGURES}
+        ends = {f"{name}_{end}": by_metric[name][end] for name in ("auroc", "observed_over_expected") for end in ("low", "high")}
+        yield {"seed": seed} | measured | ends
+        shutil.rmtree(folder)
+        shutil.rmtree(home.root)
+
+
+def bars(measured: pl.DataFrame, n_patients: int) -> dict[str, tuple[float, str, bool]]:
+    """What the mean over the seeds must reach: by name, the value, the bar in words, and whether it is met."""
+    mean = {name: measured[name].mean() for name in FIGURES}
+    below, above = mean["auroc_best_possible"] - mean["auroc"], mean["auroc"] - mean["auroc_overdue_rule"]
+    near = next(bar for size, bar in NEAR_BEST if n_patients >= size)
+    slope, level = mean["calibration_slope"], mean["observed_over_expected"]
+    return {
+        "AUROC below the best possible": (below, f"≤ {near}", below <= near),
+        "AUROC above the overdue rule": (above, f"≥ {ABOVE_RULE}", above >= ABOVE_RULE),
+        "Calibration slope": (slope, f"{SLOPE[0]} to {SLOPE[1]}", SLOPE[0] <= slope <= SLOPE[1]),
+        "Observed over expected": (level, f"{LEVEL[0]} to {LEVEL[1]}", LEVEL[0] <= level <= LEVEL[1]),
+    }

@@ -1,0 +1,67 @@
+"""What was published of baselines: each as the first publication in which it was final showed it.
+
+    history/<practice>/baselines/<publication id>.parquet
+
+A baseline is kept once and never again. A later build shows it beside what the same months give now, so that a change of the past
+is seen and never takes the baseline's place.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from models.landing import LANDING
+from pipelines.home import Home
+from pipelines.publications.kept_facts import show_history
+from pipelines.publications.store import WAREHOUSE, Publication, publications
+from pipelines.sql.connection import open_file
+from pipelines.sql.literals import literal
+
+TABLE = "marts.fct_baselines"
+KEPT = "published_baselines"
+
+
+def keep_baselines(home: Home) -> None:
+    """Keep each baseline that a publication shows as final for the first time.
+
+    Looks at every publication that is still there, oldest first: what a killed run did not keep, the next one does.
+    """
+    for publication in publications(home):
+        if publication.n_rows.get(TABLE):
+            _keep(home, publication)
+
+
+def show_baselines(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str) -> None:
+    """Make `raw.published_baselines` of what was kept; empty, but typed, before the first publication."""
+    show_history(connection, KEPT, _files(home, practice_id))
+
+
+def _folder(home: Home, practice_id: str) -> Path:
+    return home.history(practice_id) / "baselines"
+
+
+def _files(home: Home, practice_id: str) -> list[Path]:
+    return sorted(_folder(home, practice_id).glob("[0-9]*.parquet"))
+
+
+def _keep(home: Home, publication: Publication) -> None:
+    path = _folder(home, publication.practice_id) / f"{publication.id}.parquet"
+    if path.exists():
+        return
+    fields = LANDING[KEPT].fields
+    published = {
+        "publication_id": literal(publication.id),
+        "published_at": f"cast({literal(publication.published_at)} as timestamptz)",
+    }
+    columns = ", ".join(f"{published.get(name, name)} as {name}" for name in fields)
+    kept = _files(home, publication.practice_id)
+    kept_rows = f"select * from read_parquet([{', '.join(literal(str(file)) for file in kept)}])" if kept else ""
+    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
+        new = f"select {columns} from {TABLE} where is_final and publication_id is null"
+        new += f" and (program_key, kpi_code) not in (select (program_key, kpi_code) from ({kept_rows}))" if kept else ""
+        if not connection.execute(f"select count(*) from ({new})").fetchall()[0][0]:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_name(f".{path.name}")
+        connection.execute(f"copy ({new} order by program_key, kpi_code) to {literal(str(beside))} (format parquet)")
+    beside.rename(path)

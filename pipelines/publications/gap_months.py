@@ -1,0 +1,63 @@
+"""What was published of care gaps: every past month end as the first publication that knew it showed it.
+
+    history/<practice>/gap_months/2026-03-31.parquet
+
+A file is written once and never again, so that a later build can tell where late data has changed a month that people have seen.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.home import Home
+from pipelines.publications.kept_facts import show_history
+from pipelines.publications.store import WAREHOUSE, Publication, publications
+from pipelines.sql.connection import open_file
+from pipelines.sql.literals import literal
+
+TABLE = "marts.fct_care_gap_months"
+
+
+def keep_gap_history(home: Home) -> None:
+    """Keep each month end that a publication shows for the first time.
+
+    Looks at every publication that is still there, oldest first: what a killed run did not keep, the next one does.
+    """
+    for publication in publications(home):
+        if TABLE in publication.n_rows:
+            _keep(home, publication)
+
+
+def show_gap_history(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str) -> None:
+    """Make `raw.published_gap_months` of what was kept; empty, but typed, before the first publication."""
+    show_history(connection, "published_gap_months", sorted(_folder(home, practice_id).glob("[0-9]*.parquet")))
+
+
+def _folder(home: Home, practice_id: str) -> Path:
+    return home.history(practice_id) / "gap_months"
+
+
+def _keep(home: Home, publication: Publication) -> None:
+    folder = _folder(home, publication.practice_id)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
+        month_ends = connection.execute(f"select distinct month_end_on from {TABLE} order by month_end_on").fetchall()
+        for (month_end_on,) in month_ends:
+            path = folder / f"{month_end_on}.parquet"
+            if path.exists():
+                continue
+            beside = folder / f".{month_end_on}.parquet"
+            connection.execute(
+                f"""
+                copy (
+                    select
+                        measure_code, group_id, patient_key, month_end_on, gap_status, measure_version,
+                        {literal(publication.id)} as publication_id,
+                        cast({literal(publication.published_at)} as timestamptz) as published_at
+                    from {TABLE}
+                    where month_end_on = {literal(str(month_end_on))} and gap_status <> 'not_applicable'
+                    order by measure_code, group_id, patient_key
+                ) to {literal(str(beside))} (format parquet, compression zstd)
+                """
+            )
+            beside.rename(path)

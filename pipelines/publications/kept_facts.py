@@ -1,0 +1,24 @@
+"""Shows schema `raw` what publishing kept: facts of earlier publications that a later build is held against."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from models.landing import LANDING
+from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
+
+
+def show_history(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
+    """Make the view `raw.<table>` of the Parquet files that were kept; empty, but typed, where there are none.
+
+    `table` is one of `LANDING`; every file has its columns.
+    """
+    fields = LANDING[table].fields
+    view = f"create or replace view raw.{table} as select"
+    if files:
+        connection.execute(f"{view} {', '.join(fields)} from read_parquet([{', '.join(literal(str(file)) for file in files)}])")
+    else:
+        nothing = ", ".join(f"null::{sql_type(field.dtype.type)} as {name}" for name, field in fields.items())
+        connection.execute(f"{view} {nothing} where false")

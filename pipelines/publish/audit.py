@@ -1,0 +1,53 @@
+"""The last look before the swap: what was written is what was built, closed, and nothing more."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from models.contract import Contract
+from models.published import PUBLISHED
+from pipelines.errors import ChecksFailed
+from pipelines.publish.catalog import DICTIONARY
+from pipelines.publish.deidentify import Column
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import Build
+
+
+def audit(build: Build, files: Mapping[Path, Callable[[Contract], dict[str, Column]]]) -> None:
+    """Open each written file as a reader would, and compare it with the contracts and the build.
+
+    `files` maps a file to the function that says which columns a contract's table has in it. Raises `ChecksFailed` naming
+    each file and table where a table is missing or more than there should be, columns differ, rows were lost, or a
+    `.wal` was left (a reader would then see an older state).
+    """
+    problems = []
+    for path, columns_of in files.items():
+        if path.with_name(f"{path.name}.wal").exists():
+            problems.append(f"{path.name}: a write-ahead log was left")
+        expected = {table: columns_of(contract) for table, contract in PUBLISHED.items()}
+        with open_file(path, read_only=True) as connection:
+            written = _columns(connection)
+            connection.execute(f"attach '{build.warehouse}' as build (read_only)")
+            for table in sorted(written.keys() | expected.keys()):
+                columns = expected.get(table, {})
+                if written.get(table) != list(columns):
+                    problems.append(f"{path.name} {table}: its columns are not those of its contract")
+                elif any(column.is_sum for column in columns.values()):
+                    continue
+                elif _count(connection, table) != _count(connection, f"build.{table}"):
+                    problems.append(f"{path.name} {table}: rows were lost on the way from the build")
+    if problems:
+        raise ChecksFailed("\n  ".join(["What was written is not what was built; nothing was published.", *problems]))
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns() "
+        "where not internal and database_name = current_database() group by all"
+    ).fetchall()
+    return {table: columns for table, columns in rows if table not in DICTIONARY}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return connection.execute(f"select count(*) from {table}").fetchall()[0][0]

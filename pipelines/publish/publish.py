@@ -1,0 +1,105 @@
+"""Write, audit, publish: a new publication is written beside the others, audited, and only then becomes the current one."""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from models.contract import Contract
+from models.published import PUBLISHED
+from pipelines.errors import ChecksFailed, UsageError
+from pipelines.exports.board_report.report import write_last_reports
+from pipelines.exports.model_report import write_model_report
+from pipelines.exports.outreach_lists import write_outreach
+from pipelines.home import Home
+from pipelines.practice import SETTINGS_FILE, read_practice
+from pipelines.publications.baselines import keep_baselines
+from pipelines.publications.gap_months import keep_gap_history
+from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publication, forget_old, point_to, sync
+from pipelines.publish.audit import audit
+from pipelines.publish.catalog import write_catalog
+from pipelines.publish.deidentify import SALT, Column, deidentified
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import STEPS, Build
+
+
+def publish(home: Home, build: Build) -> Publication:
+    """Publish a checked build; the new publication.
+
+    Raises `ChecksFailed` where a step of the build has not passed or the written files fail their audit, and `UsageError` where
+    `caregap init` made this home for another practice. Whatever happens before the swap leaves the current publication as it was.
+    """
+    if build.passed != STEPS[-1]:
+        raise ChecksFailed(f"Build {build.id} is {build.passed}, not yet {STEPS[-1]}. Run `caregap build`, then `caregap score`.")
+    if (home.root / SETTINGS_FILE).is_file() and (own := read_practice(home.root).id) != build.practice_id:
+        raise UsageError(f"{home.root} is the home of {own}, not of {build.practice_id}. Set CAREGAP_HOME to another folder.")
+    now = datetime.now(UTC)
+    id = f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    beside = home.published / f".{id}"
+    beside.mkdir(parents=True, mode=0o700)
+    try:
+        n_rows = _write(build, beside / WAREHOUSE, _whole)
+        _write(build, beside / DEIDENTIFIED, deidentified)
+        publication = Publication(
+            id=id,
+            practice_id=build.practice_id,
+            practice_name=build.practice_name,
+            is_synthetic=build.is_synthetic,
+            time_zone=build.time_zone,
+            as_of_on=build.as_of_on.isoformat(),
+            build_id=build.id,
+            fingerprint=build.fingerprint,
+            published_at=now.isoformat(timespec="seconds"),
+            n_rows=n_rows,
+        )
+        (beside / MANIFEST).write_text(json.dumps(asdict(publication), indent=2), encoding="utf-8")
+        write_outreach(beside)
+        write_model_report(beside / WAREHOUSE, beside)
+        write_last_reports(beside)
+        audit(build, {beside / WAREHOUSE: _whole, beside / DEIDENTIFIED: deidentified})
+        for path in (*beside.iterdir(), beside):
+            sync(path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    beside.rename(home.published / id)
+    point_to(home, id)
+    keep_gap_history(home)
+    keep_baselines(home)
+    forget_old(home)
+    return publication
+
+
+def _whole(contract: Contract) -> dict[str, Column]:
+    return {name: Column(name, field.description) for name, field in contract.fields.items()}
+
+
+def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, Column]]) -> dict[str, int]:
+    """Copy the contracts' tables into a new file, described for whoever opens it; rows by table."""
+    n_rows, written = {}, {}
+    with open_file(path) as connection:
+        connection.execute(f"attach '{build.warehouse}' as build (read_only)")
+        connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
+        for table, contract in PUBLISHED.items():
+            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
+            columns = columns_of(contract)
+            selected = ", ".join(f"{column.sql} as {name}" for name, column in columns.items())
+            grouped = " group by all" if any(column.is_sum for column in columns.values()) else ""
+            connection.execute(f"create table {table} as select {selected} from build.{table}{grouped}")
+            connection.execute(f"comment on table {table} is {_quoted(contract.description)}")
+            for name, column in columns.items():
+                connection.execute(f"comment on column {table}.{name} is {_quoted(column.description)}")
+            n_rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+            written[table] = list(columns)
+        connection.execute("detach build")
+        write_catalog(connection, written, n_rows)
+        connection.execute("checkpoint")
+    return n_rows
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

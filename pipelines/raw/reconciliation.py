@@ -1,0 +1,132 @@
+"""The tables of schema `raw` that say what was delivered and what became of every row; contracts in `models/landing.py`.
+
+For every file: delivered = landed + quarantined + superseded.
+"""
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from models.contract import INSTANT
+from models.extracts import EXTRACTS
+from models.landing import LANDING
+from pipelines.errors import ChecksFailed
+from pipelines.extract.reading import QUARANTINE
+from pipelines.landing.land import LEDGER, MANIFEST, folder_of, read_manifest
+from pipelines.landing.ledger import Entry, Ledger
+from pipelines.practice import Practice
+from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
+
+_FILE = {
+    **dict.fromkeys(("source_system", "extract", "file_key", "file_name"), pl.String),
+    "exported_at": INSTANT,
+    **dict.fromkeys(("n_bytes", "n_delivered", "n_read", "n_quarantined"), pl.Int64),
+    **dict.fromkeys(("status", "reason", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
+}
+
+
+def delivered_files(practice: Practice, root: Path) -> pl.DataFrame:
+    """One row per content that was delivered to the practice's sources, under its earliest export and, of those, its first name.
+
+    Columns are those of `raw.deliveries`, but for what is superseded, and `folder`, `reader` and `n_read` of landing.
+    """
+    contents: dict[Path, list[Entry]] = {}
+    for entry in Ledger(root / LEDGER).entries:
+        folder = folder_of(root, entry)
+        if entry.source_system in practice.sources and (folder / MANIFEST).exists():
+            contents.setdefault(folder, []).append(entry)
+    rows = []
+    for folder, entries in contents.items():
+        first, manifest = min(entries, key=Entry.order), read_manifest(folder)
+        lists = {name: ", ".join(manifest[name]) or None for name in ("extra_columns", "absent_columns")}
+        named = {
+            name: getattr(first, name) for name in ("source_system", "extract", "file_key", "file_name", "exported_at", "n_bytes")
+        }
+        rows.append(named | manifest | lists | {"folder": str(folder)})
+    frame = pl.DataFrame(rows, schema=_FILE | {"exported_at": pl.String})
+    return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(
+        "source_system", "extract", "file_key"
+    )
+
+
+def tell_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `raw.deliveries` from the temp table `files` and `raw.superseded_rows`.
+
+    Raises `ChecksFailed` where the rows of a file do not add up.
+    """
+    connection.execute(
+        """
+        create or replace table raw.deliveries as
+        with superseded as (select source_system, extract, file_key, count(*) as n from raw.superseded_rows group by all)
+        select
+            source_system, extract, file_key, file_name, exported_at, n_bytes, n_delivered,
+            n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded,
+            status, reason, extra_columns, absent_columns
+        from files
+        left join superseded using (source_system, extract, file_key)
+        order by source_system, extract, file_key
+        """
+    )
+    lost = connection.execute(
+        """
+        select source_system || '/' || file_name
+        from raw.deliveries
+        where status = 'landed' and (n_delivered <> n_landed + n_quarantined + n_superseded or n_landed < 0)
+        """
+    ).fetchall()
+    if lost:
+        names = ", ".join(name for (name,) in lost)
+        raise ChecksFailed(f"Rows are unaccounted for in {names}. Delete their folders in landing, and run again.")
+
+
+def tell_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
+    """Make `raw.quarantined_rows` from what landing kept out of `files`."""
+    types = {name: sql_type(column.dtype.type) for name, column in LANDING["quarantined_rows"].fields.items()}
+    create_empty(connection, "quarantined_rows", types)
+    bad = files.filter(pl.col("n_quarantined") > 0, pl.col("status") == "landed")
+    if not bad.is_empty():
+        paths = ", ".join(literal(f"{folder}/{QUARANTINE}") for folder in bad["folder"])
+        connection.execute(
+            f"""
+            insert into raw.quarantined_rows by name
+            select source_system, extract, file_key, file_name, row_number, field, quarantine.reason
+            from read_parquet([{paths}], filename = true) as quarantine
+            join files on files.folder || '/{QUARANTINE}' = quarantine.filename
+            order by source_system, extract, file_key, row_number, field, quarantine.reason
+            """
+        )
+
+
+def tell_extracts(connection: duckdb.DuckDBPyConnection, practice: Practice) -> None:
+    """Make `raw.extracts` from `raw.deliveries`: every kind of file that each source can deliver, delivered or not.
+
+    Of a kind of source that the practice has none of, the extracts stand under the kind's own name.
+    """
+    kinds = {source_system.partition(":")[0] for source_system in practice.sources}
+    systems = sorted({*practice.sources, *(source for source in EXTRACTS if source not in kinds)})
+    expected = pl.DataFrame(
+        [(system, extract) for system in systems for extract in EXTRACTS[system.partition(":")[0]]],
+        schema={"source_system": pl.String, "extract": pl.String},
+        orient="row",
+    )
+    connection.register("expected", expected.to_arrow())
+    connection.execute(
+        """
+        create or replace table raw.extracts as
+        select
+            source_system, extract, count(file_key) > 0 as is_delivered, count(file_key) as n_files,
+            coalesce(sum(n_landed), 0)::bigint as n_rows, max(exported_at) as newest_exported_at
+        from expected
+        left join (select * from raw.deliveries where status = 'landed') using (source_system, extract)
+        group by source_system, extract
+        order by source_system, extract
+        """
+    )
+    connection.unregister("expected")
+
+
+def create_empty(connection: duckdb.DuckDBPyConnection, table: str, types: dict[str, str]) -> None:
+    """A table of schema `raw` without rows; in place of one that is there."""
+    connection.execute(f"create or replace table raw.{table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})")

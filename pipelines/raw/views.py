@@ -1,0 +1,124 @@
+"""Makes schema `raw`: what has landed, in its current version, one view for every extract of `models/extracts/`.
+
+    land(practice, home)                                   # pipelines.landing: read what is new
+    with duckdb.connect("warehouse.duckdb") as connection:
+        build_raw(connection, practice, home)              # raw.ehr_patient, raw.crm_contacts, …, raw.deliveries
+
+The views read landing's Parquet where it lies. Whatever order the files came in, the same files give the same rows.
+"""
+
+import duckdb
+import polars as pl
+
+from models.contract import Contract
+from models.extracts import EXTRACTS
+from models.landing import FHIR_METADATA, METADATA, raw_table
+from pipelines.extract.deletions import DELETED
+from pipelines.extract.reading import ROWS
+from pipelines.home import Home
+from pipelines.landing.outreach_journal import with_outcomes
+from pipelines.practice import Practice
+from pipelines.publications.baselines import show_baselines
+from pipelines.publications.gap_months import show_gap_history
+from pipelines.raw.reconciliation import create_empty, delivered_files, tell_deliveries, tell_extracts, tell_quarantined_rows
+from pipelines.raw.superseded import find_deleted, find_older
+from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
+
+_SUPERSEDED = {
+    "source_system": "varchar",
+    "extract": "varchar",
+    "file_key": "varchar",
+    "row_number": "bigint",
+    "reason": "varchar",
+}
+
+
+def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
+    """Make schema `raw` in an open database from everything that landed for the practice's sources.
+
+    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts`, `published_gap_months` and
+    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with why.
+    Sets the session's time zone to UTC. Raises `ChecksFailed` where
+    a file's rows do not add up: delivered = landed + quarantined + superseded.
+    """
+    practice = with_outcomes(practice, home)
+    connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
+    files = delivered_files(practice, home.landing(practice.id))
+    connection.register("delivered_files", files.to_arrow())
+    connection.execute("create or replace temp table files as select * from delivered_files")
+    connection.unregister("delivered_files")
+    create_empty(connection, "superseded_rows", _SUPERSEDED)
+    extracts = [(source, contract) for source, contracts in EXTRACTS.items() for contract in contracts.values()]
+    for source, contract in extracts:
+        _find_superseded(connection, source, contract, files)
+    tell_deliveries(connection)
+    tell_quarantined_rows(connection, files)
+    tell_extracts(connection, practice)
+    show_gap_history(connection, home, practice.id)
+    show_baselines(connection, home, practice.id)
+    current = connection.sql("select source_system, extract, file_key from raw.deliveries where n_landed > 0").pl()
+    for source, contract in extracts:
+        _show(connection, source, contract, files.join(current, on=current.columns, how="semi"))
+
+
+def _of(files: pl.DataFrame, source: str, extract: str) -> pl.DataFrame:
+    """The files of one extract that landed, from every source of a kind (`ehr`, `ehr:north`)."""
+    is_source = pl.col("source_system").str.split(":").list.first() == source
+    return files.filter(is_source, pl.col("extract") == extract, pl.col("status") == "landed")
+
+
+def _scan(files: pl.DataFrame) -> str:
+    """Reads the rows of files; of several generations of a contract, the union of their columns."""
+    paths = ", ".join(literal(f"{folder}/{ROWS}") for folder in files["folder"])
+    return f"read_parquet([{paths}]{', union_by_name = true' if files['reader'].n_unique() > 1 else ''})"
+
+
+def _find_superseded(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, files: pl.DataFrame) -> None:
+    landed = _of(files, source, contract.name)
+    if landed.is_empty():
+        return
+    find_older(connection, _scan(landed), contract, "_last_updated" if source == "ehr" else "updated_at")
+    bundles = _of(files, source, DELETED)
+    if not bundles.is_empty():
+        find_deleted(connection, _scan(landed), _scan(bundles), contract)
+
+
+def _show(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, current: pl.DataFrame) -> None:
+    """The view of one extract: its current rows; none, but typed, where it has none.
+
+    `current` are the files that have current rows at all: an export that a later one repeats in full is read no more.
+    """
+    fields = contract.fields | (FHIR_METADATA if source == "ehr" else METADATA)
+    types = {name: sql_type(column.dtype.type) for name, column in fields.items()}
+    view = f"create or replace view raw.{raw_table(source, contract.name)} as"
+    landed = _of(current, source, contract.name)
+    if landed.is_empty():
+        nothing = ", ".join(f'null::{kind} as "{name}"' for name, kind in types.items())
+        connection.execute(f"{view} select {nothing} where false")
+        return
+    there = {row[0] for row in connection.execute(f"describe select * from {_scan(landed)}").fetchall()} | {"_exported_at"}
+    columns = ", ".join(
+        f'"{name}"::{kind} as "{name}"' if name in there else f'null::{kind} as "{name}"' for name, kind in types.items()
+    )
+    is_this = f"extract = {literal(contract.name)}"
+    mixed = f"select source_system, file_key from raw.deliveries where {is_this} and n_landed > 0 and n_superseded > 0"
+    superseded = f"select * from raw.superseded_rows semi join ({mixed}) using (source_system, file_key) where {is_this}"
+    without_superseded = f"""
+        anti join ({superseded}) as superseded
+            on superseded.source_system = landed.source_system
+            and superseded.file_key = landed._file_key and superseded.row_number = landed._row_number
+        """
+    has_superseded = connection.execute(f"{mixed} limit 1").fetchall()
+    connection.execute(
+        f"""{view}
+        select {columns}
+        from (
+            select landed.*, deliveries.exported_at as _exported_at
+            from {_scan(landed)} as landed
+            join (select * from raw.deliveries where {is_this}) as deliveries
+                on deliveries.source_system = landed.source_system and deliveries.file_key = landed._file_key
+            {without_superseded if has_superseded else ""}
+        )
+        """
+    )

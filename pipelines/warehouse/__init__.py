@@ -1,0 +1,1 @@
+"""Builds one warehouse file: dbt, its generated properties, checks, lineage, fingerprint. Publishes nothing."""

@@ -1,0 +1,40 @@
+"""What a run would be built from, as one hash: two runs with the same fingerprint publish the same tables."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from pipelines.home import CHECKOUT, Home
+from pipelines.landing.ledger import Ledger
+from pipelines.practice import Practice
+
+CODE = ("pipelines", "models", "ml", "dbt_project", "requirements.txt")
+WRITTEN = {"__pycache__", "target", "logs", "dbt_packages"}
+
+
+def fingerprint(home: Home, practice: Practice) -> str:
+    """32 hexadecimal digits over what has landed, the practice's settings, loaded value sets, the code and its locked versions.
+
+    A file counts by its content, name and day of export, not by where it lies: moving the practice's folder changes nothing.
+    """
+    state = hashlib.sha256()
+    for path in _files(CHECKOUT, CODE):
+        state.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    for path in _files(home.root, ("value_sets",)):
+        state.update(f"{path.relative_to(home.root)}\0".encode() + path.read_bytes())
+    settings = asdict(practice) | {"sources": sorted(practice.sources)}
+    landed = [
+        (entry.source_system, entry.extract, entry.place, entry.file_key, entry.exported_at)
+        for entry in Ledger(home.landing(practice.id) / "deliveries.json").entries
+    ]
+    state.update(json.dumps([settings, landed], sort_keys=True, default=str).encode())
+    return state.hexdigest()[:32]
+
+
+def _files(root: Path, places: tuple[str, ...]) -> Iterator[Path]:
+    for place in places:
+        path = root / place
+        found = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (one for one in found if one.is_file() and not WRITTEN & set(one.parts))
