@@ -7,7 +7,7 @@ from dashboards.access.audit_log import record as audit
 from dashboards.access.roles import current_viewer, note_activity
 from dashboards.figures.wording import ABSENT, counted, day, days_in, each, language, literal, moment, plain, telephone
 from dashboards.outreach.journal import Outcome, record, withdraw
-from dashboards.outreach.worklist import journal_folder, recorded_since
+from dashboards.outreach.worklist import journal_folder, recorded_of
 from dashboards.store.published import Publication, ask
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
@@ -69,7 +69,7 @@ def draw_open(publication: Publication) -> None:
 
 def _drawer(publication: Publication, patient: dict) -> None:
     note_activity()
-    since = recorded_since(publication).filter(pl.col("patient_source_id") == patient["patient_source_id"])
+    since = recorded_of(publication, patient)
     listed = ask(publication, _LISTED, (patient["patient_key"],))
     _head(patient)
     _outcome(publication, patient, listed, since)

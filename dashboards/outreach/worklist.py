@@ -71,6 +71,13 @@ def recorded_since(publication: Publication) -> pl.DataFrame:
     return fresh.join(known, on="outcome_id", how="anti").sort("recorded_at", descending=True)
 
 
+def recorded_of(publication: Publication, patient: dict) -> pl.DataFrame:
+    """Those of one patient, a row of `out_patient_profiles`. Sources number their records as they like: an id is one record
+    within its source and kind only.
+    """
+    return recorded_since(publication).filter(pl.col(name) == patient[name] for name in _RECORD)
+
+
 def worklist(publication: Publication) -> pl.DataFrame:
     """The published list in its order, with `outcome`, `outcome_at` of the newest outcome since; null where there is none."""
     newest = recorded_since(publication).unique(_RECORD, keep="first", maintain_order=True)

@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.access.audit_log import entries
-from dashboards.outreach.journal import recorded
+from dashboards.outreach.journal import Outcome, record, recorded
 from dashboards.outreach.patient_drawer import OPEN
 
 ATTACKS = [
@@ -101,6 +101,22 @@ def test_what_ends_the_contact_for_good_is_asked_twice(outreach: AppTest, somebo
     page = record_outcome(opened(outreach, somebody[0]), "deceased")
     assert "sure" in page.error[0].value
     assert not (shown_home / "outcomes").exists()
+
+
+@pytest.mark.parametrize(
+    "other", [{"patient_source_system": "ehr:north"}, {"patient_record_type": "crm_contact"}, {"patient_source_id": "another"}]
+)
+def test_an_outcome_of_a_record_that_shares_the_id_is_another_patients(outreach: AppTest, somebody, shown_home, other):
+    record_outcome(opened(outreach, somebody[0]), "no_answer")
+    [folder] = (shown_home / "outcomes").iterdir()
+    [own] = recorded(folder).select("patient_source_system", "patient_record_type", "patient_source_id").to_dicts()
+    [journal] = folder.glob(".*.csv")
+    journal.unlink()
+    record(folder, Outcome(**own | other, channel="phone", outcome="wrong_number", recorded_by="somebody-else"))
+    page = opened(outreach, somebody[0])
+    assert not [said.value for said in page.success]
+    record(folder, Outcome(**own, channel="phone", outcome="left_message", recorded_by="somebody-else"))
+    assert len(opened(outreach, somebody[0]).success) == 1
 
 
 def test_a_patient_of_another_site_cannot_be_opened(outreach: AppTest, sample_warehouse):
