@@ -16,10 +16,17 @@ from pipelines.sql.connection import open_file
 Hashes = dict[str, tuple[int, int]]
 
 
+def _kept(pytestconfig: pytest.Config, name: str) -> Path:
+    """A folder beside pytest's cache, which is there even where `-p no:cacheprovider` switches the cache off."""
+    folder = pytestconfig.rootpath / ".pytest_cache" / "d" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def parsed_dbt(pytestconfig: pytest.Config) -> Path:
     """Where dbt's project is kept parsed, from one session to the next: parsing takes longer than most tests."""
-    return pytestconfig.cache.mkdir("caregap-dbt")
+    return _kept(pytestconfig, "caregap-dbt")
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +62,7 @@ def caregap(home: Home, *arguments: object) -> subprocess.CompletedProcess:
 @pytest.fixture(scope="session")
 def sample_run(pytestconfig: pytest.Config, parsed_dbt: Path) -> dict:
     """What `caregap run data_samples/practice --json` says; it builds again only when code or data have changed."""
-    home = Home(pytestconfig.cache.mkdir("caregap-home"))
+    home = Home(_kept(pytestconfig, "caregap-home"))
     home.root.chmod(0o700)
     if not home.dbt.exists():
         home.dbt.symlink_to(parsed_dbt)
@@ -67,7 +74,7 @@ def sample_run(pytestconfig: pytest.Config, parsed_dbt: Path) -> dict:
 @pytest.fixture(scope="session")
 def sample_home(sample_run: dict, pytestconfig: pytest.Config) -> Home:
     """A home in which the committed sample practice is published."""
-    return Home(pytestconfig.cache.mkdir("caregap-home"))
+    return Home(_kept(pytestconfig, "caregap-home"))
 
 
 @pytest.fixture(scope="session")
