@@ -8,7 +8,7 @@ import pytest
 
 from ml.assessment.monitoring import is_stopped, monitor, stability_index
 from ml.risk.disengagement import fit, split_by_time
-from tests.unit.test_ml_disengagement import patients
+from tests.unit.ml.test_disengagement import patients
 
 GOOD = pl.DataFrame({"metric": ["observed_over_expected"], "subgroup_type": ["all"], "low": [0.9], "high": [1.1]})
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_samples.simulator.effects import outreach_effects
 from ml.assessment.outreach_lift import needed, outreach_lift
-from tests.unit.test_simulator_truth import _world
+from tests.unit.data_samples.test_simulator_truth import _world
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 

@@ -11,7 +11,7 @@ from ml.assessment.model_card import DISENGAGEMENT, NO_SHOW, model_card
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.features import BY_NAME
 from models.published.risk import RISK
-from tests.unit.test_ml_disengagement import patients
+from tests.unit.ml.test_disengagement import patients
 
 VERSION = "disengagement-abc"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ml.roi.finance import internal_rate_of_return, net_present_value, payback_period, rate_per_month
 
-ROI = Path(__file__).parents[2].parent / "shared" / "data" / "roi"
+ROI = Path(__file__).parents[3].parent / "shared" / "data" / "roi"
 
 
 @pytest.mark.skipif(not ROI.is_dir(), reason="the published tables of ../shared/data/roi are not here")

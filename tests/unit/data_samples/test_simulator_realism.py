@@ -9,7 +9,7 @@ import pytest
 
 from data_samples.simulator.simulate import Simulation, simulate
 
-_CODE_SETS = Path(__file__).parents[2] / "models" / "code_sets"
+_CODE_SETS = Path(__file__).parents[3] / "models" / "code_sets"
 
 
 @pytest.fixture(scope="module")

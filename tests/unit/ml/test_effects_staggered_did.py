@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ml.effects.estimate import EstimateRefused
 from ml.effects.staggered_did import staggered_effect
 
-ROI = Path(__file__).parents[2].parent / "shared" / "data" / "roi"
+ROI = Path(__file__).parents[3].parent / "shared" / "data" / "roi"
 COLUMNS = {"unit": "unit", "period": "period", "first_treated": "first", "outcome": "y"}
 published = pytest.mark.skipif(not ROI.is_dir(), reason="the published tables of ../shared/data/roi are not here")
 

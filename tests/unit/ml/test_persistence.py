@@ -9,7 +9,7 @@ import pytest
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.persistence import MANIFEST_FILE, MODEL_FILE, ModelMismatch, Origin, load, save
 from ml.risk.risk_model import CHALLENGER, CHAMPION, matrix
-from tests.unit.test_ml_disengagement import patients
+from tests.unit.ml.test_disengagement import patients
 
 ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="c" * 64)
 

@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from ml.effects.estimate import EstimateRefused
 from ml.effects.interrupted_series import interrupted_series_effect
 
-ROI = Path(__file__).parents[2].parent / "shared" / "data" / "roi"
+ROI = Path(__file__).parents[3].parent / "shared" / "data" / "roi"
 COLUMNS = {"outcome": "y", "time": "t", "intervention": "i"}
 published = pytest.mark.skipif(not ROI.is_dir(), reason="the published tables of ../shared/data/roi are not here")
 
