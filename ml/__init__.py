@@ -1,1 +1,1 @@
-"""How scores and estimates are learnt: pure functions from frames to frames. No warehouse, no Dagster."""
+"""Learns scores and estimates: pure functions from frames to frames. No warehouse, no Dagster."""

@@ -1,6 +1,6 @@
-"""How good a score is: discrimination, calibration, use at capacity, each with its uncertainty.
+"""Metrics of a score: discrimination, calibration, precision at capacity, each with its uncertainty.
 
-Arrays in, frames out. A row is one patient at one index; a patient has several, so intervals come from resampling
+Arrays in, frames out. A row is one patient at one index. A patient has several rows, so intervals come from resampling
 patients, not rows.
 """
 
@@ -13,20 +13,20 @@ RESAMPLES = 200
 
 
 def auroc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Area under the ROC curve: P(score of an event > score of a non-event) + half of the ties (Hanley & McNeil 1982).
+    """Area under the ROC curve: P(score of an event > score of a non-event) + half the ties (Hanley & McNeil 1982).
 
-    `labels` are 0 or 1, `scores` any order, `weights` row weights; each of shape (n,). NaN where one class is absent.
+    `labels` are 0 or 1, `scores` any ranking, `weights` row weights; each of shape (n,). NaN if one class is absent.
     """
     return Ranked(labels, scores).auroc(weights)
 
 
 def auprc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Average precision: precision at each distinct score, weighted by the recall that it adds. NaN without events."""
+    """Average precision: precision at each distinct score, weighted by the added recall. NaN without events."""
     return Ranked(labels, scores).auprc(weights)
 
 
 class Ranked:
-    """Labels sorted by score once, so that each resample of 200 costs one pass instead of one sort."""
+    """Labels sorted by score once, so that each of 200 resamples costs one pass instead of one sort."""
 
     def __init__(self, labels: np.ndarray, scores: np.ndarray):
         self._order = np.argsort(scores, kind="stable")
@@ -75,8 +75,8 @@ def recalibration(
 ) -> tuple[float, float]:
     """Intercept and slope of the logistic regression of the label on the log-odds of a risk (Cox 1958); (0, 1) is calibrated.
 
-    `labels` are 0 or 1, of shape (n,) as `logits` and `weights`. `prior` is a ridge penalty on the distance of the slope from 1,
-    in units of the information about it. (NaN, NaN) where one class is absent or all log-odds are the same.
+    `labels` (0 or 1), `logits` and `weights` have shape (n,). `prior` is a ridge penalty on the distance of the slope from 1,
+    in units of Fisher information. (NaN, NaN) if one class is absent or all log-odds are equal.
     """
     mass = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
     if not len(logits) or np.ptp(logits) < 1e-9 or not 0 < (mass * labels).sum() < mass.sum():
@@ -95,14 +95,14 @@ def recalibration(
 
 
 def calibration_slope(labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """The slope of `recalibration` of risks: 1 is calibrated, below 1 too extreme. NaN where it is not defined."""
+    """The slope of `recalibration`: 1 is calibrated, below 1 too extreme. NaN if undefined."""
     return recalibration(labels, _logit(risks), weights)[1]
 
 
 def expected_calibration_error(
     labels: np.ndarray, risks: np.ndarray, weights: np.ndarray | None = None, n_bins: int = 10
 ) -> float:
-    """ECE: mean distance of risk and observed rate over `n_bins` bins of equal width, weighted by rows (Naeini et al. 2015)."""
+    """ECE: mean distance between risk and observed rate over `n_bins` equal-width bins, weighted by rows (Naeini et al. 2015)."""
     mass = np.ones(len(labels)) if weights is None else weights
     bins = np.minimum((np.asarray(risks) * n_bins).astype(int), n_bins - 1)
     distance = np.bincount(bins, weights=mass * (np.asarray(labels, dtype=float) - risks), minlength=n_bins)
@@ -110,7 +110,7 @@ def expected_calibration_error(
 
 
 def precision_at(labels: np.ndarray, scores: np.ndarray, share: float, weights: np.ndarray | None = None) -> float:
-    """Share of events in the `share` of the rows with the highest scores; rows that tie at the edge count in proportion."""
+    """Precision among the `share` of rows with the highest scores; rows tied at the cut-off count in proportion."""
     return Ranked(labels, scores).precision_at(share, weights)
 
 
@@ -147,7 +147,7 @@ def reliability(
 def net_benefit(
     labels: np.ndarray, risks: np.ndarray, thresholds: Sequence[float], weights: np.ndarray | None = None
 ) -> pl.DataFrame:
-    """The decision curve (Vickers & Elkin 2006): per `threshold` the `net_benefit` of acting above it, and of acting on all."""
+    """Decision curve (Vickers & Elkin 2006): for each `threshold`, the `net_benefit` of acting above it, and of acting on all."""
     mass = np.ones(len(labels)) if weights is None else weights
     true, false, rows = mass * labels, mass * (1 - labels), []
     for threshold in thresholds:
@@ -162,8 +162,8 @@ def interval(
 ) -> tuple[float, float]:
     """95 % percentile interval of `statistic(weights)` when patients (`groups`, shape (n,)) are drawn with replacement.
 
-    A resample is a row weight: how often the row's patient was drawn (Davison & Hinkley 1997, section 3.8). (NaN, NaN) where
-    the statistic is undefined in every resample.
+    A resample is expressed as row weights: how often each row's patient was drawn (Davison & Hinkley 1997, section 3.8).
+    (NaN, NaN) if the statistic is undefined in every resample.
     """
     patients, member = np.unique(groups, return_inverse=True)
     if len(patients) < 2:
@@ -186,12 +186,12 @@ def evaluate(
     capacity_share: float = 0.1,
     resamples: int = RESAMPLES,
 ) -> pl.DataFrame:
-    """The table that is printed and kept: one row per metric.
+    """All metrics of a score as a table: one row per metric.
 
-    In: `labels` (0 or 1), `risks` (0 to 1), `patients` (group of the row) and `weights` of the rows, each of shape (n,);
-    `comparators`: other scores of the same rows, such as the overdue rule, ranked only; `capacity_share`: the share of rows that
-    a team can act on. Out: `metric`, `value`, `low`, `high` (95 % by patient; null where not defined), `n_rows`, `n_patients`,
-    `n_events`.
+    In: `labels` (0 or 1), `risks` (0 to 1), `patients` (group of the row) and row `weights`, each of shape (n,);
+    `comparators`: other scores of the same rows, such as the overdue rule, compared by rank only; `capacity_share`: the share of
+    rows that a team can act on. Out: `metric`, `value`, `low`, `high` (95 % by patient; null if undefined), `n_rows`,
+    `n_patients`, `n_events`.
     """
     labels, own = np.asarray(labels, dtype=float), np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=float)
     champion, others = Ranked(labels, risks), {name: Ranked(labels, score) for name, score in (comparators or {}).items()}

@@ -1,4 +1,4 @@
-"""How good a fitted disengagement model is on months that it has not seen: figures, groups, curves, and what moves it.
+"""Evaluates a fitted disengagement model on months it has not seen: metrics, subgroups, curves, importances.
 
 Rows are the learnable rows of a test (`ml.risk.disengagement.split_by_time`); every table carries `model_version`.
 """
@@ -22,9 +22,9 @@ THRESHOLDS = tuple(percent / 100 for percent in range(2, 52, 2))
 
 @dataclass(frozen=True)
 class Worth:
-    """What a contact is taken to be worth; assumptions of the practice, which the figures name.
+    """Assumed value of one contact. The practice sets these assumptions; the metrics quote them.
 
-    `effect`: share of those who would disengage whom a contact keeps; `margin_usd` of a kept patient; `cost_usd` of a contact.
+    `effect`: share of patients about to disengage whom a contact keeps; `margin_usd` per patient kept; `cost_usd` per contact.
     """
 
     effect: float = 0.15
@@ -32,11 +32,14 @@ class Worth:
     cost_usd: float = 5.0
 
     def of(self, n_contacts: float, precision: float) -> float:
-        """Contacts x precision x effect x margin, less their cost, in US dollars."""
+        """Net value in US dollars: contacts x precision x effect x margin, minus the cost of the contacts."""
         return n_contacts * (precision * self.effect * self.margin_usd - self.cost_usd)
 
     def __str__(self) -> str:
-        return f"a contact keeps {self.effect:.0%} of who would leave, ${self.margin_usd:.0f} each, at ${self.cost_usd:.2f}"
+        return (
+            f"a contact retains {self.effect:.0%} of patients who would leave, worth ${self.margin_usd:.0f} each; "
+            f"it costs ${self.cost_usd:.2f}"
+        )
 
 
 def figures(
@@ -49,10 +52,10 @@ def figures(
     capacity_share: float = 0.1,
     worth: Worth | None = None,
 ) -> pl.DataFrame:
-    """The rows of `ml.model_evaluations`: for everybody, against the overdue rule, and by group.
+    """The rows of `ml.model_evaluations`: for all patients, against the overdue rule, and by subgroup.
 
-    `people`: `patient_key` and one column per kind of group. `best`: `patient_key`, `index_on`, `best_possible`, the risk
-    given everything observed, where a simulator knows it. `capacity_share`: of the rows, whom a team can contact.
+    `people`: `patient_key` and one column per kind of subgroup. `best`: `patient_key`, `index_on`, `best_possible` (the true
+    risk given everything observed, known only to a simulator). `capacity_share`: share of rows that a team can contact.
     """
     labels, risks, weights, patients = _arrays(model, test)
     against = {RULE: overdue_rule(test)}
@@ -104,7 +107,7 @@ def curves(model: RiskModel, test: pl.DataFrame, model_version: str) -> pl.DataF
 
 
 def importances(model: RiskModel, test: pl.DataFrame, model_version: str) -> pl.DataFrame:
-    """The rows of `ml.model_importances`: by how much each input moves the log-odds of the test's rows, on the mean."""
+    """The rows of `ml.model_importances`: the mean absolute change in log-odds that each input makes on the test rows."""
     moved = np.abs(model.contributions(test)).mean(axis=0)
     missing = np.isnan(matrix(test, model.features)).mean(axis=0)
     table = pl.DataFrame({"feature": model.features, "importance": moved, "missing_rate": missing})
@@ -132,7 +135,7 @@ def _age_group() -> pl.Expr:
 
 
 def _against_best(model: RiskModel, test: pl.DataFrame, best: pl.DataFrame | None) -> list[pl.DataFrame]:
-    """The metrics of the best possible risk, on the rows that have one; empty where nobody knows it."""
+    """The metrics of the best possible risk, on the rows that have one; empty if it is not known."""
     if best is None:
         return []
     known = test.join(best, on=["patient_key", "index_on"], maintain_order="left")
@@ -141,7 +144,7 @@ def _against_best(model: RiskModel, test: pl.DataFrame, best: pl.DataFrame | Non
     labels, risks, weights, patients = _arrays(model, known)
     possible = known[BEST].to_numpy()
     metrics = evaluate(labels, risks, patients, weights=weights, comparators={BEST: possible})
-    # The level without the chance of who disengaged: what nobody could have foreseen better, over what was foreseen.
+    # Best possible risk over predicted risk: calibration in the large without the chance in who disengaged.
     levels = {
         f"observed_over_{BEST}": lambda mass: observed_over_expected(labels, possible, mass),
         f"{BEST}_over_expected": lambda mass: observed_over_expected(possible, risks, mass),
@@ -156,7 +159,7 @@ def _against_best(model: RiskModel, test: pl.DataFrame, best: pl.DataFrame | Non
 
 
 def _selection(model: RiskModel, n_rows: int) -> pl.DataFrame:
-    """What the challenger gained over the champion on unseen patients of the training months, as a row of the figures."""
+    """The challenger's gain over the champion on unseen patients of the training months, as one metric row."""
     chosen = model.selection
     tried = chosen.gain is not None
     note = f"{chosen.recipe} is used; " + (
@@ -168,7 +171,7 @@ def _selection(model: RiskModel, n_rows: int) -> pl.DataFrame:
 
 
 def _expected_value(overall: pl.DataFrame, worth: Worth) -> pl.DataFrame:
-    """What 100 contacts are worth by the model's order, and by chance, as rows of the figures."""
+    """The value of 100 contacts chosen by the model, and chosen at random, as metric rows."""
     found = {row["metric"]: row for row in overall.iter_rows(named=True)}
     rows = [("expected_value_usd_per_100", "precision_at_capacity"), ("expected_value_usd_per_100_by_chance", "prevalence")]
     values = [

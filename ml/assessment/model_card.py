@@ -1,7 +1,7 @@
 """The model card: the 31 source attributes that ONC's HTI-1 rule asks of predictive decision support.
 
-45 CFR 170.315(b)(11)(iv)(B), as published in 89 FR 1192 (9 January 2024). What can be computed is computed; the rest is what is
-true of every model that this code fits.
+45 CFR 170.315(b)(11)(iv)(B), as published in 89 FR 1192 (9 January 2024). Answers are computed where possible; the rest hold for
+every model that this code fits.
 """
 
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ NOT_DONE = "None: the model has been assessed on this practice's own data only."
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a card says of its task; the rest it computes."""
+    """The answers that depend on the task; all others are computed."""
 
     output: str
     use: str
@@ -113,31 +113,32 @@ class Purpose:
 
 
 DISENGAGEMENT = Purpose(
-    output=f"For each eligible patient the probability, 0 to 1, of having no completed visit within {HORIZON_DAYS} days, none "
-    "booked at their end, and being half as overdue again as expected.",
-    use="To order the outreach list of the care team. Never to overbook, to refuse or to delay care.",
+    output=f"For each eligible patient, the probability (0 to 1) that after {HORIZON_DAYS} days there was no completed visit, "
+    "none is booked, and the time since the last visit exceeds 1.5 times the expected interval.",
+    use="To order the care team's outreach list. Never to overbook, refuse or delay care.",
     population="Adults, alive, not in hospice, seen within 24 months, known for 90 days, not yet lapsed, able to lapse in the "
     "horizon.",
     users="Care teams and those who plan their capacity.",
-    role="Informs whom to contact first; a person decides.",
-    caution="Children, patients who have already lapsed (they have a list by rule), patients of another practice.",
-    limits="Associations, not causes. Patients contacted in the horizon teach nothing unless held out at random. "
-    "A visit elsewhere is not seen, and counts as none. The level of the risks lags behind a practice that changes quickly: the "
-    f"newest outcome that a model can know lies {EMBARGO_DAYS} days back.",
-    inclusion=f"the inclusion criteria of the intended population; outcome on record {EMBARGO_DAYS} days after the index; who "
-    f"died or moved away in the horizon left out; {MINIMUM_PATIENTS} patients or more with and without it.",
+    role="Informs which patients to contact first; a person decides.",
+    caution="Children, patients who have already lapsed (a rule lists them), patients of another practice.",
+    limits="Associations, not causes. Patients contacted within the horizon are excluded from training unless held out at "
+    "random. Visits elsewhere are not seen and count as no visit. In a practice that changes quickly, calibration lags: the "
+    f"newest outcome that a model can learn from is {EMBARGO_DAYS} days old.",
+    inclusion=f"the inclusion criteria of the intended population; outcome on record {EMBARGO_DAYS} days after the index; "
+    "patients who died or moved away within the horizon are excluded; "
+    f"at least {MINIMUM_PATIENTS} patients with and without the outcome.",
     catalog=BY_NAME,
 )
 NO_SHOW = Purpose(
-    output="For each booked appointment the probability, 0 to 1, that it is missed, as it stands when its reminder goes out.",
-    use="To offer help to come: a call, transport, another hour. Never to book two patients into one slot, nor to refuse one.",
-    population="Appointments that stand booked two days before they start.",
+    output="For each booked appointment, the probability (0 to 1) that it is missed, predicted when its reminder goes out.",
+    use="To offer help with attending: a call, transport, another time. Never to double-book a slot or refuse a patient.",
+    population="Appointments still booked two days before they start.",
     users="Front desks and care teams.",
-    role="Informs whom to call before the visit; a person decides.",
+    role="Informs which patients to call before the visit; a person decides.",
     caution="Appointments of another practice; overbooking; walk-ins.",
-    limits="Associations, not causes. Who is reminded because of the score may come because of that.",
-    inclusion="appointments of 18 months that were kept or missed; what was called off after its reminder left out; "
-    f"{no_show.MINIMUM_PATIENTS} patients or more who missed one and who kept one.",
+    limits="Associations, not causes. A patient who is called because of the score may attend because of the call.",
+    inclusion="appointments of 18 months that were kept or missed; those cancelled after their reminder are excluded; at least "
+    f"{no_show.MINIMUM_PATIENTS} patients who missed an appointment and as many who kept one.",
     catalog=no_show.BY_NAME,
 )
 
@@ -172,14 +173,14 @@ def model_card(
         purpose.caution,
         purpose.limits,
         f"{months}; {purpose.inclusion}",
-        f"{len(model.features)} inputs: {', '.join(model.features)}. Of these say something of who the patient is: "
-        f"{', '.join(quasi) or 'none'}. Race, ethnicity and language are no inputs. "
+        f"{len(model.features)} inputs: {', '.join(model.features)}. Quasi-identifiers among them: "
+        f"{', '.join(quasi) or 'none'}. Race, ethnicity and language are not inputs. "
         f"Recipe: {recipe}.",
         f"Counts by group in the test: {_counts(evaluations)}.",
         "Trained on the practice's own records, for the same practice.",
-        "Race, ethnicity and language are never read by the model, and its figures are computed for each group.",
-        "Classes are not reweighted; groups are compared in discrimination and in observed over expected events; a reason given "
-        "to the team never comes from age, sex or payer.",
+        "The model never reads race, ethnicity or language; its metrics are computed for each group.",
+        "Classes are not reweighted; groups are compared by discrimination and by observed over expected events; reasons shown "
+        "to the team never come from age, sex or payer.",
         NOT_DONE,
         "Nobody.",
         NOT_DONE,
@@ -189,11 +190,11 @@ def model_card(
         NOT_DONE,
         NOT_DONE,
         "None.",
-        "With every build, on the newest months whose outcome is known.",
+        "With every build, on the newest months with known outcomes.",
         f"{validity}.",
         "With every build, by group.",
         f"{fairness}.",
-        f"Fitted again with every build; this one on {as_of_on:%Y-%m-%d}.",
+        f"Refitted with every build; this model on {as_of_on:%Y-%m-%d}.",
         "With every build.",
     )
     named = [(category, attribute) for category, attributes in ATTRIBUTES for attribute in attributes]
@@ -210,7 +211,7 @@ def _validity(evaluations: pl.DataFrame) -> str:
 
 
 def _fairness(evaluations: pl.DataFrame) -> str:
-    """The group that is worst off in each metric, by kind of group."""
+    """The worst group on each metric, by kind of group."""
     rows = evaluations.filter((pl.col("subgroup_type") != "all") & pl.col("value").is_not_null())
     worst = [
         f"{kind}: " + "; ".join(f"{row['subgroup']} {_figure(row)}" for row in (part.sort("value").row(0, named=True),))

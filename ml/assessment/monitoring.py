@@ -1,6 +1,6 @@
-"""Whether a model may still be believed: what it is shown against what it was trained on, and what it said against what came.
+"""Monitors a model: input drift against training data; predictions against observed outcomes.
 
-The checks and their thresholds are in `ml/assessment/model_checks.py`. A stopped model gives way to the overdue rule.
+The checks and their thresholds are in `ml/assessment/model_checks.py`. The overdue rule replaces a stopped model.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ def monitor(
 ) -> pl.DataFrame:
     """One row per check and subject: `check_name`, `subject` (an input, or `score`), `value`, thresholds, `status`, `why`.
 
-    `trained_on` and `scored` have the model's inputs; `evaluations` are its rows of `ml.model_evaluations`; `index_on` is the
-    index that is scored. `status` is `ok`, `warn` or `stop`.
+    `trained_on` and `scored` hold the model's inputs; `evaluations` are its rows of `ml.model_evaluations`; `index_on` is the
+    scored index. `status` is `ok`, `warn` or `stop`.
     """
     before, now = matrix(trained_on, model.features), matrix(scored, model.features)
     n_before, n_now = trained_on["patient_key"].n_unique(), scored["patient_key"].n_unique()
     rows = []
     for column, name in enumerate(model.features):
-        # How far a program has come moves by the practice's own plan: no news, and a warning all through a roll-out.
+        # Program inputs move with the practice's own plan: expected, and they would warn throughout a roll-out.
         if BY_NAME[name].topic != PROGRAM:
             rows.append((DRIFT, name, stability_index(before[:, column], now[:, column], n_before, n_now)))
         rows.append((MISSING, name, float(np.isnan(now[:, column]).mean() - np.isnan(before[:, column]).mean())))
@@ -55,8 +55,8 @@ def is_stopped(monitoring: pl.DataFrame) -> bool:
 def stability_index(before: np.ndarray, now: np.ndarray, n_before: int, n_now: int) -> float:
     """Population stability index: sum of (q - p) ln(q / p) over the tenths of `before`, missing values a bin of their own.
 
-    Less what chance alone gives, (bins - 1)(1/n + 1/m) with the numbers of patients (Yurdakul & Naranjo, J. Risk Model
-    Validation 2020;14(4)); never below 0.
+    Reduced by its expected value under chance alone, (bins - 1)(1/n + 1/m) for n and m patients (Yurdakul & Naranjo, J. Risk
+    Model Validation 2020;14(4)); never below 0.
     """
     present = before[~np.isnan(before)]
     edges = np.unique(np.quantile(present, np.arange(1, N_BINS) / N_BINS)) if len(present) else np.array([])
@@ -72,7 +72,7 @@ def stability_index(before: np.ndarray, now: np.ndarray, n_before: int, n_now: i
 
 
 def _miscalibration(evaluations: pl.DataFrame) -> float | None:
-    """How far the nearer end of the interval of O/E lies from 1, on the log scale; 0 where it holds 1."""
+    """Distance from 1 to the nearer end of the O/E interval, on the log scale; 0 if the interval contains 1."""
     found = evaluations.filter((pl.col("metric") == "observed_over_expected") & (pl.col("subgroup_type") == "all"))
     ends: Sequence = found.select("low", "high").row(0) if len(found) else (None, None)
     if None in ends or ends[0] <= 0:

@@ -1,6 +1,6 @@
-"""What outreach changes: patients whom the team tried to contact against those drawn at random not to be.
+"""Measures the lift of outreach: patients the team tried to contact against patients held out at random.
 
-By intention to treat: an attempt that reached nobody counts as one. Months and risk tiers are strata, as they are of the draw.
+By intention to treat: an unsuccessful attempt counts as contact. Months and risk tiers are strata, as in the randomisation.
 """
 
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from ml.effects.randomised import randomised_effect
 
 ALL = "all"
 MINIMUM_ARM = 5
-"""Patients of either arm below which a month and tier is no stratum of its own."""
+"""Minimum patients in each arm for a month and tier to be a stratum of its own."""
 WORTH_KNOWING = 0.05
-"""The difference in the share who come that the sample size is worked out for."""
+"""The difference in visit rate that the sample size is calculated to detect."""
 POWER, CONFIDENCE = 0.8, 0.95
 
 
 def outreach_lift(members: pl.DataFrame) -> pl.DataFrame:
-    """One row per month and tier, with `all` for either: the lift in the share with a completed visit within 90 days.
+    """The lift in the share of patients with a completed visit within 90 days; one row per month and tier, `all` for either.
 
-    In: one row per person picked: `patient_key`, `month_on`, `tier`, `is_held_out`, `has_visited` (empty: it is too early to
-    say). Out: `month` (`2026-03`, or `all`), `tier`, `n_contacted`, `n_held_out`, `contacted_rate`, `held_out_rate`, `lift`,
-    `low`, `high` (95 %), `n_held_out_needed`, `note`. One cell alone has Newcombe's interval, cells together are post-stratified
-    (`ml.effects.randomised`).
+    In: one row per selected person: `patient_key`, `month_on`, `tier`, `is_held_out`, `has_visited` (null: too early to know).
+    Out: `month` (`2026-03`, or `all`), `tier`, `n_contacted`, `n_held_out`, `contacted_rate`, `held_out_rate`, `lift`,
+    `low`, `high` (95 %), `n_held_out_needed`, `note`. A single cell has Newcombe's interval; combined cells are
+    post-stratified (`ml.effects.randomised`).
     """
     mature = members.drop_nulls("has_visited")
     return pl.DataFrame([_row(month, tier, rows) for month, tier, rows in _cuts(mature)], schema=SCHEMA)
@@ -93,7 +93,7 @@ def _row(month: str, tier: str, rows: pl.DataFrame) -> dict:
 
 
 def _effect(rows: pl.DataFrame):
-    """Months and tiers with enough of both arms are strata; the others are one stratum together."""
+    """Months and tiers with enough patients in both arms are strata; the others form one stratum together."""
     cell = pl.concat_str(pl.col("month_on").cast(pl.String), pl.lit(" "), "tier")
     smaller = pl.min_horizontal(pl.col("is_held_out").sum(), (~pl.col("is_held_out")).sum()).over(cell)
     framed = rows.select(

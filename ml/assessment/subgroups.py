@@ -1,4 +1,4 @@
-"""How good a score is for each group of patients: an audit of fields that the model does not read, or may be unfair in."""
+"""Evaluates a score by patient subgroup: audits fields that the model does not read, or may treat unfairly."""
 
 import numpy as np
 import polars as pl
@@ -6,7 +6,7 @@ import polars as pl
 from ml.metrics import auroc, interval, observed_over_expected
 
 MINIMUM_PATIENTS = 30
-"""Patients below which a group's figures say more of chance than of the model; the group is listed with its counts alone."""
+"""Minimum patients to evaluate a group; a smaller one is listed with its counts only, as its metrics would be mostly chance."""
 RESAMPLES = 100
 NOT_EVALUATED = "not_evaluated"
 
@@ -17,7 +17,7 @@ def evaluate_subgroups(
     """One row per group and metric.
 
     In: `labels`, `risks`, `patients` and row `weights` of shape (n,), and `groups`, with the same rows and one column per kind.
-    Out: `subgroup_type` (the column), `subgroup` (its value, `unknown` where missing), `metric` (`auroc`,
+    Out: `subgroup_type` (the column), `subgroup` (its value, `unknown` if missing), `metric` (`auroc`,
     `observed_over_expected`, `prevalence`, or `not_evaluated`), `value`, `low`, `high`, `n_rows`, `n_patients`, `n_events`,
     `note`.
     """

@@ -9,8 +9,8 @@ from ml.effects.randomised import randomised_effect
 def before_after_difference(frame: pl.DataFrame, *, outcome: str, is_after: str) -> Estimate:
     """The mean of `outcome` after minus before; `is_after` is 0 or 1, one row per observation.
 
-    The interval speaks of sampling only: trend, season, other changes and regression to the mean are all still in the
-    difference, so the parts say `is_causal: False`. Raises `EstimateRefused` as `randomised_effect` does.
+    The interval covers sampling error only: the difference still contains trend, season, other changes and regression to the
+    mean, so the parts say `is_causal: False`. Raises `EstimateRefused` as `randomised_effect` does.
     """
     found = randomised_effect(frame, outcome=outcome, treated=is_after)
     before, after = found.parts["arms"]

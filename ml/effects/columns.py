@@ -1,4 +1,4 @@
-"""Columns of a frame as numbers or labels, refused by column and row where they are not."""
+"""Reads columns of a frame as numbers or labels; a refusal names the column and row."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def as_numbers(values: pl.Series) -> pl.Series:
 def numeric(frame: pl.DataFrame, column: str) -> np.ndarray:
     """A column as finite floats, shape (rows,). Refuses the first row that is missing, not a number or not finite."""
     numbers = as_numbers(frame[column])
-    _refuse_first(~numbers.is_finite().fill_null(False), "is not a number; mend or leave out the row knowingly", column)
+    _refuse_first(~numbers.is_finite().fill_null(False), "is not a number; correct the row or exclude it deliberately", column)
     return numbers.to_numpy()
 
 

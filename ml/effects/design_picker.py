@@ -1,8 +1,8 @@
-"""Which design a program's history allows: the strongest first, each tried, checked, and chosen or refused.
+"""Picks the strongest design that a program's history allows: tries each in turn, checks it, and accepts or refuses it.
 
-Two histories are known: members of campaigns in which a lot decided who is not contacted (`trial_designs`), and sites that
-joined the program at different times (`rollout_designs`). A design whose checks fail gives no causal number; what is left when
-none holds is the plain difference of after and before, which is described and never called an effect.
+Two kinds of history are supported: campaigns that held members out at random (`trial_designs`), and sites that joined the
+program at different times (`rollout_designs`). A design whose checks fail gives no causal estimate. If none holds, the
+before-after difference is reported as a description, never as an effect.
 """
 
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ from ml.effects.verdicts import FAILED, NOT_TESTABLE, PASSED, WARNED, Verdict
 
 GRADES = {"randomised": "A", "staggered_did": "B", "synthetic_did": "C", "interrupted_series": "C", "before_after": "D"}
 BALANCE = 0.25
-"""Standardised difference of a covariate between arms above which they are not alike (Imbens & Rubin 2015, section 14.2)."""
+"""Standardised difference of a covariate above which the arms are unbalanced (Imbens & Rubin 2015, section 14.2)."""
 BREACHES = 0.10
-"""Share of those held out who were contacted all the same, above which the lot was not kept to."""
+"""Share of held-out members who were contacted anyway, above which the randomisation was not followed."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One design that was tried on one outcome. `estimate` is None where it was refused; `refused_reason` says why, and also
-    why an estimate is not causal. `value_before` is the outcome among the treated before, or among those held out.
+    """One design tried on one outcome. `estimate` is None if the design was refused; `refused_reason` says why, or why an
+    estimate is not causal. `value_before` is the outcome of the treated before the program, or of those held out.
     """
 
     design: str
@@ -44,7 +44,7 @@ class Attempt:
 
     @property
     def grade(self) -> str:
-        """The design's, if its number may be called an effect; D for what only describes, `none` for a refusal."""
+        """The design's grade if its estimate is causal; D for a description, `none` for a refusal."""
         return "none" if self.estimate is None else GRADES[self.design] if self.is_causal else "D"
 
 
@@ -52,37 +52,37 @@ def trial_designs(members: pl.DataFrame) -> list[Attempt]:
     """The randomised design on the members of outreach campaigns.
 
     `members`: one row per member, with `stratum` (the campaign), `is_held_out`, `outcome` (0 or 1), `cluster` (the patient,
-    who may be a member of several campaigns), `days_since_visit` (known before the lot; may be null) and `n_attempts`. Strata
-    with fewer than two members in an arm are left out. Overlap is judged by how alike the arms were before, and by how many of
-    those held out were contacted all the same; there is no trend or date to test.
+    who may be a member of several campaigns), `days_since_visit` (known before randomisation; may be null) and `n_attempts`.
+    Strata with fewer than two members in an arm are left out. The overlap check judges baseline balance between the arms and
+    the share of held-out members who were contacted anyway; there is no trend or date to test.
     """
     from ml.effects.randomised import randomised_effect
 
     arm = pl.len().over("stratum", "is_held_out")
     usable = members.filter(arm >= 2).filter(pl.col("is_held_out").n_unique().over("stratum") == 2)
     rows = usable.with_columns(offered=~pl.col("is_held_out"), outcome=pl.col("outcome").cast(pl.Float64))
-    nothing = Verdict(NOT_TESTABLE, "a lot needs no trend"), Verdict(NOT_TESTABLE, "a lot needs no date")
+    nothing = Verdict(NOT_TESTABLE, "randomisation assumes no trend"), Verdict(NOT_TESTABLE, "randomisation assumes no date")
     try:
         if usable.is_empty():
-            raise EstimateRefused("no campaign has two members in each arm whose outcome is known")
+            raise EstimateRefused("no campaign has two members with a known outcome in each arm")
         cluster = "cluster" if rows["cluster"].n_unique() < rows.height else None
         found = randomised_effect(rows, outcome="outcome", treated="offered", strata="stratum", cluster=cluster)
     except EstimateRefused as refusal:
         return [Attempt("randomised", None, *nothing, Verdict(NOT_TESTABLE, "no estimate"), None, str(refusal))]
     overlap = _balance(rows)
     before = found.parts["arms"][0]["mean"]
-    reason = f"the lot was not kept to: {overlap.note}" if overlap.verdict == FAILED else None
+    reason = f"the randomisation was not followed: {overlap.note}" if overlap.verdict == FAILED else None
     return [Attempt("randomised", found, *nothing, overlap, before, reason, is_chosen=True)]
 
 
 def rollout_designs(panel: pl.DataFrame) -> list[Attempt]:
-    """The designs on one outcome of a program that sites joined: strongest first, until one holds, and the description last.
+    """Tries the roll-out designs on one outcome, strongest first, until one holds; the description comes last.
 
-    The first that gives a causal number is chosen, else the description; none where there is not even that.
+    The first causal estimate is chosen, otherwise the description; none if even that is impossible.
 
     `panel`: one row per site and month, with `site`, `month` (date), `first_month` (date, null: never), `numerator` and
-    `denominator`. Months in which a site has nothing to count are left out for all, or the site is, whichever loses less
-    (`Rollout`).
+    `denominator`. Where a site has nothing to count in a month, either that month or that site is dropped, whichever loses
+    less data (`Rollout`).
     """
     attempts = list(_tried(panel))
     for place, attempt in enumerate(attempts):
@@ -109,18 +109,18 @@ def _tried(panel: pl.DataFrame) -> Iterator[Attempt]:
             yield attempt
             break
         failed = [name for name in ("pre_trend", "placebo", "overlap") if getattr(attempt, name).verdict == FAILED]
-        yield replace(attempt, refused_reason=f"its check of {' and '.join(failed)} failed".replace("_", " "))
+        yield replace(attempt, refused_reason=f"it failed the check of {' and '.join(failed)}".replace("_", " "))
     yield _description(rollout)
 
 
 def _description(rollout: Rollout) -> Attempt:
-    untold = Verdict(NOT_TESTABLE, "a description assumes nothing and proves nothing")
+    not_testable = Verdict(NOT_TESTABLE, "a description assumes nothing and proves nothing")
     try:
         found = before_after_difference(rollout.treated_months(), outcome="rate", is_after="is_after")
     except EstimateRefused as refusal:
-        return Attempt("before_after", None, untold, untold, untold, rollout.value_before, str(refusal))
-    reason = "trend, season and everything else that changed are in it"
-    return Attempt("before_after", found, untold, untold, untold, rollout.value_before, reason)
+        return Attempt("before_after", None, not_testable, not_testable, not_testable, rollout.value_before, str(refusal))
+    reason = "it includes trend, season and everything else that changed"
+    return Attempt("before_after", found, not_testable, not_testable, not_testable, rollout.value_before, reason)
 
 
 def _balance(rows: pl.DataFrame) -> Verdict:
@@ -135,8 +135,8 @@ def _balance(rows: pl.DataFrame) -> Verdict:
         difference = (
             float(arms.filter("is_held_out")["mean"].item() - arms.filter(~pl.col("is_held_out"))["mean"].item()) / spread
         )
-    told = "not known" if difference is None else f"{difference:+.2f} standard deviations"
-    note = f"{breaches:.0%} of those held out were contacted; days since the last visit differ by {told}"
+    difference_text = "not known" if difference is None else f"{difference:+.2f} standard deviations"
+    note = f"{breaches:.0%} of those held out were contacted; days since the last visit differ by {difference_text}"
     if breaches > BREACHES:
         return Verdict(FAILED, note)
     return Verdict(WARNED if difference is None or abs(difference) > BALANCE else PASSED, note)

@@ -1,4 +1,4 @@
-"""What every estimator gives back, and how it refuses."""
+"""What every estimator returns, and how it refuses."""
 
 from dataclasses import dataclass, field
 from math import isfinite
@@ -18,9 +18,9 @@ class EstimateRefused(ValueError):
 class Estimate:
     """One effect with its uncertainty.
 
-    `interval` is the 95 % interval; both ends are infinite where the data cannot bound the effect. `n` counts what was
-    randomised or observed independently: rows, units of a panel, or points of a series. `inference` says in words how the
-    standard error and the interval were made. `parts` are what the estimate was put together from: numbers, rows, tables.
+    `interval` is the 95 % interval; both ends are infinite if the data cannot bound the effect. `n` counts what was
+    randomised or observed independently: rows, units of a panel, or points of a series. `inference` describes how the
+    standard error and the interval were computed. `parts` holds the components of the estimate: numbers, rows, tables.
     """
 
     estimate: float
@@ -32,11 +32,11 @@ class Estimate:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the 95 % interval leaves out zero."""
+        """Whether the 95 % interval excludes zero."""
         return self.interval[0] > 0 or self.interval[1] < 0
 
     def as_dict(self) -> dict[str, object]:
-        """All of it, ready for JSON: intervals as lists, and null for what is infinite or not known."""
+        """The estimate ready for JSON: intervals as lists, null for infinite or unknown values."""
         whole = {
             "estimate": self.estimate,
             "standard_error": self.standard_error,

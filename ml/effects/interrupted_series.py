@@ -32,8 +32,8 @@ def interrupted_series_effect(
     `offset` is the population at risk, whose log enters with coefficient one. `season` names a column that counts within the
     year and the number of its harmonics; `season_period` is its length, 12 for months. `estimate`, `standard_error` and
     `interval` are on the log scale; part `relative_risk` holds them as a ratio. `family` "quasipoisson" multiplies variances
-    by Pearson's χ² / degrees of freedom, "poisson" by one. `hac_lags` takes Newey & West's variance with so many lags
-    instead (Econometrica 1987;55:703), for residuals that hang together; part `residual_autocorrelation` says whether they do.
+    by Pearson's χ² / degrees of freedom, "poisson" by one. `hac_lags` uses the Newey-West variance with that many lags instead
+    (Econometrica 1987;55:703), for autocorrelated residuals; part `residual_autocorrelation` reports the autocorrelation.
     Raises `EstimateRefused` for missing columns or values, negative counts, offsets not above 0, two rows for one time, an
     intervention that never changes, and fewer points than the model needs.
     """
@@ -42,7 +42,7 @@ def interrupted_series_effect(
     _refuse_where(counts < 0, "is a negative count", outcome)
     _refuse_where(pl.Series(times).is_first_distinct().not_().to_numpy(), "is a second row for the same time", time)
     if active.all() or not active.any():
-        raise EstimateRefused("is the same in all rows: nothing is interrupted", column=intervention)
+        raise EstimateRefused("is the same in all rows: there is no interruption", column=intervention)
     exposure = numeric(frame, offset) if offset else np.ones(len(counts))
     _refuse_where(exposure <= 0, "is not above 0", offset)
     terms = {"intercept": np.ones(len(counts)), "intervention": active.astype(float), "time": times}
@@ -51,7 +51,7 @@ def interrupted_series_effect(
     order = np.argsort(times)
     design = np.column_stack(list(terms.values()))[order]
     if np.linalg.matrix_rank(design) < len(terms) or len(counts) <= len(terms):
-        raise EstimateRefused(f"{len(counts)} points cannot tell the model's {len(terms)} terms apart")
+        raise EstimateRefused(f"{len(counts)} points are too few to estimate the model's {len(terms)} terms")
     return _fitted(
         list(terms), design, counts[order], np.log(exposure[order]), family, hac_lags, season_period if season else None
     )
@@ -110,17 +110,17 @@ def _fitted(
 
 
 def _dispersion(counts: np.ndarray, mu: np.ndarray, mu_before: np.ndarray, freedom: float) -> float:
-    """Pearson's χ² over its degrees of freedom, weighted by the fit one iteration earlier, as R's `summary.glm` takes it.
+    """Pearson's χ² over its degrees of freedom, weighted by the fit one iteration earlier, as in R's `summary.glm`.
 
-    Together with R's start (y + 0.1) and stopping rule this gives published dispersions to the last printed digit: 2.262186
-    in the model of the module's source, where a fit iterated to the end has 2.262183.
+    With R's start (y + 0.1) and stopping rule this reproduces published dispersions to the last printed digit: 2.262186 in
+    the model of the module's source, where a fully converged fit gives 2.262183.
     """
     return float((mu_before * ((counts - mu) / mu) ** 2).sum() / freedom)
 
 
 def _harmonics(values: np.ndarray, column: str, n_harmonics: int, period: float) -> dict[str, np.ndarray]:
     if not 1 <= n_harmonics <= period / 2:
-        raise EstimateRefused(f"harmonics must number from 1 to half the period of {period:g}", column=column)
+        raise EstimateRefused(f"the number of harmonics must lie between 1 and half the period of {period:g}", column=column)
     _refuse_where((values < 0) | (values > period), f"lies outside the season's period of {period:g}; give the period", column)
     terms = {}
     for h in range(1, n_harmonics + 1):

@@ -1,12 +1,12 @@
-"""What moved a ratio: that its slices changed (rate), or that their shares did (mix).
+"""Splits the change of a ratio into changes within its slices (rate) and changes of their shares (mix).
 
 A ratio R is sum over sum, R = Σ wᵢ rᵢ with wᵢ = denominatorᵢ / Σ denominators and rᵢ = numeratorᵢ / denominatorᵢ. Between two
 periods (Kitagawa 1955, Journal of the American Statistical Association 50(272): 1168–1194)
 
-    ΔR = Σ Δwᵢ (r̄ᵢ − R̄) + Σ Δrᵢ w̄ᵢ        mix + rate, bars being means of the two periods
+    ΔR = Σ Δwᵢ (r̄ᵢ − R̄) + Σ Δrᵢ w̄ᵢ        mix + rate; a bar is the mean of the two periods
 
-without an interaction left over. Taking R̄ off changes no sum, since ΣΔwᵢ = 0; it makes a slice that grew and lies at the mean
-weigh nothing.
+with no interaction left over. Subtracting R̄ leaves the sum unchanged, since ΣΔwᵢ = 0, and gives a slice that grew but lies at
+the mean no weight.
 """
 
 import polars as pl
@@ -15,11 +15,11 @@ import polars as pl
 def mix_and_rate(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """The change of a ratio from `before` to `after`, slice by slice.
 
-    Each frame has `slice`, `numerator`, `denominator`, one row a slice. Returns `slice`, `value_before`, `value_after` (null
+    Each frame has `slice`, `numerator`, `denominator`, one row per slice. Returns `slice`, `value_before`, `value_after` (null
     without a denominator), `share_before`, `share_after` (of the denominators), `mix`, `rate` and `contribution` = mix + rate, in
-    the ratio's unit, the greatest first; their sums are exact. A slice that is in one period only is all mix. A numerator
-    without a denominator belongs to no slice's rate, and counts as rate all the same. Raises `ValueError` where the denominators
-    of a period add up to zero: then there is no ratio that could change.
+    the ratio's unit, largest first; the contributions add up exactly. A slice present in one period only is all mix. A numerator
+    without a denominator belongs to no slice's rate but still counts as rate. Raises `ValueError` if the denominators of a period
+    add up to zero: then there is no ratio.
     """
     totals = [(frame["numerator"].sum(), frame["denominator"].sum()) for frame in (before, after)]
     if any(denominator == 0 for _, denominator in totals):
@@ -38,7 +38,7 @@ def mix_and_rate(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         value_before=pl.when(pl.col("denominator") != 0).then(pl.col("numerator") / pl.col("denominator")),
         value_after=pl.when(pl.col("denominator_after") != 0).then(pl.col("numerator_after") / pl.col("denominator_after")),
     )
-    # Where a slice has no rate on one side, it is given that of the other: it came or went, and did not change.
+    # A slice without a rate in one period takes that of the other: it appeared or disappeared; its rate did not change.
     usual = pl.mean_horizontal("value_before", "value_after").fill_null(0.0)
     parted = sides.with_columns(
         contribution=pl.col("part_after") - pl.col("part_before"),

@@ -1,4 +1,4 @@
-"""A balanced panel: each unit seen once in each period, treated from one period on or never."""
+"""A balanced panel: each unit observed once per period, and treated from some period on or never."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ NEVER = np.inf
 
 @dataclass(frozen=True)
 class Panel:
-    """`outcome` is units × periods; `clock` (periods,) and `first_treated` (units,) share one time scale; never is infinity.
+    """`outcome` is units × periods; `clock` (periods,) and `first_treated` (units,) share one time scale; infinity means never.
 
     `period_names` are the periods as delivered and `cohort_names` the first treated periods as delivered, by clock.
     `clusters` (units,) numbers the cluster of each unit from 0; without a cluster column every unit is its own.
@@ -44,14 +44,14 @@ def read_panel(
     cluster: str | None = None,
     drop_incomplete: bool = False,
 ) -> Panel:
-    """A long frame, one row per unit × period, as a `Panel`.
+    """Reads a long frame, one row per unit × period, as a `Panel`.
 
-    Periods are numbers, whose differences count as given, or ISO dates and months, which count by their place among the
-    periods observed. First treated: 0, empty, infinite or after the last period means never. Units treated from the first
-    period on have no "before": they are dropped and counted in `n_dropped`. With `drop_incomplete` so are units without an
-    outcome in every period, as the R package `did` drops them.
+    Periods are numbers, whose differences count as given, or ISO dates and months, which are numbered in the order observed.
+    First treated: 0, empty, infinite or after the last period means never. Units treated from the first period on have no
+    "before": they are dropped and counted in `n_dropped`. With `drop_incomplete`, units without an outcome in every period
+    are dropped too, as the R package `did` does.
     Raises `EstimateRefused` for a missing column or value, a second row for one unit and period, a unit without a row for
-    every period, a first treated period or cluster that changes within a unit, and where nobody is treated.
+    every period, a first treated period or cluster that changes within a unit, and if no unit is treated.
     """
     require(frame, [unit, period, first_treated, outcome] + [cluster] * (cluster is not None))
     n_incomplete = 0
@@ -95,8 +95,8 @@ def read_panel(
 
 def _complete(frame: pl.DataFrame, unit: str, period: str, outcome: str) -> tuple[pl.DataFrame, int]:
     """The rows of units with an outcome in every period, and how many units are left out."""
-    told = frame.filter(as_numbers(frame[outcome]).is_finite().fill_null(False))
-    complete = told.filter(pl.col(period).n_unique().over(unit) == frame[period].drop_nulls().n_unique())
+    with_outcome = frame.filter(as_numbers(frame[outcome]).is_finite().fill_null(False))
+    complete = with_outcome.filter(pl.col(period).n_unique().over(unit) == frame[period].drop_nulls().n_unique())
     if complete.is_empty():
         raise EstimateRefused("no unit has an outcome in every period", column=unit)
     return complete, frame[unit].n_unique() - complete[unit].n_unique()
@@ -135,7 +135,7 @@ def _refuse_unbalanced(long: pl.DataFrame, n_periods: int, unit: str, period: st
     if not short.is_empty():
         raise EstimateRefused(
             f"the panel is unbalanced: this unit has no row for some of the {n_periods} periods; give every unit every period, "
-            "or drop incomplete units knowingly",
+            "or drop incomplete units deliberately",
             column=unit,
             row=short["row"].min(),
         )

@@ -1,6 +1,6 @@
-"""The effect of a randomised program: the difference between those offered it and those held out.
+"""Estimates the effect of a randomised program: the difference between members offered it and members held out.
 
-Every variant is one estimator. With strata s and arms a, the cells (s, a) have means m, and the effect is
+All variants are one estimator. With strata s and arms a, the cells (s, a) have means m, and the effect is
 Σ_s (n_s / n) (m_s1 - m_s0): the difference in means, post-stratified to the strata's share of all rows
 (Imbens & Rubin, Causal Inference, 2015, chapter 9; Miratrix, Sekhon & Yu, JRSS-B 2013;75:369).
 """
@@ -20,12 +20,12 @@ def randomised_effect(
 ) -> Estimate:
     """The mean effect of `treated` (0 or 1) on `outcome`, one row per patient or other observation.
 
-    Inference, by what is given:
-    - nothing, outcome of 0 and 1: Newcombe's hybrid score interval (Statistics in Medicine 1998;17:873, method 10) and the
+    Inference depends on the arguments:
+    - no strata, binary outcome: Newcombe's hybrid score interval (Statistics in Medicine 1998;17:873, method 10) and the
       unpooled standard error √(p₁q₁/n₁ + p₀q₀/n₀);
-    - nothing or `strata`, any outcome: Neyman's variance and Welch-Satterthwaite's t interval;
+    - with or without `strata`, any other outcome: Neyman's variance and Welch-Satterthwaite's t interval;
     - `cluster`, the unit that was randomised: the CR2 variance of Bell & McCaffrey (Survey Methodology 2002;28:169) with
-      their Satterthwaite degrees of freedom, which hold their size with few and uneven clusters.
+      their Satterthwaite degrees of freedom, which keep the nominal size with few and uneven clusters.
     Raises `EstimateRefused` for missing columns or values, and where a stratum's arm has fewer than two rows or clusters.
     """
     require(frame, [outcome, treated] + [name for name in (strata, cluster) if name])
@@ -71,7 +71,7 @@ def _cells(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     one_armed = rows.filter((arms < 2) | (pl.len().over("stratum", "treated") < 2))
     if not one_armed.is_empty():
         raise EstimateRefused(
-            "an arm (of this row's stratum) has fewer than two rows; merge strata, or leave this one out knowingly",
+            "an arm (of this row's stratum) has fewer than two rows; merge strata, or exclude this one deliberately",
             column=column,
             row=one_armed["row"].min(),
         )
@@ -90,7 +90,7 @@ def _independent(cells: pl.DataFrame) -> _Spread:
 
 
 def _clustered(rows: pl.DataFrame, cells: pl.DataFrame, cluster: str) -> _Spread:
-    """CR2 of the regression on cell indicators, where it has a closed form.
+    """CR2 variance of the regression on cell indicators, which has a closed form.
 
     The leverage of cluster j's m rows in a cell of n rows is the block 11'/n, whose only eigenvalue is m/n, so that CR2
     divides their residual sum by √(1 - m/n). The degrees of freedom are (tr M)² / tr M² with M = diag(d) - Q diag(1/n) Q',
@@ -109,7 +109,7 @@ def _clustered(rows: pl.DataFrame, cells: pl.DataFrame, cluster: str) -> _Spread
     )
     alone = blocks.filter(pl.col("m") == pl.col("n"))
     if not alone.is_empty():
-        raise EstimateRefused("an arm (of this row's stratum) is one cluster alone", column=cluster, row=alone["row"].min())
+        raise EstimateRefused("an arm (of this row's stratum) has only one cluster", column=cluster, row=alone["row"].min())
     b = pl.col("weight") / pl.col("n") / (1 - pl.col("m") / pl.col("n")).sqrt()
     blocks = blocks.with_columns(
         j=pl.col("cluster").rank("dense") - 1, c=pl.struct("stratum", "treated").rank("dense") - 1, b=b, q=b * pl.col("m")

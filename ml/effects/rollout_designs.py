@@ -1,7 +1,7 @@
-"""The designs for a program that sites joined, each with the checks of what it assumes.
+"""Designs for a program that sites joined over time, each with the checks of its assumptions.
 
-Each takes a `Rollout` and gives the estimate in the outcome's own unit and the verdicts on trend before, placebo date and
-overlap, or raises `EstimateRefused` where the history does not allow it.
+Each takes a `Rollout` and returns the estimate in the outcome's own unit with the verdicts on pre-trend, placebo date and
+overlap. Raises `EstimateRefused` if the history does not allow the design.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from ml.effects.synthetic_did import synthetic_did_effect
 from ml.effects.verdicts import FAILED, NOT_TESTABLE, PASSED, SIZE, WARNED, Verdict, of_interval
 
 MONTHS_BEFORE, MONTHS_AFTER = 12, 6
-"""An interrupted series needs so many: a year before shows season and trend (Penfold & Zhang, Academic Pediatrics
+"""Months that an interrupted series needs: a year before shows season and trend (Penfold & Zhang, Academic Pediatrics
 2013;13:S38)."""
 SEASON_MONTHS = 24
 MOSTLY = 0.9
 ONE_CONTROL = 0.8
-"""A synthetic control that is one site to more than this share stands and falls with it."""
+"""Above this weight of a single site, a synthetic control depends on that site."""
 _PANEL = {"unit": "site", "period": "month", "first_treated": "first_month", "outcome": "rate"}
 Checked = tuple[Estimate, Verdict, Verdict, Verdict]
 
@@ -38,25 +38,25 @@ class Rollout:
 
     @classmethod
     def of(cls, panel: pl.DataFrame) -> "Rollout":
-        """The months and sites that can be compared: sites with a value in nine of ten months, then months with all of these.
+        """Selects comparable months and sites: sites with a value in 9 of 10 months, then the months in which all have one.
 
-        Where that leaves fewer than half of the months, as surveys of few patients do, quarters take their place.
-        Raises `EstimateRefused` where no site joined after the first month and by the last, and where no month is left.
+        If fewer than half of the months remain, as with small surveys, it uses quarters instead.
+        Raises `EstimateRefused` if no site joined after the first month and by the last, or if no month remains.
         """
-        told = _balanced(panel)
-        if told["month"].n_unique() < panel["month"].n_unique() / 2:
+        balanced = _balanced(panel)
+        if balanced["month"].n_unique() < panel["month"].n_unique() / 2:
             quarters = panel.with_columns(pl.col("month", "first_month").dt.truncate("1q"))
             summed = quarters.group_by("site", "month", "first_month").agg(pl.col("numerator", "denominator").sum())
-            told = _balanced(summed)
-        if told.is_empty():
+            balanced = _balanced(summed)
+        if balanced.is_empty():
             raise EstimateRefused("neither a month nor a quarter has a value at every site")
-        first, last = told["month"].min(), told["month"].max()
-        told = told.with_columns(first_month=pl.when(pl.col("first_month") <= last).then("first_month"))
-        # Treated from the first month on: without a before, and no control either.
-        told = told.filter((pl.col("first_month") > first).fill_null(True))
-        if told["first_month"].null_count() == told.height:
-            raise EstimateRefused("no site joined the program after the first and by the last month that can be counted")
-        return cls(told)
+        first, last = balanced["month"].min(), balanced["month"].max()
+        balanced = balanced.with_columns(first_month=pl.when(pl.col("first_month") <= last).then("first_month"))
+        # Sites treated from the first month on have no "before" and cannot be controls either.
+        balanced = balanced.filter((pl.col("first_month") > first).fill_null(True))
+        if balanced["first_month"].null_count() == balanced.height:
+            raise EstimateRefused("no site joined the program after the first and by the last usable month")
+        return cls(balanced)
 
     @property
     def months(self) -> list[date]:
@@ -87,27 +87,27 @@ class Rollout:
 
 
 def _balanced(panel: pl.DataFrame) -> pl.DataFrame:
-    told = panel.filter(pl.col("denominator") != 0).with_columns(rate=pl.col("numerator") / pl.col("denominator"))
-    told = told.filter(pl.len().over("site") >= MOSTLY * told["month"].n_unique())
-    return told.filter(pl.len().over("month") == told["site"].n_unique()).sort("site", "month")
+    counted = panel.filter(pl.col("denominator") != 0).with_columns(rate=pl.col("numerator") / pl.col("denominator"))
+    counted = counted.filter(pl.len().over("site") >= MOSTLY * counted["month"].n_unique())
+    return counted.filter(pl.len().over("month") == counted["site"].n_unique()).sort("site", "month")
 
 
 def staggered(rollout: Rollout) -> Checked:
-    """Callaway & Sant'Anna with all sites not yet on the program as controls.
+    """Callaway & Sant'Anna, with all sites not yet on the program as controls.
 
-    The trend before is judged by its slope: the joint test of every month's change passed a fall of 0.8 points a month, over ten
-    months, as no trend, and the effect that came out was that fall going on.
+    The pre-trend check uses the slope: a joint test of all monthly changes missed a steady fall of 0.8 points a month over ten
+    months, and the estimated "effect" was that fall continuing.
     """
     found = staggered_effect(rollout.panel, **_PANEL, control="notyet")
     if not all(map(isfinite, found.interval)):
         n = rollout.panel["site"].n_unique()
-        raise EstimateRefused(f"{n} sites can be dealt in too few ways to tell an effect from chance")
+        raise EstimateRefused(f"{n} sites allow too few assignments to distinguish an effect from chance")
     slope, joint = found.parts["pre_slope"], found.parts["pre_trend"]
     pre_trend = Verdict(NOT_TESTABLE, "too few months before")
     if slope:
         low, high = slope["interval"]
-        told = f"; joint test of all effects before, p = {joint['p_value']:.3f}" if joint else ""
-        pre_trend = of_interval(low, high, f"slope against controls from {low:.3g} to {high:.3g} a period{told}")
+        joint_test = f"; joint test of all effects before, p = {joint['p_value']:.3f}" if joint else ""
+        pre_trend = of_interval(low, high, f"slope against controls from {low:.3g} to {high:.3g} a period{joint_test}")
     shift = found.parts["placebo_date"]
     placebo = Verdict(NOT_TESTABLE, "too few months before")
     if shift:
@@ -117,9 +117,9 @@ def staggered(rollout: Rollout) -> Checked:
 
 
 def synthetic(rollout: Rollout) -> Checked:
-    """Synthetic difference-in-differences against the sites that never joined; the placebo date is a third of the way back."""
+    """Synthetic difference-in-differences against sites that never joined; the placebo date lies a third of the way back."""
     if rollout.n_controls < 2:
-        raise EstimateRefused("fewer than two sites have never joined: there is nothing to build a comparison from")
+        raise EstimateRefused("fewer than two sites never joined, so no comparison can be built")
     found = synthetic_did_effect(rollout.panel, **_PANEL)
     before = rollout.before_anyone()
     months = before["month"].unique().sort().to_list()
@@ -135,9 +135,9 @@ def synthetic(rollout: Rollout) -> Checked:
 
 
 def _gap_slope(rollout: Rollout, found: Estimate) -> Verdict:
-    """Whether the treated and their synthetic control drift apart before joining: least squares of the gap on time, by cohort.
+    """Tests whether treated sites and synthetic control drift apart before joining: least squares of gap on time, by cohort.
 
-    The weights are held near each other by the ridge, so that they cannot follow a trend that no control has.
+    The ridge keeps the weights similar, so they cannot follow a trend that no control shows.
     """
     weights = pl.DataFrame(found.parts["unit_weights"]).select(pl.col("cohort").cast(pl.Date), site="unit", weight="weight")
     worst, at = 1.0, None
@@ -152,13 +152,13 @@ def _gap_slope(rollout: Rollout, found: Estimate) -> Verdict:
         return Verdict(NOT_TESTABLE, "too few months before")
     n = weights["cohort"].n_unique()
     verdict = FAILED if worst < SIZE / n else PASSED
-    return Verdict(verdict, f"gap to the synthetic control moves by {at:.3g} a period, p = {worst:.3f} at worst of {n} cohorts")
+    return Verdict(verdict, f"gap to the synthetic control moves by {at:.3g} a period; smallest p of {n} cohorts = {worst:.3f}")
 
 
 def interrupted(rollout: Rollout) -> Checked:
-    """One series of all treated sites, where they joined in one month: the change of level, in the outcome's unit."""
+    """Interrupted series of all treated sites, if they joined in the same month: the change of level, in the outcome's unit."""
     if len(rollout.joined) > 1:
-        raise EstimateRefused("sites joined in different months: there is no one interruption")
+        raise EstimateRefused("sites joined in different months, so there is no single interruption")
     series = _series(rollout)
     n_after = int(series["is_after"].sum())
     if series.height - n_after < MONTHS_BEFORE or n_after < MONTHS_AFTER:
@@ -178,7 +178,7 @@ def interrupted(rollout: Rollout) -> Checked:
     except EstimateRefused:
         placebo = Verdict(NOT_TESTABLE, "too few months before")
     alone = Verdict(NOT_TESTABLE, "no other site to compare with")
-    return found, alone, placebo, Verdict(WARNED, "no control: whatever else changed in that month is in it")
+    return found, alone, placebo, Verdict(WARNED, "no control: it includes whatever else changed in that month")
 
 
 def _series(rollout: Rollout) -> pl.DataFrame:
@@ -187,7 +187,7 @@ def _series(rollout: Rollout) -> pl.DataFrame:
 
 
 def _level_change(series: pl.DataFrame) -> Estimate:
-    """The log rate ratio as a difference of rates: the rate under the program less what it would have been, rate / ratio."""
+    """The log rate ratio as a difference of rates: the rate under the program minus the rate without it (rate / ratio)."""
     options = {"outcome": "numerator", "time": "time", "intervention": "is_after", "offset": "denominator"}
     season = ("season", 1) if series.height >= SEASON_MONTHS else None
     found = interrupted_series_effect(series, **options, season=season)
@@ -204,7 +204,7 @@ def _level_change(series: pl.DataFrame) -> Estimate:
 
 
 def _waiting_sites(rollout: Rollout) -> Verdict:
-    """How many sites are controls in the month that has fewest, and whether treated and controls were of one level before."""
+    """Checks the number of controls in the month that has fewest, and whether treated and control levels were similar before."""
     never = pl.col("first_month").is_null()
     last = rollout.joined[-1]
     n_left = rollout.n_controls

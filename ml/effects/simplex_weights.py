@@ -1,4 +1,4 @@
-"""Least-squares weights on the simplex, by Frank-Wolfe, as synthetic difference-in-differences asks for them."""
+"""Least-squares weights on the simplex by Frank-Wolfe, for synthetic difference-in-differences."""
 
 import numpy as np
 
@@ -11,11 +11,11 @@ def simplex_weights(
     min_decrease: float,
     max_steps: int = 10_000,
 ) -> np.ndarray:
-    """Weights w ≥ 0, Σ w = 1, minimising mean((a + predictors w - target)²) + ridge² Σ w², shape (columns,).
+    """Weights w ≥ 0, Σ w = 1, that minimise mean((a + predictors w - target)²) + ridge² Σ w²; shape (columns,).
 
-    `predictors` is (rows, columns), `target` (rows,); the intercept a is taken out by centring. Solved as in Arkhangelsky et
-    al. (AER 2021;111:4088) and their package: 100 steps from equal weights, weights of at most a quarter of the largest set
-    to zero, then steps until one lowers the objective by no more than `min_decrease`², at most `max_steps`.
+    `predictors` is (rows, columns), `target` (rows,); centring removes the intercept a. Solved as in Arkhangelsky et al. (AER
+    2021;111:4088) and their package: 100 steps from equal weights; weights of at most a quarter of the largest are set to
+    zero; then steps until one lowers the objective by no more than `min_decrease`², at most `max_steps`.
     """
     predictors, target = predictors - predictors.mean(axis=0), target - target.mean()
     start = np.full(predictors.shape[1], 1 / predictors.shape[1])
@@ -24,7 +24,7 @@ def simplex_weights(
 
 
 def sparse(weights: np.ndarray) -> np.ndarray:
-    """Weights without those of at most a quarter of the largest, scaled to one."""
+    """Sets weights of at most a quarter of the largest to zero and rescales the rest to sum to one."""
     kept = np.where(weights <= weights.max() / 4, 0.0, weights)
     return kept / kept.sum()
 
@@ -32,7 +32,7 @@ def sparse(weights: np.ndarray) -> np.ndarray:
 def _frank_wolfe(
     predictors: np.ndarray, target: np.ndarray, weights: np.ndarray, ridge: float, min_decrease: float, max_steps: int
 ) -> np.ndarray:
-    """Frank-Wolfe with exact line search: each step moves towards the vertex of the steepest descent."""
+    """Frank-Wolfe with exact line search: each step moves towards the vertex of steepest descent."""
     rows = len(target)
     eta = rows * ridge**2
     fitted = predictors @ weights

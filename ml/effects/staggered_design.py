@@ -1,8 +1,8 @@
-"""Which group-time effects a staggered panel offers, against whom, and how they add up.
+"""Lists the group-time effects that a staggered panel allows, their controls, and how they aggregate.
 
-ATT(g, t) is the mean change of cohort g from its base period to t, less that of its controls: outcome regression without
+ATT(g, t) is the mean change of cohort g from its base period to t, minus that of its controls: outcome regression without
 covariates (Callaway & Sant'Anna, J. Econometrics 2021;225:200, equation 2.4). The base is the last period before g for t ≥ g,
-and the one before t for t < g: the "varying" base of the R package `did`.
+and the period before t for t < g: the "varying" base of the R package `did`.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ import numpy as np
 from ml.effects.panel import NEVER, Panel
 
 PLACEBO_PERIODS = 6
-"""The placebo date lies so many periods before the real one, fewer where there are fewer."""
+"""Periods between the placebo date and the real one; fewer if the panel has fewer."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One group-time effect: positions of its cohort and periods, and which groups (the last: never treated) control it."""
+    """One group-time effect: positions of its cohort and periods, and its control groups (the last group: never treated)."""
 
     cohort: int
     period: int
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Design:
-    """The group-time effects that a panel offers, and the aggregates made of them.
+    """The group-time effects that a panel allows, and their aggregates.
 
     `group` (units,) places each unit's cohort, the last place being the never treated. `shares` (aggregates × cells) holds c
     in Σ_k c_k p_k ATT_k / Σ_k c_k p_k, p_k the size of cell k's cohort; `names` names its rows.
@@ -76,12 +76,12 @@ class Design:
 
     @property
     def simple(self) -> int:
-        """The place of the simple aggregate among the statistics."""
+        """The position of the simple aggregate among the statistics."""
         return len(self.cells) + [kind for kind, _ in self.names].index("simple")
 
 
 def make_design(panel: Panel, control: str) -> Design:
-    """Which group-time effects and aggregates the panel offers with these controls ("never" or "notyet")."""
+    """The group-time effects and aggregates that the panel allows with these controls ("never" or "notyet")."""
     cohorts, clock = panel.cohorts, panel.clock
     joined = np.append(cohorts, NEVER)
     cells = []
@@ -110,7 +110,7 @@ def make_design(panel: Panel, control: str) -> Design:
 
 
 def _before(clock: np.ndarray, cohorts: np.ndarray, cells: list[Cell]) -> list[list[int]]:
-    """The cells before joining of each cohort that has any, in their order."""
+    """For each cohort that has any, its cells before joining, in order."""
     own = [
         [k for k, cell in enumerate(cells) if cell.cohort == g and clock[cell.period] < start] for g, start in enumerate(cohorts)
     ]
@@ -118,7 +118,7 @@ def _before(clock: np.ndarray, cohorts: np.ndarray, cells: list[Cell]) -> list[l
 
 
 def _placebo_and_slope(before: list[list[int]], h: int, n_cells: int) -> list[np.ndarray]:
-    """Weights of the cells in the effect of a placebo date, and in the slope of treated against controls before joining.
+    """Cell weights for the effect at a placebo date, and for the slope of treated against controls before joining.
 
     δ_1 … δ_m are a cohort's effects before joining, each against the period before it. Had it joined h periods earlier, the
     effect in the k-th of these periods would be the sum of the first k of the last h; over the h periods the j-th counts in

@@ -1,5 +1,5 @@
-"""The effect on one or few units: synthetic difference-in-differences (Arkhangelsky, Athey, Hirshberg, Imbens & Wager,
-AER 2021;111:4088), cohort by cohort where units joined at different times (Clarke et al., Stata Journal 2024;24:557).
+"""Estimates the effect on one or few units: synthetic difference-in-differences (Arkhangelsky, Athey, Hirshberg, Imbens &
+Wager, AER 2021;111:4088), cohort by cohort if units joined at different times (Clarke et al., Stata Journal 2024;24:557).
 """
 
 import numpy as np
@@ -26,30 +26,29 @@ def synthetic_did_effect(
     replications: int = 200,
     seed: int = 0,
 ) -> Estimate:
-    """The mean effect on the treated cells of a balanced long panel, controls being the units never treated.
+    """The mean effect on the treated cells of a balanced long panel; controls are the units never treated.
 
-    `inference`: "placebo" (controls play the treated; all of them in turn where that is no more than `replications`),
-    "jackknife" (weights held, units left out) or "bootstrap" (units redrawn); "auto" is placebo where there are two more
-    controls than treated units, else jackknife. The interval is normal; Student's with one degree of freedom less than the
-    controls where these are fewer than 30. Parts: `cohorts`, `unit_weights`, `time_weights`, `effect_curve`,
-    `standard_error_method`.
-    Raises `EstimateRefused` as `read_panel` does, where fewer than two units are never treated, where a cohort has fewer than
-    two periods before, and where the data do not allow the inference asked for.
+    `inference`: "placebo" (controls act as treated units; all of them in turn if that takes at most `replications`),
+    "jackknife" (weights fixed, units left out) or "bootstrap" (units resampled); "auto" is placebo if there are at least two
+    more controls than treated units, otherwise jackknife. The interval is normal, or Student's t with n - 1 degrees of freedom
+    for n < 30 controls. Parts: `cohorts`, `unit_weights`, `time_weights`, `effect_curve`, `standard_error_method`.
+    Raises `EstimateRefused` as `read_panel` does, if fewer than two units are never treated, if a cohort has fewer than two
+    periods before, and if the data do not allow the requested inference.
     """
     panel = read_panel(
         frame, unit=unit, period=period, first_treated=first_treated, outcome=outcome, drop_incomplete=drop_incomplete
     )
     n_controls, n_treated = int(np.isinf(panel.first_treated).sum()), int(np.isfinite(panel.first_treated).sum())
     if n_controls < 2:
-        raise EstimateRefused("fewer than two units are never treated: nothing to build a comparison from", column=first_treated)
+        raise EstimateRefused("fewer than two units are never treated, so no comparison can be built", column=first_treated)
     if (panel.clock < panel.cohorts[0]).sum() < 2:
         raise EstimateRefused(
-            "the first cohort has fewer than two periods before its treatment; give earlier periods or leave it out",
+            "the first cohort has fewer than two periods before its treatment; add earlier periods or exclude it",
             column=first_treated,
         )
     fits = fit_cohorts(panel, panel.outcome, panel.first_treated)
     if max(fit.noise for fit in fits.values()) == 0:
-        raise EstimateRefused("the controls never change before treatment, so that nothing tells them apart", column=outcome)
+        raise EstimateRefused("the controls do not vary before treatment, so they cannot be weighted", column=outcome)
     if inference == "auto":
         inference = "placebo" if n_treated == 1 or n_controls >= n_treated + 2 else "jackknife"
     error = STANDARD_ERRORS[inference](panel, fits, replications, np.random.default_rng(seed))

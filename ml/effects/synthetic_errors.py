@@ -1,6 +1,6 @@
 """The standard error of a synthetic difference-in-differences: placebo, bootstrap or jackknife (Arkhangelsky et al. 2021).
 
-Every function takes the panel, its fits, how many draws, and the random generator, and gives back one standard error.
+Every function takes the panel, its fits, the number of draws and the random generator, and returns one standard error.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,19 @@ from ml.effects.estimate import EstimateRefused
 from ml.effects.panel import Panel
 from ml.effects.synthetic_fit import CohortFit, contrast, fit_cohorts, pooled_effect
 
-# On the cigarette sales of California the placebo error is 9.371 at the estimate's own tolerance of 1e-5, and 9.357 here
+# On California's cigarette sales the placebo error is 9.371 at the estimate's own tolerance of 1e-5; here it is 9.357, computed
 # in a thirteenth of the time.
 REDRAWN_TOLERANCE = 1e-3
 
 
 def placebo_error(panel: Panel, fits: dict[float, CohortFit], replications: int, random: np.random.Generator) -> float:
-    """Algorithm 4: the spread of the estimate where controls, drawn at random, play the treated."""
+    """Algorithm 4: the spread of the estimate when randomly drawn controls act as treated units."""
     controls = panel.outcome[np.isinf(panel.first_treated)]
     played = panel.first_treated[np.isfinite(panel.first_treated)]
     n, k = len(controls), len(played)
     if n < k + 2:
         raise EstimateRefused(
-            f"a placebo standard error needs two more controls ({n}) than treated units ({k}); ask for the jackknife"
+            f"a placebo standard error needs two more controls ({n}) than treated units ({k}); use the jackknife"
         )
     if len(fits) == 1 and comb(n, k) <= replications:
         draws = [np.array(chosen) for chosen in combinations(range(n), k)]
@@ -40,7 +40,7 @@ def placebo_error(panel: Panel, fits: dict[float, CohortFit], replications: int,
 
 
 def bootstrap_error(panel: Panel, fits: dict[float, CohortFit], replications: int, random: np.random.Generator) -> float:
-    """Algorithm 2: the spread over redrawn units; a draw without two controls or one treated unit is drawn again."""
+    """Algorithm 2: the spread over resampled units; a draw without two controls or one treated unit is repeated."""
     if np.isfinite(panel.first_treated).sum() < 2:
         raise EstimateRefused("a single treated unit allows the placebo standard error only")
     estimates: list[float] = []
@@ -53,12 +53,12 @@ def bootstrap_error(panel: Panel, fits: dict[float, CohortFit], replications: in
 
 
 def jackknife_error(panel: Panel, fits: dict[float, CohortFit], replications: int, random: np.random.Generator) -> float:
-    """Algorithm 3: units left out one by one, the remaining weights scaled to one."""
+    """Algorithm 3: leaves out units one by one and rescales the remaining weights to sum to one."""
     if any((panel.first_treated == cohort).sum() < 2 for cohort in fits):
-        raise EstimateRefused("the jackknife needs two treated units in every cohort; ask for the placebo standard error")
+        raise EstimateRefused("the jackknife needs two treated units in every cohort; use the placebo standard error")
     is_control = np.isinf(panel.first_treated)
     if any((fit.omega > 0).sum() < 2 for fit in fits.values()):
-        raise EstimateRefused("the jackknife needs two controls with weight; ask for the placebo standard error")
+        raise EstimateRefused("the jackknife needs two controls with weight; use the placebo standard error")
     estimates = []
     for left_out in range(len(panel.units)):
         kept = np.arange(len(panel.units)) != left_out

@@ -1,7 +1,7 @@
-"""One cohort against the units never treated: the synthetic difference-in-differences of Arkhangelsky et al. (2021).
+"""Fits one cohort against the never treated: the synthetic difference-in-differences of Arkhangelsky et al. (2021).
 
-τ = (mean treated - Σ ω controls) after - Σ λ (mean treated - Σ ω controls) before: ω makes a comparison that moved like the
-treated before, λ picks the periods before that resemble those after.
+τ = (mean treated - Σ ω controls) after - Σ λ (mean treated - Σ ω controls) before: ω weights controls so that they moved like
+the treated before; λ weights the earlier periods that resemble those after.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ TOLERANCE = 1e-5
 class CohortFit:
     """One cohort against the never treated: its effect, and the weights of controls (omega) and periods before (lambda).
 
-    `curve` (periods from the first treated one) is the effect in each; `noise` the standard deviation of the controls'
-    changes from period to period before treatment, which sets the ridge.
+    `curve` holds the effect in each period from the first treated one on; `noise` is the standard deviation of the controls'
+    period-to-period changes before treatment, which sets the ridge.
     """
 
     effect: float
@@ -50,7 +50,7 @@ def fit_cohort(
 def contrast(
     controls: np.ndarray, target: np.ndarray, n_before: int, omega: np.ndarray, lambda_: np.ndarray, noise: float
 ) -> CohortFit:
-    """The fit of these weights to `controls` (units, periods) and the mean of the treated, `target` (periods,)."""
+    """The fit with these weights of `controls` (units, periods) to the mean of the treated, `target` (periods,)."""
     gap = target - omega @ controls
     curve = gap[n_before:] - gap[:n_before] @ lambda_
     return CohortFit(float(curve.mean()), omega, lambda_, curve, noise)
@@ -65,7 +65,7 @@ def pooled_effect(effects: dict[float, float], first: np.ndarray, clock: np.ndar
 def fit_cohorts(
     panel: Panel, outcome: np.ndarray, first: np.ndarray, *, noise: dict[float, float] | None = None, tolerance: float = TOLERANCE
 ) -> dict[float, CohortFit]:
-    """The fit of each cohort that has units in `first` (units,), by the clock of its treatment; `outcome` (units, periods)."""
+    """The fit of each cohort in `first` (units,), keyed by the period of its treatment; `outcome` is (units, periods)."""
     controls = outcome[np.isinf(first)]
     return {
         cohort: fit_cohort(

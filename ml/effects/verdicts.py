@@ -1,4 +1,4 @@
-"""The verdict of a check on what a design assumes."""
+"""The verdict of a check on a design's assumptions."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ SIZE = 0.05
 
 @dataclass(frozen=True)
 class Verdict:
-    """`passed`, `warned` (quote it with this said), `failed` (no causal number) or `not_testable`; `note` is what it rests on."""
+    """`passed`, `warned` (quote with this caveat), `failed` (no causal estimate) or `not_testable`; `note` is the evidence."""
 
     verdict: str
     note: str
 
 
 def of_interval(low: float, high: float, note: str) -> Verdict:
-    """The verdict of an interval that ought to hold zero."""
+    """The verdict on an interval that should contain zero."""
     return Verdict(FAILED if low > 0 or high < 0 else PASSED, note)

@@ -1,1 +1,1 @@
-"""Learns risks from features: inputs, models, selection, persistence. Judging them is for `assessment/`."""
+"""Learns risks from features: inputs, models, selection, persistence. `assessment/` evaluates them."""

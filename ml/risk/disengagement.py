@@ -1,14 +1,13 @@
-"""The risk that a patient disengages: no visit, none booked, and half as overdue again, 180 days on.
+"""Predicts disengagement: 180 days later, no visit, none booked, and 1.5 times the expected interval exceeded.
 
 Rows are patients at an index, the first of a month, as `intermediate.int_disengagement__features` and `__labels` hold them:
-`patient_key`, `index_on`, the inputs of `ml.risk.features`, and, once the horizon is over, `is_disengaged`
-(null: died or moved away),
-`is_contacted` and `is_held_out`.
+`patient_key`, `index_on`, the inputs of `ml.risk.features`, and, once the horizon is over, `is_disengaged` (null: died or moved
+away), `is_contacted` and `is_held_out`.
 
-The risk is that of being left alone. Whoever was contacted in the horizon does not show it, and is not a random part of the
-patients: outreach picks those who are on their way out. So the contacted are left out, and the patients who were picked just as
-they were, but drawn at random not to be contacted, stand for them with the weight that this takes (Horvitz & Thompson 1952).
-Without that weight the risk came out a third too low in simulated practices where most sites did outreach.
+The risk is that without outreach. Contacted patients do not reveal it, and they are not a random sample: outreach selects
+patients who are about to leave. They are excluded, and patients who were selected in the same way but held out at random
+represent them, with inverse-probability weights (Horvitz & Thompson 1952). Without these weights the risk was a third too low
+in simulated practices where most sites did outreach.
 """
 
 from dataclasses import dataclass
@@ -23,22 +22,22 @@ from ml.risk.risk_model import RiskModel, fit_risk
 
 HORIZON_DAYS = 180
 RECORDING_DAYS = 30
-"""Days until what happened in the horizon is on record."""
+"""Days until the events of the horizon are on record."""
 EMBARGO_DAYS = HORIZON_DAYS + RECORDING_DAYS
-"""A training index lies at least so long before the test index, or its outcome would not have been known by then."""
+"""Minimum days from a training index to the test index, so that the training outcome was already known by then."""
 TEST_MONTHS = 3
 MINIMUM_PATIENTS = 15
-"""Patients with the outcome, and without it, below which nothing is fitted. A practice of 400 has some 20: the penalty then keeps
-the fit near the average, and the interval of its evaluation says how little is known."""
+"""Minimum patients with the outcome, and without it, to fit a model. A practice of 400 has about 20: the penalty then keeps the
+fit near the average, and the interval of its evaluation shows how uncertain it is."""
 MINIMUM_TEST_PATIENTS = 5
 MAXIMUM_WEIGHT = 10.0
-"""Of a held-out row: where few were held out, a handful must not decide."""
+"""Maximum weight of a held-out row, so that a handful of them cannot decide the fit."""
 GRACE = 1.5
-"""A patient has lapsed at so many expected intervals since the last visit."""
+"""Expected intervals since the last visit after which a patient counts as lapsed."""
 
 
 class TooLittleData(ValueError):
-    """Nothing can be learnt, or judged, from these rows. The text says what is missing."""
+    """These rows are too few to train or evaluate a model. The text says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Split:
 
 
 def learnable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose outcome is known and was left to itself, with their `weight`: 1, or more for the held out (see above)."""
+    """Rows with a known outcome and no outreach, with their `weight`: 1, or more for held-out rows (see above)."""
     known = rows.filter(pl.col("is_disengaged").is_not_null())
     left_alone = known.filter(~pl.col("is_contacted") | pl.col("is_held_out"))
     n_held_out = left_alone["is_held_out"].sum()
@@ -59,11 +58,11 @@ def learnable(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def split_by_time(rows: pl.DataFrame) -> Split:
-    """The last `TEST_MONTHS` indexes whose outcome is known for testing, and what the embargo leaves before them for training.
+    """Splits rows into the last `TEST_MONTHS` indexes with known outcomes for testing, and those before the embargo for training.
 
     Both parts are learnable rows, each weighted by its own held-out share.
 
-    Raises `TooLittleData` where either is too small.
+    Raises `TooLittleData` if either part is too small.
     """
     indexes = rows.filter(pl.col("is_disengaged").is_not_null())["index_on"].unique().sort()
     if len(indexes) <= TEST_MONTHS:
@@ -77,14 +76,14 @@ def split_by_time(rows: pl.DataFrame) -> Split:
 
 
 def trainable(rows: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
-    """Every learnable row whose outcome is on record on `as_of_on`. Raises `TooLittleData` where they are too few."""
+    """All learnable rows whose outcome is on record by `as_of_on`. Raises `TooLittleData` if there are too few."""
     known = learnable(rows.filter(pl.col("index_on") <= as_of_on - timedelta(days=EMBARGO_DAYS)))
     _require(known, MINIMUM_PATIENTS, "to train on")
     return known
 
 
 def fit(train: pl.DataFrame, recipe: str | None = None) -> RiskModel:
-    """The better recipe, or `recipe`, on learnable rows."""
+    """Fits `recipe`, or the better of the two, on learnable rows."""
     return fit_risk(FEATURES, train, outcome="is_disengaged", person="patient_key", day="index_on", recipe=recipe)
 
 
@@ -97,22 +96,22 @@ def score(model: RiskModel, rows: pl.DataFrame, model_version: str) -> pl.DataFr
 
 
 def overdue_rule(rows: pl.DataFrame) -> np.ndarray:
-    """The one-line rule to be beaten: the share of the allowed interval that has passed, 0 to 1. An order, not a probability."""
+    """The simple rule that the model must beat: share of the allowed interval elapsed, 0 to 1. A ranking, not a probability."""
     return (rows["overdue_ratio"].cast(pl.Float64) / GRACE).clip(0, 1).to_numpy()
 
 
 def score_by_rule(rows: pl.DataFrame) -> pl.DataFrame:
-    """As `score`, where nothing could be learnt: the overdue rule, and its one reason."""
+    """As `score`, if no model could be trained: the overdue rule with its single reason."""
     keys = rows.select("patient_key", "index_on", score=pl.Series(overdue_rule(rows), dtype=pl.Float64))
     why = reasons(rows, [BY_NAME["overdue_ratio"]], np.ones((len(rows), 1)))
     return pl.concat([keys, why], how="horizontal").with_columns(method=pl.lit("rule"), model_version=pl.lit("overdue_rule"))
 
 
 def tiers(scores: pl.DataFrame, capacity: int) -> pl.DataFrame:
-    """`scores`, which has `location_key`, with `site_rank` (1 the highest at the site) and `tier`.
+    """Adds `site_rank` (1 is the highest at the site) and `tier` to `scores`, which has `location_key`.
 
-    `capacity` is how many patients a site's team can contact in a month: `high` are as many as that, `medium` twice as many
-    again, `low` the rest. A fixed threshold would swamp one site and starve another.
+    `capacity` is the number of patients that a site's team can contact in a month: that many are `high`, the next twice as many
+    `medium`, the rest `low`. A fixed threshold would give one site too many and another too few.
     """
     ranked = scores.sort("score", "patient_key", descending=[True, False]).with_columns(
         site_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("location_key")

@@ -1,13 +1,13 @@
-"""What the disengagement model may look at: every input with its meaning, its PHI class, and how it is said as a reason.
+"""The inputs of the disengagement model: meaning, PHI class and wording as a reason.
 
-Each is a column of `intermediate.int_disengagement__features`, computed from what had happened before the index and was on record
-by then. Race, ethnicity and language are for auditing the model, and are no inputs.
+Each is a column of `intermediate.int_disengagement__features`, computed from events that were on record before the index. Race,
+ethnicity and language serve to audit the model and are not inputs.
 
-Counts from the CRM and of appointments look back six months: the extracts of a practice begin some day, and a window that
-reaches beyond it counts less for an early index than for a late one. With windows of 12 and 24 months such inputs told the model
-the month, and it expected a tenth too many to disengage. For the same reason the messages that a program sends are not counted.
+Counts from the CRM and of appointments look back six months. A practice's extracts start on some day, and a window that reaches
+beyond that day counts less at an early index than at a late one: windows of 12 and 24 months leaked the month to the model, and
+it predicted a tenth too many disengaged patients. For the same reason, messages sent by a program are not counted.
 
-Distance is no input: the extracts hold no coordinates, and a patient's address only as it is now.
+Distance is not an input: the extracts have no coordinates, and only the patient's current address.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from models.phi import Phi
 
 PROGRAM = "program"
-"""The topic of what the practice's own plan says of its engagement program."""
+"""The topic of inputs from the practice's own plan for its engagement program."""
 
 
 @dataclass(frozen=True)
 class Feature:
     """One input; a flag (0 or 1, or a share) acts linearly, any other through a spline.
 
-    Inputs of one `topic` say the same thing in several ways; a patient is given one reason a topic. `reason` is said where the
-    input raises the risk, `reason_if_not` where a flag does so by being 0; an empty one never. In them `{value}` is the rounded
-    input, `{value%}` the same in per cent, and `{name}` another input. Below `said_from` nothing is said: that nothing was missed
-    and nothing is due may go with a higher risk, but is no reason that anybody would understand.
+    Inputs of one `topic` express the same thing in several ways; a patient gets at most one reason per topic. `reason` is shown
+    if the input raises the risk, `reason_if_not` if a flag raises it by being 0; an empty text is never shown. In the text,
+    `{value}` is the rounded input, `{value%}` the same in per cent, and `{name}` another input. Below `reason_from` no reason is
+    shown: having missed nothing, or owing nothing, may go with a higher risk, but nobody would understand it as a reason.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Feature:
     description: str
     reason: str = ""
     reason_if_not: str = ""
-    said_from: float | None = None
+    reason_from: float | None = None
     is_flag: bool = False
     phi: Phi = Phi.NONE
 
@@ -85,21 +85,21 @@ FEATURES: tuple[Feature, ...] = (
         "attendance",
         "Missed appointments in 6 months.",
         reason="missed appointments in 6 months: {value}",
-        said_from=1,
+        reason_from=1,
     ),
     Feature(
         "n_patient_cancellations_6_months",
         "attendance",
         "Appointments cancelled by the patient in 6 months.",
         reason="appointments cancelled by the patient in 6 months: {value}",
-        said_from=1,
+        reason_from=1,
     ),
     Feature(
         "n_practice_cancellations_6_months",
         "attendance",
         "Appointments cancelled by the practice in 6 months.",
         reason="appointments cancelled by the practice in 6 months: {value}",
-        said_from=1,
+        reason_from=1,
     ),
     Feature(
         "lead_time_days",
@@ -109,7 +109,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "days_to_next_appointment",
         "booking",
-        "Days to the next appointment that stands booked; missing where there is none.",
+        "Days to the next booked appointment; missing if there is none.",
         reason="the next appointment is {value} days away",
         phi=Phi.QUASI,
     ),
@@ -141,14 +141,14 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "days_since_portal_login",
         "portal",
-        "Days since the last portal login; missing where there was none.",
+        "Days since the last portal login; missing if there was none.",
         reason="last portal login {value} days ago",
         phi=Phi.QUASI,
     ),
     Feature(
         "portal_login_trend",
         "portal",
-        "Portal logins in 3 months less those in the 3 months before.",
+        "Portal logins in 3 months minus those in the 3 months before.",
         reason="change in portal logins against the quarter before: {value}",
     ),
     Feature(
@@ -178,48 +178,48 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "days_since_reply",
         "replies",
-        "Days since the last answer or message from the patient; missing where there was none.",
+        "Days since the last answer or message from the patient; missing if there was none.",
         reason="last message from the patient {value} days ago",
         phi=Phi.QUASI,
     ),
     Feature(
         "reply_rate_6_months",
         "replies",
-        "Share of the messages of 6 months that were answered; missing where none was sent.",
-        reason="answered {value%} of the messages of 6 months",
+        "Share of messages in 6 months that were answered; missing if none was sent.",
+        reason="answered {value%} of the messages in 6 months",
     ),
     Feature(
         "satisfaction_rate",
         "satisfaction",
-        "Latest survey answer of 6 months as a share of the best answer.",
+        "Latest survey answer in 6 months as a share of the best answer.",
         reason="latest survey answer: {value%} of the best",
     ),
     Feature(
         "n_reached_contacts_6_months",
         "care_team",
-        "Outreach in which the care team reached the patient, in 6 months.",
+        "Outreach that reached the patient in 6 months.",
         reason="reached by the care team in 6 months: {value} times",
     ),
     Feature(
         "n_unreached_contacts_6_months",
         "care_team",
-        "Outreach that did not reach the patient, in 6 months.",
+        "Outreach that did not reach the patient in 6 months.",
         reason="outreach in 6 months that did not reach the patient: {value}",
-        said_from=1,
+        reason_from=1,
     ),
     Feature(
         "balance_due_usd",
         "money",
-        "Patient's part of the bills, less payments and write-offs, in US dollars.",
+        "Patient responsibility minus payments and write-offs, in US dollars.",
         reason="balance due: ${value}",
-        said_from=1,
+        reason_from=1,
     ),
     Feature(
         "n_open_gaps",
         "health",
-        "Measures whose care gap was open in the newest month that had been published; missing before the first publication.",
+        "Measures with an open care gap in the newest month published by then; missing before the first publication.",
         reason="open care gaps: {value}",
-        said_from=1,
+        reason_from=1,
         phi=Phi.QUASI,
     ),
     Feature(
@@ -243,7 +243,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "has_next_appointment",
         "booking",
-        "An appointment stands booked.",
+        "An appointment is booked.",
         reason_if_not="no appointment is booked",
         is_flag=True,
     ),
@@ -276,19 +276,19 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "program_share_of_horizon",
         PROGRAM,
-        "Share of the 180 days ahead in which the site of the last visit is on the engagement program, by the plan on record.",
+        "Share of the next 180 days in which the site of the last visit is on the engagement program, by the plan on record.",
         is_flag=True,
     ),
     Feature(
         "program_share_of_past_year",
         PROGRAM,
-        "Share of the 12 months before in which the site of the last visit was on the engagement program.",
+        "Share of the last 12 months in which the site of the last visit was on the engagement program.",
         is_flag=True,
     ),
     Feature(
         "is_clinician_departed_6_months",
         "clinician",
-        "The usual clinician left the practice in 6 months.",
+        "The usual clinician left the practice in the last 6 months.",
         reason="the usual clinician has left the practice",
         is_flag=True,
     ),
@@ -300,6 +300,6 @@ FEATURES: tuple[Feature, ...] = (
         phi=Phi.QUASI,
     ),
 )
-"""In the order of the model's columns: first the inputs that act through a spline, then the flags."""
+"""In the order of the model's columns: spline inputs first, then flags."""
 
 BY_NAME = {feature.name: feature for feature in FEATURES}

@@ -1,4 +1,4 @@
-"""The challenger: gradient-boosted trees, which find interactions that curves cannot; its reasons are not exact."""
+"""The challenger: gradient-boosted trees, which find interactions that splines cannot; their reasons are approximate."""
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 def fit_gradient_boosting(
     matrix: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> HistGradientBoostingClassifier:
-    """A fitted classifier of matrices of shape (n, features); NaN is a value of its own. Classes are never reweighted."""
+    """Fits a classifier on a matrix of shape (n, features); NaN is a category of its own. Classes are never reweighted."""
     model = HistGradientBoostingClassifier(
         learning_rate=0.08,
         max_iter=100,
@@ -18,15 +18,15 @@ def fit_gradient_boosting(
         early_stopping=False,
         random_state=0,
     )
-    # Its threads spin while they wait: on two cores that others use too, two threads took 37 s for what one did in 5.
+    # Waiting threads spin: on two shared cores, two threads took 37 s for what one thread did in 5 s.
     with threadpool_limits(1, user_api="openmp"):
         return model.fit(matrix, labels, sample_weight=weights)
 
 
 def contributions(model: HistGradientBoostingClassifier, matrix: np.ndarray) -> np.ndarray:
-    """What each feature adds to each row's log-odds, against the same row with the feature's median; shape (n, features).
+    """Each feature's contribution to each row's log-odds, against the same row at the feature's median; shape (n, features).
 
-    Unlike the champion's these do not add up to the log-odds, since trees let features act together.
+    Unlike the champion's, these do not add up to the log-odds, because trees model interactions.
     """
     reached, parts = model.decision_function(matrix), np.zeros(matrix.shape)
     for column in range(matrix.shape[1]):

@@ -1,7 +1,7 @@
-"""The risk that a booked appointment is missed, as it stands when its reminder goes out.
+"""Predicts missed appointments at the time when the reminder goes out.
 
-Rows are appointments at that moment, as `intermediate.int_no_show__features` holds them. The score is for offering help to come
-(a call, transport, another hour); never for booking two patients into one slot.
+Rows are appointments at that prediction time, as in `intermediate.int_no_show__features`. The score serves to offer help with
+attending (a call, transport, another time), never to double-book a slot.
 """
 
 from datetime import date, timedelta
@@ -16,13 +16,13 @@ from models.phi import Phi
 
 TEST_DAYS = 60
 EMBARGO_DAYS = 14
-"""From the last training appointment to the first test appointment: until then its outcome is on record."""
+"""Minimum gap from the last training appointment to the first test appointment, until its outcome is on record."""
 KNOWN_DAYS = 540
-"""Appointments that are learnt from; the inputs of earlier ones look back beyond the first extract of a young warehouse."""
+"""Days of appointments used for training; earlier inputs would look back beyond the first extract of a new warehouse."""
 MINIMUM_PATIENTS = 30
 MINIMUM_TEST_PATIENTS = 10
 TIER_SHARES = (("high", 0.1), ("medium", 0.3))
-"""Tiers are shares of the appointments ahead of a site, since its team can call so many and no more; the rest are low."""
+"""Tiers as shares of a site's upcoming appointments, because its team can make a limited number of calls; the rest are low."""
 
 FEATURES: tuple[Feature, ...] = (
     Feature("lead_time_days", "booking", "Days from booking to start.", reason="booked {value} days ahead"),
@@ -31,7 +31,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "no_show_share_12_months",
         "attendance",
-        "Share of the appointments of 12 months that were missed, drawn towards one in ten.",
+        "Share of appointments in 12 months that were missed, shrunk towards one in ten.",
         reason="missed {n_no_shows_12_months} of {n_due_12_months} appointments in 12 months",
     ),
     Feature("n_due_12_months", "attendance", "Appointments kept or missed in 12 months."),
@@ -57,19 +57,19 @@ FEATURES: tuple[Feature, ...] = (
     Feature("is_friday", "time", "On a Friday.", is_flag=True),
     Feature("is_medicaid", "money", "Covered by Medicaid.", is_flag=True),
 )
-"""Race, ethnicity and language are no inputs; neither are sex and the area that a patient lives in. Nor whether it is by video:
-the warehouse knows that of a kept appointment from its visit. Nor how it was booked: only its last version is known."""
+"""Not inputs: race, ethnicity, language, sex and the patient's area; whether it is a video visit, known only for kept
+appointments (from the visit); and how it was booked, because only the last version of a booking is known."""
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
 def split_by_time(rows: pl.DataFrame) -> Split:
-    """The last `TEST_DAYS` whose outcomes are known for testing, and what the embargo leaves before them for training.
+    """Splits rows into the last `TEST_DAYS` with known outcomes for testing, and those before the embargo for training.
 
-    Raises `TooLittleData` where either is too small.
+    Raises `TooLittleData` if either part is too small.
     """
     known = _weighted(rows)
     if known.is_empty():
-        raise TooLittleData("no outcome of an appointment is known")
+        raise TooLittleData("no appointment has a known outcome")
     first = known["moment_on"].max() - timedelta(days=TEST_DAYS)
     split = Split(
         known.filter(pl.col("moment_on") <= first - timedelta(days=EMBARGO_DAYS)), known.filter(pl.col("moment_on") > first)
@@ -80,19 +80,19 @@ def split_by_time(rows: pl.DataFrame) -> Split:
 
 
 def trainable(rows: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
-    """Every appointment whose outcome is on record. Raises `TooLittleData` where they are too few."""
+    """All appointments whose outcome is on record. Raises `TooLittleData` if there are too few."""
     known = _weighted(rows.filter(pl.col("moment_on") <= as_of_on - timedelta(days=EMBARGO_DAYS)))
     _require(known, MINIMUM_PATIENTS, "to train on")
     return known
 
 
 def fit(train: pl.DataFrame, recipe: str | None = None) -> RiskModel:
-    """The better recipe, or `recipe`, on appointments whose outcome is known."""
+    """Fits `recipe`, or the better of the two, on appointments with known outcomes."""
     return fit_risk(FEATURES, train, outcome="is_no_show", person="patient_key", day="moment_on", recipe=recipe)
 
 
 def figures(model: RiskModel, test: pl.DataFrame, model_version: str) -> pl.DataFrame:
-    """The rows of `ml.model_evaluations` for everybody: against each patient's own share of missed appointments."""
+    """The rows of `ml.model_evaluations` for all patients, against each patient's own share of missed appointments."""
     labels, patients = test["is_no_show"].cast(pl.Float64).to_numpy(), test["patient_key"].to_numpy()
     own = test["no_show_share_12_months"].to_numpy()
     table = evaluate(labels, model.risk(test), patients, comparators={"own_share": own}, capacity_share=0.1)
@@ -116,7 +116,7 @@ def score(model: RiskModel, rows: pl.DataFrame, model_version: str) -> pl.DataFr
 
 
 def score_by_rule(rows: pl.DataFrame) -> pl.DataFrame:
-    """As `score`, where nothing could be learnt: the patient's own share of missed appointments, drawn towards one in ten."""
+    """As `score`, if no model could be trained: the patient's own share of missed appointments, shrunk towards one in ten."""
     keys = rows.select(
         "appointment_key", "patient_key", "location_key", "starts_at", "moment_at", score="no_show_share_12_months"
     )

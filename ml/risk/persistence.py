@@ -1,4 +1,4 @@
-"""Keeping a trained model: skops (no pickle, so that reading a file runs no code), with a manifest of what it was made from."""
+"""Saves and loads trained models: skops (not pickle, so loading a file runs no code) with a manifest of the model's origin."""
 
 import hashlib
 import json
@@ -24,19 +24,19 @@ _TRUSTED = [
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
-"""Types beyond skops' own list that a spline and a boosted tree hold; anything else in the file is refused. scikit-learn follows
-a tree's nodes unchecked: a file is opened only after its hash was found to be the manifest's."""
+"""Types beyond skops' own list that a spline and a boosted tree need; any other type in the file is refused. scikit-learn follows
+a tree's nodes unchecked, so a file is opened only if its hash matches the manifest."""
 N_GOLDEN = 8
-"""Rows whose risks are kept, so that a reloaded model can be held to them."""
+"""Rows whose risks are saved, to verify a reloaded model."""
 
 
 class ModelMismatch(ValueError):
-    """A saved model is not the one that its manifest, or its reader, expects. The text says in what they differ."""
+    """A saved model is not what its manifest or its reader expects. The text says how they differ."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a model is made from: hashes of the rows, of the SQL and of the code. Its `version` names the model."""
+    """A model's origin: hashes of the rows, the SQL and the code. Its `version` names the model."""
 
     task: str
     data_cut: str
@@ -49,7 +49,7 @@ class Origin:
 
     @property
     def version(self) -> str:
-        """The task and 12 hex digits that change with anything that the model is made from."""
+        """The task and 12 hex digits that change with any part of the origin."""
         return f"{self.task}-{sha256(json.dumps([self.data_cut, self.feature_sql, self.code, self.libraries]).encode())[:12]}"
 
 
@@ -58,9 +58,9 @@ def sha256(content: bytes) -> str:
 
 
 def save(model: RiskModel, origin: Origin, golden: np.ndarray, folder: Path, metrics: Mapping[str, float | None]) -> None:
-    """Write `folder`/<version>/ with the model and its manifest; beside first, then renamed, so that a kill leaves nothing half.
+    """Write the model and its manifest to `folder`/<version>/; written aside, then renamed, so a kill leaves nothing incomplete.
 
-    `golden` are a few rows of the model's matrix; their risks are kept, and a reloaded model must give them again.
+    `golden` are a few rows of the model's matrix; their risks are saved, and a reloaded model must reproduce them.
     """
     target = folder / origin.version
     beside = folder / f"{origin.version}.{os.getpid()}"
@@ -88,10 +88,10 @@ def save(model: RiskModel, origin: Origin, golden: np.ndarray, folder: Path, met
 
 
 def load(origin: Origin, folder: Path) -> RiskModel:
-    """The model of that origin.
+    """Load the model of that origin.
 
-    Raises `FileNotFoundError` where none is kept, and `ModelMismatch` where the file, its manifest, the code, the libraries or
-    the risks of its golden rows are not those that were saved.
+    Raises `FileNotFoundError` if none is saved, and `ModelMismatch` if the file, its manifest, the code, the libraries or the
+    risks of its golden rows differ from those saved.
     """
     place = folder / origin.version
     manifest = json.loads((place / MANIFEST_FILE).read_text(encoding="utf-8"))
@@ -111,7 +111,5 @@ def load(origin: Origin, folder: Path) -> RiskModel:
     model = RiskModel(estimator, tuple(manifest["features"]), *days, selection)
     golden = np.array(manifest["golden_rows"], dtype=float)
     if not np.allclose(model.risk_of(golden), manifest["golden_risks"], rtol=0, atol=1e-12):
-        raise ModelMismatch(
-            f"{place}: does not give its golden rows the risks that were saved. Train again with `caregap train`."
-        )
+        raise ModelMismatch(f"{place}: does not reproduce the saved risks of its golden rows. Train again with `caregap train`.")
     return model

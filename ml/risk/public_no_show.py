@@ -1,7 +1,7 @@
-"""The risk that a booked appointment is not kept, as it stands when a reminder would go out.
+"""Predicts missed appointments on a public data set, at the time when a reminder would go out.
 
-The task runs on the public file of 2016 appointments (`caregap benchmark noshow`), so that the method can be compared with what
-others reach on it. The score is for offering help to come; never for booking two patients into one slot.
+It runs on the public file of 2016 appointments (`caregap benchmark noshow`), so that the method can be compared with published
+results. The score serves to offer help with attending, never to double-book a slot.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ COLUMNS = (
     "PatientId", "AppointmentID", "Gender", "ScheduledDay", "AppointmentDay", "Age", "Neighbourhood", "Scholarship",
     "Hipertension", "Diabetes", "Alcoholism", "Handcap", "SMS_received", "No-show",
 )  # fmt: skip
-"""The header of the public file, spelt as it is there."""
+"""The header of the public file, with its own spelling."""
 
 CURVES = (
     "age_years", "age_if_same_day", "lead_days", "booked_hour", "patient_rate", "patient_rate_if_same_day", "n_patient_past",
@@ -26,16 +26,16 @@ FLAGS = (
 )  # fmt: skip
 WEEKDAYS = ("is_monday", "is_tuesday", "is_wednesday", "is_thursday", "is_friday")
 HELD_OUT_DAYS = 4
-"""Clinic days held out at the end where no test file is given."""
+"""Clinic days held out at the end if no test file is given."""
 PRIOR_PATIENT, PRIOR_AREA = 2, 200
-"""Appointments' worth of the overall rate that a patient's and an area's own rate are shrunk by."""
+"""Prior weight, in appointments, with which a patient's and an area's rates are shrunk to the overall rate."""
 
 
 def read_public(text: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Typed appointments from the public file read as text, and how many rows were impossible and left out.
+    """Typed appointments from the public file read as text, and the number of impossible rows that were excluded.
 
-    Patient ids stay text (`53761528476E-5` is one). Impossible: a negative age, booked after the day, or a value that is none.
-    Raises `ValueError` naming the columns that are missing.
+    Patient ids stay text (`53761528476E-5` is one). Impossible: a negative age, a booking after the appointment, or an unreadable
+    value. Raises `ValueError` naming the missing columns.
     """
     missing = [name for name in COLUMNS if name not in text.columns]
     if missing:
@@ -60,10 +60,10 @@ def read_public(text: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
 
 def features(appointments: pl.DataFrame, overall: float) -> pl.DataFrame:
-    """`appointments` with the columns `CURVES` and `FLAGS` added; same rows, any order.
+    """Adds the columns `CURVES` and `FLAGS` to `appointments`; same rows, any order.
 
-    History (a patient's, an area's) counts outcomes of days strictly before the appointment's day, shrunk to the `overall`
-    rate of the training rows.
+    A patient's or area's history counts outcomes on days strictly before the appointment, shrunk to the `overall` rate of the
+    training rows.
     """
     patient, area = _past(appointments, "patient_id"), _past(appointments, "area")
     with_past = appointments.join(patient, on=["patient_id", "day_on"]).join(area, on=["area", "day_on"])
@@ -87,15 +87,15 @@ def features(appointments: pl.DataFrame, overall: float) -> pl.DataFrame:
 
 
 def benchmark(train: pl.DataFrame, test: pl.DataFrame | None = None) -> dict[str, float]:
-    """Trains on `train`, reports on `test`, or on the last clinic days of `train` where there is none.
+    """Trains on `train` and evaluates on `test`, or on the last clinic days of `train` if there is no `test`.
 
-    Both as `read_public` gives them. Out: `auroc`, `auroc_lead_gt_0` (booked before the day), `precision_top_tenth`, `ece`,
-    `n_train`, `n_test`, `prevalence`. The history of a test row may hold earlier test days, never its own or a later one.
+    Both as `read_public` returns them. Out: `auroc`, `auroc_lead_gt_0` (booked before the day), `precision_top_tenth`, `ece`,
+    `n_train`, `n_test`, `prevalence`. A test row's history may include earlier test days, never its own or a later day.
     """
     if test is None:
         days = train["day_on"].unique().sort()
         if len(days) <= HELD_OUT_DAYS:
-            raise ValueError(f"{len(days)} clinic days are too few: {HELD_OUT_DAYS} are held out, and some must remain")
+            raise ValueError(f"{len(days)} clinic days are too few: {HELD_OUT_DAYS} are held out, and some must remain to train")
         first = days[-HELD_OUT_DAYS]
         train, test = train.filter(pl.col("day_on") < first), train.filter(pl.col("day_on") >= first)
     overall = train["is_no_show"].mean()
@@ -117,7 +117,7 @@ def benchmark(train: pl.DataFrame, test: pl.DataFrame | None = None) -> dict[str
 
 
 def _past(appointments: pl.DataFrame, key: str) -> pl.DataFrame:
-    """One row per `key` and day: what earlier days say, by counting up to and then taking off the day itself."""
+    """One row per `key` and day: totals over earlier days, as the running total minus the day itself."""
     days = appointments.group_by(key, "day_on").agg(n=pl.len().cast(pl.Int64), missed=pl.sum("is_no_show")).sort(key, "day_on")
     return days.select(
         key,

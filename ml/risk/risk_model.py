@@ -1,6 +1,6 @@
-"""A fitted risk: the better of two recipes on a table of inputs, calibrated, with what each input adds to each row.
+"""A fitted risk model: the better of two recipes on a table of inputs, calibrated, with each input's contribution to each row.
 
-One way for every task: disengagement (`ml.risk.disengagement`) and missed appointments (`ml.risk.no_show`).
+Shared by all tasks: disengagement (`ml.risk.disengagement`) and missed appointments (`ml.risk.no_show`).
 """
 
 from collections.abc import Sequence
@@ -42,17 +42,17 @@ class RiskModel:
         return expit(intercept + slope * self.estimator.decision_function(inputs))
 
     def contributions(self, rows: pl.DataFrame) -> np.ndarray:
-        """What each input adds to each row's log-odds; shape (rows, features). Exact, and adding up, for the champion."""
+        """Each input's contribution to each row's log-odds; shape (rows, features). For the champion these add up exactly."""
         explained = spline_logistic if self.selection.recipe == CHAMPION else gradient_boosting
         return self.selection.calibration[1] * explained.contributions(self.estimator, matrix(rows, self.features))
 
     def reasons(self, rows: pl.DataFrame, catalog: dict[str, Feature]) -> pl.DataFrame:
-        """Columns `reason_1` to `reason_3` of each row; `catalog` says what the inputs mean."""
+        """Columns `reason_1` to `reason_3` of each row; `catalog` describes the inputs."""
         return reasons(rows, [catalog[name] for name in self.features], self.contributions(rows))
 
 
 def matrix(rows: pl.DataFrame, features: Sequence[str]) -> np.ndarray:
-    """Inputs of shape (rows, features), float. A number that is missing is NaN, a Boolean 0."""
+    """Inputs as floats of shape (rows, features). A missing number becomes NaN, a missing Boolean 0."""
     nothing = {name: 0.0 if rows.schema[name] == pl.Boolean else float("nan") for name in features}
     values = [pl.col(name).cast(pl.Float64).fill_null(nothing[name]) for name in features]
     return rows.select(values).to_numpy()
@@ -67,7 +67,7 @@ def fit_risk(
     day: str,
     recipe: str | None = None,
 ) -> RiskModel:
-    """The better recipe, or `recipe`, of every input of the catalog that varies in the rows, calibrated on unseen patients.
+    """Fits `recipe`, or the better of the two, on all catalog inputs that vary in the rows, calibrated on unseen patients.
 
     `outcome`, `person` and `day` name columns of `rows`, which has row weights in `weight`.
     """

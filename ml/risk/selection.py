@@ -1,8 +1,8 @@
-"""Which recipe makes the model, and how its risks are calibrated: decided on risks of patients that the fit has not seen.
+"""Selects the recipe and calibrates its risks, using out-of-fold predictions for unseen patients.
 
-Rows of one patient lie in one fold. The challenger replaces the champion only where a bootstrap by patient says that it ranks
-better; on a tie the champion stays, whose reasons are exact. Risks are calibrated on all mature months: the newest three alone
-would follow a practice that changes, but on 10,000 simulated patients their level was off by 8 % for chance alone.
+All rows of a patient are in the same fold. The challenger replaces the champion only if a bootstrap by patient shows that it
+ranks better; otherwise the champion stays, because its reasons are exact. Risks are calibrated on all mature months: the newest
+three alone would follow a changing practice, but on 10,000 simulated patients chance alone put their level off by 8 %.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,17 +14,17 @@ from ml.metrics import Ranked, interval, recalibration
 
 N_FOLDS = 3
 MINIMUM_EVENT_PATIENTS = 200
-"""Patients with the outcome below which the challenger is not tried: no bootstrap could tell it from the champion."""
+"""Minimum patients with the outcome to try the challenger; with fewer, no bootstrap could distinguish it from the champion."""
 SLOPE_PRIOR = 25.0
-"""What is known of the slope before anything is seen: that it is 1, give or take 0.2."""
+"""Prior of the calibration slope: mean 1, standard deviation 0.2."""
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], object]
-"""Of a matrix, labels and weights, something with a `decision_function`."""
+"""Takes a matrix, labels and weights; returns a model with a `decision_function`."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen recipe, its calibration (intercept and slope on the log-odds), and by how much the challenger ranked better."""
+    """The chosen recipe, its calibration (intercept and slope on the log-odds), and the challenger's gain in AUROC."""
 
     recipe: str
     calibration: tuple[float, float]
@@ -40,7 +40,7 @@ def select(
     weights: np.ndarray,
     patients: np.ndarray,
 ) -> Selection:
-    """Choose between the recipes, of which the first is the champion, and calibrate the chosen one.
+    """Choose between the recipes (the first is the champion) and calibrate the chosen one.
 
     `matrix` has shape (n, features); `labels` (0 or 1), `weights` and `patients` (n,).
     """
@@ -56,7 +56,7 @@ def select(
 
 
 def out_of_fold(fit: Fit, matrix: np.ndarray, labels: np.ndarray, weights: np.ndarray, patients: np.ndarray) -> np.ndarray:
-    """Log-odds of each row from a fit on the other folds' patients; shape (n,)."""
+    """Log-odds of each row from a fit on the patients of the other folds; shape (n,)."""
     fold = np.unique(patients, return_inverse=True)[1] % N_FOLDS
     log_odds = np.zeros(len(labels))
     for number in range(N_FOLDS):
@@ -66,7 +66,7 @@ def out_of_fold(fit: Fit, matrix: np.ndarray, labels: np.ndarray, weights: np.nd
 
 
 def calibrate(log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Intercept and slope that calibrate log-odds of patients whom the fit has not seen; (0, 1) where nothing tells."""
+    """Intercept and slope that calibrate out-of-fold log-odds; (0, 1) if they cannot be estimated."""
     found = recalibration(labels, log_odds, weights, prior=SLOPE_PRIOR)
     return found if np.isfinite(found).all() else (0.0, 1.0)
 

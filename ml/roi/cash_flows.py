@@ -1,14 +1,13 @@
-"""Benefits and costs of a program, month by month, each thing counted once.
+"""Monthly benefits and costs of a program, without double counting.
 
-What could be counted twice, and how it is not:
-- A visit of a retained patient that was also a recovered slot: retained patients' visits count without the share that was
-  recovered.
-- Money collected on visits that the program brought: the effect on collections applies to what would have been billed without
+Possible double counts, and how they are avoided:
+- A retained patient's visit that was also a recovered slot: retained visits count without the recovered share.
+- Collections on visits that the program generated: the effect on collections applies only to what would have been billed without
   them.
-- Cash that comes sooner and cash that comes at all: fewer days in A/R are worth the interest; the one-off release is in no sum.
-- Hours of the program's own staff: they are its cost; hours that it adds are not taken off again, and hours saved are cash
-  only as redeployed.
-- One gap, two measures: the incentive rests on care-gap closure alone; preventive care and revenue per patient are shown,
+- Earlier cash and additional cash: fewer days in A/R are worth the interest; the one-off release of cash is in no total.
+- Hours of the program's own staff: these are a program cost; added hours are not deducted again, and saved hours are cash only
+  if redeployed.
+- One gap in two measures: the incentive depends on care-gap closure only; preventive care and revenue per patient are shown but
   never added.
 """
 
@@ -29,37 +28,37 @@ BENEFITS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "retained_patients": (
         "visit_within_90_days",
         ("revenue_per_patient", "patient_attrition_rate"),
-        "Patients brought back by outreach × share who would have been lost × revenue per patient × contribution margin, in the "
+        "Patients brought back by outreach × share who would have been lost × revenue per patient × contribution margin, for the "
         "months in which they stay, without visits counted as recovered slots",
     ),
     "staff_hours": (
         "outreach_staff_hours",
         (),
-        "Hours of outreach saved × wage × share redeployed; hours alone are no cash",
+        "Hours of outreach saved × wage × share redeployed; hours by themselves are not cash",
     ),
     "days_in_ar": (
         "days_in_ar",
         ("collections_per_day",),
-        "Days saved × collections per day × cost of capital; the cash released once is not income and not in it",
+        "Days saved × collections per day × cost of capital; the one-off release of cash is not income and is excluded",
     ),
     "collections": (
         "net_collection_rate",
         ("revenue_per_visit",),
-        "Effect on the net collection rate × what payers and patients owe, without visits that the program brought",
+        "Effect on the net collection rate × what payers and patients owe, without visits that the program generated",
     ),
     "incentive": (
         "care_gap_closure_rate",
         ("care_gap_closure_rate",),
-        "Incentive at the closure rate reached, less that without the program: none below the threshold, all at the upper end",
+        "Incentive at the closure rate reached minus that without the program: none below the threshold, all at the upper end",
     ),
 }
-"""Of each benefit: the one outcome whose effect it is made of, the unit values it needs, and its formula in words."""
+"""For each benefit: the outcome whose effect it uses, the unit values it needs, and its formula in words."""
 
 
 @dataclass(frozen=True)
 class CashFlows:
-    """`benefits` and `costs` by category, draws x months, costs as positive numbers. `hours` saved and `release` are in no
-    sum."""
+    """`benefits` and `costs` by category, draws x months, costs as positive numbers. `hours` saved and `release` enter no
+    total."""
 
     benefits: dict[str, np.ndarray]
     costs: dict[str, np.ndarray]
@@ -72,12 +71,12 @@ class CashFlows:
 
 
 def countable(category: str, values: Values) -> str | None:
-    """Why a benefit counts as nothing; None where it can be counted."""
+    """Why a benefit counts as zero; None if it can be counted."""
     outcome, needed, _ = BENEFITS[category]
     if f"effect:{outcome}" not in values:
-        return f"no causal effect on {outcome} could be had"
+        return f"no causal effect on {outcome} could be estimated"
     missing = [name for name in needed if name not in values]
-    return f"{', '.join(missing)} was not measured and the scenario does not say it" if missing else None
+    return f"{', '.join(missing)} was not measured and is not in the scenario" if missing else None
 
 
 def cash_flows(values: Values, volumes: Volumes) -> CashFlows:
@@ -119,7 +118,7 @@ def cash_flows(values: Values, volumes: Volumes) -> CashFlows:
 
 
 def _recovered(effect: np.ndarray | None, values: Values, volumes: Volumes, nothing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Contribution of recovered slots, and the visits in them."""
+    """Contribution of recovered slots, and the number of visits in them."""
     if effect is None:
         return nothing, nothing
     used = values["kept_share"] + (1 - values["kept_share"]) * values["slot_refill_rate"]
@@ -131,7 +130,7 @@ def _recovered(effect: np.ndarray | None, values: Values, volumes: Volumes, noth
 def _retained(
     effect: np.ndarray | None, values: Values, volumes: Volumes, recovered_visits: np.ndarray, nothing: np.ndarray
 ) -> np.ndarray:
-    """Revenue of the patients who are there because outreach brought them back, and stay; what was recovered taken off."""
+    """Revenue of patients whom outreach brought back and who stay, without recovered slots."""
     if effect is None:
         return nothing
     joining = effect * volumes.members * values["lasting_share"]
@@ -146,6 +145,6 @@ def _retained(
 
 
 def _incentive(rate: np.ndarray, values: Values) -> np.ndarray:
-    """Dollars a year: nothing up to the threshold, then in proportion, all of it from the upper end on."""
+    """Incentive in dollars per year: zero up to the threshold, then proportional, full from the upper end on."""
     threshold, full = values["incentive_threshold"], values["incentive_full"]
     return values["incentive_usd_per_year"] * ((rate - threshold) / np.maximum(full - threshold, 1e-9)).clip(0, 1)

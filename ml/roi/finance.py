@@ -1,4 +1,4 @@
-"""What a stream of cash flows is worth: present value, internal rate of return, payback."""
+"""Values a stream of cash flows: present value, internal rate of return, payback."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ def rate_per_month(annual_rate: float) -> float:
 def net_present_value(rate: float, flows: Sequence[float], *, first_period: int = 0) -> float:
     """Σ flow_t / (1 + rate)^(t + first_period), in the flows' unit; `rate` per period, as a fraction above -1.
 
-    `first_period` 0 leaves the first flow undiscounted, as an investment made today; 1 discounts it by a whole period,
-    as spreadsheets' NPV does.
+    `first_period` 0 leaves the first flow undiscounted, like an investment made today; 1 discounts it by a whole period, like
+    NPV in spreadsheets.
     """
     if rate <= -1:
         raise ValueError("a discount rate must lie above -1")

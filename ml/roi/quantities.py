@@ -1,8 +1,8 @@
-"""Every uncertain number of a valuation: effects, measured unit values, assumptions; as draws or at a quantile.
+"""The uncertain inputs of a valuation (effects, measured unit values, assumptions), as draws or at a quantile.
 
-Each quantity has a stream of random numbers of its own, made from the seed and its name, so that two scenarios differ by their
-assumptions alone, and a quantity that is added changes no other. Quantities are drawn independently of each other; one that
-enters several benefits, such as the contribution margin, is one draw in all of them.
+Each quantity has its own random stream, derived from the seed and its name, so two scenarios differ only by their assumptions,
+and adding a quantity changes no other. Quantities are drawn independently; one that enters several benefits, such as the
+contribution margin, has the same draw in all of them.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Values = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Effect:
-    """A causal effect on an outcome, in its unit, with its 95 % interval. `bounds`: no share falls below 0 or rises above 1."""
+    """A causal effect on an outcome, in its unit, with its 95 % interval. `bounds` keeps shares between 0 and 1."""
 
     estimate: float
     low: float
@@ -34,7 +34,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Measured:
-    """A unit value with its standard error, and what was measured."""
+    """A unit value with its standard error, and a description of what was measured."""
 
     value: float
     standard_error: float
@@ -43,7 +43,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One uncertain number: its inverse distribution function is `at`."""
+    """One uncertain number; `at` is its inverse distribution function."""
 
     name: str
     source: str
@@ -55,10 +55,10 @@ class Quantity:
     bounds: tuple[float, float] = (-np.inf, np.inf)
 
     def at(self, share: np.ndarray) -> np.ndarray:
-        """The value below which `share` of it lies.
+        """The quantile at `share`.
 
-        A triangle from `below` to `above` for what is assumed; else normal, with the standard deviations `below` and `above`
-        of its two halves, which differ where an interval is not symmetric.
+        Assumptions have a triangular distribution from `below` to `above`. All others are normal, with the standard deviations
+        `below` and `above` for the two halves, which differ if the interval is not symmetric.
         """
         if self.source == "assumed":
             return _triangle(self.below, self.central, self.above, share)
@@ -72,7 +72,7 @@ class Quantity:
 
 
 def quantities(scenario: Scenario, effects: Mapping[str, Effect], measured: Mapping[str, Measured]) -> dict[str, Quantity]:
-    """All that a valuation needs, by name; effects as `effect:<outcome>`. A unit value of the scenario replaces the measured
+    """All quantities of a valuation by name; effects as `effect:<outcome>`. A unit value in the scenario replaces the measured
     one."""
     found = {}
     for outcome, effect in effects.items():

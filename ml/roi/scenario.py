@@ -1,4 +1,4 @@
-"""A scenario: the assumptions that no extract holds, each with its range."""
+"""A scenario: assumptions that no extract contains, each with its range."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ ASSUMPTIONS: dict[str, tuple[str, float, float]] = {
     "incentive_threshold": ("share", 0, 1),
     "incentive_full": ("share", 0, 1),
 }
-"""Name, unit and the least and greatest value that makes sense."""
+"""Name, unit, and the lowest and highest plausible value."""
 
 UNIT_VALUES: dict[str, tuple[str, float, float]] = {
     "revenue_per_visit": ("usd per visit", 0, 1e5),
@@ -30,18 +30,18 @@ UNIT_VALUES: dict[str, tuple[str, float, float]] = {
     "care_gap_closure_rate": ("share", 0, 1),
     "collections_per_day": ("usd per day", 0, 1e8),
 }
-"""What is measured, unless a scenario says otherwise."""
+"""Measured values, unless a scenario overrides them."""
 
 HORIZONS = (12, 60)
 
 
 class ScenarioRefused(ValueError):
-    """A scenario that cannot be used. The text names the scenario and the key, and says what to write."""
+    """The scenario cannot be used. The text names the scenario and the key, and says what to write."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """From `low` over `central`, the likeliest, to `high`: a triangle, or one certain number."""
+    """A triangular distribution (`low`, `central` as the most likely value, `high`), or one certain number."""
 
     low: float
     central: float
@@ -51,7 +51,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`ranges` by name: every one of `ASSUMPTIONS`, and those of `UNIT_VALUES` that replace what was measured."""
+    """`ranges` by name: all of `ASSUMPTIONS`, and those of `UNIT_VALUES` that override measured values."""
 
     name: str
     title: str
@@ -60,25 +60,25 @@ class Scenario:
 
 
 def read_scenario(written: Mapping[str, object], base: Scenario | None = None) -> Scenario:
-    """The scenario that a file says, as `tomllib` reads it; what it does not say is the base's.
+    """Read a scenario from a file's content, as `tomllib` returns it; missing values come from the base.
 
-    Raises `ScenarioRefused` for a key that is not known, a value that is no number or lies out of bounds, a range not in order,
-    and an assumption that neither says.
+    Raises `ScenarioRefused` for an unknown key, a value that is not a number or out of bounds, a range out of order, and an
+    assumption that neither scenario nor base contains.
     """
     name = str(written.get("name") or "")
     if not name:
         raise ScenarioRefused('a scenario has no name: write name = "…" at its top')
     if unknown := set(written) - {"name", "title", "horizon_months", "assumptions"}:
         raise ScenarioRefused(
-            f"scenario {name}: {', '.join(sorted(unknown))} is not known; assumptions stand under [assumptions]"
+            f"scenario {name}: {', '.join(sorted(unknown))} is not known; write assumptions under [assumptions]"
         )
     horizon = written.get("horizon_months", base.horizon_months if base else 36)
     if not isinstance(horizon, int) or not HORIZONS[0] <= horizon <= HORIZONS[1]:
         raise ScenarioRefused(f"scenario {name}: horizon_months must be a whole number from {HORIZONS[0]} to {HORIZONS[1]}")
-    said = {key: _range(name, key, value) for key, value in dict(written.get("assumptions") or {}).items()}
-    ranges = {**(base.ranges if base else {}), **said}
+    given = {key: _range(name, key, value) for key, value in dict(written.get("assumptions") or {}).items()}
+    ranges = {**(base.ranges if base else {}), **given}
     if missing := ASSUMPTIONS.keys() - ranges.keys():
-        raise ScenarioRefused(f"scenario {name}: {', '.join(sorted(missing))} is not said")
+        raise ScenarioRefused(f"scenario {name}: {', '.join(sorted(missing))} is missing")
     if ranges["incentive_full"].low <= ranges["incentive_threshold"].high:
         raise ScenarioRefused(f"scenario {name}: incentive_full must lie above incentive_threshold")
     title = str(written.get("title") or name)
@@ -93,7 +93,7 @@ def _range(name: str, key: str, value: object) -> Range:
     place = f"scenario {name}, {key}"
     known = ASSUMPTIONS | UNIT_VALUES
     if key not in known:
-        raise ScenarioRefused(f"{place}: not known; known are {', '.join(known)}")
+        raise ScenarioRefused(f"{place}: not known; the known names are {', '.join(known)}")
     if isinstance(value, Mapping):
         if set(value) - {"basis"} != {"low", "central", "high"}:
             raise ScenarioRefused(f'{place}: write {{ low = …, central = …, high = …, basis = "…" }} or one number')

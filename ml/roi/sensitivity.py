@@ -1,4 +1,4 @@
-"""The tornado: which uncertain number matters most, and where each would have to lie for the program to break even."""
+"""The tornado: which uncertain inputs matter most, and at which value of each the program breaks even."""
 
 from collections.abc import Mapping
 
@@ -14,11 +14,11 @@ from ml.roi.volumes import Volumes
 
 LOW, HIGH = 0.05, 0.95
 FARTHEST = 1e-4
-"""Break-even of an effect is looked for between these quantiles of it, and the mirrored one."""
+"""The break-even of an effect is searched between this quantile and its mirror."""
 
 
 def discount_factors(annual_rate: np.ndarray, n_months: int) -> np.ndarray:
-    """Of each month, the first undiscounted; shape (draws, months) for rates of (draws, 1)."""
+    """Discount factor of each month, the first undiscounted; shape (draws, months) for rates of (draws, 1)."""
     return (1 + rate_per_month(annual_rate)) ** -np.arange(n_months)
 
 
@@ -29,8 +29,8 @@ def net_present_values(values: Values, volumes: Volumes) -> np.ndarray:
 
 
 def tornado(known: Mapping[str, Quantity], volumes: Volumes) -> pl.DataFrame:
-    """One row per quantity: its 5th percentile, centre and 95th, the net present value at each with all others at their centre,
-    the swing between the ends and its rank, and the break-even: where the net present value is zero, null where nowhere.
+    """One row per quantity: its 5th percentile, centre and 95th percentile; the net present value at each, with all others at
+    their centre; the swing between the ends and its rank; and the break-even, at which the net present value is zero (or null).
     """
     ends = np.array([LOW, HIGH])
     rows, central = [], {name: quantity.central for name, quantity in known.items()}
@@ -65,7 +65,7 @@ def _npv(central: Mapping[str, float], name: str, tried: np.ndarray, volumes: Vo
 
 
 def _break_even(central: Mapping[str, float], quantity: Quantity, volumes: Volumes) -> float | None:
-    """The value nearest to the centre at which the net present value is zero, within what the quantity can be."""
+    """The value nearest to the centre at which the net present value is zero, within the quantity's bounds."""
     low, high = _reach(quantity)
     grid = np.unique(np.append(np.linspace(low, high, 201), quantity.central))
     worth = _npv(central, quantity.name, grid, volumes)
@@ -82,7 +82,7 @@ def _reach(quantity: Quantity) -> tuple[float, float]:
     bounds = (ASSUMPTIONS | UNIT_VALUES).get(quantity.name)
     if bounds is not None:
         _, least, greatest = bounds
-        # Beyond ten times its centre nobody looks for an amount of money.
+        # For amounts of money, ten times the centre is far enough.
         return float(least), float(min(greatest, max(10 * quantity.central, 1.0)))
     ends = quantity.at(np.array([FARTHEST, 1 - FARTHEST]))
     farthest = max(abs(ends[0]), abs(ends[1]))

@@ -1,4 +1,4 @@
-"""The value of one program under one scenario, as tables: by category and year, as a whole, and the tornado."""
+"""Values one program under one scenario, as tables: by category and year, in total, and the tornado."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,10 +36,10 @@ def value_program(
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Valuation:
-    """Value a program by Monte-Carlo: `draws` draws of every effect, unit value and assumption together; the same seed, the
-    same figures.
+    """Value a program by Monte Carlo with `draws` joint draws of all effects, unit values and assumptions; the same seed gives
+    the same numbers.
 
-    `effects` holds causal effects alone, by outcome; a benefit without one counts as zero and says so.
+    `effects` holds only causal effects, by outcome; a benefit without one counts as zero, and its row says so.
     """
     known = quantities(scenario, effects, measured)
     drawn = {name: quantity.draws(draws, seed) for name, quantity in known.items()}
@@ -52,7 +52,7 @@ def value_program(
 
 
 def payback_months(net: np.ndarray) -> np.ndarray:
-    """The month, from 1, from which each draw's cumulative flow is never again below zero; infinite where it ends below."""
+    """The month, from 1, from which each draw's cumulative flow stays at or above zero; infinite if it ends below."""
     below = np.cumsum(net, axis=1) < 0
     n = net.shape[1]
     last_below = np.where(below.any(axis=1), n - np.argmax(below[:, ::-1], axis=1), 0)
@@ -67,7 +67,7 @@ def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -
             if kind == "benefit":
                 basis = BENEFITS[category][2] if why_not is None else f"Counts as zero: {why_not}"
             else:
-                basis = "Cost lines as delivered; beyond the data the mean of the last six months, growing"
+                basis = "Cost lines as delivered; beyond the data, the mean of the last six months with growth"
             for year, first in enumerate(range(0, volumes.n_months, 12), start=1):
                 in_year = amounts[:, first : first + 12].sum(axis=1)
                 low, middle, high = np.percentile(in_year, PERCENTILES)
@@ -113,7 +113,7 @@ def _returns(
     roi = np.percentile(worth / cost, PERCENTILES) if (cost > 0).all() else [None] * 3
     months = payback_months(net)
     payback = float(np.median(months))
-    # Everything a month later, and the last month falls beyond the horizon.
+    # Shift everything by a month; the last month falls beyond the horizon.
     delayed = (net[:, :-1] * factors[:, 1:]).sum(axis=1)
     uncounted = [category for category in BENEFITS if countable(category, known)]
     row = {

@@ -1,4 +1,4 @@
-"""What a program's effects apply to and what it cost, month by month: as delivered, then going on as it last was."""
+"""Monthly volumes and costs of a program: as delivered, then continued at their recent level."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,17 +7,17 @@ import numpy as np
 import polars as pl
 
 RECURRING = ("licence", "support", "staff", "optimisation")
-"""Costs that go on; the others are paid once."""
+"""Recurring costs; all others are paid once."""
 RECENT_MONTHS = 6
-"""The mean of so many months is what goes on."""
+"""Recent months whose mean is continued."""
 
 
 @dataclass(frozen=True)
 class Volumes:
-    """Arrays have a place for each month of the horizon.
+    """Arrays have one element per month of the horizon.
 
-    `exposure` by outcome: its denominator at sites on the program. `live_share`: that, by the denominator of all sites.
-    `members`: patients whom a campaign tried to reach. `costs` by category. `years_ahead`: years beyond the data, 0 within them.
+    `exposure` by outcome: its denominator at sites on the program. `live_share`: exposure over the denominator of all sites.
+    `members`: patients whom a campaign tried to reach. `costs` by category. `years_ahead`: years beyond the data, 0 within it.
     """
 
     starts_on: date
@@ -42,11 +42,11 @@ class Volumes:
 def volumes(
     costs: pl.DataFrame, outcomes: pl.DataFrame, members: pl.DataFrame, *, as_of_on: date, horizon_months: int
 ) -> Volumes | None:
-    """The volumes of one program from its first cost or go-live on; None where it has neither by the month of `as_of_on`.
+    """The volumes of one program from its first cost or go-live on; None if it has neither by the month of `as_of_on`.
 
-    `costs`: category, month_on, amount_usd. `outcomes`: outcome_code, month_on, is_live, denominator, is_mature, a row per site.
-    `members`: month_on, n_members. Months that are not over, or whose outcomes are not in, go on as the last six did, and so
-    do the recurring costs; a cost line dated ahead is taken as it stands.
+    `costs`: category, month_on, amount_usd. `outcomes`: outcome_code, month_on, is_live, denominator, is_mature, one row per
+    site. `members`: month_on, n_members. Unfinished months, and those without outcomes yet, continue at the level of the last six
+    months, and so do recurring costs; a cost line dated in the future is used as delivered.
     """
     starts = [frame["month_on"].min() for frame in (costs, outcomes.filter("is_live")) if not frame.is_empty()]
     this_month = as_of_on.replace(day=1)
@@ -76,8 +76,8 @@ def volumes(
         known_costs[category] = spread(rows, "amount_usd", horizon_months)
         if category in RECURRING and n_observed < horizon_months:
             going_on = spread(rows.filter(pl.col("month_on") < this_month), "amount_usd", n_observed)
-            said = np.isin(np.arange(horizon_months), [_months_between(start, month) for month in ahead["month_on"]])
-            known_costs[category] = np.where(said, known_costs[category], going_on)
+            delivered = np.isin(np.arange(horizon_months), [_months_between(start, month) for month in ahead["month_on"]])
+            known_costs[category] = np.where(delivered, known_costs[category], going_on)
     return Volumes(start, n_observed, exposure, live_share, spread(members, "n_members", n_observed), known_costs)
 
 

@@ -59,15 +59,15 @@ def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> Non
     import tempfile
 
     from pipelines.errors import ChecksFailed
-    from pipelines.proof.risk_benchmark import FIGURES, bars, benchmark
+    from pipelines.proof.risk_benchmark import METRICS, bars, benchmark
 
     with tempfile.TemporaryDirectory(prefix="caregap-") as scratch:
         measured = benchmark(n_patients, seeds, Path(scratch), lambda text: click.echo(f"{text} ...", err=True))
-    mean = {name: measured[name].mean() for name in FIGURES}
+    mean = {name: measured[name].mean() for name in METRICS}
     reached = bars(measured, n_patients)
     if as_json:
-        told = {name: {"value": value, "bar": bar, "is_met": is_met} for name, (value, bar, is_met) in reached.items()}
-        click.echo(json.dumps({"n_patients": n_patients, "seeds": measured.to_dicts(), "mean": mean, "bars": told}))
+        bars_reached = {name: {"value": value, "bar": bar, "is_met": is_met} for name, (value, bar, is_met) in reached.items()}
+        click.echo(json.dumps({"n_patients": n_patients, "seeds": measured.to_dicts(), "mean": mean, "bars": bars_reached}))
     else:
         _print_seeds(measured, mean)
         for name, (value, bar, is_met) in reached.items():

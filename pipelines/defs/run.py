@@ -7,7 +7,7 @@ from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
-from pipelines.publications.last_run import told_last_run
+from pipelines.publications.last_run import recorded_last_run
 from pipelines.publications.store import Publication, current
 from pipelines.warehouse.fingerprint import fingerprint
 
@@ -27,7 +27,7 @@ def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
     Where deliveries, settings and code are those of the current publication, nothing is built: landing alone then takes a
     twentieth of a run. Raises what landing, the checks and publishing raise; the current publication then stays as it was.
     """
-    with told_last_run(home):
+    with recorded_last_run(home):
         return _run(home, practice, progress)
 
 

@@ -8,15 +8,15 @@ from collections.abc import Set
 import dagster as dg
 
 from pipelines.home import Home
-from pipelines.publications.last_run import tell_failed, tell_published
+from pipelines.publications.last_run import record_failed, tell_published
 
 
 def telling(home: Home) -> Set[dg.HookDefinition]:
     """Hooks that write down that an asset failed and why, and that the last of a run, `published`, was made."""
 
-    @dg.failure_hook(name="tell_failed")
+    @dg.failure_hook(name="record_failed")
     def failed(context: dg.HookContext) -> None:
-        tell_failed(home, context.op_exception)
+        record_failed(home, context.op_exception)
 
     @dg.success_hook(name="tell_published")
     def made(context: dg.HookContext) -> None:

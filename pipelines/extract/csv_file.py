@@ -1,7 +1,7 @@
-"""Reads a CSV file: its records into Parquet, each cell as its contract's type, each row checked against its contract.
+"""Reads a CSV file into Parquet: cells get their contract's types, and each row is checked against the contract.
 
-The fast way trusts a file that proves itself plain: DuckDB reads it strictly as text while a scan counts its records
-(`csv_scan.py`), and both agree. Anything else goes the slow way (`csv_sift.py`), in which every record is judged.
+The fast path is for plain files: DuckDB reads the file strictly as text, a scan (`csv_scan.py`) counts its records, and both must
+agree. All other files take the slow path (`csv_sift.py`), which checks every record.
 """
 
 from collections.abc import Iterator
@@ -25,15 +25,15 @@ from pipelines.sql.literals import literal
 
 _ROWS_AT_ONCE = 100_000
 _LONGEST = 4 * LIMITS.record_bytes
-"""Sifting doubles quotes; beyond this DuckDB would not read a record."""
+"""Sifting doubles quotes; DuckDB would not read a longer record."""
 
 
 def read_csv(request: Request) -> Reading:
     """Read a CSV file into `rows.parquet` and `quarantine.parquet`.
 
     Rows have the contract's columns, the marks and `_row_number` (the row as a spreadsheet numbers it: the header is 1).
-    Columns beyond the contract go to `extra.parquet` as text, with `_row_number`. Raises `ExtractRefused` where the header or
-    the encoding is not right, or too many rows are bad.
+    Columns beyond the contract go to `extra.parquet` as text, with `_row_number`. Raises `ExtractRefused` if the header or the
+    encoding is wrong, or too many rows are bad.
     """
     header = read_header(request.path, request.contract, request.limits)
     n_records = count_plain_records(request.path, header.delimiter, request.limits)
@@ -47,7 +47,7 @@ def read_csv(request: Request) -> Reading:
         n_delivered = sift(request.path, clean, header, quarantine, request.limits)
         n_read = _copy(request, clean, header, quarantine, n_delivered - quarantine.n_rows, is_numbered=True)
     if n_read is None:
-        raise ExtractRefused("does not read as CSV, though every record of it does. Report this.")
+        raise ExtractRefused("cannot be read as CSV, although each of its records can. Report this.")
     return _reading(header, n_read, quarantine)
 
 
@@ -60,7 +60,7 @@ def _reading(header: Header, n_read: int, quarantine: Quarantine) -> Reading:
 def _copy(
     request: Request, path: Path, header: Header, quarantine: Quarantine, n_expected: int, *, is_numbered: bool = False
 ) -> int | None:
-    """How many rows kept their contract and were written; None where DuckDB does not find just the records that it should."""
+    """The number of valid rows written; None if DuckDB does not find exactly the expected records."""
     contract = request.contract
     no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
     n_found = n_read = 0
@@ -88,7 +88,7 @@ def _copy(
 
 
 def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, is_numbered: bool) -> Iterator[pl.DataFrame]:
-    """The records as text, in their order, with `_row_number`."""
+    """The records as text, in file order, with `_row_number`."""
     names = [*header.columns, NUMBER] if is_numbered else header.columns
     relation = connection.sql(
         f"""
@@ -109,7 +109,7 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, 
 
 
 def _holds_anything(header: Header) -> pl.Expr:
-    """Spreadsheets write rows of nothing but delimiters below a table; they are no rows."""
+    """Whether a row has any value: spreadsheets write rows of delimiters only below a table, and these do not count."""
     return pl.any_horizontal(pl.col(header.columns).str.strip_chars() != "")
 
 

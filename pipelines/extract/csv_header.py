@@ -1,4 +1,4 @@
-"""What the first record of a CSV file says: the delimiter and the columns, matched to a contract by name."""
+"""Reads the first record of a CSV file: the delimiter and the columns, matched to a contract by name."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ _DELIMITERS = ",;\t|"
 
 @dataclass(frozen=True)
 class Header:
-    """`columns` names every column of the file, in its order, each name once; `line_ends_at` is the offset of the first row."""
+    """`columns` names every column of the file in order, without repeats; `line_ends_at` is the offset of the first row."""
 
     delimiter: str
     columns: list[str]
@@ -25,11 +25,10 @@ class Header:
 
 
 def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
-    """The header of a CSV file. Names match in any case, with blanks or hyphens for underscores, and in any order.
+    """Read the header of a CSV file. Names match in any case and order, with blanks or hyphens for underscores.
 
-    Raises `ExtractRefused` where the file is empty, its header is not UTF-8, a column is named twice, or a column without
-    which no row can be right is not there. The message holds names of the contract only: what stands in the first
-    record may be a patient.
+    Raises `ExtractRefused` if the file is empty, its header is not UTF-8, a column is named twice, or a required column is
+    missing. The message contains names from the contract only, because the first record may be a patient.
     """
     with path.open("rb") as content:
         start = content.read(limits.record_bytes)
@@ -53,7 +52,7 @@ def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
 
 
 def not_utf8(line: int) -> str:
-    """Why a file is refused whose text is in another encoding."""
+    """Why a file in another encoding is refused."""
     return f"is not UTF-8: see line {line:,}. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
 
 

@@ -1,7 +1,7 @@
-"""Counts the records of a CSV file at memory speed, and finds what two parsers could read in two ways.
+"""Counts the records of a CSV file at memory speed, and detects anything that two parsers could read differently.
 
-A file passes when it is RFC 4180 to the letter: every quote opens or closes a field or is doubled within one, every line ends
-alike, no record is empty. Then any parser reads the same records, and DuckDB's must be as many as are counted here.
+A file passes if it follows RFC 4180 strictly: every quote opens or closes a field or is doubled within one, all line endings are
+the same, no record is empty. Then any parser reads the same records, and DuckDB must find the number counted here.
 """
 
 import codecs
@@ -19,9 +19,9 @@ _BOM = codecs.BOM_UTF8
 
 
 def count_plain_records(path: Path, delimiter: str, limits: Limits) -> int | None:
-    """The number of records, header included; None where the file is not plain (see above).
+    """The number of records including the header; None if the file is not plain (see above).
 
-    Raises `ExtractRefused` where it is not UTF-8, naming the line.
+    Raises `ExtractRefused` if it is not UTF-8, naming the line.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     scan = _Scan(ord(delimiter), limits.record_bytes)
@@ -48,7 +48,7 @@ def count_plain_records(path: Path, delimiter: str, limits: Limits) -> int | Non
 
 
 class _Scan:
-    """What is known after the lines seen so far."""
+    """The state after the lines scanned so far."""
 
     def __init__(self, delimiter: int, longest: int):
         self._delimiter = delimiter
@@ -60,7 +60,7 @@ class _Scan:
         self.n_records = 0
 
     def passes(self, block: bytes) -> bool:
-        """Go on by whole lines; false where one of them is not plain."""
+        """Scan a block of whole lines; false if one of them is not plain."""
         codes = np.frombuffer(block, np.uint8)
         quotes = np.flatnonzero(codes == _QUOTE)
         opens = (np.arange(len(quotes)) % 2 == 0) != self.is_quoted
@@ -76,7 +76,7 @@ class _Scan:
         return is_plain
 
     def _quotes_are_plain(self, codes: np.ndarray, quotes: np.ndarray, opens: np.ndarray) -> bool:
-        """Before one that opens stands a delimiter, a line feed or the quote that it doubles; after one that closes, likewise."""
+        """Whether opening quotes follow, and closing quotes precede, a delimiter, a line feed or the quote they double."""
         opening, closing = quotes[opens], quotes[~opens]
         before = np.where(opening > 0, codes[opening - 1], _NEWLINE)
         after = codes[closing + 1]
@@ -85,7 +85,7 @@ class _Scan:
         return bool(is_open.all() and is_closed.all())
 
     def _ends_are_plain(self, codes: np.ndarray, ends: np.ndarray) -> bool:
-        """All with a carriage return or none, none elsewhere; no record empty or too long; no NUL."""
+        """Whether all lines end with a carriage return or none do, with none elsewhere; no record empty or too long; no NUL."""
         if not (codes > 0).all():
             return False
         returns = np.flatnonzero(codes == _RETURN)

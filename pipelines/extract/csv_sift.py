@@ -1,4 +1,4 @@
-"""The slow and sure way through a CSV file: every record is judged, and the good ones are copied with their numbers."""
+"""The slow path for a CSV file: checks every record, and copies the good ones with their numbers."""
 
 import csv
 import io
@@ -15,10 +15,10 @@ NUMBER = "_row_number"
 
 
 def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits: Limits) -> int:
-    """Copy every record that has a value for each column; quarantine the others. How many records were not blank.
+    """Copy every record that has a value for each column and quarantine the others. Returns the number of non-blank records.
 
-    A quote that is never closed, or closed far below, costs the line that opened it: reading goes on with the next line.
-    Records are numbered as a spreadsheet numbers its rows: the header is 1.
+    A quote that is never closed, or closed much later, costs only the line that opened it: reading continues with the next line.
+    Records are numbered like spreadsheet rows: the header is 1.
     """
     n_delivered = 0
     csv.field_size_limit(limits.record_bytes)
@@ -72,7 +72,7 @@ def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Itera
 
 
 def _n_lines_of_record(line_at: Callable[[int], str], limits: Limits) -> int:
-    """How many lines make the quotes even; 0 where they would be longer than a record may be."""
+    """The number of lines until the quotes balance; 0 if they would exceed the record limit."""
     n_quotes = n_bytes = 0
     for i in count():
         line = line_at(i)
@@ -84,7 +84,7 @@ def _n_lines_of_record(line_at: Callable[[int], str], limits: Limits) -> int:
 
 
 def _values(text: str, delimiter: str) -> list[str] | None:
-    """One record's values; None where it is not one whole record."""
+    """The values of one record; None if the text is not exactly one record."""
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:

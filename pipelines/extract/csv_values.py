@@ -1,6 +1,6 @@
-"""What people and spreadsheets write in the cells of a CSV file, as values of a contract's types.
+"""Converts what people and spreadsheets write in CSV cells to the types of a contract.
 
-Text that cannot be read one way only is not read: `3/31/26` has no century, and 2,026 may be a year or a count of days.
+Ambiguous text is not read: `3/31/26` has no century, and 2,026 may be a year or a day number.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ _MIDNIGHT = r"(?i)[ T](0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM)(Z|\+00:?00)?$"
 _TIME_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 _SERIAL = r"^[1-7]\d{4}(\.\d+)?$"
-"""Five digits: 1927 to 2118 in a spreadsheet's count of days. With four it could be a year."""
+"""Five digits: a spreadsheet's day number, 1927 to 2118. Four digits could be a year."""
 _SERIAL_DAY_0 = pl.date(1899, 12, 30)
-"""Day 0 of that count from March 1900 on: spreadsheets give 1900 a leap day that it did not have."""
+"""Day 0 of that numbering from March 1900 on: spreadsheets wrongly treat 1900 as a leap year."""
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 _WORDS = {
@@ -37,8 +37,8 @@ _NUMBER = r"^[-+]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d*)?([eE][-+]?\d{1,2})?$"
 _AMOUNT = r"^[-+]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{0,2}0*)?$"
 
 _SHOULD_BE = {
-    pl.Date: "is not a day that can be read: write it as 2026-03-31",
-    pl.Datetime: "is not a moment that can be read: write it as 2026-03-31T14:05:00-04:00",
+    pl.Date: "is not a readable date: write it as 2026-03-31",
+    pl.Datetime: "is not a readable date and time: write it as 2026-03-31T14:05:00-04:00",
     pl.Decimal: "is not an amount in dollars and cents, such as 1234.50",
     pl.Int32: "is not a whole number",
     pl.Int64: "is not a whole number",
@@ -50,9 +50,9 @@ _SHOULD_BE = {
 def typed(text: pl.DataFrame, contract: Contract, time_zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells as values of the contract's types, and the cells that could not be read.
 
-    `text` has text columns, all those of the contract among them, and `_row_number`. Blanks around a value and empty cells mean
-    nothing; the letters' case in a field with a fixed list of values means nothing either. A moment without an offset is
-    local time in `time_zone`. Returns the same rows, and a frame `row_number`, `field`, `reason`.
+    `text` has text columns, including all those of the contract, and `_row_number`. Blanks around a value are ignored, empty
+    cells become null, and case is ignored in fields with a fixed list of values. A date and time without an offset is local
+    time in `time_zone`. Returns the same rows, and a frame `row_number`, `field`, `reason`.
     """
     text = text.with_columns(pl.col(list(contract.fields)).str.strip_chars().replace("", None))
     read = {name: _parsed(text[name], name, contract, time_zone) for name in contract.fields}
@@ -72,7 +72,7 @@ _NO_FAILURES = pl.DataFrame(schema={"row_number": pl.Int64, "field": pl.String, 
 
 
 def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> pl.Series:
-    """The first parser that reads a cell decides; the later ones see only what is left, so that a clean column costs one pass."""
+    """The first parser that can read a cell wins; later ones get only the rest, so a clean column costs one pass."""
     column = contract.fields[name]
     dtype = column.dtype.type
     if dtype == pl.String:
@@ -151,7 +151,7 @@ def _moment(form: str, time_zone: str) -> Parser:
 
 
 def _to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
-    """In the hour that comes twice the later one; a local time that was skipped is no moment."""
+    """Local time to UTC: a repeated hour counts as the later one; a skipped local time becomes null."""
     return (
         local.dt.replace_time_zone(time_zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC").cast(INSTANT)
     )

@@ -1,4 +1,4 @@
-"""The bundles in which a bulk export lists resources that were deleted (FHIR Bulk Data Access 2.0, "Deleted resources")."""
+"""The bundles in which a bulk export lists deleted resources (FHIR Bulk Data Access 2.0, "Deleted resources")."""
 
 import polars as pl
 

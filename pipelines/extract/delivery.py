@@ -1,6 +1,6 @@
-"""What was delivered: every file of a practice's source folders, and what its name and its export's manifest say of it.
+"""Finds delivered files in a practice's source folders, with what their names and export manifests say about them.
 
-Nothing is opened here but the manifests of bulk exports. What a file holds is for its reader to say.
+Opens only the manifests of bulk exports. The reader of each file determines its content.
 """
 
 import json
@@ -25,9 +25,9 @@ _LARGEST_MANIFEST = 16 * 2**20
 class Delivery:
     """One delivered file.
 
-    `place` is its path within the source folder; `extract` is the kind of row that its name promises, whether or not
-    Caregap reads that kind; `exported_at` is the manifest's transaction time, else midnight UTC of the day in its name or
-    in the name of a folder above it, else None.
+    `place` is its path within the source folder; `extract` is the kind of row that its name suggests, whether or not Caregap
+    reads that kind; `exported_at` is the manifest's transaction time, otherwise midnight UTC of the date in its name or in the
+    name of a folder above it, otherwise None.
     """
 
     source_system: str
@@ -47,10 +47,10 @@ class Delivery:
 
 
 def find_deliveries(practice: Practice) -> list[Delivery]:
-    """Every file in the practice's source folders, in the order of their names.
+    """All files in the practice's source folders, sorted by name.
 
-    Hidden files and the manifests of bulk exports are not deliveries. Raises `UsageError` for a source of an unknown kind, and
-    for a source folder that is not there.
+    Hidden files and manifests of bulk exports are not deliveries. Raises `UsageError` for an unknown kind of source, and for a
+    missing source folder.
     """
     return [delivery for source_system in sorted(practice.sources) for delivery in _find(source_system, practice)]
 
@@ -60,10 +60,10 @@ def _find(source_system: str, practice: Practice) -> Iterator[Delivery]:
     source = source_system.partition(":")[0]
     if source not in EXTRACTS:
         raise UsageError(
-            f"{source_system}: not a kind of source. Name it {', '.join(EXTRACTS)}, or `ehr:north` as one of several."
+            f"{source_system}: not a kind of source. Use {', '.join(EXTRACTS)}, or `ehr:north` if there are several."
         )
     if not root.is_dir():
-        raise UsageError(f"{root}: this source folder is not there. Correct practice.toml, or deliver into it.")
+        raise UsageError(f"{root}: this source folder does not exist. Correct practice.toml, or create the folder.")
     files = sorted(p for p in root.rglob("*") if p.is_file() and not any(s.startswith(".") for s in p.relative_to(root).parts))
     manifests = _Manifests([p for p in files if source == "ehr" and p.suffix == ".json"])
     for path in files:
@@ -90,7 +90,7 @@ def _csv_extract(path: Path, source: str) -> str:
 
 
 def _resource_type(path: Path, manifest: "_Manifest | None") -> str:
-    """From the manifest, else the part of the name that is a resource type: `Patient.000.ndjson`, `1.Patient.ndjson.gz`."""
+    """From the manifest, otherwise the part of the name that is a resource type: `Patient.000.ndjson`, `1.Patient.ndjson.gz`."""
     listed = manifest.types.get(_plain_name(path.name)) if manifest else None
     if listed:
         return listed
@@ -129,7 +129,7 @@ class _Manifests:
         return set(self._read)
 
     def of(self, path: Path) -> _Manifest | None:
-        """The manifest beside the file that names it, else the only manifest beside it."""
+        """The manifest in the file's folder that names the file, otherwise the only manifest there."""
         beside = [manifest for place, manifest in self._read.items() if place.parent == path.parent]
         naming = [manifest for manifest in beside if _plain_name(path.name) in manifest.types]
         if naming:

@@ -1,9 +1,10 @@
-"""Reads bulk FHIR (FHIR Bulk Data Access 2.0): one NDJSON file of one resource type into Parquet.
+"""Reads bulk FHIR (FHIR Bulk Data Access 2.0) into Parquet: one NDJSON file of one resource type.
 
-The fast way trusts a file that proves itself whole: DuckDB reads it strictly with declared columns while a scan counts its lines
-(`ndjson_scan.py`), and both agree. Anything else goes the slow way (`fhir_sift.py`), in which every line is judged.
+The fast path is for clean files: DuckDB reads the file strictly with declared columns, a scan (`ndjson_scan.py`) counts its
+lines, and both must agree. All other files take the slow path (`fhir_sift.py`), which checks every line.
 
-Both ways read alike: a number where text is expected becomes its text, and the text "5" a number, since servers differ there.
+Both paths give the same result: a number where text is expected becomes text, and the text "5" becomes a number, because servers
+differ in this.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ def read_fhir(request: Request) -> Reading:
     """Read an NDJSON file into `rows.parquet` and `quarantine.parquet`.
 
     Rows have the contract's columns, the marks, `_row_number` (the line, from 1) and `_last_updated` (`meta.lastUpdated` as an
-    instant). Raises `ExtractRefused` where too many lines are bad.
+    instant). Raises `ExtractRefused` if too many lines are bad.
     """
     rows = request.folder / ROWS
 
@@ -53,7 +54,7 @@ def read_fhir(request: Request) -> Reading:
             quarantine.refuse_if_too_many(n_delivered)
             n_read = _copy(request, fitting, is_numbered=True)
         if n_read is None or n_read + quarantine.n_rows != n_delivered:
-            raise ExtractRefused(f"does not read as FHIR R4 {resource_type}, though every line of it does. Report this.")
+            raise ExtractRefused(f"cannot be read as FHIR R4 {resource_type}, although each of its lines can. Report this.")
         return Reading(n_delivered, n_read, quarantine.n_rows)
 
 
@@ -62,7 +63,7 @@ def _resource_type(contract: Contract) -> str:
 
 
 def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | None:
-    """How many resources DuckDB read and wrote; None where it met a line that it cannot read."""
+    """The number of resources that DuckDB read and wrote; None if it met a line that it cannot read."""
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
     columns = [

@@ -1,4 +1,4 @@
-"""The slow and sure way through an NDJSON file: every line is judged, and the good ones are copied with their numbers."""
+"""The slow path for an NDJSON file: checks every line, and copies the good ones with their numbers."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from pipelines.extract.reading import Quarantine
 from pipelines.sql.types import sql_type
 
 NUMBER = "line:6f9d3c"
-"""The element that carries a good line's number; no resource has one of this name."""
+"""The element that carries a line's number; no resource has an element of this name."""
 
 _BOM = b"\xef\xbb\xbf"
 _LINES_A_BLOCK = 2_000
@@ -26,7 +26,7 @@ _MOST_DIGITS = 100
 
 
 def sift(path: Path, clean: Path, resource_type: str, needs_id: bool, quarantine: Quarantine, limits: Limits) -> int:
-    """Copy every line that is one JSON object of this resource type; quarantine the others. How many lines were not blank."""
+    """Copy every line that is one JSON object of this resource type; quarantine the others. Returns the non-blank count."""
     n_delivered = 0
     with path.open("rb") as content, clean.open("wb") as out:
         for number, line in _lines(content, limits.line_bytes):
@@ -53,12 +53,11 @@ def sift_structure(
     judge: duckdb.DuckDBPyConnection,
     is_sound: Callable[[Path, int], bool],
 ) -> None:
-    """Copy those lines of a sifted file whose elements are what the contract says; quarantine the others.
+    """Copy the lines of a sifted file whose elements match the contract; quarantine the others.
 
-    `is_sound` says of a file and its number of lines whether it proves itself whole; only the blocks that do not are walked,
-    since
-    walking costs 0.2 ms a line. Where an element may still be read as what is wanted, `judge` is asked, so that this way and the
-    fast one agree.
+    `is_sound` takes a file and its number of lines and says whether DuckDB reads all of it. Only the other blocks are checked
+    line by line, because that costs 0.2 ms a line. If an element may still be readable as the expected type, `judge` decides, so
+    that the slow and the fast path agree.
     """
     block = path.with_name("block.ndjson")
     with path.open("rb") as content, clean.open("wb") as out:
@@ -87,7 +86,7 @@ def _walk(
 
 
 def _lines(content: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
-    """Each line with its number; None for one that is longer than `longest`, of which no more is ever held."""
+    """Each line with its number; None for a line longer than `longest`. Never holds more than `longest` bytes of a line."""
     number = 0
     while line := content.readline(longest + 1):
         number += 1
@@ -98,7 +97,7 @@ def _lines(content: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]
 
 
 def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None, str] | None:
-    """The field that is wrong and the reason; None where the line is a resource of this type."""
+    """The wrong field and the reason; None if the line is a resource of this type."""
     if b"\x00" in line:
         return None, "holds a NUL byte"
     try:
@@ -119,12 +118,12 @@ def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None,
 
 
 def _whole(digits: str) -> int | float:
-    """Python refuses to make an int of thousands of digits; as a float, such a number is infinite."""
+    """Python refuses to parse an int with thousands of digits; as a float, such a number is infinite."""
     return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def _in_words(error: orjson.JSONDecodeError) -> str:
-    """orjson's message says where and why, and holds nothing of the line."""
+    """orjson's message gives position and cause, and contains nothing from the line."""
     if "unexpected end of data" in error.msg:
         return "is cut off: the JSON ends too early"
     if "depth limit" in error.msg:
@@ -137,7 +136,7 @@ def _in_words(error: orjson.JSONDecodeError) -> str:
 def _settle(
     waiting: list[tuple[int, bytes, list[Misfit]]], out: BinaryIO, quarantine: Quarantine, judge: duckdb.DuckDBPyConnection
 ) -> None:
-    """Ask DuckDB which of the doubtful elements it can read, and write or quarantine their lines."""
+    """Let DuckDB decide which of the doubtful elements are readable, and write or quarantine their lines."""
     asked = [(i, misfit) for i, (_, _, found) in enumerate(waiting) for misfit in found]
     failed: dict[int, Misfit] = {}
     for dtype in dict.fromkeys(misfit.dtype for _, misfit in asked):

@@ -1,6 +1,6 @@
-"""Whether a resource has the structure of its contract, as DuckDB would find, and in words where it has not.
+"""Checks whether a resource has the structure of its contract, with the same result as DuckDB, and describes misfits in words.
 
-DuckDB reads with declared columns and stops at the first misfit of a whole file; this says which element of which line it was.
+DuckDB reads with declared columns and stops at the first misfit of a file; this names the element and line.
 """
 
 import math
@@ -14,11 +14,11 @@ from models.contract import Contract
 _SHOULD_BE = {pl.String: "text", pl.Int64: "a whole number", pl.Float64: "a number", pl.Boolean: "true or false"}
 _WHOLE = range(-(2**63), 2**63)
 REPEATED = "repeated element"
-"""The key under which `as_pairs` notes that an object states one of its elements twice."""
+"""The key under which `as_pairs` records elements that occur twice in an object."""
 
 
 class Misfit(NamedTuple):
-    """An element that is not as its contract says. `in_doubt`: it may still be read as `dtype`, as the text "5" is a number."""
+    """An element that does not match its contract. `in_doubt`: it may still be readable as `dtype`, as "5" is a number."""
 
     field: str
     reason: str
@@ -28,7 +28,7 @@ class Misfit(NamedTuple):
 
 
 def as_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object from its pairs, for `json.loads`; notes under `REPEATED` which elements are there more than once."""
+    """An object from its pairs, for `json.loads`; lists elements that occur more than once under `REPEATED`."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -37,7 +37,7 @@ def as_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def misfits(resource: dict[str, Any], contract: Contract) -> Iterator[Misfit]:
-    """Every element of the contract that the resource has otherwise; elements beyond the contract may be anything."""
+    """All elements of the resource that do not match the contract; elements beyond the contract may be anything."""
     return _in_object(resource, {name: column.dtype.type for name, column in contract.fields.items()}, "")
 
 
@@ -45,7 +45,7 @@ def _in_object(found: dict[str, Any], elements: dict[str, pl.DataType], place: s
     for name, dtype in elements.items():
         path = f"{place}.{name}" if place else name
         if name in found.get(REPEATED, ()):
-            yield Misfit(path, "is there twice in one object")
+            yield Misfit(path, "occurs twice in one object")
         elif (value := found.get(name)) is not None:
             yield from _in_value(value, dtype, path)
 

@@ -1,8 +1,8 @@
-"""Counts the lines of NDJSON at memory speed, and finds what DuckDB reads though JSON forbids it.
+"""Counts the lines of NDJSON at memory speed, and detects what DuckDB reads although JSON forbids it.
 
-DuckDB's parser (yyjson, with the flags that DuckDB sets) checks all of JSON but this: it takes a comma before a closing bracket,
-`NaN` and `Infinity`, any depth of nesting, and passes over blank lines. So where this scan finds none of those, and DuckDB
-reads as many rows as there are lines, every line was one valid JSON document.
+DuckDB's parser (yyjson, with DuckDB's flags) follows JSON with these exceptions: it accepts a comma before a closing bracket,
+`NaN`, `Infinity` and any depth of nesting, and skips blank lines. So if this scan finds none of these, and DuckDB reads as many
+rows as there are lines, every line was one valid JSON document.
 """
 
 from pathlib import Path
@@ -12,20 +12,20 @@ import numpy as np
 from pipelines.extract.preflight import Limits
 
 DEEPEST = 1024
-"""Levels of nesting that orjson accepts, and so the depth beyond which a line is quarantined."""
+"""Levels of nesting that orjson accepts; deeper lines are quarantined."""
 
 _PIECE = 2**18
-"""Small enough for the processor's cache: with pieces of 1 MiB the same scan takes twice as long."""
+"""Small enough for the processor's cache: with 1 MiB the same scan takes twice as long."""
 _SHORTEST = len('{"resourceType":"X"}')
 _NEWLINE, _SPACE, _COMMA = 10, 32, 44
 _LOWER = 32
 _CLOSING = ord("}")
-"""Of `]` and `}` alike, once a bit makes letters lower."""
+"""The common code of `]` and `}` after the lower-case bit is set."""
 _SPELT = (b"nan", b"inf", b"infinity")
 
 
 def count_plain_lines(path: Path, limits: Limits) -> int | None:
-    """The number of lines; None where a line is blank, long, may be nested deeply or holds what only a lenient parser reads."""
+    """The number of lines; None if one is blank, too long, possibly nested too deeply, or readable only by a lenient parser."""
     n_lines, tail = 0, b""
     with path.open("rb") as content:
         while piece := content.read(_PIECE):
@@ -41,7 +41,7 @@ def count_plain_lines(path: Path, limits: Limits) -> int | None:
 
 
 def _count(block: bytes, end: int, longest: int) -> int | None:
-    """Of whole lines, each with its line feed, the last of which ends at `end`."""
+    """Counts whole lines, each with its line feed; the last one ends at `end`."""
     codes = np.frombuffer(block, np.uint8, end)
     ends = np.flatnonzero(codes == _NEWLINE)
     lengths = np.diff(ends, prepend=-1)
@@ -51,7 +51,7 @@ def _count(block: bytes, end: int, longest: int) -> int | None:
 
 
 def _may_be_deep(block: bytes, ends: np.ndarray, lengths: np.ndarray) -> bool:
-    """A line can only be nested as deep as it has opening brackets, and each needs its closing one."""
+    """Whether a line may be nested too deeply: its depth is at most its number of brackets, and each needs its closing one."""
     for i in np.flatnonzero(lengths > 2 * DEEPEST):
         start, end = int(ends[i] - lengths[i] + 1), int(ends[i])
         if block.count(b"{", start, end) + block.count(b"[", start, end) > DEEPEST:
@@ -60,7 +60,7 @@ def _may_be_deep(block: bytes, ends: np.ndarray, lengths: np.ndarray) -> bool:
 
 
 def _is_lenient(codes: np.ndarray) -> bool:
-    """Before a `,`, `]` or `}` ends a value: here with a comma instead, or with a number spelt in letters."""
+    """Whether a `,`, `]` or `}` follows a comma, or a number written in letters, instead of a regular value."""
     ends = np.flatnonzero((codes == _COMMA) | ((codes | _LOWER) == _CLOSING))
     before = ends - 1
     last = codes[before]
@@ -77,7 +77,7 @@ def _is_lenient(codes: np.ndarray) -> bool:
 
 
 def _spells(codes: np.ndarray, ends: np.ndarray, word: bytes) -> bool:
-    """Whether the word, in any case and not as the end of a longer one, ends at one of these places."""
+    """Whether the word, in any case and not as the end of a longer word, ends at one of these positions."""
     for back, letter in enumerate(reversed(word)):
         ends = ends[(codes[ends - back] | _LOWER) == letter]
     before = codes[ends - len(word)] | _LOWER

@@ -1,7 +1,7 @@
-"""What DuckDB reads from JSON though it does not fit: an object, written down as text; infinity; not a number.
+"""Detects values that DuckDB reads from JSON although they do not fit the contract: an object as text; infinity; not a number.
 
-Found in the Parquet that it wrote. Most columns are settled by their statistics alone (DuckDB writes none where one value is not
-a number): of the 107 of Observation, 8 are read.
+Inspects the Parquet that DuckDB wrote. Statistics alone clear most columns (DuckDB writes none if a value is not a number): of
+Observation's 107 columns, 8 are read.
 """
 
 import math
@@ -15,24 +15,24 @@ import pyarrow.parquet as pq
 _BRACKETS = (("[", "\\"), ("{", "|"))
 """Each with the character after it."""
 _JSON = r'^(\[(["\[{\]\d-]|(true|false|null)[,\]])|\{"|\{\}$)'
-"""How a JSON list or object begins as DuckDB writes it; `[pH]` and `{score}` are units of UCUM. While every `[` was in doubt,
-each file of observations was read three times: 34 of 46 minutes of landing 100,000 patients."""
+"""How DuckDB writes the start of a JSON list or object. `[pH]` and `{score}` are UCUM units: when every `[` counted as doubtful,
+each file of observations was read three times, 34 of 46 minutes of landing 100,000 patients."""
 
 
 def has_doubts(path: Path) -> bool:
-    """True where some text, at any depth, begins as a JSON list or object does, or some number is not finite."""
+    """Whether any text, at any depth, begins like a JSON list or object, or any number is not finite."""
     file = pq.ParquetFile(path)
     names = [file.schema.column(i).path for i in range(len(file.schema))]
     unsettled = [name for i, name in enumerate(names) if not _is_settled(file, i)]
     if not unsettled:
         return False
-    # Not `read_dictionary`: it cannot read nested text whose dictionary changes within a file, as one of 2,000 patients has it.
+    # Not `read_dictionary`: it cannot read nested text whose dictionary changes within a file, as with 2,000 patients.
     batches = file.iter_batches(columns=unsettled)
     return any(_is_doubtful(values) for batch in batches for column in batch.columns for values in _leaves(column))
 
 
 def _is_settled(file: pq.ParquetFile, i: int) -> bool:
-    """Every row group's least and greatest value leave no room for one in doubt."""
+    """Whether the minimum and maximum of every row group exclude a doubtful value."""
     kind = file.schema.column(i).physical_type
     return kind not in ("BYTE_ARRAY", "DOUBLE") or all(
         _chunk_is_settled(file.metadata.row_group(group).column(i), kind) for group in range(file.num_row_groups)
@@ -51,7 +51,7 @@ def _chunk_is_settled(chunk: pq.ColumnChunkMetaData, kind: str) -> bool:
 
 
 def _leaves(values: pa.Array) -> Iterator[pa.Array]:
-    """The values of a column, out of its lists and objects."""
+    """The values of a column, taken out of lists and objects."""
     if pa.types.is_list(values.type):
         yield from _leaves(values.flatten())
     elif pa.types.is_struct(values.type):

@@ -1,6 +1,6 @@
-"""What a file is, before anything reads it: its bytes, unpacked, within limits; refused where they cannot be what was promised.
+"""Checks a file before any reader opens it: unpacks it within limits, and refuses content that cannot be the promised format.
 
-Memory is bounded whatever was delivered: a file is unpacked in pieces, and never beyond `Limits`.
+Memory stays bounded whatever was delivered: a file is unpacked in pieces, never beyond `Limits`.
 """
 
 import gzip
@@ -18,7 +18,7 @@ _GZIP = b"\x1f\x8b"
 _OTHER_FORMATS = {
     b"PK\x03\x04": "is a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV UTF-8, and deliver it again.",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8 and deliver it again.",
-    b"%PDF": "is a PDF. Deliver the table itself.",
+    b"%PDF": "is a PDF. Deliver the table itself as a data file.",
     b"PAR1": "is Parquet. Deliver it as the source writes it.",
     b"\xff\xfe": UTF16,
     b"\xfe\xff": UTF16,
@@ -29,9 +29,9 @@ _OTHER_FORMATS = {
 class Limits:
     """How large a delivered file may be.
 
-    `line_bytes`: one line of NDJSON; `record_bytes`: one record of CSV; `file_bytes`: a whole file, unpacked; `expansion`: its
-    size to its size as delivered, looked at beyond `expansion_from_bytes`. Real exports shrink 10 to 25 times, and deflate
-    ends at 1,032.
+    `line_bytes`: one line of NDJSON; `record_bytes`: one record of CSV; `file_bytes`: a whole file, unpacked; `expansion`: ratio
+    of unpacked to delivered size, checked beyond `expansion_from_bytes`. Real exports compress 10 to 25 times; deflate can
+    reach 1,032.
     """
 
     line_bytes: int = 16 * 2**20
@@ -45,7 +45,7 @@ LIMITS = Limits()
 
 
 def plain_file(path: Path, folder: Path, limits: Limits = LIMITS) -> Path:
-    """`path` where it is not compressed, else a file in `folder` with its content. Raises what `plain_blocks` raises."""
+    """`path` if it is not compressed, otherwise an unpacked copy in `folder`. Raises what `plain_blocks` raises."""
     with path.open("rb") as content:
         if content.read(2) != _GZIP:
             _refuse_other_formats(path, limits)
@@ -58,9 +58,9 @@ def plain_file(path: Path, folder: Path, limits: Limits = LIMITS) -> Path:
 
 
 def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
-    """The content in pieces of at most 1 MiB, decompressed where it is gzip, whatever the file is called.
+    """The content in pieces of at most 1 MiB, decompressed if it is gzip, whatever the file's name.
 
-    Raises `ExtractRefused` where the archive is damaged or cut off, or grows beyond the limits.
+    Raises `ExtractRefused` if the archive is damaged or cut off, or exceeds the limits.
     """
     n_packed, n_plain = path.stat().st_size, 0
     with path.open("rb") as content:
@@ -72,7 +72,7 @@ def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
                 n_plain += len(block)
                 if n_plain > max(limits.expansion * n_packed, limits.expansion_from_bytes):
                     raise ExtractRefused(
-                        f"grows to more than {limits.expansion} times its size when unpacked. Ask the sender what it is."
+                        f"grows to more than {limits.expansion} times its size when unpacked. Ask the sender what the file is."
                     )
                 if n_plain > limits.file_bytes:
                     raise ExtractRefused(f"is larger than {limits.file_bytes // 2**30} GB unpacked. Deliver it in several files.")
@@ -84,7 +84,7 @@ def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
 
 
 def count_lines(path: Path, limits: Limits = LIMITS) -> int:
-    """The lines of a file that are not empty. Raises what `plain_blocks` raises."""
+    """The number of non-empty lines of a file. Raises what `plain_blocks` raises."""
     n_lines, ended = 0, True
     for block in plain_blocks(path, limits):
         n_lines += block.count(b"\n") - block.count(b"\n\n") - (ended and block.startswith(b"\n"))

@@ -1,4 +1,4 @@
-"""What reading one file comes to: rows, quarantined rows, and the rule by which a file is refused whole."""
+"""The result of reading one file: rows, quarantined rows, and the rule for refusing a whole file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,9 @@ _FLUSH_AT = 10_000
 class Request:
     """One delivered file to be read.
 
-    `path` is its content, unpacked; `folder` is where what was read goes, `scratch` a place for what is not kept. `marks` are
-    written on every row as they are. `connection` is a session of DuckDB of its own, whose zone is UTC; `time_zone` is the
-    practice's, for moments without an offset.
+    `path` is the unpacked content; results go to `folder`, temporary files to `scratch`. `marks` are written on every row
+    unchanged. `connection` is a DuckDB session of its own, in UTC; `time_zone` is the practice's, for instants without an
+    offset.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -43,8 +43,8 @@ class Request:
 class Reading:
     """A file that was read: `n_delivered` = `n_read` + `n_quarantined`.
 
-    `extra_columns` were delivered beyond the contract and lie beside the rows; `absent_columns` may be empty by the contract,
-    and were not delivered.
+    `extra_columns` were delivered beyond the contract and are stored beside the rows; `absent_columns` are optional by the
+    contract and were not delivered.
     """
 
     n_delivered: int
@@ -55,10 +55,10 @@ class Reading:
 
 
 class Quarantine:
-    """Writes `quarantine.parquet`: one row per row that was kept out and field that is wrong.
+    """Writes `quarantine.parquet`: one row per quarantined row and wrong field.
 
-    Columns `row_number` (line or record of the file, from 1), `field` (null: the row as a whole) and `reason`, in words, without
-    the value. Memory is bounded: rows are written as they come.
+    Columns `row_number` (line or record of the file, from 1), `field` (null: the whole row) and `reason` in words, without the
+    value. Memory is bounded: rows are written as they arrive.
     """
 
     def __init__(self, folder: Path):
@@ -75,7 +75,7 @@ class Quarantine:
         self._writer.close()
 
     def add(self, row_number: int, field: str | None, reason: str) -> None:
-        """Keep one row out."""
+        """Quarantine one row."""
         self._note(row_number, field, reason)
         self.n_rows += 1
         self._waiting.append((row_number, field, reason))
@@ -83,16 +83,16 @@ class Quarantine:
             self._flush()
 
     def add_frame(self, failures: pl.DataFrame) -> None:
-        """Keep the rows of a frame with the columns of this table out; a row may be there once for each of its fields."""
+        """Quarantine the rows of a frame that has this table's columns; a row may occur once per wrong field."""
         if failures.height:
             self._note(*failures.row(0))
         self.n_rows += failures["row_number"].n_unique()
         self._writer.write_table(failures.select(_SCHEMA.names()).cast(_SCHEMA).to_arrow())
 
     def refuse_if_too_many(self, n_delivered: int) -> None:
-        """Raises `ExtractRefused` where more than 10 rows and more than a fifth of the file, or all of it, were kept out.
+        """Raise `ExtractRefused` if more than 10 rows and more than a fifth of the file, or all of it, were quarantined.
 
-        So much is no damage but a misunderstanding: another layout, another version, another system.
+        That many bad rows are not damage but a misunderstanding: another layout, version or system.
         """
         many = self.n_rows > max(_TOLERATED_ROWS, _TOLERATED_SHARE * n_delivered)
         if many or 0 < n_delivered == self.n_rows:

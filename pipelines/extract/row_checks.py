@@ -1,4 +1,4 @@
-"""Checks typed rows against their contract with Pandera, and says in words what is wrong."""
+"""Checks typed rows against their contract with Pandera, and describes errors in words."""
 
 import pandera.errors
 import pandera.polars as pa
@@ -12,8 +12,8 @@ _FAILURES = {"row_number": pl.Int64, "field": pl.String, "reason": pl.String}
 def broken(rows: pl.DataFrame, contract: Contract, unread: pl.DataFrame) -> pl.DataFrame:
     """The fields that break the contract: a frame `row_number`, `field`, `reason`.
 
-    `rows` has the contract's columns and `_row_number`; `unread` (`row_number`, `field`) names cells that failed before, and so
-    are empty now. Raises `TypeError` where the columns themselves are not the contract's; Pandera's error would print values.
+    `rows` has the contract's columns and `_row_number`; `unread` (`row_number`, `field`) names cells that could not be parsed and
+    are therefore empty. Raises `TypeError` if the columns are not the contract's, because Pandera's own error would print values.
     """
     try:
         contract.schema.validate(rows.select(*contract.fields), lazy=True)
@@ -37,12 +37,12 @@ def broken(rows: pl.DataFrame, contract: Contract, unread: pl.DataFrame) -> pl.D
 
 
 def _reasons(column: pa.Column) -> dict[str, str]:
-    """What each of Pandera's checks means to whoever keeps the practice's books."""
+    """The meaning of each Pandera check, in words for practice staff."""
     found = {"not_nullable": "is empty, but must have a value"}
     for check in column.checks:
         limit = next(iter(check.statistics.values()), None)
         found[str(check.error)] = {
-            "isin": f"is none of: {', '.join(column.metadata['values'])}",
+            "isin": f"is not one of: {', '.join(column.metadata['values'])}",
             "greater_than_or_equal_to": f"is less than {limit}",
             "less_than_or_equal_to": f"is more than {limit}",
         }[check.name]

@@ -1,6 +1,6 @@
-"""Reads the files that value sets come in: FHIR ValueSet JSON (one, or a Bundle), and VSAC's spreadsheet or CSV downloads.
+"""Reads value set files: FHIR ValueSet JSON (one, or a Bundle), and VSAC's spreadsheet or CSV downloads.
 
-Every reader gives a frame of `CODES`, or of `DIRECT_CODES` for a list of codes that measures name without a value set.
+Every reader returns a frame of `CODES`, or of `DIRECT_CODES` for codes that measures name without a value set.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ CODES |= {"system": pl.String, "code": pl.String}
 DIRECT_CODES = {"measure_code": pl.String, "system": pl.String, "code": pl.String}
 
 VSAC_URL = "http://cts.nlm.nih.gov/fhir/ValueSet/"
-# Codes in one page of an expansion that VSAC hands out.
+# Codes per page of an expansion from VSAC.
 PAGE = 1_000
 SYSTEMS = {
     "ADMINISTRATIVEGENDER": "http://hl7.org/fhir/administrative-gender",
@@ -57,10 +57,10 @@ _COLUMNS = {
 
 
 def read_value_set_file(path: Path) -> pl.DataFrame:
-    """The codes of one file: a frame of `CODES`, or of `DIRECT_CODES` where it names measures and no value set.
+    """The codes of one file: a frame of `CODES`, or of `DIRECT_CODES` if the file names measures and no value set.
 
-    Raises `ExtractRefused` where the file is none of the formats above, or where a ValueSet is neither expanded in full nor
-    enumerated by its `compose`, so that codes would be missing silently.
+    Raises `ExtractRefused` if the file has none of these formats, or if a ValueSet is neither fully expanded nor enumerated by
+    its `compose`, so that codes would be missing silently.
     """
     match path.suffix.lower():
         case ".json":
@@ -107,7 +107,7 @@ def _table(path: Path, rows: list[tuple]) -> pl.DataFrame:
     above = {_COLUMNS[key]: str(value) for key, value in about.items() if key in _COLUMNS and value is not None}
     is_direct = "measure_code" in names and not {"value_set_oid", "value_set_url"} & {*names, *above}
     schema = DIRECT_CODES if is_direct else CODES
-    # In a download of one value set the column "Version" is the code system's, and the value set's stands above.
+    # In a download of a single value set, column "Version" is the code system's; the value set's version is above the table.
     keep = {n: name for n, name in enumerate(names) if name in schema and not (name == "version" and "version" in above)}
     return _frame(_rows(path, rows[top + 1 :], keep, above), schema)
 
@@ -146,10 +146,10 @@ def _json_rows(path: Path) -> Iterator[dict]:
 
 
 def _codes(path: Path, resource: dict, sets: dict[str, dict], seen: frozenset[str] = frozenset()) -> set[tuple[str, str]]:
-    """The expansion, and where it is missing or cut (VSAC's API stops at 1,000 codes) what `compose` enumerates.
+    """The expansion, or if it is missing or cut off (VSAC's API stops at 1,000 codes), what `compose` enumerates.
 
-    FHIR R4, ValueSet: `include.valueSet` narrows `include.concept`; `exclude` takes away. An expansion that does not tell its
-    total is taken for cut where it ends with a full page.
+    FHIR R4, ValueSet: `include.valueSet` narrows `include.concept`; `exclude` removes codes. An expansion without a total counts
+    as cut off if it ends with a full page.
     """
     expansion = resource.get("expansion", {})
     listed = list(_contains(expansion.get("contains", [])))

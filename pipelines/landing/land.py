@@ -76,7 +76,7 @@ class LandingReport:
 def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
     """Land what is new in the practice's source folders, and what was recorded in the dashboards.
 
-    Raises `UsageError` where a source folder is not there, and `ExtractRefused` where files were refused: after all others were
+    Raises `UsageError` if a source folder does not exist, and `ExtractRefused` where files were refused: after all others were
     landed, and naming each.
     """
     take_journal(practice, home)

@@ -1,1 +1,1 @@
-"""Proves results against official test decks and known truth. No run depends on it."""
+"""Checks results against official test decks and known truth. No run depends on it."""

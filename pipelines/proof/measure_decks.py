@@ -1,7 +1,7 @@
-"""Compares the measures with a test deck of the measures' stewards: same landing, same models, expected results beside.
+"""Compares the measures with the measure stewards' test decks: same landing, same models, expected against actual results.
 
-A deck is a folder with `expected.csv`, `fhir/<measure>/<resource type>.ndjson` and, if it has them, `valuesets.csv` and
-`direct_codes.csv`. Each measure's folder is landed as an EHR of its own, since resource ids repeat from measure to measure.
+A deck is a folder with `expected.csv`, `fhir/<measure>/<resource type>.ndjson` and optionally `valuesets.csv` and
+`direct_codes.csv`. Each measure's folder is landed as a separate EHR, because resource ids repeat across measures.
 """
 
 import shutil
@@ -39,7 +39,7 @@ EVENTS += ["medication_requests", "service_requests", "device_requests"]
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One population of one case that came out otherwise than expected, with the patient's relevant events."""
+    """One population of one case whose result differs from the expected one, with the patient's relevant events."""
 
     case: str
     group: str
@@ -52,9 +52,9 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far one measure agrees. Not `known`: no model for it. `missing_value_sets` switch a known measure off.
+    """Agreement of one measure with the deck. Not `known`: it has no model. `missing_value_sets` disable a known measure.
 
-    `n_quarantined`: rows of its folder that landing kept out; a disagreement may come from these.
+    `n_quarantined`: rows of its folder that landing quarantined; they may cause disagreements.
     """
 
     measure: str
@@ -80,10 +80,10 @@ def measure_models() -> dict[str, str]:
 def conform(
     deck: Path, home: Home, *, value_sets: Path | None = None, measure: str | None = None, progress: Progress = silent
 ) -> list[Agreement]:
-    """Evaluate the deck in a temporary home, and compare every group population of every case with what is expected.
+    """Evaluate the deck in a temporary home, and compare every group population of every case with the expected one.
 
-    `value_sets`: a file or folder to load instead of the deck's own; without either, those loaded in `home` count. `measure`
-    names the only one to evaluate. Strata are not compared. Raises `UsageError` where `deck` is not a deck, and what landing
+    `value_sets`: a file or folder to load instead of the deck's own; without either, those loaded in `home` are used. `measure`
+    limits the evaluation to one measure. Strata are not compared. Raises `UsageError` if `deck` is not a deck, and what landing
     and dbt raise.
     """
     expected = _expected(deck, measure)
@@ -135,7 +135,7 @@ def _value_sets(deck: Path, home: Home, scratch: Home, given: Path | None) -> No
             shutil.copytree(home.root / "value_sets", scratch.root / "value_sets")
         return
     load_value_sets(scratch, codes)
-    # The codes that a measure names itself lie beside the value sets
+    # Codes that a measure names directly are stored beside the value sets
     for direct in {deck / "direct_codes.csv", codes.parent / "direct_codes.csv"}:
         if direct.is_file() and direct != codes:
             load_value_sets(scratch, direct)
@@ -146,7 +146,7 @@ def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
     sources = {}
     for name in expected["measure"].unique(maintain_order=True):
         folder = deck / "fhir" / name
-        folders = _sheets(folder, sheets / name) if folder.is_dir() else []
+        folders = _partitions(folder, sheets / name) if folder.is_dir() else []
         sources |= {f"ehr:{name}{'' if n == 0 else f'.{n}'}": folder for n, folder in enumerate(folders)}
     return Practice(
         id="conform",
@@ -163,8 +163,8 @@ def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
     )
 
 
-def _sheets(folder: Path, target: Path) -> list[Path]:
-    """The folder, or copies of it that part the cases in which an id of one resource type occurs twice: one EHR has it once."""
+def _partitions(folder: Path, target: Path) -> list[Path]:
+    """The test deck partitioned so that an id of a resource type occurs once per folder, as in an EHR."""
     lines = [(path.name, line) for path in sorted(folder.glob("*.ndjson")) for line in path.read_bytes().splitlines() if line]
     resources = [(name, line, orjson.loads(line)) for name, line in lines]
     ids_of_case: dict[str, set] = defaultdict(set)
@@ -196,7 +196,7 @@ KEY = ["measure", "cms_id", "patient_id", "group_id", "population_code", "period
 
 
 def _actual(connection: duckdb.DuckDBPyConnection, models: dict[str, str]) -> pl.DataFrame:
-    """Units in each population that is not empty: the columns of `KEY`, and `actual`."""
+    """Number of units in each non-empty population: the columns of `KEY`, and `actual`."""
     counts = ", ".join(f'{count} as "{population}"' for population, count in POPULATIONS.items())
     schema = dict.fromkeys(KEY, pl.String) | {"actual": pl.Int64}
     frames = [pl.DataFrame(schema=schema)]
@@ -234,7 +234,7 @@ def _unknown(code: str, rows: pl.DataFrame) -> Agreement:
 
 
 def _agreement(connection: duckdb.DuckDBPyConnection, code: str, rows: pl.DataFrame, missing: list[str]) -> Agreement:
-    """`rows`: expected and actual of one measure. A measure that is switched off agrees with nothing."""
+    """`rows`: expected and actual results of one measure. A disabled measure agrees with nothing."""
     wrong = rows.filter(pl.col("expected") != pl.col("actual")) if not missing else rows
     n_cases = rows["case_id"].n_unique()
     disagreements = [
@@ -270,7 +270,7 @@ def _quarantined(connection: duckdb.DuckDBPyConnection, measure: str) -> int:
 
 
 def _events(connection: duckdb.DuckDBPyConnection, code: str, measure: str, patient_id: str) -> list[str]:
-    """One line for each of the patient's events in a value set of the measure, or in one that is named directly."""
+    """One line for each of the patient's events that is in a value set of the measure, or has a direct reference code."""
     kinds = " union all by name ".join(f"select '{kind}' as kind, * from intermediate.int_clinical__{kind}" for kind in EVENTS)
     rows = connection.execute(
         f"""

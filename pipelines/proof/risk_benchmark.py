@@ -1,6 +1,6 @@
-"""The disengagement model on simulated practices, whose best possible risk is known: one a seed, each made, built, trained.
+"""Benchmarks the disengagement model on simulated practices with known best possible risk: one practice per seed.
 
-`caregap benchmark disengagement` prints it. Only what the model reads is built, so that 10,000 patients take minutes.
+`caregap benchmark disengagement` prints the result. It builds only what the model reads, so 10,000 patients take minutes.
 """
 
 import shutil
@@ -20,7 +20,7 @@ READ_BY_THE_MODEL = [
     "+int_disengagement__labels",
     "+int_patients__profile",
 ]
-FIGURES = (
+METRICS = (
     "auroc",
     "auroc_best_possible",
     "auroc_overdue_rule",
@@ -29,25 +29,27 @@ FIGURES = (
     "observed_over_best_possible",
     "best_possible_over_expected",
 )
-"""Metrics of `ml.model_evaluations`. The last two tell how much of O/E is chance, and how much the model."""
+"""Metrics of `ml.model_evaluations`. The last two separate chance from model error in O/E."""
 NEAR_BEST = ((30_000, 0.02), (0, 0.03))
-"""From so many patients on, how far below the best possible AUROC the model may be."""
+"""By minimum number of patients: how far below the best possible AUROC the model may be."""
 ABOVE_RULE = 0.08
 SLOPE, LEVEL = (0.9, 1.1), (0.95, 1.05)
 
 
 def benchmark(
-    n_patients: int, seeds: Sequence[int], scratch: Path, told: Callable[[str], None] = lambda text: None
+    n_patients: int, seeds: Sequence[int], scratch: Path, progress: Callable[[str], None] = lambda text: None
 ) -> pl.DataFrame:
-    """One row per seed: `seed`, the columns of `FIGURES`, `auroc_low`, `auroc_high`, and the same for the level (O/E).
+    """One row per seed: `seed`, the columns of `METRICS`, `auroc_low`, `auroc_high`, and the same for the level (O/E).
 
-    The practices and warehouses are made in the folder `scratch` and thrown away one by one; `told` hears of each step.
-    Raises `UsageError` where so few patients cannot be learnt from.
+    Practices and warehouses are created in the folder `scratch` and deleted one by one; `progress` reports each step.
+    Raises `UsageError` if there are too few patients to train a model.
     """
-    return pl.DataFrame(list(_measured(n_patients, seeds, scratch, told)))
+    return pl.DataFrame(list(_measured(n_patients, seeds, scratch, progress)))
 
 
-def _measured(n_patients: int, seeds: Sequence[int], scratch: Path, told: Callable[[str], None]) -> Iterator[dict[str, float]]:
+def _measured(
+    n_patients: int, seeds: Sequence[int], scratch: Path, progress: Callable[[str], None]
+) -> Iterator[dict[str, float]]:
     from data_samples.simulator.simulate import Simulation, simulate
     from pipelines.scoring.disengagement import train
     from pipelines.scoring.truth import best_possible
@@ -55,20 +57,20 @@ def _measured(n_patients: int, seeds: Sequence[int], scratch: Path, told: Callab
     for seed in seeds:
         folder, home = scratch / f"practice-{seed}", Home(scratch / f"home-{seed}")
         folder.mkdir()
-        told(f"Simulating {n_patients:,} patients, seed {seed}")
+        progress(f"Simulating {n_patients:,} patients, seed {seed}")
         simulate(Simulation(n_patients=n_patients, n_months=30, seed=seed), folder)
         practice = read_practice(folder)
-        told("Building what the model reads")
+        progress("Building what the model reads")
         build_warehouse(home, practice, select=READ_BY_THE_MODEL)
         build = newest_build(home)
-        told("Training")
+        progress("Training")
         with build.connect() as connection:
             train(connection, home, build.practice_id, build.as_of_on, best=best_possible(connection, practice))
             found = connection.sql("select * from ml.model_evaluations where subgroup_type = 'all'").pl()
         by_metric = {row["metric"]: row for row in found.iter_rows(named=True)}
-        if missing := [name for name in FIGURES if name not in by_metric]:
+        if missing := [name for name in METRICS if name not in by_metric]:
             raise UsageError(f"{n_patients:,} patients are too few to measure {', '.join(missing)} (seed {seed}). Take more.")
-        measured = {name: by_metric[name]["value"] for name in FIGURES}
+        measured = {name: by_metric[name]["value"] for name in METRICS}
         ends = {f"{name}_{end}": by_metric[name][end] for name in ("auroc", "observed_over_expected") for end in ("low", "high")}
         yield {"seed": seed} | measured | ends
         shutil.rmtree(folder)
@@ -76,8 +78,8 @@ def _measured(n_patients: int, seeds: Sequence[int], scratch: Path, told: Callab
 
 
 def bars(measured: pl.DataFrame, n_patients: int) -> dict[str, tuple[float, str, bool]]:
-    """What the mean over the seeds must reach: by name, the value, the bar in words, and whether it is met."""
-    mean = {name: measured[name].mean() for name in FIGURES}
+    """The required mean over the seeds: by name, the value, the bar in words, and whether it is met."""
+    mean = {name: measured[name].mean() for name in METRICS}
     below, above = mean["auroc_best_possible"] - mean["auroc"], mean["auroc"] - mean["auroc_overdue_rule"]
     near = next(bar for size, bar in NEAR_BEST if n_patients >= size)
     slope, level = mean["calibration_slope"], mean["observed_over_expected"]

@@ -1,1 +1,1 @@
-"""Reads and keeps the store: publication folders, the current link, the last run, and what later builds are held against."""
+"""The publication store: folders, the current link, the last run, and what later builds are compared with."""

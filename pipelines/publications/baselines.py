@@ -1,9 +1,9 @@
-"""What was published of baselines: each as the first publication in which it was final showed it.
+"""Keeps published baselines: each as first published as final.
 
     history/<practice>/baselines/<publication id>.parquet
 
-A baseline is kept once and never again. A later build shows it beside what the same months give now, so that a change of the past
-is seen and never takes the baseline's place.
+Each baseline is kept once and never replaced. Later builds show it beside the current result for the same months, so that
+a change to the past is visible but never overwrites the baseline.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ KEPT = "published_baselines"
 def keep_baselines(home: Home) -> None:
     """Keep each baseline that a publication shows as final for the first time.
 
-    Looks at every publication that is still there, oldest first: what a killed run did not keep, the next one does.
+    Reads every remaining publication, oldest first, so the next run keeps what a killed run missed.
     """
     for publication in publications(home):
         if publication.n_rows.get(TABLE):
@@ -32,7 +32,7 @@ def keep_baselines(home: Home) -> None:
 
 
 def show_baselines(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str) -> None:
-    """Make `raw.published_baselines` of what was kept; empty, but typed, before the first publication."""
+    """Create `raw.published_baselines` from the kept files; empty but typed before the first publication."""
     show_history(connection, KEPT, _files(home, practice_id))
 
 

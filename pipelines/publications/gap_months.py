@@ -1,8 +1,8 @@
-"""What was published of care gaps: every past month end as the first publication that knew it showed it.
+"""Keeps published care gaps: each past month end as first published.
 
     history/<practice>/gap_months/2026-03-31.parquet
 
-A file is written once and never again, so that a later build can tell where late data has changed a month that people have seen.
+A file is written once and never replaced, so that a later build can show where late data changed a month that people have seen.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ TABLE = "marts.fct_care_gap_months"
 def keep_gap_history(home: Home) -> None:
     """Keep each month end that a publication shows for the first time.
 
-    Looks at every publication that is still there, oldest first: what a killed run did not keep, the next one does.
+    Reads every remaining publication, oldest first, so the next run keeps what a killed run missed.
     """
     for publication in publications(home):
         if TABLE in publication.n_rows:
@@ -29,7 +29,7 @@ def keep_gap_history(home: Home) -> None:
 
 
 def show_gap_history(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str) -> None:
-    """Make `raw.published_gap_months` of what was kept; empty, but typed, before the first publication."""
+    """Create `raw.published_gap_months` from the kept files; empty but typed before the first publication."""
     show_history(connection, "published_gap_months", sorted(_folder(home, practice_id).glob("[0-9]*.parquet")))
 
 

@@ -1,4 +1,4 @@
-"""Shows schema `raw` what publishing kept: facts of earlier publications that a later build is held against."""
+"""Creates views in schema `raw` of facts kept from earlier publications, for later builds to compare with."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from pipelines.sql.types import sql_type
 
 
 def show_history(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
-    """Make the view `raw.<table>` of the Parquet files that were kept; empty, but typed, where there are none.
+    """Create the view `raw.<table>` from the kept Parquet files; empty but typed if there are none.
 
     `table` is one of `LANDING`; every file has its columns.
     """

@@ -1,4 +1,4 @@
-"""How the last run ended, told beside the publications: readers of an old publication learn why it is old.
+"""Records how the last run ended, so that readers of an old publication see why it is old.
 
 published/last_run.json     {"ended_at": …, "status": "published" | "failed", "reason": …}
 """
@@ -15,26 +15,26 @@ FILE = "last_run.json"
 
 
 @contextmanager
-def told_last_run(home: Home) -> Iterator[None]:
-    """Write down how the body ended."""
+def recorded_last_run(home: Home) -> Iterator[None]:
+    """Record how the body ends."""
     try:
         yield
     except BaseException as error:
-        tell_failed(home, error)
+        record_failed(home, error)
         raise
     tell_published(home)
 
 
 def tell_published(home: Home) -> None:
-    _tell(home, "published", None)
+    _record(home, "published", None)
 
 
-def tell_failed(home: Home, error: BaseException) -> None:
-    """With the reason: the text of our own errors, which hold no patient data, and of any other its name alone."""
-    _tell(home, "failed", str(error) if isinstance(error, CaregapError) else f"It ended with {type(error).__name__}.")
+def record_failed(home: Home, error: BaseException) -> None:
+    """Record a failure with its reason: the text of our own errors, which contain no patient data; of others only the name."""
+    _record(home, "failed", str(error) if isinstance(error, CaregapError) else f"It ended with {type(error).__name__}.")
 
 
-def _tell(home: Home, status: str, reason: str | None) -> None:
+def _record(home: Home, status: str, reason: str | None) -> None:
     home.published.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = home.published / f".{FILE}"
     told = {"ended_at": datetime.now(UTC).isoformat(timespec="seconds"), "status": status, "reason": reason}

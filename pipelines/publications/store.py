@@ -1,13 +1,13 @@
-"""What is published: immutable folders, one link that names the current one, and the way back.
+"""The publications: immutable folders, a link to the current one, and the way back.
 
     published/<id>/warehouse.duckdb       every contract's table, with patient data
-    published/<id>/deidentified.duckdb    the same without what identifies a person
-    published/<id>/manifest.json          of which day, which build, how many rows
+    published/<id>/deidentified.duckdb    the same without identifying data
+    published/<id>/manifest.json          day, build, numbers of rows
     published/current                     link to one <id>
 
-Replacing a file in place under its readers leaves a stale WAL, and every later open fails; swapping a link had 971 reads over
-44 versions and 15 killed publishers without one error. A path is never used twice: a process that opens the same name
-again can be given the old data.
+Replacing a file in place under its readers leaves a stale WAL, and every later open fails; swapping a link survived 971 reads
+over 44 versions and 15 killed publishers without an error. A path is never reused: a process that opens the same name again may
+get the old data.
 """
 
 import json
@@ -43,13 +43,13 @@ class Publication:
 
 
 def publications(home: Home) -> list[Publication]:
-    """Every publication that is kept, the oldest first."""
+    """All kept publications, oldest first."""
     manifests = sorted(home.published.glob(f"[0-9]*/{MANIFEST}"))
     return [Publication(**json.loads(path.read_text(encoding="utf-8"))) for path in manifests]
 
 
 def current(home: Home) -> Publication:
-    """The publication that readers see. Raises `NotPublished` where there is none."""
+    """The publication that readers see. Raises `NotPublished` if there is none."""
     path = home.published / CURRENT / MANIFEST
     if not path.is_file():
         raise NotPublished(f"{home.published}: nothing is published yet. Run `caregap run`.")
@@ -57,7 +57,7 @@ def current(home: Home) -> Publication:
 
 
 def point_to(home: Home, id: str) -> None:
-    """Swap the link: readers see the whole old or the whole new publication."""
+    """Swap the link: readers see either the whole old or the whole new publication."""
     beside = home.published / f".{CURRENT}"
     beside.unlink(missing_ok=True)
     beside.symlink_to(id)
@@ -66,7 +66,7 @@ def point_to(home: Home, id: str) -> None:
 
 
 def roll_back(home: Home) -> Publication:
-    """Make the publication before the current one the current one. Raises `NotPublished` where none is kept."""
+    """Return to the publication before the current one. Raises `NotPublished` if none is kept."""
     now = current(home)
     earlier = [one for one in publications(home) if one.id < now.id]
     if not earlier:
@@ -76,7 +76,7 @@ def roll_back(home: Home) -> Publication:
 
 
 def forget_old(home: Home) -> None:
-    """Remove all but the newest few and the current one, and what killed runs left half written."""
+    """Remove all but the newest few and the current publication, and incomplete folders of killed runs."""
     keep = {one.id for one in publications(home)[-KEPT:]} | {current(home).id}
     for folder in home.published.iterdir():
         if folder.is_dir() and not folder.is_symlink() and folder.name not in keep:

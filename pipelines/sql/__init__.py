@@ -1,1 +1,1 @@
-"""Opens DuckDB files, and writes types and literals. Holds no query of its own."""
+"""Opens DuckDB files and writes SQL types and literals. Contains no queries."""

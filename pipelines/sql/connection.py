@@ -1,4 +1,4 @@
-"""How a DuckDB file is opened here."""
+"""Opens DuckDB files."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import duckdb
 
 
 def open_file(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """An open connection with UTC as its zone (else a date without a time takes the zone of the machine). Close it soon."""
+    """An open connection with time zone UTC (otherwise a date without time takes the machine's zone). Close it soon."""
     connection = duckdb.connect(str(path), read_only=read_only)
     connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
     return connection

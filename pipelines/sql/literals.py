@@ -1,6 +1,6 @@
-"""Values as SQL writes them."""
+"""Writes values as SQL literals."""
 
 
 def literal(text: str) -> str:
-    """A string as SQL writes it."""
+    """A string as a SQL literal."""
     return "'" + text.replace("'", "''") + "'"

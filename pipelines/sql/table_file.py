@@ -1,4 +1,4 @@
-"""A table that an analyst hands to a command: CSV or Parquet."""
+"""Reads a table that an analyst passes to a command: CSV or Parquet."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ _SEPARATORS = ",;\t"
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """The rows of a CSV file (all columns text; empty and NA are null) or of a Parquet file, in their order.
+    """The rows of a CSV file (all columns text; empty and NA are null) or of a Parquet file, in file order.
 
-    The header's most frequent of comma, semicolon and tab separates a CSV. Raises `UsageError` where the file is missing, is
-    neither, or cannot be read.
+    The delimiter is the most frequent of comma, semicolon and tab in the header. Raises `UsageError` if the file is missing, of
+    another format, or unreadable.
     """
     if not path.is_file():
         raise UsageError(f"{path}: not found.")

@@ -13,7 +13,7 @@ _NAMES = {
 
 
 def sql_type(dtype: pl.DataType | type[pl.DataType]) -> str:
-    """`varchar`, `decimal(14,2)`, `struct("system" varchar, …)[]`; a moment is `timestamp with time zone`.
+    """`varchar`, `decimal(14,2)`, `struct("system" varchar, …)[]`; an instant is `timestamp with time zone`.
 
     Raises `KeyError` on a type that no contract uses.
     """

@@ -158,7 +158,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
 
 
 def test_a_source_folder_that_is_not_there_is_named(home: Home, tmp_path: Path):
-    with pytest.raises(UsageError, match=r"missing: this source folder is not there"):
+    with pytest.raises(UsageError, match=r"missing: this source folder does not exist"):
         land(Practice("p", "P", "UTC", {"crm": tmp_path / "missing"}), home)
 
 

@@ -47,9 +47,9 @@ def test_a_run_of_dagster_that_publishes_is_told(sample_home: Home, new_home):
 
 
 def test_an_error_that_is_not_our_own_is_told_by_its_name_alone(new_home):
-    from pipelines.publications.last_run import told_last_run
+    from pipelines.publications.last_run import recorded_last_run
 
     home = new_home()
-    with pytest.raises(ValueError), told_last_run(home):
+    with pytest.raises(ValueError), recorded_last_run(home):
         raise ValueError("Quenby, Ann")
     assert told(home)["reason"] == "It ended with ValueError."

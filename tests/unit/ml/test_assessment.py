@@ -74,4 +74,4 @@ def test_a_card_answers_all_31_questions(model, evaluations, purpose):
     card = model_card(model, VERSION, evaluations, date(2026, 6, 1), purpose)
     assert card["attribute_number"].to_list() == list(range(1, 32))
     assert card["answer"].str.len_chars().min() > 0
-    assert card["answer"].str.contains("(?i)never to (overbook|book)").any()
+    assert card["answer"].str.contains("(?i)never to (overbook|double-book)").any()

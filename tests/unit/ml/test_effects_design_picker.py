@@ -121,7 +121,7 @@ def test_a_lot_that_was_not_kept_to_is_no_cause():
     """5 of 40 held out were contacted."""
     [found] = trial_designs(members(breaches=5))
     assert found.overlap.verdict == "failed" and not found.is_causal and found.grade == "D"
-    assert "not kept to" in found.refused_reason
+    assert "randomisation was not followed" in found.refused_reason
 
 
 def test_arms_that_differ_before_are_warned_of():
@@ -135,4 +135,4 @@ def test_a_campaign_with_one_member_held_out_is_left_out():
     [found] = trial_designs(lonely)
     assert found.estimate.n == 100
     [refused] = trial_designs(lonely.filter(pl.col("stratum") == "b"))
-    assert refused.estimate is None and "two members in each arm" in refused.refused_reason
+    assert refused.estimate is None and "two members with a known outcome in each arm" in refused.refused_reason

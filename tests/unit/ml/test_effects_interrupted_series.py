@@ -80,10 +80,10 @@ REFUSED = {
         "column y, data row 4: is a negative",
     ),
     "two rows for one time": (lambda f: f.with_columns(t=pl.col("t").clip(2)), {}, "column t, data row 2: is a second row"),
-    "no interruption": (lambda f: f.with_columns(i=pl.lit(1)), {}, "nothing is interrupted"),
+    "no interruption": (lambda f: f.with_columns(i=pl.lit(1)), {}, "there is no interruption"),
     "no population": (lambda f: f.with_columns(n=pl.col("n") - 1010), {"offset": "n"}, "column n, data row 1: is not above 0"),
     "weeks as months": (lambda f: f, {"season": ("t", 2)}, "outside the season's period of 12"),
-    "too short": (lambda f: f[34:38], {"season": ("month", 2)}, "cannot tell"),
+    "too short": (lambda f: f[34:38], {"season": ("month", 2)}, "are too few to estimate"),
     "too many harmonics": (lambda f: f, {"season": ("month", 7)}, "half the period"),
 }
 

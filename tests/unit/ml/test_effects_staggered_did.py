@@ -126,7 +126,7 @@ def test_too_few_clusters_for_five_per_cent_give_no_bound():
 
 
 def test_the_same_interval_comes_out_of_a_search():
-    """The bound is where the two-sided p-value of the re-dealt assignments crosses 5 %: tried out on both sides of it."""
+    """The bound is where the two-sided p-value of the re-assigned assignments crosses 5 %: tried out on both sides of it."""
     frame = simulated(6, 10, {4: 5}, effect=1.0)
     found = staggered_effect(frame, **COLUMNS, seed=1)
 

@@ -149,8 +149,8 @@ def test_each_wrong_field_of_a_row_is_named(read):
 
     assert quarantine == [
         (5, "amount", "is less than 0"),
-        (5, "month_on", "is not a day that can be read: write it as 2026-03-31"),
-        (5, "source", "is none of: social, mail"),
+        (5, "month_on", "is not a readable date: write it as 2026-03-31"),
+        (5, "source", "is not one of: social, mail"),
         (5, "spend_id", "is empty, but must have a value"),
     ]
     assert len(rows) == 20

@@ -50,7 +50,7 @@ def test_a_day_is_read_as_people_and_spreadsheets_write_it(text: str):
     ],
 )
 def test_a_day_that_could_be_another_is_not_read(text: str):
-    assert value_of(text, pl.Date) == "is not a day that can be read: write it as 2026-03-31"
+    assert value_of(text, pl.Date) == "is not a readable date: write it as 2026-03-31"
 
 
 @pytest.mark.parametrize(
