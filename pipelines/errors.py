@@ -1,22 +1,22 @@
-"""The errors that end a command, each with the exit code that a scheduler can rely on."""
+"""Errors that end a command, each with a stable exit code for schedulers."""
 
 import re
 
 
 class CaregapError(Exception):
-    """A command cannot go on. The text names file, row and field by key, says what to do next, and holds no patient data."""
+    """A command cannot continue. The text names file, row and field, says what to do next, and contains no patient data."""
 
     exit_code = 1
 
 
 class UsageError(CaregapError):
-    """The command was called with something that it cannot use."""
+    """The command was called with an argument or setting that it cannot use."""
 
     exit_code = 2
 
 
 class ExtractRefused(CaregapError):
-    """A delivered file is not what it says it is; nothing of it was landed, and what was published stays."""
+    """A delivered file is not in the expected format; none of it was landed, and the current publication stays."""
 
     exit_code = 10
 
@@ -28,7 +28,7 @@ class ChecksFailed(CaregapError):
 
 
 class NotPublished(CaregapError):
-    """There is no published warehouse to read, to serve or to go back to."""
+    """There is no published warehouse to read, serve or return to."""
 
     exit_code = 12
 
@@ -40,6 +40,6 @@ class EnvironmentNotReady(CaregapError):
 
 
 def without_values(message: str) -> str:
-    """The message of another library's error, without what stands in quotes: DuckDB quotes the value that it could not
+    """Another library's error message without its quoted parts: DuckDB quotes the value that it could not
     convert."""
     return re.sub(r"'[^']*'", "'…'", " ".join(message.split()))[:400]

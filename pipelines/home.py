@@ -1,4 +1,4 @@
-"""Where a run writes: every path under `$CAREGAP_HOME`, and no other."""
+"""The paths that a run writes to, all under `$CAREGAP_HOME`."""
 
 import os
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Home:
-    """The folder that holds everything that runs wrote; mode 0700, since it holds patient data.
+    """The folder for everything that runs write; mode 0700, because it contains patient data.
 
     landing/<practice>/   delivered files, parsed once
     build/<run>/          warehouses under construction
     published/<id>/       immutable publications; `published/current` is a link to one of them
-    history/<practice>/   what was published first of each month, kept for good
-    outcomes/<practice>/  what care teams recorded in the dashboards, as the next run reads it
+    history/<practice>/   first published version of each month, kept permanently
+    outcomes/<practice>/  what care teams recorded in the dashboards, for the next run
     scores/               trained models
-    dbt/                  dbt's project, parsed
+    dbt/                  the parsed dbt project
     dagster/              Dagster's own records
-    access.toml           who may sign in to the dashboards, and as what
-    access/ audit/ queries/   the dashboards' own: secrets of sign-in, the audit log, analysts' saved queries
+    access.toml           who may sign in to the dashboards, and in which role
+    access/ audit/ queries/   the dashboards' files: sign-in secrets, audit log, analysts' saved queries
     """
 
     root: Path
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """`$CAREGAP_HOME`, or `.caregap/` of the checkout; made if it is not there."""
+        """`$CAREGAP_HOME`, or `.caregap/` in the checkout; created if missing."""
         home = cls(Path(os.environ.get("CAREGAP_HOME") or CHECKOUT / ".caregap").expanduser().resolve())
         home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return home

@@ -1,4 +1,4 @@
-"""Which practice a run is for: its name, time zone, settings, and where its extracts lie."""
+"""The practice that a run is for: its name, time zone, settings and source folders."""
 
 import csv
 import math
@@ -19,13 +19,13 @@ KPI_CATALOG = CHECKOUT / "dbt_project" / "seeds" / "kpi_catalog.csv"
 
 @dataclass(frozen=True)
 class Practice:
-    """One practice, as a run sees it.
+    """One practice.
 
-    `sources` maps a source's name to the folder that its files are delivered to; the name is the `source_system` of every row,
-    and its part before a colon (`ehr`, `crm`, `billing`) says which extracts to expect: `ehr`, `ehr:north`.
-    `as_of` is the day that the run looks back from; None: the day after the newest fact delivered.
-    `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are handed to dbt as they are;
-    `scenarios` are what its scenario files say, by file name (`pipelines/scenarios.py`).
+    `sources` maps a source's name to its delivery folder. The name is the `source_system` of every row; its part before a
+    colon (`ehr`, `crm`, `billing`) determines the extracts to expect: `ehr`, `ehr:north`.
+    `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
+    `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
+    `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`).
     """
 
     id: str
@@ -43,14 +43,14 @@ class Practice:
 
 
 def read_practice(folder: Path) -> Practice:
-    """The practice whose `practice.toml` lies in `folder`.
+    """Read the practice from `practice.toml` in `folder`.
 
-    Raises `UsageError` where there is none or where it is not valid. Sources are the folders named under `[sources]`,
-    relative to `folder`; without that table, the subfolders `ehr`, `crm` and `billing` that exist.
+    Raises `UsageError` if the file is missing or invalid. Sources are the folders listed under `[sources]`, relative to
+    `folder`; without that table, the subfolders `ehr`, `crm` and `billing` that exist.
     """
     path = folder / SETTINGS_FILE
     if not path.is_file():
-        raise UsageError(f"{path}: not found. Name a folder with a practice.toml, or make one with `caregap init`.")
+        raise UsageError(f"{path}: not found. Give a folder with a practice.toml, or create one with `caregap init`.")
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
         time_zone = settings["time_zone"]
@@ -74,19 +74,19 @@ def read_practice(folder: Path) -> Practice:
 
 
 def _targets(targets: dict[str, object]) -> dict[str, float]:
-    """Raises `ValueError` naming the KPI that is not in the catalog, or whose target is not a number."""
+    """Raise `ValueError` naming a KPI that is not in the catalog, or whose target is not a number."""
     with KPI_CATALOG.open(encoding="utf-8", newline="") as catalog:
         known = {row["kpi_code"] for row in csv.DictReader(catalog)}
     for code, target in targets.items():
         if code not in known:
             raise ValueError(f"[targets] {code}: no such KPI; `dim_kpis` lists them")
         if isinstance(target, bool) or not isinstance(target, int | float) or not math.isfinite(target):
-            raise ValueError(f"[targets] {code}: not a number; a share is written as 0.05, not 5 %")
+            raise ValueError(f"[targets] {code}: not a number; write a share as 0.05, not 5 %")
     return {code: float(target) for code, target in targets.items()}
 
 
 def practice_of(home: Home, folder: Path | None) -> Practice:
-    """The practice in `folder`, else the one that `caregap init` wrote into the home, else the sample practice."""
+    """The practice in `folder`, otherwise the one that `caregap init` wrote to the home, otherwise the sample practice."""
     if folder is not None:
         return read_practice(folder)
     return read_practice(home.root if (home.root / SETTINGS_FILE).is_file() else SAMPLE)

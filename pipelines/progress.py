@@ -1,4 +1,4 @@
-"""How a run tells what it is doing, without knowing who listens."""
+"""Reports what a run is doing, independent of how it is shown."""
 
 from collections.abc import Callable
 
@@ -7,4 +7,4 @@ Progress = Callable[[str], None]
 
 
 def silent(text: str) -> None:
-    """Nobody listens."""
+    """Report nothing."""

@@ -1,4 +1,4 @@
-"""Scenario files: the two that come with the product, and the practice's own in `scenarios/` beside its practice.toml."""
+"""Reads scenario files: the two shipped ones, and the practice's own in `scenarios/` beside its practice.toml."""
 
 import tomllib
 from pathlib import Path
@@ -13,15 +13,15 @@ BASE = "base"
 
 
 def written_scenarios(folder: Path) -> dict[str, dict]:
-    """What the files `scenarios/*.toml` of a practice's folder say, by file name. Raises `UsageError` where one is not TOML."""
+    """The content of `scenarios/*.toml` in a practice's folder, by file name. Raises `UsageError` if one is not TOML."""
     return {path.name: _written(path) for path in sorted((folder / FOLDER).glob("*.toml"))}
 
 
 def scenarios(own: dict[str, dict]) -> list[Scenario]:
-    """The shipped scenarios and the practice's, by what they say; one of the practice's takes the place of a shipped one of
-    its name.
+    """The shipped scenarios and the practice's; a practice's scenario replaces a shipped one of the same
+    name.
 
-    What a scenario leaves out is the base's, the practice's own if it has one. Raises `UsageError` naming the file and the key.
+    Missing values come from the base scenario, the practice's own if it has one. Raises `UsageError` naming file and key.
     """
     shipped = {path.name: _written(path) for path in sorted(SHIPPED.glob("*.toml"))}
     [(base_file, base)] = [(file, written) for file, written in shipped.items() if written["name"] == BASE]
@@ -29,7 +29,7 @@ def scenarios(own: dict[str, dict]) -> list[Scenario]:
     for file, written in sorted(own.items(), key=lambda one: one[1].get("name") != BASE):
         scenario = read_one(file, written, found[BASE])
         if scenario.name in found and scenario.name != BASE:
-            raise UsageError(f"{file}: another file says scenario {scenario.name} already. Give this one another name.")
+            raise UsageError(f"{file}: another file already defines scenario {scenario.name}. Give this one another name.")
         found[scenario.name] = scenario
     for file, written in shipped.items():
         if written["name"] not in found:
@@ -46,7 +46,7 @@ def read_one(file: str, written: dict, base: Scenario | None) -> Scenario:
 
 
 def scenario_file(path: Path) -> dict:
-    """What a scenario file says. Raises `UsageError` where it is missing or not TOML."""
+    """The content of a scenario file. Raises `UsageError` if it is missing or not TOML."""
     if not path.is_file():
         raise UsageError(f"{path}: not found.")
     return _written(path)

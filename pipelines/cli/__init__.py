@@ -11,24 +11,24 @@ from pipelines.errors import CaregapError, without_values
 
 VERBS = {
     "init": "Write a practice.toml: which practice this is, and where its extracts are delivered.",
-    "ingest": "Read what was delivered into landing; refuse and quarantine what is not right.",
-    "build": "Build a new warehouse from landing, and check it.",
+    "ingest": "Read new deliveries into landing; quarantine bad rows and refuse bad files.",
+    "build": "Build a new warehouse from landing and check it.",
     "train": "Train the risk models on the newest build.",
     "score": "Score the patients of the newest build and write the outreach list.",
     "publish": "Publish the newest checked build, or go back to an earlier one.",
-    "run": "All of it: ingest, build, score, check, publish.",
-    "pack": "Write the report on a month or a quarter as one HTML file.",
+    "run": "Do it all: ingest, build, score, check, publish.",
+    "pack": "Write the board report for a month or a quarter as one HTML file.",
     "export": "Write measure reports and care gaps as FHIR, for payers and registries.",
-    "dashboard": "Open the dashboards on what was published last.",
-    "dagster": "Open Dagster's page on the asset graph.",
+    "dashboard": "Open the dashboards on the current publication.",
+    "dagster": "Open Dagster's page with the asset graph.",
     "docs": "Write the data dictionary and dbt's lineage pages.",
-    "doctor": "Say whether this installation can run, and what to mend.",
+    "doctor": "Check whether this installation can run, and say what to fix.",
     "simulate": "Write the extracts of a synthetic practice.",
-    "value-sets": "Load the code lists that measures refer to.",
-    "benchmark": "Measure a risk model on a public data set.",
+    "value-sets": "Load the code lists that measures use.",
+    "benchmark": "Evaluate the risk models on public or simulated data.",
     "conform": "Compare the measures with an official test deck.",
-    "estimate": "Estimate what a program caused, from a table of your own.",
-    "roi": "Say what the programs were worth, under scenarios side by side.",
+    "estimate": "Estimate the effect of a program from your own table.",
+    "roi": "Compare the value of the programs under several scenarios.",
 }
 
 
@@ -42,7 +42,7 @@ class _LazyVerbs(click.Group):
         return importlib.import_module(f"pipelines.cli.{cmd_name.replace('-', '_')}").command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands, in the order in which data flows"):
+        with formatter.section("Commands, in the order of the data flow"):
             formatter.write_dl(list(VERBS.items()))
 
 
@@ -53,7 +53,7 @@ def caregap() -> None:
 
 def main() -> None:
     """Run one verb. Exit codes: 0 ok, 2 usage, 10 extract refused, 11 checks failed, 12 not published, 13 environment."""
-    os.umask(0o077)  # what a run writes holds patient data: nobody else may read it
+    os.umask(0o077)  # output contains patient data: only its owner may read it
     try:
         caregap(standalone_mode=False)
     except click.ClickException as error:
@@ -65,7 +65,7 @@ def main() -> None:
         click.echo(f"caregap: {error}", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
-        # Python's own report would print the message as it is, and with it a value of a patient's record.
+        # Python's own traceback would print the message unchanged, and with it values from patient records.
         for frame in traceback.extract_tb(error.__traceback__):
             if "site-packages" in frame.filename:
                 continue

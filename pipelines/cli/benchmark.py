@@ -1,4 +1,4 @@
-"""`caregap benchmark`: the risk models where the truth is known."""
+"""`caregap benchmark`: evaluates the risk models where the truth is known."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,12 @@ from pipelines.errors import ExtractRefused, UsageError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 LEAK = 0.78
-"""No honest model of this file reaches this AUROC; above it, a feature knows the outcome."""
+"""No sound model reaches this AUROC on this file; above it, a feature leaks the outcome."""
 
 
 @click.group()
 def command() -> None:
-    """Measure a risk model where the truth is known: on a public data set, or on simulated practices."""
+    """Evaluate a risk model where the truth is known: on a public data set, or on simulated practices."""
 
 
 @command.command()
@@ -23,10 +23,10 @@ def command() -> None:
 @click.argument("test", type=FILE, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def noshow(train: Path, test: Path | None, as_json: bool) -> None:
-    """Train the no-show model on TRAIN and report on TEST.
+    """Train the no-show model on TRAIN and evaluate it on TEST.
 
-    Both are files of the public form "Medical Appointment No Shows" (CSV, plain or .gz). Without TEST the last clinic
-    days of TRAIN are held out.
+    Both are files in the format of the public data set "Medical Appointment No Shows" (CSV, plain or .gz). Without TEST, the
+    last clinic days of TRAIN are held out.
     """
     from ml.risk.public_no_show import benchmark
 
@@ -42,7 +42,7 @@ def noshow(train: Path, test: Path | None, as_json: bool) -> None:
     for name, value in report.items():
         click.echo(f"{name:<22}{value:>10,.4f}" if isinstance(value, float) else f"{name:<22}{value:>10,}")
     if report["auroc"] > LEAK:
-        click.echo(f"AUROC above {LEAK}: a feature knows the outcome. Look for it before believing any of this.", err=True)
+        click.echo(f"AUROC above {LEAK}: a feature leaks the outcome. Find it before you trust these results.", err=True)
 
 
 @command.command()
@@ -52,9 +52,9 @@ def noshow(train: Path, test: Path | None, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: `seeds`, `mean`, `bars`.")
 def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> None:
-    """Train the disengagement model on simulated practices, one a seed, and compare it with the best possible risk.
+    """Train the disengagement model on simulated practices, one per seed, and compare it with the best possible risk.
 
-    Figures are of the three months after training and embargo. Ends with code 11 where the mean of the seeds misses a bar.
+    Metrics cover the three months after training and embargo. Exits with code 11 if the mean over the seeds misses a bar.
     """
     import tempfile
 
@@ -78,7 +78,7 @@ def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> Non
 
 
 def _print_seeds(measured: pl.DataFrame, mean: dict[str, float]) -> None:
-    """One line a seed, and one of their means; beside AUROC and O/E their intervals, which a mean has not."""
+    """Print one line per seed with intervals for AUROC and O/E, and one line of means without intervals."""
     titles = {
         "auroc": "AUROC",
         "auroc_best_possible": "best",
@@ -105,4 +105,4 @@ def _read(path: Path) -> tuple[pl.DataFrame, int]:
     try:
         return read_public(pl.read_csv(path, infer_schema=False))
     except (ValueError, pl.exceptions.PolarsError) as wrong:
-        raise ExtractRefused(f"{path}: not a file of the public no-show form: {wrong}.") from None
+        raise ExtractRefused(f"{path}: not in the format of the public no-show file: {wrong}.") from None

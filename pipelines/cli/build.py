@@ -1,4 +1,4 @@
-"""`caregap build`: a new warehouse, beside the published one."""
+"""`caregap build`: builds a new warehouse beside the published one."""
 
 import click
 
@@ -9,9 +9,9 @@ from pipelines.home import Home
 @click.command()
 @practice_options
 def command(**options) -> None:
-    """Read what was delivered, and build raw, staging, intermediate and marts into a new warehouse; test them.
+    """Read new deliveries, build raw, staging, intermediate and marts into a new warehouse, and test them.
 
-    Nothing is published. Goes on with `caregap train`, `caregap score` and `caregap publish`.
+    Publishes nothing. Next: `caregap train`, `caregap score` and `caregap publish`.
     """
     from pipelines.cli.steps import run_step
     from pipelines.defs.keys import BEFORE_SCORES

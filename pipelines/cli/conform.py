@@ -1,4 +1,4 @@
-"""`caregap conform`: do the measures agree with an official test deck, case by case?"""
+"""`caregap conform`: compares the measures with an official test deck, case by case."""
 
 import json
 from dataclasses import asdict
@@ -15,10 +15,10 @@ from pipelines.home import Home
 @click.option("--measure", metavar="CMS125", help="Evaluate this measure only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def command(deck: Path, value_sets: Path | None, measure: str | None, as_json: bool) -> None:
-    """Evaluate the cases of DECK as if an EHR had delivered them, and compare every population with what is expected.
+    """Evaluate the cases of DECK as if an EHR had delivered them, and compare every population with the expected result.
 
-    DECK holds expected.csv and fhir/<measure>/<type>.ndjson. Exits with 0 only if every measure that is known agrees with
-    every case. A deck is synthetic: its patients' events are shown where something disagrees.
+    DECK contains expected.csv and fhir/<measure>/<type>.ndjson. Exits with 0 only if every implemented measure agrees on every
+    case. Decks are synthetic, so the events of disagreeing patients are shown.
     """
     from pipelines.cli.console import shown_progress
     from pipelines.errors import ChecksFailed
@@ -44,7 +44,7 @@ def _show(agreements: list) -> None:
     for one in agreements:
         note = "unknown" if not one.known else "" if one.agrees else "[red]disagrees[/]"
         if one.missing_value_sets:
-            note = f"[red]switched off, value sets missing: {', '.join(one.missing_value_sets)}[/]"
+            note = f"[red]disabled, value sets missing: {', '.join(one.missing_value_sets)}[/]"
         if one.n_quarantined:
             note += f" {one.n_quarantined} rows could not be read"
         counts = (one.n_agree, one.n_populations, one.n_populations_agree) if one.known else ("", "", "")

@@ -1,4 +1,4 @@
-"""How progress is shown: one line that changes while a step runs, one that stays when it is done."""
+"""Shows progress: one changing line while a step runs, one permanent line when it is done."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`caregap dagster`: Dagster's page on the asset graph, with its schedule and sensor."""
+"""`caregap dagster`: opens Dagster's page with the asset graph, schedule and sensor."""
 
 import os
 import sys
@@ -20,11 +20,11 @@ concurrency:
 
 @click.command()
 @click.option("--port", default=3000, show_default=True)
-@click.option("--read-only", is_flag=True, help="Look, but start nothing: no runs, no schedule, no sensor.")
+@click.option("--read-only", is_flag=True, help="View only: start no runs, schedule or sensor.")
 def command(port: int, read_only: bool) -> None:
-    """Open Dagster's page: the graph, the checks, runs to start, the nightly schedule and the sensor to turn on.
+    """Open Dagster's page: view the graph and checks, start runs, turn on the nightly schedule and the sensor.
 
-    It is bound to this machine: the page has no sign-in, and whoever reaches it can start runs.
+    It listens on this machine only: the page has no sign-in, and anyone who can reach it can start runs.
     """
     home = Home.from_environment()
     home.dagster.mkdir(exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""`caregap dashboard`: Streamlit on what was published last."""
+"""`caregap dashboard`: opens Streamlit on the current publication."""
 
 import os
 import sys
@@ -10,9 +10,9 @@ from pipelines.home import CHECKOUT, Home
 
 @click.command()
 @click.option("--port", default=8501, show_default=True)
-@click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs sign-in (access.toml).")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Any other address requires sign-in (access.toml).")
 def command(port: int, address: str) -> None:
-    """Open the dashboards on what was published last. They show a new publication as soon as it is there."""
+    """Open the dashboards on the current publication. They switch to a new publication as soon as it exists."""
     from pipelines.publications.store import current
 
     home = Home.from_environment()

@@ -1,4 +1,4 @@
-"""What can be wrong with an installation, and what mends it."""
+"""Finds problems of an installation, and says how to fix them."""
 
 import importlib
 import platform
@@ -18,7 +18,7 @@ LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One thing that was looked at: its `state` in words and, where it is not well, the `remedy`."""
+    """One check: its `state` in words and, if something is wrong, the `remedy`."""
 
     what: str
     is_well: bool
@@ -28,7 +28,7 @@ class Diagnosis:
 
 
 def diagnose(home: Home) -> list[Diagnosis]:
-    """Everything that a run depends on, looked at once."""
+    """Check everything that a run depends on."""
     return [_python(), _versions(), _checkout(), _home(home), _browser()]
 
 
@@ -38,7 +38,7 @@ def _python() -> Diagnosis:
 
 
 def _versions() -> Diagnosis:
-    """Installed packages against requirements.txt; a marker such as `sys_platform == "win32"` excuses an absent one."""
+    """Compare installed packages with requirements.txt; a marker such as `sys_platform == "win32"` allows an absent one."""
     different = []
     locked = LOCKED.findall((CHECKOUT / "requirements.txt").read_text(encoding="utf-8"))
     for name, wanted, marker in locked:
@@ -53,7 +53,7 @@ def _versions() -> Diagnosis:
 
 
 def _checkout() -> Diagnosis:
-    """The packages are top-level names: one of another project, found first, would be run in their place."""
+    """Check where packages come from: they are top-level names, and another project's, if found first, would run instead."""
     strangers = [name for name in PACKAGES if Path(importlib.import_module(name).__file__).resolve().parent != CHECKOUT / name]
     state = f"{', '.join(strangers)} imported from elsewhere" if strangers else f"imported from {CHECKOUT}"
     return Diagnosis("Checkout", not strangers, state, "Run `.venv/bin/caregap` of this checkout, without PYTHONPATH.")
@@ -67,7 +67,7 @@ def _home(home: Home) -> Diagnosis:
         probe.unlink()
     except OSError:
         return Diagnosis("Home", False, f"{home.root} cannot be written", "Set CAREGAP_HOME to a folder of your own.")
-    return Diagnosis("Home", mode == 0o700, f"{home.root}, mode {mode:04o}", f"It holds patient data: `chmod 700 {home.root}`.")
+    return Diagnosis("Home", mode == 0o700, f"{home.root}, mode {mode:04o}", f"Protect patient data: `chmod 700 {home.root}`.")
 
 
 def _browser() -> Diagnosis:

@@ -1,4 +1,4 @@
-"""`caregap docs`: the data dictionary, and dbt's lineage pages."""
+"""`caregap docs`: writes the data dictionary and dbt's lineage pages."""
 
 import click
 
@@ -7,7 +7,7 @@ from pipelines.home import Home
 
 @click.command()
 def command() -> None:
-    """Write the data dictionary and, of the newest build, dbt's lineage pages into docs/ of the home."""
+    """Write the data dictionary, and dbt's lineage pages of the newest build, to docs/ in the home."""
     from pipelines.exports.data_dictionary import data_dictionary
     from pipelines.warehouse.build import newest_build
     from pipelines.warehouse.dbt import parsed_project, write_lineage

@@ -1,4 +1,4 @@
-"""`caregap doctor`: whether this installation can run, and what to mend."""
+"""`caregap doctor`: checks whether this installation can run, and says what to fix."""
 
 import json
 
@@ -11,7 +11,7 @@ from pipelines.home import Home
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool) -> None:
-    """Check Python, the locked versions, where the packages come from, the home, and what is optional."""
+    """Check Python, the locked versions, where the packages come from, the home, and optional parts."""
     from pipelines.cli.diagnosis import diagnose
 
     found = diagnose(Home.from_environment())
@@ -22,4 +22,4 @@ def command(as_json: bool) -> None:
             mark = "ok  " if one.is_well else ("    " if one.is_optional else "FAIL")
             click.echo(f"{mark} {one.what}: {one.state}" + ("" if one.is_well else f". {one.remedy}"))
     if any(not one.is_well and not one.is_optional for one in found):
-        raise EnvironmentNotReady("This installation cannot run; what to mend is said above.")
+        raise EnvironmentNotReady("This installation cannot run; see above what to fix.")

@@ -1,4 +1,4 @@
-"""`caregap estimate`: what a program caused, from a table of the analyst's own."""
+"""`caregap estimate`: estimates a program's effect from an analyst's own table."""
 
 import json
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from pipelines.errors import UsageError
 from pipelines.sql.table_file import read_table
 
 TABLE = click.argument("file", type=click.Path(path_type=Path))
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
-SEED = click.option("--seed", default=0, show_default=True, help="Seed of whatever is drawn at random.")
-OUTCOME = click.option("--outcome", required=True, metavar="COLUMN", help="What the program was to change.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
+SEED = click.option("--seed", default=0, show_default=True, help="Seed of random draws.")
+OUTCOME = click.option("--outcome", required=True, metavar="COLUMN", help="The outcome that the program should change.")
 PANEL = (
-    click.option("--unit", required=True, metavar="COLUMN", help="Who is followed: patient, site, county."),
+    click.option("--unit", required=True, metavar="COLUMN", help="The unit observed over time: patient, site, county."),
     click.option("--period", required=True, metavar="COLUMN", help="Number, date (2026-03-31) or month (2026-03)."),
     click.option("--first-treated", required=True, metavar="COLUMN", help="First treated period; 0 or empty: never."),
     OUTCOME,
@@ -25,7 +25,7 @@ PANEL = (
 
 @click.group()
 def command() -> None:
-    """Estimate what a program caused, from FILE (CSV or Parquet). docs/estimates.md says what each estimator assumes."""
+    """Estimate the effect of a program from FILE (CSV or Parquet). docs/estimates.md lists each estimator's assumptions."""
 
 
 def _with(*options: Callable) -> Callable:
@@ -40,11 +40,11 @@ def _with(*options: Callable) -> Callable:
 @command.command()
 @_with(TABLE, OUTCOME)
 @click.option("--treated", required=True, metavar="COLUMN", help="1: offered the program; 0: held out.")
-@click.option("--strata", metavar="COLUMN", help="What the lot was drawn within.")
-@click.option("--cluster", metavar="COLUMN", help="What the lot was drawn over, if not rows.")
+@click.option("--strata", metavar="COLUMN", help="Strata of the randomisation.")
+@click.option("--cluster", metavar="COLUMN", help="Unit of randomisation, if not the row.")
 @AS_JSON
 def randomised(file: Path, as_json: bool, **columns: str | None) -> None:
-    """A randomised hold-out: the difference between those offered and those held out, one row each."""
+    """Randomised hold-out: the difference between rows offered the program and rows held out; one row per unit."""
     from ml.effects.randomised import randomised_effect
 
     _run(file, as_json, lambda frame: randomised_effect(frame, **columns))
@@ -53,9 +53,9 @@ def randomised(file: Path, as_json: bool, **columns: str | None) -> None:
 @command.command()
 @_with(TABLE, *PANEL)
 @click.option(
-    "--control", type=click.Choice(["never", "notyet"]), default="never", show_default=True, help="Whom to compare with."
+    "--control", type=click.Choice(["never", "notyet"]), default="never", show_default=True, help="Units to compare with."
 )
-@click.option("--cluster", metavar="COLUMN", help="What was treated together; by default each unit.")
+@click.option("--cluster", metavar="COLUMN", help="Units treated together; by default each unit by itself.")
 @click.option("--bootstrap", default=0, metavar="DRAWS", help="Multiplier bootstrap, with simultaneous bands.")
 @_with(SEED, AS_JSON)
 def did(file: Path, as_json: bool, **options: object) -> None:
@@ -80,7 +80,7 @@ def sdid(file: Path, as_json: bool, **options: object) -> None:
 @command.command()
 @_with(TABLE, OUTCOME)
 @click.option("--time", required=True, metavar="COLUMN", help="Number of the point in time: 1, 2, 3 …")
-@click.option("--intervention", required=True, metavar="COLUMN", help="0 before the program, 1 under it.")
+@click.option("--intervention", required=True, metavar="COLUMN", help="0 before the program, 1 during it.")
 @click.option("--offset", metavar="COLUMN", help="Population at risk; its log is the offset.")
 @click.option("--season", metavar="COLUMN:HARMONICS[:PERIOD]", help="Sine and cosine terms; period 12 unless given.")
 @click.option("--family", type=click.Choice(["quasipoisson", "poisson"]), default="quasipoisson", show_default=True)

@@ -1,4 +1,4 @@
-"""`caregap export`: measures and care gaps as FHIR, for payers and registries."""
+"""`caregap export`: writes measures and care gaps as FHIR, for payers and registries."""
 
 import json
 from pathlib import Path
@@ -12,18 +12,18 @@ PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
 
 @click.command()
 @click.option("--measure", "measures", multiple=True, default=["all"], metavar="CMS125", help="A measure; may be repeated [all].")
-@click.option("--period", "year", type=int, metavar="YEAR", help="Calendar year that was evaluated [the reporting year].")
+@click.option("--period", "year", type=int, metavar="YEAR", help="Calendar year of the evaluation [the reporting year].")
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into.")
-@click.option("--summary-only", is_flag=True, help="Counts and rates only: no patient is in it.")
-@click.option("--profile-base", default=PROFILE_BASE, show_default=True, metavar="URL", help="Where the DEQM profiles lie.")
+@click.option("--summary-only", is_flag=True, help="Counts and rates only, without patients.")
+@click.option("--profile-base", default=PROFILE_BASE, show_default=True, metavar="URL", help="Base URL of the DEQM profiles.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def command(
     measures: tuple[str, ...], year: int | None, folder: Path, summary_only: bool, profile_base: str, as_json: bool
 ) -> None:
-    """Write what was published last as FHIR R4, one resource a line.
+    """Write the current publication as FHIR R4, one resource per line.
 
-    MeasureReport, summary and individual, and a gaps-in-care document for each patient with a gap of the reporting year. The
-    individual files hold patient data: they are for you alone to read (mode 0600), and go to nobody but the payer.
+    Writes summary and individual MeasureReports, and a gaps-in-care document for each patient with a gap in the reporting year.
+    The individual files contain patient data: only you can read them (mode 0600); share them only with the payer.
     """
     from pipelines.exports.fhir.files import export
 

@@ -1,4 +1,4 @@
-"""`caregap ingest`: read what was delivered, and say what became of every row."""
+"""`caregap ingest`: reads deliveries and accounts for every row."""
 
 import json
 
@@ -12,10 +12,10 @@ from pipelines.home import Home
 @practice_options
 @click.option("--json", "as_json", is_flag=True, help="Print every file with its rows as JSON.")
 def command(as_json: bool, **options) -> None:
-    """Read what is new in the delivered folders into landing, once and for all.
+    """Read new files in the source folders into landing, each once.
 
-    For every file: delivered = landed + quarantined + superseded. Ends with code 10 where a file was refused; the others have
-    landed all the same. Goes on with `caregap build`.
+    For every file: delivered = landed + quarantined + superseded. Exits with code 10 if a file was refused; all others are landed
+    anyway. Next: `caregap build`.
     """
     from pipelines.cli.console import shown_progress
     from pipelines.cli.summary import print_files
@@ -41,7 +41,7 @@ def command(as_json: bool, **options) -> None:
 
 
 def _reconciled(home, practice):
-    """What became of every file, and the reasons for quarantine with their number of rows."""
+    """The status and row counts of every file, and the reasons for quarantine with their row counts."""
     import duckdb
 
     from pipelines.raw.views import build_raw

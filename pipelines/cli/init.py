@@ -1,4 +1,4 @@
-"""`caregap init`: which practice this home is for."""
+"""`caregap init`: sets the practice of this home."""
 
 import re
 from pathlib import Path
@@ -11,12 +11,12 @@ from pipelines.home import Home
 from pipelines.practice import SETTINGS_FILE, read_practice
 
 TEMPLATE = """\
-# Which practice this is. docs/operators.md lists every setting.
+# The practice. docs/operators.md lists every setting.
 id = "{id}"
 name = "{name}"
 time_zone = "{time_zone}"
 
-# Where each source delivers its extracts; a source that is not there is left out.
+# The folder of each source's extracts; omit sources that the practice does not have.
 [sources]
 {sources}
 """
@@ -25,18 +25,18 @@ time_zone = "{time_zone}"
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option("--name", required=True, help="The practice's name, as reports show it.")
-@click.option("--id", "practice_id", metavar="ID", help="Short name, for folders [from the name].")
+@click.option("--id", "practice_id", metavar="ID", help="Short name for folders [derived from the name].")
 @click.option("--time-zone", default=TIME_ZONE, show_default=True, metavar="TZ")
 @click.option("--ehr", type=click.Path(path_type=Path), help="Folder of the EHR's bulk FHIR exports.")
 @click.option("--crm", type=click.Path(path_type=Path), help="Folder of the CRM's CSV extracts.")
 @click.option("--billing", type=click.Path(path_type=Path), help="Folder of the billing system's CSV extracts.")
 def command(folder: Path | None, name: str, practice_id: str | None, time_zone: str, **sources: Path | None) -> None:
-    """Write a practice.toml into FOLDER, by default into this home: then every verb works for this practice."""
+    """Write a practice.toml into FOLDER, by default into this home; all commands then use this practice."""
     place = (folder or Home.from_environment().root) / SETTINGS_FILE
     if place.exists():
-        raise UsageError(f"{place}: is there already. Edit it, or remove it first.")
+        raise UsageError(f"{place}: already exists. Edit it, or remove it first.")
     if not any(sources.values()):
-        raise UsageError("Name at least one source: " + ", ".join(f"--{source}" for source in SOURCES))
+        raise UsageError("Give at least one source: " + ", ".join(f"--{source}" for source in SOURCES))
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(
         TEMPLATE.format(

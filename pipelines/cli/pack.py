@@ -1,4 +1,4 @@
-"""`caregap pack`: the report for the board, one HTML file for a month or a quarter."""
+"""`caregap pack`: writes the board report for a month or a quarter as one HTML file."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from pipelines.home import Home
 @click.command()
 @click.option("--month", "month_code", metavar="YYYY-MM", help="Monthly report.")
 @click.option("--quarter", "quarter_code", metavar="YYYY-Qn", help="Quarterly business review.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write [report_<period>.html, here].")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write [report_<period>.html].")
 def command(month_code: str | None, quarter_code: str | None, out: Path | None) -> None:
-    """Write the report on a month or a quarter from what was published last; without either, on the last complete quarter.
+    """Write the board report for a month or a quarter from the current publication [the last complete quarter].
 
-    One file that fetches nothing and prints to PDF: KPIs against baseline, target and benchmark, what moved and why, care gaps,
-    what the program did and was worth, and what is to be decided. It holds counts and rates, no patient.
+    The report is one self-contained file that prints to PDF: KPIs against baseline, target and benchmark, what changed and why,
+    care gaps, the program's effects and value, and decisions to take. It contains counts and rates, no patients.
     """
     from datetime import date
 
@@ -24,7 +24,7 @@ def command(month_code: str | None, quarter_code: str | None, out: Path | None) 
     from pipelines.publications.store import CURRENT, current
 
     if month_code and quarter_code:
-        raise click.UsageError("Name a month or a quarter, not both.")
+        raise click.UsageError("Give a month or a quarter, not both.")
     home = Home.from_environment()
     publication = current(home)
     _, period = last_complete(date.fromisoformat(publication.as_of_on))

@@ -1,4 +1,4 @@
-"""The options by which a verb is told for which practice it works."""
+"""Options that select the practice."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,14 +17,14 @@ TIME_ZONE = "America/New_York"
 
 
 def practice_options(command: Callable) -> Callable:
-    """Add FOLDER, --ehr, --crm, --billing, --practice, --as-of and --time-zone to a verb; `chosen_practice` reads them."""
+    """Add FOLDER, --ehr, --crm, --billing, --practice, --as-of and --time-zone to a command; `chosen_practice` reads them."""
     folder = click.Path(path_type=Path, exists=True, file_okay=False)
     options = [
         click.argument("folder", type=folder, required=False),
         *(click.option(f"--{source}", type=folder, help=f"Folder of the {source.upper()} extract.") for source in SOURCES),
-        click.option("--practice", "practice_id", metavar="ID", help="Short name of the practice; its extracts land under it."),
-        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to look back from [the newest export's]."),
-        click.option("--time-zone", metavar="TZ", help=f"The practice's time zone [its practice.toml's, else {TIME_ZONE}]."),
+        click.option("--practice", "practice_id", metavar="ID", help="Short name of the practice; names its folder in landing."),
+        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day to look back from [day of the newest export]."),
+        click.option("--time-zone", metavar="TZ", help=f"Time zone of the practice [from practice.toml, otherwise {TIME_ZONE}]."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -39,10 +39,11 @@ def chosen_practice(
     time_zone: str | None,
     **sources: Path | None,
 ) -> Practice:
-    """The practice that the options name.
+    """The practice selected by the options.
 
-    FOLDER has a practice.toml. Source folders alone make a practice of their own, so that a first look needs no file. Without
-    either: the practice of the home, else the sample. An option beats the file. Raises `UsageError` for an unknown time zone.
+    FOLDER contains a practice.toml. Source folders alone define a practice too, so that a first look needs no file. Without
+    either: the practice of the home, otherwise the sample. Options override the file. Raises `UsageError` for an unknown time
+    zone.
     """
     given = {name: path.resolve() for name, path in sources.items() if path}
     if given and folder is None:

@@ -1,4 +1,4 @@
-"""`caregap publish`: the newest build for everybody to read, or the publication before."""
+"""`caregap publish`: publishes the newest build, or returns to the previous publication."""
 
 import click
 
@@ -6,9 +6,9 @@ from pipelines.home import Home
 
 
 @click.command()
-@click.option("--rollback", is_flag=True, help="Go back to the publication before the current one.")
+@click.option("--rollback", is_flag=True, help="Return to the publication before the current one.")
 def command(rollback: bool) -> None:
-    """Publish the newest build that has passed every check, or go back. The last five publications are kept."""
+    """Publish the newest build that passed every check, or go back. The last five publications are kept."""
     from pipelines.lock import only_writer
     from pipelines.publications.store import current, roll_back
 

@@ -1,4 +1,4 @@
-"""`caregap roi`: what the programs were worth, under scenarios side by side, from what was published last."""
+"""`caregap roi`: compares the value of the programs under several scenarios, from the current publication."""
 
 import json
 from datetime import date
@@ -16,7 +16,7 @@ RETURNS = {
     "npv_positive_share": "chance that NPV > 0",
     "payback_month": "payback month",
     "cost_of_delay_usd": "cost of a month's delay",
-    "one_off_release_usd": "cash released once (in no sum)",
+    "one_off_release_usd": "one-off release of cash (not in totals)",
     "staff_hours_p50": "staff hours saved",
     "benefits_missing": "counted as zero",
 }
@@ -25,14 +25,14 @@ RETURNS = {
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option(
-    "--scenario", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="A scenario; may be repeated."
+    "--scenario", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="Scenario file; may be repeated."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every table as JSON.")
 def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None:
-    """Value the published programs anew under each scenario, and compare.
+    """Value the published programs under each scenario and compare the results.
 
-    Without --scenario: the shipped ones and those of the practice in FOLDER [the practice of this home]. With it: the base and
-    these. docs/estimates.md shows what a scenario file says. Nothing is written.
+    Without --scenario: the shipped scenarios and those of the practice in FOLDER [the practice of this home]. With it: the base
+    scenario and these. docs/estimates.md describes scenario files. Writes nothing.
     """
     from pipelines.practice import practice_of
     from pipelines.publications.store import current
@@ -62,7 +62,7 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
     elif found:
         _show(found)
     else:
-        click.echo("No program has cost anything or gone live: there is nothing to value.")
+        click.echo("No program has costs or a go-live date, so there is nothing to value.")
 
 
 def _show(found: list[dict]) -> None:

@@ -1,4 +1,4 @@
-"""`caregap run`: from delivered files to a new publication, and what was found on the way."""
+"""`caregap run`: from delivered files to a new publication, with a summary."""
 
 import json
 import time
@@ -12,12 +12,12 @@ from pipelines.home import Home
 
 @click.command()
 @practice_options
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool, **options) -> None:
-    """Read, build, score, check and publish; then say what was found.
+    """Read, build, score, check and publish; then print a summary.
 
-    FOLDER holds a practice.toml and the extracts. Without it: the practice of this home, else the synthetic sample. A run that
-    finds nothing new publishes nothing. What was published before stays until a new warehouse has passed every check.
+    FOLDER contains a practice.toml and the extracts. Without it: the practice of this home, otherwise the synthetic sample. A run
+    that finds nothing new publishes nothing. The current publication stays until a new warehouse has passed every check.
     """
     from pipelines.cli.console import shown_progress
     from pipelines.cli.findings import findings

@@ -1,4 +1,4 @@
-"""`caregap score`: scores and the outreach list, on the newest build."""
+"""`caregap score`: writes scores and the outreach list of the newest build."""
 
 import click
 
@@ -7,7 +7,7 @@ from pipelines.home import Home
 
 @click.command()
 def command() -> None:
-    """Score the newest build's patients, estimate and value its programs, and write and test the outreach list."""
+    """Score the patients of the newest build, estimate and value its programs, and write and test the outreach list."""
     from pipelines.cli.steps import run_step
     from pipelines.defs.ml import ESTIMATED, SCORED, VALUED
     from pipelines.practice import practice_of

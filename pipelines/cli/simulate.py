@@ -1,4 +1,4 @@
-"""`caregap simulate`: the extracts of a synthetic practice, with its truth."""
+"""`caregap simulate`: writes the extracts of a synthetic practice, with the ground truth."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from pipelines.errors import UsageError
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write; new or empty.")
 @click.option("--end-on", type=click.DateTime(["%Y-%m-%d"]), default="2026-10-31", show_default=True, help="Last day.")
-@click.option("--no-dirt", is_flag=True, help="Leave out rows that must be quarantined, re-delivered files and deletions.")
+@click.option("--no-dirt", is_flag=True, help="Omit bad rows, re-delivered files and deletions.")
 @click.option("--program-effect", type=float, default=1.0, show_default=True, help="Scale of every effect; 0: nothing works.")
 @click.option("--gzip", "is_gzip", is_flag=True, help="Compress the files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: rows by kind of file.")
@@ -31,11 +31,11 @@ def command(
     is_gzip: bool,
     as_json: bool,
 ) -> None:
-    """Write the extracts of a synthetic practice (EHR, CRM, billing), and what is true of it, into a folder."""
+    """Write the extracts of a synthetic practice (EHR, CRM, billing) and its ground truth to a folder."""
     from data_samples.simulator.simulate import Simulation, simulate
 
     if out.is_dir() and any(out.iterdir()):
-        raise UsageError(f"{out}: not empty. Name a new folder, so that no earlier delivery is mixed with this one.")
+        raise UsageError(f"{out}: not empty. Give a new folder, so that this delivery does not mix with an earlier one.")
     simulation = Simulation(
         n_patients=n_patients,
         n_months=n_months,

@@ -1,4 +1,4 @@
-"""One step of the flow by itself: the job's assets of some layers, on the newest build."""
+"""Runs one step of the flow: the job's assets of some layers, on the newest build."""
 
 from pipelines.cli.console import shown_progress
 from pipelines.defs.execution import execute
@@ -7,6 +7,6 @@ from pipelines.practice import Practice
 
 
 def run_step(home: Home, practice: Practice, selection: list[str]) -> None:
-    """Make the assets of these layers or tables (`marts`, `ml.model_evaluations`), with progress."""
+    """Materialise the assets of these layers or tables (`marts`, `ml.model_evaluations`), with progress."""
     with shown_progress(quiet=False) as progress:
         execute(home, practice, selection=selection, progress=progress)

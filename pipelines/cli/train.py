@@ -1,4 +1,4 @@
-"""`caregap train`: the risk models, on the newest build."""
+"""`caregap train`: trains the risk models on the newest build."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from pipelines.home import Home
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
 def command(folder: Path | None) -> None:
-    """Fit the risk models on the newest build, and print how good they are on months that they have not seen.
+    """Train the risk models on the newest build, and print their metrics on months they have not seen.
 
-    FOLDER is that of the practice which was built, where it is not the home's own; of a simulated one its truth is compared with.
+    FOLDER is the practice's folder, if it is not the home's own practice. A simulated one is also compared with its ground truth.
     """
     from rich.markdown import Markdown
 
@@ -28,4 +28,4 @@ def command(folder: Path | None) -> None:
     build = newest_build(home)
     report = write_model_report(build.warehouse, build.folder)
     console.print(Markdown(report.read_text(encoding="utf-8")))
-    click.echo(f"Trained on: {build.warehouse}\nThe same page: {report}")
+    click.echo(f"Trained on: {build.warehouse}\nReport: {report}")

@@ -1,4 +1,4 @@
-"""`caregap value-sets`: the code lists that measures refer to."""
+"""`caregap value-sets`: loads and lists the code lists that measures use."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from pipelines.home import Home
 
 @click.group()
 def command() -> None:
-    """Load the code lists that measures refer to, and see which are missing."""
+    """Load the code lists that measures use, and see which are missing."""
 
 
 @command.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def load(path: Path) -> None:
-    """Keep the value sets in PATH: FHIR ValueSet JSON (one, or a Bundle), VSAC's .xlsx or .csv, or a folder of these.
+    """Load the value sets in PATH: FHIR ValueSet JSON (one, or a Bundle), VSAC's .xlsx or .csv, or a folder of these.
 
-    Every version is kept; the newest counts. Takes effect with the next run.
+    All versions are kept; the newest is used, from the next run on.
     """
     from pipelines.raw.value_sets import known_value_sets, load_value_sets
 
@@ -33,7 +33,7 @@ def load(path: Path) -> None:
 
 @command.command("list")
 def list_() -> None:
-    """Show for each value set that measures refer to where its codes come from."""
+    """Show where the codes of each value set come from."""
     import duckdb
 
     from pipelines.raw.value_sets import build_value_sets

@@ -1,1 +1,1 @@
-"""Keeps what was delivered: each content once, by its hash, with the ledger of deliveries. What it means is for `raw/`."""
+"""Stores deliveries: each content once, by its hash, with a ledger. `raw/` interprets them."""

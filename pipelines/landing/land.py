@@ -1,14 +1,14 @@
-"""Lands delivered files: each content is read once, whatever it is called, into a folder of its own.
+"""Lands delivered files: reads each content once, whatever its file name, into a folder of its own.
 
     landing/<practice>/<source_system>/<extract>/<file key>/
-        rows.parquet         the rows that kept their contract
-        quarantine.parquet   the rows that were kept out: row_number, field, reason
-        extra.parquet        columns that the contract does not know, where there were any
-        manifest.json        how many rows there were, or why the file was ignored or refused; and what read it
+        rows.parquet         rows that meet the contract
+        quarantine.parquet   rows that do not: row_number, field, reason
+        extra.parquet        columns that are not in the contract, if any
+        manifest.json        row counts, or why the file was ignored or refused; and the version of its reader
 
-A folder is written beside its place and renamed into it: after `kill -9` at any moment it is there whole or not at all.
-What a folder holds follows from the file's bytes, the contract and the practice's time zone alone. Where one of the latter
-two, or the reader, has changed (`manifest.json: reader`), the file is read again if it still lies where it was delivered.
+A folder is written elsewhere and then renamed into place, so even after `kill -9` it is either complete or absent.
+Its content depends only on the file's bytes, the contract and the practice's time zone. If the contract, the time zone or the
+reader changes (`manifest.json: reader`), the file is read again, provided that it is still in its source folder.
 """
 
 import hashlib
@@ -40,16 +40,16 @@ LEDGER = "deliveries.json"
 MANIFEST = "manifest.json"
 _BESIDE = ".beside"
 _READER_VERSION = 1
-"""Raise it when the same bytes would be read otherwise than before."""
+"""Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """What became of one delivered file.
+    """The result of landing one delivered file.
 
-    `status`: `landed`, `ignored` (of a kind that is not read) or `refused`; for the latter two `reason` says why.
-    `n_delivered` = `n_read` + `n_quarantined` where it landed. `is_new`: this run read it.
+    `status`: `landed`, `ignored` (a kind that is not read) or `refused`; for the latter two, `reason` says why.
+    `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it.
     """
 
     source_system: str
@@ -68,16 +68,16 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class LandingReport:
-    """Every file that lies in the practice's source folders now, in the order of their names."""
+    """All files now in the practice's source folders, sorted by name."""
 
     files: tuple[LandedFile, ...]
 
 
 def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
-    """Land what is new in the practice's source folders, and what was recorded in the dashboards.
+    """Land new files in the practice's source folders, and new records from the dashboards.
 
-    Raises `UsageError` if a source folder does not exist, and `ExtractRefused` where files were refused: after all others were
-    landed, and naming each.
+    Raises `UsageError` if a source folder does not exist, and `ExtractRefused` if files were refused, after all others were
+    landed; it names each of them.
     """
     take_journal(practice, home)
     practice = with_outcomes(practice, home)
@@ -94,7 +94,7 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
                 progress(f"Reading: {place}")
                 landing.add(delivery, entry)
             if landing.lacks(delivery, entry):
-                refused.append(f"{place} was written to while it was read. Wait until it is complete, and run again.")
+                refused.append(f"{place} changed while it was being read. Wait until it is complete, then run again.")
                 continue
             manifest = read_manifest(folder_of(root, entry))
             del manifest["reader"]
@@ -105,23 +105,23 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
                 refused.append(f"{place} {manifest['reason']}")
     if refused:
         raise ExtractRefused(
-            "\n  ".join([f"{len(refused)} of {len(found)} files refused, with nothing of them landed:", *refused])
+            "\n  ".join([f"{len(refused)} of {len(found)} files refused; nothing in them was landed:", *refused])
         )
     return LandingReport(tuple(files))
 
 
 def folder_of(root: Path, entry: Entry) -> Path:
-    """Where a delivered content lies in a practice's landing."""
+    """The folder of a delivered content in a practice's landing."""
     return root / entry.source_system / entry.extract / entry.file_key
 
 
 def read_manifest(folder: Path) -> dict:
-    """What was written down when the folder was landed."""
+    """The manifest written when the folder was landed."""
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
 class _Landing:
-    """Writes into one practice's landing, with one session of DuckDB for all files."""
+    """Writes to one practice's landing, with one DuckDB session for all files."""
 
     def __init__(self, root: Path, practice: Practice, limits: Limits):
         self._root, self._practice, self._limits = root, practice, limits
@@ -139,12 +139,12 @@ class _Landing:
         shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
 
     def lacks(self, delivery: Delivery, entry: Entry) -> bool:
-        """Whether the content was not landed yet, or by another reader."""
+        """Whether the content was not landed yet, or by another version of the reader."""
         folder = folder_of(self._root, entry)
         return not folder.exists() or read_manifest(folder)["reader"] != self._reader(_contract(delivery))
 
     def add(self, delivery: Delivery, entry: Entry) -> None:
-        """Read a file and put its folder into place; not where the file changed meanwhile."""
+        """Read a file and put its folder into place, unless the file changed meanwhile."""
         for new in (self._beside, self._scratch):
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
@@ -172,7 +172,7 @@ class _Landing:
         return read(Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits))
 
     def _reader(self, contract: Contract | None) -> str:
-        """What the rows depend on besides the file's bytes, as a hash."""
+        """A hash of everything besides the file's bytes that the rows depend on."""
         fields = contract.fields if contract else {}
         rules = {
             name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in fields.items()
@@ -180,7 +180,7 @@ class _Landing:
         return hashlib.sha256(json.dumps([_READER_VERSION, self._practice.time_zone, rules]).encode()).hexdigest()[:32]
 
     def _put_in_place(self, folder: Path) -> None:
-        """Rename what is finished into its place. What an earlier reader made of the file is moved out of the way first."""
+        """Rename the finished folder into place, after moving an earlier reader's folder out of the way."""
         for path in [*self._beside.iterdir(), self._beside]:
             descriptor = os.open(path, os.O_RDONLY)
             os.fsync(descriptor)

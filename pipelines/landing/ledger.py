@@ -1,4 +1,4 @@
-"""The ledger of deliveries: which bytes came under which names, and when they were exported."""
+"""The ledger of deliveries: which content arrived under which names, and when it was exported."""
 
 import hashlib
 import json
@@ -27,13 +27,13 @@ class Entry:
         return self.place.rpartition("/")[2]
 
     def order(self) -> tuple:
-        """The entry that represents a content is the least: the earliest export, then the first name."""
+        """Sort key; the lowest entry represents a content: the earliest export, then the first name."""
         at = datetime.fromisoformat(self.exported_at) if self.exported_at else datetime.max.replace(tzinfo=UTC)
         return at, self.file_name, self.place
 
 
 class Ledger:
-    """Every delivery that was ever seen; only grows. Kept as one JSON file, replaced whole."""
+    """Every delivery ever seen; append-only. Stored as one JSON file that is replaced as a whole."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -46,7 +46,7 @@ class Ledger:
         return [self._entries[key] for key in sorted(self._entries)]
 
     def enter(self, delivery: Delivery) -> Entry:
-        """The entry of a delivered file. A file whose size, times and inode are those of an entry is not hashed again."""
+        """The entry of a delivered file. A file with the size, times and inode of an entry is not hashed again."""
         stamp = stamp_of(delivery.path)
         known = self._newest.get((delivery.source_system, delivery.place, stamp))
         key = known.file_key if known else _hash(delivery.path)
@@ -71,7 +71,7 @@ def _entry(row: dict) -> Entry:
 
 
 def stamp_of(path: Path) -> tuple[int, ...]:
-    """Size, time of change of content and of record, inode: they differ when the content was written again."""
+    """Size, mtime, ctime and inode: they change when the content is rewritten."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 

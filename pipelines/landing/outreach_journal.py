@@ -1,8 +1,7 @@
-"""Takes what care teams recorded in the dashboards as a delivery of source system `caregap`.
+"""Turns care teams' records from the dashboards into a delivery of source system `caregap`.
 
-The open journal, to which the dashboards add (`dashboards/outreach/journal.py`), is a hidden file. A run renames it, and what
-it held is from then on a delivered file that never changes again: every entry is landed once, and nothing is read while it is
-written.
+The open journal, to which the dashboards append (`dashboards/outreach/journal.py`), is a hidden file. A run renames it, and from
+then on it is a delivered file that never changes: every entry is landed once, and nothing is read while it is being written.
 """
 
 import fcntl
@@ -20,13 +19,13 @@ OPEN = f".{EXTRACT}.csv"
 
 
 def with_outcomes(practice: Practice, home: Home) -> Practice:
-    """The practice with its journal as one more source, if anything was ever recorded."""
+    """The practice with its journal as an additional source, if anything was ever recorded."""
     folder = home.outcomes(practice.id)
     return replace(practice, sources=practice.sources | {SOURCE: folder}) if folder.is_dir() else practice
 
 
 def take_journal(practice: Practice, home: Home) -> None:
-    """Make the open journal, if there is one, a delivered file: `outreach_outcomes_20261122T143000123456.csv`, in UTC."""
+    """Turn the open journal, if there is one, into a delivered file: `outreach_outcomes_20261122T143000123456.csv`, in UTC."""
     folder = home.outcomes(practice.id)
     if not folder.is_dir():
         return

@@ -149,7 +149,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
         return read_csv(request)
 
     monkeypatch.setattr(landing_step, "read_csv", read_while_it_grows)
-    with pytest.raises(ExtractRefused, match="was written to while it was read"):
+    with pytest.raises(ExtractRefused, match="changed while it was being read"):
         land(practice(folder), home)
     monkeypatch.undo()
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pipelines.proof.risk_benchmark import FIGURES, bars
+from pipelines.proof.risk_benchmark import METRICS, bars
 
 
 def seeds(**changed: float) -> pl.DataFrame:
@@ -17,7 +17,7 @@ def seeds(**changed: float) -> pl.DataFrame:
         "observed_over_best_possible": [0.95, 1.04],
         "best_possible_over_expected": [0.98, 1.01],
     }
-    assert tuple(figures) == FIGURES
+    assert tuple(figures) == METRICS
     return pl.DataFrame(figures | {name: [value] * 2 for name, value in changed.items()})
 
 
