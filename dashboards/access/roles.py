@@ -5,7 +5,7 @@ nowhere; a table, a column or a row that it may not see is absent from every ans
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import streamlit as st
@@ -75,11 +75,23 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks: the identity provider's id for the person, a role, and the sites (`location_id`) that a role of sites has."""
+    """Who looks: the identity provider's id for the person, a role, and the sites (`location_id`) that a role of sites has.
+
+    `name` is what people call the person, such as an e-mail address: it may change, and decides nothing. `address` and `session`
+    say from where, for the audit log.
+    """
 
     user_id: str
     role: str
     sites: tuple[str, ...] = ()
+    name: str = field(default="", compare=False)
+    address: str = field(default="", compare=False)
+    session: str = field(default="", compare=False)
+
+    @property
+    def label(self) -> str:
+        """For people to read: the name, or the id where there is none."""
+        return self.name or self.user_id
 
     @property
     def sight(self) -> Sight:

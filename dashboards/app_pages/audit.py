@@ -1,40 +1,55 @@
 """Who saw what: the audit log, and whether it is whole."""
 
-from pathlib import Path
+import re
 
 import polars as pl
 import streamlit as st
 
-from dashboards.access.audit_log import EVENTS, FILE, Verdict, entries, verify
+from dashboards.access.audit_log import current_log
 from dashboards.access.roles import ROLES
-from dashboards.figures.wording import counted
-from dashboards.home import home
+from dashboards.figures.wording import counted, literal
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
+from models.audit_log.chain import Verdict
+from models.audit_log.record import EVENTS
+from models.audit_log.store import FILE
 
 SHOWN = 1000
 MOST_AT_ONCE = 18
-COLUMNS = {"at": pl.String, "who": pl.String, "role": pl.String, "event": pl.String, "subject": pl.String, "n_rows": pl.Int64}
+TEXTS = ("at", "who", "name", "role", "event", "subject", "address", "session")
+COLUMNS = dict.fromkeys(TEXTS, pl.String) | {"n_rows": pl.Int64, "patients": pl.List(pl.Int64)}
 
 
 @st.cache_data(max_entries=1, show_spinner="Walking the chain …")
 def _read(folder: str, changed_at: int) -> tuple[Verdict, pl.DataFrame]:
     """The verdict and the lines, newest first; kept until the log is written to, since walking a million lines takes seconds."""
-    lines = pl.DataFrame(list(entries(Path(folder))), schema=COLUMNS, strict=False)
-    return verify(Path(folder)), lines.reverse()
+    told = [{**entry, "patients": _keys(entry)} for entry in log.entries()]
+    return log.verify(), pl.DataFrame(told, schema=COLUMNS, strict=False).reverse()
+
+
+def _keys(entry: dict) -> list[int]:
+    patients = entry.get("patients")
+    return patients if isinstance(patients, list) else []
 
 
 open_page("Audit log", "Who saw, asked and took away what, and whether the record of it is whole.", is_exported=False)
-folder = home() / "audit"
-log = folder / FILE
-verdict, lines = _read(str(folder), log.stat().st_mtime_ns if log.exists() else 0)
-if verdict.problem:
-    st.error(f"The log has been tampered with: {verdict.problem}.", icon=":material/gpp_bad:")
-else:
+log = current_log()
+written = log.folder / FILE
+verdict, lines = _read(str(log.folder), written.stat().st_mtime_ns if written.exists() else 0)
+if verdict.problems:
+    found = literal("; ".join(verdict.problems[:5]))
+    st.error(f"The log has been tampered with or damaged: {found}. `caregap audit repair` records it.", icon=":material/gpp_bad:")
+for broken in verdict.breaks:
+    st.error(f"Line {broken.line}, {literal(broken.at)}: the log was broken: {literal(broken.what)}.", icon=":material/gpp_bad:")
+if verdict.is_whole:
     st.success(
         f"The log is whole: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",
         icon=":material/verified_user:",
     )
+if not verdict.is_checked:
+    st.caption("No key vouches for the log: whoever may write to the home can write all of it anew. docs/operators.md says how.")
+elif verdict.n_unkeyed:
+    st.caption(f"{counted(verdict.n_unkeyed, 'line')} were written before there was a key.")
 
 who, what, of_what, since = st.columns(4)
 people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list(), placeholder="Everybody")
@@ -46,7 +61,9 @@ if people:
 if kinds:
     lines = lines.filter(pl.col("event").is_in(kinds))
 if subject:
-    lines = lines.filter(pl.col("subject").str.to_lowercase().str.contains(subject.lower(), literal=True))
+    is_named = pl.col("subject").str.to_lowercase().str.contains(subject.lower(), literal=True)
+    is_shown = pl.col("patients").list.contains(int(subject)) if re.fullmatch(r"-?\d{1,19}", subject) else pl.lit(False)
+    lines = lines.filter(is_named | is_shown)
 if from_day:
     lines = lines.filter(pl.col("at") >= from_day.isoformat())
 
@@ -57,9 +74,11 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     cut = f"; the newest {SHOWN:,} are shown" if len(lines) > SHOWN else ""
     st.markdown(f"**{counted(len(lines), 'line')}**, newest first{cut}", width="content")
     with st.container(width="content"):
-        offer(lines, "audit_log")
+        offer(lines.drop("patients"), "audit_log")
 st.dataframe(
-    lines.head(SHOWN).with_columns(
+    lines.head(SHOWN)
+    .drop("patients", "session")
+    .with_columns(
         pl.col("event").replace(EVENTS),
         pl.col("role").replace({name: role.title for name, role in ROLES.items()}),
         at=pl.col("at").str.to_datetime(time_zone="UTC", strict=False),
@@ -71,6 +90,8 @@ st.dataframe(
     column_config={
         "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
         "who": "Who",
+        "name": "Called",
+        "address": "From",
         "role": "As",
         "event": "What",
         "subject": "Of what",

@@ -86,7 +86,7 @@ def _grid(rows: pl.DataFrame, columns: dict, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{counted(len(rows), 'patient')}** · choose a row to open the profile", width="content")
         with st.container(width="content"):
-            offer(rows.select(*columns), name)
+            offer(rows.select(*columns), name, patients=keys)
     st.dataframe(
         rows.select(*columns),
         key=key,
@@ -104,7 +104,7 @@ def _audit_once(name: str, rows: pl.DataFrame) -> None:
     """A list names patients: record once a session that just these were shown."""
     shown = (name, *sorted(rows["patient_key"]))
     if shown not in (seen := st.session_state.setdefault("outreach_seen", set())):
-        record("patient_viewed", subject=name, n_rows=len(rows))
+        record("patient_viewed", subject=name, n_rows=len(rows), patients=rows["patient_key"])
         seen.add(shown)
 
 

@@ -21,6 +21,7 @@ TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_ch
 # So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then.
 AT_ONCE_SECONDS = 1.5
 MOST_AT_ONCE = 12
+PATIENT_KEYS = {"patient_key", "left_patient_key", "right_patient_key"}
 FIRST_TABLE = "marts.fct_kpis"
 
 EXAMPLES = {
@@ -129,10 +130,10 @@ def _saved() -> None:
 
 
 def _start(publication: Publication, sight: Sight) -> None:
-    """Record that the query is asked, then start it; its text may hold a name, and is recorded as a digest."""
+    """Record that the query is asked, then start it; its text may hold a name, and is recorded as a digest, and sealed."""
     query = st.session_state.get(TEXT, "")
     digest = hashlib.sha256(query.encode()).hexdigest()[:16]
-    record("queried", subject=f"{sight} {digest}")
+    record("queried", subject=f"{sight} {digest} {publication.id}", text=query)
     spool = saved_in / "running"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -150,9 +151,15 @@ def _finish(digest: str, running: Query) -> None:
     if answer.rows is None:
         record("query_refused", subject=digest)
     else:
-        record("query_answered", subject=f"{digest} {' '.join(answer.tables)}", n_rows=len(answer.rows))
+        tables = " ".join(answer.tables)
+        record("query_answered", subject=f"{digest} {tables}", n_rows=len(answer.rows), patients=patients_in(answer))
     st.session_state[RUNNING] = None
     st.session_state[ANSWER] = (digest, answer)
+
+
+def patients_in(answer: Answer) -> set[int]:
+    """The patients whose keys stand in an answer; the keys of the de-identified file are nobody's in particular."""
+    return {key for name in answer.rows.columns if name in PATIENT_KEYS for key in answer.rows[name] if isinstance(key, int)}
 
 
 @st.fragment(run_every=0.5)
@@ -187,7 +194,7 @@ def _show(answer: Answer) -> None:
             column_config=days,
             alt="The query's rows.",
         )
-        offer(rows, "query_result", formats=(CSV, PARQUET))
+        offer(rows, "query_result", formats=(CSV, PARQUET), patients=patients_in(answer))
     with as_chart:
         _chart(rows)
 

@@ -27,8 +27,8 @@ _PARTS = """
     order by denominator desc
 """
 _LISTED = """
-    select facts.day, patients.mrn, locations.location_name as site, providers.provider_name as provider, {columns},
-        facts.added_to_numerator as added
+    select facts.patient_key, facts.day, patients.mrn, locations.location_name as site, providers.provider_name as provider,
+        {columns}, facts.added_to_numerator as added
     from (
         select *, {day} as day, {numerator} as added_to_numerator
         from {table}
@@ -81,9 +81,11 @@ def _list(publication: Publication, kpi: dict, rows: Rows, restriction: str, val
     listed = ask(publication, _LISTED.format(**rows._asdict(), restriction=restriction, order=order, most=MOST_ROWS), values)
     if rows.is_share:
         listed = listed.with_columns(pl.col("added") == 1)
-    record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(listed))
+    patients, listed = listed["patient_key"].to_list(), listed.drop("patient_key")
+    record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(listed), patients=patients)
     table(
         listed,
+        patients=patients,
         title=f"The {rows.noun}, those to look at first on top",
         columns={name: plain(name) for name in listed.columns}
         | {"mrn": "Record number", "added": "In numerator" if rows.is_share else "Adds to numerator"},

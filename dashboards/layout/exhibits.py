@@ -1,6 +1,7 @@
 """What a page shows: a chart or a table under a sentence that says what it shows, each to be taken away as CSV (and PNG)."""
 
 import re
+from collections.abc import Iterable
 
 import plotly.graph_objects as go
 import polars as pl
@@ -48,13 +49,15 @@ def table(
     height: int | None = None,
     row_height: int | None = None,
     is_printed: bool = True,
+    patients: Iterable[int] = (),
 ) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
     lets long texts take several lines. One that is too wide for paper is not `is_printed`: the page's export names it.
+    `patients` are the keys of those who are in it, for the audit log.
     """
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
-        _head(title, data, name)
+        _head(title, data, name, patients)
         size = ({} if height is None else {"height": height}) | ({} if row_height is None else {"row_height": row_height})
         shown, settings = _shown(data, columns or {})
         st.dataframe(
@@ -72,6 +75,7 @@ def table(
     if not is_printed:
         current_sheet().say(f"{title}: {len(data):,} rows, to be read on the page or taken away as CSV.")
         return
+    current_sheet().patients.update(patients)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]
     current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
 
@@ -89,11 +93,11 @@ def _shown(data: pl.DataFrame, columns: dict) -> tuple[pl.DataFrame, dict]:
     return shown, columns | written
 
 
-def _head(title: str, data: pl.DataFrame, name: str) -> None:
+def _head(title: str, data: pl.DataFrame, name: str, patients: Iterable[int] = ()) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
         (st.subheader if current_sheet().is_sectioned else st.header)(title, anchor=False, width="stretch")
         with st.container(width="content"):
-            offer(data, name)
+            offer(data, name, patients=patients)
 
 
 def _slug(title: str) -> str:

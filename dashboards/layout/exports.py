@@ -5,6 +5,7 @@ The built-in download of tables is switched off (`client.disableDataExport`): it
 
 import io
 import re
+from collections.abc import Iterable
 
 import polars as pl
 import streamlit as st
@@ -18,8 +19,11 @@ _MIME = {CSV: "text/csv", PARQUET: "application/vnd.apache.parquet"}
 _LABEL = {CSV: "CSV", PARQUET: "Parquet"}
 
 
-def offer(frame: pl.DataFrame, name: str, *, formats: tuple[str, ...] = (CSV,), key: str | None = None) -> None:
+def offer(
+    frame: pl.DataFrame, name: str, *, formats: tuple[str, ...] = (CSV,), key: str | None = None, patients: Iterable[int] = ()
+) -> None:
     """Draw a download button for each format of `frame`; `name` is the file's, without an ending, and never a patient's.
+    `patients` are the keys of those who are in it, for the audit log.
 
     The file is made when the button is pressed, and the audit log has the line before the browser has the file.
     """
@@ -29,7 +33,7 @@ def offer(frame: pl.DataFrame, name: str, *, formats: tuple[str, ...] = (CSV,), 
     def written(kind: str) -> bytes:
         if not is_admitted():
             raise PermissionError("The sign-in has ended.")
-        record("exported", subject=f"{stem}.{kind}", n_rows=len(frame), viewer=viewer)
+        record("exported", subject=f"{stem}.{kind}", n_rows=len(frame), patients=patients, viewer=viewer)
         return as_csv(frame) if kind == CSV else as_parquet(frame)
 
     with st.container(horizontal=True):

@@ -100,7 +100,7 @@ def _offer_page(place, sheet: Sheet) -> None:
     def written() -> bytes:
         if not is_admitted():
             raise PermissionError("The sign-in has ended.")
-        record("exported", subject=f"{name}.html", n_rows=len(sheet.blocks), viewer=viewer)
+        record("exported", subject=f"{name}.html", n_rows=len(sheet.blocks), patients=sheet.patients, viewer=viewer)
         return sheet.to_html().encode()
 
     place.download_button(

@@ -57,6 +57,7 @@ class Sheet:
     is_synthetic: bool
     filters: str = ""
     blocks: list[Callable[[], str]] = field(default_factory=list)
+    patients: set[int] = field(default_factory=set)
     is_sectioned: bool = False
 
     @property

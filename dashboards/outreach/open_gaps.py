@@ -11,7 +11,8 @@ from dashboards.store.published import Publication, ask
 
 MOST_ROWS = 500
 _OPEN = """
-    select patients.mrn, locations.location_name as site, providers.provider_name as provider, gaps.opened_on, gaps.n_days_open,
+    select gaps.patient_key,
+        patients.mrn, locations.location_name as site, providers.provider_name as provider, gaps.opened_on, gaps.n_days_open,
         gaps.close_by_on, gaps.is_actionable_today, cast(gaps.next_appointment_at as date) as next_appointment_on, gaps.reason,
         gaps.next_action
     from (
@@ -42,9 +43,11 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
         return
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class")
     listed = ask(publication, _OPEN.format(restriction=restriction, most=MOST_ROWS), (code, *parameters))
-    record("patient_viewed", subject=f"open gaps of {code}", n_rows=len(listed))
+    patients = listed["patient_key"].to_list()
+    record("patient_viewed", subject=f"open gaps of {code}", n_rows=len(listed), patients=patients)
     table(
-        listed,
+        listed.drop("patient_key"),
+        patients=patients,
         title=f"Patients with an open gap in {names[code]}, what can be done today first",
         columns={
             "mrn": "Record number",

@@ -6,13 +6,14 @@ ask, so nobody is let in but on this very machine, and to look at synthetic pati
 
 import ipaddress
 import time
+from dataclasses import replace
 
 import streamlit as st
 
 from dashboards.access.access_file import LOOPBACK, AccessFile, AccessRefused, read_access
 from dashboards.access.audit_log import record
 from dashboards.access.roles import ROLES, Viewer, admit
-from dashboards.access.sessions import Sessions
+from dashboards.access.sessions import Sessions, sign_in_id
 from dashboards.home import home
 from dashboards.store.published import NothingPublished, current_publication, site_names
 
@@ -34,7 +35,7 @@ def let_in() -> None:
     if access:
         _admit_signed_in(access)
     else:
-        admit(_local())
+        admit(replace(_local(), address=_address(), session="no sign-in"))
 
 
 def _admit_signed_in(access: AccessFile) -> None:
@@ -43,6 +44,8 @@ def _admit_signed_in(access: AccessFile) -> None:
         _ask_to_sign_in()
     claims, sessions = dict(st.user), _sessions(access)
     viewer = access.viewer(claims)
+    if viewer:
+        viewer = replace(viewer, address=_address(), session=sign_in_id(claims)[:12])
     if why := sessions.ended_because(claims, time.time()):
         if sessions.end(claims, time.time(), why):
             record("logged_off", subject=why, viewer=viewer or NOBODY)
@@ -65,6 +68,13 @@ def _admit_signed_in(access: AccessFile) -> None:
         has_ended=lambda: bool(sessions.ended_because(claims, time.time())),
         note=lambda: sessions.touch(claims, time.time()),
     )
+
+
+def _address() -> str:
+    """From where, for the audit log; what a proxy says of somebody behind it stands beside the proxy's own."""
+    told = st.context.headers.get("X-Forwarded-For", "")[:100]
+    seen = st.context.ip_address or "this machine"
+    return f"{seen} for {told}" if told else str(seen)
 
 
 def _sessions(access: AccessFile) -> Sessions:

@@ -23,6 +23,7 @@ VERBS = {
     "dagster": "Open Dagster's page with the asset graph.",
     "docs": "Write the data dictionary and dbt's lineage pages.",
     "doctor": "Check whether this installation can run, and say what to fix.",
+    "audit": "Check the audit log, and ask who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",
     "benchmark": "Evaluate the risk models on public or simulated data.",

@@ -1,6 +1,7 @@
 """Finds problems of an installation, and says how to fix them."""
 
 import importlib
+import os
 import platform
 import re
 import shutil
@@ -10,7 +11,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from models.audit_log.store import KEY, KEY_FILE
+from pipelines.audit_log import log_of
+from pipelines.errors import EnvironmentNotReady, NotPublished
 from pipelines.home import CHECKOUT, Home
+from pipelines.practice import SETTINGS_FILE, read_practice
+from pipelines.publications.store import current
 
 PACKAGES = ("pipelines", "models", "ml", "dashboards", "data_samples")
 LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?", re.MULTILINE)
@@ -29,7 +35,7 @@ class Diagnosis:
 
 def diagnose(home: Home) -> list[Diagnosis]:
     """Check everything that a run depends on."""
-    return [_python(), _versions(), _checkout(), _home(home), _browser()]
+    return [_python(), _versions(), _checkout(), _home(home), _audit_log(home), _audit_key(home), _browser()]
 
 
 def _python() -> Diagnosis:
@@ -68,6 +74,35 @@ def _home(home: Home) -> Diagnosis:
     except OSError:
         return Diagnosis("Home", False, f"{home.root} cannot be written", "Set CAREGAP_HOME to a folder of your own.")
     return Diagnosis("Home", mode == 0o700, f"{home.root}, mode {mode:04o}", f"Protect patient data: `chmod 700 {home.root}`.")
+
+
+def _audit_log(home: Home) -> Diagnosis:
+    """Whether the log is whole; a break stays in it for ever, and is said for ever."""
+    try:
+        found = log_of(home).verify()
+    except EnvironmentNotReady as refused:
+        return Diagnosis("Audit log", False, str(refused), "Set the key as docs/operators.md says.")
+    broken = [f"broken at line {one.line} ({one.at}): {one.what}" for one in found.breaks]
+    state = "; ".join([*found.problems[:3], *broken[:3]]) or f"whole, {found.n_lines:,} lines"
+    return Diagnosis("Audit log", not found.problems, state, "Record it for good: `caregap audit repair`.")
+
+
+def _audit_key(home: Home) -> Diagnosis:
+    """Without a key, whoever may write to the home can write the log anew: not where patients are real."""
+    has_key = bool(os.environ.get(KEY_FILE) or os.environ.get(KEY))
+    state = "signed with a key from outside the home" if has_key else "NO KEY: the audit log proves nothing against its forger"
+    if not has_key and _is_of_real_patients(home):
+        state += ", AND THESE ARE REAL PATIENTS"
+    remedy = f"Write a key outside the home (`openssl rand -hex 32`), and name the file in {KEY_FILE}."
+    return Diagnosis("Audit key", has_key, state, remedy, is_optional=not _is_of_real_patients(home))
+
+
+def _is_of_real_patients(home: Home) -> bool:
+    """By what is published here, else by the home's own practice; nothing is there yet: no."""
+    try:
+        return not current(home).is_synthetic
+    except NotPublished:
+        return (home.root / SETTINGS_FILE).is_file() and not read_practice(home.root).is_synthetic
 
 
 def _browser() -> Diagnosis:

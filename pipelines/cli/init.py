@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.audit_log import record
 from pipelines.cli.practice_options import SOURCES, TIME_ZONE, checked_time_zone
 from pipelines.errors import UsageError
 from pipelines.home import Home
@@ -37,6 +38,8 @@ def command(folder: Path | None, name: str, practice_id: str | None, time_zone: 
         raise UsageError(f"{place}: already exists. Edit it, or remove it first.")
     if not any(sources.values()):
         raise UsageError("Give at least one source: " + ", ".join(f"--{source}" for source in SOURCES))
+    if folder is None:
+        record(Home.from_environment(), "settings_changed", subject=SETTINGS_FILE)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(
         TEMPLATE.format(

@@ -19,6 +19,7 @@ def command(month_code: str | None, quarter_code: str | None, out: Path | None) 
     """
     from datetime import date
 
+    from pipelines.audit_log import record
     from pipelines.exports.board_report.period import last_complete, month, quarter
     from pipelines.exports.board_report.report import report
     from pipelines.publications.store import CURRENT, current
@@ -31,5 +32,6 @@ def command(month_code: str | None, quarter_code: str | None, out: Path | None) 
     if month_code or quarter_code:
         period = month(month_code) if month_code else quarter(quarter_code)
     path = out or Path(f"report_{period.code}.html")
+    record(home, "exported", subject=f"report {period.code} of {publication.id}")
     path.write_text(report((home.published / CURRENT).resolve(), period), encoding="utf-8")
     click.echo(f"Written: {path}")

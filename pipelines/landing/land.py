@@ -22,6 +22,7 @@ import duckdb
 
 from models.contract import Contract
 from models.extracts import EXTRACTS
+from pipelines.audit_log import note_settings
 from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_file import read_csv
 from pipelines.extract.deletions import DELETED, DELETIONS
@@ -79,6 +80,7 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
     Raises `UsageError` if a source folder does not exist, and `ExtractRefused` if files were refused, after all others were
     landed; it names each of them.
     """
+    note_settings(home, f"practice {practice.id}", asdict(practice))
     take_journal(practice, home)
     practice = with_outcomes(practice, home)
     root = home.landing(practice.id)

@@ -16,6 +16,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.audit_log import record
 from pipelines.errors import NotPublished
 from pipelines.home import Home
 
@@ -71,6 +72,7 @@ def roll_back(home: Home) -> Publication:
     earlier = [one for one in publications(home) if one.id < now.id]
     if not earlier:
         raise NotPublished(f"{home.published}: no publication before {now.id} is kept.")
+    record(home, "rolled_back", subject=f"{earlier[-1].id} from {now.id}")
     point_to(home, earlier[-1].id)
     return earlier[-1]
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from models.contract import Contract
 from models.published import PUBLISHED
+from pipelines.audit_log import record
 from pipelines.errors import ChecksFailed, UsageError
 from pipelines.exports.board_report.report import write_last_reports
 from pipelines.exports.model_report import write_model_report
@@ -67,6 +68,7 @@ def publish(home: Home, build: Build) -> Publication:
         shutil.rmtree(beside, ignore_errors=True)
         raise
     beside.rename(home.published / id)
+    record(home, "published", subject=id, n_rows=sum(n_rows.values()))
     point_to(home, id)
     keep_gap_history(home)
     keep_baselines(home)

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines.audit_log import record
 from pipelines.errors import UsageError
 from pipelines.extract.value_set_files import CODES, DIRECT_CODES, read_value_set_file
 from pipelines.home import CHECKOUT, Home
@@ -40,9 +41,11 @@ def load_value_sets(home: Home, path: Path) -> list[tuple[str, pl.DataFrame]]:
         raise UsageError(f"{path}: no value set files here. Name a .json, .xlsx or .csv file, or a folder of them.")
     read = [(file, read_value_set_file(file)) for file in files]
     for file, codes in read:
+        key = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
+        record(home, "value_sets_loaded", subject=key, n_rows=codes.height)
         folder = _folder(home, "direct_codes" if "measure_code" in codes.columns else "codes")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        target = folder / f"{hashlib.sha256(file.read_bytes()).hexdigest()[:32]}.parquet"
+        target = folder / f"{key}.parquet"
         beside = target.with_suffix(f".{os.getpid()}")
         codes.write_parquet(beside)
         beside.rename(target)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.access.audit_log import entries, verify
+from models.audit_log.store import audit_log
 from tests.browser.conftest import sign_in
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ def test_nothing_is_shown_before_signing_in_and_the_role_s_pages_after_it(chromi
     assert "Overview" in navigation
     assert not {"SQL", "Outreach", "Audit log"} & set(navigation.splitlines())
     assert all(cookie["httpOnly"] and cookie["expires"] == -1 for cookie in context.cookies() if "user" in cookie["name"])
-    assert [line["event"] for line in entries(home / "audit")][-1] == "signed_in"
+    assert [line["event"] for line in audit_log(home).entries()][-1] == "signed_in"
     context.close()
 
 
@@ -49,7 +49,7 @@ def test_who_has_no_role_is_told_so_and_sees_nothing(chromium, guarded):
     page = sign_in(context, address, "nobody")
     page.get_by_text("have no role here").wait_for(timeout=60_000)
     assert page.get_by_test_id("stSidebarNav").count() == 0
-    assert [line["event"] for line in entries(home / "audit")][-1] == "refused"
+    assert [line["event"] for line in audit_log(home).entries()][-1] == "refused"
     context.close()
 
 
@@ -66,7 +66,7 @@ def test_a_copy_of_the_cookie_opens_nothing_after_its_owner_signed_out(chromium,
     stolen.goto(address)
     stolen.get_by_text("it was signed out").wait_for(timeout=60_000)
     assert stolen.get_by_test_id("stMetric").count() == 0
-    assert verify(home / "audit").problem == ""
+    assert audit_log(home).verify().is_whole
     context.close()
     thief.close()
 
@@ -80,7 +80,7 @@ def test_a_page_that_nobody_touches_goes_blank_and_asks_to_sign_in_again(chromiu
     assert page.get_by_test_id("stMetric").count() == 0
     page.reload()
     page.get_by_text("it was idle").wait_for(timeout=60_000)
-    assert [line["event"] for line in entries(home / "audit")][-1] == "logged_off"
+    assert [line["event"] for line in audit_log(home).entries()][-1] == "logged_off"
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="ann", exact=True).click()
     page.get_by_role("button", name="Sign out").wait_for(timeout=60_000)
@@ -117,5 +117,5 @@ def test_a_query_is_run_charted_taken_away_and_stopped_and_an_attack_is_text(chr
         page.wait_for_timeout(1500)
         assert page.get_by_test_id("stException").count() == 0
     assert alerts == []
-    assert {"queried", "query_answered", "exported", "query_refused"} <= {line["event"] for line in entries(home / "audit")}
+    assert {"queried", "query_answered", "exported", "query_refused"} <= {line["event"] for line in audit_log(home).entries()}
     context.close()

@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.access.audit_log import FILE
 from dashboards.access.roles import PAGES, Page
+from models.audit_log.store import FILE
 
 ATTACKS = (
     "<script>document.title='owned'</script><img src=x onerror=alert(1)>",

@@ -4,9 +4,9 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.access.audit_log import entries
 from dashboards.outreach.journal import Outcome, record, recorded
 from dashboards.outreach.patient_drawer import OPEN
+from models.audit_log.store import audit_log
 
 ATTACKS = [
     "' or 1=1 --",
@@ -69,7 +69,7 @@ def test_an_open_profile_says_how_to_reach_the_patient_what_is_open_and_why_ther
 def test_a_profile_that_was_opened_is_audited_by_key_and_never_by_name(outreach: AppTest, somebody, shown_home):
     patient_key, name = somebody
     opened(outreach, patient_key)
-    lines = [line for line in entries(shown_home / "audit") if line["event"] == "patient_viewed"]
+    lines = [line for line in audit_log(shown_home).entries() if line["event"] == "patient_viewed"]
     assert [(line["subject"], line["n_rows"]) for line in lines] == [
         ("outreach_list", len(outreach.dataframe[0].value)), (str(patient_key), 1)
     ]  # fmt: skip

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from models.audit_log.record import EVERYBODY
+from pipelines.audit_log import record
 from pipelines.errors import UsageError
 from pipelines.exports.fhir import gap_bundles, measure_reports
 from pipelines.home import Home
@@ -47,6 +49,8 @@ def export(
         (n_patients,) = connection.execute("select count(distinct patient_key) from every_result").fetchall()[0]
         n_shares = n_patients // SHARE + 1
         summary = measure_reports.measure_reports("summary", profile_base)
+        patients = () if summary_only else EVERYBODY
+        record(home, "exported", subject=f"FHIR {year} of {publication.id}", n_rows=n_patients, patients=patients)
         written = {SUMMARY: _write(folder / SUMMARY, connection, summary, "report")}
         if not summary_only:
             individual = measure_reports.measure_reports("individual", profile_base)

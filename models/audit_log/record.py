@@ -1,0 +1,73 @@
+"""What a line of the audit log says, how it is hashed, and what can be recorded."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+EVENTS = {
+    "signed_in": "signed in",
+    "signed_out": "signed out",
+    "logged_off": "was logged off",
+    "refused": "was refused",
+    "patient_viewed": "viewed patients",
+    "exported": "exported rows",
+    "queried": "ran a query",
+    "query_answered": "was given rows",
+    "query_refused": "had a query refused or stopped",
+    "outcome_recorded": "recorded an outcome",
+    "published": "published",
+    "rolled_back": "went back to an earlier publication",
+    "value_sets_loaded": "loaded value sets",
+    "settings_changed": "changed settings",
+    "operated": "opened Dagster's page to start runs",
+    "audit_read": "asked who saw a patient",
+    "broken": "found the log broken",
+    "keyed": "put the log under a key",
+}
+"""What is recorded, in words."""
+
+BROKEN, KEYED = "broken", "keyed"
+EVERYBODY = "all"
+"""Stands in `patients` where all patients of a publication were handed out."""
+
+START = "0" * 64
+"""What the first line follows."""
+
+_NOT_HASHED = ("hash", "mac")
+
+
+def line_hash(line: Mapping) -> str:
+    """SHA-256 over everything in the line but its own hash and MAC, keys in order."""
+    told = {name: value for name, value in line.items() if name not in _NOT_HASHED}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def parsed(raw: bytes) -> dict | None:
+    """The line that these bytes, with their line end, are; None where they are none, or cut off."""
+    if not raw.endswith(b"\n"):
+        return None
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    is_line = (
+        isinstance(line, dict)
+        and isinstance(line.get("number"), int)
+        and isinstance(line.get("hash"), str)
+        and isinstance(line.get("previous"), str)
+    )
+    return line if is_line else None
+
+
+def digest(raw: bytes) -> str:
+    """Names the bytes of a damaged line in the line that records the damage."""
+    return hashlib.sha256(raw).hexdigest()[:32]
+
+
+def names_patient(line: Mapping, patient_key: int) -> bool:
+    """Whether the line says that this patient was seen, handed out or worked on."""
+    patients = line.get("patients")
+    if patients == EVERYBODY:
+        return True
+    subject = str(line.get("subject", "")).split()
+    return subject[:1] == [str(patient_key)] or (isinstance(patients, list) and patient_key in patients)

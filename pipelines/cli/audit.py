@@ -1,0 +1,103 @@
+"""`caregap audit`: whether the audit log is whole, and who saw a patient."""
+
+import json
+
+import click
+
+from pipelines.home import Home
+
+
+@click.group()
+def command() -> None:
+    """Check the audit log, record its breaks, and ask who saw a patient."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def verify(as_json: bool) -> None:
+    """Walk the log from its first line. Ends with code 11 where a line was changed, removed or added and nothing says so."""
+    from dataclasses import asdict
+
+    from pipelines.audit_log import log_of
+    from pipelines.errors import ChecksFailed
+
+    log = log_of(Home.from_environment())
+    found, n_lost = log.verify(), log.missing_from_copy()
+    problems = [*found.problems, *([f"the second copy has {n_lost} lines that the log has no more"] if n_lost else [])]
+    if as_json:
+        click.echo(json.dumps(asdict(found) | {"problems": problems}, indent=2))
+    else:
+        for one in found.breaks:
+            click.echo(f"BREAK at line {one.line}, found {one.at}: {one.what}")
+        click.echo(f"{found.n_lines:,} lines; head {found.head[:16]}")
+        click.echo(_said_of_keys(found))
+    if problems:
+        raise ChecksFailed("\n  ".join(["The audit log is not whole. `caregap audit repair` records it:", *problems]))
+
+
+@command.command()
+def repair() -> None:
+    """Record every break that is not recorded yet, for good, so that the chain goes on from here. Nothing is removed."""
+    from models.audit_log.keys import AuditRefused
+    from pipelines.audit_log import log_of, operator
+    from pipelines.errors import EnvironmentNotReady
+
+    try:
+        found = log_of(Home.from_environment()).repair(operator())
+    except AuditRefused as refused:
+        raise EnvironmentNotReady(str(refused)) from None
+    for problem in found.problems:
+        click.echo(f"Recorded: {problem}")
+    if not found.problems:
+        click.echo("Nothing to record.")
+
+
+@command.command()
+@click.option("--patient", "patient_key", type=int, required=True, metavar="KEY", help="The patient's key (patient_key).")
+@click.option("--json", "as_json", is_flag=True, help="Print the lines as JSON.")
+def who(patient_key: int, as_json: bool) -> None:
+    """Say who saw a patient, when, from where and in what; the question itself is a line of the log.
+
+    Below it, the queries whose answers held no patient's key: with the log's key, by their text.
+    """
+    from models.audit_log.record import names_patient
+    from pipelines.audit_log import log_of, record
+
+    home = Home.from_environment()
+    log = log_of(home)
+    record(home, "audit_read", subject=str(patient_key))
+    entries = list(log.entries())
+    seen = [entry for entry in entries if names_patient(entry, patient_key)]
+    perhaps = [entry | {"text": _text(log, entry)} for entry in entries if _is_open_question(entry, entries)]
+    if as_json:
+        click.echo(json.dumps({"seen": seen, "perhaps": perhaps}, indent=2))
+        return
+    for entry in seen:
+        click.echo(_line(entry))
+    click.echo(f"{len(seen)} lines name the patient." + (" Queries that may have shown the patient:" if perhaps else ""))
+    for entry in perhaps:
+        click.echo(f"{_line(entry)}\n    {entry['text']}")
+
+
+def _is_open_question(entry: dict, entries: list[dict]) -> bool:
+    """A query on patients' data that was answered with rows in which no key stands."""
+    if entry.get("event") != "queried" or not str(entry.get("subject", "")).startswith("full "):
+        return False
+    digest = str(entry["subject"]).split()[1]
+    answers = [one for one in entries if one.get("event") == "query_answered" and str(one.get("subject", "")).startswith(digest)]
+    return any(one.get("who") == entry.get("who") and not one.get("patients") and one.get("n_rows") for one in answers)
+
+
+def _text(log, entry: dict) -> str:
+    return log.keys.opened(entry.get("sealed", "")) or "its text is sealed, or was not kept: no key was set"
+
+
+def _line(entry: dict) -> str:
+    names = ("at", "who", "name", "role", "event", "subject", "address", "session")
+    return "\t".join(str(entry.get(name) or "") for name in names)
+
+
+def _said_of_keys(found) -> str:
+    if not found.is_checked:
+        return "No key was given: what is told is the chain alone, which whoever may write to the home can write anew."
+    return f"Checked with the key; {found.n_unkeyed:,} lines were written before there was one."

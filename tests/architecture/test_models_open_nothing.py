@@ -1,0 +1,29 @@
+"""`models/` says what rows may be, and opens no file; the audit log's store alone does."""
+
+import ast
+
+import pytest
+
+from pipelines.home import CHECKOUT
+
+OPENS = {"os", "pathlib", "io", "shutil", "socket", "subprocess", "tempfile", "fcntl"}
+STORE = CHECKOUT / "models" / "audit_log" / "store.py"
+FILES = sorted((CHECKOUT / "models").rglob("*.py"))
+
+
+def _reaches_out(source: str) -> set[str]:
+    """What of a module's code reads or writes: modules of the system that it imports, and calls of `open`."""
+    tree = list(ast.walk(ast.parse(source)))
+    imported = {alias.name.partition(".")[0] for node in tree if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {(node.module or "").partition(".")[0] for node in tree if isinstance(node, ast.ImportFrom)}
+    calls = {node.func.id for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    return (imported & OPENS) | (calls & {"open"})
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path != STORE], ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_no_model_reads_or_writes(path):
+    assert _reaches_out(path.read_text()) == set()
+
+
+def test_the_audit_logs_store_is_found_to_do_so():
+    assert {"os", "pathlib"} <= _reaches_out(STORE.read_text())

@@ -1,0 +1,92 @@
+"""`caregap audit`: whether the log is whole, and who saw a patient; what the command line does is in the log itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dashboards.access.audit_log import record as record_in_dashboards
+from dashboards.access.roles import Viewer
+from models.audit_log.store import audit_log
+from pipelines.audit_log import note_settings, record
+from pipelines.cli import caregap
+from pipelines.errors import ChecksFailed, EnvironmentNotReady
+from pipelines.home import Home
+
+ANN = Viewer("ann", "analyst_phi", name="ann@example.org", address="10.1.2.3", session="s-1")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("CAREGAP_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CAREGAP_AUDIT_KEY", "0123456789abcdef" * 4)
+    return Home.from_environment()
+
+
+def audit(*arguments: str) -> Result:
+    return CliRunner().invoke(caregap, ["audit", *arguments], standalone_mode=False)
+
+
+def test_the_pages_and_the_command_line_write_one_chain(home):
+    record_in_dashboards("exported", subject="care_gaps.csv", n_rows=2, patients=[7, 8], viewer=ANN)
+    record(home, "published", subject="20260715T120000-abcd", n_rows=9)
+    record_in_dashboards("signed_out", viewer=ANN)
+    assert audit_log(home.root).verify().is_whole
+    first, second, _ = audit_log(home.root).entries()
+    assert (first["who"], first["name"], first["address"], first["session"]) == ("ann", "ann@example.org", "10.1.2.3", "s-1")
+    assert second["role"] == "operator" and second["who"] and second["address"]
+    assert audit("verify").exit_code == 0
+
+
+def test_who_saw_a_patient_is_answered_from_drawers_lists_exports_and_queries_and_the_question_is_recorded(home):
+    record_in_dashboards("patient_viewed", subject="7", n_rows=1, viewer=ANN)
+    record_in_dashboards("patient_viewed", subject="outreach_list", n_rows=2, patients=[7, 8], viewer=ANN)
+    record_in_dashboards("patient_viewed", subject="8", n_rows=1, viewer=ANN)
+    record(home, "exported", subject="FHIR 2026", patients="all")
+    text = "select last_name from marts.dim_patients"
+    record_in_dashboards("queried", subject="full 0123 p-1", text=text, viewer=ANN)
+    record_in_dashboards("query_answered", subject="0123 marts.dim_patients", n_rows=40, viewer=ANN)
+    record_in_dashboards("queried", subject="deidentified 4567 p-1", text="select 1", viewer=ANN)
+    record_in_dashboards("query_answered", subject="4567 marts.dim_kpis", n_rows=1, viewer=ANN)
+    assert text not in (home.root / "audit" / "audit.jsonl").read_text()
+    told = json.loads(audit("who", "--patient", "7", "--json").output)
+    assert [line["subject"] for line in told["seen"]] == ["7", "outreach_list", "FHIR 2026", "7"]
+    assert told["seen"][-1]["event"] == "audit_read"
+    assert [line["text"] for line in told["perhaps"]] == [text]
+
+
+def test_a_break_ends_with_an_error_until_repair_records_it_for_good(home):
+    for number in range(3):
+        record(home, "published", subject=str(number))
+    path = home.root / "audit" / "audit.jsonl"
+    path.write_text(path.read_text().replace('"subject": "1"', '"subject": "2"'))
+    assert isinstance(audit("verify").exception, ChecksFailed)
+    assert "line 2" in audit("repair").output
+    verified = audit("verify")
+    assert verified.exit_code == 0 and "BREAK at line 4" in verified.output
+
+
+def test_nothing_is_done_that_cannot_be_recorded(home, monkeypatch):
+    monkeypatch.setenv("CAREGAP_AUDIT_COPY", str(home.root / "absent" / "copy.jsonl"))
+    with pytest.raises(EnvironmentNotReady, match="Nothing was done"):
+        record(home, "published", subject="x")
+
+
+def test_settings_are_recorded_when_they_are_others_than_before(home):
+    for n_days in (1, 1, 2):
+        note_settings(home, "practice hill", {"n_days": n_days})
+    assert [line["event"] for line in audit_log(home.root).entries()] == ["settings_changed", "settings_changed"]
+
+
+@pytest.mark.parametrize(("is_synthetic", "is_optional"), [("true", True), ("false", False)])
+def test_doctor_says_loudly_that_no_key_vouches_for_the_log_of_real_patients(home, monkeypatch, is_synthetic, is_optional):
+    from pipelines.cli.diagnosis import diagnose
+
+    (home.root / "practice.toml").write_text(
+        f'id = "p"\nname = "P"\ntime_zone = "America/New_York"\nis_synthetic = {is_synthetic}\n[sources]\nehr = "."\n'
+    )
+    monkeypatch.delenv("CAREGAP_AUDIT_KEY")
+    [key] = [one for one in diagnose(home) if one.what == "Audit key"]
+    assert (key.is_well, key.is_optional) == (False, is_optional)
+    assert ("REAL PATIENTS" in key.state) is not is_optional
