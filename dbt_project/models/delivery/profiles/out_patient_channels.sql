@@ -39,22 +39,30 @@ channels as (
     from patients
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+final as (
+
+    select
+        channels.patient_key,
+        channels.home_location_key as location_key,
+        channels.channel,
+        nullif(channels.contact_point, '') as contact_point,
+        coalesce(consents.consent_status, 'none') as consent,
+        {{ practice_date('consents.recorded_at') }} as consent_recorded_on,
+        channels.may_contact
+        and nullif(channels.contact_point, '') is not null
+        and coalesce(reachability.is_reachable, true) as may_contact
+    from channels
+    left join consents
+        on channels.patient_key = consents.patient_key
+        and channels.channel = consents.channel
+    left join reachability
+        on channels.patient_key = reachability.patient_key
+        and channels.channel = reachability.channel
+
 )
 
 select
-    cast(channels.patient_key as bigint) as patient_key,
-    cast(channels.home_location_key as bigint) as location_key,
-    cast(channels.channel as varchar) as channel,
-    cast(nullif(channels.contact_point, '') as varchar) as contact_point,
-    cast(coalesce(consents.consent_status, 'none') as varchar) as consent,
-    {{ practice_date('consents.recorded_at') }} as consent_recorded_on,
-    cast(
-        channels.may_contact and nullif(channels.contact_point, '') is not null and coalesce(reachability.is_reachable, true) as boolean
-    ) as may_contact
-from channels
-left join consents
-    on channels.patient_key = consents.patient_key
-    and channels.channel = consents.channel
-left join reachability
-    on channels.patient_key = reachability.patient_key
-    and channels.channel = reachability.channel
+    {{ contract_columns() }}
+from final

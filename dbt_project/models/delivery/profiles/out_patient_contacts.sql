@@ -68,19 +68,27 @@ newest as (
     where patient_key is not null
     qualify contact_number <= 30
 
+),
+
+final as (
+
+    select
+        newest.patient_key,
+        patients.home_location_key as location_key,
+        newest.contact_number,
+        newest.contacted_at,
+        newest.contacted_on,
+        newest.kind,
+        newest.direction,
+        newest.channel,
+        newest.purpose,
+        newest.outcome
+    from newest
+    inner join {{ ref('dim_patients') }} as patients
+        on newest.patient_key = patients.patient_key
+
 )
 
 select
-    cast(newest.patient_key as bigint) as patient_key,
-    cast(patients.home_location_key as bigint) as location_key,
-    cast(newest.contact_number as integer) as contact_number,
-    cast(newest.contacted_at as timestamptz) as contacted_at,
-    cast(newest.contacted_on as date) as contacted_on,
-    cast(newest.kind as varchar) as kind,
-    cast(newest.direction as varchar) as direction,
-    cast(newest.channel as varchar) as channel,
-    cast(newest.purpose as varchar) as purpose,
-    cast(newest.outcome as varchar) as outcome
-from newest
-inner join {{ ref('dim_patients') }} as patients
-    on newest.patient_key = patients.patient_key
+    {{ contract_columns() }}
+from final

@@ -30,41 +30,15 @@ named as (
     left join outcomes
         on effects.outcome_code = outcomes.outcome_code
 
-)
+),
 
-select
-    cast(program_name as varchar) as program_name,
-    cast(outcome_code as varchar) as outcome_code,
-    cast(outcome_name as varchar) as outcome_name,
-    cast(unit as varchar) as unit,
-    cast(direction as varchar) as direction,
-    cast(design as varchar) as design,
-    cast(grade as varchar) as grade,
-    is_causal,
-    is_chosen,
-    estimate,
-    standard_error,
-    interval_low,
-    interval_high,
-    value_before,
-    n,
-    first_month_on,
-    last_month_on,
-    cast(inference as varchar) as inference,
-    cast(pre_trend_verdict as varchar) as pre_trend_verdict,
-    cast(pre_trend_note as varchar) as pre_trend_note,
-    cast(placebo_verdict as varchar) as placebo_verdict,
-    cast(placebo_note as varchar) as placebo_note,
-    cast(overlap_verdict as varchar) as overlap_verdict,
-    cast(overlap_note as varchar) as overlap_note,
-    cast(refused_reason as varchar) as refused_reason,
-    is_significant,
-    cast(
+final as (
+
+    select
+        *,
         'Trend before: ' || replace(pre_trend_verdict, '_', ' ') || ' (' || pre_trend_note || '). '
         || 'Placebo: ' || replace(placebo_verdict, '_', ' ') || ' (' || placebo_note || '). '
-        || 'Overlap: ' || replace(overlap_verdict, '_', ' ') || ' (' || overlap_note || ').' as varchar
-    ) as assumptions,
-    cast(
+        || 'Overlap: ' || replace(overlap_verdict, '_', ' ') || ' (' || overlap_note || ').' as assumptions,
         case
             when estimate is null then 'No number: ' || refused_reason || '.'
             when not is_causal
@@ -75,8 +49,12 @@ select
                 || {{ said('interval_low') }} || ' to ' || {{ said('interval_high') }} || '). Grade ' || grade || '.'
             else 'No effect on ' || outcome_name || ' can be told from chance: ' || {{ said('estimate') }} || ' ' || said_unit
                 || ' (95 % interval ' || {{ said('interval_low') }} || ' to ' || {{ said('interval_high') }} || '). Grade ' || grade || '.'
-        end as varchar
-    ) as statement,
-    cast(benefit_category as varchar) as benefit_category,
-    cast({{ as_of_on() }} as date) as data_cut_on
-from named
+        end as statement,
+        {{ as_of_on() }} as data_cut_on
+    from named
+
+)
+
+select
+    {{ contract_columns() }}
+from final

@@ -1,23 +1,14 @@
+with
+
+final as (
+
+    select
+        *,
+        {{ as_of_on() }} as data_cut_on
+    from {{ source('ml', 'program_returns') }}
+
+)
+
 select
-    cast(program_name as varchar) as program_name,
-    cast(scenario as varchar) as scenario,
-    cast(starts_on as date) as starts_on,
-    cast(horizon_months as integer) as horizon_months,
-    cast(observed_months as integer) as observed_months,
-    npv_p5_usd,
-    npv_p50_usd,
-    npv_p95_usd,
-    roi_p5,
-    roi_p50,
-    roi_p95,
-    npv_positive_share,
-    cast(payback_month as integer) as payback_month,
-    payback_share,
-    cost_of_delay_usd,
-    one_off_release_usd,
-    staff_hours_p50,
-    cast(benefits_missing as varchar) as benefits_missing,
-    cast(n_draws as integer) as n_draws,
-    cast(seed as integer) as seed,
-    cast({{ as_of_on() }} as date) as data_cut_on
-from {{ source('ml', 'program_returns') }}
+    {{ contract_columns() }}
+from final

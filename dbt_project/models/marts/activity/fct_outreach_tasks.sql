@@ -1,21 +1,14 @@
+with
+
+final as (
+
+    select
+        *,
+        reason as task_reason
+    from {{ ref('int_engagement__outreach_tasks') }}
+
+)
+
 select
-    cast(outreach_task_key as bigint) as outreach_task_key,
-    cast(source_system as varchar) as source_system,
-    cast(task_id as varchar) as task_id,
-    cast(patient_key as bigint) as patient_key,
-    cast(provider_key as bigint) as provider_key,
-    cast(location_key as bigint) as location_key,
-    cast(payer_class as varchar) as payer_class,
-    cast(patient_segment as varchar) as patient_segment,
-    cast(campaign_id as varchar) as campaign_id,
-    cast(assigned_to as varchar) as assigned_to,
-    cast(reason as varchar) as task_reason,
-    cast(channel as varchar) as channel,
-    cast(created_at as timestamptz) as created_at,
-    cast(created_on as date) as created_on,
-    cast(due_on as date) as due_on,
-    cast(completed_at as timestamptz) as completed_at,
-    cast(completed_on as date) as completed_on,
-    cast(outcome as varchar) as outcome,
-    cast(staff_minutes as double) as staff_minutes
-from {{ ref('int_engagement__outreach_tasks') }}
+    {{ contract_columns() }}
+from final

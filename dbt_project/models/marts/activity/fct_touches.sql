@@ -1,22 +1,3 @@
 select
-    cast(touch_key as bigint) as touch_key,
-    cast(source_system as varchar) as source_system,
-    cast(touch_id as varchar) as touch_id,
-    cast(patient_key as bigint) as patient_key,
-    cast(provider_key as bigint) as provider_key,
-    cast(location_key as bigint) as location_key,
-    cast(payer_class as varchar) as payer_class,
-    cast(patient_segment as varchar) as patient_segment,
-    cast(campaign_id as varchar) as campaign_id,
-    cast(campaign_type as varchar) as campaign_type,
-    cast(appointment_id as varchar) as appointment_id,
-    cast(direction as varchar) as direction,
-    cast(channel as varchar) as channel,
-    cast(purpose as varchar) as purpose,
-    cast(outcome as varchar) as outcome,
-    cast(touched_at as timestamptz) as touched_at,
-    cast(touched_on as date) as touched_on,
-    cast(is_automated as boolean) as is_automated,
-    cast(staff_minutes as double) as staff_minutes,
-    cast(cost_usd as decimal(14, 2)) as cost_usd
+    {{ contract_columns() }}
 from {{ ref('int_engagement__touches') }}

@@ -114,39 +114,47 @@ compared as (
         on frozen.program_key = computed.program_key
         and frozen.kpi_code = computed.kpi_code
 
+),
+
+final as (
+
+    -- What is frozen stays; where nothing is, what today's data say.
+    select
+        compared.program_key,
+        coalesce(frozen.program_name, computed.program_name) as program_name,
+        locations.location_key,
+        compared.kpi_code,
+        coalesce(frozen.go_live_on, computed.go_live_on) as go_live_on,
+        coalesce(frozen.first_month_on, computed.first_month_on) as first_month_on,
+        coalesce(frozen.last_month_on, computed.last_month_on) as last_month_on,
+        coalesce(frozen.n_months, computed.n_months) as n_months,
+        coalesce(frozen.numerator, computed.numerator) as numerator,
+        coalesce(frozen.denominator, computed.denominator) as denominator,
+        coalesce(frozen.data_cut_on, {{ as_of_on() }}) as data_cut_on,
+        coalesce(frozen.data_hash, computed.data_hash) as data_hash,
+        coalesce(frozen.definition_hash, computed.definition_hash) as definition_hash,
+        compared.is_frozen or computed.is_final as is_final,
+        frozen.publication_id,
+        frozen.published_at as frozen_at,
+        computed.numerator as current_numerator,
+        computed.denominator as current_denominator,
+        computed.data_hash as current_data_hash,
+        compared.restatement_reason is not null as is_restated,
+        compared.restatement_reason
+    from compared
+    inner join kpis
+        on compared.kpi_code = kpis.kpi_code
+    left join frozen
+        on compared.program_key = frozen.program_key
+        and compared.kpi_code = frozen.kpi_code
+    left join computed
+        on compared.program_key = computed.program_key
+        and compared.kpi_code = computed.kpi_code
+    left join locations
+        on coalesce(frozen.location_key, computed.location_key) = locations.location_key
+
 )
 
--- What is frozen stays; where nothing is, what today's data say.
 select
-    compared.program_key,
-    coalesce(frozen.program_name, computed.program_name) as program_name,
-    locations.location_key,
-    compared.kpi_code,
-    coalesce(frozen.go_live_on, computed.go_live_on) as go_live_on,
-    coalesce(frozen.first_month_on, computed.first_month_on) as first_month_on,
-    coalesce(frozen.last_month_on, computed.last_month_on) as last_month_on,
-    cast(coalesce(frozen.n_months, computed.n_months) as integer) as n_months,
-    coalesce(frozen.numerator, computed.numerator) as numerator,
-    coalesce(frozen.denominator, computed.denominator) as denominator,
-    coalesce(frozen.data_cut_on, {{ as_of_on() }}) as data_cut_on,
-    coalesce(frozen.data_hash, computed.data_hash) as data_hash,
-    coalesce(frozen.definition_hash, computed.definition_hash) as definition_hash,
-    compared.is_frozen or computed.is_final as is_final,
-    frozen.publication_id,
-    frozen.published_at as frozen_at,
-    computed.numerator as current_numerator,
-    computed.denominator as current_denominator,
-    computed.data_hash as current_data_hash,
-    compared.restatement_reason is not null as is_restated,
-    compared.restatement_reason
-from compared
-inner join kpis
-    on compared.kpi_code = kpis.kpi_code
-left join frozen
-    on compared.program_key = frozen.program_key
-    and compared.kpi_code = frozen.kpi_code
-left join computed
-    on compared.program_key = computed.program_key
-    and compared.kpi_code = computed.kpi_code
-left join locations
-    on coalesce(frozen.location_key, computed.location_key) = locations.location_key
+    {{ contract_columns() }}
+from final

@@ -13,20 +13,28 @@ months as (
     from {{ ref('fct_kpis') }}
     where kpi_code = 'engagement_score'
 
+),
+
+final as (
+
+    select
+        parts.month_on,
+        parts.provider_key,
+        parts.location_key,
+        parts.payer_class,
+        parts.patient_segment,
+        parts.n_patients,
+        parts.visit_points,
+        parts.booking_points,
+        parts.portal_points,
+        parts.response_points,
+        parts.visit_points + parts.booking_points + parts.portal_points + parts.response_points as score_points
+    from parts
+    inner join months
+        on parts.month_on = months.month_on
+
 )
 
 select
-    parts.month_on,
-    cast(parts.provider_key as bigint) as provider_key,
-    cast(parts.location_key as bigint) as location_key,
-    cast(parts.payer_class as varchar) as payer_class,
-    cast(parts.patient_segment as varchar) as patient_segment,
-    cast(parts.n_patients as integer) as n_patients,
-    cast(parts.visit_points as double) as visit_points,
-    cast(parts.booking_points as double) as booking_points,
-    cast(parts.portal_points as double) as portal_points,
-    cast(parts.response_points as double) as response_points,
-    cast(parts.visit_points + parts.booking_points + parts.portal_points + parts.response_points as double) as score_points
-from parts
-inner join months
-    on parts.month_on = months.month_on
+    {{ contract_columns() }}
+from final

@@ -25,27 +25,35 @@ providers as (
 
     select * from {{ ref('dim_providers') }}
 
+),
+
+final as (
+
+    {% for slice_type, (slice_key, slice_name) in slice_types.items() %}
+    select
+        kpis.kpi_code,
+        kpis.month_on,
+        '{{ slice_type }}' as slice_type,
+        coalesce({{ slice_key }}, 'unknown') as slice_key,
+        coalesce({{ slice_name }}, 'unknown') as slice_name,
+        sum(kpis.numerator) as numerator,
+        sum(kpis.denominator) as denominator,
+        kpis.is_complete_month,
+        kpis.is_mature
+    from kpis
+    {%- if slice_type == 'location' %}
+    left join locations
+        on kpis.location_key = locations.location_key
+    {%- elif slice_type == 'provider' %}
+    left join providers
+        on kpis.provider_key = providers.provider_key
+    {%- endif %}
+    group by all
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
 )
 
-{% for slice_type, (slice_key, slice_name) in slice_types.items() %}
 select
-    kpis.kpi_code,
-    kpis.month_on,
-    '{{ slice_type }}' as slice_type,
-    coalesce({{ slice_key }}, 'unknown') as slice_key,
-    coalesce({{ slice_name }}, 'unknown') as slice_name,
-    sum(kpis.numerator) as numerator,
-    sum(kpis.denominator) as denominator,
-    kpis.is_complete_month,
-    kpis.is_mature
-from kpis
-{%- if slice_type == 'location' %}
-left join locations
-    on kpis.location_key = locations.location_key
-{%- elif slice_type == 'provider' %}
-left join providers
-    on kpis.provider_key = providers.provider_key
-{%- endif %}
-group by all
-{{ 'union all' if not loop.last }}
-{% endfor %}
+    {{ contract_columns() }}
+from final

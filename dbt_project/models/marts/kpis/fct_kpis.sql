@@ -104,27 +104,35 @@ availability as (
 
     select * from {{ ref('int_kpis__availability') }}
 
+),
+
+final as (
+
+    select
+        kpis.kpi_code,
+        kpis.month_on,
+        kpis.provider_key,
+        kpis.location_key,
+        kpis.payer_class,
+        kpis.patient_segment,
+        kpis.numerator,
+        kpis.denominator,
+        {{ month_end('kpis.month_on') }} < {{ as_of_on() }} as is_complete_month,
+        {{ month_end('kpis.month_on') }} < {{ as_of_on() }}
+        and cast({{ dbt.dateadd('day', 'catalog.maturity_days', month_end('kpis.month_on')) }} as date) <= {{ as_of_on() }} as is_mature
+    from kpis
+    inner join months
+        on kpis.month_on = months.month_on
+    inner join catalog
+        on kpis.kpi_code = catalog.kpi_code
+    inner join availability
+        on kpis.kpi_code = availability.kpi_code
+    where availability.has_all_extracts
+        and (kpis.month_on >= availability.history_starts_on or availability.history_starts_on is null)
+        and (kpis.numerator <> 0 or kpis.denominator <> 0)
+
 )
 
 select
-    kpis.kpi_code,
-    kpis.month_on,
-    cast(kpis.provider_key as bigint) as provider_key,
-    cast(kpis.location_key as bigint) as location_key,
-    cast(kpis.payer_class as varchar) as payer_class,
-    cast(kpis.patient_segment as varchar) as patient_segment,
-    kpis.numerator,
-    kpis.denominator,
-    {{ month_end('kpis.month_on') }} < {{ as_of_on() }} as is_complete_month,
-    {{ month_end('kpis.month_on') }} < {{ as_of_on() }}
-    and cast({{ dbt.dateadd('day', 'catalog.maturity_days', month_end('kpis.month_on')) }} as date) <= {{ as_of_on() }} as is_mature
-from kpis
-inner join months
-    on kpis.month_on = months.month_on
-inner join catalog
-    on kpis.kpi_code = catalog.kpi_code
-inner join availability
-    on kpis.kpi_code = availability.kpi_code
-where availability.has_all_extracts
-    and (kpis.month_on >= availability.history_starts_on or availability.history_starts_on is null)
-    and (kpis.numerator <> 0 or kpis.denominator <> 0)
+    {{ contract_columns() }}
+from final

@@ -111,34 +111,42 @@ changes as (
     left join observed
         on claims.kpi_code = observed.kpi_code
 
+),
+
+final as (
+
+    select
+        claim_code,
+        claim_name,
+        kpi_code,
+        change_type,
+        change_low as claimed_low,
+        change_high as claimed_high,
+        display_order,
+        coalesce(n_sites, 0) as n_sites,
+        first_month_on,
+        last_month_on,
+        n_months,
+        is_wholly_after,
+        value_before,
+        value_after,
+        change,
+        case
+            when change is null then null
+            when change between change_low and change_high then 'within'
+            when change * change_low <= 0 then 'opposite'
+            when abs(change) > greatest(abs(change_low), abs(change_high)) then 'above'
+            else 'below'
+        end as verdict,
+        case
+            when change is not null then null
+            when unavailable_reason is not null then unavailable_reason
+            else 'No site has both a baseline from before its program and a mature month since.'
+        end as not_shown_reason
+    from changes
+
 )
 
 select
-    cast(claim_code as varchar) as claim_code,
-    cast(claim_name as varchar) as claim_name,
-    cast(kpi_code as varchar) as kpi_code,
-    cast(change_type as varchar) as change_type,
-    change_low as claimed_low,
-    change_high as claimed_high,
-    display_order,
-    cast(coalesce(n_sites, 0) as integer) as n_sites,
-    first_month_on,
-    last_month_on,
-    cast(n_months as integer) as n_months,
-    is_wholly_after,
-    value_before,
-    value_after,
-    change,
-    case
-        when change is null then null
-        when change between change_low and change_high then 'within'
-        when change * change_low <= 0 then 'opposite'
-        when abs(change) > greatest(abs(change_low), abs(change_high)) then 'above'
-        else 'below'
-    end as verdict,
-    case
-        when change is not null then null
-        when unavailable_reason is not null then unavailable_reason
-        else 'No site has both a baseline from before its program and a mature month since.'
-    end as not_shown_reason
-from changes
+    {{ contract_columns() }}
+from final

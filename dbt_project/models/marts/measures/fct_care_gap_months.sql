@@ -71,28 +71,22 @@ told as (
         on compared.measure_code = publications.measure_code
         and compared.month_end_on = publications.month_end_on
 
-)
+),
 
-select
-    cast(measure_code as varchar) as measure_code,
-    cast(group_id as varchar) as group_id,
-    cast(patient_key as bigint) as patient_key,
-    cast(month_end_on as date) as month_end_on,
-    cast(gap_status as varchar) as gap_status,
-    cast(evidence_on as date) as evidence_on,
-    cast(opened_on as date) as opened_on,
-    cast(closed_on as date) as closed_on,
-    cast(is_newly_opened as boolean) as is_newly_opened,
-    cast(is_newly_closed as boolean) as is_newly_closed,
-    cast(n_openings as integer) as n_openings,
-    cast(published_gap_status as varchar) as published_gap_status,
-    cast(gap_status != published_gap_status as boolean) as is_restated,
-    cast(
+final as (
+
+    select
+        *,
+        gap_status != published_gap_status as is_restated,
         case
             when gap_status = published_gap_status then null
             when measure_version != published_version then 'measure version'
             else 'late data'
-        end as varchar
-    ) as restatement_reason,
-    cast(measure_version as varchar) as measure_version
-from told
+        end as restatement_reason
+    from told
+
+)
+
+select
+    {{ contract_columns() }}
+from final

@@ -117,50 +117,44 @@ told as (
         nullif({{ plain_words('evidence_value') }}, '') as plain_value
     from planned
 
-)
+),
 
-select
-    cast({{ surrogate_key(['measure_code', 'group_id', 'patient_key']) }} as bigint) as care_gap_key,
-    cast(measure_code as varchar) as measure_code,
-    cast(group_id as varchar) as group_id,
-    cast(patient_key as bigint) as patient_key,
-    cast(period_start_on as date) as period_start_on,
-    cast(period_end_on as date) as period_end_on,
-    cast(provider_key as bigint) as provider_key,
-    cast(location_key as bigint) as location_key,
-    cast(payer_class as varchar) as payer_class,
-    cast(gap_status as varchar) as gap_status,
+final as (
 
-    cast(opened_on as date) as opened_on,
-    cast(closed_on as date) as closed_on,
-    cast(
-        case when opened_on is not null then greatest(coalesce(closed_on, today_on) - opened_on, 0) end as integer
-    ) as n_days_open,
-    cast(n_openings as integer) as n_openings,
-    cast(evidence_on as date) as evidence_on,
-    cast(evidence_value as varchar) as evidence_value,
-    cast(case when gap_status in ('open', 'closed') then incentive_usd end as decimal(14, 2)) as incentive_value_usd,
-
-    cast(is_actionable_today as boolean) as is_actionable_today,
-    cast(has_qualifying_visit as boolean) as has_qualifying_visit,
-    cast(due_on as date) as due_on,
-    cast(is_due_later as boolean) as is_due_later,
-    cast(close_by_on as date) as close_by_on,
-    cast(ordered_on is not null as boolean) as has_open_order,
-    cast(ordered_on as date) as ordered_on,
-    cast(next_appointment_at as timestamptz) as next_appointment_at,
-    cast(next_appointment_provider_key as bigint) as next_appointment_provider_key,
-
-    cast(
+    select
+        {{ surrogate_key(['measure_code', 'group_id', 'patient_key']) }} as care_gap_key,
+        measure_code,
+        group_id,
+        patient_key,
+        period_start_on,
+        period_end_on,
+        provider_key,
+        location_key,
+        payer_class,
+        gap_status,
+        opened_on,
+        closed_on,
+        case when opened_on is not null then greatest(coalesce(closed_on, today_on) - opened_on, 0) end as n_days_open,
+        n_openings,
+        evidence_on,
+        evidence_value,
+        case when gap_status in ('open', 'closed') then incentive_usd end as incentive_value_usd,
+        is_actionable_today,
+        has_qualifying_visit,
+        due_on,
+        is_due_later,
+        close_by_on,
+        ordered_on is not null as has_open_order,
+        ordered_on,
+        next_appointment_at,
+        next_appointment_provider_key,
         case gap_status
             when 'open' then plain_reason || plans
             when 'not_applicable' then plain_reason || plans
             when 'closed' then plain_reason || coalesce(' on ' || closed_on, '') || coalesce(': ' || plain_value, '')
             when 'excluded' then plain_reason || coalesce(' (' || evidence_on || ')', '')
             else plain_reason
-        end as varchar
-    ) as reason,
-    cast(
+        end as reason,
         case
             when gap_status = 'not_assessable' then 'Complete the record, or have the data delivered that is missing'
             when not is_to_do or is_deceased then null
@@ -170,7 +164,12 @@ select
             when is_due_later then 'Not before ' || due_on || ', and by ' || close_by_on || ': ' || next_action
             when not has_qualifying_visit then 'Book a visit. Then: ' || next_action
             else next_action
-        end as varchar
-    ) as next_action,
-    cast(measure_version as varchar) as measure_version
-from told
+        end as next_action,
+        measure_version
+    from told
+
+)
+
+select
+    {{ contract_columns() }}
+from final

@@ -48,20 +48,28 @@ events as (
         {{ evidence_on('events') }} as happened_on
     from {{ ref('int_clinical__smoking_statuses') }} as events
 
+),
+
+final as (
+
+    select distinct
+        results.measure_code,
+        results.group_id,
+        results.period_start_on,
+        results.patient_key,
+        events.resource_type,
+        events.source_system,
+        events.resource_id
+    from results
+    inner join named
+        on results.measure_code = named.measure_code
+    inner join events
+        on results.patient_key = events.patient_key
+        and results.evidence_on = events.happened_on
+        and named.value_set = events.value_set
+
 )
 
-select distinct
-    cast(results.measure_code as varchar) as measure_code,
-    cast(results.group_id as varchar) as group_id,
-    cast(results.period_start_on as date) as period_start_on,
-    cast(results.patient_key as bigint) as patient_key,
-    cast(events.resource_type as varchar) as resource_type,
-    cast(events.source_system as varchar) as source_system,
-    cast(events.resource_id as varchar) as resource_id
-from results
-inner join named
-    on results.measure_code = named.measure_code
-inner join events
-    on results.patient_key = events.patient_key
-    and results.evidence_on = events.happened_on
-    and named.value_set = events.value_set
+select
+    {{ contract_columns() }}
+from final

@@ -139,43 +139,51 @@ parts as (
         cast(is_last_of_year as integer) as n_paid_closures
     from closed
 
+),
+
+final as (
+
+    select
+        parts.measure_code,
+        parts.group_id,
+        parts.period_type,
+        parts.period_start_on,
+        parts.period_end_on,
+        profiles.home_location_key as location_key,
+        profiles.primary_provider_key as provider_key,
+        profiles.payer_class,
+        sum(parts.n_denominator) as n_denominator,
+        sum(parts.n_eligible) as n_eligible,
+        sum(parts.n_numerator) as n_numerator,
+        sum(case when measures.is_inverse then parts.n_eligible - parts.n_numerator else parts.n_numerator end) as n_met,
+        sum(parts.n_open_gaps) as n_open_gaps,
+        sum(parts.n_closed_gaps) as n_closed_gaps,
+        sum(parts.n_excluded) as n_excluded,
+        sum(parts.n_not_assessable) as n_not_assessable,
+        sum(parts.n_closures) as n_closures,
+        sum(parts.n_closure_days) as n_closure_days,
+        sum(parts.n_paid_closures * incentives.incentive_usd) as closure_incentive_usd,
+        sum(parts.n_open_gaps * incentives.incentive_usd) as open_incentive_usd
+    from parts
+    inner join profiles
+        on parts.patient_key = profiles.patient_key
+    inner join measures
+        on parts.measure_code = measures.measure_code
+    left join incentives
+        on profiles.payer_class = incentives.payer_class
+        and parts.measure_code = incentives.measure_code
+    group by
+        parts.measure_code,
+        parts.group_id,
+        parts.period_type,
+        parts.period_start_on,
+        parts.period_end_on,
+        profiles.home_location_key,
+        profiles.primary_provider_key,
+        profiles.payer_class
+
 )
 
 select
-    cast(parts.measure_code as varchar) as measure_code,
-    cast(parts.group_id as varchar) as group_id,
-    cast(parts.period_type as varchar) as period_type,
-    cast(parts.period_start_on as date) as period_start_on,
-    cast(parts.period_end_on as date) as period_end_on,
-    cast(profiles.home_location_key as bigint) as location_key,
-    cast(profiles.primary_provider_key as bigint) as provider_key,
-    cast(profiles.payer_class as varchar) as payer_class,
-    cast(sum(parts.n_denominator) as integer) as n_denominator,
-    cast(sum(parts.n_eligible) as integer) as n_eligible,
-    cast(sum(parts.n_numerator) as integer) as n_numerator,
-    cast(sum(case when measures.is_inverse then parts.n_eligible - parts.n_numerator else parts.n_numerator end) as integer) as n_met,
-    cast(sum(parts.n_open_gaps) as integer) as n_open_gaps,
-    cast(sum(parts.n_closed_gaps) as integer) as n_closed_gaps,
-    cast(sum(parts.n_excluded) as integer) as n_excluded,
-    cast(sum(parts.n_not_assessable) as integer) as n_not_assessable,
-    cast(sum(parts.n_closures) as integer) as n_closures,
-    cast(sum(parts.n_closure_days) as integer) as n_closure_days,
-    cast(sum(parts.n_paid_closures * incentives.incentive_usd) as decimal(14, 2)) as closure_incentive_usd,
-    cast(sum(parts.n_open_gaps * incentives.incentive_usd) as decimal(14, 2)) as open_incentive_usd
-from parts
-inner join profiles
-    on parts.patient_key = profiles.patient_key
-inner join measures
-    on parts.measure_code = measures.measure_code
-left join incentives
-    on profiles.payer_class = incentives.payer_class
-    and parts.measure_code = incentives.measure_code
-group by
-    parts.measure_code,
-    parts.group_id,
-    parts.period_type,
-    parts.period_start_on,
-    parts.period_end_on,
-    profiles.home_location_key,
-    profiles.primary_provider_key,
-    profiles.payer_class
+    {{ contract_columns() }}
+from final

@@ -1,25 +1,3 @@
 select
-    cast(measure_code as varchar) as measure_code,
-    cast(group_id as varchar) as group_id,
-    cast(period_type as varchar) as period_type,
-    cast(period_start_on as date) as period_start_on,
-    cast(period_end_on as date) as period_end_on,
-    cast(patient_key as bigint) as patient_key,
-    cast(stratum as integer) as stratum,
-    cast(stratum_name as varchar) as stratum_name,
-    cast(is_initial_population as boolean) as is_initial_population,
-    cast(is_denominator as boolean) as is_denominator,
-    cast(is_denominator_exclusion as boolean) as is_denominator_exclusion,
-    cast(is_denominator_exception as boolean) as is_denominator_exception,
-    cast(is_numerator as boolean) as is_numerator,
-    cast(n_initial_population as integer) as n_initial_population,
-    cast(n_denominator as integer) as n_denominator,
-    cast(n_denominator_exclusion as integer) as n_denominator_exclusion,
-    cast(n_denominator_exception as integer) as n_denominator_exception,
-    cast(n_numerator as integer) as n_numerator,
-    cast(gap_status as varchar) as gap_status,
-    cast(evidence_on as date) as evidence_on,
-    cast(evidence_value as varchar) as evidence_value,
-    cast(reason as varchar) as reason,
-    cast(measure_version as varchar) as measure_version
+    {{ contract_columns() }}
 from {{ ref('int_measures__gaps') }}

@@ -1,21 +1,15 @@
+with
+
+final as (
+
+    select
+        *,
+        reason as write_off_reason,
+        method as payment_method
+    from {{ ref('int_money__movements') }}
+
+)
+
 select
-    cast(payment_key as bigint) as payment_key,
-    cast(source_system as varchar) as source_system,
-    cast(movement_id as varchar) as movement_id,
-    cast(movement_type as varchar) as movement_type,
-    cast(reason as varchar) as write_off_reason,
-    cast(patient_key as bigint) as patient_key,
-    cast(provider_key as bigint) as provider_key,
-    cast(location_key as bigint) as location_key,
-    cast(payer_class as varchar) as payer_class,
-    cast(patient_segment as varchar) as patient_segment,
-    cast(claim_key as bigint) as claim_key,
-    cast(charge_key as bigint) as charge_key,
-    cast(encounter_id as varchar) as encounter_id,
-    cast(service_on as date) as service_on,
-    cast(posted_on as date) as posted_on,
-    cast(amount_usd as decimal(14, 2)) as amount_usd,
-    cast(is_reversal as boolean) as is_reversal,
-    cast(is_at_service as boolean) as is_at_service,
-    cast(method as varchar) as payment_method
-from {{ ref('int_money__movements') }}
+    {{ contract_columns() }}
+from final

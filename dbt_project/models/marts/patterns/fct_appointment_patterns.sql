@@ -64,20 +64,28 @@ matured as (
     where kpi_code = 'no_show_rate'
     group by month_on
 
+),
+
+final as (
+
+    select
+        described.month_on,
+        described.location_key,
+        described.day_of_week,
+        described.hour_of_day,
+        described.lead_time_band,
+        described.reminder_channel,
+        count(*) as n_due,
+        count(*) filter (where described.final_status = 'no_show') as n_no_shows,
+        count(*) filter (where described.is_late_cancellation) as n_late_cancellations,
+        bool_and(coalesce(matured.is_mature, false)) as is_mature
+    from described
+    left join matured
+        on described.month_on = matured.month_on
+    group by all
+
 )
 
 select
-    cast(described.month_on as date) as month_on,
-    cast(described.location_key as bigint) as location_key,
-    cast(described.day_of_week as integer) as day_of_week,
-    cast(described.hour_of_day as integer) as hour_of_day,
-    cast(described.lead_time_band as varchar) as lead_time_band,
-    cast(described.reminder_channel as varchar) as reminder_channel,
-    cast(count(*) as bigint) as n_due,
-    cast(count(*) filter (where described.final_status = 'no_show') as bigint) as n_no_shows,
-    cast(count(*) filter (where described.is_late_cancellation) as bigint) as n_late_cancellations,
-    cast(bool_and(coalesce(matured.is_mature, false)) as boolean) as is_mature
-from described
-left join matured
-    on described.month_on = matured.month_on
-group by all
+    {{ contract_columns() }}
+from final

@@ -96,17 +96,25 @@ parts as (
     left join locations
         on spend.location_id = locations.location_id
 
+),
+
+final as (
+
+    select
+        month_on,
+        location_key,
+        lead_source,
+        sum(n_leads) as n_leads,
+        sum(n_converted) as n_converted,
+        sum(n_new_patients) as n_new_patients,
+        sum(spend_usd) as spend_usd,
+        sum(collected_usd) as collected_usd
+    from parts
+    where month_on is not null
+    group by all
+
 )
 
 select
-    cast(month_on as date) as month_on,
-    cast(location_key as bigint) as location_key,
-    cast(lead_source as varchar) as lead_source,
-    cast(sum(n_leads) as bigint) as n_leads,
-    cast(sum(n_converted) as bigint) as n_converted,
-    cast(sum(n_new_patients) as bigint) as n_new_patients,
-    cast(sum(spend_usd) as decimal(14, 2)) as spend_usd,
-    cast(sum(collected_usd) as decimal(14, 2)) as collected_usd
-from parts
-where month_on is not null
-group by all
+    {{ contract_columns() }}
+from final

@@ -103,15 +103,23 @@ judged as (
         on patient_quarters.patient_key = visits.patient_key
         and patient_quarters.quarters_since = visits.quarters_since
 
+),
+
+final as (
+
+    select
+        cohort_on,
+        location_key,
+        quarters_since,
+        count(*) filter (where is_whole) as n_patients,
+        count(*) filter (where is_whole and has_visit) as n_visited,
+        count(*) filter (where is_at_risk) as n_at_risk,
+        count(*) filter (where is_lapse) as n_lapsed
+    from judged
+    group by all
+
 )
 
 select
-    cast(cohort_on as date) as cohort_on,
-    cast(location_key as bigint) as location_key,
-    cast(quarters_since as integer) as quarters_since,
-    cast(count(*) filter (where is_whole) as bigint) as n_patients,
-    cast(count(*) filter (where is_whole and has_visit) as bigint) as n_visited,
-    cast(count(*) filter (where is_at_risk) as bigint) as n_at_risk,
-    cast(count(*) filter (where is_lapse) as bigint) as n_lapsed
-from judged
-group by all
+    {{ contract_columns() }}
+from final

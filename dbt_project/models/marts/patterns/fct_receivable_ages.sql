@@ -110,9 +110,5 @@ balances as (
 )
 
 select
-    cast(month_on as date) as month_on,
-    cast(location_key as bigint) as location_key,
-    cast(payer_class as varchar) as payer_class,
-    cast(age_band as varchar) as age_band,
-    cast(balance_usd as decimal(14, 2)) as balance_usd
+    {{ contract_columns() }}
 from balances

@@ -34,14 +34,22 @@ based as (
     select 'posting' as basis, {{ month_of('posted_on') }} as month_on, location_key, payer_class, flow, amount_usd
     from postings
 
+),
+
+final as (
+
+    select
+        basis,
+        month_on,
+        location_key,
+        payer_class,
+        flow,
+        sum(amount_usd) as amount_usd
+    from based
+    group by all
+
 )
 
 select
-    cast(basis as varchar) as basis,
-    cast(month_on as date) as month_on,
-    cast(location_key as bigint) as location_key,
-    cast(payer_class as varchar) as payer_class,
-    cast(flow as varchar) as flow,
-    cast(sum(amount_usd) as decimal(14, 2)) as amount_usd
-from based
-group by all
+    {{ contract_columns() }}
+from final

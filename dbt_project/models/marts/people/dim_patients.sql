@@ -39,64 +39,65 @@ open_gaps as (
         and period_start_on = (select max(period_start_on) from {{ ref('int_measures__periods') }} where period_type = 'year')
     group by patient_key
 
+),
+
+final as (
+
+    select
+        demographics.patient_key,
+        demographics.mrn,
+        demographics.first_name,
+        demographics.last_name,
+        demographics.birth_date,
+        profiles.age_years,
+        demographics.sex,
+        demographics.race,
+        demographics.ethnicity,
+        demographics.language,
+        demographics.phone,
+        demographics.email,
+        demographics.address_line,
+        demographics.city,
+        demographics.state,
+        demographics.postal_code,
+        demographics.is_deceased,
+        demographics.deceased_on,
+        profiles.primary_provider_key,
+        profiles.home_location_key,
+        profiles.payer_class,
+        profiles.payer_name,
+        demographics.preferred_channel,
+        permissions.may_sms,
+        permissions.may_email,
+        permissions.may_phone,
+        permissions.may_mail,
+        permissions.may_portal,
+        permissions.is_do_not_contact,
+        visits.first_visit_on,
+        visits.last_visit_on,
+        visits.next_appointment_at,
+        coalesce(visits.n_visits_24_months, 0) as n_visits_24_months,
+        coalesce(engagement.has_portal_account, false) as has_portal_account,
+        engagement.last_portal_login_on,
+        engagement.last_contacted_on,
+        engagement.last_responded_on,
+        profiles.n_chronic_conditions,
+        profiles.patient_segment,
+        not demographics.is_deceased
+        and coalesce(visits.last_visit_on >= {{ add_months(as_of_on(), -var('active_months')) }}, false) as is_active,
+        coalesce(open_gaps.n_open_gaps, 0) as n_open_gaps,
+        demographics.has_ehr_record,
+        demographics.has_crm_record,
+        demographics.has_billing_record
+    from demographics
+    inner join profiles using (patient_key)
+    inner join permissions using (patient_key)
+    left join visits using (patient_key)
+    left join engagement using (patient_key)
+    left join open_gaps using (patient_key)
+
 )
 
 select
-    demographics.patient_key,
-    demographics.mrn,
-    demographics.first_name,
-    demographics.last_name,
-    demographics.birth_date,
-    cast(profiles.age_years as integer) as age_years,
-    demographics.sex,
-    demographics.race,
-    demographics.ethnicity,
-    demographics.language,
-
-    demographics.phone,
-    demographics.email,
-    demographics.address_line,
-    demographics.city,
-    demographics.state,
-    demographics.postal_code,
-
-    demographics.is_deceased,
-    demographics.deceased_on,
-
-    profiles.primary_provider_key,
-    profiles.home_location_key,
-    profiles.payer_class,
-    profiles.payer_name,
-
-    demographics.preferred_channel,
-    permissions.may_sms,
-    permissions.may_email,
-    permissions.may_phone,
-    permissions.may_mail,
-    permissions.may_portal,
-    permissions.is_do_not_contact,
-
-    visits.first_visit_on,
-    visits.last_visit_on,
-    visits.next_appointment_at,
-    coalesce(visits.n_visits_24_months, 0) as n_visits_24_months,
-    coalesce(engagement.has_portal_account, false) as has_portal_account,
-    engagement.last_portal_login_on,
-    engagement.last_contacted_on,
-    engagement.last_responded_on,
-
-    profiles.n_chronic_conditions,
-    profiles.patient_segment,
-    not demographics.is_deceased
-    and coalesce(visits.last_visit_on >= {{ add_months(as_of_on(), -var('active_months')) }}, false) as is_active,
-    coalesce(open_gaps.n_open_gaps, 0) as n_open_gaps,
-
-    demographics.has_ehr_record,
-    demographics.has_crm_record,
-    demographics.has_billing_record
-from demographics
-inner join profiles using (patient_key)
-inner join permissions using (patient_key)
-left join visits using (patient_key)
-left join engagement using (patient_key)
-left join open_gaps using (patient_key)
+    {{ contract_columns() }}
+from final

@@ -7,17 +7,25 @@ with days as (
         interval 1 day
     )) as date) as date_on
 
+),
+
+final as (
+
+    select
+        *,
+        year(date_on) as year,
+        quarter(date_on) as quarter,
+        month(date_on) as month,
+        {{ month_of('date_on') }} as month_on,
+        date_trunc('week', date_on) as week_on,
+        isodow(date_on) as day_of_week,
+        isodow(date_on) > 5 as is_weekend,
+        date_on < {{ as_of_on() }} as is_past,
+        {{ add_months(month_of('date_on'), 1) }} <= {{ as_of_on() }} as is_in_complete_month
+    from days
+
 )
 
 select
-    date_on,
-    cast(year(date_on) as integer) as year,
-    cast(quarter(date_on) as integer) as quarter,
-    cast(month(date_on) as integer) as month,
-    {{ month_of('date_on') }} as month_on,
-    cast(date_trunc('week', date_on) as date) as week_on,
-    cast(isodow(date_on) as integer) as day_of_week,
-    isodow(date_on) > 5 as is_weekend,
-    date_on < {{ as_of_on() }} as is_past,
-    {{ add_months(month_of('date_on'), 1) }} <= {{ as_of_on() }} as is_in_complete_month
-from days
+    {{ contract_columns() }}
+from final

@@ -14,19 +14,27 @@ go_lives as (
     where go_live_on is not null
     group by location_key
 
+),
+
+final as (
+
+    select
+        locations.location_key,
+        locations.source_system,
+        locations.location_id,
+        locations.location_name,
+        locations.address_line,
+        locations.city,
+        locations.state,
+        locations.postal_code,
+        locations.is_active,
+        go_lives.program_name,
+        go_lives.program_go_live_on
+    from locations
+    left join go_lives using (location_key)
+
 )
 
 select
-    locations.location_key,
-    locations.source_system,
-    locations.location_id,
-    locations.location_name,
-    locations.address_line,
-    locations.city,
-    locations.state,
-    locations.postal_code,
-    locations.is_active,
-    go_lives.program_name,
-    go_lives.program_go_live_on
-from locations
-left join go_lives using (location_key)
+    {{ contract_columns() }}
+from final

@@ -1,7 +1,3 @@
 select
-    payer_key,
-    source_system,
-    payer_id,
-    payer_name,
-    payer_class
+    {{ contract_columns() }}
 from {{ ref('int_reference__payers') }}

@@ -1,14 +1,14 @@
+with
+
+final as (
+
+    select
+        *,
+        concat_ws(', ', last_name, first_name) as provider_name
+    from {{ ref('int_reference__providers') }}
+
+)
+
 select
-    provider_key,
-    source_system,
-    practitioner_id,
-    npi,
-    first_name,
-    last_name,
-    concat_ws(', ', last_name, first_name) as provider_name,
-    specialty,
-    location_key,
-    started_on,
-    ended_on,
-    is_active
-from {{ ref('int_reference__providers') }}
+    {{ contract_columns() }}
+from final

@@ -51,29 +51,37 @@ attempts as (
     where not attempts.is_held_out
     group by members.trial_key
 
+),
+
+final as (
+
+    select
+        members.trial_key,
+        members.source_system,
+        members.campaign_id,
+        members.campaign_name,
+        members.campaign_type,
+        members.patient_key,
+        profiles.home_location_key as location_key,
+        members.added_on,
+        members.is_held_out,
+        coalesce(attempts.n_attempts, 0) as n_attempts_90_days,
+        attempts.first_channel as contact_channel,
+        attempts.last_outcome as contact_outcome,
+        {{ dbt.datediff('visits.last_visit_on', 'members.added_on', 'day') }} as days_since_visit,
+        visits.first_visit_on,
+        visits.first_visit_on is not null as has_visit_90_days,
+        members.added_on + {{ outcome_days + recording_days() }} <= {{ as_of_on() }} as is_mature
+    from members
+    left join profiles
+        on members.patient_key = profiles.patient_key
+    left join visits
+        on members.trial_key = visits.trial_key
+    left join attempts
+        on members.trial_key = attempts.trial_key
+
 )
 
 select
-    members.trial_key,
-    cast(members.source_system as varchar) as source_system,
-    cast(members.campaign_id as varchar) as campaign_id,
-    cast(members.campaign_name as varchar) as campaign_name,
-    cast(members.campaign_type as varchar) as campaign_type,
-    cast(members.patient_key as bigint) as patient_key,
-    cast(profiles.home_location_key as bigint) as location_key,
-    members.added_on,
-    members.is_held_out,
-    cast(coalesce(attempts.n_attempts, 0) as bigint) as n_attempts_90_days,
-    cast(attempts.first_channel as varchar) as contact_channel,
-    cast(attempts.last_outcome as varchar) as contact_outcome,
-    cast({{ dbt.datediff('visits.last_visit_on', 'members.added_on', 'day') }} as bigint) as days_since_visit,
-    visits.first_visit_on,
-    visits.first_visit_on is not null as has_visit_90_days,
-    members.added_on + {{ outcome_days + recording_days() }} <= {{ as_of_on() }} as is_mature
-from members
-left join profiles
-    on members.patient_key = profiles.patient_key
-left join visits
-    on members.trial_key = visits.trial_key
-left join attempts
-    on members.trial_key = attempts.trial_key
+    {{ contract_columns() }}
+from final

@@ -38,20 +38,28 @@ rollout as (
     where location_key is not null
     group by program_name, location_key
 
+),
+
+final as (
+
+    select
+        programs.program_name,
+        kpis.outcome_code,
+        kpis.location_key,
+        kpis.month_on,
+        rollout.go_live_month_on,
+        coalesce(kpis.month_on >= rollout.go_live_month_on, false) as is_live,
+        kpis.numerator,
+        kpis.denominator,
+        kpis.is_mature
+    from programs
+    cross join kpis
+    left join rollout
+        on programs.program_name = rollout.program_name
+        and kpis.location_key = rollout.location_key
+
 )
 
 select
-    cast(programs.program_name as varchar) as program_name,
-    cast(kpis.outcome_code as varchar) as outcome_code,
-    cast(kpis.location_key as bigint) as location_key,
-    kpis.month_on,
-    rollout.go_live_month_on,
-    coalesce(kpis.month_on >= rollout.go_live_month_on, false) as is_live,
-    kpis.numerator,
-    kpis.denominator,
-    kpis.is_mature
-from programs
-cross join kpis
-left join rollout
-    on programs.program_name = rollout.program_name
-    and kpis.location_key = rollout.location_key
+    {{ contract_columns() }}
+from final

@@ -115,25 +115,24 @@ spread as (
         on newest.value_code = measured.value_code
     group by newest.value_code
 
-)
+),
 
-select
-    cast(measured.value_code as varchar) as value_code,
-    measured.unit_value,
-    spread.standard_error,
-    cast(measured.n_months as bigint) as n_months,
-    measured.first_month_on,
-    measured.last_month_on,
-    cast(
+final as (
+
+    select
+        measured.value_code,
+        measured.unit_value,
+        spread.standard_error,
+        measured.n_months,
+        measured.first_month_on,
+        measured.last_month_on,
         case measured.value_code
             {%- for code, words in kpi_values.items() %}
             when '{{ code }}' then '{{ words[0] }}'
             {%- endfor %}
             when 'collections_per_day' then 'usd per day'
             else 'share'
-        end as varchar
-    ) as unit,
-    cast(
+        end as unit,
         case measured.value_code
             {%- for code, words in kpi_values.items() %}
             when '{{ code }}' then '{{ words[1] }}'
@@ -141,9 +140,9 @@ select
             when 'kept_share' then 'Appointments kept, of those kept or given up by the patient'
             when 'rebooked_share' then 'No-shows whose patient booked again'
             when 'collections_per_day' then 'Payments posted, by days'
-        end || ', ' || left(cast(measured.first_month_on as varchar), 7) || ' to ' || left(cast(measured.last_month_on as varchar), 7) as varchar
-    ) as basis,
-    cast(
+        end
+        || ', ' || left(cast(measured.first_month_on as varchar), 7)
+        || ' to ' || left(cast(measured.last_month_on as varchar), 7) as basis,
         case measured.value_code
             when 'kept_share'
                 then 'select avg(cast(final_status = ''completed'' as integer)) from marts.fct_appointments where '
@@ -158,9 +157,13 @@ select
         || case when measured.value_code in ('kept_share', 'rebooked_share') then 'starts_on' else 'month_on' end
         || ' >= ''' || measured.first_month_on || ''' and '
         || case when measured.value_code in ('kept_share', 'rebooked_share') then 'starts_on' else 'month_on' end
-        || ' < ''' || {{ add_months('measured.last_month_on', 1) }} || ''''
-        as varchar
-    ) as traced_by
-from measured
-inner join spread
-    on measured.value_code = spread.value_code
+        || ' < ''' || {{ add_months('measured.last_month_on', 1) }} || '''' as traced_by
+    from measured
+    inner join spread
+        on measured.value_code = spread.value_code
+
+)
+
+select
+    {{ contract_columns() }}
+from final
