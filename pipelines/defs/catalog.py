@@ -1,4 +1,4 @@
-"""The layer `catalog`: how the tables came about, written last, when everything else is there and has been checked."""
+"""The layer `catalog`: how the tables were made. Written last, after all other tables were built and checked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipelines.warehouse.lineage import write_lineage
 
 
 def catalog_assets(parsed: Path, made: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:
-    """One asset a table. `made` are the assets of all other layers, of which each says what it is made from."""
+    """One asset per table. `made` are the assets of all other layers, each with its upstream tables."""
     lineage = [
         (".".join(spec.key.path), ".".join(dep.asset_key.path)) for assets in made for spec in assets.specs for dep in spec.deps
     ]
@@ -33,7 +33,7 @@ def catalog_assets(parsed: Path, made: Sequence[dg.AssetsDefinition]) -> dg.Asse
     def catalog(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
         progress("Building: catalog")
         build = newest_build(home)
-        # Without its contract kept, none of these would be there.
+        # These tables exist only if they kept their contracts.
         scores = [Check(f"{table}.contract", table, "Every row keeps the contract.") for table in PUBLISHED if table[:3] == "ml."]
         with build.step("catalogued"), build.connect() as connection:
             write_lineage(connection, lineage, read_manifest(parsed), [*kept_checks(build), *scores])

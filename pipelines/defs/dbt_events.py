@@ -1,4 +1,4 @@
-"""dbt's nodes and events as Dagster's assets, checks and events."""
+"""Translates dbt's nodes and events to Dagster's assets, checks and events."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from pipelines.warehouse.dbt import run_dbt
 
 
 class Translator(DagsterDbtTranslator):
-    """A node is the table it makes: its key is `[schema, table]`, and its schema is its layer."""
+    """Maps a node to its table: the key is `[schema, table]`, and the schema is the layer."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         props = dbt_resource_props
@@ -33,16 +33,16 @@ TRANSLATOR = Translator()
 
 @cache
 def read_manifest(parsed: Path) -> Mapping[str, Any]:
-    """dbt's manifest, of the folder in which `parsed_project` keeps it."""
+    """dbt's manifest from the folder of `parsed_project`."""
     return json.loads((parsed / "manifest.json").read_bytes())
 
 
 def dbt_events(
     context: dg.AssetExecutionContext, parsed: Path, step: str, select: list[str], home: Home, progress: Progress
 ) -> Iterator[Any]:
-    """Do one step of the newest build with dbt, and yield Dagster's event of each node as it ends.
+    """Run one step of the newest build with dbt, and yield Dagster's event of each node as it ends.
 
-    Of a run that wants only some of the assets, only their nodes are run, and the step does not count as passed.
+    If a run selects only some of the assets, only their nodes run, and the step does not count as passed.
     """
     build, manifest = newest_build(home), read_manifest(parsed)
     if context.is_subset:

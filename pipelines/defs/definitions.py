@@ -1,4 +1,4 @@
-"""The root of everything that Dagster sees; `caregap run` executes the same definitions without a server."""
+"""All Dagster definitions; `caregap run` executes the same definitions without a server."""
 
 from collections.abc import Set
 
@@ -11,7 +11,7 @@ from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
-from pipelines.defs.run_status import telling
+from pipelines.defs.run_status import recording_hooks
 from pipelines.home import Home
 from pipelines.lock import only_writer
 from pipelines.practice import Practice, practice_of
@@ -22,7 +22,7 @@ from pipelines.warehouse.dbt import parsed_project
 def definitions(
     home: Home, practice: Practice, progress: Progress = silent, hooks: Set[dg.HookDefinition] = frozenset()
 ) -> dg.Definitions:
-    """Every asset, check, job, schedule and sensor, bound to one home and one practice; `hooks` are called by every asset."""
+    """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`."""
     parsed = parsed_project(home)
     made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
     assets = [*made, catalog_assets(parsed, made), published]
@@ -48,6 +48,6 @@ def definitions(
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster -m pipelines.defs.definitions` loads: the home of this environment, and its practice or the sample."""
+    """The definitions that `dagster -m pipelines.defs.definitions` loads: this environment's home, its practice or the sample."""
     home = Home.from_environment()
-    return definitions(home, practice_of(home, None), hooks=telling(home))
+    return definitions(home, practice_of(home, None), hooks=recording_hooks(home))

@@ -13,7 +13,7 @@ SELECT = ["resource_type:model,fqn:caregap.delivery"]
 
 
 def delivery_assets(parsed: Path) -> dg.AssetsDefinition:
-    """One asset a model, one check a data test."""
+    """One asset per model, one check per data test."""
 
     @dbt_assets(manifest=read_manifest(parsed), select=" ".join(SELECT), name="delivery", dagster_dbt_translator=TRANSLATOR)
     def delivery(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):

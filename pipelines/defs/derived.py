@@ -12,7 +12,7 @@ from pipelines.warehouse.build import DERIVED
 
 
 def derived_assets(parsed: Path) -> dg.AssetsDefinition:
-    """One asset a seed and model, one check a data test."""
+    """One asset per seed and model, one check per data test."""
 
     @dbt_assets(manifest=read_manifest(parsed), select=" ".join(DERIVED), name="derived", dagster_dbt_translator=TRANSLATOR)
     def derived(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):

@@ -10,24 +10,24 @@ from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 
-# Dagster's console would print every event of every table; what a run found is told by `pipelines/cli/findings.py`.
+# Dagster's console would print every event of every table; `pipelines/cli/findings.py` reports what a run found.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def execute(
     home: Home, practice: Practice, *, selection: list[str] | None = None, progress: Progress = silent
 ) -> dg.ExecuteInProcessResult:
-    """Make the assets of these layers or tables (`marts`, `ml.model_cards`), or all, in the order of the graph.
+    """Materialise all assets, or those of these layers or tables (`marts`, `ml.model_cards`), in the order of the graph.
 
-    The first that fails ends it, and what it raised is raised. Events are not kept: writing 569 of them to Dagster's records
-    took 30 s, longer than the run itself.
+    Stops at the first failure and raises its error. Events are not stored: writing 569 of them to Dagster's database took 30 s,
+    longer than the run itself.
     """
     job = definitions(home, practice, progress).resolve_job_def(JOB)
     wanted = None
     if selection is not None:
         graph = job.asset_layer.asset_graph
         wanted = [key for key in graph.executable_asset_keys if {graph.get(key).group_name, ".".join(key.path)} & set(selection)]
-        if not wanted:  # to Dagster, nothing chosen means everything
+        if not wanted:  # Dagster treats an empty selection as everything
             raise ValueError(f"no asset is in {selection}")
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         return job.execute_in_process(run_config=QUIET, asset_selection=wanted)

@@ -1,9 +1,9 @@
-"""How tables and layers are named in Dagster: key `[schema, table]`, group = layer."""
+"""Names of tables and layers in Dagster: key `[schema, table]`, group = layer."""
 
 import dagster as dg
 
 LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "catalog", "published")
-"""The way that data flows. A table is made from tables of its own layer or of earlier ones."""
+"""In the order of the data flow. A table depends only on tables of its own layer or of earlier ones."""
 
 BEFORE_SCORES = LAYERS[:5]
 

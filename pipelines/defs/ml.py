@@ -1,4 +1,4 @@
-"""The layer `ml`: models learnt from the marts, and what they say of each patient."""
+"""The layer `ml`: models trained on the marts, and their scores for each patient."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -31,7 +31,7 @@ HISTORY = ["marts.fct_program_outcomes", "marts.fct_outreach_trials", "marts.dim
 
 
 WORTH = {"effect": "contact_effect", "margin_usd": "retained_margin_usd", "cost_usd": "contact_cost_usd"}
-"""The practice's settings of what a contact is worth (`dbt_project.yml` has the defaults)."""
+"""The practice's settings for the value of a contact (defaults in `dbt_project.yml`)."""
 SCORES = key_of("ml.disengagement_scores")
 
 
@@ -55,11 +55,11 @@ def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence
 
 @_assets("train", TRAINED, FEATURES)
 def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
-    """Fit the models on the newest build, and measure them on months after those that they were fitted on."""
+    """Train the models on the newest build, and evaluate them on later months."""
     from ml.assessment.evaluation import Worth
     from pipelines.scoring import disengagement, no_show
 
-    progress("Scoring: fit the models")
+    progress("Scoring: train the models")
     build = newest_build(home)
     with build.connect() as connection:
         best = best_possible(connection, practice) if practice.id == build.practice_id else None
@@ -91,10 +91,10 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
 
 @_assets("estimate", ESTIMATED, HISTORY)
 def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
-    """Estimate what each program changed, by the strongest design that its history allows."""
+    """Estimate the effect of each program, by the strongest design that its history allows."""
     from pipelines.scoring import program_value
 
-    progress("Estimating: what the program changed")
+    progress("Estimating: program effects")
     with newest_build(home).connect() as connection:
         program_value.estimate_effects(connection)
         yield from _kept_contracts(connection, ESTIMATED)
@@ -106,7 +106,7 @@ def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
     from pipelines.scenarios import scenarios
     from pipelines.scoring import program_value
 
-    progress("Estimating: what it was worth")
+    progress("Estimating: program value")
     build = newest_build(home)
     with build.connect() as connection:
         program_value.value_programs(connection, scenarios(practice.scenarios), build.as_of_on)
@@ -114,7 +114,7 @@ def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
 
 
 def _in_words(check: str, found: Sequence[tuple[str, str, float]]) -> str | None:
-    """What a check of the model found, worst first; None where it found nothing."""
+    """The findings of a model check in words, worst first; None if there are none."""
     if not found:
         return None
     inputs = ", ".join(f"{subject.replace('_', ' ')} ({value:.2f})" for subject, _, value in found[:3])
@@ -124,7 +124,7 @@ def _in_words(check: str, found: Sequence[tuple[str, str, float]]) -> str | None
 
 
 def _monitored(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
-    """One result per check of the model: a warning, or an error where the model had to give way to the rule."""
+    """One result per model check: a warning, or an error if the rule replaced the model."""
     for check in CHECKS:
         found = connection.execute(
             "select subject, status, value from ml.model_monitoring where check_name = ? and status <> 'ok' order by value desc",
@@ -142,7 +142,7 @@ def _monitored(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckR
 
 
 def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Iterator:
-    """Check each table against its contract. Raises `ChecksFailed` naming columns and checks, after both are reported."""
+    """Check each table against its contract. Raises `ChecksFailed` naming columns and checks, after reporting both."""
     broken = []
     for table in tables:
         rows = connection.sql(f"select * from {table}").pl()

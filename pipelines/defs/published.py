@@ -1,4 +1,4 @@
-"""The layer `published`: the two files that readers open, written, audited and swapped in as one."""
+"""The layer `published`: the two files that readers open, written, audited and swapped in together."""
 
 from datetime import timedelta
 
@@ -13,9 +13,9 @@ from pipelines.warehouse.build import newest_build
 
 FILES = {
     "published.warehouse": "Every table that has a contract, with patient data.",
-    "published.deidentified": "The same tables without what identifies a person (HIPAA safe harbor).",
+    "published.deidentified": "The same tables without identifying data (HIPAA safe harbor).",
 }
-# A practice's day starts with yesterday's extracts: older than a day and a half, and a nightly run was missed.
+# A practice works with yesterday's extracts: a publication older than a day and a half means that a nightly run was missed.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 
 

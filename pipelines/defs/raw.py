@@ -1,7 +1,7 @@
-"""The layer `raw`: what was delivered, in its current version. The gate stands here.
+"""The layer `raw`: deliveries in their current version. This is the gate.
 
-A blocking asset check would not keep dbt from running, so the asset itself fails when a file is refused or a row is
-unaccounted for; the checks report it.
+A blocking asset check would not stop dbt, so the asset itself fails if a file is refused or a row is unaccounted for; the
+checks report it.
 """
 
 from collections import Counter
@@ -44,9 +44,9 @@ DESCRIPTIONS = {
 } | {f"raw.{name}": contract.description for name, contract in LANDING.items()}
 
 RULES = {
-    "reconciliation": "Of every file, the rows delivered are those landed, quarantined or superseded.",
+    "reconciliation": "For every file, delivered rows = landed + quarantined + superseded.",
     "sources_keep_pace": f"No source lags {LAGGING_DAYS} days behind another.",
-    "contract": "Every delivered row can be read and keeps its extract's contract.",
+    "contract": "Every delivered row can be read and meets its extract's contract.",
 }
 CHECKS = [
     dg.AssetCheckSpec(name, asset=QUARANTINED if name == "contract" else DELIVERIES, description=rule)
@@ -68,7 +68,7 @@ def raw(
     practice: dg.ResourceParam[Practice],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Land what is new, and start a build on everything that has landed."""
+    """Land new files, and start a build from everything that has landed."""
     land(practice, home, progress)
     progress("Building: raw")
     build = start_build(home, practice, fingerprint=fingerprint(home, practice))
@@ -119,7 +119,7 @@ def _result(
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
     finding: str | None = None,
 ) -> dg.AssetCheckResult:
-    """Passed where nothing failed; else a table of what did, of which the first hundred are kept."""
+    """Passed if there are no failures; otherwise a table of the first hundred failures."""
     records = [dg.TableRecord({column: str(value) for column, value in zip(columns, row, strict=True)}) for row in failures[:100]]
     schema = dg.TableSchema([dg.TableColumn(column) for column in columns])
     found = {"failures": dg.MetadataValue.table(records, schema)} if records else {}
@@ -129,7 +129,7 @@ def _result(
 
 
 def _kept_out_in_words(kept_out: list[tuple[str, str, int]]) -> str | None:
-    """How many rows of which extracts were kept out; `kept_out`: extract, reason, rows. None where none was."""
+    """The number of quarantined rows by extract, in words; `kept_out`: extract, reason, rows. None if there are none."""
     if not kept_out:
         return None
     of_extract = Counter()
@@ -138,6 +138,6 @@ def _kept_out_in_words(kept_out: list[tuple[str, str, int]]) -> str | None:
     named = [f"{n:,} of {extract}" for extract, n in of_extract.most_common(4)]
     others = [f"{len(of_extract) - 4} other extracts"] if len(of_extract) > 4 else []
     return (
-        f"{of_extract.total():,} delivered rows could not be read or broke their contract, and were kept out "
-        f"({', '.join(named + others)}); marts.fct_quarantined_rows names row, field and reason"
+        f"{of_extract.total():,} delivered rows could not be read or broke their contract, and were quarantined "
+        f"({', '.join(named + others)}); see row, field and reason in marts.fct_quarantined_rows"
     )

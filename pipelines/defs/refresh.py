@@ -1,4 +1,4 @@
-"""When the assets are made anew: one job, one nightly schedule, one sensor on arriving files."""
+"""When the assets are rebuilt: one job, one nightly schedule, one sensor for arriving files."""
 
 import hashlib
 
@@ -13,20 +13,20 @@ JOB = "refresh"
 refresh = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all(),
-    executor_def=dg.in_process_executor,  # DuckDB has one writer; a process for each step took 49 s for five assets, this 1 s
+    executor_def=dg.in_process_executor,  # DuckDB has one writer; five assets took 49 s with a process per step, 1 s with this
     description="From delivered files to a new publication.",
 )
 
 
 def nightly(practice: Practice) -> dg.ScheduleDefinition:
-    """03:30 in the practice's zone: after the nightly extracts, and never in the hour that daylight saving skips or repeats."""
+    """03:30 in the practice's zone: after the nightly extracts, and outside the hour that daylight saving skips or repeats."""
     return dg.ScheduleDefinition(name="nightly", job=refresh, cron_schedule="30 3 * * *", execution_timezone=practice.time_zone)
 
 
 def arrivals(practice: Practice) -> dg.SensorDefinition:
-    """A run when files have arrived. A folder that still changes between two looks is given time: a copy may be under way.
+    """Starts a run when files have arrived. If a folder changes between two checks, it waits: a copy may be in progress.
 
-    The cursor is `seen now|run for`, two hashes over names, sizes and times of what lies in the source folders.
+    The cursor is `seen now|last run`: two hashes over names, sizes and times of the files in the source folders.
     """
 
     @dg.sensor(name="arrivals", job=refresh, minimum_interval_seconds=60, description="Runs when delivered files have settled.")

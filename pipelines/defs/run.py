@@ -1,4 +1,4 @@
-"""One run: land what is new; if anything is, make every asset anew and publish."""
+"""One run: land new files; if there are any, rebuild every asset and publish."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from pipelines.warehouse.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: what is published now, whether this run made it, and the checks that warned."""
+    """The result of a run: the current publication, whether this run made it, and the checks that warned."""
 
     publication: Publication
     is_new: bool
@@ -22,10 +22,10 @@ class Run:
 
 
 def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
-    """Bring what is published up to date with what was delivered.
+    """Bring the publication up to date with the deliveries.
 
-    Where deliveries, settings and code are those of the current publication, nothing is built: landing alone then takes a
-    twentieth of a run. Raises what landing, the checks and publishing raise; the current publication then stays as it was.
+    If deliveries, settings and code are those of the current publication, nothing is built, which takes a twentieth of a full
+    run. Raises what landing, the checks and publishing raise; the current publication then stays unchanged.
     """
     with recorded_last_run(home):
         return _run(home, practice, progress)
@@ -45,7 +45,7 @@ def _run(home: Home, practice: Practice, progress: Progress) -> Run:
 
 
 def _unchanged(home: Home, practice: Practice) -> Publication | None:
-    """The current publication, if this run would make it again."""
+    """The current publication, if this run would produce the same one."""
     try:
         publication = current(home)
     except NotPublished:

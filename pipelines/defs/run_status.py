@@ -1,6 +1,6 @@
-"""A run that Dagster's page, schedule or sensor starts is told as one of `caregap run` is.
+"""Records the outcome of Dagster-started runs as `caregap run` does.
 
-They are hooks of the assets and not of a job: what somebody picks in the asset graph runs in a job of Dagster's own.
+Hooks are on the assets, not on a job, because assets picked in the graph run in a job of Dagster's own.
 """
 
 from collections.abc import Set
@@ -11,8 +11,8 @@ from pipelines.home import Home
 from pipelines.publications.last_run import record_failed, tell_published
 
 
-def telling(home: Home) -> Set[dg.HookDefinition]:
-    """Hooks that write down that an asset failed and why, and that the last of a run, `published`, was made."""
+def recording_hooks(home: Home) -> Set[dg.HookDefinition]:
+    """Hooks that record that an asset failed and why, and that the last asset of a run, `published`, succeeded."""
 
     @dg.failure_hook(name="record_failed")
     def failed(context: dg.HookContext) -> None:

@@ -1,1 +1,1 @@
-"""Writes what leaves as files, from published tables: reports, lists, FHIR, the dictionary. Computes no figure."""
+"""Exports published tables as files: reports, lists, FHIR, the dictionary. Computes no metric."""

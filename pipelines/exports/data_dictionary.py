@@ -1,4 +1,4 @@
-"""The data dictionary: every contract as a page that an analyst can read."""
+"""Writes the data dictionary: all contracts as a page for analysts."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ from pipelines.sql.types import sql_type
 INTRODUCTION = """\
 # Data dictionary
 
-Written by `caregap docs` from the contracts in `models/`. PHI: `direct` identifies a person alone and is only in
-`warehouse.duckdb`; `quasi` identifies together with others and is coarsened or absent in `deidentified.duckdb`; `none` says
-nothing of a person.
+Written by `caregap docs` from the contracts in `models/`. PHI: `direct` identifies a person by itself and is only in
+`warehouse.duckdb`; `quasi` identifies in combination and is coarsened or absent in `deidentified.duckdb`; `none` does not
+identify a person.
 """
 
 
 def data_dictionary() -> str:
-    """Markdown: the published tables, then the extracts; of each its grain, its key and its columns."""
+    """The dictionary as Markdown: published tables, then extracts, each with grain, key and columns."""
     parts = [INTRODUCTION, "# Published tables\n"]
     parts += [_section(table, contract) for table, contract in PUBLISHED.items()]
     for source, contracts in EXTRACTS.items():

@@ -1,4 +1,4 @@
-"""The evaluation of the risk models as a page of Markdown: every figure from the tables of schema `ml`."""
+"""Writes the evaluation of the risk models as Markdown, from the tables of schema `ml`."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ _MONITORING = (
 
 
 def write_model_report(warehouse: Path, folder: Path) -> Path:
-    """Write `folder`/model_evaluation.md from the tables of `warehouse`, which is opened read-only; its path."""
+    """Write `folder`/model_evaluation.md from the tables of `warehouse`, opened read-only. Returns its path."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         text = model_report(connection)
     path = folder / REPORT_FILE
@@ -47,8 +47,8 @@ def write_model_report(warehouse: Path, folder: Path) -> Path:
 
 
 def model_report(connection: duckdb.DuckDBPyConnection) -> str:
-    """The page, from an open connection on a build or a publication in which the models were trained."""
-    parts = ["# Evaluation of the risk models", "Intervals are of 95 %, by resampling patients. Months are later than training."]
+    """The page, from an open connection to a build or publication with trained models."""
+    parts = ["# Evaluation of the risk models", "95 % intervals, by resampling patients. All months are later than training."]
     for version, first, last in connection.execute(_MODELS).fetchall():
         parts.append(f"## {version}" + (f", tested on {first} to {last}" if first else ""))
         parts.append(_table(connection, _EVERYBODY, [version]))

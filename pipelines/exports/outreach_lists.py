@@ -1,7 +1,7 @@
-"""Writes the published outreach list as files: one for people, one for the CRM.
+"""Exports the published outreach list: one file for people, one for the CRM.
 
 outreach_list.csv    one row per patient to contact, for a spreadsheet
-outreach_tasks.csv   one row per task to make in the CRM, and per contact who was held out, by the CRM's own ids
+outreach_tasks.csv   one row per task to create in the CRM, and per held-out contact, with the CRM's own ids
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from models.spreadsheet import neutralised
 LIST_FILE, TASKS_FILE = "outreach_list.csv", "outreach_tasks.csv"
 
 _LIST = "select * exclude (patient_key, location_key) from delivery.out_outreach_list order by location_name, priority_rank"
-# The CRM's words for a reason are those of its own contract of outreach tasks.
+# The reasons are those of the CRM's contract of outreach tasks.
 _TASKS = """
     with listed as (
         select
@@ -47,7 +47,7 @@ _TASKS = """
 def write_outreach(folder: Path) -> list[Path]:
     """Write both files beside `folder`/warehouse.duckdb, which is opened read-only; returns their paths.
 
-    UTF-8 with a byte-order mark, without which Excel reads another encoding; every text quoted; no cell that would be executed.
+    UTF-8 with a byte-order mark, which Excel needs to detect the encoding; all text quoted; no cell that Excel would execute.
     """
     paths = []
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:

@@ -1,1 +1,1 @@
-"""Writes, audits and de-identifies a checked build, and swaps it in. The store of publications is in `publications/`."""
+"""Writes, audits and de-identifies a checked build, and swaps it in. `publications/` is the store."""

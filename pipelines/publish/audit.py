@@ -1,4 +1,4 @@
-"""The last look before the swap: what was written is what was built, closed, and nothing more."""
+"""The last check before the swap: the written files equal the build, are closed, and contain nothing else."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,9 +17,9 @@ from pipelines.warehouse.build import Build
 def audit(build: Build, files: Mapping[Path, Callable[[Contract], dict[str, Column]]]) -> None:
     """Open each written file as a reader would, and compare it with the contracts and the build.
 
-    `files` maps a file to the function that says which columns a contract's table has in it. Raises `ChecksFailed` naming
-    each file and table where a table is missing or more than there should be, columns differ, rows were lost, or a
-    `.wal` was left (a reader would then see an older state).
+    `files` maps a file to the function that returns the columns of a contract's table in it. Raises `ChecksFailed` naming each
+    file and table if a table is missing or unexpected, columns differ, rows were lost, or a `.wal` was left (readers would then
+    see an older state).
     """
     problems = []
     for path, columns_of in files.items():
@@ -38,7 +38,7 @@ def audit(build: Build, files: Mapping[Path, Callable[[Contract], dict[str, Colu
                 elif _count(connection, table) != _count(connection, f"build.{table}"):
                     problems.append(f"{path.name} {table}: rows were lost on the way from the build")
     if problems:
-        raise ChecksFailed("\n  ".join(["What was written is not what was built; nothing was published.", *problems]))
+        raise ChecksFailed("\n  ".join(["The written files differ from the build; nothing was published.", *problems]))
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

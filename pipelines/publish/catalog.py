@@ -1,7 +1,7 @@
-"""The dictionary that lies in a published file itself: `catalog.tables` and `catalog.columns`.
+"""The data dictionary inside each published file: `catalog.tables` and `catalog.columns`.
 
-Whoever opens the file can read what each table and column is without this project at hand, and the dashboards learn from it
-which columns identify a person.
+It describes every table and column to anyone who opens the file without this project, and the dashboards use it to find columns
+that identify a person.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from models.published import PUBLISHED
 
 SCHEMA = "catalog"
 DICTIONARY = ("catalog.tables", "catalog.columns")
-"""Made here, in each published file, and not in the build."""
+"""Created in each published file, not in the build."""
 
 _TABLES = """
     create table catalog.tables as
@@ -65,7 +65,7 @@ def _table(contract: Contract, table: str, n_rows: int) -> dict:
 
 
 def _column(contract: Contract, table: str, name: str) -> dict:
-    """What the contract says of a column; one that was coarsened, under a new name, still comes from a quasi-identifier."""
+    """The contract's facts about a column; a column coarsened under a new name still derives from a quasi-identifier."""
     field = contract.fields.get(name)
     metadata = field.metadata if field else {"phi": Phi.QUASI, "values": (), "refers_to": ""}
     return {

@@ -1,4 +1,4 @@
-"""Write, audit, publish: a new publication is written beside the others, audited, and only then becomes the current one."""
+"""Write, audit, publish: a new publication is written beside the others and audited before it becomes the current one."""
 
 import json
 import secrets
@@ -29,10 +29,10 @@ from pipelines.warehouse.build import STEPS, Build
 
 
 def publish(home: Home, build: Build) -> Publication:
-    """Publish a checked build; the new publication.
+    """Publish a checked build. Returns the new publication.
 
-    Raises `ChecksFailed` where a step of the build has not passed or the written files fail their audit, and `UsageError` where
-    `caregap init` made this home for another practice. Whatever happens before the swap leaves the current publication as it was.
+    Raises `ChecksFailed` if a step of the build has not passed or the written files fail their audit, and `UsageError` if
+    `caregap init` made this home for another practice. A failure before the swap leaves the current publication unchanged.
     """
     if build.passed != STEPS[-1]:
         raise ChecksFailed(f"Build {build.id} is {build.passed}, not yet {STEPS[-1]}. Run `caregap build`, then `caregap score`.")
@@ -81,7 +81,7 @@ def _whole(contract: Contract) -> dict[str, Column]:
 
 
 def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, Column]]) -> dict[str, int]:
-    """Copy the contracts' tables into a new file, described for whoever opens it; rows by table."""
+    """Copy the contracts' tables and descriptions to a new file. Returns the number of rows by table."""
     n_rows, written = {}, {}
     with open_file(path) as connection:
         connection.execute(f"attach '{build.warehouse}' as build (read_only)")

@@ -1,1 +1,1 @@
-"""Shows landed rows in their current version, and accounts for the others. Renames and derives nothing; that is dbt's."""
+"""Exposes landed rows in their current version and accounts for all others. dbt renames and derives."""

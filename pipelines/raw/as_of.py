@@ -1,4 +1,4 @@
-"""The day that a run looks back from. Never the clock: the same deliveries give the same tables on any day."""
+"""Determines the day that a run looks back from. Never the clock: the same deliveries give the same tables on any day."""
 
 from datetime import date
 
@@ -7,8 +7,8 @@ import duckdb
 from pipelines.errors import UsageError
 from pipelines.practice import Practice
 
-# What the dashboards recorded dates nothing: a list is worked on days after those of its facts.
-# A file that only its name dates was exported at midnight UTC, which in America is the evening before: its day is the name's.
+# Records from the dashboards do not count: teams work on a list days after its data.
+# A file dated only by its name counts as exported at midnight UTC, in America the evening before; its day is that in the name.
 NEWEST_EXPORT = """
 select max(case
     when exported_at = date_trunc('day', exported_at) then cast(exported_at as date)
@@ -25,10 +25,10 @@ where status = 'finished'
 
 
 def as_of(connection: duckdb.DuckDBPyConnection, practice: Practice) -> date:
-    """The practice's own `as_of`; else the day of the newest export; else the day on which the newest finished visit ended.
+    """The practice's own `as_of`; otherwise the day of the newest export; otherwise the day of the newest finished visit.
 
     Days are the practice's, so an export at 02:00 UTC belongs to the evening before in New York. `connection` has the schema
-    `raw`. Raises `UsageError` where nothing delivered has a day.
+    `raw`. Raises `UsageError` if no delivery has a date.
     """
     if practice.as_of:
         return practice.as_of
@@ -36,4 +36,4 @@ def as_of(connection: duckdb.DuckDBPyConnection, practice: Practice) -> date:
         day = connection.execute(query, [practice.time_zone]).fetchall()[0][0]
         if day:
             return day
-    raise UsageError("No delivered file says of which day it is. Say it: `--as-of 2026-03-31`, or as_of in practice.toml.")
+    raise UsageError("No delivered file has a date. Set one: `--as-of 2026-03-31`, or as_of in practice.toml.")

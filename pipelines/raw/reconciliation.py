@@ -1,4 +1,4 @@
-"""The tables of schema `raw` that say what was delivered and what became of every row; contracts in `models/landing.py`.
+"""Creates the tables of schema `raw` that account for deliveries and every row in them; contracts in `models/landing.py`.
 
 For every file: delivered = landed + quarantined + superseded.
 """
@@ -28,9 +28,9 @@ _FILE = {
 
 
 def delivered_files(practice: Practice, root: Path) -> pl.DataFrame:
-    """One row per content that was delivered to the practice's sources, under its earliest export and, of those, its first name.
+    """One row per content delivered to the practice's sources, with its earliest export and, among those, its first name.
 
-    Columns are those of `raw.deliveries`, but for what is superseded, and `folder`, `reader` and `n_read` of landing.
+    Columns are those of `raw.deliveries` except the superseded counts, plus `folder`, `reader` and `n_read` from landing.
     """
     contents: dict[Path, list[Entry]] = {}
     for entry in Ledger(root / LEDGER).entries:
@@ -51,10 +51,10 @@ def delivered_files(practice: Practice, root: Path) -> pl.DataFrame:
     )
 
 
-def tell_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `raw.deliveries` from the temp table `files` and `raw.superseded_rows`.
+def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `raw.deliveries` from the temp table `files` and `raw.superseded_rows`.
 
-    Raises `ChecksFailed` where the rows of a file do not add up.
+    Raises `ChecksFailed` if the rows of a file do not add up.
     """
     connection.execute(
         """
@@ -81,8 +81,8 @@ def tell_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
         raise ChecksFailed(f"Rows are unaccounted for in {names}. Delete their folders in landing, and run again.")
 
 
-def tell_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
-    """Make `raw.quarantined_rows` from what landing kept out of `files`."""
+def create_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
+    """Create `raw.quarantined_rows` from the quarantined rows of `files`."""
     types = {name: sql_type(column.dtype.type) for name, column in LANDING["quarantined_rows"].fields.items()}
     create_empty(connection, "quarantined_rows", types)
     bad = files.filter(pl.col("n_quarantined") > 0, pl.col("status") == "landed")
@@ -99,10 +99,10 @@ def tell_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataF
         )
 
 
-def tell_extracts(connection: duckdb.DuckDBPyConnection, practice: Practice) -> None:
-    """Make `raw.extracts` from `raw.deliveries`: every kind of file that each source can deliver, delivered or not.
+def create_extracts(connection: duckdb.DuckDBPyConnection, practice: Practice) -> None:
+    """Create `raw.extracts` from `raw.deliveries`: every kind of file that each source can deliver, delivered or not.
 
-    Of a kind of source that the practice has none of, the extracts stand under the kind's own name.
+    If the practice has no source of a kind, the kind's extracts are listed under the name of the kind.
     """
     kinds = {source_system.partition(":")[0] for source_system in practice.sources}
     systems = sorted({*practice.sources, *(source for source in EXTRACTS if source not in kinds)})
@@ -128,5 +128,5 @@ def tell_extracts(connection: duckdb.DuckDBPyConnection, practice: Practice) -> 
 
 
 def create_empty(connection: duckdb.DuckDBPyConnection, table: str, types: dict[str, str]) -> None:
-    """A table of schema `raw` without rows; in place of one that is there."""
+    """Create or replace a table of schema `raw` without rows."""
     connection.execute(f"create or replace table raw.{table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})")

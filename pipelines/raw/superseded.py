@@ -1,7 +1,7 @@
-"""Which landed rows are not the current version of what they describe: an older version, a repetition, or deleted.
+"""Finds landed rows that are not current: an older version, a duplicate, or deleted.
 
-Of one key the row with the greatest (time of last change, time of export, file name, file key, row number) is current; an unknown
-time comes first. So the outcome does not depend on which file was landed when.
+For each key, the row with the highest (time of last change, time of export, file name, file key, row number) is current; unknown
+times sort lowest. So the result does not depend on the order of landing.
 """
 
 import duckdb
@@ -14,8 +14,8 @@ from pipelines.sql.literals import literal
 def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contract, changed_at: str) -> None:
     """Add to `raw.superseded_rows` the rows of one extract that have a newer version.
 
-    `rows` is the SQL that reads the extract; the temp table `files` says when each file was exported. The first pass groups
-    hashes of the key alone, so that its memory is 20 to 40 bytes a row; all else is done for the keys that came twice.
+    `rows` is the SQL that reads the extract; the temp table `files` has the time of export of each file. The first pass groups
+    only hashes of the key, which takes 20 to 40 bytes of memory a row; the rest is done only for repeated keys.
     """
     key = ", ".join(f'landed."{name}"' for name in ("source_system", *contract.key))
     connection.execute(
@@ -47,8 +47,8 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
 def find_deleted(connection: duckdb.DuckDBPyConnection, rows: str, bundles: str, contract: Contract) -> None:
     """Add to `raw.superseded_rows` the current rows of one resource type that a later bundle deletes.
 
-    A bundle acts at its `timestamp`, else its `meta.lastUpdated`, else its export; without any, after all versions. A version's
-    time is its `meta.lastUpdated`, else its export; without any, before all deletions.
+    A bundle takes effect at its `timestamp`, otherwise its `meta.lastUpdated`, otherwise its export; without any of these, after
+    all versions. A version's time is its `meta.lastUpdated`, otherwise its export; without either, before all deletions.
     """
     connection.execute(
         f"""

@@ -1,7 +1,7 @@
-"""Which codes a value set holds: what was loaded, else what the project may ship.
+"""The codes of each value set: loaded ones, otherwise those that the project may ship.
 
-`load_value_sets` keeps every version that was ever loaded; `build_value_sets` writes the tables `raw.value_sets` and
-`raw.value_set_codes` that SQL reads.
+`load_value_sets` keeps every loaded version; `build_value_sets` writes the tables `raw.value_sets` and `raw.value_set_codes` for
+SQL.
 """
 
 import csv
@@ -22,23 +22,23 @@ DIRECT_URL = "urn:caregap:direct:"
 
 
 def known_value_sets() -> list[dict[str, str]]:
-    """The value sets that measures refer to: `name`, `value_set_url`, `value_set_oid`, `version`, `title`, `n_codes`."""
+    """The value sets that measures use: `name`, `value_set_url`, `value_set_oid`, `version`, `title`, `n_codes`."""
     with (SHIPPED / "value_sets.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def load_value_sets(home: Home, path: Path) -> list[tuple[str, pl.DataFrame]]:
-    """Read a file, or every value set file of a folder, and keep its codes in the home; the same bytes twice change nothing.
+    """Read one value set file, or all in a folder, and keep the codes in the home; loading the same bytes again changes nothing.
 
-    Returns file name and codes of each file. Raises `UsageError` where there is nothing to read, and `ExtractRefused`
-    (nothing of that file is kept) where a file is not a value set file.
+    Returns file name and codes of each file. Raises `UsageError` if there is nothing to read, and `ExtractRefused` if a file is
+    not a value set file (nothing of that file is kept).
     """
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".json", ".csv", ".txt", ".xlsx"})
     else:
         files = [path] if path.is_file() else []
     if not files:
-        raise UsageError(f"{path}: no value set files here. Name a .json, .xlsx or .csv file, or a folder of them.")
+        raise UsageError(f"{path}: no value set files here. Give a .json, .xlsx or .csv file, or a folder of them.")
     read = [(file, read_value_set_file(file)) for file in files]
     for file, codes in read:
         key = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
@@ -62,10 +62,10 @@ def _loaded(home: Home, kind: str, schema: dict) -> pl.DataFrame:
 
 
 def build_value_sets(connection: duckdb.DuckDBPyConnection, home: Home, *, with_sample: bool) -> None:
-    """Make `raw.value_sets` and `raw.value_set_codes` (`models/landing.py`) in the open warehouse.
+    """Create `raw.value_sets` and `raw.value_set_codes` (`models/landing.py`) in the open warehouse.
 
-    `with_sample`: incomplete shipped sets count too. Right for synthetic practices only: with real patients a sample would
-    silently count those whose codes it lacks as people without the disease or the test.
+    `with_sample`: also use incomplete shipped sets. For synthetic practices only: real patients whose codes are missing from a
+    sample would silently count as people without the disease or the test.
     """
     known = pl.DataFrame(known_value_sets()).with_columns(pl.col("n_codes").cast(pl.Int64))
     shipped = pl.read_csv(SHIPPED / "codes.csv", infer_schema=False)

@@ -1,10 +1,10 @@
-"""Makes schema `raw`: what has landed, in its current version, one view for every extract of `models/extracts/`.
+"""Creates schema `raw`: landed rows in their current version, one view per extract of `models/extracts/`.
 
     land(practice, home)                                   # pipelines.landing: read what is new
     with duckdb.connect("warehouse.duckdb") as connection:
         build_raw(connection, practice, home)              # raw.ehr_patient, raw.crm_contacts, …, raw.deliveries
 
-The views read landing's Parquet where it lies. Whatever order the files came in, the same files give the same rows.
+The views read landing's Parquet in place. The same files give the same rows, whatever their order of arrival.
 """
 
 import duckdb
@@ -20,7 +20,13 @@ from pipelines.landing.outreach_journal import with_outcomes
 from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
 from pipelines.publications.gap_months import show_gap_history
-from pipelines.raw.reconciliation import create_empty, delivered_files, tell_deliveries, tell_extracts, tell_quarantined_rows
+from pipelines.raw.reconciliation import (
+    create_empty,
+    delivered_files,
+    create_deliveries,
+    create_extracts,
+    create_quarantined_rows,
+)
 from pipelines.raw.superseded import find_deleted, find_older
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
@@ -35,12 +41,12 @@ _SUPERSEDED = {
 
 
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
-    """Make schema `raw` in an open database from everything that landed for the practice's sources.
+    """Create schema `raw` in an open database from everything landed for the practice's sources.
 
     Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts`, `published_gap_months` and
-    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with why.
-    Sets the session's time zone to UTC. Raises `ChecksFailed` where
-    a file's rows do not add up: delivered = landed + quarantined + superseded.
+    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with the
+    reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if a file's rows do not add up: delivered = landed +
+    quarantined + superseded.
     """
     practice = with_outcomes(practice, home)
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
@@ -52,9 +58,9 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     extracts = [(source, contract) for source, contracts in EXTRACTS.items() for contract in contracts.values()]
     for source, contract in extracts:
         _find_superseded(connection, source, contract, files)
-    tell_deliveries(connection)
-    tell_quarantined_rows(connection, files)
-    tell_extracts(connection, practice)
+    create_deliveries(connection)
+    create_quarantined_rows(connection, files)
+    create_extracts(connection, practice)
     show_gap_history(connection, home, practice.id)
     show_baselines(connection, home, practice.id)
     current = connection.sql("select source_system, extract, file_key from raw.deliveries where n_landed > 0").pl()
@@ -63,13 +69,13 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
 
 
 def _of(files: pl.DataFrame, source: str, extract: str) -> pl.DataFrame:
-    """The files of one extract that landed, from every source of a kind (`ehr`, `ehr:north`)."""
+    """The landed files of one extract, from every source of a kind (`ehr`, `ehr:north`)."""
     is_source = pl.col("source_system").str.split(":").list.first() == source
     return files.filter(is_source, pl.col("extract") == extract, pl.col("status") == "landed")
 
 
 def _scan(files: pl.DataFrame) -> str:
-    """Reads the rows of files; of several generations of a contract, the union of their columns."""
+    """SQL that reads the rows of files; if they were read under several versions of a contract, the union of their columns."""
     paths = ", ".join(literal(f"{folder}/{ROWS}") for folder in files["folder"])
     return f"read_parquet([{paths}]{', union_by_name = true' if files['reader'].n_unique() > 1 else ''})"
 
@@ -85,9 +91,9 @@ def _find_superseded(connection: duckdb.DuckDBPyConnection, source: str, contrac
 
 
 def _show(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, current: pl.DataFrame) -> None:
-    """The view of one extract: its current rows; none, but typed, where it has none.
+    """Create the view of one extract: its current rows; empty but typed if there are none.
 
-    `current` are the files that have current rows at all: an export that a later one repeats in full is read no more.
+    `current` are the files with any current rows: an export that a later one fully repeats is not read again.
     """
     fields = contract.fields | (FHIR_METADATA if source == "ehr" else METADATA)
     types = {name: sql_type(column.dtype.type) for name, column in fields.items()}

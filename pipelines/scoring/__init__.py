@@ -1,1 +1,1 @@
-"""Runs `ml` on a build: hands features to it and writes what comes back to schema `ml`. Learns nothing itself."""
+"""Runs `ml` on a build: passes features to it and writes the results to schema `ml`. Learns nothing itself."""

@@ -1,10 +1,10 @@
 """Trains and applies the disengagement model on a build: reads `intermediate`, writes `ml`.
 
-train(connection, home, practice_id, as_of_on)   # ml.model_*, and the model itself in the home
+train(connection, home, practice_id, as_of_on)   # writes ml.model_*, and saves the model in the home
 score(connection, home, practice_id, as_of_on)   # ml.disengagement_scores
 
-Where there is too little to learn from, or what was learnt ranks no better than the overdue rule, both say so in their tables and
-fall back to that rule.
+If there is too little data, or the model ranks no better than the overdue rule, both fall back to that rule and say so in their
+tables.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ from pipelines.scoring.tables import write_ml_table
 
 TASK = "disengagement"
 CAPACITY = 10
-"""Patients whom a site's team can contact in a month, unless the practice says otherwise (`outreach_capacity`)."""
+"""Patients that a site's team can contact per month, unless the practice sets `outreach_capacity`."""
 Capacity = Callable[[int | None], int]
 """The capacity of a site, by `location_key`."""
 FEATURE_SQL = CHECKOUT / "dbt_project" / "models" / "intermediate" / "disengagement"
@@ -56,10 +56,10 @@ def train(
     worth: Worth | None = None,
     capacity_share: float = 0.1,
 ) -> None:
-    """Evaluate the recipe on the last months whose outcome is known, then fit it on all of them and keep the model.
+    """Evaluate the recipe on the last months with known outcomes, then refit it on all months and save the model.
 
     `best`, `worth` and `capacity_share` are as `ml.assessment.evaluation.figures` takes them. Writes the tables `ml.model_*`.
-    A model that cannot be learnt leaves one row that says why. Raises `ChecksFailed` where it ranks better than is possible.
+    If no model can be trained, one row says why. Raises `ChecksFailed` if the model ranks better than is possible.
     """
     rows = _labelled(connection)
     try:
@@ -88,12 +88,12 @@ def train(
 
 
 def _refuse_the_impossible(evaluations: pl.DataFrame) -> None:
-    """Nothing that was observed ranks patients better than the best possible risk: a model that does knows the outcome."""
+    """Refuse a model that ranks patients better than the best possible risk: an input must leak the outcome."""
     gain = evaluations.filter(pl.col("metric") == f"auroc_gain_over_{BEST}")
     if len(gain) and (gain["low"].item() or 0) > 0:
         raise ChecksFailed(
             f"The model's AUROC is above the best possible by {gain['value'].item():.3f}, more than sampling error: an input "
-            "knows the outcome. Look for it in int_disengagement__features; tests/dbt/test_point_in_time.py shows how."
+            "leaks the outcome. Find it in int_disengagement__features; tests/dbt/test_point_in_time.py shows how."
         )
 
 
@@ -105,10 +105,10 @@ def score(
     *,
     capacity: Capacity = lambda _: CAPACITY,
 ) -> None:
-    """Score every patient who is eligible at the newest index, and write `ml.disengagement_scores` and `ml.outreach_lift`.
+    """Score every eligible patient at the newest index, and write `ml.disengagement_scores` and `ml.outreach_lift`.
 
-    A model that monitoring stops (`ml/assessment/monitoring.py`) gives way to the overdue rule.
-    Raises `ChecksFailed` where the kept model is not the one that this build's rows, SQL and code make.
+    The overdue rule replaces a model that monitoring stops (`ml/assessment/monitoring.py`).
+    Raises `ChecksFailed` if the saved model was not made from this build's rows, SQL and code.
     """
     newest = connection.sql(
         _FEATURES + " where features.index_on = (select max(index_on) from intermediate.int_disengagement__index)"
@@ -141,9 +141,9 @@ def _monitoring(
 
 
 def capacities(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> Capacity:
-    """How many patients each site's team can contact in a month: `site_capacity` by location id, else `outreach_capacity`.
+    """Patients that each site's team can contact per month: `site_capacity` by location id, otherwise `outreach_capacity`.
 
-    Raises `ChecksFailed` naming the sites that the practice does not have.
+    Raises `ChecksFailed` naming unknown sites.
     """
     keys = dict(connection.sql("select location_id, location_key from marts.dim_locations").fetchall())
     of_site = {site: int(capacity) for site, capacity in settings.get("site_capacity", {}).items()}
@@ -161,7 +161,7 @@ def _tiers(scores: pl.DataFrame, capacity: Capacity) -> pl.DataFrame:
 
 
 def _members(connection: duckdb.DuckDBPyConnection, model: RiskModel | None, capacity: Capacity) -> pl.DataFrame:
-    """Whoever was picked for outreach, with the risk tier at the index of that month: the model's of today, none without one."""
+    """Patients selected for outreach, with the risk tier at that month's index by today's model; null without a model."""
     members = connection.sql(
         "select patient_key, cast(date_trunc('month', added_on) as date) as month_on, is_held_out, "
         "case when is_mature then has_visit_90_days end as has_visited from marts.fct_outreach_trials order by trial_key"
@@ -187,7 +187,7 @@ _FEATURES = f"""
 
 
 def _labelled(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Every row whose outcome is known, in one order, so that the same facts always make the same model."""
+    """All rows with known outcomes, in a fixed order, so that the same data always give the same model."""
     return connection.sql(
         f"select features.*, labels.is_disengaged, labels.is_contacted, labels.is_held_out from ({_FEATURES}) as features "
         "inner join intermediate.int_disengagement__labels as labels using (patient_key, index_on) order by patient_key, index_on"
@@ -195,7 +195,7 @@ def _labelled(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def _people(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """What patients are grouped by when the model is audited: `patient_key` and one column per kind of group."""
+    """The groups for auditing the model: `patient_key` and one column per kind of group."""
     return connection.sql(
         "select patient_key, sex, race, ethnicity, language, coalesce(payer_class, 'unknown') as payer_class, "
         "cast(home_location_key as varchar) as location from intermediate.int_patients__demographics "

@@ -1,6 +1,6 @@
 """Trains and applies the no-show model on a build: reads `intermediate`, writes `ml`.
 
-train(connection, home, practice_id, as_of_on)   # adds to ml.model_evaluations and ml.model_cards; the model itself in the home
+train(connection, home, practice_id, as_of_on)   # adds to ml.model_evaluations and ml.model_cards; saves the model
 score(connection, home, practice_id, as_of_on)   # ml.no_show_scores
 """
 
@@ -28,7 +28,7 @@ _ROWS = "select * from intermediate.int_no_show__features order by appointment_k
 
 
 def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, as_of_on: date) -> None:
-    """Evaluate on the last weeks whose outcome is known, then fit on all and keep the model; say why where nothing can be."""
+    """Evaluate on the last weeks with known outcomes, then refit on all and save the model; if impossible, record why."""
     rows = connection.sql(_ROWS).pl()
     try:
         split, known = no_show.split_by_time(rows), no_show.trainable(rows, as_of_on)
@@ -48,9 +48,9 @@ def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, a
 
 
 def score(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, as_of_on: date) -> None:
-    """Score every appointment ahead, and write `ml.no_show_scores`.
+    """Score every upcoming appointment, and write `ml.no_show_scores`.
 
-    Raises `ChecksFailed` where the kept model is not the one that this build's rows, SQL and code make.
+    Raises `ChecksFailed` if the saved model was not made from this build's rows, SQL and code.
     """
     rows = connection.sql(_ROWS).pl()
     ahead = rows.filter("is_ahead")

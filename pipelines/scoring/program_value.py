@@ -1,9 +1,9 @@
-"""Program effects and their worth, from a warehouse: reads `marts`, writes `ml`.
+"""Estimates program effects and their value on a build: reads `marts`, writes `ml`.
 
 estimate_effects(connection)                      # ml.program_effects
 value_programs(connection, scenarios, as_of_on)   # ml.program_values, ml.program_returns, ml.program_sensitivities
 
-`valuations` needs nothing but tables that are published, so that a scenario can be tried on the published file (`caregap roi`).
+`valuations` needs published tables only, so that scenarios can be tried on the published file (`caregap roi`).
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ where effects.program_name = ? and effects.is_chosen and effects.is_causal and e
 order by effects.outcome_code
 """
 OUTREACH = "Outreach"
-"""Whose the campaigns are where there is no program, or more than one."""
+"""The owner of campaigns if there is no program, or more than one."""
 
 
 def estimate_effects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -69,7 +69,7 @@ def estimate_effects(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def value_programs(connection: duckdb.DuckDBPyConnection, scenarios: list[Scenario], as_of_on: date) -> None:
-    """Value every program under every scenario, and write the three tables of its worth."""
+    """Value every program under every scenario, and write the three tables of its value."""
     tables: dict[str, list[pl.DataFrame]] = {"program_values": [], "program_returns": [], "program_sensitivities": []}
     for program, scenario, found in valuations(connection, scenarios, as_of_on):
         named = {"program_name": pl.lit(program), "scenario": pl.lit(scenario.name)}
@@ -83,7 +83,7 @@ def value_programs(connection: duckdb.DuckDBPyConnection, scenarios: list[Scenar
 def valuations(
     connection: duckdb.DuckDBPyConnection, scenarios: list[Scenario], as_of_on: date
 ) -> Iterator[tuple[str, Scenario, Valuation]]:
-    """Each program that has cost something or is live, under each scenario."""
+    """Each program that has costs or is live, under each scenario."""
     measured = {
         code: Measured(value, error or 0.0, basis)
         for code, value, error, basis in connection.sql(
@@ -121,7 +121,7 @@ def _volumes_of(connection: duckdb.DuckDBPyConnection, program: str) -> tuple[pl
 
 
 def _campaign_program(connection: duckdb.DuckDBPyConnection) -> str:
-    """Campaigns name no program: they belong to the practice's one program, if it has one."""
+    """Campaigns do not name a program: they belong to the practice's program, if it has exactly one."""
     programs = connection.sql("select distinct program_name from marts.dim_programs").fetchall()
     return programs[0][0] if len(programs) == 1 else OUTREACH
 

@@ -1,4 +1,4 @@
-"""What is on record of a model: what it was made from, and why there is no figure where there is none."""
+"""The record of a model: its origin, and why a metric is missing."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,13 +10,13 @@ from pipelines.home import CHECKOUT
 
 
 def note(model_version: str, metric: str, reason: str) -> pl.DataFrame:
-    """A row of `ml.model_evaluations` that says, instead of a figure, why there is none."""
+    """A row of `ml.model_evaluations` that says why there is no metric."""
     everybody = {"model_version": model_version, "subgroup_type": "all", "subgroup": "all", "metric": metric, "note": reason}
     return pl.DataFrame([everybody | {"n_rows": 0, "n_patients": 0, "n_events": 0}])
 
 
 def origin_of(task: str, rows: pl.DataFrame, sql: Path) -> Origin:
-    """What a model is made from: `rows`, the SQL files in `sql`, and the code that learns (`ml/risk/` and `ml/metrics.py`)."""
+    """A model's origin: `rows`, the SQL files in `sql`, and the training code (`ml/risk/` and `ml/metrics.py`)."""
     values = b"".join(
         rows[name].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy().tobytes()
         for name in rows.columns

@@ -1,4 +1,4 @@
-"""How Python writes a table of the schema `ml`: with the columns, order and types of its contract."""
+"""Writes tables of schema `ml` with the columns, order and types of their contracts."""
 
 import duckdb
 import polars as pl
@@ -7,9 +7,9 @@ from models.published import PUBLISHED
 
 
 def write_ml_table(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, *, is_more: bool = False) -> None:
-    """Write `ml.<table>` anew, or (`is_more`) after the rows that it has.
+    """Replace `ml.<table>`, or append to it (`is_more`).
 
-    Columns that `rows` lacks are null, those that the contract does not know are left out.
+    Columns missing from `rows` are null; columns that are not in the contract are left out.
     """
     columns = {name: column.dtype.type for name, column in PUBLISHED[f"ml.{table}"].fields.items()}
     frame = (

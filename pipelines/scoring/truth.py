@@ -1,4 +1,4 @@
-"""What is known of simulated patients beyond their extracts: only for judging a model, never for making one."""
+"""Reads the ground truth of simulated patients: only to evaluate a model, never to train one."""
 
 import duckdb
 import polars as pl
@@ -10,7 +10,7 @@ RISK_FILE = "disengagement_risk.parquet"
 
 
 def best_possible(connection: duckdb.DuckDBPyConnection, practice: Practice) -> pl.DataFrame | None:
-    """The best possible risk of a simulated practice, from the folder `truth/` beside its extracts; None where there is none.
+    """The best possible risk of a simulated practice, from the folder `truth/` beside its extracts; None if there is none.
 
     One row per patient and index: `patient_key`, `index_on`, `best_possible`. Reads the identities of the open build.
     """

@@ -1,4 +1,4 @@
-"""A build: one new warehouse file, made beside the published one from what has landed."""
+"""A build: a new warehouse file made from landing, beside the published one."""
 
 import json
 import shutil
@@ -22,9 +22,9 @@ from pipelines.sql.connection import open_file
 from pipelines.warehouse.dbt import parsed_project, run_dbt
 
 DERIVED = ["resource_type:seed", *(f"resource_type:model,fqn:caregap.{layer}" for layer in ("staging", "intermediate", "marts"))]
-"""What dbt derives from raw; the delivery layer follows when scores are there."""
+"""The layers that dbt derives from raw; the delivery layer follows after scoring."""
 STEPS = ("raw", "derived", "scored", "delivered", "catalogued")
-"""The way of a build. A step counts as passed when all of it was made and tested, and every step before it too."""
+"""The steps of a build. A step has passed when it was completely built and tested, and all earlier steps have passed."""
 FACTS = "build.json"
 
 
@@ -32,7 +32,7 @@ FACTS = "build.json"
 class Build:
     """One build. `folder` holds `warehouse.duckdb` and `build.json`, which is written last: without it, there is no build.
 
-    `passed`: the last of `STEPS` that is done. `fingerprint`: what it was built from (`pipelines/warehouse/fingerprint.py`).
+    `passed`: the last of `STEPS` that passed. `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`).
     """
 
     folder: Path
@@ -59,7 +59,7 @@ class Build:
         return {"as_of_on": self.as_of_on.isoformat(), "time_zone": self.time_zone} | self.settings
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """An open connection on the warehouse; close it before dbt or another process opens the file."""
+        """An open connection to the warehouse; close it before dbt or another process opens the file."""
         return open_file(self.warehouse)
 
     def save(self) -> "Build":
@@ -71,9 +71,9 @@ class Build:
 
     @contextmanager
     def step(self, name: str, *, is_whole: bool = True) -> Iterator[None]:
-        """Do one step. It is passed when its body ends well, unless only some of its tables were made (`is_whole` false).
+        """Run one step. It passes if its body succeeds, unless only some of its tables were built (`is_whole` false).
 
-        Raises `ChecksFailed` where the step before has not passed.
+        Raises `ChecksFailed` if the previous step has not passed.
         """
         before = STEPS[STEPS.index(name) - 1]
         if STEPS.index(self.passed) < STEPS.index(before):
@@ -85,7 +85,7 @@ class Build:
 
 
 def start_build(home: Home, practice: Practice, *, fingerprint: str = "", variables: Mapping[str, object] | None = None) -> Build:
-    """A new build with its schema `raw`, from what has landed. Of the older builds only the newest is kept."""
+    """Start a new build with schema `raw` from landing. Only the newest of the older builds is kept."""
     home.build.mkdir(parents=True, exist_ok=True)
     for old in sorted(home.build.iterdir())[:-1]:
         shutil.rmtree(old)
@@ -109,10 +109,10 @@ def start_build(home: Home, practice: Practice, *, fingerprint: str = "", variab
 
 
 def newest_build(home: Home) -> Build:
-    """The build that was started last. Raises `NotPublished` where there is none."""
+    """The build that was started last. Raises `NotPublished` if there is none."""
     finished = sorted(home.build.glob(f"*/{FACTS}"))
     if not finished:
-        raise NotPublished(f"{home.build}: no build is there yet. Make one with `caregap build`.")
+        raise NotPublished(f"{home.build}: there is no build yet. Make one with `caregap build`.")
     facts = json.loads(finished[-1].read_text(encoding="utf-8"))
     return Build(folder=finished[-1].parent, **facts | {"as_of_on": date.fromisoformat(facts["as_of_on"])})
 
@@ -120,9 +120,9 @@ def newest_build(home: Home) -> Build:
 def build_warehouse(
     home: Home, practice: Practice, *, select: list[str] | None = None, variables: Mapping[str, object] | None = None
 ) -> Path:
-    """Land, and build raw and the dbt nodes of `select` (default: every layer before the scores); the warehouse file.
+    """Land, then build raw and the dbt nodes of `select` (default: every layer before scoring). Returns the warehouse file.
 
-    `variables` go to dbt over those of the practice. Raises what `land` and `run_dbt` raise.
+    `variables` override those of the practice. Raises what `land` and `run_dbt` raise.
     """
     land(practice, home)
     build = start_build(home, practice, variables=variables)

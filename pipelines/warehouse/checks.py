@@ -1,4 +1,4 @@
-"""What a build was put to: the outcome of every check, kept beside the build until the catalog publishes it.
+"""The outcome of every check of a build, kept beside the build until the catalog publishes it.
 
 build/<run>/checks/<step>.json
 """
@@ -15,7 +15,7 @@ STATUSES = {"pass": "passed", "warn": "warned", "fail": "failed", "error": "fail
 
 @dataclass(frozen=True)
 class Check:
-    """One check of one table, `schema.table`. `rule` says what must be so, `finding` what was found, both in words."""
+    """One check of one table, `schema.table`. `rule` and `finding` are in words."""
 
     id: str
     table: str
@@ -27,21 +27,21 @@ class Check:
 
 
 def keep_checks(build: Build, step: str, checks: Iterable[Check]) -> None:
-    """Keep the outcomes of one step of a build, in place of those that the step had before."""
+    """Save the outcomes of one step of a build, replacing its earlier ones."""
     folder = build.folder / "checks"
     folder.mkdir(exist_ok=True)
     (folder / f"{step}.json").write_text(json.dumps([asdict(check) for check in checks], indent=1), encoding="utf-8")
 
 
 def kept_checks(build: Build) -> list[Check]:
-    """The outcomes of every step that was kept, by the checks' names."""
+    """The saved outcomes of all steps, sorted by the checks' names."""
     files = (build.folder / "checks").glob("*.json")
     checks = [Check(**row) for path in files for row in json.loads(path.read_text(encoding="utf-8"))]
     return sorted(checks, key=lambda check: check.id)
 
 
 def dbt_check(event: Mapping[str, Any], manifest: Mapping[str, Any]) -> Check | None:
-    """The check that dbt's result event tells of; None where the event is not of a data test."""
+    """The check in dbt's result event; None if the event is not of a data test."""
     data = event["data"]
     node = manifest["nodes"].get(data["node_info"]["unique_id"])
     if node is None or node["resource_type"] != "test":
@@ -66,7 +66,7 @@ def _table(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
 
 
 def _rule(test: Mapping[str, Any]) -> str:
-    """The rule in words: the test's own description, else what dbt's generic test of that name asks for."""
+    """The rule in words: the test's own description, otherwise the meaning of dbt's generic test."""
     if test["description"]:
         return test["description"]
     metadata = test.get("test_metadata") or {"name": "", "kwargs": {}}

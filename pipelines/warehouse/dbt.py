@@ -1,7 +1,7 @@
-"""Runs dbt inside this process, on one warehouse file.
+"""Runs dbt in this process, on one warehouse file.
 
-dbtRunner instead of a subprocess: on 2 cores a subprocess took 23 s for 20 models, the runner 8 s the first time and 2 s
-with the manifest handed to it. The manifest is parsed once for each state of the project and kept in the home.
+It uses dbtRunner instead of a subprocess: on 2 cores a subprocess took 23 s for 20 models, the runner 8 s the first time and 2 s
+with a preloaded manifest. The manifest is parsed once for each state of the project and kept in the home.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 PROJECT = CHECKOUT / "dbt_project"
 RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
-# dbt writes every statement, and with it values, into its log; and it reports to its makers unless told not to.
+# dbt logs every statement, including values; and it sends usage statistics unless disabled.
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats", "--no-write-json"]
 
 
 def parsed_project(home: Home) -> Path:
-    """The folder in the home that holds `manifest.json` of the dbt project as it is now; parses it if it is not there.
+    """The folder in the home with `manifest.json` of the current dbt project; parses the project if needed.
 
-    Raises `ChecksFailed` where the project does not parse.
+    Raises `ChecksFailed` if the project does not parse.
     """
     state = hashlib.sha256()
     for path in sorted(PROJECT.rglob("*")):
@@ -46,7 +46,7 @@ def parsed_project(home: Home) -> Path:
 
 
 def _parse(folder: Path) -> None:
-    """Parse into a folder beside, then rename: a run that is killed here leaves no half manifest."""
+    """Parse into a temporary folder, then rename it: a killed run leaves no partial manifest."""
     from dbt.cli.main import dbtRunner
 
     beside = folder.with_name(f"{folder.name}.{os.getpid()}")
@@ -56,7 +56,7 @@ def _parse(folder: Path) -> None:
         result = dbtRunner().invoke([*flags, "parse", *_places(beside), "--no-partial-parse"])
         if not result.success:
             raise ChecksFailed(f"dbt_project does not parse: {result.exception}")
-        if not folder.exists():  # another process may have been quicker
+        if not folder.exists():  # another process may have been faster
             beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -68,7 +68,7 @@ def _places(target: Path) -> list[str]:
 
 
 def _manifest(folder: Path) -> "Manifest":
-    """dbt's own manifest object, as its partial parsing stores it: read in 0.2 s where parsing takes 5."""
+    """dbt's own manifest object as stored by partial parsing: 0.2 s to read instead of 5 s to parse."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
@@ -83,8 +83,9 @@ def run_dbt(
     """Run `dbt build` (or another command) for the selected nodes of a parsed project on the file `warehouse`.
 
     Yields dbt's result event of each model, seed and test as it ends, as the dictionary that dbt logs with `--log-format json`.
-    Unit tests are left to the test suite: they test code, not data. When the iterator ends, the file is closed, so that
-    others may open it. Raises `ChecksFailed` naming each failed node, its table and the number of failing rows, never a value.
+    dbt's unit tests run in the test suite only: they test code, not data. At the end of the iterator the file is closed, so
+    that others may open it. Raises `ChecksFailed` naming each failed node, its table and the number of failing rows, never a
+    value.
     """
     from dbt.cli.main import dbtRunner, dbtRunnerResult
     from google.protobuf.json_format import MessageToDict
@@ -97,7 +98,7 @@ def run_dbt(
 
     runner = dbtRunner(manifest=_manifest(parsed), callbacks=[report])
     arguments = [*QUIET, command, *_places(warehouse.parent / "dbt"), "--vars", json.dumps(dict(variables), default=str)]
-    # A test that also reads what is neither selected nor before it would fail on a table that is not there.
+    # Otherwise a test that also reads an unselected table would fail because that table is missing.
     if command == "build":
         arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select]
@@ -109,7 +110,7 @@ def run_dbt(
             _release()
 
     os.environ["CAREGAP_BUILD"] = str(warehouse)
-    with ThreadPoolExecutor(1, thread_name_prefix="dbt") as worker:  # waits for dbt's end, also when the reader gives up
+    with ThreadPoolExecutor(1, thread_name_prefix="dbt") as worker:  # waits for dbt to end, even if the reader stops
         worker.submit(invoke)
         while isinstance(event := events.get(), dict):
             yield event
@@ -117,7 +118,7 @@ def run_dbt(
 
 
 def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object], folder: Path) -> Path:
-    """dbt's own pages as one HTML file in `folder`; its path. Raises `ChecksFailed` where dbt cannot write them."""
+    """Write dbt's documentation as one HTML file in `folder`. Returns its path. Raises `ChecksFailed` if dbt cannot write it."""
     from dbt.cli.main import dbtRunner
 
     target = warehouse.parent / "dbt"
@@ -132,7 +133,7 @@ def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object]
 
 
 def _release() -> None:
-    """Close dbt-duckdb's connections: it keeps DuckDB's file lock after the runner has returned."""
+    """Close dbt-duckdb's connections: they keep DuckDB's file lock after the runner has returned."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
 

@@ -1,4 +1,4 @@
-"""What a run would be built from, as one hash: two runs with the same fingerprint publish the same tables."""
+"""A hash of a run's inputs: two runs with the same fingerprint publish the same tables."""
 
 import hashlib
 import json
@@ -15,9 +15,9 @@ WRITTEN = {"__pycache__", "target", "logs", "dbt_packages"}
 
 
 def fingerprint(home: Home, practice: Practice) -> str:
-    """32 hexadecimal digits over what has landed, the practice's settings, loaded value sets, the code and its locked versions.
+    """32 hexadecimal digits over landing, the practice's settings, loaded value sets, the code and its locked versions.
 
-    A file counts by its content, name and day of export, not by where it lies: moving the practice's folder changes nothing.
+    A file counts by its content, name and day of export, not its path: moving the practice's folder changes nothing.
     """
     state = hashlib.sha256()
     for path in _files(CHECKOUT, CODE):

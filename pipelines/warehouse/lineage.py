@@ -1,4 +1,4 @@
-"""How the published tables came about (`models/published/catalog.py`): lineage, descriptions and checks, from who knows them."""
+"""Makes the catalog tables (`models/published/catalog.py`): lineage, descriptions and checks of the published tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -43,9 +43,9 @@ def write_lineage(
     manifest: Mapping[str, Any],
     checks: Iterable[Check],
 ) -> None:
-    """Make the tables of schema `catalog` in a built warehouse.
+    """Create the tables of schema `catalog` in a built warehouse.
 
-    `lineage`: pairs of `schema.table`, what is made and what it reads. Raises pandera's `SchemaErrors` where a table breaks its
+    `lineage`: pairs of `schema.table`, the table and one that it reads. Raises pandera's `SchemaErrors` if a table breaks its
     contract.
     """
     edges = pl.DataFrame(sorted(set(lineage)), schema=["to_table", "from_table"], orient="row")
@@ -69,7 +69,7 @@ def _types(name: str) -> dict[str, pl.DataType]:
 
 
 def _described(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Every table that dbt makes, with its description."""
+    """All tables that dbt makes, with their descriptions."""
     return {
         f"{node['schema']}.{node['name']}": node["description"] or f"Kept in dbt_project/seeds/{node['name']}.csv."
         for node in manifest["nodes"].values()

@@ -9,14 +9,14 @@ import pytest
 from pipelines.defs.definitions import definitions
 from pipelines.defs.execution import QUIET
 from pipelines.defs.refresh import JOB
-from pipelines.defs.run_status import telling
+from pipelines.defs.run_status import recording_hooks
 from pipelines.home import Home
 from pipelines.practice import SAMPLE, Practice, read_practice
 
 
 def dagsters_own(home: Home, practice: Practice) -> dg.Definitions:
     """What Dagster's page, schedule and sensor run."""
-    return definitions(home, practice, hooks=telling(home))
+    return definitions(home, practice, hooks=recording_hooks(home))
 
 
 def told(home: Home) -> dict:

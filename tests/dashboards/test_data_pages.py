@@ -48,7 +48,7 @@ def test_a_check_that_warns_is_told_in_words(app):
     page = app("data_health", role="leadership")
     page.session_state["view"] = "Checks"
     page.run()
-    assert any("kept out" in warning.value for warning in page.warning)
+    assert any("quarantined" in warning.value for warning in page.warning)
 
 
 @pytest.fixture

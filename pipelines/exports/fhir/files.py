@@ -1,4 +1,4 @@
-"""Which FHIR files are written, for which measures and which year.
+"""Writes the FHIR files for the selected measures and year.
 
 MeasureReport.summary.ndjson       one line per measure: counts and rates, no patient
 MeasureReport.individual.ndjson    one line per measure and patient
@@ -22,7 +22,7 @@ from pipelines.sql.literals import literal
 PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
 SUMMARY, INDIVIDUAL, GAPS = "MeasureReport.summary.ndjson", "MeasureReport.individual.ndjson", "Bundle.gaps-in-care.ndjson"
 ALL = "all"
-# Patients in one pass: their JSON is held in memory, some 20 kB each.
+# Patients per pass: their JSON is held in memory, about 20 kB each.
 SHARE = 5_000
 LINES = 1_000
 
@@ -36,9 +36,9 @@ def export(
     summary_only: bool = False,
     profile_base: str = PROFILE_BASE,
 ) -> dict[str, int]:
-    """Write the files into `folder`, mode 0600; lines by file name.
+    """Write the files to `folder`, mode 0600. Returns the number of lines by file name.
 
-    `year` is a calendar year that was evaluated, by default the reporting year. Gaps are of the reporting year only; for another
+    `year` is an evaluated calendar year, by default the reporting year. Gaps exist for the reporting year only; for another year
     their file is not written. Raises `NotPublished`, and `UsageError` for a measure or year that was not evaluated.
     """
     publication = current(home)
@@ -80,14 +80,14 @@ def _measures(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> l
         return [measure for measure, reason in rows if reason is None]
     for measure in wanted:
         if measure not in unavailable:
-            raise UsageError(f"{measure}: no such measure. There are {', '.join(unavailable)}.")
+            raise UsageError(f"{measure}: no such measure. The measures are {', '.join(unavailable)}.")
         if unavailable[measure]:
             raise UsageError(f"{measure} was not evaluated. {unavailable[measure]}. Load them with `caregap value-sets load`.")
     return sorted(set(wanted))
 
 
 def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measures: list[str], year: int) -> None:
-    """The views and variables that the SQL of the resources reads; of every view but the first, one share of the patients."""
+    """Create the views and variables that the SQL reads; every view but the first contains one share of the patients."""
     for name in ("practice_id", "practice_name", "published_at"):
         connection.execute(f"set variable {name} = {literal(getattr(publication, name))}")
     connection.execute(f"set variable publication = {literal(publication.id)}")
@@ -101,7 +101,7 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
             measures.canonical_url || '|' || results.measure_version as canonical
         from marts.fct_measure_results as results
         inner join marts.dim_measures as measures using (measure_code)
-        -- Of several charts of one person the first by name
+        -- If a person has several charts, the first by name
         inner join (
             select patient_key, arg_min(source_id, (source_system, source_id)) as patient_id
             from marts.dim_patient_links
@@ -140,7 +140,7 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
 
 
 def _write(path: Path, connection: duckdb.DuckDBPyConnection, query: str, column: str, n_shares: int = 1) -> int:
-    """Write one JSON resource a line, beside and then renamed; the number of lines."""
+    """Write one JSON resource per line, to a temporary file that is then renamed. Returns the number of lines."""
     beside = path.with_name(f".{path.name}")
     n_lines = 0
     beside.unlink(missing_ok=True)

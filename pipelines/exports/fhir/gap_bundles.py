@@ -1,8 +1,8 @@
 """Da Vinci DEQM gaps in care as SQL: one document per patient, with a section per measure.
 
-https://hl7.org/fhir/us/davinci-deqm/gaps-in-care-reporting.html: Bundle of type document; Composition first; then what it refers
-to: practice, patient, one MeasureReport per measure and one DetectedIssue per gap. References inside are the entries' own
-`urn:uuid`, so that the document stands alone.
+https://hl7.org/fhir/us/davinci-deqm/gaps-in-care-reporting.html: Bundle of type document; Composition first, then what it
+references: practice, patient, one MeasureReport per measure and one DetectedIssue per gap. Internal references use the entries'
+own `urn:uuid`, so the document is self-contained.
 """
 
 from pipelines.exports.fhir.measure_reports import measure_reports
@@ -16,7 +16,7 @@ create or replace temp macro identifier(kind, of_value) as {
 create or replace temp macro entry(of_urn, of_resource) as to_json({'fullUrl': of_urn, 'resource': of_resource});
 """
 
-# A patient is named here by what the receiver needs to find the person: identifiers, name, birth date, gender.
+# The patient data that the receiver needs to find the person: identifiers, name, birth date, gender.
 _PATIENT = """
     without_nulls({
         'resourceType': 'Patient',
@@ -37,7 +37,7 @@ _PATIENT = """
 def gap_bundles(profile_base: str) -> str:
     """SQL of the documents: rows of `bundle` (JSON), one per patient with an open or closed gap in the view `gaps`.
 
-    A gap that is due only later is a `prospective-gap`.
+    A gap that is not yet due is a `prospective-gap`.
     """
     reports = measure_reports(
         "individual",

@@ -66,9 +66,9 @@ def measure_reports(
 ) -> str:
     """SQL of MeasureReports: rows of `measure_code`, `title`, `report_id`, `report` (JSON); `individual` also `patient_key`.
 
-    `profile_base` is the address under which DEQM's profiles lie; `reporter` and `subject` are references as SQL expressions.
-    The score of a proportion is numerator over denominator less exclusions and exceptions; without any there is none. Strata are
-    told in the summary, each as a stratifier of its own that is true; what was evaluated, in an individual report.
+    `profile_base` is the base URL of DEQM's profiles; `reporter` and `subject` are references as SQL expressions. The score of a
+    proportion is numerator over denominator minus exclusions and exceptions; without a denominator there is no score. Summaries
+    report strata, each as a separate stratifier with value true; individual reports list the evaluated resources.
     """
     keys = "measure_code, patient_key, patient_id" if kind == "individual" else "measure_code"
     facts = "canonical, title, scoring, is_inverse, has_exclusions, has_exceptions, period_start_on, period_end_on"

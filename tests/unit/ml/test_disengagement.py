@@ -155,6 +155,6 @@ def test_tiers_follow_the_capacity_of_each_site():
 
 def test_a_model_that_ranks_better_than_is_possible_is_refused():
     gains = pl.DataFrame({"metric": ["auroc_gain_over_best_possible"], "value": [0.04], "low": [0.01]})
-    with pytest.raises(ChecksFailed, match="an input knows the outcome"):
+    with pytest.raises(ChecksFailed, match="an input leaks the outcome"):
         _refuse_the_impossible(gains)
     _refuse_the_impossible(gains.with_columns(low=pl.lit(-0.01)))
