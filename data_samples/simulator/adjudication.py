@@ -1,7 +1,7 @@
-"""How each claim fares: when it is sent, rejected, answered, denied, appealed and settled, and who owes what.
+"""Adjudicates claims: when each is sent, rejected, answered, denied, appealed and settled, and who owes what.
 
-Rates are chosen so that the sums look like those of a sound practice: initial denials near 10 % of claims, net collection near
-95 %, gross days in A/R near 36.
+Rates are chosen to resemble a well-run practice: initial denials near 10 % of claims, net collection near 95 %, gross days in A/R
+near 36.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The billing of one chunk: from the charge of a visit to the last cent that came in or was written off."""
+"""Bills one chunk: from the charges of a visit to the last payment or write-off."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""Appointments of the engagement chain as they are booked, and the one that each patient has pending."""
+"""Appointments of the engagement chain, and the pending one of each patient."""
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,7 @@ _COLUMNS = ("patient", "booked_month", "due_month", "kind", "is_long_lead", "reb
 
 
 class Bookings:
-    """Grows by `book`; what becomes of each booking is set by its number, in the arrays named in `frame`.
+    """Bookings by number; `book` adds them, and outcomes are set by number in the arrays listed in `frame`.
 
     `pending`, `pending_month`, `pending_is_long` give for each patient the number, due month (`NONE`: nothing booked) and lead
     of the booked appointment. Acute visits are booked and over within a month, and never pending.
@@ -39,7 +39,7 @@ class Bookings:
         return numbers
 
     def release(self, patients: np.ndarray) -> None:
-        """These patients (mask) have nothing booked any more."""
+        """Clear the pending appointment of these patients (mask)."""
         self.pending[patients], self.pending_month[patients] = NONE, NONE
 
     def frame(self) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What a visit costs: its charge lines, and charges taken back and entered again."""
+"""Charges of a visit: its charge lines, reversals and corrected entries."""
 
 import numpy as np
 import polars as pl

@@ -37,7 +37,7 @@ class Clock:
 
     @property
     def n_simulated(self) -> int:
-        """Months that are lived through, burn-in and look-ahead included."""
+        """Number of simulated months, including burn-in and look-ahead."""
         return self.last + 1 + LOOK_AHEAD_MONTHS
 
     @cached_property

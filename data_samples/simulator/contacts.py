@@ -1,4 +1,4 @@
-"""Contacts of the CRM and what they agreed to."""
+"""CRM contacts and their consents."""
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ _CONSENT = (("sms", 0.80), ("email", 0.84), ("phone", 0.90), ("mail", 0.72), ("p
 
 
 def contact_of(contacts: pl.DataFrame, n_patients: int) -> pl.Series:
-    """The first contact of each patient row; null for those whom the CRM does not know."""
+    """The first contact of each patient row; null for patients not in the CRM."""
     first = contacts.filter((pl.col("copy") == 1) & pl.col("patient").is_not_null()).select("patient", "contact_id")
     everyone = pl.DataFrame({"patient": pl.Series(np.arange(n_patients), dtype=pl.UInt32)})
     return everyone.join(first, on="patient", how="left", maintain_order="left")["contact_id"]
@@ -38,7 +38,7 @@ def contacts_and_consents(contacts: pl.DataFrame, random: np.random.Generator) -
 
 
 def _consents(contacts: pl.DataFrame, random) -> pl.DataFrame:
-    """What was granted when the contact was made, and what was taken back later."""
+    """Consents granted when the contact was created, and those withdrawn later."""
     frames = []
     n = contacts.height
     created = contacts["created_at"].to_numpy()

@@ -1,4 +1,4 @@
-"""What each delivery holds: the versions that were current when it was exported, and since the one before only what changed."""
+"""Content of each delivery: the versions current at export; later deliveries contain only changes since the previous one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ import polars as pl
 from data_samples.simulator.clock import Clock, local_instants
 
 OVERLAP_DAYS = 10
-"""A later delivery repeats what changed in the last days before the earlier one, as exports with a safety margin do."""
+"""A later delivery repeats changes from the last days before the earlier one, as exports with a safety margin do."""
 _NULL = pl.lit(None, dtype=pl.Datetime("us"))
 
 

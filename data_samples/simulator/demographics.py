@@ -1,4 +1,4 @@
-"""Ages, conditions, payers and lengths of stay: what the patients of a practice are like, as independent draws."""
+"""Ages, conditions, payers and lengths of stay of a practice's patients, as independent draws."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Faults that real deliveries have, put into the written files on purpose, each known to the truth.
+"""Adds faults of real deliveries to the written files; each is recorded in the truth.
 
 Rows that must be quarantined, a file that is delivered again under another name, resources that were exported by mistake and
 deleted later. Faults of the data themselves (spelling, missing values, late rows) belong to the modules that make the data.

@@ -1,4 +1,4 @@
-"""The hidden engagement of each patient, month by month, and what it brings about.
+"""The hidden engagement of each patient, month by month, and its consequences.
 
 A patient is engaged, wavering or disengaged in a month. In each month, in this order: outreach may reach the patient; the
 patient may book; what is due is kept, missed or cancelled, and may be booked again; an acute visit may happen; a kept
@@ -21,9 +21,10 @@ _REMINDED_BEFORE, _REMINDED_UNDER_PROGRAM, _SURVEYED = 0.45, 0.95, 0.8
 
 @dataclass
 class History:
-    """What one chunk's patients lived through. Monthly arrays are months x patients.
+    """The simulated history of one chunk's patients. Monthly arrays are months x patients.
 
-    `state` and `belief` (x states; what everything before the month tells of it) hold in the month; `months_since_visit`,
+    `state` and `belief` (x states; the distribution of the state given everything before the month) hold in the month;
+    `months_since_visit`,
     `interval_days` (expected between visits), `pending_month` (`NONE`: nothing booked) and `pending_is_long` are as the month
     begins. `ordered_days` is the follow-up order of the month's last visit (0: none). `logins` counts; `contact` marks who was
     reached by outreach. `appointments`: see `Bookings.frame`. `outreach`: one row per campaign member (patient, month,
@@ -44,10 +45,10 @@ class History:
 
 
 def live(laws: Laws, random: np.random.Generator) -> History:
-    """Let one chunk live through the months of its clock.
+    """Simulate one chunk through the months of its clock.
 
-    The number of random draws does not depend on what happens, so that the same generator with and without the program gives the
-    two worlds that the program's true effect is the difference of.
+    The number of random draws does not depend on events, so the same generator with and without the program gives two worlds whose
+    difference is the program's true effect.
     """
     life = _Life(laws, random)
     for month in range(laws.clock.n_simulated):
@@ -56,7 +57,7 @@ def live(laws: Laws, random: np.random.Generator) -> History:
 
 
 class _Life:
-    """The state of a chunk while it lives, and the likelihood of what is seen in the month: patients x states."""
+    """The state of a chunk during simulation, and the likelihood of the month's observations: patients x states."""
 
     def __init__(self, laws: Laws, random: np.random.Generator) -> None:
         self.laws, p = laws, laws.parameters
@@ -113,7 +114,7 @@ class _Life:
             self.months[name].append(value.astype(_MONTHLY[name]))
 
     def _see(self, where: np.ndarray, happened: np.ndarray, probability: np.ndarray) -> None:
-        """What happened, or did not, to the patients of a mask: `probability` is patients x states or states."""
+        """Update the likelihood with an observed event or non-event; `probability` is patients x states or states."""
         seen = np.where(happened[:, None], probability, 1 - probability)
         self.likelihood *= np.where(where[:, None], seen, 1)
 
@@ -145,7 +146,7 @@ class _Life:
         self.bookings.book(who, month, month + ahead, ROUTINE, is_long=ahead >= 2)
 
     def _keep(self, month: int, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is due is kept or not, and what is not kept may be booked for the next month: who kept, and the bookings due."""
+        """Decide which due appointments are kept and rebook some of the others. Returns who attended, and the due bookings."""
         laws, bookings = self.laws, self.bookings
         due = self.present & (bookings.pending_month == month)
         number = bookings.pending.copy()
@@ -212,7 +213,7 @@ class _Life:
         self._note(logins=np.where(online, count, 0))
 
     def _move(self, month: int, contact: np.ndarray, visit: np.ndarray, u: np.ndarray) -> None:
-        """The state moves, and with it what an observer who knows the laws believes (forward filtering)."""
+        """Move the state, and update the belief of an observer who knows the laws (forward filtering)."""
         matrix = self.laws.transitions(month, contact, visit)
         posterior = self.belief * self.likelihood
         posterior /= posterior.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Clinical facts as frames, one shape a FHIR resource type, before they become JSON.
+"""Clinical facts as frames, one shape per FHIR resource type, before conversion to JSON.
 
 Every fact has `patient_id`, `encounter_id` (null: outside a visit), `at` (UTC instant of the fact) and `recorded_at` (when the
 record learnt it).
@@ -85,7 +85,7 @@ def procedure(
 
 
 def outside(patients: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `patients` as the place of facts that belong to no visit of the practice."""
+    """Rows of `patients` as the context of facts outside the practice's visits."""
     return patients.with_columns(encounter_id=pl.lit(None, dtype=pl.String))
 
 

@@ -1,4 +1,4 @@
-"""The FHIR R4 JSON of what administers care: patients, their cover, appointments and visits. See `fhir.py`."""
+"""The FHIR R4 JSON of administrative resources: patients, coverage, appointments and visits. See `fhir.py`."""
 
 import polars as pl
 
@@ -6,7 +6,7 @@ from data_samples.simulator.fhir import META, finish
 from data_samples.simulator.templates import fill, local
 
 _ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-# What a visit is coded as: class, then type codings. Office visit, and how it came about; wellness visit; telephone.
+# Visit codes: class, then type codings. Office visit with its kind; wellness visit; telephone.
 _VISIT_CODES = {
     "preventive": ("AMB", '{"system":"http://snomed.info/sct","code":"185349003"}'),
     "follow_up": (

@@ -7,20 +7,20 @@ from data_samples.simulator.facts import SNOMED
 
 _FOLLOW_UP_ENCOUNTER = "390906007"
 _TAKEN_BACK = 0.05
-"""Share of orders beside which another one was written by mistake, and revoked before the visit ended."""
+"""Share of orders with a second one written by mistake and revoked before the visit ended."""
 
 
 def follow_up_orders(encounters: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """Orders of one chunk's visits (`ordered_days`), as facts with `status` and `occurs_on`, the day by which to come back.
 
-    An order is completed when the next visit is booked as the patient leaves, and active where it is not. It never changes later:
-    a version made when the patient came back would tell which patients did. It is on record before the visit's day ends.
+    An order is completed if the next visit is booked as the patient leaves, otherwise active. It never changes later: a version
+    from the patient's return would reveal who returned. It is on record before the day of the visit ends.
     """
     ordered = encounters.filter(pl.col("ordered_days").is_not_null())
     orders = ordered.with_columns(
         status=pl.when("has_follow_up").then(pl.lit("completed")).otherwise(pl.lit("active")), after=pl.lit(8)
     )
-    # Written after the order that holds: who takes the newest one whatever its status goes wrong.
+    # Written after the valid order: taking the newest order regardless of status is wrong.
     mistakes = ordered.filter(pl.Series(random.random(ordered.height) < _TAKEN_BACK))
     mistakes = mistakes.with_columns(status=pl.lit("revoked"), after=pl.lit(10), ordered_days=pl.col("ordered_days") // 2)
     both = pl.concat([orders, mistakes])

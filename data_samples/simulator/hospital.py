@@ -1,4 +1,4 @@
-"""Hospital stays that the EHR hears of: a few, half of them followed by a visit to the practice within two weeks."""
+"""Hospital stays known to the EHR: a few, half of them followed by a visit to the practice within two weeks."""
 
 import numpy as np
 import polars as pl

@@ -1,6 +1,6 @@
-"""How three systems know the same people: EHR patients, CRM contacts and billing accounts, each with its own spelling.
+"""The same people in three systems: EHR patients, CRM contacts and billing accounts, each with its own spelling.
 
-The CRM knows prospects that never became patients, knows some people twice, and was told the record number of about half.
+The CRM has prospects who never became patients, has some people twice, and has the record number of about half.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Identities:
 
 
 def identify(population: Population, clock: Clock, random: np.random.Generator) -> Identities:
-    """Contacts and accounts of one chunk's patients, and prospects that the CRM alone knows."""
+    """Contacts and accounts of one chunk's patients, and prospects known only to the CRM."""
     people = population.frame.with_row_index("patient")
     return Identities(_contacts(people, clock, random), _accounts(people, clock, random), _copies(people.drop("patient"), random))
 
@@ -89,7 +89,7 @@ def _contact_rows(people: pl.DataFrame, copy: int, random: np.random.Generator) 
 
 
 def _prospects(people: pl.DataFrame, clock: Clock, random: np.random.Generator) -> pl.DataFrame:
-    """People who asked and never came: contacts without a patient."""
+    """People who enquired but never came: contacts without a patient."""
     source = people.filter(pl.Series(random.random(people.height) < _PROSPECTS))
     n = source.height
     is_woman = random.random(n) < 0.55

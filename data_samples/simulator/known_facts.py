@@ -1,4 +1,4 @@
-"""What was in the record at the last delivery, as the rules of the true care gaps look at it."""
+"""The record at the last delivery, for the rules of the true care gaps."""
 
 from datetime import date
 
@@ -43,7 +43,7 @@ class Known:
         return self.people.filter(age & pl.col("patient_id").is_in(visits["patient_id"].unique().implode()))
 
     def diagnosed(self, code: str, until: date, since: date = date.min) -> pl.Series:
-        """Patients with a condition whose onset surely lies between two days."""
+        """Patients with a condition whose onset is certain to lie between two days."""
         found = self.conditions.filter((pl.col("code") == code) & (pl.col("latest_on") <= until) & (pl.col("first_on") >= since))
         return found["patient_id"].unique()
 

@@ -1,4 +1,4 @@
-"""The laws of the engagement chain: the probability of everything that may happen, given the hidden state and known facts.
+"""The laws of the engagement chain: the probability of every event, given the hidden state and known facts.
 
 The simulation draws from them (`engagement.py`) and the true risk sums over them (`risk.py`), so that the two cannot disagree.
 Each law gives an array of patients x states, unless it says otherwise.
@@ -78,7 +78,7 @@ class Laws:
     def follow_up_days(self, u_ordered: np.ndarray, u_days: np.ndarray) -> np.ndarray:
         """Days after a visit by which an order asks each patient to come back, 0: no order; from two uniform draws a patient.
 
-        Whether and what is ordered says nothing of the hidden state.
+        Orders carry no information about the hidden state.
         """
         p = self.parameters
         is_chronic = self.population["n_chronic"][:, None] > 0
@@ -95,7 +95,7 @@ class Laws:
         return _sigmoid(_logit(base) + (self.parameters.contact_booking * self.parameters.program_scale * contact)[:, None])
 
     def outcomes(self, month: int, is_long_lead: np.ndarray) -> np.ndarray:
-        """What becomes of an appointment that is due in the month: patients x states x outcomes."""
+        """Probabilities of the outcomes of an appointment due in the month: patients x states x outcomes."""
         p = self.parameters
         shift = (
             p.no_show_young_adult * self._young

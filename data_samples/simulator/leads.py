@@ -1,4 +1,4 @@
-"""How people come to the practice and where it sends them: leads and referrals."""
+"""Leads, and referrals to and from the practice."""
 
 import numpy as np
 import polars as pl

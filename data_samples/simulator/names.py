@@ -1,4 +1,4 @@
-"""Given names, family names and streets that synthetic people are put together from, commonest first."""
+"""Given names, family names and streets for synthetic people, most common first."""
 
 _FEMALE = """
 Mary Jennifer Linda Patricia Elizabeth Susan Barbara Jessica Sarah Karen Lisa Nancy Sandra Ashley Emily Kimberly Betty

@@ -1,4 +1,4 @@
-"""Snapshots of the slots that clinicians had open: what somebody who calls on that morning may book."""
+"""Snapshots of clinicians' open slots, as a caller could book them that morning."""
 
 import numpy as np
 import polars as pl
@@ -7,7 +7,7 @@ from data_samples.simulator.clock import Clock, local_instants
 from data_samples.simulator.practice import NEVER, Practice
 
 _SHOWN, _AHEAD_DAYS = 6, 60
-"""Slots that a snapshot shows of each clinician, the earliest first, and days that it looks ahead."""
+"""Slots per clinician in a snapshot, earliest first, and days that it looks ahead."""
 _MINUTES = 20
 _STARTS = np.array([480 + _MINUTES * number for number in range(26) if not 12 <= number < 15])
 """Slots of a day, in minutes after local midnight; closed for an hour at noon."""
@@ -17,7 +17,7 @@ _SNAPSHOT_MINUTE = 7 * 60
 
 
 def taken(appointments: pl.DataFrame) -> pl.DataFrame:
-    """Of one chunk's appointments (see `Visits`), what keeps a slot from being open."""
+    """The appointments of one chunk (see `Visits`) that occupy slots."""
     columns = ("starts_at", "ends_at", "booked_at", "cancelled_at")
     return appointments.select(pl.col("clinician").cast(pl.Int32), pl.col("starts_at").dt.date().alias("on"), *columns)
 
@@ -33,7 +33,7 @@ def open_slots(practice: Practice, clock: Clock, booked: pl.DataFrame, random: n
         live = practice.go_live_month[site]
         live_on = clock.month_starts[live] if live < NEVER else last + 1
         filled = random.uniform(*_FILLED_DAYS) * np.where(mondays >= live_on, _PROGRAM, 1)
-        # Each slot has one draw, so that none which was given away is free again a week later.
+        # Each slot has one draw, so that a taken slot is not free again a week later.
         draws = random.random((len(there), len(_STARTS)))
         frames += [_free(clinician, *snapshot, there, draws) for snapshot in zip(mondays, filled, strict=True)]
     free = pl.concat(frames)

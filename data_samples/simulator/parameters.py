@@ -1,4 +1,4 @@
-"""What is true of every simulated practice: the rates, odds and effects that the estimators are to find again.
+"""The true parameters of every simulated practice: the rates, odds and effects that the estimators should recover.
 
 Each number of the engagement chain is written to `truth/parameters.json`. Rates are per month, effects are log odds ratios, and
 states come in the order engaged, wavering, disengaged.
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 STATES = ("engaged", "wavering", "disengaged")
 OUTCOMES = ("completed", "no_show", "cancelled_by_patient", "cancelled_by_practice")
 BURN_IN_MONTHS = 24
-"""Months lived through before the first one that is written, so that nobody starts in an arbitrary state."""
+"""Burn-in: months simulated before the first written one, so that no patient starts in an arbitrary state."""
 LOOK_AHEAD_MONTHS = 7
-"""Months lived through after the last one that is written, so that the outcome of every index day is known."""
+"""Look-ahead: months simulated after the last written one, so that the outcome of every index day is known."""
 CHUNK_PATIENTS = 5_000
-"""Patients simulated together; each chunk has a random stream of its own, and memory holds one chunk at a time."""
+"""Patients simulated together; each chunk has its own random stream, and memory holds one chunk at a time."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Parameters:
     follow_up: tuple = (0.70, 0.48, 0.25)
     followed_share: float = 0.35
     follow_up_ordered: float = 0.65
-    """Share of patients whose clinicians order when to come back, and probability of an order at a visit of theirs."""
+    """Share of patients whose clinicians write follow-up orders, and probability of an order at each of their visits."""
     ordered_days: tuple = (42, 91, 182, 364)
     ordered_days_chronic: tuple = (0.25, 0.45, 0.30, 0.0)
     ordered_days_others: tuple = (0.05, 0.20, 0.45, 0.30)
@@ -78,4 +78,4 @@ class Parameters:
     outreach_share: float = 0.30
     outreach_pause_months: int = 6
     held_out_share: float = 0.20
-    """Share of campaign members drawn not to be contacted; the draw holds for a half-year wave."""
+    """Share of campaign members held out at random; the assignment lasts for a half-year wave."""

@@ -1,4 +1,4 @@
-"""Money that comes in and money that is given up: remittances, patient payments, write-offs."""
+"""Remittances, patient payments and write-offs."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""The practice itself: sites and when each goes on the program, clinicians and when some leave, payers."""
+"""The practice: sites and their go-live on the program, clinicians and their departures, payers."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from data_samples.simulator.names import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES
 
 PROGRAM = "Engagement program"
 NEVER = 10_000
-"""A month that does not come: the program's start at the site that never joins, the leaving of those who stay."""
+"""A month that never comes: go-live of the site that never joins, departure of clinicians who stay."""
 _SITE_NAMES = (
     "Central",
     "North",

@@ -1,4 +1,4 @@
-"""What belongs to the whole practice in the CRM: campaigns, marketing spend, the program's roll-out and its costs."""
+"""Practice-wide CRM data: campaigns, marketing spend, the program's roll-out and costs."""
 
 from datetime import date
 

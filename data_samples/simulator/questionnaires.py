@@ -1,4 +1,4 @@
-"""What is asked at a visit, and what follows at once: tobacco, depression, falls, yearly questions, counselling."""
+"""Questions asked at visits and their immediate follow-up: tobacco, depression, falls, yearly questions, counselling."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Recall campaigns: who is called, who is held out at random, and what came of it."""
+"""Recall campaigns: who is called, who is held out at random, and the outcomes."""
 
 import numpy as np
 import polars as pl

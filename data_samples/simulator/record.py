@@ -1,4 +1,4 @@
-"""The medical record of one chunk: its clinical facts, put together."""
+"""The medical record of one chunk: all its clinical facts."""
 
 from dataclasses import dataclass
 

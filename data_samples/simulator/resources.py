@@ -1,4 +1,4 @@
-"""Which resources a delivery takes of the facts of a type, as JSON."""
+"""Converts the facts of a type to the JSON resources of a delivery."""
 
 from collections.abc import Callable
 

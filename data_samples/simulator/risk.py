@@ -1,8 +1,8 @@
 """The true risk of disengaging, by exact summation over the engagement chain.
 
 On the first of a month a patient is in a hidden state and has, or has not, an appointment booked. Going backwards from the
-horizon, `lapse_probability` sums over everything that may happen on the way. Weighed with the true state it is the risk that
-nobody can know; weighed with the filter's belief (`History.belief`) it is the best that anybody can know from the extracts.
+horizon, `lapse_probability` sums over all possible events. Weighted with the true state it is the unobservable true risk;
+weighted with the filter's belief (`History.belief`) it is the best risk obtainable from the extracts.
 """
 
 import numpy as np

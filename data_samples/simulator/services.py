@@ -7,7 +7,7 @@ NEVER_DONE = np.datetime64("1900-01-01")
 
 
 class Calendar:
-    """The visits of one chunk, stepped through in each patient's order, so that what was done decides what is due."""
+    """The visits of one chunk, processed in order for each patient, so that earlier services determine what is due."""
 
     def __init__(self, visits: pl.DataFrame, n_patients: int) -> None:
         self.visits = visits

@@ -1,4 +1,4 @@
-"""Runs a whole simulation: chunk after chunk, lived, recorded, billed, written."""
+"""Runs a whole simulation, chunk by chunk: engagement, record, billing, output."""
 
 import json
 from collections.abc import Callable
@@ -63,7 +63,7 @@ class Simulation:
 
 @dataclass
 class _Chunk:
-    """Everything about some patients, in the order in which it comes to be."""
+    """All data of one chunk, in the order of creation."""
 
     laws: Laws
     history: History
@@ -74,7 +74,7 @@ class _Chunk:
 
 
 def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] = lambda n_patients: None) -> dict[str, int]:
-    """Write the practice's extracts and its truth into the folder `out`; returns the number of rows by file kind.
+    """Write the practice's extracts and ground truth to the folder `out`. Returns the number of rows by kind of file.
 
     `progress` is called with the number of patients done since its last call.
     """
@@ -172,8 +172,8 @@ def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence,
 
 
 def _digest(out: Path) -> str:
-    """Eight hex digits of all that was delivered. They are part of the practice's id, so that what an earlier simulator delivered
-    under the same name never lands beside it: a home that had both showed 653 patients of 438, half of them strangers."""
+    """Eight hex digits over all deliveries. They are part of the practice's id, so that deliveries of an earlier simulator version
+    under the same name never land beside these: a home with both showed 653 patients instead of 438."""
     digest = sha256()
     for path in sorted(path for source in ("ehr", "crm", "billing") for path in (out / source).rglob("*") if path.is_file()):
         digest.update(str(path.relative_to(out)).encode())

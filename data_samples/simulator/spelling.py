@@ -1,4 +1,4 @@
-"""How another clerk writes the same person down: misspelt, shortened, incomplete, out of date."""
+"""Variants of a person's data as entered by another clerk: misspelt, shortened, incomplete, out of date."""
 
 import numpy as np
 import polars as pl

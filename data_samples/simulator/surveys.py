@@ -1,4 +1,4 @@
-"""Answers to the surveys that came back."""
+"""Answers of returned surveys."""
 
 import numpy as np
 import polars as pl
@@ -41,11 +41,11 @@ def survey_answers(visits: Visits, contact: pl.Series, random: np.random.Generat
         )
 
     def scores(best: int, bad: tuple[int, int]) -> np.ndarray:
-        """Nearly always the best or second best of those who are happy; of the others, from low to fair."""
+        """Happy patients nearly always give the best or second-best score; others a low to fair one."""
         happy = best - (random.random(n) > _TOP_SHARE)
         return np.where(unhappy, random.integers(bad[0], bad[1] + 1, n), happy)
 
-    # A fifth of those who are happy would not go so far as to recommend.
+    # A fifth of happy patients would not recommend the practice.
     lukewarm = 2 * (random.random(n) < 0.2)
     answer("nps", None, "Would you recommend us", (scores(10, (0, 8)) - lukewarm).clip(0), 10)
     answer("satisfaction", None, "How satisfied were you", scores(5, (1, 3)), 5)

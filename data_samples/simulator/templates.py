@@ -1,4 +1,4 @@
-"""JSON text of FHIR resources, written by whole columns.
+"""Writes FHIR resources as JSON text, column-wise.
 
 A template is the JSON of one resource with `<column>` where a column's text goes. A column that ends in `?` is a fragment that
 brings its own comma, and is left out where it is null.

@@ -1,4 +1,4 @@
-"""The instants of the schedule: when an appointment was booked, cancelled, booked again, taken by somebody else."""
+"""The instants of the schedule: when an appointment was booked, cancelled, rebooked or refilled."""
 
 import numpy as np
 import polars as pl
@@ -9,14 +9,14 @@ from data_samples.simulator.clock import Clock, local_instants
 OUTREACH_DAYS = 5
 """Days at the beginning of a month within which that month's outreach is done."""
 _REFILLED = 0.45
-"""Share of slots given up hours ahead that somebody who is ill takes."""
+"""Share of slots freed hours ahead that are refilled by an acute visit."""
 _MINUTE, _HOUR, _DAY = (np.timedelta64(1, unit) for unit in ("m", "h", "D"))
 
 
 def booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, random: np.random.Generator) -> np.ndarray:
     """When a first, routine or acute appointment was booked: in its month, on or before its day, at a staffed hour.
 
-    Who was called by the outreach team (`called`, in the first days of the month) books after the call, if there is time.
+    Patients called by the outreach team (`called`, in the first days of the month) book after the call, if there is time.
     """
     n = booked.height
     month, due = booked["booked_month"].to_numpy(), booked["due_month"].to_numpy()

@@ -1,4 +1,4 @@
-"""What the practice sends and what it is told: reminders, recall calls, survey invitations, questions that come in."""
+"""Outgoing and incoming messages: reminders, recall calls, survey invitations, patients' questions."""
 
 import numpy as np
 import polars as pl
@@ -106,7 +106,7 @@ def _questions(visits: Visits, random) -> pl.DataFrame:
 
 
 def _recalls(tasks: pl.DataFrame, random) -> list[pl.DataFrame]:
-    """The call or message of each task, and the call back of those who were left a message and replied."""
+    """The call or message of each task, and the call back of patients who replied to a message."""
     n = tasks.height
     outcome = tasks["outcome"].replace_strict(
         {

@@ -1,4 +1,4 @@
-"""Medication orders, referrals with their reports, and orders that follow from what a visit found."""
+"""Medication orders, referrals with their reports, and orders in response to a visit's findings."""
 
 import numpy as np
 import polars as pl

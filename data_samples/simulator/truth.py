@@ -1,4 +1,4 @@
-"""What is true of one chunk, written to `truth/` for tests and benchmarks alone."""
+"""The ground truth of one chunk, written to `truth/` for tests and benchmarks only."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _KNOWN_DAYS = 90
 
 
 class Truth:
-    """Parquet files that grow chunk by chunk: one row group a chunk."""
+    """Parquet files that grow chunk by chunk: one row group per chunk."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,7 +67,7 @@ def identities(ids: Identities, people: pl.DataFrame, last: Delivery) -> pl.Data
 
 
 def engagement_states(history: History, laws: Laws) -> pl.DataFrame:
-    """One row per patient present and month: the hidden state in it and what moved the chain."""
+    """One row per patient present and month: the hidden state and the drivers of the chain."""
     frames = []
     people = laws.population.frame
     for month in range(laws.clock.first, laws.clock.last + 2):
@@ -93,10 +93,10 @@ def disengagement_risk(history: History, laws: Laws, visits: Visits) -> pl.DataF
 
     Eligible: adult, present, a completed visit within 24 months, known for 90 days, not lapsed already (at most 1.5 expected
     intervals since the last visit) and able to lapse within 180 days. The interval is that of the last visit's follow-up order,
-    else 3, 6 or 12 months by number of chronic conditions. `probability` knows the hidden state, `best_possible` only
-    what the extracts show; both are of not being contacted. `has_lapsed` is what came: no completed visit within the horizon and
-    none booked at its end; `is_contacted` marks who was reached meanwhile, `has_left` who died or moved meanwhile (neither was
-    foreseen). The last month's rows look beyond the delivered data.
+    otherwise 3, 6 or 12 months by number of chronic conditions. `probability` uses the hidden state, `best_possible` only the
+    extracts; both are risks without contact. `has_lapsed` is the outcome: no completed visit within the horizon and none booked
+    at its end; `is_contacted` marks patients reached within it, `has_left` those who died or moved (both unforeseen). The last
+    month's rows look beyond the delivered data.
     """
     clock = laws.clock
     calendar = _Calendar(visits, len(laws.population))

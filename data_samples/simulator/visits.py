@@ -1,4 +1,4 @@
-"""Days, hours and names for what the engagement chain decided by the month: appointments, and the visits that took place."""
+"""Assigns days, times and ids to the monthly decisions of the engagement chain: appointments and completed visits."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Visits:
 
 
 def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visits:
-    """Give every appointment of a history its instants, place and clinician; see `Visits`."""
+    """Assign instants, site and clinician to every appointment of a history; see `Visits`."""
     clock, people, practice = laws.clock, laws.population, laws.practice
     booked = history.appointments
     n = booked.height
@@ -119,7 +119,7 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
 
 
 def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice) -> np.ndarray:
-    """The patient's own clinician; after that one left, the site's first, who stays."""
+    """The patient's own clinician, or the site's first clinician, who stays, once the own one has left."""
     first_of_site = np.searchsorted(practice.clinicians["site"].to_numpy(), np.arange(practice.sites.height))
     return np.where(due >= practice.left_month[own], first_of_site[site], own)
 
@@ -156,7 +156,7 @@ def _encounters(frame: pl.DataFrame, clock: Clock, people: pl.DataFrame, ordered
         birth_on=people["birth_on"].gather(kept["patient"]),
         sex=people["sex"].gather(kept["patient"]),
     )
-    # The chain knows months: what it ordered in one belongs to the last visit of the month.
+    # The chain works in months: a month's order belongs to the last visit of that month.
     ordered = pl.Series(ordered_days[kept["due_month"].to_numpy(), kept["patient"].to_numpy()].astype(np.int32))
     is_last = kept.select(pl.col("rank") == pl.col("rank").max().over("patient", "due_month")).to_series()
     kept = kept.with_columns(ordered_days=pl.select(pl.when(is_last & (ordered > 0)).then(ordered)).to_series())

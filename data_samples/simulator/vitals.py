@@ -1,4 +1,4 @@
-"""What is measured at a visit: the vital signs."""
+"""Vital signs measured at visits."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""Writes what a delivery holds: NDJSON and CSV files, and the manifest of the bulk export."""
+"""Writes the files of a delivery: NDJSON, CSV, and the manifest of the bulk export."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ from models.extracts import EXTRACTS
 class Writer:
     """The files of all deliveries under one folder; chunks are added one after the other.
 
-    A CSV file grows with every chunk, NDJSON files are one a chunk, so that no file of a large practice is huge.
+    A CSV file grows with every chunk; NDJSON has one file per chunk, so that no file of a large practice is huge.
     `n_rows` counts what was written, by `<source>/<extract>`.
     """
 
@@ -51,15 +51,15 @@ class Writer:
             self.n_rows[f"{source}/{extract}"] += taken.height
 
     def csv(self, source: str, extract: str, delivery: Delivery) -> Path:
-        """Where a delivery's CSV file lies."""
+        """The path of a delivery's CSV file."""
         return self._place(source, delivery) / f"{extract}.csv"
 
     def ndjson(self, resource_type: str, delivery: Delivery) -> Path | None:
-        """The first of a delivery's files of a resource type; None where it has none."""
+        """A delivery's first file of a resource type; None if there is none."""
         return next(iter(self._exported[delivery][resource_type]), None)
 
     def text(self, place: str, delivery: Delivery, name: str, content: bytes) -> None:
-        """Write one more file of a delivery; a bundle of deletions (`deleted…`) is listed in the export's manifest."""
+        """Write another file of a delivery; a bundle of deletions (`deleted…`) is listed in the export's manifest."""
         path = self._place(place, delivery) / name
         path.write_bytes(content)
         if name.startswith("deleted"):

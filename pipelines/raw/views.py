@@ -21,11 +21,11 @@ from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
 from pipelines.publications.gap_months import show_gap_history
 from pipelines.raw.reconciliation import (
-    create_empty,
-    delivered_files,
     create_deliveries,
+    create_empty,
     create_extracts,
     create_quarantined_rows,
+    delivered_files,
 )
 from pipelines.raw.superseded import find_deleted, find_older
 from pipelines.sql.literals import literal
@@ -41,7 +41,7 @@ _SUPERSEDED = {
 
 
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
-    """Create schema `raw` in an open database from everything landed for the practice's sources.
+    """Create schema `raw` in an open database from all files landed for the practice's sources.
 
     Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts`, `published_gap_months` and
     `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with the
