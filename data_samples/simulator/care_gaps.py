@@ -1,7 +1,7 @@
 """The true care-gap state of patients, derived from the simulated facts, independent of the product's SQL.
 
-The rules follow the eCQM specifications of the 2026 measurement period as far as the simulated facts allow. CMS347 is omitted: its
-populations depend on cardiovascular risk, which is not simulated.
+The rules follow the eCQM specifications of the 2026 measurement period as far as the simulated facts allow. CMS347 is omitted:
+its populations depend on cardiovascular risk, which is not simulated.
 """
 
 import polars as pl

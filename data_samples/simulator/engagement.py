@@ -47,8 +47,8 @@ class History:
 def live(laws: Laws, random: np.random.Generator) -> History:
     """Simulate one chunk through the months of its clock.
 
-    The number of random draws does not depend on events, so the same generator with and without the program gives two worlds whose
-    difference is the program's true effect.
+    The number of random draws does not depend on events, so the same generator with and without the program gives two worlds
+    whose difference is the program's true effect.
     """
     life = _Life(laws, random)
     for month in range(laws.clock.n_simulated):

@@ -172,8 +172,8 @@ def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence,
 
 
 def _digest(out: Path) -> str:
-    """Eight hex digits over all deliveries. They are part of the practice's id, so that deliveries of an earlier simulator version
-    under the same name never land beside these: a home with both showed 653 patients instead of 438."""
+    """Eight hex digits over all deliveries. They are part of the practice's id, so that deliveries of an earlier simulator
+    version under the same name never land beside these: a home with both showed 653 patients instead of 438."""
     digest = sha256()
     for path in sorted(path for source in ("ehr", "crm", "billing") for path in (out / source).rglob("*") if path.is_file()):
         digest.update(str(path.relative_to(out)).encode())
