@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.names import path_part
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The checkout that this package is imported from."""
 
@@ -34,13 +36,13 @@ class Home:
         return home
 
     def landing(self, practice_id: str) -> Path:
-        return self.root / "landing" / practice_id
+        return self.root / "landing" / path_part(practice_id)
 
     def history(self, practice_id: str) -> Path:
-        return self.root / "history" / practice_id
+        return self.root / "history" / path_part(practice_id)
 
     def outcomes(self, practice_id: str) -> Path:
-        return self.root / "outcomes" / practice_id
+        return self.root / "outcomes" / path_part(practice_id)
 
     @property
     def build(self) -> Path:

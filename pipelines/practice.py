@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT, Home
+from pipelines.names import PLAIN
 from pipelines.scenarios import written_scenarios
 
 SAMPLE = CHECKOUT / "data_samples" / "practice"
@@ -56,6 +57,8 @@ def read_practice(folder: Path) -> Practice:
         time_zone = settings["time_zone"]
         ZoneInfo(time_zone)
         declared = settings.get("sources") or {name: name for name in ("ehr", "crm", "billing") if (folder / name).is_dir()}
+        if not isinstance(settings["id"], str) or not PLAIN.fullmatch(settings["id"]):
+            raise ValueError("id must be up to 64 letters, digits, _, ., : or -, and begin with a letter or digit")
         return Practice(
             id=settings["id"],
             name=settings["name"],

@@ -18,6 +18,7 @@ from pipelines.practice import Practice
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _CSV_NAME = re.compile(r"^(.*?)(?=[.\-]|_\d|$)")
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _LARGEST_MANIFEST = 16 * 2**20
 
 
@@ -143,11 +144,16 @@ def _read_manifest(path: Path) -> _Manifest | None:
     try:
         content = json.loads(path.read_bytes())
         at = datetime.fromisoformat(content["transactionTime"])
-        listed = {_url_name(entry["url"]): entry["type"] for entry in content.get("output", [])}
+        listed = {_url_name(entry["url"]): entry["type"] for entry in content.get("output", []) if _is_type(entry["type"])}
         deleted = {_url_name(entry["url"]): DELETED for entry in content.get("deleted", [])}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return _Manifest(at if at.tzinfo else at.replace(tzinfo=UTC), listed | deleted)
+
+
+def _is_type(told: object) -> bool:
+    """Whether a manifest's `type` is the name of a resource type; where it is not, the file's name says what the file is."""
+    return isinstance(told, str) and bool(_TYPE.fullmatch(told))
 
 
 def _url_name(url: str) -> str:

@@ -33,6 +33,7 @@ from pipelines.extract.reading import Reading, Request
 from pipelines.home import Home
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
 from pipelines.landing.outreach_journal import take_journal, with_outcomes
+from pipelines.names import path_part
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.sql.literals import literal
@@ -114,7 +115,7 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
 
 def folder_of(root: Path, entry: Entry) -> Path:
     """The folder of a delivered content in a practice's landing."""
-    return root / entry.source_system / entry.extract / entry.file_key
+    return root.joinpath(*map(path_part, (entry.source_system, entry.extract, entry.file_key)))
 
 
 def read_manifest(folder: Path) -> dict:

@@ -33,6 +33,7 @@ from ml.risk.persistence import N_GOLDEN, ModelMismatch, load, save
 from ml.risk.risk_model import RiskModel, matrix
 from pipelines.errors import ChecksFailed
 from pipelines.home import CHECKOUT, Home
+from pipelines.names import path_part
 from pipelines.scoring.provenance import note, origin_of
 from pipelines.scoring.tables import write_ml_table
 
@@ -204,4 +205,4 @@ def _people(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def _folder(home: Home, practice_id: str) -> Path:
-    return home.scores / practice_id
+    return home.scores / path_part(practice_id)

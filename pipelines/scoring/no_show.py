@@ -18,6 +18,7 @@ from ml.risk.persistence import N_GOLDEN, ModelMismatch, load, save
 from ml.risk.risk_model import matrix
 from pipelines.errors import ChecksFailed
 from pipelines.home import CHECKOUT, Home
+from pipelines.names import path_part
 from pipelines.scoring.disengagement import NOT_USED
 from pipelines.scoring.provenance import note, origin_of
 from pipelines.scoring.tables import write_ml_table
@@ -65,4 +66,4 @@ def score(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, a
 
 
 def _folder(home: Home, practice_id: str) -> Path:
-    return home.scores / practice_id
+    return home.scores / path_part(practice_id)
