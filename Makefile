@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-browser lock run test test-all screenshots dashboard dagster bench docs lint format contracts sample clean
+.PHONY: help setup setup-dev setup-browser lock run test test-all mutate screenshots dashboard dagster bench docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,11 +42,21 @@ lock: setup ## resolve the newest allowed versions into the requirements files
 run: setup ## run the whole pipeline on the sample practice
 	@$(BIN)/caregap run data_samples/practice
 
-test: setup-dev ## every test that fits in minutes
-	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+# A file stays with one process, for its fixtures; the longest folders come first, as their names happen to.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
 
-test-all: setup-dev setup-browser ## every test, the slow and the browser ones too
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-dev ## style and imports, then every test that fits in minutes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(PYTEST) -m "not slow and not browser" $(ARGS)
+
+test-all: lint setup-browser ## every test, the slow and the browser ones too
+	@$(PYTEST) -m "not browser" $(ARGS)
+	@$(BIN)/python -m pytest -m browser --durations 20 $(ARGS)
+
+mutate: setup-dev ## change chosen lines one by one, and name the changes that no test notices
+	@$(BIN)/python -m tests.mutate $(ARGS)
 
 screenshots: setup-dev setup-browser ## every page, light and dark, wide and tablet, into .caregap/screenshots
 	@CAREGAP_SCREENSHOTS=$(CURDIR)/.caregap/screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py -m browser $(ARGS)

@@ -1,19 +1,52 @@
-"""What every test may use: homes, a small simulated practice, the published sample, and how tables are compared."""
+"""What every test may use: homes, a small simulated practice, the published sample, and how tables are compared.
 
+What takes long is made once in a test run and kept in a folder that all of its processes share (`once`).
+"""
+
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from filelock import FileLock
 
 from pipelines.home import Home
 from pipelines.practice import SAMPLE
 from pipelines.sql.connection import open_file
 
 Hashes = dict[str, tuple[int, int]]
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """`once("golden", make)`: a folder of this test run that the first process to ask has filled with `make(folder)`.
+
+    Whoever asks in the meantime waits. Nobody writes into it later: a test that must works on a copy.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own below that of the test run
+        shared = shared.parent
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, is_made = shared / name, shared / f"{name}.made"
+        with FileLock(shared / f"{name}.lock"):
+            if not is_made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(mode=0o700)
+                make(folder)
+                is_made.touch()
+        return folder
+
+    return made
 
 
 def _kept(pytestconfig: pytest.Config, name: str) -> Path:
@@ -25,8 +58,13 @@ def _kept(pytestconfig: pytest.Config, name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def parsed_dbt(pytestconfig: pytest.Config) -> Path:
-    """Where dbt's project is kept parsed, from one session to the next: parsing takes longer than most tests."""
-    return _kept(pytestconfig, "caregap-dbt")
+    """Where dbt's project is kept parsed, from one test run to the next: parsing takes longer than most tests."""
+    from pipelines.warehouse.dbt import parsed_project
+
+    root = _kept(pytestconfig, "caregap-parsed")
+    with FileLock(root / "lock"):
+        parsed_project(Home(root))
+    return root / "dbt"
 
 
 @pytest.fixture(scope="session")
@@ -34,47 +72,84 @@ def new_home(tmp_path_factory: pytest.TempPathFactory, parsed_dbt: Path) -> Call
     """Makes a home of its own for a test, in which dbt's project is parsed already."""
 
     def make() -> Home:
-        home = Home(tmp_path_factory.mktemp("home"))
-        home.root.chmod(0o700)
-        home.dbt.symlink_to(parsed_dbt)
-        return home
+        return _home(tmp_path_factory.mktemp("home"), parsed_dbt)
 
     return make
 
 
-@pytest.fixture(scope="session")
-def small_practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a simulated practice: 60 patients, 15 months, EHR, CRM and billing, with the usual dirt."""
-    from data_samples.simulator.simulate import Simulation, simulate
-
-    folder = tmp_path_factory.mktemp("practice")
-    simulate(Simulation(n_patients=60, n_months=15, seed=7), folder)
-    return folder
-
-
-def caregap(home: Home, *arguments: object) -> subprocess.CompletedProcess:
-    """Run the command as a user does, in a process of its own; its output is text."""
-    environment = {**os.environ, "CAREGAP_HOME": str(home.root)}
-    command = [str(Path(sys.executable).with_name("caregap")), *map(str, arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="session")
-def sample_run(pytestconfig: pytest.Config, parsed_dbt: Path) -> dict:
-    """What `caregap run data_samples/practice --json` says; it builds again only when code or data have changed."""
-    home = Home(_kept(pytestconfig, "caregap-home"))
+def _home(root: Path, parsed_dbt: Path) -> Home:
+    home = Home(root)
     home.root.chmod(0o700)
     if not home.dbt.exists():
         home.dbt.symlink_to(parsed_dbt)
-    done = caregap(home, "run", SAMPLE, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return home
 
 
 @pytest.fixture(scope="session")
-def sample_home(sample_run: dict, pytestconfig: pytest.Config) -> Home:
-    """A home in which the committed sample practice is published."""
-    return Home(_kept(pytestconfig, "caregap-home"))
+def small_practice(once: Once) -> Path:
+    """The folder of a simulated practice: 60 patients, 15 months, EHR, CRM and billing, with the usual dirt."""
+    from data_samples.simulator.simulate import Simulation, simulate
+
+    return once("small-practice", lambda folder: simulate(Simulation(n_patients=60, n_months=15, seed=7), folder))
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def caregap(home: Home, *arguments: object) -> Done:
+    """Run the command in this process, which has imported what the command needs; `caregap_process` is what a user starts."""
+    from pipelines.cli import main
+
+    umask = os.umask(0o077)
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            mock.patch.dict(os.environ, CAREGAP_HOME=str(home.root)),
+            mock.patch.object(sys, "argv", ["caregap", *map(str, arguments)]),
+        ):
+            main()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        os.umask(umask)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def caregap_process(home: Home, *arguments: object) -> Done:
+    """Run the command as a user does, in a process of its own."""
+    environment = {**os.environ, "CAREGAP_HOME": str(home.root)}
+    command = [str(Path(sys.executable).with_name("caregap")), *map(str, arguments)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def sample_home(once: Once, pytestconfig: pytest.Config, parsed_dbt: Path) -> Home:
+    """A home in which the committed sample practice is published. It is kept, and built again when code or data have changed."""
+    home = _home(_kept(pytestconfig, "caregap-home"), parsed_dbt)
+
+    def run(said: Path) -> None:
+        done = caregap_process(home, "run", SAMPLE, "--json")
+        assert done.returncode == 0, done.stderr
+        (said / "run.json").write_text(done.stdout)
+
+    once("sample-run", run)
+    return home
+
+
+@pytest.fixture(scope="session")
+def sample_run(once: Once, sample_home: Home) -> dict:
+    """What `caregap run data_samples/practice --json` said."""
+    return json.loads((once("sample-run", lambda folder: None) / "run.json").read_text())
 
 
 @pytest.fixture(scope="session")

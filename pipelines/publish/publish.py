@@ -3,7 +3,7 @@
 import json
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +43,8 @@ def publish(home: Home, build: Build) -> Publication:
     beside = home.published / f".{id}"
     beside.mkdir(parents=True, mode=0o700)
     try:
-        n_rows = _write(build, beside / WAREHOUSE, _whole)
-        _write(build, beside / DEIDENTIFIED, deidentified)
+        n_rows = write_file(build, beside / WAREHOUSE, _whole)
+        write_file(build, beside / DEIDENTIFIED, deidentified)
         publication = Publication(
             id=id,
             practice_id=build.practice_id,
@@ -80,13 +80,19 @@ def _whole(contract: Contract) -> dict[str, Column]:
     return {name: Column(name, field.description) for name, field in contract.fields.items()}
 
 
-def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, Column]]) -> dict[str, int]:
+def write_file(
+    build: Build,
+    path: Path,
+    columns_of: Callable[[Contract], dict[str, Column]],
+    tables: Mapping[str, Contract] = PUBLISHED,
+) -> dict[str, int]:
     """Copy the contracts' tables and descriptions to a new file. Returns the number of rows by table."""
     n_rows, written = {}, {}
     with open_file(path) as connection:
         connection.execute(f"attach '{build.warehouse}' as build (read_only)")
         connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
-        for table, contract in PUBLISHED.items():
+        connection.execute("begin")  # one commit, not one for each of the thousands of comments
+        for table, contract in tables.items():
             connection.execute(f"create schema if not exists {table.partition('.')[0]}")
             columns = columns_of(contract)
             selected = ", ".join(f"{column.sql} as {name}" for name, column in columns.items())
@@ -97,6 +103,7 @@ def _write(build: Build, path: Path, columns_of: Callable[[Contract], dict[str, 
                 connection.execute(f"comment on column {table}.{name} is {_quoted(column.description)}")
             n_rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
             written[table] = list(columns)
+        connection.execute("commit")
         connection.execute("detach build")
         write_catalog(connection, written, n_rows)
         connection.execute("checkpoint")

@@ -1,4 +1,4 @@
-"""The whole command line, on the sample practice, in processes of its own."""
+"""The whole command line, on the sample practice."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.home import Home
 from pipelines.practice import SAMPLE
-from tests.conftest import caregap
+from tests.conftest import caregap, caregap_process
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_second_run_with_nothing_new_publishes_nothing(first, home, practice):
 
 
 def test_no_output_names_a_patient(first, home, practice):
-    done = caregap(home, "run", practice)
+    done = caregap_process(home, "run", practice)
     with duckdb.connect(str(home.published / "current" / "warehouse.duckdb"), read_only=True) as connection:
         people = connection.execute("select last_name, first_name, phone, email, mrn from marts.dim_patients").fetchall()
     said = set((json.dumps(first) + done.stdout + done.stderr).replace('"', " ").replace(",", " ").split())
@@ -97,6 +97,12 @@ def test_nothing_published_ends_with_12(new_home):
     home = new_home()
     for arguments in (("publish",), ("publish", "--rollback"), ("dashboard",)):
         assert caregap(home, *arguments).returncode == 12, arguments
+
+
+def test_a_process_ends_with_the_code_of_what_went_wrong(new_home):
+    done = caregap_process(new_home(), "publish")
+    assert done.returncode == 12
+    assert done.stderr.startswith("caregap: ") and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("run", "no-such-folder"), ("run", "--time-zone", "Mars/Olympus"), ("fly",), ("init",)])

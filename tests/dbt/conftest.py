@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.home import Home
 from pipelines.practice import Practice, read_practice
-from pipelines.warehouse.build import build_warehouse
+from pipelines.warehouse.build import build_warehouse, newest_build
+from tests.conftest import Once
 
 GOLDEN = Path(__file__).parent / "golden_practice"
 TABLES = [f"+path:models/marts/{area}" for area in ("activity", "deliveries", "kpis", "money")]
@@ -27,6 +28,18 @@ def built(new_home: Callable[[], Home]) -> Built:
 
 
 @pytest.fixture(scope="session")
-def golden(new_home: Callable[[], Home]) -> duckdb.DuckDBPyConnection:
-    """Every table before the scores of the golden practice: seven patients, every value of which can be worked out by hand."""
-    return duckdb.connect(str(build_warehouse(new_home(), read_practice(GOLDEN))), read_only=True)
+def golden_warehouse(once: Once, parsed_dbt: Path) -> Path:
+    """The file with every table before the scores of the golden practice, which has seven patients."""
+
+    def build(folder: Path) -> None:
+        home = Home(folder)
+        home.dbt.symlink_to(parsed_dbt)
+        build_warehouse(home, read_practice(GOLDEN))
+
+    return newest_build(Home(once("golden", build))).warehouse
+
+
+@pytest.fixture(scope="session")
+def golden(golden_warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """The golden practice's tables, every value of which can be worked out by hand."""
+    return duckdb.connect(str(golden_warehouse), read_only=True)

@@ -4,28 +4,18 @@ import os
 import shutil
 from pathlib import Path
 
-import duckdb
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse.dbt import PROJECT, _release
+from pipelines.home import Home
+from pipelines.warehouse.dbt import QUIET, _manifest, _places, _release, parsed_project
 
 
-def test_models_do_what_their_unit_tests_say(golden: duckdb.DuckDBPyConnection, tmp_path: Path):
+def test_models_do_what_their_unit_tests_say(golden_warehouse: Path, parsed_dbt: Path, tmp_path: Path):
     """On a copy of the golden warehouse: dbt reads the column types of the given rows from it."""
-    built = golden.execute("select path from duckdb_databases() where database_name = 'warehouse'").fetchall()[0][0]
-    os.environ["CAREGAP_BUILD"] = str(shutil.copy(built, tmp_path / "warehouse.duckdb"))
-    places = [
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT),
-        "--target-path",
-        str(tmp_path),
-        "--log-path",
-        str(tmp_path),
-    ]
+    os.environ["CAREGAP_BUILD"] = str(shutil.copy(golden_warehouse, tmp_path / "warehouse.duckdb"))
+    runner = dbtRunner(manifest=_manifest(parsed_project(Home(parsed_dbt.parent))))
     try:
-        outcome = dbtRunner().invoke(["--quiet", "test", *places, "--select", "test_type:unit"])
+        outcome = runner.invoke([*QUIET, "test", *_places(tmp_path), "--select", "test_type:unit"])
     finally:
         _release()
     failed = [f"{one.node.name}: {one.message}" for one in outcome.result.results if one.status != "pass"]
