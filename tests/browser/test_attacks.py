@@ -14,7 +14,8 @@ ATTACKS = (
     '=HYPERLINK("http://e.org","x") ../../etc/passwd \u202etxt.exe \U0001f469\u200d\u2695\ufe0f ' + "x" * 200,
 )
 NAMES = ("viewer_role", "viewer_sites", "site", "provider", "payer", "segment", "period", "view", "kind", "kpi", "table", "rows")
-FIELDS = "[data-testid=stMain] :is(input[type=text], textarea):not([role=combobox])"
+FIELDS = "[data-testid=stMain] :is(input[type=text], textarea):not([role=combobox]):visible"
+POPOVERS = "[data-testid=stPopover] > button:visible, [data-testid=stPopoverButton]:visible"
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +31,19 @@ def _fields_of_every_view(tab):
         if views.count():
             views.nth(number).click()
             tab.wait_for_timeout(1000)
-        for popover in tab.get_by_test_id("stPopover").locator("button").all():
-            popover.click()
+        yield from _fields(tab)
+        # One popover at a time: what is behind an open one, and the buttons within one that is shut, cannot be clicked.
+        for number in range(tab.locator(POPOVERS).count()):
+            tab.locator(POPOVERS).nth(number).click()
             tab.wait_for_timeout(300)
-        for field in range(tab.locator(FIELDS).count()):
-            yield tab.locator(FIELDS).nth(field)
+            yield from _fields(tab)
+            tab.keyboard.press("Escape")
+            tab.wait_for_timeout(300)
+
+
+def _fields(tab):
+    for number in range(tab.locator(FIELDS).count()):
+        yield tab.locator(FIELDS).nth(number)
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
