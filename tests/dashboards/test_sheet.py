@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.figures.style import OWN
-from dashboards.layout.sheet import MOST_ROWS, Sheet
+from dashboards.layout.sheet import Sheet
 
 
 def _sheet() -> Sheet:
@@ -30,9 +30,9 @@ def test_a_chart_has_the_colours_of_the_theme_and_not_their_names():
     assert "#0B62A8" in sheet.blocks[0]()
 
 
-def test_a_long_table_says_how_many_rows_it_left_out():
+def test_a_table_of_more_than_200_rows_says_how_many_it_left_out():
     sheet = _sheet()
-    sheet.table(pl.DataFrame({"n": range(MOST_ROWS + 3)}), "Rows", "")
+    sheet.table(pl.DataFrame({"n": range(203)}), "Rows", "")
     assert "3 further rows are left out" in sheet.blocks[0]()
 
 

@@ -1,6 +1,6 @@
 """The task, the split, the model, its reasons and its tiers, on rows whose true risk is known."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -8,9 +8,9 @@ import pytest
 
 from ml.metrics import auroc
 from ml.risk.disengagement import (
-    EMBARGO_DAYS,
     TooLittleData,
     fit,
+    learnable,
     overdue_rule,
     score,
     score_by_rule,
@@ -58,10 +58,12 @@ def model(rows):
     return fit(split_by_time(rows).train, CHAMPION)
 
 
-def test_training_ends_one_horizon_and_a_month_before_the_test_begins(rows):
+def test_training_ends_210_days_before_the_test_begins(rows):
+    """A horizon of 180 days, and 30 until what happened in it is on record. 210 days before 1 January 2025 is 5 June 2024, so
+    that the index of 1 June is the last to learn from; 180 days before is 5 July, and would let in that of 1 July."""
     split = split_by_time(rows)
-    assert split.test["index_on"].min() - split.train["index_on"].max() >= timedelta(days=EMBARGO_DAYS)
-    assert split.test["index_on"].unique().sort().to_list() == MONTHS[-3:]
+    assert split.test["index_on"].unique().sort().to_list() == [date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)]
+    assert split.train["index_on"].max() == date(2024, 6, 1)
 
 
 def test_contacted_patients_teach_only_where_they_were_held_out(rows):
@@ -71,8 +73,39 @@ def test_contacted_patients_teach_only_where_they_were_held_out(rows):
 
 
 def test_the_model_for_scoring_learns_nothing_whose_outcome_is_not_yet_on_record(rows):
-    as_of_on = date(2025, 3, 1)
-    assert trainable(rows, as_of_on)["index_on"].max() <= as_of_on - timedelta(days=EMBARGO_DAYS)
+    """210 days before 2 March 2025 is 4 August 2024, and 180 days before 3 September."""
+    assert trainable(rows, date(2025, 3, 2))["index_on"].max() == date(2024, 8, 1)
+
+
+def drawn(n_left_alone: int, n_contacted: int, n_held_out: int) -> pl.DataFrame:
+    """Rows whose outcome is known, of which `n_contacted` were contacted and `n_held_out` drawn not to be."""
+    groups = {"left": n_left_alone, "contacted": n_contacted, "held": n_held_out}
+    group = pl.Series([name for name, n in groups.items() for _ in range(n)])
+    return pl.DataFrame(
+        {"is_disengaged": [False] * len(group), "is_contacted": group == "contacted", "is_held_out": group == "held"}
+    )
+
+
+def test_the_held_out_stand_for_the_contacted_as_well():
+    """5 held out stand for themselves and 10 contacted: each weighs (5 + 10) / 5 = 3. The 20 others weigh 1."""
+    learnt = learnable(drawn(20, 10, 5))
+    assert sorted(learnt["weight"]) == [1.0] * 20 + [3.0] * 5
+    assert learnt["weight"].sum() == 35
+
+
+def test_nobody_held_out_weighs_more_than_ten():
+    """2 held out for 98 contacted would weigh 50 each, and a handful would decide."""
+    assert sorted(learnable(drawn(1, 98, 2))["weight"]) == [1.0, 10.0, 10.0]
+    assert learnable(drawn(3, 5, 0))["weight"].to_list() == [1.0] * 3
+
+
+def test_a_weight_counts_as_often_as_it_says(rows):
+    """A row of weight 3 teaches as that row three times over: the same intercept and curve, but for the folds of calibration."""
+    few = learnable(rows.head(1_500)).with_columns(weight=pl.when(pl.col("patient_key") % 2 == 0).then(3.0).otherwise(1.0))
+    repeated = pl.concat([few, *[few.filter(pl.col("weight") == 3)] * 2]).with_columns(weight=pl.lit(1.0))
+    weighted, counted, plain = (fit(one, CHAMPION) for one in (few, repeated, few.with_columns(weight=pl.lit(1.0))))
+    difference = np.abs(weighted.risk(few) - counted.risk(few)).mean()
+    assert difference < np.abs(weighted.risk(few) - plain.risk(few)).mean() / 2
 
 
 def test_the_model_comes_near_the_best_possible_and_beats_the_overdue_rule(rows, model):
@@ -98,7 +131,7 @@ def test_contributions_add_up_to_the_log_odds(rows, model):
 
 def test_an_input_that_never_varies_is_left_out(rows):
     constant = rows.with_columns(balance_due_usd=pl.lit(None, pl.Float64), is_female=pl.lit(False))
-    assert not {"balance_due_usd", "is_female"} & set(fit(split_by_time(constant).train).features)
+    assert not {"balance_due_usd", "is_female"} & set(fit(split_by_time(constant).train, CHAMPION).features)
 
 
 def test_scores_carry_model_and_index_and_no_reason_from_who_the_person_is(rows, model):
@@ -137,6 +170,11 @@ def test_nothing_missed_and_nothing_due_are_no_reasons():
 def test_no_input_is_a_sensitive_attribute():
     words = {word for feature in FEATURES for word in feature.name.split("_")}
     assert not words & {"race", "ethnicity", "language", "religion", "name", "address", "postal"}
+
+
+def test_the_rule_is_the_share_of_one_and_a_half_intervals_that_has_passed():
+    """0.75 of an interval is half of 1.5; at 1.5 a patient has lapsed, and later is no more than that."""
+    assert overdue_rule(pl.DataFrame({"overdue_ratio": [0.0, 0.75, 1.5, 3.0]})).tolist() == [0.0, 0.5, 1.0, 1.0]
 
 
 def test_the_rule_is_said_to_be_a_rule(rows):

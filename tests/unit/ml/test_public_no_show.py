@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ml.risk.public_no_show import COLUMNS, features, read_public
-from pipelines.cli.benchmark import LEAK, command
+from pipelines.cli.benchmark import command
 
 REAL = Path("../shared/data/noshow/appointments_until_2016-05-25.csv.gz")
 
@@ -71,7 +71,7 @@ def test_no_feature_changes_with_outcomes_of_the_same_day_or_later():
 def test_real_appointments_reach_the_honest_figures_and_do_not_exceed_them():
     result = CliRunner().invoke(command, ["noshow", str(REAL), "--json"])
     report = json.loads(result.output)
-    assert 0.728 <= report["auroc"] < LEAK
+    assert 0.728 <= report["auroc"] < 0.78
     assert report["auroc_lead_gt_0"] >= 0.600
     assert report["precision_top_tenth"] >= 0.38
     assert report["ece"] <= 0.03

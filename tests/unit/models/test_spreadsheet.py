@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from models.spreadsheet import EXECUTED, neutralised
+from models.spreadsheet import neutralised
+
+EXECUTED = "=+-@\t\r\n＝＋－＠"
+"""What a cell must not begin with (OWASP, CSV Injection), and the wide forms that a spreadsheet takes for the same."""
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.errors import ChecksFailed
-from pipelines.scoring.disengagement import CAPACITY, capacities
+from pipelines.scoring.disengagement import capacities
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_a_site_has_its_own_capacity_else_the_practices_else_the_usual_one(connection):
     capacity = capacities(connection, {"site_capacity": {"north": 25}, "outreach_capacity": 4})
     assert [capacity(1), capacity(2), capacity(None)] == [25, 4, 4]
-    assert capacities(connection, {})(1) == CAPACITY
+    assert capacities(connection, {})(1) == 10
 
 
 def test_the_capacity_of_a_site_that_is_not_there_is_refused(connection):

@@ -1,0 +1,19 @@
+"""The list of `make mutate` is true: each text stands in its file once, and the tests that it names are there."""
+
+import pytest
+
+from pipelines.home import CHECKOUT
+from tests.mutate import Mutant, read_mutants
+
+
+@pytest.mark.parametrize("mutant", read_mutants(), ids=str)
+def test_a_mutant_changes_one_text_and_names_tests_that_are_there(mutant: Mutant):
+    assert mutant.mutated(CHECKOUT) != (CHECKOUT / mutant.file).read_text(encoding="utf-8")
+    assert [
+        test for test in mutant.tests if test.startswith("tests/") and not (CHECKOUT / test.partition("::")[0]).exists()
+    ] == []
+
+
+def test_every_room_has_mutants():
+    rooms = {mutant.file.partition("/")[0] for mutant in read_mutants()}
+    assert rooms >= {"pipelines", "ml", "models", "dashboards", "dbt_project"}
