@@ -7,9 +7,10 @@ from benchmarks.practices import SIZES, built
 from benchmarks.result import Result, in_turns
 from pipelines.warehouse.build import Build
 
-KPIS = ["path:models/intermediate/kpis", "fct_kpis"]
+KPIS = ["path:models/intermediate/kpis", "fct_kpis", "fct_kpi_rows"]
 _FACTS = (
-    "select table_name from duckdb_tables() where schema_name = 'marts' and table_name like 'fct_%' and table_name <> 'fct_kpis'"
+    "select table_name from duckdb_tables() where schema_name = 'marts' and table_name like 'fct_%' "
+    "and table_name not in ('fct_kpis', 'fct_kpi_rows')"
 )
 
 

@@ -49,7 +49,8 @@ def field(
 class Contract:
     """The contract of one table.
 
-    `grain` completes the sentence "One row per …". `key` names the fields that identify the row.
+    `grain` completes the sentence "One row per …". `key` names the fields that identify the row. `is_identified_only`: the table
+    is absent from the de-identified file, since nothing is left of its rows without the patients.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Contract:
     key: tuple[str, ...]
     fields: dict[str, pa.Column] = attribute(repr=False)
     notes: str = ""
+    is_identified_only: bool = False
 
     @property
     def description(self) -> str:

@@ -1,4 +1,4 @@
-"""From a KPI to what it is counted from, by site and provider, and row by row as far as the viewer's role goes."""
+"""From a KPI to what it is the sum of, by site and provider, and row by row as far as the viewer's role goes."""
 
 from datetime import date
 
@@ -7,11 +7,11 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
-from dashboards.figures.wording import plain
-from dashboards.kpis.rows import ROWS, WITHOUT_ROWS, Rows
+from dashboards.figures.wording import month, plain
+from dashboards.kpis.records import RECORDS
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
-from dashboards.layout.page import not_available
+from dashboards.layout.page import empty, is_published, not_available
 from dashboards.store.published import Publication, ask
 
 MOST_ROWS = 500
@@ -26,30 +26,45 @@ _PARTS = """
     group by all
     order by denominator desc
 """
+_TYPES = """
+    select record_type, min(day_on) as first_day
+    from marts.fct_kpi_rows
+    where kpi_code = ?
+    group by record_type
+    order by record_type
+"""
 _LISTED = """
-    select facts.patient_key, facts.day, patients.mrn, locations.location_name as site, providers.provider_name as provider,
-        {columns}, facts.added_to_numerator as added
-    from (
-        select *, {day} as day, {numerator} as added_to_numerator
-        from {table}
-        where ({condition}) and {day} >= ? and {day} < ?::date + interval 1 month and {restriction}
-    ) as facts
-    left join marts.dim_patients as patients on facts.patient_key = patients.patient_key
-    left join marts.dim_locations as locations on facts.location_key = locations.location_key
-    left join marts.dim_providers as providers on facts.provider_key = providers.provider_key
-    order by added {order}, day desc
+    with counted as (
+        select *
+        from marts.fct_kpi_rows
+        where kpi_code = ? and day_on >= ? and day_on < cast(? as date) + interval 1 month and {restriction}
+    ),
+    recorded as ({records})
+    select * exclude (record_key, numerator, denominator), numerator, denominator
+    from recorded
+    order by numerator {order}, day desc, mrn, record, record_key
     limit {most}
+"""
+_RECORD = """
+    select counted.patient_key, counted.day_on as day, patients.mrn, locations.location_name as site,
+        providers.provider_name as provider, '{noun}' as record, {columns}
+        counted.record_key, counted.numerator, counted.denominator
+    from (select * from counted where record_type = '{type}') as counted
+    {joined}
+    left join marts.dim_patients as patients on counted.patient_key = patients.patient_key
+    left join marts.dim_locations as locations on counted.location_key = locations.location_key
+    left join marts.dim_providers as providers on counted.provider_key = providers.provider_key
 """
 
 
 def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters, first_month: date, last_month: date) -> None:
     """Draw what lies behind `kpi` from `first_month` to the end of `last_month`: its parts, and for a role with patient data,
-    when asked, the rows that it is counted from; where it has none, why. Each list that is shown is a line of the audit log.
+    when asked, the rows that it is the sum of. Each list that is shown is a line of the audit log.
     """
     section("What lies behind it")
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
-    parts = ask(publication, _PARTS.format(restriction=restriction), (kpi["kpi_code"], first_month, last_month, *parameters))
-    rows = ROWS.get(kpi["kpi_code"])
+    values = (kpi["kpi_code"], first_month, last_month, *parameters)
+    parts = ask(publication, _PARTS.format(restriction=restriction), values)
     form = "percent" if kpi["unit"] == "share" else "$%,.0f" if kpi["unit"] == "usd" else "%,.1f"
     table(
         parts,
@@ -63,32 +78,65 @@ def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters,
         },
         name=f"{kpi['kpi_code']}_by_site_and_provider",
         height=min(38 + 35 * len(parts), 388),
-        note=f"Denominator: {rows.noun}." if rows and rows.denominator == "1" else "",
     )
-    if rows is None:
-        not_available("Row by row", WITHOUT_ROWS.get(kpi["kpi_code"], "no rows of it are published"))
-    elif not viewer.may_see_patients:
-        st.caption(f"The {rows.noun} themselves are listed for roles with patient data.")
-    elif st.toggle(f"List the {rows.noun}", key="rows", bind="query-params"):
-        _list(publication, kpi, rows, restriction, (first_month, last_month, *parameters))
+    if not viewer.may_see_patients:
+        st.caption("Row by row it is listed for roles with patient data.")
+    elif not is_published(publication, "marts.fct_kpi_rows"):
+        not_available("Row by row", "this publication was made before rows were kept; run the pipeline again")
+    elif st.toggle("List it row by row", key="rows", bind="query-params"):
+        _list(publication, kpi, restriction, values)
     else:
         st.caption("Each time that rows are listed, the audit log gets a line.")
 
 
-def _list(publication: Publication, kpi: dict, rows: Rows, restriction: str, values: tuple) -> None:
+def _list(publication: Publication, kpi: dict, restriction: str, values: tuple) -> None:
+    types = ask(publication, _TYPES, (kpi["kpi_code"],))
+    if types.is_empty():
+        empty(f"{kpi['kpi_name']} has no mature month.")
+        return
     # What weighs against the practice comes first: the missed appointments, the gaps that are open.
     order = "desc" if kpi["direction"] == "lower" else "asc"
-    listed = ask(publication, _LISTED.format(**rows._asdict(), restriction=restriction, order=order, most=MOST_ROWS), values)
-    if rows.is_share:
-        listed = listed.with_columns(pl.col("added") == 1)
+    records = " union all by name ".join(_records(type) for type in types["record_type"])
+    query = _LISTED.format(records=records, restriction=restriction, order=order, most=MOST_ROWS)
+    listed = ask(publication, query, values)
     patients, listed = listed["patient_key"].to_list(), listed.drop("patient_key")
     record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(listed), patients=patients)
+    nouns = [RECORDS[type].noun for type in types["record_type"]]
+    is_one_each, is_share = _counts(listed)
+    begins_on = types["first_day"].min().replace(day=1)
+    notes = [
+        f"The first {MOST_ROWS}; narrower filters show the others." if len(listed) == MOST_ROWS else "",
+        f"Rows are kept from {month(begins_on)} on." if values[1] < begins_on else "",
+    ]
+    if is_share:
+        listed = listed.with_columns(pl.col("numerator") == 1)
+    hidden = {name: None for name in listed.columns if listed[name].null_count() == len(listed)}
+    hidden |= {"record": None} if len(nouns) == 1 else {}
+    hidden |= {"denominator": None} if is_one_each else {}
     table(
         listed,
         patients=patients,
-        title=f"The {rows.noun}, those to look at first on top",
+        title=f"{' and '.join(nouns).capitalize()} behind it, those to look at first on top",
         columns={name: plain(name) for name in listed.columns}
-        | {"mrn": "Record number", "added": "In numerator" if rows.is_share else "Adds to numerator"},
+        | {
+            "mrn": "Record number",
+            "numerator": "In numerator" if is_share else "Adds to numerator",
+            "denominator": "Adds to denominator",
+        }
+        | hidden,
         name=f"{kpi['kpi_code']}_rows",
-        note=f"The first {MOST_ROWS}; narrower filters show the others." if len(listed) == MOST_ROWS else "",
+        note=" ".join(note for note in notes if note),
     )
+
+
+def _records(type: str) -> str:
+    _, facts, columns = RECORDS[type]
+    joined = f"left join {facts} as record on counted.record_key = record.{type}_key" if facts else ""
+    shown = "".join(f"{'record' if facts else 'counted'}.{column}, " for column in columns)
+    return _RECORD.format(type=type, noun=plain(type), columns=shown, joined=joined)
+
+
+def _counts(listed: pl.DataFrame) -> tuple[bool, bool]:
+    """Whether each row is one of the denominator, and whether each is, besides, in the numerator or is not."""
+    is_one_each = (listed["denominator"] == 1).all()
+    return is_one_each, is_one_each and listed["numerator"].is_in([0.0, 1.0]).all()

@@ -45,6 +45,7 @@ SITE_OF = {
     "marts.fct_deliveries": SHARED,
     "marts.fct_encounters": "location_key",
     "marts.fct_identity_reviews": "left_patient_key",
+    "marts.fct_kpi_rows": "location_key",
     "marts.fct_kpis": "location_key",
     "marts.fct_lead_sources": "location_key",
     "marts.fct_measure_evidence": "patient_key",

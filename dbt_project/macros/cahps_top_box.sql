@@ -4,10 +4,9 @@
 -#}
 {% macro cahps_top_box(composite) -%}
 select
-    {{ kpi_slice('answered_on') }},
-    count(*) filter (where score >= case when score_maximum = 10 then 9 else score_maximum end) as numerator,
-    count(*) as denominator
+    {{ kpi_row('answered_on', 'survey_answer_key') }},
+    case when score >= case when score_maximum = 10 then 9 else score_maximum end then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_engagement__survey_answers') }}
 where survey_name = 'cg_cahps' and composite = '{{ composite }}'
-group by all
 {%- endmacro %}

@@ -4,11 +4,10 @@
 -#}
 {% macro follow_up_after_discharge(days) -%}
 select
-    {{ kpi_slice('discharged_on') }},
-    count(*) filter (where followed_up_on <= discharged_on + {{ days }}) as numerator,
-    count(*) as denominator
+    {{ kpi_row('discharged_on', 'encounter_key') }},
+    case when followed_up_on <= discharged_on + {{ days }} then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_activity__discharges') }}
 where followed_up_on <= least(discharged_on + {{ days }}, next_admitted_on)
     or not coalesce(least(next_admitted_on, deceased_on) <= discharged_on + {{ days }}, false)
-group by all
 {%- endmacro %}

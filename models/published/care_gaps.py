@@ -93,6 +93,7 @@ CARE_GAPS: dict[str, Contract] = {
         "measure, group, patient and past month end",
         ("measure_code", "group_id", "patient_key", "month_end_on"),
         {
+            "care_gap_month_key": field(pl.Int64, "Key of the row: of its measure, group, patient and month end."),
             "measure_code": _MEASURE_CODE,
             "group_id": _GROUP_ID,
             "patient_key": _PATIENT_KEY,

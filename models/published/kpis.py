@@ -3,7 +3,8 @@
 import polars as pl
 
 from models.contract import Contract, field
-from models.published.facts import SLICES
+from models.phi import Phi
+from models.published.facts import PATIENT_KEY, SLICES
 
 DOMAINS = ("access", "retention", "engagement", "outreach", "care", "revenue_cycle")
 UNITS = ("share", "usd", "days", "minutes", "hours", "points", "times")
@@ -11,6 +12,23 @@ EVIDENCE_GRADES = ("owner", "reprint", "trade", "own")
 SLICE_TYPES = ("all", "location", "provider", "payer_class", "patient_segment")
 TARGET_SOURCES = ("practice", "benchmark", "catalog")
 TIME_BASES = ("events", "month_end")
+RECORD_TYPES = (
+    "appointment",
+    "encounter",
+    "touch",
+    "outreach_task",
+    "survey_answer",
+    "care_gap_month",
+    "claim",
+    "charge",
+    "payment",
+    "patient",
+    "therapy",
+    "referral",
+    "snapshot",
+    "spend",
+    "balance",
+)
 
 
 def _text(description: str, **rest):
@@ -36,6 +54,27 @@ KPIS: dict[str, Contract] = {
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
         notes="A value is sum(numerator) / nullif(sum(denominator), 0) over any rows; show mature months only.",
+    ),
+    "marts.fct_kpi_rows": Contract(
+        "fct_kpi_rows",
+        "KPI and what it counts: a record, a patient at a month's end, or a balance",
+        ("kpi_code", "record_type", "record_key", "patient_key", "day_on", *SLICES),
+        {
+            "kpi_code": _text("The KPI.", refers_to="dim_kpis.kpi_code"),
+            "day_on": field(pl.Date, "The day that puts the row into its month.", phi=Phi.QUASI),
+            **SLICES,
+            "patient_key": PATIENT_KEY,
+            "record_type": _text(
+                "What is counted: a row of the fact of that name, a `patient`, a `therapy` of one medicine, a `referral`, "
+                "a `snapshot` of a clinician's open slots, an entry of marketing `spend`, a slice's `balance` at a month's end.",
+                values=RECORD_TYPES,
+            ),
+            "record_key": _optional(pl.Int64, "Key of the record; empty for a patient and for a balance."),
+            "numerator": field(pl.Float64, "What the row adds to the numerator."),
+            "denominator": field(pl.Float64, "What the row adds to the denominator."),
+        },
+        notes="`fct_kpis` before it is summed: the rows of a KPI's month and slice add up to it. The last 24 mature months.",
+        is_identified_only=True,
     ),
     "marts.fct_kpi_slices": Contract(
         "fct_kpi_slices",

@@ -114,10 +114,12 @@ class Column:
 
 
 def deidentified(contract: Contract) -> dict[str, Column]:
-    """The columns that remain, by their new names: an instant or a date, `x_at` or `x_on`, becomes `x_year`.
+    """The columns that remain, by their new names: an instant or a date, `x_at` or `x_on`, becomes `x_year`. None: no table.
 
     In a table that refers to patients every date, place and source id belongs to one, whatever its class says.
     """
+    if contract.is_identified_only:
+        return {}
     of_patients = any(name.endswith("patient_key") for name in contract.fields)
     summed_over = ROLLED_UP.get(contract.name, set())
     columns = {}

@@ -93,8 +93,10 @@ def write_file(
         connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
         connection.execute("begin")  # one commit, not one for each of the thousands of comments
         for table, contract in tables.items():
-            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
             columns = columns_of(contract)
+            if not columns:
+                continue
+            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
             selected = ", ".join(f"{column.sql} as {name}" for name, column in columns.items())
             grouped = " group by all" if any(column.is_sum for column in columns.values()) else ""
             connection.execute(f"create table {table} as select {selected} from build.{table}{grouped}")

@@ -324,6 +324,15 @@ def test_deidentified_slices_count_the_whole_practice_once(told):
     assert rows == [("no_show_rate", date(2026, 3, 1), 40, 40)]
 
 
+def test_rows_behind_kpis_are_in_the_file_with_patients_alone(published_homes):
+    """Each is one person's visit, claim or month: without whom, what and when nothing is left of it."""
+    named = "select schema_name || '.' || table_name from duckdb_tables() union select table_name from catalog.tables"
+    for file, is_there in (("warehouse.duckdb", True), ("deidentified.duckdb", False)):
+        with open_file(published_homes / "published" / "current" / file, read_only=True) as connection:
+            tables = {table for (table,) in connection.execute(named).fetchall()}
+        assert ("marts.fct_kpi_rows" in tables) == is_there
+
+
 def test_what_no_rule_lets_through_is_dropped():
     """Quasi-identifiers without a rule of their own are absent, so that a new field is safe before somebody thinks of it."""
     for table, contract in PUBLISHED.items():

@@ -45,12 +45,24 @@ def test_rows_behind_a_kpi_are_for_roles_with_patient_data_and_leave_a_line_in_t
     assert "patient_viewed" in (shown_home / "audit" / "audit.jsonl").read_text()
 
 
-def test_a_kpi_that_is_not_counted_from_rows_says_why(app):
+@pytest.mark.parametrize(
+    ("kpi", "shown"),
+    [
+        ("Access · No-show rate", {"mrn", "status", "lead_time_days"}),
+        ("Revenue cycle · Days in A/R", {"payer_class", "patient_segment", "denominator"}),
+        ("Revenue cycle · Net collection rate", {"mrn", "record", "kind", "service_code", "amount_usd"}),
+        ("Care · Care-gap closure rate", {"mrn", "measure_code", "status"}),
+    ],
+)
+def test_rows_behind_a_kpi_say_what_is_published_of_the_record(app, kpi: str, shown: set[str]):
     test = app("kpi_explorer", role="analyst_phi")
-    test.selectbox(key="kpi").select("Revenue cycle · Days in A/R").run()
+    test.selectbox(key="kpi").select(kpi).run()
+    test.toggle(key="rows").set_value(True).run()
     assert not test.exception
-    assert not [toggle for toggle in test.toggle if toggle.key == "rows"]
-    assert any("Row by row: not available, because a receivable is a balance" in text.value for text in test.info)
+    listed = next(table.value for table in test.dataframe if "day" in table.value.columns)
+    assert len(listed) > 0
+    assert shown <= set(listed.columns)
+    assert listed[list(shown)].notna().any().all()
 
 
 def test_the_patients_behind_a_measure_are_those_of_its_open_gaps_and_for_roles_with_patient_data(app, shown_home):

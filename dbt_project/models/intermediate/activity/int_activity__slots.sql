@@ -29,7 +29,9 @@ given_up as (
 select
     appointments.provider_key,
     appointments.starts_at,
+    max_by(appointments.appointment_key, {{ order }}) as appointment_key,
     max_by(appointments.starts_on, {{ order }}) as starts_on,
+    max_by(appointments.patient_key, {{ order }}) as patient_key,
     max_by(appointments.location_key, {{ order }}) as location_key,
     max_by(appointments.payer_class, {{ order }}) as payer_class,
     max_by(appointments.patient_segment, {{ order }}) as patient_segment,

@@ -81,12 +81,16 @@ booked_months as (
 )
 
 select
-    {{ kpi_slice('active_patients.month_on') }},
-    count(*) as n_patients,
-    25 * count(*) filter (where active_patients.months_since_visit < {{ held_months }}) as visit_points,
-    25 * count(booked_months.patient_key) as booking_points,
-    25 * count(*) filter (where held_months.has_used_portal) as portal_points,
-    25 * count(*) filter (where held_months.has_responded) as response_points
+    active_patients.patient_key,
+    active_patients.month_on,
+    active_patients.location_key,
+    active_patients.provider_key,
+    active_patients.payer_class,
+    active_patients.patient_segment,
+    case when active_patients.months_since_visit < {{ held_months }} then 25 else 0 end as visit_points,
+    case when booked_months.patient_key is not null then 25 else 0 end as booking_points,
+    case when held_months.has_used_portal then 25 else 0 end as portal_points,
+    case when held_months.has_responded then 25 else 0 end as response_points
 from active_patients
 left join held_months
     on active_patients.patient_key = held_months.patient_key
@@ -94,4 +98,3 @@ left join held_months
 left join booked_months
     on active_patients.patient_key = booked_months.patient_key
     and active_patients.month_on = booked_months.month_on
-group by all

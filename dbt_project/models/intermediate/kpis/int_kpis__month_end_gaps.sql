@@ -16,6 +16,7 @@ profiles as (
 
 -- Twelve months to a month end that is past; the reporting year counts in its December.
 select
+    {{ care_gap_month_key('gaps.period_end_on', of='gaps') }} as care_gap_month_key,
     gaps.measure_code,
     gaps.group_id,
     gaps.patient_key,

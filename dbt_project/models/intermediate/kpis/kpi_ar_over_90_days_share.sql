@@ -1,9 +1,5 @@
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
+    {{ kpi_row(month_end('month_on'), record_type='balance', patient='null') }},
     over_90_days_usd as numerator,
     balance_usd as denominator
 from {{ ref('int_money__receivables') }}

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('touched_on') }},
-    count(*) filter (where is_automated) as numerator,
-    count(*) as denominator
+    {{ kpi_row('touched_on', 'touch_key') }},
+    case when is_automated then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_engagement__touches') }}
 where direction = 'outbound'
-group by all

@@ -1,31 +1,14 @@
-with
+select
+    {{ kpi_row('posted_on', 'charge_key') }},
+    0 as numerator,
+    charge_usd as denominator
+from {{ ref('int_money__charges') }}
 
-parts as (
-
-    select
-        {{ kpi_slice('posted_on') }},
-        0 as bad_debt_usd,
-        charge_usd
-    from {{ ref('int_money__charges') }}
-
-    union all
-
-    select
-        {{ kpi_slice('posted_on') }},
-        amount_usd as bad_debt_usd,
-        0 as charge_usd
-    from {{ ref('int_money__movements') }}
-    where movement_type = 'write_off' and reason = 'bad_debt'
-
-)
+union all
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
-    sum(bad_debt_usd) as numerator,
-    sum(charge_usd) as denominator
-from parts
-group by all
+    {{ kpi_row('posted_on', 'payment_key') }},
+    amount_usd as numerator,
+    0 as denominator
+from {{ ref('int_money__movements') }}
+where movement_type = 'write_off' and reason = 'bad_debt'

@@ -11,9 +11,8 @@ lags as (
 )
 
 select
-    {{ kpi_slice('posted_on') }},
-    sum(lag_days) as numerator,
-    count(*) as denominator
+    {{ kpi_row('posted_on', 'charge_key') }},
+    lag_days as numerator,
+    1 as denominator
 from lags
 where lag_days >= 0
-group by all

@@ -46,9 +46,10 @@ consented as (
 )
 
 select
-    {{ kpi_slice('month_on') }},
-    count(consented.patient_key) as numerator,
-    count(*) as denominator
+    {{ kpi_row(month_end('active_patients.month_on'), record_type='patient', of='active_patients') }},
+    case when consented.patient_key is not null then 1 else 0 end as numerator,
+    1 as denominator
 from active_patients
-left join consented using (patient_key, month_on)
-group by all
+left join consented
+    on active_patients.patient_key = consented.patient_key
+    and active_patients.month_on = consented.month_on

@@ -11,11 +11,7 @@ receivables as (
 )
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
+    {{ kpi_row(month_end('month_on'), record_type='balance', patient='null') }},
     balance_usd * ({{ dbt.datediff('window_starts_on', 'window_ends_on', 'day') }} + 1) as numerator,
     quarter_charge_usd as denominator
 from receivables

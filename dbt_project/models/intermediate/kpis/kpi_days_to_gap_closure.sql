@@ -1,9 +1,14 @@
-select
-    {{ kpi_slice('closures.month_end_on') }},
-    sum(closures.n_days_open) as numerator,
-    count(*) as denominator
-from {{ ref('int_gaps__closures') }} as closures
-inner join (
+with
+
+closures as (
+
+    select * from {{ ref('int_gaps__closures') }}
+    where month_end_on < {{ as_of_on() }}
+
+),
+
+profiles as (
+
     select
         patient_key,
         home_location_key as location_key,
@@ -11,7 +16,24 @@ inner join (
         payer_class,
         patient_segment
     from {{ ref('int_patients__profile') }}
-) as profiles
-    on closures.patient_key = profiles.patient_key
-where closures.month_end_on < {{ as_of_on() }}
-group by all
+
+),
+
+closed_gaps as (
+
+    select
+        profiles.*,
+        closures.month_end_on,
+        {{ care_gap_month_key('closures.month_end_on', of='closures') }} as care_gap_month_key,
+        closures.n_days_open
+    from closures
+    inner join profiles
+        on closures.patient_key = profiles.patient_key
+
+)
+
+select
+    {{ kpi_row('month_end_on', 'care_gap_month_key') }},
+    n_days_open as numerator,
+    1 as denominator
+from closed_gaps

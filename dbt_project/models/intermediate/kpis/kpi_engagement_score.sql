@@ -16,12 +16,8 @@ first_month as (
 )
 
 select
-    parts.month_on,
-    parts.location_key,
-    parts.provider_key,
-    parts.payer_class,
-    parts.patient_segment,
-    parts.visit_points + parts.booking_points + parts.portal_points + parts.response_points as numerator,
-    parts.n_patients as denominator
+    {{ kpi_row(month_end('month_on'), record_type='patient') }},
+    visit_points + booking_points + portal_points + response_points as numerator,
+    1 as denominator
 from parts
-where parts.month_on >= (select month_on from first_month)
+where month_on >= (select month_on from first_month)

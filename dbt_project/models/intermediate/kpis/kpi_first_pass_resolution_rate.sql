@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('first_submitted_on') }},
-    count(*) filter (where is_resolved_at_first_pass) as numerator,
-    count(*) as denominator
+    {{ kpi_row('first_submitted_on', 'claim_key') }},
+    case when is_resolved_at_first_pass then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_money__claims') }}
 where claim_status <> 'void' and first_submitted_on is not null
-group by all

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('starts_on') }},
-    count(*) filter (where is_late_cancellation) as numerator,
-    count(*) as denominator
+    {{ kpi_row('starts_on', 'appointment_key') }},
+    case when is_late_cancellation then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_activity__appointments') }}
 where is_due
-group by all

@@ -72,6 +72,7 @@ months as (
 therapies as (
 
     select
+        {{ surrogate_key(['patient_key', 'medication']) }} as therapy_key,
         patient_key,
         medication,
         location_key,
@@ -140,14 +141,9 @@ therapy_months as (
 )
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
-    count(*) filter (where n_covered >= 0.8 * n_days) as numerator,
-    count(*) as denominator
+    {{ kpi_row(month_end('month_on'), 'therapy_key') }},
+    case when n_covered >= 0.8 * n_days then 1 else 0 end as numerator,
+    1 as denominator
 from therapy_months
 -- Two fills in the year, and a treatment period of 91 days or more, as PQA asks.
 where n_fills >= 2 and n_days >= 91
-group by all

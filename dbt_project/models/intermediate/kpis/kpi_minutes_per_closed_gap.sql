@@ -12,40 +12,25 @@ gaps as (
     select * from {{ ref('int_kpis__month_end_gaps') }}
     where is_newly_closed
 
-),
-
-parts as (
-
-    select
-        {{ kpi_slice('completed_on') }},
-        cast(staff_minutes as decimal(12, 2)) as staff_minutes,
-        0 as n_closed
-    from tasks
-
-    union all
-
-    select
-        {{ kpi_slice('period_end_on') }},
-        0 as staff_minutes,
-        1 as n_closed
-    from gaps
-    -- Closed after outreach, whoever closed it.
-    where exists (
-        select 1
-        from tasks
-        where tasks.patient_key = gaps.patient_key
-            and tasks.completed_on between gaps.period_end_on - 90 and gaps.period_end_on
-    )
-
 )
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
-    sum(staff_minutes) as numerator,
-    sum(n_closed) as denominator
-from parts
-group by all
+    {{ kpi_row('completed_on', 'outreach_task_key') }},
+    cast(staff_minutes as decimal(12, 2)) as numerator,
+    0 as denominator
+from tasks
+
+union all
+
+select
+    {{ kpi_row('period_end_on', 'care_gap_month_key') }},
+    0 as numerator,
+    1 as denominator
+from gaps
+-- Closed after outreach, whoever closed it.
+where exists (
+    select 1
+    from tasks
+    where tasks.patient_key = gaps.patient_key
+        and tasks.completed_on between gaps.period_end_on - 90 and gaps.period_end_on
+)

@@ -19,7 +19,11 @@ receivables as (
 adjusted as (
 
     select
-        {{ kpi_slice('posted_on') }},
+        {{ month_of('posted_on') }} as month_on,
+        location_key,
+        provider_key,
+        payer_class,
+        patient_segment,
         sum(amount_usd) as adjustment_usd
     from {{ ref('int_money__movements') }}
     where movement_type = 'contractual_adjustment' and posted_on < {{ as_of_on() }}
@@ -72,11 +76,7 @@ quarter_adjusted as (
 )
 
 select
-    receivables.month_on,
-    receivables.location_key,
-    receivables.provider_key,
-    receivables.payer_class,
-    receivables.patient_segment,
+    {{ kpi_row(month_end('receivables.month_on'), record_type='balance', of='receivables', patient='null') }},
     receivables.balance_usd
     * coalesce(expected.collectible_share, 1)
     * ({{ dbt.datediff('receivables.window_starts_on', 'receivables.window_ends_on', 'day') }} + 1) as numerator,

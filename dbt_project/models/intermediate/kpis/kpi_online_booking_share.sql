@@ -1,9 +1,8 @@
 select
-    {{ kpi_slice('booked_on') }},
-    count(*) filter (where booked_via in ('online', 'portal')) as numerator,
-    count(*) as denominator
+    {{ kpi_row('booked_on', 'appointment_key') }},
+    case when booked_via in ('online', 'portal') then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_activity__appointments') }}
 where final_status <> 'entered_in_error'
     and booked_via is not null
     and booked_on < {{ as_of_on() }}
-group by all

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('touched_on') }},
-    count(*) filter (where outcome = 'opted_out') as numerator,
-    count(*) as denominator
+    {{ kpi_row('touched_on', 'touch_key') }},
+    case when outcome = 'opted_out' then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_engagement__touches') }}
 where direction = 'outbound' and outcome <> 'bounced'
-group by all

@@ -32,8 +32,7 @@ followed as (
 )
 
 select
-    {{ kpi_slice('following_month_on') }},
-    count(*) filter (where is_lost) as numerator,
-    count(*) as denominator
+    {{ kpi_row(month_end('following_month_on'), record_type='patient') }},
+    case when is_lost then 1 else 0 end as numerator,
+    1 as denominator
 from followed
-group by all

@@ -1,7 +1,7 @@
 with
 
 -- Collections per active patient, times the months that a patient stays (one by the attrition rate): the active patients cancel out.
-lost as (
+attrition as (
 
     select * from {{ ref('kpi_patient_attrition_rate') }}
 
@@ -9,41 +9,23 @@ lost as (
 
 months as (
 
-    select distinct month_on from lost
-
-),
-
-parts as (
-
-    select
-        {{ kpi_slice('posted_on') }},
-        amount_usd as collected_usd,
-        0 as n_lost
-    from {{ ref('int_money__movements') }}
-    where movement_type in ('payer_payment', 'patient_payment')
-
-    union all
-
-    select
-        month_on,
-        location_key,
-        provider_key,
-        payer_class,
-        patient_segment,
-        0 as collected_usd,
-        numerator as n_lost
-    from lost
+    select distinct {{ month_of('day_on') }} as month_on from attrition
 
 )
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
-    sum(collected_usd) as numerator,
-    sum(n_lost) as denominator
-from parts
-inner join months using (month_on)
-group by all
+    {{ kpi_row('posted_on', 'payment_key') }},
+    amount_usd as numerator,
+    0 as denominator
+from {{ ref('int_money__movements') }}
+where movement_type in ('payer_payment', 'patient_payment')
+    and {{ month_of('posted_on') }} in (select month_on from months)
+
+union all
+
+select
+    {{ kpi_row('day_on', record_type='patient') }},
+    0 as numerator,
+    1 as denominator
+from attrition
+where numerator = 1

@@ -37,9 +37,9 @@ use_periods as (
 )
 
 select
-    {{ kpi_slice('month_on') }},
-    count(use_periods.patient_key) as numerator,
-    count(*) as denominator
+    {{ kpi_row(month_end('active_patients.month_on'), record_type='patient', of='active_patients') }},
+    case when use_periods.patient_key is not null then 1 else 0 end as numerator,
+    1 as denominator
 from active_patients
 inner join offers
     on active_patients.patient_key = offers.patient_key
@@ -49,4 +49,3 @@ left join use_periods
     and active_patients.month_on >= use_periods.used_month_on
     and active_patients.month_on <= {{ add_months('use_periods.used_month_on', 11) }}
     and active_patients.month_on < coalesce(use_periods.next_used_month_on, date '9999-12-01')
-group by all

@@ -19,12 +19,12 @@ appointments as (
 )
 
 select
-    {{ kpi_slice('appointments.starts_on') }},
-    count(*) filter (
-        where check_ins.checked_in_online_at < coalesce(appointments.checked_in_at, appointments.starts_at)
-    ) as numerator,
-    count(*) as denominator
+    {{ kpi_row('appointments.starts_on', 'appointment_key') }},
+    case
+        when check_ins.checked_in_online_at < coalesce(appointments.checked_in_at, appointments.starts_at) then 1
+        else 0
+    end as numerator,
+    1 as denominator
 from appointments
 left join check_ins
     on appointments.appointment_id = check_ins.appointment_id
-group by all

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('period_end_on') }},
-    count(*) filter (where is_closed) as numerator,
-    count(*) as denominator
+    {{ kpi_row('period_end_on', 'care_gap_month_key') }},
+    case when is_closed then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_kpis__month_end_gaps') }}
 where measure_code in (select measure_code from {{ ref('measure_catalog') }} where is_preventive)
-group by all

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('month_on') }},
-    count(*) filter (where is_reactivated_patient) as numerator,
-    count(*) as denominator
+    {{ kpi_row('last_visit_on', record_type='patient') }},
+    case when is_reactivated_patient then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_activity__visit_months') }}
 where month_on >= {{ add_months('history_starts_on', var('active_months')) }}
-group by all

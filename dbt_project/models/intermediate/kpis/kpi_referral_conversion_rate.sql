@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('created_on') }},
-    count(*) filter (where referral_status = 'completed') as numerator,
-    count(*) as denominator
+    {{ kpi_row('created_on', 'referral_key') }},
+    case when referral_status = 'completed' then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_engagement__referrals') }}
 where direction = 'inbound'
-group by all

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('created_on') }},
-    count(*) filter (where referral_status = 'out_of_network') as numerator,
-    count(*) as denominator
+    {{ kpi_row('created_on', 'referral_key') }},
+    case when referral_status = 'out_of_network' then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_engagement__referrals') }}
 where direction = 'outbound'
-group by all

@@ -21,10 +21,9 @@ appointments as (
 )
 
 select
-    {{ kpi_slice('appointments.starts_on') }},
-    count(*) filter (where reminders.reminded_at < appointments.starts_at) as numerator,
-    count(*) as denominator
+    {{ kpi_row('appointments.starts_on', 'appointment_key') }},
+    case when reminders.reminded_at < appointments.starts_at then 1 else 0 end as numerator,
+    1 as denominator
 from appointments
 left join reminders
     on appointments.appointment_id = reminders.appointment_id
-group by all

@@ -20,25 +20,18 @@ movements as (
 
 ),
 
-parts as (
+-- Collections belong to the patient, wherever they were earned; those of patients not seen for a year stay where they were earned.
+collected as (
 
     select
-        {{ kpi_slice('month_on') }},
-        0 as collected_usd,
-        1 as n_patient_months
-    from seen
-
-    union all
-
-    -- Collections belong to the patient, wherever they were earned; those of patients not seen for a year stay where they were earned.
-    select
-        movements.month_on,
+        movements.posted_on,
+        movements.patient_key,
+        movements.payment_key,
+        movements.amount_usd,
         case when seen.patient_key is not null then seen.location_key else movements.location_key end as location_key,
         case when seen.patient_key is not null then seen.provider_key else movements.provider_key end as provider_key,
         coalesce(seen.payer_class, movements.payer_class) as payer_class,
-        coalesce(seen.patient_segment, movements.patient_segment) as patient_segment,
-        movements.amount_usd as collected_usd,
-        0 as n_patient_months
+        coalesce(seen.patient_segment, movements.patient_segment) as patient_segment
     from movements
     left join seen
         on movements.patient_key = seen.patient_key
@@ -48,13 +41,16 @@ parts as (
 )
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
-    sum(collected_usd) as numerator,
+    {{ kpi_row(month_end('month_on'), record_type='patient') }},
+    0 as numerator,
     -- A month of a patient is a twelfth of a patient year.
-    sum(n_patient_months) / 12.0 as denominator
-from parts
-group by all
+    1 / 12.0 as denominator
+from seen
+
+union all
+
+select
+    {{ kpi_row('posted_on', 'payment_key') }},
+    amount_usd as numerator,
+    0 as denominator
+from collected

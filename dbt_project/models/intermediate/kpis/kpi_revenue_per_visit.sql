@@ -1,32 +1,15 @@
-with
+select
+    {{ kpi_row('started_on', 'encounter_key') }},
+    0 as numerator,
+    1 as denominator
+from {{ ref('int_activity__encounters') }}
+where is_completed_visit
 
-parts as (
-
-    select
-        {{ kpi_slice('started_on') }},
-        0 as collected_usd,
-        1 as n_visits
-    from {{ ref('int_activity__encounters') }}
-    where is_completed_visit
-
-    union all
-
-    select
-        {{ kpi_slice('coalesce(service_on, posted_on)') }},
-        amount_usd as collected_usd,
-        0 as n_visits
-    from {{ ref('int_money__movements') }}
-    where movement_type in ('payer_payment', 'patient_payment')
-
-)
+union all
 
 select
-    month_on,
-    location_key,
-    provider_key,
-    payer_class,
-    patient_segment,
-    sum(collected_usd) as numerator,
-    sum(n_visits) as denominator
-from parts
-group by all
+    {{ kpi_row('coalesce(service_on, posted_on)', 'payment_key') }},
+    amount_usd as numerator,
+    0 as denominator
+from {{ ref('int_money__movements') }}
+where movement_type in ('payer_payment', 'patient_payment')

@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('starts_on') }},
-    count(*) filter (where is_filled) as numerator,
-    count(*) as denominator
+    {{ kpi_row('starts_on', 'appointment_key') }},
+    case when is_filled then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_activity__slots') }}
 where starts_on < {{ as_of_on() }}
-group by all

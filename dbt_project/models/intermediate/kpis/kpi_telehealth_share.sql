@@ -1,7 +1,6 @@
 select
-    {{ kpi_slice('started_on') }},
-    count(*) filter (where is_telehealth) as numerator,
-    count(*) as denominator
+    {{ kpi_row('started_on', 'encounter_key') }},
+    case when is_telehealth then 1 else 0 end as numerator,
+    1 as denominator
 from {{ ref('int_activity__encounters') }}
 where is_completed_visit
-group by all

@@ -11,10 +11,9 @@ waits as (
 )
 
 select
-    {{ kpi_slice('starts_on') }},
-    sum(wait_minutes) as numerator,
-    count(*) as denominator
+    {{ kpi_row('starts_on', 'appointment_key') }},
+    wait_minutes as numerator,
+    1 as denominator
 from waits
 -- Longer than a working day is a slip of the pen, not a wait.
 where wait_minutes between 0 and 600
-group by all

@@ -23,15 +23,16 @@ final as (
         parts.location_key,
         parts.payer_class,
         parts.patient_segment,
-        parts.n_patients,
-        parts.visit_points,
-        parts.booking_points,
-        parts.portal_points,
-        parts.response_points,
-        parts.visit_points + parts.booking_points + parts.portal_points + parts.response_points as score_points
+        count(*) as n_patients,
+        sum(parts.visit_points) as visit_points,
+        sum(parts.booking_points) as booking_points,
+        sum(parts.portal_points) as portal_points,
+        sum(parts.response_points) as response_points,
+        sum(parts.visit_points + parts.booking_points + parts.portal_points + parts.response_points) as score_points
     from parts
     inner join months
         on parts.month_on = months.month_on
+    group by all
 
 )
 

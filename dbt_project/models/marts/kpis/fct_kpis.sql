@@ -1,88 +1,20 @@
-{%- set kpi_codes = [
-    'no_show_rate',
-    'late_cancellation_rate',
-    'booking_lead_time',
-    'third_next_available',
-    'schedule_fill_rate',
-    'slot_refill_rate',
-    'telehealth_share',
-    'online_booking_share',
-    'pre_arrival_check_in_rate',
-    'wait_from_check_in',
-    'patient_retention_rate',
-    'patient_attrition_rate',
-    'new_patient_share',
-    'reactivated_patient_share',
-    'new_patient_acquisition_cost',
-    'patient_keeping_cost',
-    'acquisition_to_keeping_spend',
-    'patient_lifetime_value',
-    'referral_conversion_rate',
-    'referral_leakage_rate',
-    'engagement_score',
-    'portal_adoption_rate',
-    'response_rate',
-    'opt_out_rate',
-    'reminder_reach_rate',
-    'consent_coverage_rate',
-    'cahps_access',
-    'cahps_communication',
-    'cahps_coordination',
-    'cahps_office_staff',
-    'cahps_provider_rating',
-    'net_promoter_score',
-    'satisfaction_score',
-    'outreach_staff_hours',
-    'minutes_per_contact',
-    'minutes_per_booking',
-    'automated_touch_share',
-    'care_gap_closure_rate',
-    'preventive_care_rate',
-    'days_to_gap_closure',
-    'minutes_per_closed_gap',
-    'follow_up_7_days',
-    'follow_up_14_days',
-    'readmission_30_days',
-    'medication_adherence',
-    'revenue_per_patient',
-    'revenue_per_visit',
-    'net_collection_rate',
-    'days_in_ar',
-    'net_days_in_ar',
-    'ar_over_90_days_share',
-    'clean_claim_rate',
-    'initial_denial_rate',
-    'initial_denial_dollar_rate',
-    'denial_rate_eligibility',
-    'denial_rate_authorization',
-    'denial_rate_coding',
-    'denial_rate_duplicate',
-    'denial_rate_timely_filing',
-    'denial_rate_medical_necessity',
-    'denial_rate_other',
-    'denial_write_off_rate',
-    'first_pass_resolution_rate',
-    'bad_debt_rate',
-    'point_of_service_collection_rate',
-    'charge_lag',
-    'eligibility_verified_rate',
-] -%}
-
 with
 
+-- Summed as decimals: floats come out differently with the order in which threads add them.
 kpis as (
 
-    {% for kpi_code in kpi_codes %}
+    {% for kpi_code in kpi_codes() %}
     select
         '{{ kpi_code }}' as kpi_code,
-        month_on,
+        {{ month_of('day_on') }} as month_on,
         location_key,
         provider_key,
         payer_class,
         patient_segment,
-        cast(numerator as double) as numerator,
-        cast(denominator as double) as denominator
+        cast(sum(cast(numerator as decimal(28, 12))) as double) as numerator,
+        cast(sum(cast(denominator as decimal(28, 12))) as double) as denominator
     from {{ ref('kpi_' ~ kpi_code) }}
+    group by all
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

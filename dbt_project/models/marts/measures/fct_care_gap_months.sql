@@ -77,6 +77,7 @@ final as (
 
     select
         *,
+        {{ care_gap_month_key('told.month_end_on', of='told') }} as care_gap_month_key,
         gap_status != published_gap_status as is_restated,
         case
             when gap_status = published_gap_status then null

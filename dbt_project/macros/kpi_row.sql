@@ -1,0 +1,21 @@
+{#-
+    What a row of a KPI says before its numerator and denominator: the day that puts it into its month, whom it is about, and the
+    record that is counted. `key` is the key of that record (`claim_key`: a claim); where there is no record of its own, a
+    `record_type` alone: the `patient` as such, or what is no patient's, with `patient='null'`. `of` names one of several joined tables.
+-#}
+{% macro kpi_row(day, key=none, record_type=none, of=none, patient='patient_key') -%}
+    {%- set of = of ~ '.' if of else '' -%}
+    {{ day }} as day_on,
+    {{ of }}location_key,
+    {{ of }}provider_key,
+    {{ of }}payer_class,
+    {{ of }}patient_segment,
+    {{ 'cast(null as bigint)' if patient == 'null' else of ~ patient }} as patient_key,
+    '{{ record_type or key.removesuffix("_key") }}' as record_type,
+    {{ of ~ key if key else 'cast(null as bigint)' }} as record_key
+{%- endmacro %}
+
+{#- Key of one measure, group and patient at one month end: of a row of `fct_care_gap_months`. -#}
+{% macro care_gap_month_key(month_end_on, of) -%}
+    {{ surrogate_key([of ~ '.measure_code', of ~ '.group_id', of ~ '.patient_key', month_end_on]) }}
+{%- endmacro %}

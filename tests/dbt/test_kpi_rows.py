@@ -1,0 +1,112 @@
+"""The rows behind a KPI are those that it is the sum of, in every month and slice, in the golden practice and in the sample."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.sql.connection import open_file
+
+WITHOUT_ROWS = {
+    "golden": {
+        "care_gap_closure_rate": "measures are switched off for want of value sets",
+        "days_to_gap_closure": "measures are switched off for want of value sets",
+        "preventive_care_rate": "measures are switched off for want of value sets",
+    },
+    "sample": {},
+}
+"""KPIs that have no row in a practice, and why not."""
+
+FACTS = {
+    "appointment": "fct_appointments",
+    "encounter": "fct_encounters",
+    "touch": "fct_touches",
+    "outreach_task": "fct_outreach_tasks",
+    "survey_answer": "fct_survey_answers",
+    "care_gap_month": "fct_care_gap_months",
+    "claim": "fct_claims",
+    "charge": "fct_charges",
+    "payment": "fct_payments",
+}
+"""Record type → the published table of its records."""
+
+_SHOWN = """
+    select *
+    from (select distinct kpi_code, month_on from marts.fct_kpis where is_mature)
+    qualify row_number() over (partition by kpi_code order by month_on desc) <= 24
+"""
+_SLICE = "kpi_code, month_on, location_key, provider_key, payer_class, patient_segment"
+_DIFFERING = f"""
+    with shown as ({_SHOWN}),
+    published as (
+        select {_SLICE}, numerator, denominator
+        from marts.fct_kpis
+        inner join shown using (kpi_code, month_on)
+    ),
+    counted as (
+        select {_SLICE.replace("month_on", "cast(date_trunc('month', day_on) as date) as month_on")},
+            sum(numerator) as numerator, sum(denominator) as denominator
+        from marts.fct_kpi_rows
+        group by all
+    ),
+    both_ways as (
+        select {_SLICE}, numerator, denominator from published
+        union all
+        select {_SLICE}, -numerator, -denominator from counted
+    )
+    select {_SLICE}
+    from both_ways
+    group by all
+    having abs(sum(numerator)) > 1e-6 or abs(sum(denominator)) > 1e-6
+    order by all
+"""
+
+
+@pytest.fixture(params=["golden", "sample"])
+def practice(request: pytest.FixtureRequest) -> Iterator[tuple[str, duckdb.DuckDBPyConnection]]:
+    """The golden practice as it was built, and the sample as it was published."""
+    if request.param == "golden":
+        yield request.param, request.getfixturevalue("golden")
+    else:
+        published: Path = request.getfixturevalue("sample_warehouse")
+        with open_file(published, read_only=True) as connection:
+            yield request.param, connection
+
+
+def test_the_rows_of_a_month_add_up_to_the_month_in_every_slice(practice):
+    _, warehouse = practice
+    assert warehouse.execute(_DIFFERING).fetchall() == []
+
+
+def test_every_kpi_has_its_rows_or_says_why_it_has_none(practice):
+    name, warehouse = practice
+    codes = {code for (code,) in warehouse.execute("select kpi_code from marts.dim_kpis").fetchall()}
+    with_rows = {code for (code,) in warehouse.execute("select distinct kpi_code from marts.fct_kpi_rows").fetchall()}
+    assert codes - with_rows == WITHOUT_ROWS[name].keys()
+    reasons = dict(warehouse.execute("select kpi_code, unavailable_reason from marts.dim_kpis where not is_available").fetchall())
+    assert all(reasons[code] for code in WITHOUT_ROWS[name])
+
+
+@pytest.mark.parametrize(("type", "fact"), FACTS.items())
+def test_a_row_finds_its_record_and_names_its_patient(practice, type: str, fact: str):
+    """What a page joins to show a record's status or amount; another patient's would show one person's data as another's."""
+    _, warehouse = practice
+    n_lost, n_of_others = warehouse.execute(
+        f"""
+        select count(*) filter (where record.{type}_key is null), count(*) filter (
+            where record.{type}_key is not null and counted.patient_key is distinct from record.patient_key
+        )
+        from marts.fct_kpi_rows as counted
+        left join marts.{fact} as record on counted.record_key = record.{type}_key
+        where counted.record_type = ?
+        """,
+        [type],
+    ).fetchone()
+    assert (n_lost, n_of_others) == (0, 0)
+
+
+def test_every_other_row_is_of_no_published_fact(practice):
+    _, warehouse = practice
+    types = {type for (type,) in warehouse.execute("select distinct record_type from marts.fct_kpi_rows").fetchall()}
+    assert types - FACTS.keys() <= {"patient", "therapy", "referral", "snapshot", "spend", "balance"}
