@@ -1,11 +1,11 @@
 {#-
-    When a clinical event was true: the interval algebra of CQL on FHIR's moments, in eight columns.
+    The interval of a clinical event: CQL's interval algebra on FHIR dates and times, in eight columns.
 
-    `lo` and `hi` are the interval's bounds. A moment may be as coarse as a year, so each bound has the `earliest` and the `latest` that it
-    can mean, once as the practice's day (`_on_`) and once as an instant (`_at_`). A bound that is unknown is null, and then every
-    comparison with it is null, hence not satisfied. A bound without limit is `unbounded_past` or `unbounded_future`.
-    A day without a time reaches, as instants, one millisecond beyond the day on either side: a comparison with an instant on its
-    very first or last moment is uncertain, so that it must not hold.
+    `lo` and `hi` are the interval's bounds. A FHIR date may be as coarse as a year, so each bound has the `earliest` and the `latest` value
+    that it can mean, as the practice's day (`_on_`) and as an instant (`_at_`). An unknown bound is null, so every comparison with it is
+    null and not satisfied. A bound without limit is `unbounded_past` or `unbounded_future`.
+    A day without a time extends, as instants, one millisecond beyond the day on either side: a comparison with its very first or last
+    instant is uncertain and must not hold.
 -#}
 {% macro interval_columns(lo, hi) -%}
     {{ _moment_columns(lo, 'lo') }},
@@ -43,12 +43,12 @@
     end
 {%- endmacro %}
 
-{#- The instant at which a day begins where the practice is. -#}
+{#- The instant at which a day begins in the practice's time zone. -#}
 {% macro practice_midnight(day) -%}
     (cast({{ day }} as timestamp) at time zone '{{ var("time_zone") }}')
 {%- endmacro %}
 
-{#- Bounds without limit, as FHIR text: before and after everything that a record can hold. -#}
+{#- Bounds without limit, as FHIR text: before and after everything in a record. -#}
 {% macro unbounded_past() -%}'1000-01-01'{%- endmacro %}
 {% macro unbounded_future() -%}'9000-01-01'{%- endmacro %}
 
@@ -62,7 +62,7 @@
 
 {#-
     CQL's tests of an event (an alias) against days `first` to `last`, both inclusive, at day precision: "during day of", "starts during
-    day of", "ends during day of", "overlaps day of". They hold only where they hold for everything that the moments can mean.
+    day of", "ends during day of", "overlaps day of". They hold only if they hold for every value that partial dates can mean.
 -#}
 {% macro during_days(event, first, last) -%}
     {{ event }}.lo_on_earliest >= {{ first }} and {{ event }}.hi_on_latest <= {{ last }}
@@ -80,7 +80,7 @@
     {{ event }}.lo_on_latest <= {{ last }} and {{ event }}.hi_on_earliest >= {{ first }}
 {%- endmacro %}
 
-{#- CQL's `latest`: the end, or the start where there is no end. -#}
+{#- CQL's `latest`: the end, or the start if there is no end. -#}
 {% macro latest_during_days(event, first, last) -%}
     {{ latest_on(event, 'earliest') }} >= {{ first }} and {{ latest_on(event) }} <= {{ last }}
 {%- endmacro %}
@@ -94,7 +94,7 @@
     {{ event }}.lo_at_latest < {{ before }} and {{ event }}.hi_at_earliest >= {{ start }}
 {%- endmacro %}
 
-{#- The day that the event is shown by: its end, else its start. Null where it has neither. -#}
+{#- The day shown for the event: its end, otherwise its start; null without either. -#}
 {% macro evidence_on(event) -%}
     case
         when {{ event }}.hi_on_latest < {{ unbounded_future() }} then {{ event }}.hi_on_latest

@@ -1,7 +1,7 @@
 {#-
     CTEs that give every node of `edges` (one_key, other_key; both directions) the smallest key that it is connected to:
-    `<name>` with columns record_key, group_key. Each round hands labels one edge further, then to the label's own label, so
-    that `rounds` rounds cross chains of 2^rounds edges; a test says when that was not enough.
+    `<name>` with columns record_key, group_key. Each round passes labels along one edge, then to the label's own label, so that
+    `rounds` rounds cover chains of 2^rounds edges; a test fails if that was not enough.
 -#}
 {% macro connected_groups(name, edges, rounds=4) -%}
     {{ name }}_0 as (

@@ -1,5 +1,5 @@
 {#-
-    Contact points and names as records of different systems can be compared. Empty, impossible and placeholder values become
+    Normalises contact points and names, to compare records of different systems. Empty, impossible and placeholder values become
     null.
 -#}
 
@@ -27,8 +27,8 @@
 {%- endmacro %}
 
 {#-
-    What tells one street line from another: `12 North Main St., Apt 4` and `12 N Main Street #4` are `12 n main 4`. The words
-    for kinds of streets and flats go, since everybody shortens them in another way.
+    The distinctive part of a street line: `12 North Main St., Apt 4` and `12 N Main Street #4` become `12 n main 4`. Words for kinds of
+    streets and flats are removed, because people abbreviate them differently.
 -#}
 {% macro street_line(address_line) -%}
     {%- set words = [

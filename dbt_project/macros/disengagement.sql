@@ -1,12 +1,12 @@
 {#-
-    The one rule of every point-in-time input: a fact counts at an index if it happened before it and was on record by then. Event time
-    alone leaks: a visit that is written down two months late would be known before anybody knew it.
+    The rule of all point-in-time inputs: a fact counts at an index if it happened before it and was on record by then. Event time
+    alone leaks: a visit recorded two months late would be used before anybody knew of it.
 -#}
 {% macro known_at(fact, index) -%}
     {{ fact }}.event_at < {{ index }}.index_at and {{ fact }}.recorded_at <= {{ index }}.index_at
 {%- endmacro %}
 
-{#- The months back for which facts are counted. -#}
+{#- Months of look-back for counted facts. -#}
 {% macro window_months() -%}{{ return([3, 6, 12, 24]) }}{%- endmacro %}
 
 {#- Counts facts of one type in the months before the index, up to `until_month` months before it. -#}
@@ -22,8 +22,8 @@
 {#- Days after the index in which a patient may disengage. -#}
 {% macro horizon_days() -%}{{ return(180) }}{%- endmacro %}
 
-{#- Days until what happened in the horizon is on record. -#}
+{#- Days until the events of the horizon are on record. -#}
 {% macro recording_days() -%}{{ return(30) }}{%- endmacro %}
 
-{#- A patient has lapsed at so many expected intervals since the last visit. -#}
+{#- Expected intervals since the last visit after which a patient counts as lapsed. -#}
 {% macro grace() -%}1.5{%- endmacro %}

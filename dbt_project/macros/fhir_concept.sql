@@ -1,4 +1,4 @@
-{#- The codings of a CodeableConcept as one text, `system|code; system|code`: what value set membership is resolved by. Null where there is none. -#}
+{#- The codings of a CodeableConcept as one text, `system|code; system|code`, from which value set membership is resolved. Null without codings. -#}
 {% macro codes_of(concept) -%}
     nullif(array_to_string(list_transform({{ concept }}.coding, lambda coding: coalesce(coding.system, '') || '|' || coding.code), '; '), '')
 {%- endmacro %}

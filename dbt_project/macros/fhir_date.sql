@@ -1,6 +1,6 @@
 {#-
-    The calendar day of a FHIR date or dateTime (text) where the practice is. A day without a time stays that day: read as an
-    instant it would be midnight UTC, the day before in New York. `2019` and `2019-04` are no day and become null.
+    The calendar day of a FHIR date or dateTime (text) in the practice's time zone. A day without a time stays that day: as an instant
+    it would be midnight UTC, the day before in New York. `2019` and `2019-04` are not days and become null.
 -#}
 {% macro fhir_date(moment) -%}
     case

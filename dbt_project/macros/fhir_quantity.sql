@@ -1,4 +1,4 @@
-{#- Days in a FHIR Duration; UCUM `d` and `wk`, and the words that senders write for them. Null in any other unit. -#}
+{#- Days in a FHIR Duration; UCUM `d` and `wk`, and the words used for them. Null in any other unit. -#}
 {% macro days_of(quantity) -%}
     {{ quantity }}.value * case
         when coalesce({{ quantity }}.code, {{ quantity }}.unit) in ('d', 'day', 'days') then 1

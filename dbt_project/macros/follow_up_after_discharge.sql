@@ -1,6 +1,6 @@
 {#-
-    Follow-up after discharge as a KPI: seen within `days` days after the day of discharge ÷ discharges. Who was admitted again or
-    died within these days, without a visit before, could not come and is left out.
+    Follow-up after discharge as a KPI: seen within `days` days after the day of discharge ÷ discharges. Patients readmitted or
+    deceased within these days, without an earlier visit, could not come and are left out.
 -#}
 {% macro follow_up_after_discharge(days) -%}
 select

@@ -1,13 +1,13 @@
 {#-
-    The end of every measure: scores its populations and says why. Reads the measure's own CTEs, each with the `keys` of a result
-    (`period_key, patient_key`; with `grouped` also `group_id`, with `by_encounter` also `episode_id`) and any number of rows a key:
+    The last step of every measure: scores its populations and gives the reasons. Reads the measure's own CTEs, each with the `keys` of a
+    result (`period_key, patient_key`; with `grouped` also `group_id`, with `by_encounter` also `episode_id`) and any number of rows per key:
 
     initial_population                    (with `by_encounter` also `episode_on`, the day of the visit)
     denominator
-    denominator_exclusions, _exceptions   `rule` (the first that fits is shown), `evidence_on`, `reason`
+    denominator_exclusions, _exceptions   `rule` (the first that applies is shown), `evidence_on`, `reason`
     numerator                             `evidence_on`, `evidence_value`: the latest is shown
-    findings                              what the record shows where it is not met: `evidence_on`, `evidence_value`, `reason`, and
-                                          `is_assessable`, false where what is there cannot be judged. With `is_inverse` shown where the numerator is met too
+    findings                              what the record shows if the numerator is not met: `evidence_on`, `evidence_value`, `reason`, and
+                                          `is_assessable`, false if the evidence cannot be judged. With `is_inverse` also shown if it is met
 
     Scoring order of CQM proportion measures (HQMF, "denominator exclusions before the numerator, exceptions after it").
 -#}

@@ -8,12 +8,12 @@
     cast({{ dbt.last_day(day, 'month') }} as date)
 {%- endmacro %}
 
-{#- The same day `n` months on; the 31st becomes the month's last day. -#}
+{#- The same day `n` months later; the 31st becomes the month's last day. -#}
 {% macro add_months(day, n) -%}
     cast({{ dbt.dateadd('month', n, day) }} as date)
 {%- endmacro %}
 
-{#- One row per month on which anything is reported, the one that has begun too: `month_on`. -#}
+{#- One row per reported month, including the current one: `month_on`. -#}
 {% macro month_spine() -%}
     select cast(unnest(generate_series(
         {{ month_of(add_months(as_of_on(), -var('history_months'))) }},

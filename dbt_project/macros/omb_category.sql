@@ -1,5 +1,5 @@
 {#-
-    The OMB category in the parts of a US Core `race` or `ethnicity` extension; `multiple` where there are several, null where
+    The OMB category in the parts of a US Core `race` or `ethnicity` extension; `multiple` for several, null if
     none is known. Codes: CDC Race and Ethnicity (urn:oid:2.16.840.1.113883.6.238), http://hl7.org/fhir/us/core/ValueSet/omb-
     race-category.
 -#}

@@ -1,8 +1,8 @@
 {#-
-    Whether a person is drawn to be held out in the half-year of the list: a permanent random number of the person's own (md5 with the
-    practice's salt and the half-year, 52 bits as a share) below the share that is held out. It knows nobody else, so that nobody's lot
-    changes because others come, go, or change their tier (Poisson sampling with permanent random numbers: Ohlsson 1995, Coordination
-    of samples using permanent random numbers). The half-year is part of it, so that nobody is left out for ever.
+    Whether a person is held out at random in the half-year of the list: a permanent random number of the person (md5 with the
+    practice's salt and the half-year, 52 bits as a share) lies below the hold-out share. It depends on nobody else, so no assignment
+    changes because others join, leave or change their tier (Poisson sampling with permanent random numbers: Ohlsson 1995, Coordination
+    of samples using permanent random numbers). The half-year is part of it, so that nobody is held out forever.
 -#}
 {% macro is_drawn(patient_key) -%}
     cast('0x' || substr(md5({{ dbt.string_literal(dbt.escape_single_quotes(var("holdout_salt"))) }} || '|'
@@ -10,7 +10,7 @@
         || cast({{ patient_key }} as varchar)), 1, 13) as bigint) / 4503599627370496.0 < {{ var("holdout_share") }}
 {%- endmacro %}
 
-{#- How many patients the team of a site can contact in a month. -#}
+{#- Number of patients that a site's team can contact in a month. -#}
 {% macro outreach_capacity(location_id) -%}
     coalesce(
         {%- for site, capacity in var("site_capacity").items() %}
@@ -20,23 +20,23 @@
     )
 {%- endmacro %}
 
-{#- Why somebody who has lapsed is on the list; null for anybody else. -#}
+{#- The reason why a lapsed patient is on the list; null for all others. -#}
 {% macro lapse_in_words(patient) -%}
     'last visit ' || cast({{ patient }}.lapsed_days as varchar) || ' days ago, a visit expected every '
     || cast(cast({{ patient }}.lapsed_interval_days as integer) as varchar) || ' days'
 {%- endmacro %}
 
 {#-
-    A share, drawn towards a wider group's share as if `weight` attempts of that group were added: few own attempts say little
-    (James & Stein 1961; Efron & Morris 1975).
+    A share, shrunk towards a wider group's share as if `weight` attempts of that group were added, because few attempts carry little
+    information (James & Stein 1961; Efron & Morris 1975).
 -#}
 {% macro shrunk_share(n_answers, n_attempts, wider_share, weight) -%}
     (({{ n_answers }}) + {{ weight }} * ({{ wider_share }})) / (({{ n_attempts }}) + {{ weight }}.0)
 {%- endmacro %}
 
 {#-
-    How likely each person answers, by channel or part of the day (`answered_by`), of the answers that `only` keeps. Few own answers are
-    drawn towards those of patients alike, and theirs towards everybody's.
+    Each person's probability of answering, by channel or part of the day (`answered_by`), from the answers that `only` keeps. A person's
+    share is shrunk towards that of similar patients, and theirs towards the overall share.
 -#}
 {% macro answer_shares(answered_by, only=none) -%}
 with

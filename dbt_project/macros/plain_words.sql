@@ -1,4 +1,4 @@
-{#- A finding as a care team reads it: units as they are written by hand, no code without a name, no decimal that says nothing. -#}
+{#- A finding for care teams: common units, no code without a name, no meaningless decimals. -#}
 {% macro plain_words(text) -%}
     {%- set written = [('mm[Hg]', 'mmHg'), ('mL/min/{1.73_m2}', 'mL/min/1.73 m²'), ('kg/m2', 'kg/m²')] -%}
     {%- set ns = namespace(sql=text) -%}

@@ -1,14 +1,14 @@
-{#- The calendar day of an instant (TIMESTAMPTZ) where the practice is. -#}
+{#- The calendar day of an instant (TIMESTAMPTZ) in the practice's time zone. -#}
 {% macro practice_date(instant) -%}
     cast(({{ instant }}) at time zone '{{ var("time_zone") }}' as date)
 {%- endmacro %}
 
-{#- The hour, 0 to 23, of an instant where the practice is. -#}
+{#- The hour, 0 to 23, of an instant in the practice's time zone. -#}
 {% macro practice_hour(instant) -%}
     cast(extract(hour from ({{ instant }}) at time zone '{{ var("time_zone") }}') as integer)
 {%- endmacro %}
 
-{#- What the practice's clock shows at an instant (TIMESTAMP). -#}
+{#- The local time of an instant in the practice's time zone (TIMESTAMP). -#}
 {% macro practice_time(instant) -%}
     (({{ instant }}) at time zone '{{ var("time_zone") }}')
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- A number as it is said, with its sign: in points of a hundred where the column `scale` says so. -#}
+{#- A number as text, with its sign: in percentage points if the column `scale` says so. -#}
 {% macro said(column) -%}
     printf('%+.2f', {{ column }} * scale)
 {%- endmacro %}

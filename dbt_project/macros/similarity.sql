@@ -1,5 +1,5 @@
 {#-
-    How alike two names are, 0 to 1 (Winkler 1990, "String comparator metrics and enhanced decision rules in the Fellegi-
+    Similarity of two names, 0 to 1 (Winkler 1990, "String comparator metrics and enhanced decision rules in the Fellegi-
     Sunter model").
 -#}
 {% macro name_similarity(left, right) -%}
@@ -14,8 +14,8 @@
 {%- endmacro %}
 
 {#-
-    One day was meant and another written: day and month swapped, one digit wrong, two neighbours swapped, or a month at most
-    between them. Ten years and more apart is a father and his son.
+    Whether two dates differ by a typing error: day and month swapped, one digit wrong, two neighbours swapped, or at most a month
+    apart. Dates ten years or more apart are a father and his son.
 -#}
 {% macro is_mistyped_date(left, right) -%}
     abs(date_diff('day', {{ left }}, {{ right }})) <= 31

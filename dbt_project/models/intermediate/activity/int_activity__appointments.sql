@@ -50,7 +50,7 @@ outcomes as (
 
     select
         appointments.* exclude (recorded_at),
-        -- The outcome may be read from the visit: it is on record when both are.
+        -- The outcome may come from the visit, so it is on record when both are.
         greatest(appointments.recorded_at, visits.recorded_at) as recorded_at,
         visits.encounter_id,
         visits.visit_started_at,
@@ -74,7 +74,7 @@ cancellations as (
 
     select
         *,
-        -- Elapsed hours, not hours of the clock: on the day that the clocks change they differ.
+        -- Elapsed hours, not clock hours: they differ on the day of a clock change.
         case
             when final_status <> 'cancelled' or cancelled_by = 'practice' then false
             when cancelled_by = 'patient'
@@ -114,7 +114,7 @@ select
     cancellations.visit_started_at,
     cancellations.encounter_id,
     cancellations.recorded_at,
-    -- It stood when the notice window opened, and its day is past.
+    -- It was booked when the notice window opened, and its day is past.
     cancellations.starts_on < {{ as_of_on() }}
     and (cancellations.final_status in ('completed', 'no_show') or coalesce(cancellations.is_late_cancellation, false))
         as is_due

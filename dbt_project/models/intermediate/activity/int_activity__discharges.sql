@@ -40,7 +40,7 @@ follow_ups as (
 
 )
 
--- A stay is the hospital's; whom it concerns is the patient's own site and provider.
+-- The hospital provides the stay; the patient's own site and provider are responsible for follow-up.
 select
     stays.encounter_key,
     stays.patient_key,
@@ -57,6 +57,6 @@ inner join profiles
     on stays.patient_key = profiles.patient_key
 left join follow_ups
     on stays.encounter_key = follow_ups.encounter_key
--- On to another stay on the same day: a transfer, no discharge. Died in hospital: nobody to see again.
+-- Another stay on the same day is a transfer, not a discharge. Patients who died in hospital cannot be followed up.
 where stays.next_admitted_on is distinct from stays.discharged_on
     and coalesce(profiles.deceased_on > stays.discharged_on, true)

@@ -43,7 +43,7 @@ select
     encounters.class_code,
     encounters.is_telehealth,
     encounters.recorded_at,
-    -- HL7 v3 ActCode: ambulatory, virtual, at home, in the field. Emergency and inpatient stays are no visits to the practice.
+    -- HL7 v3 ActCode: ambulatory, virtual, at home, in the field. Emergency and inpatient stays are not visits to the practice.
     coalesce(
         encounters.status = 'finished'
         and encounters.class_code in ('AMB', 'VR', 'HH', 'FLD')

@@ -20,7 +20,7 @@ links as (
 
 ),
 
--- Appointments that name one another in a circle are reached from no first one, and stay out.
+-- Appointments that reference each other in a circle have no first one and are left out.
 steps as (
 
     select

@@ -29,7 +29,7 @@ select
 from visit_months
 inner join profiles
     on visit_months.patient_key = profiles.patient_key
--- Who died within the window could not come back; who returned before that did.
+-- Patients who died within the window could not come back, unless they returned before.
 where visit_months.next_visit_on <= visit_months.window_ends_on
     or not profiles.is_deceased
     or profiles.deceased_on > visit_months.window_ends_on

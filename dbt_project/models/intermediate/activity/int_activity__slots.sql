@@ -1,6 +1,6 @@
 with
 
--- Free of a provider again where the patient gave it up; not where the practice did.
+-- The slot is free again if the patient gave it up, not if the practice did.
 appointments as (
 
     select * from {{ ref('int_activity__appointments') }}
@@ -23,7 +23,7 @@ given_up as (
 
 )
 
--- Whom the slot belongs to in the end: the visit, else the one booked last.
+-- The slot finally belongs to the visit, otherwise to the last booking.
 {%- set order = "(appointments.final_status = 'completed', coalesce(appointments.booked_at, appointments.starts_at), appointments.appointment_key)" %}
 
 select

@@ -22,7 +22,7 @@ days as (
 
 ),
 
--- One visit in a thousand may be older: a single slip of the keyboard does not make the history long.
+-- Ignore the oldest visit in a thousand, so that a single typing error does not extend the history.
 history as (
 
     select {{ month_of('percentile_disc(0.001) within group (order by visit_on)') }} as history_starts_on
@@ -45,7 +45,7 @@ ordered as (
 
 select
     *,
-    -- While the history is shorter than an active patient's pause may be, nobody can be told to be new.
+    -- While the history is shorter than `active_months`, new patients cannot be identified.
     previous_visit_on is null and {{ month_of('visit_on') }} >= {{ add_months('history_starts_on', var('active_months')) }} as is_new_patient,
     coalesce({{ add_months('previous_visit_on', var('active_months')) }} < visit_on, false) as is_reactivated_patient
 from ordered

@@ -6,7 +6,7 @@ visit_days as (
 
 )
 
--- The last visit day of the month says where the patient belongs in it, and what follows.
+-- The last visit day of the month determines the patient's site and provider in it, and the next visit.
 select
     patient_key,
     {{ month_of('visit_on') }} as month_on,

@@ -13,7 +13,7 @@ components as (
         source_system,
         observation_id,
         concept_value_sets.value_set,
-        -- Two systolic values in one reading, or a value that is no number in mm[Hg], leave it without one
+        -- With two systolic values, or one that is not a number in mm[Hg], the reading has none
         case when count(*) = 1 then max(
             case when value_unit in ('mm[Hg]', 'mmHg') and value_comparator is null then value_quantity end
         ) end as value_mm_hg

@@ -50,7 +50,7 @@ in_value_sets as (
         ) is not null or conditions.onset_age is not null or conditions.onset_range is not null as has_onset,
         coalesce(
             conditions.abatement_date_time,
-            -- The end of an abatement is open: the last moment of the condition is the one before it
+            -- The abatement is an open end: the condition's last instant is the one before it
             case
                 when conditions.abatement_period is null then null
                 when conditions.abatement_period."end" is null then {{ unbounded_future() }}
@@ -60,7 +60,7 @@ in_value_sets as (
                     then cast(try_cast(conditions.abatement_period."end" as date) - 1 as varchar)
                 else conditions.abatement_period."end"
             end,
-            -- Whoever is 60 years old is so for a year
+            -- A person is 60 years old for a whole year
             cast(cast({{ day_of_age('patients.birth_date', 'conditions.abatement_age') }} + interval 1 year as date) - 1 as varchar),
             cast(cast({{ day_of_age('patients.birth_date', 'conditions.abatement_range.high') }} + interval 1 year as date) - 1 as varchar)
         ) as abatement,
@@ -80,7 +80,7 @@ in_value_sets as (
 
 ),
 
--- The prevalence interval. An abatement wins over the status; an ended condition without one has an end that nobody knows.
+-- The prevalence interval. An abatement overrides the status; an ended condition without one has an unknown end.
 prevalence as (
 
     select

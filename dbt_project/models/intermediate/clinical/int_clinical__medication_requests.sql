@@ -41,7 +41,7 @@ in_value_sets as (
         requests.authored_date_time,
         requests.authored_on,
         requests.dispense_request,
-        -- How several dosages follow each other is not said, so they give no period
+        -- The order of several dosages is unknown, so they give no period
         case when len(requests.dosages) = 1 then requests.dosages[1] end as dosage,
         coalesce(len(requests.dosages), 0) > 1 as has_several_dosages
     from requests
@@ -55,7 +55,7 @@ in_value_sets as (
 
 ),
 
--- CumulativeMedicationDuration: doses a day, else the number of times of day; without either the supply in days is not known
+-- CumulativeMedicationDuration: doses per day, otherwise the number of times of day; without either, the days of supply are unknown
 doses as (
 
     select

@@ -38,7 +38,7 @@ select
     observations.is_social_history,
     observations.profiles,
     observations.has_value,
-    -- `< 5` and `> 9` are no numbers
+    -- `< 5` and `> 9` are not numbers
     case when observations.value_comparator is null then observations.value_quantity end as value_quantity,
     observations.value_quantity is not null as has_quantity,
     observations.value_unit,

@@ -37,7 +37,7 @@ left join concepts as code_concepts
     on observations.codes = code_concepts.codes
 left join concepts as value_concepts
     on observations.value_codes = value_concepts.codes
--- US Core's profile says what it is, whatever its code; without profiles the category and the code do
+-- US Core's profile identifies it, whatever its code; without profiles, category and code do
 where
     contains(coalesce(observations.profiles, ''), 'us-core-smokingstatus')
     or (observations.is_social_history and list_contains(code_concepts.value_sets, 'smoking_status'))

@@ -15,7 +15,7 @@ concepts as (
 select
     tasks.source_system,
     tasks.task_id,
-    -- The requests that it fulfils or rejects. Patients are known by these: a task need not name one
+    -- The requests that it fulfils or rejects. They identify the patient: a task need not name one
     list_distinct(list_append(coalesce(tasks.based_on_ids, []), tasks.focus_id)) as request_ids,
     tasks.focus_id,
     tasks.status,

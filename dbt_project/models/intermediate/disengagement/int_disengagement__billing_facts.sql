@@ -7,7 +7,7 @@ links as (
 
 ),
 
--- What the patient was asked to pay, and what was paid or given up: `value` is positive where it raises the balance.
+-- Patient responsibility, payments and write-offs: a positive `value` raises the balance.
 movements as (
 
     select

@@ -3,7 +3,7 @@ select
     patient_key,
     booked_at,
     starts_at,
-    -- Until then it stood booked, as far as anybody knew: a cancellation counts from the moment that it is on record.
+    -- Until then it counted as booked: a cancellation takes effect when it is on record.
     case
         when final_status = 'cancelled' then least(greatest(cancelled_at, recorded_at), starts_at)
         when final_status = 'entered_in_error' then least(recorded_at, starts_at)

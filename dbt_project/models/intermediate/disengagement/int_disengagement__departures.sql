@@ -6,7 +6,7 @@ links as (
 
 ),
 
--- A record without the day says at least when somebody knew.
+-- Without the day itself, use the day of recording.
 deaths as (
 
     select
@@ -92,7 +92,7 @@ transfers as (
 
 ),
 
--- What the care team was told on the telephone.
+-- What the care team learnt by telephone.
 told as (
 
     select

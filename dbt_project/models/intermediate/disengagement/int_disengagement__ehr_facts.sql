@@ -22,7 +22,7 @@ visits as (
 
 ),
 
--- What became of an appointment; `value` is how many days ahead it was booked.
+-- The outcome of an appointment; `value` is the number of days that it was booked ahead.
 appointments as (
 
     select

@@ -17,7 +17,7 @@ select
     location_key,
     value,
     event_at,
-    -- A server that does not say when it recorded something is taken to have done so at once.
+    -- Without a time of recording, assume that the fact was recorded at once.
     coalesce(recorded_at, event_at) as recorded_at
 from facts
 where patient_key is not null and event_at is not null

@@ -1,6 +1,6 @@
 with
 
--- Where each window begins, once per month: arithmetic on instants goes through a calendar, and took 7 s for 300 patients.
+-- The start of each window, once per month: calendar arithmetic on instants took 7 s for 300 patients.
 windows as (
 
     select
@@ -60,7 +60,7 @@ from_facts as (
         {{ n_facts('portal_login', 6) }} as n_portal_logins_6_months,
         max(facts.event_at) filter (where facts.fact_type = 'portal_login') as last_portal_login_at,
         {{ n_facts('portal_login', 3) }} - {{ n_facts('portal_login', 6, until_month=3) }} as portal_login_trend,
-        -- Who activated it before the extract begins is known by the logins
+        -- Logins reveal who activated it before the extract begins
         coalesce(bool_or(facts.fact_type in ('portal_activation', 'portal_login')), false) as has_portal_account,
 
         {%- for channel in ['sms', 'email', 'phone', 'portal'] %}
@@ -70,7 +70,7 @@ from_facts as (
         avg(facts.value) filter (
             where facts.fact_type = 'message' and facts.event_at >= eligible.months_6_at
         ) as reply_rate_6_months,
-        -- One survey is answered in one moment: of its answers the best, so that no tie is left to chance
+        -- All answers of a survey have the same instant: take the best, so that ties are not left to chance
         max({'event_at': facts.event_at, 'value': facts.value}) filter (
             where facts.fact_type = 'survey_answer' and facts.event_at >= eligible.months_6_at
         ).value as satisfaction_rate,
@@ -106,7 +106,7 @@ from_bookings as (
 
 ),
 
--- Open gaps as people saw them: of the newest month that had been published by then. What is known of that month today is not used.
+-- Open gaps as published: those of the newest month published by then. Today's knowledge of that month is not used.
 shown_gaps as (
 
     select
@@ -134,7 +134,7 @@ gaps as (
 
 ),
 
--- When a clinician left, by what was on record at the index.
+-- When a clinician left, as on record at the index.
 clinicians as (
 
     select
@@ -184,7 +184,7 @@ select
     from_bookings.next_appointment_at is not null as has_next_appointment,
     {{ dbt.datediff('eligible.index_on', practice_date('from_bookings.next_appointment_at'), 'day') }} as days_to_next_appointment,
     clinicians.clinician is not null as is_clinician_departed_6_months,
-    -- A plan of the future is known from when it is on record; what of the horizon it covers is arithmetic.
+    -- A plan counts from when it is on record; its share of the horizon is arithmetic.
     coalesce(least(greatest(
         {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }} + {{ horizon_days() }}, 0
     ) / {{ horizon_days() }}.0, 1), 0) as program_share_of_horizon,

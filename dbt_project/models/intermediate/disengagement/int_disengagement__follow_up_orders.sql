@@ -24,8 +24,8 @@ select
     orders.authored_on,
     {{ practice_midnight('orders.authored_on') }} as authored_at,
     orders.due_on,
-    -- Until then it stood, as far as anybody knew. An order is completed by the visit that it asks for: to count it from the record
-    -- of that on would tell an index which of its patients came back.
+    -- Until then it counted as valid. The requested visit completes an order: using the completed status would reveal to an index
+    -- which of its patients came back.
     case when orders.status = 'revoked' then coalesce(orders.recorded_at, {{ practice_midnight('orders.authored_on') }}) end as stands_until_at
 from orders
 inner join links

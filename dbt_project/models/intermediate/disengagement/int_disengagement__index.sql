@@ -13,7 +13,7 @@ patients as (
 
 ),
 
--- Who stopped being a patient, and when: a condition that ends every index from that day on.
+-- Patients who left, and when: no index from that day on.
 departures as (
 
     select * from {{ ref('int_disengagement__departures') }}
@@ -62,7 +62,7 @@ seen as (
 
 ),
 
--- An order of the last visit says when the next is expected; an older one was for a visit that has been.
+-- An order from the last visit gives the expected date of the next; an older one was for a visit already made.
 ordered as (
 
     select
@@ -96,7 +96,7 @@ expected as (
 
     select
         * exclude (ordered_interval_days, usual_interval_days),
-        -- Nearer or farther than that it is not an interval between visits, but a check of one finding, or a slip.
+        -- A shorter or longer time is not an interval between visits but a check of one finding, or an error.
         coalesce(ordered_interval_days between 30 and 400, false) as has_follow_up_order,
         cast(case when ordered_interval_days between 30 and 400 then ordered_interval_days else usual_interval_days end as double)
             as expected_interval_days,
@@ -118,7 +118,7 @@ select
     expected.n_chronic_conditions,
     expected.days_since_visit / expected.expected_interval_days as overdue_ratio,
     patients.home_location_key as location_key,
-    -- `lapsed` has its own list; `cannot_lapse` will not be half as overdue again before the horizon ends.
+    -- `lapsed` has its own list; `cannot_lapse` will not reach 1.5 expected intervals before the horizon ends.
     case
         when departures.departed_on <= expected.index_on then departures.reason
         when patients.birth_date is null then 'unknown_age'

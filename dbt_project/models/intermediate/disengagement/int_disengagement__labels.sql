@@ -67,7 +67,7 @@ departures as (
 select
     eligible.patient_key,
     eligible.index_on,
-    -- Who died or moved away neither stayed nor disengaged.
+    -- Patients who died or moved away neither stayed nor disengaged.
     case
         when departures.departed_on <= {{ practice_date('eligible.horizon_at') }} then departures.reason
         when visits.n_visits is not null then 'visited'

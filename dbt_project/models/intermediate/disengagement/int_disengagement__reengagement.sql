@@ -27,7 +27,7 @@ select
     lapsed.days_since_visit,
     lapsed.expected_interval_days,
     lapsed.overdue_ratio,
-    -- Who lapsed last comes back most easily.
+    -- Recently lapsed patients come back most easily.
     row_number() over (partition by lapsed.location_key order by lapsed.overdue_ratio, lapsed.patient_key) as site_rank
 from lapsed
 left join booked

@@ -1,4 +1,4 @@
-{#- An outcome is recorded for a source record, so that it follows the record to whoever it belongs to now. -#}
+{#- An outcome belongs to a source record, and follows that record to its current person. -#}
 with
 
 outcomes as (

@@ -13,7 +13,7 @@ contacts as (
 
 ),
 
--- The CRM names the visit by the EHR's id alone; with several EHRs two visits may share one.
+-- The CRM identifies the visit by the EHR's id only; with several EHRs two visits may share an id.
 encounters as (
 
     select

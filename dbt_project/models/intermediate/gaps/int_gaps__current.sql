@@ -1,4 +1,4 @@
--- The gaps of the reporting year, each with the life that it had up to the last month end
+-- The gaps of the reporting year, each with its history up to the last month end
 with
 
 statuses as (
@@ -25,7 +25,7 @@ visits as (
 
 ),
 
--- After the end of the year the year is looked at as it ended
+-- After the end of the year, use the state at its end
 todays as (
 
     select
@@ -75,7 +75,7 @@ due as (
 
     select
         *,
-        -- Due at once, however young the evidence: a result of this period that is not good enough, or a part that ran out
+        -- Due at once, however recent the evidence: an insufficient result of this period, or an expired part
         case
             when gap_status != 'open' or evidence_on >= period_start_on then null
             when lasts_until_on <= today_on or coalesce(status_before != 'open', true) then lasts_until_on

@@ -1,4 +1,4 @@
-{#- What each payer class pays for a closed gap: `[variables.gap_incentives_usd.<payer class>]` of practice.toml. -#}
+{#- Payment of each payer class for a closed gap: `[variables.gap_incentives_usd.<payer class>]` of practice.toml. -#}
 {%- set incentives = [] -%}
 {%- for payer_class, measures in (var('gap_incentives_usd') or {}).items() -%}
     {%- for measure_code, usd in measures.items() -%}

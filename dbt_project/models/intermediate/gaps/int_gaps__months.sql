@@ -1,4 +1,4 @@
--- The life of a gap from month end to month end, each of them judged by the twelve months before it
+-- The history of a gap by month end, each judged by the twelve months before it
 with
 
 months as (
@@ -17,7 +17,7 @@ months as (
         last_value(
             case
                 when gap_status = 'closed' then {'done_on': evidence_on, 'value': evidence_value}
-                -- What is too old to count was done all the same
+                -- A service that is too old to count was still done
                 when gap_status = 'open' and evidence_on < period_start_on then {'done_on': evidence_on, 'value': evidence_value}
             end
             ignore nulls
@@ -52,7 +52,7 @@ runs as (
         is_new_status and gap_status = 'open' as is_opening,
         is_new_status and gap_status = 'closed' and coalesce(status_before = 'open', false) as is_closing,
         sum(cast(is_new_status as integer)) over life as run,
-        -- The day that the record tells; else the month is all that is known
+        -- The day on record; otherwise only the month is known
         case
             when evidence_on between month_on and month_end_on then evidence_on
             when due_on between month_on and month_end_on then due_on
@@ -92,7 +92,7 @@ select
     last_done.done_on as last_done_on,
     last_done.value as last_done_value,
     due_on,
-    -- Of a closed gap: when it opened before it was closed, if it was seen open at all
+    -- For a closed gap: when it opened before it was closed, if it was ever seen open
     case when gap_status = 'open' or last_closing_end_on = run_started_on then last_opened_on end as opened_on,
     case
         when gap_status = 'closed' and last_closing_end_on = run_started_on then greatest(last_closed_on, last_opened_on)

@@ -1,4 +1,4 @@
--- An order that is still open. One of more than a year ago is taken to have lapsed
+-- Open orders. Orders lapse after a year
 select
     orders.measure_code,
     requests.patient_key,

@@ -1,4 +1,4 @@
--- Where each patient stands on each gap that a care team works on
+-- The status of each patient for each gap that care teams work on
 select
     gaps.*,
     {{ month_end('gaps.period_end_on') }} = gaps.period_end_on and gaps.period_end_on < {{ as_of_on() }} as is_past_month_end,

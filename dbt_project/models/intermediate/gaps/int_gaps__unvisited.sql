@@ -52,7 +52,7 @@ where
     and months.month_end_on = {{ month_of(as_of_on()) }} - 1
     and statuses.measure_code is null
     and patient_periods.deceased_on is null
-    -- A gap of one visit, or of one referral, ends with it
+    -- A gap of a single visit or referral ends with it
     and measures.basis = 'patient'
     and measures.closes_at != 'elsewhere'
     and case measures.age_at when 'start' then patient_periods.age_at_start else patient_periods.age_at_end end

@@ -83,7 +83,7 @@ assessments as (
 
 ),
 
--- The lowest reading of the last day; one without a number goes before any number
+-- The lowest reading of the last day; a reading without a number sorts first
 last_reading as (
 
     select *

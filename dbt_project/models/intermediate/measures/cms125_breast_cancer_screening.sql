@@ -20,7 +20,7 @@ denominator as (
 
 ),
 
--- A breast that is not there, by diagnosis (starts by the end of the period) or by procedure (ended by then)
+-- Mastectomy by diagnosis (starts by the end of the period) or by procedure (ended by then)
 absent_breasts as (
 
     select

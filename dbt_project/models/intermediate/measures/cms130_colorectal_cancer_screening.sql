@@ -59,7 +59,7 @@ denominator_exclusions as (
 
 ),
 
--- Every test, with the day that counts (a stool test's start stands in for an end that is missing) and the years that it holds
+-- Every test, with its date (for a stool test without an end, the start) and the years for which it is valid
 tests as (
 
     select

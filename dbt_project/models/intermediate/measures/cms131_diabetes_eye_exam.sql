@@ -50,7 +50,7 @@ denominator as (
 
     select
         *,
-        -- Retinopathy in the period halves the time for which a retinal exam holds
+        -- Retinopathy in the period halves the validity of a retinal exam
         exists (
             select 1
             from {{ ref('int_clinical__conditions') }} as conditions
@@ -91,7 +91,7 @@ denominator_exclusions as (
 
 ),
 
--- All exams of the period and the year before; an exam that spans New Year lies in neither
+-- All exams of the period and the year before; an exam across New Year is in neither
 exams as (
 
     select

@@ -75,7 +75,7 @@ initial_population as (
 
 ),
 
--- The last screening is chosen first and looked at then: one without a usable answer undoes an earlier one
+-- The last screening is chosen before it is judged: one without a usable answer overrides an earlier one
 last_screening as (
 
     select
@@ -125,7 +125,7 @@ denominator_exclusions as (
 
 ),
 
--- Help may be up to half a year older than the period
+-- The intervention may be up to half a year before the period
 help as (
 
     select

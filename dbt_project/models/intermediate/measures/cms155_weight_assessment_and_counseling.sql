@@ -76,7 +76,7 @@ denominator_exclusions as (
 
 ),
 
--- Each is looked for alone: they need not be of one day, nor of a visit
+-- Each is searched separately: they need not be on the same day, nor at a visit
 measurements as (
 
     select

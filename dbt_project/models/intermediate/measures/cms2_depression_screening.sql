@@ -39,7 +39,7 @@ denominator as (
 
 ),
 
--- On the problem list before a visit; even refuted or long over, as the specification has it
+-- On the problem list before a visit, even if refuted or long resolved, as specified
 denominator_exclusions as (
 
     select
@@ -56,7 +56,7 @@ denominator_exclusions as (
 
 ),
 
--- Within 14 days before a visit. The last one is chosen first and looked at then
+-- Within 14 days before a visit. The last one is chosen before it is judged
 last_screenings as (
 
     select
@@ -146,7 +146,7 @@ follow_ups as (
         and requests.value_set = positive_visits.kind || '_depression_medications'
         and {{ during_days('requests', 'positive_visits.ended_on', 'positive_visits.ended_on + 2') }}
         and {{ during_days('requests', 'positive_visits.period_start_on', 'positive_visits.period_end_on') }}
-    -- It must be taken beyond a visit of the screening, which may be another one than that of the order
+    -- It must continue beyond a visit of the screening, which may differ from the visit of the order
     inner join positive_visits as treated_visits
         on positive_visits.period_key = treated_visits.period_key
         and positive_visits.patient_key = treated_visits.patient_key
@@ -172,7 +172,7 @@ screened as (
         on last_screenings.period_key = follow_ups.period_key
         and last_screenings.patient_key = follow_ups.patient_key
         and last_screenings.kind = follow_ups.kind
-    -- At 17 either form will do
+    -- At 17 either form counts
     where (last_screenings.kind = 'adolescent' and denominator.age_at_start <= 17) or (last_screenings.kind = 'adult' and denominator.age_at_start >= 17)
 
 ),

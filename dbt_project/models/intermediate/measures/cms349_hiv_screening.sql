@@ -31,7 +31,7 @@ denominator as (
 
 ),
 
--- Known before the period; whether it is still called active plays no part
+-- Known before the period, whatever its clinical status
 denominator_exclusions as (
 
     select

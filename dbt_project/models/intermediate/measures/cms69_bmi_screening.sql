@@ -19,7 +19,7 @@ visits as (
 
 ),
 
--- An adult on the day of a visit, be it only the last of the period
+-- An adult on the day of any visit in the period
 initial_population as (
 
     select patient_periods.*
@@ -107,7 +107,7 @@ bmis as (
 
 ),
 
--- Which follow-up answers which finding, and the diagnosis that must stand behind it
+-- The follow-up required by each finding, and the diagnosis that must support it
 follow_up_value_sets as (
 
     select *
@@ -130,7 +130,7 @@ diagnoses as (
 
 ),
 
--- An order counts in any status, and rests on a reason or on any diagnosis by then
+-- An order counts in any status, if supported by a reason or by any earlier diagnosis
 orders as (
 
     select
@@ -184,7 +184,7 @@ follow_ups as (
 
     union all
 
-    -- A procedure rests on a reason, or on a problem that has not ended by then
+    -- A procedure counts if supported by a reason, or by a problem that has not ended by then
     select
         denominator.period_key,
         denominator.patient_key,
@@ -214,7 +214,7 @@ follow_ups as (
                         diagnoses.patient_key = procedures.patient_key
                         and diagnoses.value_set = follow_up_value_sets.diagnosis
                         and diagnoses.is_problem_or_health_concern
-                        -- Underweight must be a health concern; the problem list alone will not do
+                        -- Underweight must be a health concern; the problem list is not enough
                         and (diagnoses.value_set = 'overweight_or_obese' or diagnoses.is_health_concern)
                         and diagnoses.lo_on_latest <= procedures.lo_on_earliest
                         and diagnoses.hi_on_earliest >= procedures.lo_on_latest

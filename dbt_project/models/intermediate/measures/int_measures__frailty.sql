@@ -72,7 +72,7 @@ signs as (
     from {{ ref('int_clinical__observations') }} as observations
     inner join periods
         on {{ overlaps_days('observations', first, last) }}
-    -- A symptom counts from the preliminary report on
+    -- A symptom counts from its preliminary report on
     where observations.value_set = 'frailty_symptom' and (observations.is_performed or observations.status = 'preliminary')
 
 )

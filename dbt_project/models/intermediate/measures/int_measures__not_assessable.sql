@@ -1,4 +1,4 @@
--- Whoever might be in a measure's initial population, but lacks what it is decided by
+-- Patients who might be in a measure's initial population, but lack the data that decide it
 with
 
 patients as (

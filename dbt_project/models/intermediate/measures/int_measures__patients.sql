@@ -1,5 +1,5 @@
 {% set recency %}(coalesce(updated_at, cast({{ unbounded_past() }} as timestamptz)), source_system, patient_id){% endset -%}
--- A person may have several EHR records; what the record changed last says goes
+-- A person may have several EHR records; the one changed last applies
 select
     patient_key,
     arg_max(birth_date, {{ recency }}) as birth_on,

@@ -1,4 +1,4 @@
-{#- One line a measure. -#}
+{#- One line per measure. -#}
 {%- set measures = {
     'CMS2': 'cms2_depression_screening',
     'CMS22': 'cms22_blood_pressure_follow_up',
@@ -32,5 +32,5 @@ with results as (
 
 select *
 from results
--- Without its value sets a measure finds nobody; that must not pass for a result
+-- Without its value sets a measure finds nobody, which must not count as a result
 where measure_code not in (select measure_code from {{ ref('int_measures__missing_value_sets') }})

@@ -31,7 +31,7 @@ accounts as (
 
 ),
 
--- Where a payment names the visit alone, the visit's largest charge says where it belongs.
+-- A payment that names only the visit belongs to the visit's largest charge.
 visits as (
 
     select
@@ -45,7 +45,7 @@ visits as (
 
 ),
 
--- Positive amounts lower what is owed to the practice.
+-- Positive amounts reduce what is owed to the practice.
 movements as (
 
     {% for movement_type in ['payment', 'contractual_adjustment', 'other_adjustment'] %}
@@ -143,7 +143,7 @@ select
     coalesce(charges.encounter_id, claims.encounter_id, addressed.encounter_id) as encounter_id,
     coalesce(charges.service_on, claims.service_on) as service_on,
     coalesce(charges.patient_key, claims.patient_key, accounts.patient_key) as patient_key,
-    -- One record says where the money belongs: the charge, else the claim, else the patient.
+    -- The first of charge, claim and patient determines where the money belongs.
     case
         when charges.charge_key is not null then charges.location_key
         when claims.claim_key is not null then claims.location_key

@@ -20,8 +20,8 @@ postings as (
 
 ),
 
--- A posting is over 90 days old from the first month end that lies more than 90 days after its service. So the balance of every
--- month end is a running sum of steps, and no claim is repeated for each month.
+-- A posting is over 90 days old from the first month end more than 90 days after its service. So the balance of every month end is a
+-- running sum of steps, without repeating claims for each month.
 steps as (
 
     select posted_on as step_on, charge_usd, owed_usd, 0 as aged_usd, {{ slice }}

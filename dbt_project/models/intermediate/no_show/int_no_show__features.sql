@@ -49,7 +49,7 @@ select
     {{ dbt.datediff(practice_date('moments.booked_at'), practice_date('moments.starts_at'), 'day') }} as lead_time_days,
     {{ practice_hour('moments.starts_at') }} as start_hour,
     cast(moments.duration_minutes as double) as duration_minutes,
-    -- Two appointments' worth of one missed in ten: a first miss does not make a patient who misses everything.
+    -- Prior of two appointments at one missed in ten, so that a first miss does not predict that a patient misses everything.
     {{ shrunk_share('coalesce(past.n_no_shows_12_months, 0)', 'coalesce(past.n_due_12_months, 0)', '0.1', 2) }}
         as no_show_share_12_months,
     coalesce(past.n_due_12_months, 0) as n_due_12_months,

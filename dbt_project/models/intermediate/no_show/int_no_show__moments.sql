@@ -1,6 +1,6 @@
 {#-
-    When the risk of each appointment is looked at: when its reminder goes out, two days ahead, or at the booking where that is later. An
-    appointment whose reminder is still to come is looked at today.
+    The prediction time of each appointment: when its reminder goes out, two days ahead, or at the booking if that is later. For an
+    appointment whose reminder is still to come, it is today.
 -#}
 with
 
@@ -42,7 +42,7 @@ select
     * exclude (stands_until_at, final_status),
     moment_at - interval 365 day as from_12_months_at,
     moment_at - interval 91 day as from_3_months_at,
-    -- A visit that was called off after its reminder was neither kept nor missed.
+    -- An appointment cancelled after its reminder was neither kept nor missed.
     case
         when starts_at + interval {{ var('no_show_recording_days', 7) }} day > {{ practice_midnight(as_of_on()) }} then cast(null as boolean)
         when final_status = 'no_show' then true

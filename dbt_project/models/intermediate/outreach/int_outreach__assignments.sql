@@ -1,6 +1,6 @@
 {#-
-    Who calls whom: whoever of the home site's team had the patient's last task, so that the patient hears a known voice; else the
-    team by turns. Whoever works at another site now does not see the patient.
+    Assigns patients to team members: the home site's member who had the patient's last task, so that the patient hears a familiar voice,
+    otherwise the team in turns. A member who now works at another site does not see the patient.
 -#}
 with
 

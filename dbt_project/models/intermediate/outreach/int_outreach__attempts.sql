@@ -1,6 +1,6 @@
 {#-
-    A call that a team member made is often told twice: as a task and as a touch of the CRM, or in the dashboards as well. Of one day and
-    channel the source that tells most of them counts; what the others tell is kept, and `is_told_again`.
+    One call is often recorded twice: as a task and a touch in the CRM, or in the dashboards too. For each day and channel, the source
+    with the most records counts; those of other sources are kept and marked `is_told_again`.
 -#}
 with
 
@@ -63,7 +63,7 @@ counted as (
 
 ),
 
--- Drawn at random not to be contacted.
+-- Held out at random.
 held_out as (
 
     select

@@ -1,4 +1,4 @@
-{#- Every channel that a person consented to, with the contact point, and whether it can be used now. -#}
+{#- Every channel with the person's consent, its contact point, and whether it can be used now. -#}
 with
 
 people as (

@@ -1,6 +1,6 @@
 {#-
-    When a person may be called: 8 to 21 where they live (47 CFR 64.1200(c)(1)). In a state with two time zones it is day in both; where
-    the state is not known, in all of the country.
+    When a person may be called: 8 to 21 local time (47 CFR 64.1200(c)(1)). In a state with two time zones, hours allowed in both; if the
+    state is unknown, hours allowed in the whole country.
 -#}
 with
 
@@ -32,7 +32,7 @@ days as (
 
 ),
 
--- The hour in which the person is likeliest to answer, of those that are allowed.
+-- The allowed hour in which the person is most likely to answer.
 best as (
 
     select

@@ -1,6 +1,6 @@
 {#-
-    Whether a person may be contacted today. It fails closed: what is not known is a reason to leave the person out, and the
-    delivery layer lists nobody who has no row here.
+    Whether a person may be contacted today. It fails closed: unknown facts are a reason to leave the person out, and the delivery layer
+    lists nobody without a row here.
 -#}
 with
 
@@ -16,7 +16,7 @@ departures as (
 
 ),
 
--- Of a person whom nobody asked there is no row.
+-- People without any consent decision have no row.
 consents as (
 
     select
@@ -64,8 +64,8 @@ waits as (
     select
         *,
         {{ practice_date('last_attempt_at') }} as last_contacted_on,
-        -- Days to wait after an attempt, after so many attempts, and after a no or the word that it was done elsewhere, whose result takes
-        -- its time to arrive.
+        -- Days to wait after an attempt, after several attempts, and after `declined` or `done elsewhere`, whose result takes time to
+        -- arrive.
         greatest(
             {{ practice_date('last_attempt_at') }} + 14,
             case when n_attempts_30_days >= 3 then {{ practice_date('last_attempt_at') }} + 30 end,

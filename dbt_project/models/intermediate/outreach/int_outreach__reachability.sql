@@ -1,6 +1,6 @@
 {#-
-    Whether a contact point works. What bounced last does not. A stranger's number is called no more, and is texted no more either, until
-    the person answers on it: that nobody picks up, or that a message was delivered, says nothing of whose it is.
+    Whether a contact point works. One that bounced last does not. A wrong number is neither called nor texted until the person answers on
+    it: a call without answer, or a delivered message, does not show whose number it is.
 -#}
 with
 
@@ -41,7 +41,7 @@ attempts as (
 
 ),
 
--- An attempt says whose number it is for every channel that goes through the number.
+-- An attempt shows whose number it is, for all channels that use the number.
 said as (
 
     select

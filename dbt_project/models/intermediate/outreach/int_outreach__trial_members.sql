@@ -1,6 +1,6 @@
 {#-
-    Who was drawn for outreach or held out of it at random, and when. A person with two contacts in one campaign has the lot of the
-    first one: what came later may have come of the first.
+    Members assigned to outreach or held out at random, and when. A person with two contacts in one campaign has the assignment of the
+    first, because later events may result from it.
 -#}
 with
 
@@ -47,7 +47,7 @@ picked as (
 
 )
 
--- Without both there is nobody to compare with.
+-- Both arms are needed for a comparison.
 select *
 from picked
 window same_campaign as (partition by source_system, campaign_id)

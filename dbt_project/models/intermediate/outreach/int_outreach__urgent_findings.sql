@@ -1,8 +1,8 @@
 {#-
-    Who needs a clinician soon: a result on record that is out of control, and no visit booked within the days that `urgent_days` says.
-    Poor control is HbA1c above 9 % (CMS122); severe hypertension 180 or more over 120 or more (Whelton et al. 2017, ACC/AHA guideline,
-    section 11.2); a positive depression screening that nobody followed up (CMS2). A newer result or a follow-up ends it, a visit alone
-    does not. The newest twelve months count beside the calendar year, so that nothing is forgotten on 1 January.
+    Patients who need a clinician soon: a critical result on record, and no visit booked within `urgent_days`. Critical are HbA1c above
+    9 % (CMS122); severe hypertension, 180 systolic or 120 diastolic and above (Whelton et al. 2017, ACC/AHA guideline, section 11.2); a
+    positive depression screening without follow-up (CMS2). A newer result or a follow-up ends it, a visit alone does not. The newest
+    twelve months count besides the calendar year, so that nothing is lost on 1 January.
 -#}
 with
 
@@ -13,7 +13,7 @@ gaps as (
 
 ),
 
--- The newest result of each measure, whichever of the periods that reach to today has it.
+-- The newest result of each measure in any period that reaches to today.
 newest as (
 
     select *

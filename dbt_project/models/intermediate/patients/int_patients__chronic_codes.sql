@@ -1,4 +1,4 @@
-{#- A diagnosis says the same thing thousands of times: find out once which codes are of a chronic condition. -#}
+{#- The same diagnosis codes occur thousands of times: resolve each once to its chronic condition. -#}
 with
 
 codes as (

@@ -1,6 +1,6 @@
 {#-
-    The latest decision on a channel holds, whichever of the person's contacts it was recorded for; of two at one instant, the
-    refusal. An answer that asks to stop is a refusal too, on its channel; said to the care team, on all of them.
+    The latest decision on a channel applies, whichever of the person's contacts it was recorded for; of two at the same instant, the
+    refusal. A reply that asks to stop is a refusal of its channel; told to the care team, of all channels.
 -#}
 with
 

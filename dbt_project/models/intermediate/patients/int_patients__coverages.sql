@@ -28,7 +28,7 @@ kinds as (
 
 ),
 
--- The longest code that the coverage's own code begins with; without one, the words
+-- The longest prefix of the coverage's code; without one, its words
 classes as (
 
     select

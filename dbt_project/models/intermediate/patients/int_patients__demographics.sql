@@ -1,6 +1,6 @@
 {#-
-    A person's name, birth date and sex are those of the record that gave the person the key, else of the next most trusted
-    record. Contact points and the address are those of the record that was changed last, since people move.
+    A person's name, birth date and sex come from the record that gave the person the key, otherwise from the next most trusted
+    record. Contact points and the address come from the record changed last, because people move.
 -#}
 {%- set trusted = ['mrn', 'first_name', 'last_name', 'birth_date', 'sex', 'race', 'ethnicity', 'language'] %}
 {%- set newest = ['phone', 'email', 'preferred_channel'] %}

@@ -1,6 +1,6 @@
 {#-
-    The coverage in force that is billed first; without one, the payer of the newest claim or charge (somebody who pays alone
-    has no claims); without one, the coverage that ended last.
+    The current coverage that is billed first; without one, the payer of the newest claim or charge (self-paying patients have no
+    claims); without one, the coverage that ended last.
 -#}
 with coverages as (
 

@@ -1,7 +1,7 @@
 {#-
-    Without a decision there is no consent to text messages (47 CFR 64.1200(a)(1)) nor to e-mail, which is seldom encrypted, while
-    a call, a letter and the portal are part of care and are allowed until they are refused. Nothing is allowed to somebody who
-    asked not to be contacted, or has died.
+    Without a decision there is no consent to text messages (47 CFR 64.1200(a)(1)) or e-mail, which is seldom encrypted; calls, letters
+    and the portal are part of care and are allowed until refused. No channel is allowed for a person who asked not to be contacted, or
+    has died.
 -#}
 {%- set opt_in = ['sms', 'email'] %}
 {%- set opt_out = ['phone', 'mail', 'portal'] %}

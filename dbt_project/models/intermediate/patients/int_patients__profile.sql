@@ -1,4 +1,4 @@
-{#- What facts say about the person that they are about, as the person is on the day that the run looks back from. -#}
+{#- Attributes of the person behind each fact, as of the day that the run looks back from. -#}
 with demographics as (
 
     select

@@ -1,4 +1,4 @@
-{#- Where and by whom a person is seen most: in the last 24 months, and before that where there is nothing newer. -#}
+{#- The site and provider that a person sees most: in the last 24 months, or earlier if there is nothing newer. -#}
 with visits as (
 
     select

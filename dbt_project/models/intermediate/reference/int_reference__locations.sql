@@ -10,7 +10,7 @@ organizations as (
 
 ),
 
--- Where an EHR exports no Location, its organizations stand in for the sites
+-- If an EHR exports no Location, its organizations are used as sites
 standing_in as (
 
     select

@@ -4,7 +4,7 @@ with practitioners as (
 
 ),
 
--- The role held now, else the one that ended last
+-- The current role, otherwise the one that ended last
 roles as (
 
     select * from {{ ref('stg_ehr__practitioner_roles') }}
