@@ -1,1 +1,1 @@
-"""Decides who may see what, remembers sign-ins, and records who did. Opens no warehouse."""
+"""Decides who may see what, tracks sign-ins, and writes the audit log. Opens no warehouse."""

@@ -19,7 +19,7 @@ class AccessRefused(Exception):
 
 @dataclass(frozen=True)
 class AccessFile:
-    """What the file says. `roles` and `sites` are by value of the claim; `secret_variable` names the environment variable."""
+    """The content of the file. `roles` and `sites` are keyed by claim value; `secret_variable` names the environment variable."""
 
     issuer: str
     client_id: str
@@ -38,9 +38,9 @@ class AccessFile:
         return urlparse(self.redirect_uri).scheme == "https"
 
     def viewer(self, claims: Mapping) -> Viewer | None:
-        """Who these claims are: the first role in the file's order that one of them has, or None where none has one.
+        """The viewer with these claims: the first role in the file's order that a claim value has; None if none has one.
 
-        A site is told by the claim's value itself, unless `[sites]` says which `location_id`s it stands for.
+        The value of the site claim is a `location_id`, unless `[sites]` maps it to several.
         """
         user_id = claims.get(self.user_claim)
         held = set(_texts(claims.get(self.role_claim)))
@@ -52,7 +52,7 @@ class AccessFile:
 
 
 def read_access(home: Path) -> AccessFile | None:
-    """The home's access file; None where there is none. Raises `AccessRefused` where it says something that cannot hold."""
+    """The home's access file; None if there is none. Raises `AccessRefused` if a setting is invalid."""
     path = home / FILE
     if not path.exists():
         return None

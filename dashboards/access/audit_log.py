@@ -17,7 +17,7 @@ def record(
     text: str = "",
     viewer: Viewer | None = None,
 ) -> None:
-    """Add a line: `event` is one of `EVENTS`, `subject` a key that says of what (a page, a patient's key, a table), not a value.
+    """Add a line: `event` is one of `EVENTS`, `subject` the key of its object (a page, a patient's key, a table), not a value.
 
     `patients` are the keys of the patients that were shown or handed out; `text`, an analyst's query, is sealed, and left out
     where there is no key to seal it with. The line is on disk when this returns. What cannot be recorded must not happen: an

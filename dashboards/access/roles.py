@@ -1,6 +1,6 @@
-"""Who may see what: the roles, the pages of each, and how much of the data each is given.
+"""Defines who may see what: the roles, their pages, and their scope of data.
 
-Whatever is not said here is refused. A page that a role may not open is absent from the navigation, and its address leads
+Anything not listed here is refused. A page that a role may not open is absent from the navigation, and its address leads
 nowhere; a table, a column or a row that it may not see is absent from every answer (`dashboards/store/scope.py`).
 """
 
@@ -24,7 +24,7 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True)
 class Role:
-    """What one kind of user is for; `is_of_sites` where it sees the rows of its own sites only."""
+    """A role; with `is_of_sites` it sees only the rows of its own sites."""
 
     title: str
     sight: Sight
@@ -90,7 +90,7 @@ class Viewer:
 
     @property
     def label(self) -> str:
-        """For people to read: the name, or the id where there is none."""
+        """The display name, or the id without one."""
         return self.name or self.user_id
 
     @property
@@ -99,12 +99,12 @@ class Viewer:
 
     @property
     def may_see_patients(self) -> bool:
-        """Whether pages may name patients and list what is behind a figure, row by row."""
+        """Whether pages may name patients and list the rows behind a number."""
         return self.sight is Sight.FULL
 
     @property
     def may_see_whole_practice(self) -> bool:
-        """Whether what is counted over all sites, as in the board's report, is for the viewer."""
+        """Whether the viewer may see totals over all sites, as in the board report."""
         return self.sight is not Sight.DEIDENTIFIED and not ROLES[self.role].is_of_sites
 
     def may_open(self, page: str) -> bool:
@@ -115,9 +115,9 @@ _ADMITTED = "_admitted"
 
 
 def current_viewer() -> Viewer:
-    """Who looks at this moment; where nobody is signed in (any more), the run ends, and the page to sign in on is drawn.
+    """The current viewer. If nobody is signed in any more, the run ends and the sign-in page is shown.
 
-    A fragment of a page is run without the front door, so that the sign-in is looked at here again.
+    Page fragments run without the entry script, so the sign-in is checked here again.
     """
     viewer, has_ended, _ = st.session_state.get(_ADMITTED, (None, None, None))
     if viewer is None:

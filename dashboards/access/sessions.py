@@ -1,5 +1,5 @@
-"""Which sign-ins still count. The browser's cookie is only a claim: it lives 30 days, outlives the token that it was made from,
-and a copy of it works after its owner has signed out. So the server itself remembers who was active when, and who has ended.
+"""Tracks valid sign-ins. The browser's cookie is not enough: it lives 30 days, outlives its token, and a copy works after
+sign-out. So the server records when each sign-in was last active, and which have ended.
 
 All of it is in memory. A restart changes the key that cookies are signed with, so that none from before is read at all.
 """
@@ -24,7 +24,7 @@ class Sessions:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ended_because(self, claims: Mapping, now: float) -> str:
-        """Why the sign-in with these claims counts no longer; empty where it does."""
+        """Why the sign-in with these claims is no longer valid; empty if it is."""
         id, issued_at = sign_in_id(claims), claims.get("iat")
         if not isinstance(issued_at, int | float) or issued_at > now + CLOCK_SKEW_SECONDS:
             return "its time of issue cannot be"
@@ -48,13 +48,13 @@ class Sessions:
         return sign_in_id(claims) not in self._active_at
 
     def touch(self, claims: Mapping, now: float) -> None:
-        """Its owner did something."""
+        """Record activity of its owner."""
         with self._lock:
             self._active_at[sign_in_id(claims)] = now
             self._forget(now)
 
     def end(self, claims: Mapping, now: float, why: str = "it was signed out") -> bool:
-        """It counts no longer, on whatever device; whether it did until now."""
+        """End the sign-in on all devices. Returns whether it was valid until now."""
         with self._lock:
             id = sign_in_id(claims)
             is_new = id not in self._ended

@@ -63,9 +63,7 @@ def _rises(rates: pl.DataFrame) -> bool:
     return len(known) > 2 and bool((known.diff().drop_nulls() > 0).all())
 
 
-publication = open_page(
-    "Appointments", "When appointments are missed, and what goes with it: lead time, weekday, hour, reminder."
-)
+publication = open_page("Appointments", "When appointments are missed: by lead time, weekday, hour and reminder.")
 chosen = filters(publication)
 current_sheet().filters = chosen.said
 every = ask(publication, _PATTERNS, (chosen.location_key, chosen.location_key))
@@ -124,7 +122,7 @@ with right:
         alt="No-show rate by channel of the last reminder that arrived before the appointment.",
         data=reminders,
         name="no_shows_by_reminder",
-        note="Patients choose their channel and reminders differ in time, so this is no experiment.",
+        note="Patients choose their channel and reminders differ in time, so this does not show cause and effect.",
     )
 grid = _rates(rows, "day_of_week", "hour_of_day").with_columns(
     weekday=pl.col("day_of_week").replace_strict(WEEKDAYS, return_dtype=pl.String),
@@ -136,5 +134,5 @@ figure(
     alt="Heat map of the no-show rate: weekdays down, hours across, darker is more.",
     data=grid,
     name="no_shows_by_weekday_and_hour",
-    note="Cells with few appointments swing widely; how many there were is said on hover.",
+    note="Cells with few appointments vary widely; hover to see their number.",
 )

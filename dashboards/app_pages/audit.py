@@ -1,4 +1,4 @@
-"""Who saw what: the audit log, and whether it is whole."""
+"""The audit log, and whether it is intact."""
 
 import re
 
@@ -32,7 +32,7 @@ def _keys(entry: dict) -> list[int]:
     return patients if isinstance(patients, list) else []
 
 
-open_page("Audit log", "Who saw, asked and took away what, and whether the record of it is whole.", is_exported=False)
+open_page("Audit log", "Who viewed, queried and exported what, and whether the log is intact.", is_exported=False)
 log = current_log()
 written = log.folder / FILE
 verdict, lines = _read(str(log.folder), written.stat().st_mtime_ns if written.exists() else 0)
@@ -43,11 +43,11 @@ for broken in verdict.breaks:
     st.error(f"Line {broken.line}, {literal(broken.at)}: the log was broken: {literal(broken.what)}.", icon=":material/gpp_bad:")
 if verdict.is_whole:
     st.success(
-        f"The log is whole: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",
+        f"The log is intact: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",
         icon=":material/verified_user:",
     )
 if not verdict.is_checked:
-    st.caption("No key vouches for the log: whoever may write to the home can write all of it anew. docs/operators.md says how.")
+    st.caption("No key protects the log: anyone who can write to the home can rewrite it. See docs/operators.md.")
 elif verdict.n_unkeyed:
     st.caption(f"{counted(verdict.n_unkeyed, 'line')} were written before there was a key.")
 

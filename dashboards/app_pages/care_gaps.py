@@ -89,7 +89,7 @@ def _rated(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     )
 
 
-publication = open_page("Care gaps", "Which care is due, where it is missing, for how long, and what closing it is worth.")
+publication = open_page("Care gaps", "Due care that is missing: where, for how long, and the value of closing the gaps.")
 chosen = filters(publication, period=False, provider=True, payer=True)
 current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "provider_key", "payer_class")

@@ -1,4 +1,4 @@
-"""What every figure means and where it comes from: KPIs, measures, tables and columns, searchable."""
+"""Search definitions and sources of KPIs, measures, tables and columns."""
 
 import polars as pl
 import streamlit as st
@@ -70,7 +70,7 @@ def _lineage(publication: Publication, made: str) -> None:
     facts = ask(publication, _ONE, (made,))
     upstream = ask(publication, _UPSTREAM, (made,))
     if facts.is_empty() or upstream.is_empty():
-        st.caption("It is made from no delivered extract.")
+        st.caption("It does not use any delivered extract.")
         return
     sources, newest = facts.row(0)
     extracts = sources.split(", ") if sources else []
@@ -152,7 +152,7 @@ def _measures(publication: Publication, words: str) -> None:
                 "Counted per": plain(measure["basis"] or ""),
                 "Lower is better": "yes" if measure["is_inverse"] else None,
                 "What closes it": measure["next_action"],
-                "To be careful about": measure["caution"],
+                "Caution": measure["caution"],
             }
         )
         made = ask(
@@ -218,7 +218,7 @@ def _columns(publication: Publication, words: str) -> None:
     )
 
 
-publication = open_page("Catalog", "What every figure means, what it is made from, and how fresh that is.")
+publication = open_page("Catalog", "The definition of every KPI, measure, table and column, its sources and their freshness.")
 if current_viewer().sight is Sight.DEIDENTIFIED:
     st.caption("Tables and columns are those of the de-identified file, which is what your role reads.")
 KINDS = {"KPIs": _kpis, "Measures": _measures, "Tables": _tables, "Columns": _columns}

@@ -1,4 +1,4 @@
-"""Can today's figures be trusted: what was delivered, what was kept out, which checks warned, and what is doubtful."""
+"""Shows whether today's data can be trusted: deliveries, quarantined rows, warnings and doubtful links."""
 
 from datetime import UTC, datetime, time
 
@@ -150,7 +150,7 @@ def _freshness(publication) -> None:
 def _exported(at: datetime | None) -> str:
     """A file that only its name dates was exported at midnight UTC: its day is the name's."""
     if at is None:
-        return "of a day that is not told"
+        return "of unknown date"
     is_named = at.astimezone(UTC).time() == time()
     return day(at.astimezone(UTC).date()) if is_named else moment(at, zone)
 
@@ -158,7 +158,7 @@ def _exported(at: datetime | None) -> str:
 def _kept_out(publication) -> None:
     rows = ask(publication, _QUARANTINED)
     if rows.is_empty():
-        empty("No row was kept out: every delivered row could be read and kept its contract.")
+        empty("No row was quarantined: every delivered row could be read and met its contract.")
         return
     by_reason = (
         rows.with_columns(pl.col("field").fill_null("the row as a whole"))
@@ -174,7 +174,7 @@ def _kept_out(publication) -> None:
         by_reason.select(
             "source_system", "extract", what=pl.format("{} {}", "field", "reason"), n_rows="n_rows", example="example"
         ),
-        title="Why rows were kept out, most frequent first",
+        title="Reasons for quarantine, most frequent first",
         columns={
             "source_system": "Source",
             "extract": "Kind of file",
@@ -185,7 +185,7 @@ def _kept_out(publication) -> None:
     )
     table(
         rows,
-        title="Every row that was kept out",
+        title="All quarantined rows",
         columns={
             "source_system": "Source",
             "extract": "Kind of file",
@@ -194,7 +194,7 @@ def _kept_out(publication) -> None:
             "file_name": "File",
             "row_number": "Row",
         },
-        note="The values are not shown, since they may be a patient's: file and row say where to look.",
+        note="Values are not shown, because they may identify a patient; file and row show where to look.",
     )
 
 
@@ -202,7 +202,7 @@ def _deliveries(publication) -> None:
     files = ask(publication, _FILES)
     table(
         files,
-        title="What became of every delivered file",
+        title="Delivered files by status",
         columns={
             "source_system": "Source",
             "extract": "Kind of file",
@@ -227,20 +227,20 @@ def _checks(publication) -> None:
         st.success("Every check passed.", icon=":material/check_circle:")
     table(
         checks.sort(pl.col("status") == "passed", maintain_order=True).select("table_name", "rule", "status", "n_rows"),
-        title="The checks that this publication was put to",
+        title="Checks of this publication",
         columns={
             "table_name": "Table",
             "rule": st.column_config.TextColumn("What must be so", width="large"),
             "status": "Outcome",
             "n_rows": st.column_config.NumberColumn("Rows that break it", format="localized"),
         },
-        note="A build that fails a check is never published; a check that warns lets it through, and is told here.",
+        note="A build that fails a check is never published; a check that warns lets it through, and is shown here.",
     )
 
 
 def _identities(publication) -> None:
     if "reason" not in set(ask(publication, _COLUMNS, ("marts.fct_identity_reviews",))["column_name"]):
-        empty("Doubtful links are told to roles that see more than the de-identified file.")
+        empty("Doubtful links are shown only to roles with more than the de-identified file.")
         return
     reviews = ask(publication, _REVIEWS)
     if reviews.is_empty():
@@ -308,7 +308,7 @@ def _publications() -> None:
     )
 
 
-publication = open_page("Data health", "Whether today's figures can be trusted, and what to mend where they cannot.")
+publication = open_page("Data health", "Whether today's data can be trusted, and what to fix if not.")
 zone = publication.time_zone
 _tiles(publication)
 TABS = {

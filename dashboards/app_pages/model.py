@@ -1,4 +1,4 @@
-"""Whether the risk model can be trusted: how well it ranks, whether its risks are true, for whom, and what it is not for."""
+"""Shows whether the risk model can be trusted: ranking, calibration, subgroups, and uses to avoid."""
 
 import textwrap
 
@@ -78,8 +78,8 @@ def _curves(publication: Publication, version: str, there: set[str]) -> None:
         with left:
             figure(
                 reliability(points),
-                title="Whether the risks are true",
-                alt="Observed rate over predicted risk, per tenth of the rows; on the diagonal, the risks are true.",
+                title="Calibration: observed against predicted risk",
+                alt="Observed rate over predicted risk, per tenth of the rows; on the diagonal, predictions match outcomes.",
                 data=points,
                 note="Each dot: a tenth of the rows. Above the line the risk is underrated, below it is overrated.",
             )
@@ -154,7 +154,7 @@ def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.Da
             missing.select(columns),
             title="Groups too small to judge",
             columns={"group": "Group", "n_patients": "Patients", "note": st.column_config.TextColumn("Why", width="large")},
-            note="Better no figure than one that chance made: the model may serve these groups worse, and nobody can tell yet.",
+            note="Too few patients for a metric. The model may perform worse for these groups; this is not yet known.",
         )
 
 
@@ -254,7 +254,7 @@ def _card(publication: Publication, version: str) -> None:
                 current_sheet().say(f"**{attribute}** {answer}")
 
 
-publication = open_page("Risk model", "How far the risks can be trusted, for whom, and what they must not be used for.")
+publication = open_page("Risk model", "How well the risk model performs, for which patients, and what it must not be used for.")
 evaluations = ask(publication, _EVALUATIONS)
 if evaluations.is_empty():
     not_available("The risk model", "there were too few patients or months to learn from")

@@ -1,4 +1,4 @@
-"""Whom to contact today, why and how; and what came of it."""
+"""Patients to contact today, why and how, and the outcomes."""
 
 import polars as pl
 import streamlit as st
@@ -209,7 +209,7 @@ def _anybody(publication: Publication) -> None:
     _grid(found(publication, words), columns, "patients_found")
 
 
-publication = open_page("Outreach", "Whom to contact today, why, and through which channel they agreed to.", is_exported=False)
+publication = open_page("Outreach", "Patients to contact today, why, and through which agreed channel.", is_exported=False)
 if said := st.session_state.pop("outreach_said", None):
     st.toast(said, icon=":material/check_circle:")
 VIEWS = {"Today's list": _todo, "Left out": _left_out, "Find a patient": _anybody}

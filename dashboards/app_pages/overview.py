@@ -1,4 +1,4 @@
-"""Where the practice stands: one tile a headline KPI, against target, benchmark, the quarter before and the baseline."""
+"""The practice at a glance: one tile per headline KPI, against target, benchmark, the quarter before and the baseline."""
 
 import polars as pl
 import streamlit as st
@@ -69,7 +69,7 @@ def _show(tile: Tile) -> None:
 
 publication = open_page(
     "Overview",
-    "Where the practice stands, against its targets, benchmarks, the quarter before and its baseline.",
+    "The headline KPIs against targets, benchmarks, the quarter before and the baseline.",
     has_reports=True,
 )
 chosen = filters(publication, period=False)

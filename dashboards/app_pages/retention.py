@@ -98,7 +98,7 @@ if not retained.is_empty():
 
 cohorts = ask(publication, _COHORTS, (chosen.location_key, chosen.location_key))
 if cohorts.is_empty():
-    not_available("Cohorts", "nobody can be told to be new while the history is shorter than an active patient's pause may be")
+    not_available("Cohorts", "new patients can be identified only when the history exceeds the time that a patient stays active")
 else:
     left, right = st.columns(2)
     with left:
@@ -150,7 +150,7 @@ else:
     left, right = st.columns([1, 2])
     with left:
         if paid.is_empty():
-            not_available("Cost of a new patient", "nothing was spent, or nobody came of it")
+            not_available("Cost of a new patient", "nothing was spent, or it brought no new patients")
         else:
             figure(
                 bars(paid, label="source", value="cost_usd", unit="usd"),

@@ -66,9 +66,7 @@ _ANSWERS = """
     group by all
 """
 
-publication = open_page(
-    "Revenue cycle", "From charge to cash: what becomes of it, how long it takes, and what is denied and why."
-)
+publication = open_page("Revenue cycle", "From charge to cash: collections, time to payment, and denials with reasons.")
 chosen = filters(publication, payer=True)
 current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "payer_class")

@@ -1,4 +1,4 @@
-"""What the program changed, how sure that is, what it cost and what it was worth."""
+"""The program's effects with their certainty, its costs and its value."""
 
 import polars as pl
 import streamlit as st
@@ -19,7 +19,7 @@ GRADES = {
 }
 UNIT_NAMES = {"share": "percentage points", "usd": "dollars"}
 _LEGEND = (
-    "In brackets the grade of evidence. Green, red: told from chance. Blue: not told from chance. Grey: described, not caused."
+    "In brackets: the grade of evidence. Green, red: significant. Blue: not significant. Grey: a description, not an effect."
 )
 VERDICTS = {"within": "As claimed", "above": "More than claimed", "below": "Less than claimed", "opposite": "The other way"}
 _EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
@@ -206,7 +206,7 @@ def _effects(publication: Publication, program: str) -> None:
             design=pl.col("design").replace_strict(DESIGN_NAMES, default=pl.col("design")),
             assumptions="assumptions",
         ),
-        title="What may be said of each, and on what grounds",
+        title="Conclusion and evidence for each outcome",
         columns={
             "outcome_name": "Outcome",
             "statement": st.column_config.TextColumn("What may be said", width="large"),
@@ -243,7 +243,7 @@ def _effects(publication: Publication, program: str) -> None:
 
 
 publication = open_page(
-    "Return on investment", "What the engagement program changed, how sure that is, what it cost and what it was worth."
+    "Return on investment", "The effects of the engagement program with their certainty, its costs and its value."
 )
 if is_published(publication, "delivery.fct_program_effects"):
     programs = ask(publication, "select distinct program_name from delivery.fct_program_effects order by 1")[
@@ -253,7 +253,7 @@ else:
     programs = []
 if programs:
     program = programs[0] if len(programs) == 1 else st.selectbox("Program", programs, key="program", bind="query-params")
-    section("What it was worth")
+    section("Value of the program")
     _value_statement(publication, program)
     section("What it changed")
     _effects(publication, program)
@@ -278,7 +278,7 @@ if programs:
 else:
     not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
 
-section("What boards are told, beside what this practice can show")
+section("Vendor claims, beside this practice's results")
 if is_published(publication, "marts.fct_program_claims"):
     claims = ask(publication, _CLAIMS)
     said = [
@@ -298,7 +298,7 @@ if is_published(publication, "marts.fct_program_claims"):
         pl.DataFrame(said, infer_schema_length=None),
         title="Nine claims, and before and after at the sites of the program",
         name="board_claims",
-        note="Before and after, not cause: what else changed is in it too. What the program caused stands above.",
+        note="Before and after, not cause and effect: it includes all other changes. The program's effects are shown above.",
     )
 else:
     not_available("The claims", "this publication is older than their comparison")

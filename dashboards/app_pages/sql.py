@@ -223,7 +223,7 @@ def _chart(rows: pl.DataFrame) -> None:
 
 publication = open_page(
     "SQL",
-    f"Ask the published tables. Read-only: one SELECT at a time, at most {MAX_ROWS:,} rows and {MAX_SECONDS} seconds.",
+    f"Query the published tables. Read-only: one SELECT at a time, at most {MAX_ROWS:,} rows and {MAX_SECONDS} seconds.",
     is_exported=False,
 )
 sight = viewer.sight

@@ -1,4 +1,4 @@
-"""Who is at the door.
+"""Identifies the viewer.
 
 With `access.toml`, the identity provider says who it is, and that file which role they have. Without it there is nobody to
 ask, so nobody is let in but on this very machine, and to look at synthetic patients only.

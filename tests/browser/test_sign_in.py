@@ -39,7 +39,7 @@ def test_a_page_of_another_role_is_not_there_at_its_address(chromium, guarded):
     page = sign_in(context, address, "ann")
     page.goto(f"{address}/audit")
     page.get_by_text("Page not found").wait_for(timeout=60_000)
-    assert page.get_by_text("The log is whole").count() == 0
+    assert page.get_by_text("The log is intact").count() == 0
     context.close()
 
 
