@@ -1,4 +1,4 @@
-"""How long some of dbt's models take on a warehouse that is built already."""
+"""Times selected dbt models on an existing warehouse."""
 
 from datetime import datetime
 

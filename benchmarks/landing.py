@@ -1,4 +1,4 @@
-"""How fast files land, next to DuckDB reading the same file with the same columns into Parquet and checking nothing.
+"""How fast files land, against DuckDB reading the same file with the same columns into Parquet without checks.
 
 The baseline is `copy (from read_json(…, columns = …)) to parquet` on as many threads; landing hashes the file, proves every line
 and syncs to disk besides.

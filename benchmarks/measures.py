@@ -1,6 +1,6 @@
-"""The eighteen measures on a built warehouse: patient-measures a second, ten times the patients, and 24 more periods.
+"""The eighteen measures on a built warehouse: patient-measures per second, with ten times the patients, with 24 more periods.
 
-The clinical events that they read, with their value sets resolved, are made once for all of them; they are timed apart.
+The clinical events that they read, with their value sets resolved, are computed once for all of them and timed separately.
 """
 
 from collections.abc import Iterator

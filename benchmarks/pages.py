@@ -1,8 +1,8 @@
-"""The dashboards' pages on what is published in `$CAREGAP_HOME`: server time with nothing cached and with everything cached.
+"""The dashboard pages on the current publication in `$CAREGAP_HOME`: server time with cold and warm caches.
 
-Cold: nothing is kept from an earlier question, no database is open, and all modules are imported. The baseline is a page that
-asks `select 1` through the same door, so that the figure is what a page costs beyond being a page.
-`--scale` plays no part: publish a larger practice to measure one.
+Cold: no cached results, no open database, all modules imported. The baseline is a page that runs `select 1` through the same
+connection, so the ratio is a page's cost beyond that of any page.
+`--scale` has no effect: publish a larger practice to measure one.
 """
 
 import logging

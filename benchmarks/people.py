@@ -1,7 +1,7 @@
-"""Ten people at the dashboards at once, on what is published in `$CAREGAP_HOME`, through the real server.
+"""Ten concurrent users on the current publication in `$CAREGAP_HOME`, through the real server.
 
-Two of each role open every page that they may, one after another, each beginning with another page: first with empty caches,
-then again. `--scale` plays no part: publish a larger practice to measure one.
+Two users per role open all their pages one after another, each starting with another page: first with empty caches, then
+again. `--scale` has no effect: publish a larger practice to measure one.
 """
 
 import os

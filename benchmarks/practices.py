@@ -1,4 +1,4 @@
-"""The simulated practices that the benchmarks share, and the warehouses built of them: each made once a session."""
+"""The simulated practices that the benchmarks share, and the warehouses built of them: each created once per session."""
 
 import atexit
 import os

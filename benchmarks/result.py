@@ -1,4 +1,4 @@
-"""What a benchmark measured."""
+"""The result of a benchmark."""
 
 import statistics
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Result:
-    """One measured number. `goal` says what it should be, where there is a goal; `note` how it came about."""
+    """One measured number, with an optional `goal` and a `note` on how it was measured."""
 
     name: str
     value: float
@@ -18,7 +18,7 @@ class Result:
 
 
 def in_turns(*tasks: Callable[[], object], rounds: int = 5) -> list[tuple[float, float]]:
-    """Median wall seconds and CPU seconds of each task. They run in turns, so that a busy machine slows all alike."""
+    """Median wall seconds and CPU seconds of each task. They run in turns, so that a busy machine affects all equally."""
     seconds: list[list[tuple[float, float]]] = [[] for _ in tasks]
     for _ in range(rounds):
         for task, taken in zip(tasks, seconds, strict=True):

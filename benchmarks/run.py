@@ -1,6 +1,6 @@
 """A whole `caregap run`: seconds and memory at two sizes, and the share of it that later runs cost.
 
-The baseline is DuckDB reading every delivered file into memory and checking nothing. Sizes are 1,000 and 10,000 patients;
+The baseline is DuckDB reading every delivered file into memory without checks. Sizes are 1,000 and 10,000 patients;
 `--scale 10` makes them 10,000 and 100,000.
 """
 

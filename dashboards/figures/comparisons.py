@@ -1,4 +1,4 @@
-"""Things side by side into figures: bars, stacks, heat maps, curves, intervals."""
+"""Charts that compare: bars, stacks, heat maps, curves, intervals."""
 
 import plotly.graph_objects as go
 import polars as pl
@@ -20,7 +20,7 @@ from dashboards.figures.style import (
 )
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-"""Curves differ in their dashes too, for who does not tell the colours apart."""
+"""Curves also differ in their dashes, for colour-blind readers."""
 _NAMES_DOWN = {"autorange": "reversed", "showgrid": False, "type": "category", "ticksuffix": "  "}
 _ZERO = upright(0, color=QUIET_TEXT, width=1)
 
@@ -36,7 +36,7 @@ def bars(
     height: int | None = None,
     is_upright: bool = False,
 ) -> go.Figure:
-    """One bar a row of `data`, in its order, its value written beside it; `reference` is a dashed line across all."""
+    """One bar per row of `data`, in its order, its value written beside it; `reference` is a dashed line across all."""
     names, values = data[label].to_list(), data[value].to_list()
     long, short = ("y", "x") if is_upright else ("x", "y")
     bar = {
@@ -83,7 +83,7 @@ def bars(
 def stack(
     data: pl.DataFrame, *, x: str, value: str, part: str, parts: dict[str, str], unit: str, colours: dict[str, str] | None = None
 ) -> go.Figure:
-    """Stacked bars over `x`: one colour a part, in the order of `parts` (code → name)."""
+    """Stacked bars over `x`: one colour per part, in the order of `parts` (code → name)."""
     is_month, traces = data.schema[x] == pl.Date, []
     by_part = data.partition_by(part, as_dict=True)
     for index, (code, name) in enumerate(parts.items()):
@@ -134,7 +134,7 @@ def heat_map(
 
 
 def curves(data: pl.DataFrame, *, x: str, value: str, curve: str | None = None, unit: str, x_title: str) -> go.Figure:
-    """Steps over `x`, one a value of `curve`; each is named in the legend."""
+    """Steps over `x`, one per value of `curve`; each is named in the legend."""
     parts = data.partition_by(curve, as_dict=True, maintain_order=True) if curve else {("",): data}
     traces = [
         {
@@ -222,8 +222,8 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
 def intervals(
     data: pl.DataFrame, *, label: str, estimate: str, low: str, high: str, unit: str, is_causal: str, direction: str
 ) -> go.Figure:
-    """Estimates with their intervals, one a row. Green or red where the interval leaves out zero, by which `direction` is better;
-    blue where it does not; grey where `is_causal` is false, whatever the interval.
+    """Estimates with their intervals, one per row. Green or red if the interval excludes zero, by `direction`; blue if it
+    does not; grey where `is_causal` is false, whatever the interval.
     """
     traces, form = [], hover_format(unit)
     for row in data.iter_rows(named=True):

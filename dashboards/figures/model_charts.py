@@ -1,4 +1,4 @@
-"""What is known of a risk model, as figures: whether its risks are true, whom it serves, and whether acting on it helps."""
+"""Charts of a risk model: calibration, subgroups, decision curve and importances."""
 
 import plotly.graph_objects as go
 import polars as pl
@@ -9,7 +9,7 @@ ACTED_ON = {"model": "Those whom the model names", "everybody": "Everybody", "no
 
 
 def reliability(points: pl.DataFrame) -> go.Figure:
-    """Observed rate over predicted risk: `x_value`, `y_value`, `low`, `high`, `n_rows`. On the line, the risks are true."""
+    """Observed rate over predicted risk: `x_value`, `y_value`, `low`, `high`, `n_rows`. On the diagonal: calibrated."""
     diagonal = {
         "type": "scatter",
         "x": [0, 1],

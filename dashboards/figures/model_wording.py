@@ -1,4 +1,4 @@
-"""What the figures of a risk model mean, in words for who has to rely on it."""
+"""Plain wording for the metrics of a risk model."""
 
 TILES = {
     "auroc": (
@@ -42,7 +42,7 @@ FIGURES = {
     "expected_value_usd_per_100": "Expected value of 100 contacts by the model, in dollars",
     "expected_value_usd_per_100_by_chance": "Expected value of 100 contacts by chance, in dollars",
 }
-"""Every figure of the evaluation in words, in the order in which they are shown."""
+"""Every metric of the evaluation in words, in display order."""
 SUBGROUP_METRICS = {
     "auroc": "How well the model ranks within each group (AUROC)",
     "observed_over_expected": "Observed over expected: above 1, the model underrates the group's risk",

@@ -1,4 +1,4 @@
-"""The chart that an analyst draws from a result, without a word of Python."""
+"""Charts that analysts draw from a query result."""
 
 from itertools import islice
 
@@ -9,12 +9,12 @@ from dashboards.figures.style import drawn
 
 KINDS = ("Bar", "Line", "Points")
 MAX_GROUPS = 7
-"""As many as there are colours that everybody tells apart."""
+"""The number of colours that all readers can distinguish."""
 MAX_POINTS = 5_000
 
 
 def measures(rows: pl.DataFrame) -> list[str]:
-    """The columns that can stand on the upright axis."""
+    """The columns that can be on the vertical axis."""
     return [name for name, dtype in rows.schema.items() if dtype.is_numeric()]
 
 

@@ -1,4 +1,4 @@
-"""The one look of every chart: colours with a meaning, and the Plotly template.
+"""The style of all charts: colours with a meaning, and the Plotly template.
 
 The colours are the names that Streamlit's own theme puts into a figure; the browser replaces them by the colours of
 `server/.streamlit/config.toml`, light or dark, so that a figure follows a change of theme at once.
@@ -17,7 +17,7 @@ OWN, BAD, GOOD = "#000001", "#000002", "#000003"
 CATEGORIES = ("#000001", "#000004", "#000005", "#000006", "#000007", "#000008", "#000009")
 """Kinds that are neither good nor bad, in the order of their use."""
 PENDING = "#000010"
-"""What is not counted yet, or is there for comparison only."""
+"""Not counted yet, or for comparison only."""
 SEQUENCE = tuple(f"#{index:06d}" for index in range(11, 21))
 """From little to much."""
 QUIET_TEXT, TEXT, GROUND = "#000036", "#000037", "#000038"

@@ -1,4 +1,4 @@
-"""Months into figures: what is mature is a line, what is still coming in is an open dot that promises nothing."""
+"""Charts by month: mature months as a line, immature ones as open dots."""
 
 from datetime import date, timedelta
 

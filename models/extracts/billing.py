@@ -20,7 +20,7 @@ _CONTRACTS = (
         ("account_id",),
         {
             "account_id": field(pl.String, "Billing's own id of the account.", phi=Phi.DIRECT),
-            "mrn": field(pl.String, "Medical record number, where billing was told it.", phi=Phi.DIRECT, nullable=True),
+            "mrn": field(pl.String, "Medical record number, if billing has it.", phi=Phi.DIRECT, nullable=True),
             "first_name": field(pl.String, "Given name as billing spells it.", phi=Phi.DIRECT, nullable=True),
             "last_name": field(pl.String, "Family name as billing spells it.", phi=Phi.DIRECT, nullable=True),
             "birth_date": field(pl.Date, "Date of birth.", phi=Phi.QUASI, nullable=True),

@@ -32,7 +32,7 @@ _CONTRACTS = (
             "recorded_at": field(INSTANT, "When the outcome was recorded.", phi=Phi.QUASI),
             "updated_at": field(INSTANT, "When this version of the entry was written; the latest one wins."),
             "listed_on": field(pl.Date, "The day of the list that was worked.", nullable=True, phi=Phi.QUASI),
-            "patient_source_system": field(pl.String, "Source of the record that stands for the patient."),
+            "patient_source_system": field(pl.String, "Source of the record that represents the patient."),
             "patient_record_type": field(pl.String, "Kind of that record.", values=RECORD_TYPES),
             "patient_source_id": field(pl.String, "The source's own id of that record.", phi=Phi.DIRECT),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),

@@ -2,7 +2,7 @@
 
 Element names, nesting and choice elements (`onsetDateTime`, `onsetPeriod`) are those of FHIR R4, so that a row of landing is the
 resource, cut down. An element that is not listed is not landed; a resource type that is not listed is counted and
-left where it was delivered. Every moment stays text here: `2019` and `2019-04` are legal, and only staging gives them a day.
+left where it was delivered. Dates and times stay text here: `2019` and `2019-04` are legal, and staging resolves them to days.
 """
 
 import polars as pl
@@ -70,7 +70,7 @@ def _optional(dtype: pl.DataType | type[pl.DataType], description: str, phi: Phi
     return field(dtype, description, phi=phi, nullable=True, **rest)
 
 
-def _patient(description: str = "The patient whom it is about."):
+def _patient(description: str = "The patient."):
     return field(REFERENCE, description, phi=Phi.DIRECT, nullable=True)
 
 
@@ -96,7 +96,7 @@ _REASON_CODES = _optional(CONCEPTS, "Why.")
 _AUTHORED_ON = _moment("When it was written.")
 _RECORDED = _moment("When it was written into the record.")
 _EFFECTIVE = {
-    "effectiveDateTime": _moment("When it was true: a moment."),
+    "effectiveDateTime": _moment("When it was true, as a date and time."),
     "effectivePeriod": _optional(PERIOD, "When it was true: a period.", Phi.QUASI),
     "effectiveInstant": _moment("When it was true: an instant."),
 }
@@ -106,7 +106,7 @@ _VALUE = {
     "valueString": _optional(STRING, "The result: text.", Phi.QUASI),
     "valueBoolean": _optional(BOOLEAN, "The result: yes or no."),
     "valueInteger": _optional(INTEGER, "The result: a whole number."),
-    "valueDateTime": _moment("The result: a moment."),
+    "valueDateTime": _moment("The result, as a date and time."),
     "valueTime": _moment("The result: a time of day."),
     "valuePeriod": _optional(PERIOD, "The result: a period.", Phi.QUASI),
     "valueRange": _optional(RANGE, "The result: a range."),
@@ -238,12 +238,12 @@ _CONTRACTS = (
             "bodySite": _optional(CONCEPTS, "Where in the body."),
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "onsetDateTime": _moment("Onset: a moment."),
+            "onsetDateTime": _moment("Onset, as a date and time."),
             "onsetPeriod": _optional(PERIOD, "Onset: a period.", Phi.QUASI),
             "onsetAge": _optional(QUANTITY, "Onset: an age.", Phi.QUASI),
             "onsetRange": _optional(RANGE, "Onset: a range of ages.", Phi.QUASI),
             "onsetString": _optional(STRING, "Onset: text.", Phi.QUASI),
-            "abatementDateTime": _moment("End: a moment."),
+            "abatementDateTime": _moment("End, as a date and time."),
             "abatementPeriod": _optional(PERIOD, "End: a period.", Phi.QUASI),
             "abatementAge": _optional(QUANTITY, "End: an age.", Phi.QUASI),
             "abatementRange": _optional(RANGE, "End: a range of ages.", Phi.QUASI),
@@ -277,7 +277,7 @@ _CONTRACTS = (
             "code": _CODE,
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "performedDateTime": _moment("When it was done: a moment."),
+            "performedDateTime": _moment("When it was done, as a date and time."),
             "performedPeriod": _optional(PERIOD, "When it was done: a period.", Phi.QUASI),
             "performedString": _optional(STRING, "When it was done: text.", Phi.QUASI),
             "performedAge": _optional(QUANTITY, "When it was done: an age.", Phi.QUASI),
@@ -349,7 +349,7 @@ _CONTRACTS = (
             "code": _CODE,
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "occurrenceDateTime": _moment("When it is to be done: a moment."),
+            "occurrenceDateTime": _moment("When it is to be done, as a date and time."),
             "occurrencePeriod": _optional(PERIOD, "When it is to be done: a period.", Phi.QUASI),
             "authoredOn": _AUTHORED_ON,
             "requester": _optional(REFERENCE, "Who ordered it."),
@@ -452,7 +452,7 @@ _CONTRACTS = (
             "verificationStatus": _optional(CONCEPT, "Verification status."),
             "code": _CODE,
             "patient": _patient(),
-            "onsetDateTime": _moment("Onset: a moment."),
+            "onsetDateTime": _moment("Onset, as a date and time."),
             "onsetPeriod": _optional(PERIOD, "Onset: a period.", Phi.QUASI),
             "onsetAge": _optional(QUANTITY, "Onset: an age.", Phi.QUASI),
             "recordedDate": _RECORDED,

@@ -48,7 +48,7 @@ ACTIVITY: dict[str, Contract] = {
                 "What became of it. `booked`: still to come, or past with nothing recorded.",
                 values=FINAL_STATUSES,
             ),
-            "cancelled_by": _optional(pl.String, "Who cancelled; empty: nobody, or not said.", values=("patient", "practice")),
+            "cancelled_by": _optional(pl.String, "Who cancelled; empty: nobody, or unknown.", values=("patient", "practice")),
             "cancelled_at": _optional(INSTANT, "When it was cancelled.", Phi.QUASI),
             "is_late_cancellation": _optional(
                 pl.Boolean,

@@ -51,7 +51,7 @@ BASELINES: dict[str, Contract] = {
     ),
     "marts.fct_program_claims": Contract(
         "fct_program_claims",
-        "claim about engagement programs that boards are told",
+        "vendor claim about engagement programs",
         ("claim_code",),
         {
             "claim_code": field(pl.String, "Short name of the claim."),

@@ -144,8 +144,8 @@ CARE_GAPS: dict[str, Contract] = {
             "n_met": _count("Units for which the measure is met: the numerator; of an inverse measure the rest of the eligible."),
             "n_open_gaps": _count("Patients with an open gap. Of CMS138 `Group_3` alone has gaps."),
             "n_closed_gaps": _count("Patients with a closed gap. Closure rate: closed over closed and open."),
-            "n_excluded": _count("Patients whom an exclusion or exception leaves out."),
-            "n_not_assessable": _count("Patients of whom nobody can tell; in no rate."),
+            "n_excluded": _count("Patients excluded by an exclusion or exception."),
+            "n_not_assessable": _count("Patients who cannot be assessed; in no rate."),
             "n_closures": _count(
                 "Times that an open gap was closed: in the calendar year, or in the last month of a rolling period, so that "
                 "months add up to the year. From the second month end on that is evaluated."

@@ -1,4 +1,4 @@
-"""What was delivered, file by file, and what became of every row."""
+"""Delivered files, with the status of every row."""
 
 import polars as pl
 

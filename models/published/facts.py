@@ -1,4 +1,4 @@
-"""The fields that the facts share: whom a row is about, where and by whom, and the slices that every KPI rolls up over."""
+"""Fields shared by all facts: patient, site, provider, and the slices that every KPI rolls up over."""
 
 import polars as pl
 

@@ -121,7 +121,7 @@ KPIS: dict[str, Contract] = {
             "formula": _text("Numerator and denominator, in words."),
             "exclusions": _text("What is left out, and how the borders of the definition are drawn."),
             "direction": _text("Which way is better.", values=("higher", "lower")),
-            "required_extracts": _text("Extracts without which it has no rows: `source:extract`, parted by spaces."),
+            "required_extracts": _text("Extracts without which it has no rows: `source:extract`, separated by spaces."),
             "source": _text("Where the definition comes from."),
             "evidence_grade": _text(
                 "How good that source is: the owner's own text, a reprint of it, trade press, or our own definition.",
@@ -133,7 +133,7 @@ KPIS: dict[str, Contract] = {
             "benchmark_source": _optional(pl.String, "Who published it."),
             "target": _optional(pl.Float64, "The target, in the unit."),
             "target_source": _text(
-                "Who set it: the practice (`[targets]` of practice.toml), else an end of the benchmark range, else the catalog. "
+                "Origin: the practice (`[targets]` of practice.toml), otherwise the benchmark range, otherwise the catalog. "
                 "Empty: no target.",
                 values=TARGET_SOURCES,
                 nullable=True,

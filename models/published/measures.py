@@ -25,7 +25,7 @@ _MEASURE_CODE = field(pl.String, "CMS number of the measure: `CMS125`.")
 MEASURES: dict[str, Contract] = {
     "marts.fct_measure_results": Contract(
         "fct_measure_results",
-        "measure, group, measurement period and patient in the initial population, or whom the measure cannot assess",
+        "measure, group, measurement period and patient in the initial population, or not assessable",
         ("measure_code", "group_id", "period_start_on", "patient_key"),
         {
             "measure_code": field(pl.String, "CMS number of the measure: `CMS125`.", refers_to="dim_measures.measure_code"),
@@ -96,7 +96,7 @@ MEASURES: dict[str, Contract] = {
             "next_action": field(pl.String, "What closes a gap."),
             "closes_at": field(
                 pl.String,
-                "Where a gap can be closed; `elsewhere`: by a report that somebody else sends.",
+                "Where a gap can be closed; `elsewhere`: by a report from outside the practice.",
                 values=("any_visit", "visit_in_person", "elsewhere"),
             ),
             "has_exclusions": _flag("It has denominator exclusions."),

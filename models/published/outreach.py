@@ -24,7 +24,7 @@ SUPPRESS_REASONS = (
     "held_out",
     "not_checked",
 )
-"""Why somebody is left out, in the order in which the reasons are looked for."""
+"""Reasons for leaving a patient out, in order of precedence."""
 
 
 def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
@@ -89,7 +89,9 @@ _CONTRACTS = (
             "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
             "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
             "recommended_channel": field(
-                pl.String, "Asked for, else likeliest answered; only with a granted consent and a contact point.", values=CHANNELS
+                pl.String,
+                "Requested channel, else the one most often answered; needs consent and contact point.",
+                values=CHANNELS,
             ),
             "recommended_hour": field(
                 pl.Int64, "Hour of the practice's clock in which the person is likeliest to answer.", at_least=0, at_most=23
@@ -104,7 +106,7 @@ _CONTRACTS = (
             "next_eligible_on": field(pl.Date, "If contacted today, the first day for the next attempt.", phi=Phi.QUASI),
             "assigned_to": _optional(
                 pl.String,
-                "Who of the site's team had the person's last task, else one of them by turns; empty: there is no team.",
+                "The team member with the person's last task, otherwise the site's team in turns; empty: no team.",
             ),
             "due_on": field(pl.Date, "Day by which the contact should be made."),
             "next_action": field(pl.String, "What to do, in plain words.", phi=Phi.QUASI),

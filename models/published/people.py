@@ -75,13 +75,13 @@ _CONTRACTS = (
             "city": _optional(pl.String, "City.", Phi.QUASI),
             "state": _optional(pl.String, "State, as the source writes it.", Phi.QUASI),
             "postal_code": _optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
-            "is_deceased": field(pl.Boolean, "One of the sources was told that the person has died.", phi=Phi.QUASI),
+            "is_deceased": field(pl.Boolean, "One of the sources has recorded the person's death.", phi=Phi.QUASI),
             "deceased_on": _optional(pl.Date, "Day of death, where it is known.", Phi.QUASI),
             "primary_provider_key": _optional(
-                pl.Int64, "The provider named in the chart, else the one seen most.", refers_to="dim_providers.provider_key"
+                pl.Int64, "The provider named in the chart, otherwise the one seen most.", refers_to="dim_providers.provider_key"
             ),
             "home_location_key": _optional(
-                pl.Int64, "The site visited most in 24 months, else the provider's.", refers_to="dim_locations.location_key"
+                pl.Int64, "The site visited most in 24 months, otherwise the provider's.", refers_to="dim_locations.location_key"
             ),
             "payer_class": field(pl.String, "Class of the payer that is billed first.", values=PAYER_CLASSES),
             "payer_name": _optional(pl.String, "That payer's name."),
@@ -131,7 +131,7 @@ _CONTRACTS = (
     ),
     Contract(
         "fct_identity_reviews",
-        "two people who may be one, shown by their most telling pair of records",
+        "two people who may be one, represented by their strongest pair of records",
         ("review_key",),
         {
             "review_key": field(pl.Int64, "Surrogate of the two records."),

@@ -27,7 +27,7 @@ _CONTRACTS = (
         {
             "patient_key": _PATIENT_KEY,
             "location_key": SLICES["location_key"],
-            "patient_source_system": field(pl.String, "Source of the record that stands for the person."),
+            "patient_source_system": field(pl.String, "Source of the record that represents the person."),
             "patient_record_type": field(pl.String, "Kind of that record.", values=RECORD_TYPES),
             "patient_source_id": field(pl.String, "The source's own id of that record.", phi=Phi.DIRECT),
             "mrn": _optional(pl.String, "Medical record number.", Phi.DIRECT),
@@ -41,9 +41,9 @@ _CONTRACTS = (
             "location_name": _optional(pl.String, "Home site."),
             "assigned_to": _optional(
                 pl.String,
-                "Who of the site's team had the person's last task, else one of them by turns; empty: there is no team.",
+                "The team member with the person's last task, otherwise the site's team in turns; empty: no team.",
             ),
-            "is_deceased": field(pl.Boolean, "One of the sources was told that the person has died.", phi=Phi.QUASI),
+            "is_deceased": field(pl.Boolean, "One of the sources has recorded the person's death.", phi=Phi.QUASI),
             "is_do_not_contact": field(pl.Boolean, "The person asked not to be contacted at all."),
             "preferred_channel": _optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
             "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),

@@ -49,7 +49,7 @@ _CONTRACTS = (
             "program_name": _optional(pl.String, "The engagement program that the site joined first."),
             "program_go_live_on": _optional(pl.Date, "First day on it; empty: not on a program, and no day set."),
         },
-        notes="Where an EHR exports no sites, its organizations stand in.",
+        notes="If an EHR exports no sites, its organizations are used.",
     ),
     Contract(
         "dim_payers",

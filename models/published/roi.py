@@ -1,4 +1,4 @@
-"""What an engagement program changed, what it cost, and what that was worth."""
+"""An engagement program's effects, costs and value."""
 
 import polars as pl
 
@@ -60,12 +60,12 @@ _MARTS = (
     ),
     Contract(
         "fct_outreach_trials",
-        "person and outreach campaign in which a lot decided who is not contacted",
+        "person and outreach campaign with a randomised hold-out",
         ("trial_key",),
         {
             "trial_key": field(pl.Int64, "Surrogate of source, campaign and person.", phi=Phi.QUASI),
             "source_system": SOURCE_SYSTEM,
-            "campaign_id": field(pl.String, "The campaign: the lot was drawn within it."),
+            "campaign_id": field(pl.String, "The campaign; randomisation was within it."),
             "campaign_name": field(pl.String, "Its name."),
             "campaign_type": field(pl.String, "What it is for.", values=("recall", "care_gap", "reactivation")),
             "patient_key": PATIENT_KEY,
@@ -163,7 +163,7 @@ _RETURN_FIGURES = {
     "cost_of_delay_usd": _usd("Present value lost by starting a month later, the last month counted staying the same; median."),
     "one_off_release_usd": _usd("Cash freed once by fewer days in A/R, median; in no sum: timing, not income.", nullable=True),
     "staff_hours_p50": _usd("Staff hours saved over the horizon, median; money only as far as redeployed.", nullable=True),
-    "benefits_missing": _optional(pl.String, "Benefits that count as zero for want of a causal effect, parted by spaces."),
+    "benefits_missing": _optional(pl.String, "Benefits that count as zero without a causal effect, separated by spaces."),
     "n_draws": field(pl.Int32, "Monte-Carlo draws.", at_least=1),
     "seed": field(pl.Int32, "Seed of the draws: the same figures every time.", at_least=0),
 }
@@ -217,7 +217,7 @@ _DELIVERY = (
             "is_significant": field(pl.Boolean, "Causal, and the interval leaves out zero."),
             "assumptions": field(pl.String, "Every check with its verdict, in words."),
             "statement": field(pl.String, "What may be said, in plain words; the refusal where nothing may."),
-            "benefit_category": _optional(pl.String, "The one benefit that it is worth money by.", values=BENEFIT_CATEGORIES),
+            "benefit_category": _optional(pl.String, "The benefit through which it is valued.", values=BENEFIT_CATEGORIES),
             "data_cut_on": field(pl.Date, "The day that the run looked back from."),
         },
         notes="`is_chosen` marks the one to quote for each outcome; the others show what was tried.",
