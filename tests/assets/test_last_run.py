@@ -25,7 +25,7 @@ def told(home: Home) -> dict:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_picked_in_the_graph", [False, True])
-def test_a_run_of_dagster_that_fails_is_told_with_its_reason(new_home, tmp_path, is_picked_in_the_graph: bool):
+def test_a_failed_dagster_run_is_recorded_with_its_reason(new_home, tmp_path, is_picked_in_the_graph: bool):
     home = new_home()
     (tmp_path / "contacts.csv").write_bytes(b"\xff\xfe\x00")
     defs = dagsters_own(home, Practice("test", "Test", "America/New_York", {"crm": tmp_path}))
@@ -37,7 +37,7 @@ def test_a_run_of_dagster_that_fails_is_told_with_its_reason(new_home, tmp_path,
 
 
 @pytest.mark.slow
-def test_a_run_of_dagster_that_publishes_is_told(sample_home: Home, new_home):
+def test_a_dagster_run_that_publishes_is_recorded(sample_home: Home, new_home):
     home = new_home()
     shutil.copytree(sample_home.root / "build", home.root / "build")
     job = dagsters_own(home, read_practice(SAMPLE)).resolve_job_def(JOB)
@@ -46,7 +46,7 @@ def test_a_run_of_dagster_that_publishes_is_told(sample_home: Home, new_home):
     assert told(home) | {"ended_at": ""} == {"ended_at": "", "status": "published", "reason": None}
 
 
-def test_an_error_that_is_not_our_own_is_told_by_its_name_alone(new_home):
+def test_a_foreign_error_is_recorded_by_its_name_only(new_home):
     from pipelines.publications.last_run import recorded_last_run
 
     home = new_home()

@@ -97,7 +97,7 @@ def test_an_id_that_would_break_the_file_is_refused(folder: Path, text: str):
 
 
 @pytest.mark.parametrize("text", ['a,"b"', "=1+1", "Ünal; drop table", "'"])
-def test_whatever_stands_in_an_id_comes_back_as_it_was(folder: Path, text: str):
+def test_any_text_in_an_id_survives_a_round_trip(folder: Path, text: str):
     record(folder, Outcome("ehr", "ehr_patient", text, "phone", "reached", text))
     [row] = recorded(folder).select("patient_source_id", "recorded_by").rows()
     assert row == (text, text)

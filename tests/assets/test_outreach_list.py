@@ -102,7 +102,7 @@ def test_a_fifth_is_held_out_of_those_who_could_be_contacted(ask):
     assert [(tier, n, held) for tier, n, held in rows if abs(held - 0.2 * n) > 4 * (0.16 * n) ** 0.5] == []
 
 
-def test_the_list_and_the_profile_say_alike_who_calls_whom_and_a_site_with_a_team_leaves_nobody_to_nobody(ask):
+def test_list_and_profile_agree_on_assignments_and_a_site_with_a_team_assigns_every_patient(ask):
     profiles = "delivery.out_patient_profiles"
     differ = f"select count(*) from {LIST} as listed inner join {profiles} as profiles using (patient_key) where "
     assert ask(differ + "listed.assigned_to is distinct from profiles.assigned_to") == [(0,)]

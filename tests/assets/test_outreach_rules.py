@@ -203,7 +203,7 @@ def test_after_an_attempt_two_weeks_pass_and_after_three_in_a_month_a_month(list
     assert left_out["tried-thrice"]["next_eligible_on"] == date(2026, 7, 29)
 
 
-def test_a_call_that_the_crm_and_the_dashboards_tell_of_is_one_attempt(listed):
+def test_a_call_recorded_in_the_crm_and_the_dashboards_is_one_attempt(listed):
     assert listed["told-twice"]["n_attempts_30_days"] == 1
 
 
@@ -340,7 +340,7 @@ def drawn(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
     return draw
 
 
-def test_a_lot_changes_neither_with_who_else_is_there_nor_with_the_day_until_the_half_year_ends(drawn):
+def test_a_hold_out_assignment_depends_on_nobody_else_and_lasts_for_the_half_year(drawn):
     whole = drawn(holdout_share=0.5)
     assert set(whole.values()) == {True, False}
     half = drawn(without="patient_source_id > 'o'", holdout_share=0.5)

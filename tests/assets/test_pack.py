@@ -77,7 +77,7 @@ def test_the_same_publication_gives_the_same_report(folder: Path, reports: list[
     assert report(folder, quarter("2026-Q3")) == reports[1].read_text(encoding="utf-8")
 
 
-def test_the_command_writes_the_quarter_where_it_is_told(sample_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_command_writes_the_quarter_to_the_given_file(sample_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CAREGAP_HOME", str(sample_home.root))
     done = CliRunner().invoke(caregap, ["pack", "--quarter", "2026-Q2", "--out", str(tmp_path / "q2.html")])
     assert done.exit_code == 0, done.output

@@ -289,7 +289,7 @@ def test_deidentified_kpis_are_of_the_whole_practice(told):
     assert rows == [("no_show_rate", date(2026, 3, 1), 60, 60)]
 
 
-def test_a_deidentified_count_of_1_to_10_is_not_told_nor_one_of_all_but_so_few(told):
+def test_a_deidentified_count_of_1_to_10_or_of_all_but_1_to_10_is_empty(told):
     """Of 40, 10 and 30 are not told: 30 tells the other 10. Of 22, 11 is."""
     cells = {
         "20 of 40": (20, 40, True),

@@ -75,7 +75,7 @@ def test_cost_lines_tie_to_the_extract(warehouse):
     assert lines <= delivered and total > 0
 
 
-def test_the_command_gives_the_published_figures_and_compares_a_scenario_of_ones_own(
+def test_the_command_gives_the_published_values_and_compares_a_scenario_of_your_own(
     warehouse, sample_home, tmp_path: Path, monkeypatch
 ):
     monkeypatch.setenv("CAREGAP_HOME", str(sample_home.root))

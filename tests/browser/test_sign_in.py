@@ -43,7 +43,7 @@ def test_a_page_of_another_role_is_not_there_at_its_address(chromium, guarded):
     context.close()
 
 
-def test_who_has_no_role_is_told_so_and_sees_nothing(chromium, guarded):
+def test_a_person_without_a_role_gets_a_message_and_sees_nothing(chromium, guarded):
     address, home = guarded(15)
     context = chromium.new_context()
     page = sign_in(context, address, "nobody")

@@ -27,7 +27,9 @@ def test_every_rejected_file_is_in_the_table():
 
 
 @pytest.mark.parametrize(("file", "becomes", "row", "field", "reason"), told(), ids=lambda value: value if "/" in value else "")
-def test_a_rejected_file_is_told_as_the_table_says(tmp_path: Path, file: str, becomes: str, row: str, field: str, reason: str):
+def test_a_rejected_file_is_reported_as_the_table_says(
+    tmp_path: Path, file: str, becomes: str, row: str, field: str, reason: str
+):
     source, _, name = file.partition("/")
     folder = tmp_path / "delivered"
     folder.mkdir()

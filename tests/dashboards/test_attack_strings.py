@@ -75,7 +75,7 @@ def test_whatever_is_typed_into_any_field_is_text(app, shown: Page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
-def test_whatever_stands_in_the_address_is_text(app, shown: Page, shown_home):
+def test_anything_in_the_address_is_treated_as_text(app, shown: Page, shown_home):
     role = sorted(shown.roles)[0]
     names = sorted(kept_in_the_address(app(shown.name, role=role)))
     for turn in (0, 3, 6):

@@ -36,7 +36,7 @@ def test_every_part_of_the_page_is_drawn(app, page: str, role: str):
         assert not shown.exception, part
 
 
-def test_rows_that_were_kept_out_are_told_with_file_row_and_reason(app):
+def test_quarantined_rows_are_shown_with_file_row_and_reason(app):
     page = app("data_health", role="leadership")
     page.session_state["view"] = "Kept out"
     page.run()
@@ -44,7 +44,7 @@ def test_rows_that_were_kept_out_are_told_with_file_row_and_reason(app):
     assert len(rows) and rows[["file_name", "row_number", "reason"]].notna().all().all()
 
 
-def test_a_check_that_warns_is_told_in_words(app):
+def test_a_warning_check_is_shown_in_words(app):
     page = app("data_health", role="leadership")
     page.session_state["view"] = "Checks"
     page.run()
@@ -68,7 +68,7 @@ def last_run_failed(app, shown_home, sample_home) -> Callable[[str], AppTest]:
     return shown
 
 
-def test_a_run_that_failed_is_told_with_its_reason(last_run_failed):
+def test_a_failed_run_is_shown_with_its_reason(last_run_failed):
     assert "contacts.csv is empty" in last_run_failed("2126-01-01").error[0].value
 
 

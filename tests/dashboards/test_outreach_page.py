@@ -148,7 +148,7 @@ def test_any_patient_of_the_site_can_be_found_and_attacks_find_nobody(app):
     assert len(page.dataframe[0].value)
 
 
-def test_who_is_left_out_is_told_with_the_reason_in_words(app):
+def test_patients_left_out_are_shown_with_the_reason_in_words(app):
     page = app("outreach", role="care_team")
     page.session_state["view"] = "Left out"
     page.run()

@@ -20,7 +20,7 @@ def test_months_come_before_quarters_and_the_newest_first(tmp_path: Path):
     ]
 
 
-def test_only_roles_that_see_every_site_with_its_figures_are_given_a_report_on_the_whole_practice():
+def test_only_roles_that_see_all_sites_get_a_report_on_the_whole_practice():
     assert {role for role in ROLES if Viewer("someone", role).may_see_whole_practice} == {"leadership", "analyst_phi", "admin"}
 
 

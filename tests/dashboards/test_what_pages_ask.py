@@ -61,7 +61,7 @@ def test_a_page_asks_few_questions_of_tables_made_for_pages_and_none_when_it_is_
     assert asked == []
 
 
-def test_what_one_role_was_told_is_not_told_to_another(app: Callable, asked: list):
+def test_an_answer_to_one_role_is_never_given_to_another(app: Callable, asked: list):
     """Both open the same page of the same publication; each is answered from what its own role may see."""
     app("catalog", role="leadership")
     assert asked
@@ -70,7 +70,7 @@ def test_what_one_role_was_told_is_not_told_to_another(app: Callable, asked: lis
     assert asked
 
 
-def test_a_figure_is_made_at_once():
+def test_a_chart_is_built_in_one_step():
     """Plotly checks a whole figure in 3 ms, and takes 2 to 8 for each change of one that exists: an overview had 180 of them."""
     changes = re.compile(r"\.(update_(layout|traces|xaxes|yaxes|annotations|shapes)|add_(trace|scatter|bar|[hv]line|[hv]rect))\(")
     files = (CHECKOUT / "dashboards").rglob("*.py")

@@ -147,7 +147,7 @@ def test_an_error_says_nothing_of_a_value_that_it_met(ask, query):
     assert problem and SECRET not in problem
 
 
-def test_an_error_in_the_query_itself_is_told_as_it_is(ask):
+def test_an_error_in_the_query_itself_is_shown_unchanged(ask):
     assert '"nam"' in ask("select nam from marts.people").problem
 
 

@@ -73,7 +73,7 @@ def test_an_analyst_with_patient_data_sees_every_row_and_column(folder):
     assert seen == [("P1",), ("P2",), ("P3",)]
 
 
-def test_the_dictionary_tells_a_role_of_the_tables_that_it_may_see(folder):
+def test_the_dictionary_lists_the_tables_that_a_role_may_see(folder):
     assert {table for (table,) in _asked(folder, Viewer("bo", "care_team", ()), "select table_name from catalog.tables")} == set(
         TABLES
     )

@@ -33,7 +33,7 @@ def evaluations(model, test_rows) -> pl.DataFrame:
     return figures(model, test_rows, people, VERSION, best=best, worth=Worth())
 
 
-def test_the_figures_are_against_the_rule_chance_and_the_best_possible(evaluations):
+def test_metrics_compare_with_the_rule_chance_and_the_best_possible(evaluations):
     everybody = set(evaluations.filter(pl.col("subgroup_type") == "all")["metric"])
     assert {
         "auroc", "auprc", "calibration_slope", "observed_over_expected", "prevalence", "precision_at_capacity",

@@ -116,7 +116,7 @@ def test_the_model_comes_near_the_best_possible_and_beats_the_overdue_rule(rows,
     assert reached > auroc(labels, overdue_rule(test)) + 0.05
 
 
-def test_too_few_patients_are_said_to_be_too_few():
+def test_too_few_patients_are_refused_in_words():
     with pytest.raises(TooLittleData, match="who disengaged are too few to train on"):
         split_by_time(patients(n=6))
     with pytest.raises(TooLittleData, match="0 months"):
@@ -177,7 +177,7 @@ def test_the_rule_is_the_share_of_one_and_a_half_intervals_that_has_passed():
     assert overdue_rule(pl.DataFrame({"overdue_ratio": [0.0, 0.75, 1.5, 3.0]})).tolist() == [0.0, 0.5, 1.0, 1.0]
 
 
-def test_the_rule_is_said_to_be_a_rule(rows):
+def test_scores_by_the_rule_are_marked_as_such(rows):
     scored = score_by_rule(rows)
     assert scored["method"].unique().to_list() == ["rule"]
     assert scored["reason_1"].str.starts_with("last visit").all() and scored["reason_2"].is_null().all()

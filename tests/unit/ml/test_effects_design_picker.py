@@ -109,7 +109,7 @@ def members(n: int = 200, breaches: int = 0, days: int = 0) -> pl.DataFrame:
     )
 
 
-def test_a_lot_gives_grade_a():
+def test_a_randomised_hold_out_gives_grade_a():
     """40 held out of whom 12 come, 160 others of whom 80 do: 0.2, in both campaigns alike."""
     [found] = trial_designs(members())
     assert (found.grade, found.is_causal, found.is_chosen) == ("A", True, True)
@@ -117,7 +117,7 @@ def test_a_lot_gives_grade_a():
     assert found.overlap.verdict == "passed"
 
 
-def test_a_lot_that_was_not_kept_to_is_no_cause():
+def test_a_randomisation_that_was_not_followed_is_not_causal():
     """5 of 40 held out were contacted."""
     [found] = trial_designs(members(breaches=5))
     assert found.overlap.verdict == "failed" and not found.is_causal and found.grade == "D"

@@ -66,7 +66,7 @@ def test_order_of_rows_and_unit_of_the_offset_do_not_matter():
     assert second.interval == pytest.approx(first.interval, abs=1e-9)
 
 
-def test_residuals_that_hang_together_are_said():
+def test_autocorrelated_residuals_are_reported():
     frame = series(2)
     drift = np.sin(np.arange(60) / 3) * 60
     found = interrupted_series_effect(frame.with_columns(y=pl.col("y") + pl.Series(drift) + 60), **COLUMNS)
@@ -89,7 +89,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_series_that_cannot_tell_is_refused(name: str):
+def test_a_series_that_cannot_identify_the_effect_is_refused(name: str):
     breaking, options, words = REFUSED[name]
     with pytest.raises(EstimateRefused, match=words):
         interrupted_series_effect(breaking(series()), **COLUMNS, **options)

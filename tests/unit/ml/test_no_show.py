@@ -93,7 +93,7 @@ def test_fewer_than_10_patients_are_too_few_to_test_on(rows):
         split_by_time(few)
 
 
-def test_no_appointment_with_a_known_outcome_is_said_in_words(rows):
+def test_having_no_known_outcome_is_refused_in_words(rows):
     with pytest.raises(TooLittleData, match="no appointment has a known outcome"):
         split_by_time(rows.with_columns(is_no_show=pl.lit(None, pl.Boolean)))
 
@@ -105,7 +105,7 @@ def test_the_model_comes_near_the_best_possible_and_beats_a_patients_own_share(s
     assert reached > auroc(labels, split.test["no_show_share_12_months"].to_numpy())
 
 
-def test_its_figures_are_against_each_patients_own_share_and_say_of_which_days(split, model):
+def test_its_metrics_compare_with_each_patients_own_share_and_name_the_days(split, model):
     found = figures(model, split.test, "no_show-abc")
     assert {"auroc", "auroc_own_share", "lift_at_capacity"} <= set(found["metric"])
     assert set(found.select("test_from_on", "test_to_on").iter_rows()) == {(date(2026, 5, 2), LAST)}
@@ -132,7 +132,7 @@ def test_equal_risks_are_ranked_by_their_key(rows):
     assert ranked["appointment_key"].to_list() == sorted(equal["appointment_key"])
 
 
-def test_without_a_model_the_risk_is_the_patients_own_share_and_is_said_to_be_a_rule(rows):
+def test_without_a_model_the_risk_is_the_patients_own_share_marked_as_a_rule(rows):
     scored = score_by_rule(rows.head(10)).sort("appointment_key")
     assert scored["score"].to_list() == rows.head(10)["no_show_share_12_months"].to_list()
     assert set(scored.select("method", "model_version", "reason_1").iter_rows()) == {("rule", "own_share", None)}

@@ -68,7 +68,7 @@ def test_no_feature_changes_with_outcomes_of_the_same_day_or_later():
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the public appointments are not beside this checkout")
-def test_real_appointments_reach_the_honest_figures_and_do_not_exceed_them():
+def test_real_appointments_reach_the_published_metrics_and_do_not_exceed_them():
     result = CliRunner().invoke(command, ["noshow", str(REAL), "--json"])
     report = json.loads(result.output)
     assert 0.728 <= report["auroc"] < 0.78

@@ -177,7 +177,7 @@ def test_an_uncertain_effect_gives_the_percentiles_of_its_normal_distribution():
     assert found["roi_p50"] is None
 
 
-def test_the_same_seed_gives_the_same_figures_and_another_assumption_changes_no_other_draw():
+def test_the_same_seed_gives_the_same_values_and_another_assumption_changes_no_other_draw():
     first, again = (value_program(scenario(), steady(), UNCERTAIN, {}, draws=200) for _ in range(2))
     assert first.returns.equals(again.returns) and first.values.equals(again.values)
     measured = {"no_show_rate": Measured(0.1, 0.01), "kept_share": Measured(0.8, 0.0)}

@@ -203,7 +203,7 @@ def test_many_writers_at_once_make_one_chain(new_log):
     assert sorted(line["n_rows"] for line in log.entries()) == list(range(40))
 
 
-def test_a_second_copy_has_every_line_and_tells_of_a_log_that_was_swapped_whole(new_log, tmp_path):
+def test_a_second_copy_has_every_line_and_reveals_a_replaced_log(new_log, tmp_path):
     log = new_log(3, copy=str(tmp_path / "copy.jsonl"))
     assert (tmp_path / "copy.jsonl").read_bytes() == (log.folder / "audit.jsonl").read_bytes()
     assert log.missing_from_copy() == 0

@@ -156,14 +156,14 @@ def test_each_wrong_field_of_a_row_is_named(read):
     assert len(rows) == 20
 
 
-def test_extra_columns_are_kept_aside_and_told(read, tmp_path: Path):
+def test_extra_columns_are_stored_separately_and_reported(read, tmp_path: Path):
     content = "\n".join(f"{line},{'colour' if line == HEADER else 'red'}" for line in [HEADER, *GOOD])
     reading, rows, _ = read(content)
 
     assert (reading.extra_columns, rows) == (["colour"], PLAIN)
 
 
-def test_a_column_that_may_be_empty_may_be_absent_and_that_is_told(read):
+def test_an_optional_column_may_be_absent_and_is_reported(read):
     reading, rows, _ = read("\n".join(line.replace(",note", "").replace(",plain", "") for line in [HEADER, *GOOD]))
 
     assert reading.absent_columns == ["note"]
@@ -194,7 +194,7 @@ def test_ten_bad_rows_are_not_too_many(read):
     assert len(read(table(*["x,soon,mail,,1"] * 10))[1]) == 20
 
 
-def test_a_refusal_never_holds_what_stands_in_the_first_record(read):
+def test_a_refusal_never_shows_the_content_of_the_first_record(read):
     assert "Zxqvw" not in read("Zxqvw,2026-03-01,social,plain,12.50")
 
 
@@ -206,7 +206,7 @@ def test_rows_keep_their_order_and_numbers_over_many_batches(read):
     assert len(rows) == n_rows
 
 
-def test_a_moment_without_an_offset_is_local_time():
+def test_an_instant_without_an_offset_is_local_time():
     """2026-03-31 is in daylight time in New York, four hours behind."""
     contract = Contract("c", "c", ("at",), {"at": field(pl.Datetime("us", "UTC"), "At.")})
     rows, _ = csv_file.typed(pl.DataFrame({"at": ["2026-03-31 14:05"], "_row_number": [2]}), contract, "America/New_York")

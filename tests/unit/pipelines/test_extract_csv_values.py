@@ -61,7 +61,7 @@ def test_a_day_that_could_be_another_is_not_read(text: str):
         "3/31/2026 2:05:00 pm", "46112.5868055556",
     ],
 )  # fmt: skip
-def test_a_moment_is_read_with_its_offset_else_as_local_time(text: str):
+def test_an_instant_is_read_with_its_offset_else_as_local_time(text: str):
     assert value_of(text, INSTANT) == datetime(2026, 3, 31, 18, 5, tzinfo=UTC)
 
 
@@ -71,7 +71,7 @@ def test_a_local_time_that_was_skipped_is_not_read_and_one_that_came_twice_is_th
     assert value_of("2026-11-01 01:30", INSTANT) == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
 
 
-def test_a_day_is_a_moment_at_local_midnight():
+def test_a_day_is_the_instant_of_local_midnight():
     assert value_of("3/31/2026", INSTANT) == datetime(2026, 3, 31, 4, 0, tzinfo=UTC)
 
 
@@ -124,7 +124,7 @@ def test_any_day_survives_a_round_trip(day: date):
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 12, 31)))
-def test_any_moment_survives_a_round_trip(moment: datetime):
+def test_any_instant_survives_a_round_trip(moment: datetime):
     moment = moment.replace(tzinfo=UTC)
 
     assert value_of(moment.isoformat(), INSTANT) == moment

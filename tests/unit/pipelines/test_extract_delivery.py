@@ -95,7 +95,7 @@ def test_without_a_manifest_the_nearest_date_in_the_place_is_the_day_of_export(t
     assert found.exported_at == (datetime(*day, tzinfo=UTC) if day else None)
 
 
-def test_a_manifest_tells_time_and_type_of_the_files_that_it_names(tmp_path: Path):
+def test_a_manifest_gives_time_and_type_of_the_files_that_it_names(tmp_path: Path):
     manifest(tmp_path / "first.json", "2026-03-31T01:02:03Z", {"a81c.ndjson": "Patient"})
     manifest(tmp_path / "second.json", "2026-04-01T01:02:03-04:00", {"b33f": "Condition"}, {"c0de.ndjson": "Bundle"})
 
@@ -110,7 +110,7 @@ def test_a_manifest_tells_time_and_type_of_the_files_that_it_names(tmp_path: Pat
     }
 
 
-def test_the_only_manifest_of_a_folder_tells_the_time_of_all_its_files_and_of_no_others(tmp_path: Path):
+def test_the_only_manifest_of_a_folder_gives_the_time_of_all_its_files_and_of_no_others(tmp_path: Path):
     manifest(tmp_path / "one" / "manifest.json", "2026-03-31T00:00:00Z")
 
     beside, elsewhere = deliver(tmp_path, "ehr", "one/Patient.ndjson", "two/Patient.ndjson")

@@ -35,7 +35,7 @@ def test_new_content_of_the_same_size_and_time_of_change_is_hashed_again(file, t
 
 
 @pytest.mark.parametrize("name", TIMES)
-def test_size_both_times_and_inode_each_tell_two_files_apart(name):
+def test_size_both_times_and_inode_each_distinguish_two_files(name):
     """Not every file system has a time of record that moves: each of the four counts by itself."""
     same, other = (SimpleNamespace(stat=lambda one=one: SimpleNamespace(**one)) for one in (TIMES, TIMES | {name: 11}))
     assert stamp_of(same) != stamp_of(other)
@@ -49,7 +49,7 @@ def test_a_file_that_was_not_touched_is_not_hashed_again(file, tmp_path, monkeyp
     assert Ledger(tmp_path / "ledger.json").enter(delivery(file)) == first
 
 
-def test_of_one_content_the_earliest_export_stands_for_it_and_then_the_first_name():
+def test_the_earliest_export_and_then_the_first_name_represent_a_content():
     def entry(place: str, exported_at: str | None) -> Entry:
         return Entry("crm", "contacts", place, "k", 10, exported_at, (10, 1, 2, 3))
 

@@ -20,7 +20,7 @@ with only_writer(Home(Path(sys.argv[1]))):
 """
 
 
-def test_a_second_writer_is_turned_away_and_told_why(tmp_path):
+def test_a_second_writer_is_refused_with_the_reason(tmp_path):
     turned_away = pytest.raises(EnvironmentNotReady, match="another run is writing here")
     with only_writer(Home(tmp_path)), turned_away, only_writer(Home(tmp_path)):
         pytest.fail("two writers")
