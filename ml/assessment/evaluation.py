@@ -42,7 +42,7 @@ class Worth:
         )
 
 
-def figures(
+def evaluation_rows(
     model: RiskModel,
     test: pl.DataFrame,
     people: pl.DataFrame,

@@ -91,7 +91,7 @@ def fit(train: pl.DataFrame, recipe: str | None = None) -> RiskModel:
     return fit_risk(FEATURES, train, outcome="is_no_show", person="patient_key", day="moment_on", recipe=recipe)
 
 
-def figures(model: RiskModel, test: pl.DataFrame, model_version: str) -> pl.DataFrame:
+def evaluation_rows(model: RiskModel, test: pl.DataFrame, model_version: str) -> pl.DataFrame:
     """The rows of `ml.model_evaluations` for all patients, against each patient's own share of missed appointments."""
     labels, patients = test["is_no_show"].cast(pl.Float64).to_numpy(), test["patient_key"].to_numpy()
     own = test["no_show_share_12_months"].to_numpy()

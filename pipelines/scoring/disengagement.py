@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ml.assessment.evaluation import BEST, RULE, Worth, curves, figures, importances
+from ml.assessment.evaluation import BEST, RULE, Worth, curves, evaluation_rows, importances
 from ml.assessment.model_card import model_card
 from ml.assessment.monitoring import SCHEMA, is_stopped, monitor
 from ml.assessment.outreach_lift import outreach_lift
@@ -59,7 +59,7 @@ def train(
 ) -> None:
     """Evaluate the recipe on the last months with known outcomes, then refit it on all months and save the model.
 
-    `best`, `worth` and `capacity_share` are as `ml.assessment.evaluation.figures` takes them. Writes the tables `ml.model_*`.
+    `best`, `worth` and `capacity_share` are those of `ml.assessment.evaluation`. Writes the tables `ml.model_*`.
     If no model can be trained, one row says why. Raises `ChecksFailed` if the model ranks better than is possible.
     """
     rows = _labelled(connection)
@@ -73,7 +73,7 @@ def train(
         return
     evaluated = fit(split.train)
     model, origin = fit(known, evaluated.selection.recipe), origin_of(TASK, known, FEATURE_SQL)
-    evaluations = figures(
+    evaluations = evaluation_rows(
         evaluated, split.test, _people(connection), origin.version, best=best, worth=worth, capacity_share=capacity_share
     )
     _refuse_the_impossible(evaluations)

@@ -38,7 +38,7 @@ def train(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str, a
         return
     evaluated = no_show.fit(split.train)
     model, origin = no_show.fit(known, evaluated.selection.recipe), origin_of(TASK, known, FEATURE_SQL)
-    evaluations = no_show.figures(evaluated, split.test, origin.version)
+    evaluations = no_show.evaluation_rows(evaluated, split.test, origin.version)
     metrics = dict(evaluations.select("metric", "value").iter_rows())
     if (metrics[f"auroc_gain_over_{RULE}"] or 0) > 0:
         save(model, origin, matrix(known.tail(N_GOLDEN), model.features), _folder(home, practice_id), metrics)

@@ -14,7 +14,7 @@ from pipelines.practice import Practice
 REJECTED = CHECKOUT / "data_samples" / "rejected"
 
 
-def told() -> list[tuple[str, ...]]:
+def cases() -> list[tuple[str, ...]]:
     lines = (REJECTED / "README.md").read_text(encoding="utf-8").splitlines()
     rows = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in lines if line.startswith("| ")]
     return [row for row in rows if row[0] != "File"]
@@ -23,13 +23,11 @@ def told() -> list[tuple[str, ...]]:
 def test_every_rejected_file_is_in_the_table():
     files = {path.relative_to(REJECTED).as_posix() for path in REJECTED.rglob("*.*") if path.name != "README.md"}
 
-    assert files == {row[0] for row in told()}
+    assert files == {row[0] for row in cases()}
 
 
-@pytest.mark.parametrize(("file", "becomes", "row", "field", "reason"), told(), ids=lambda value: value if "/" in value else "")
-def test_a_rejected_file_is_reported_as_the_table_says(
-    tmp_path: Path, file: str, becomes: str, row: str, field: str, reason: str
-):
+@pytest.mark.parametrize(("file", "becomes", "row", "field", "reason"), cases(), ids=lambda value: value if "/" in value else "")
+def test_a_rejected_file_is_reported_as_listed(tmp_path: Path, file: str, becomes: str, row: str, field: str, reason: str):
     source, _, name = file.partition("/")
     folder = tmp_path / "delivered"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""What is published of a trained model: its figures, curves, importances and card."""
+"""What is published of a trained model: its metrics, curves, importances and card."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from ml.assessment.evaluation import Worth, curves, figures, importances
+from ml.assessment.evaluation import Worth, curves, evaluation_rows, importances
 from ml.assessment.model_card import DISENGAGEMENT, NO_SHOW, model_card
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.features import BY_NAME
@@ -30,7 +30,7 @@ def model():
 def evaluations(model, test_rows) -> pl.DataFrame:
     people = test_rows.select("patient_key").unique().with_columns(sex=pl.lit("female"), language=pl.lit(None, pl.String))
     best = test_rows.select("patient_key", "index_on", best_possible="true_risk")
-    return figures(model, test_rows, people, VERSION, best=best, worth=Worth())
+    return evaluation_rows(model, test_rows, people, VERSION, best=best, worth=Worth())
 
 
 def test_metrics_compare_with_the_rule_chance_and_the_best_possible(evaluations):

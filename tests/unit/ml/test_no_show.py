@@ -8,7 +8,7 @@ import pytest
 
 from ml.metrics import auroc
 from ml.risk.disengagement import TooLittleData
-from ml.risk.no_show import FEATURES, figures, fit, score, score_by_rule, split_by_time, trainable
+from ml.risk.no_show import FEATURES, evaluation_rows, fit, score, score_by_rule, split_by_time, trainable
 from ml.risk.risk_model import CHAMPION
 
 LAST = date(2026, 6, 30)
@@ -106,7 +106,7 @@ def test_the_model_comes_near_the_best_possible_and_beats_a_patients_own_share(s
 
 
 def test_its_metrics_compare_with_each_patients_own_share_and_name_the_days(split, model):
-    found = figures(model, split.test, "no_show-abc")
+    found = evaluation_rows(model, split.test, "no_show-abc")
     assert {"auroc", "auroc_own_share", "lift_at_capacity"} <= set(found["metric"])
     assert set(found.select("test_from_on", "test_to_on").iter_rows()) == {(date(2026, 5, 2), LAST)}
 
