@@ -30,13 +30,15 @@ def _note(n_rows: int, steps: dict[str, float]) -> str:
 def _steps(n_patients: int) -> tuple[int, dict[str, float]]:
     """Rows of features, and seconds of each step."""
     from pipelines.scoring import disengagement
+    from pipelines.scoring.feature_rows import ScoringRows, TrainingRows
+    from pipelines.scoring.tables import write_ml_tables
 
     home, build = built(n_patients)
     steps = {"features": seconds_of(home, build, FEATURES)}
     with build.connect() as connection:
-        for name, step in (("fit", disengagement.train), ("score", disengagement.score)):
+        for name, rows, step in (("fit", TrainingRows, disengagement.train), ("score", ScoringRows, disengagement.score)):
             began = time.perf_counter()
-            step(connection, home, build.practice_id, build.as_of_on)
+            write_ml_tables(connection, step(rows.read(connection), home.scores(build.practice_id), build.as_of_on))
             steps[name] = time.perf_counter() - began
         ((n_rows,),) = connection.execute("select count(*) from intermediate.int_disengagement__features").fetchall()
     return n_rows, steps

@@ -52,9 +52,8 @@ class Home:
     def published(self) -> Path:
         return self.root / "published"
 
-    @property
-    def scores(self) -> Path:
-        return self.root / "scores"
+    def scores(self, practice_id: str) -> Path:
+        return self.root / "scores" / path_part(practice_id)
 
     @property
     def dbt(self) -> Path:

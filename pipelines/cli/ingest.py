@@ -20,7 +20,7 @@ def command(as_json: bool, **options) -> None:
     from pipelines.cli.console import shown_progress
     from pipelines.cli.summary import print_files
     from pipelines.errors import ExtractRefused
-    from pipelines.landing.land import land
+    from pipelines.landing.land import land, landed_before
     from pipelines.lock import only_writer
 
     home = Home.from_environment()
@@ -31,7 +31,7 @@ def command(as_json: bool, **options) -> None:
             land(practice, home, progress)
         except ExtractRefused as error:
             refusal = error
-        files, quarantined = _reconciled(home, practice)
+        files, quarantined = _reconciled(home, practice, landed_before(practice, home))
     if as_json:
         click.echo(json.dumps({"files": files, "quarantined": quarantined}, default=str, indent=2))
     else:
@@ -40,14 +40,14 @@ def command(as_json: bool, **options) -> None:
         raise refusal
 
 
-def _reconciled(home, practice):
+def _reconciled(home, practice, ledger):
     """The status and row counts of every file, and the reasons for quarantine with their row counts."""
     import duckdb
 
     from pipelines.raw.views import build_raw
 
     with duckdb.connect() as connection:
-        build_raw(connection, practice, home)
+        build_raw(connection, practice, home, ledger)
         files = connection.sql("select * from raw.deliveries order by source_system, extract, file_name").pl().to_dicts()
         quarantined = (
             connection.sql(

@@ -37,6 +37,7 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
     from pipelines.practice import practice_of
     from pipelines.publications.store import current
     from pipelines.scenarios import BASE, read_one, scenario_file, scenarios
+    from pipelines.scoring.program_history import programs, unit_values
     from pipelines.scoring.program_value import valuations
     from pipelines.sql.connection import open_file
 
@@ -47,16 +48,17 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
         base = next(one for one in known if one.name == BASE)
         known = [base, *(read_one(str(path), scenario_file(path), base) for path in files)]
     with open_file(home.published / publication.id / "warehouse.duckdb", read_only=True) as connection:
-        found = [
-            {
-                "program_name": program,
-                "scenario": scenario.name,
-                "returns": valuation.returns.drop("scenario").to_dicts()[0],
-                "values": valuation.values.to_dicts(),
-                "sensitivities": valuation.sensitivities.to_dicts(),
-            }
-            for program, scenario, valuation in valuations(connection, known, date.fromisoformat(publication.as_of_on))
-        ]
+        history = programs(connection), unit_values(connection)
+    found = [
+        {
+            "program_name": program,
+            "scenario": scenario.name,
+            "returns": valuation.returns.drop("scenario").to_dicts()[0],
+            "values": valuation.values.to_dicts(),
+            "sensitivities": valuation.sensitivities.to_dicts(),
+        }
+        for program, scenario, valuation in valuations(*history, known, date.fromisoformat(publication.as_of_on))
+    ]
     if as_json:
         click.echo(json.dumps(found, default=str, indent=2))
     elif found:

@@ -13,6 +13,7 @@ from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
 from pipelines.defs.run_status import recording_hooks
 from pipelines.home import Home
+from pipelines.landing.land import LandingReport, land
 from pipelines.lock import only_writer
 from pipelines.practice import Practice, practice_of
 from pipelines.progress import Progress, silent
@@ -20,9 +21,16 @@ from pipelines.warehouse.dbt import parsed_project
 
 
 def definitions(
-    home: Home, practice: Practice, progress: Progress = silent, hooks: Set[dg.HookDefinition] = frozenset()
+    home: Home,
+    practice: Practice,
+    progress: Progress = silent,
+    hooks: Set[dg.HookDefinition] = frozenset(),
+    landed: LandingReport | None = None,
 ) -> dg.Definitions:
-    """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`."""
+    """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`.
+
+    The layer `raw` is built from `landed`; without it, that layer first lands new files.
+    """
     parsed = parsed_project(home)
     made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
     assets = [*made, catalog_assets(parsed, made), published]
@@ -32,6 +40,9 @@ def definitions(
         with only_writer(home):
             yield home
 
+    def landing() -> LandingReport:
+        return landed or land(practice, home, progress)
+
     return dg.Definitions(
         assets=[one.with_hooks(hooks) for one in assets],
         jobs=[refresh],
@@ -40,6 +51,7 @@ def definitions(
         resources={
             "home": locked_home,
             "practice": dg.ResourceDefinition.hardcoded_resource(practice),
+            "landing": dg.ResourceDefinition.hardcoded_resource(landing),
             "progress": dg.ResourceDefinition.hardcoded_resource(progress),
         },
         executor=dg.in_process_executor,

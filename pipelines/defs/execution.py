@@ -7,6 +7,7 @@ import dagster as dg
 from pipelines.defs.definitions import definitions
 from pipelines.defs.refresh import JOB
 from pipelines.home import Home
+from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 
@@ -15,14 +16,20 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def execute(
-    home: Home, practice: Practice, *, selection: list[str] | None = None, progress: Progress = silent
+    home: Home,
+    practice: Practice,
+    *,
+    selection: list[str] | None = None,
+    progress: Progress = silent,
+    landed: LandingReport | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Materialise all assets, or those of these layers or tables (`marts`, `ml.model_cards`), in the order of the graph.
 
+    `landed`: the result of a landing just made, so that the layer `raw` does not land again.
     Stops at the first failure and raises its error. Events are not stored: writing 569 of them to Dagster's database took 30 s,
     longer than the run itself.
     """
-    job = definitions(home, practice, progress).resolve_job_def(JOB)
+    job = definitions(home, practice, progress, landed=landed).resolve_job_def(JOB)
     wanted = None
     if selection is not None:
         graph = job.asset_layer.asset_graph

@@ -13,6 +13,7 @@ from pipelines.errors import ChecksFailed
 from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.progress import Progress
+from pipelines.scoring.tables import write_ml_tables
 from pipelines.scoring.truth import best_possible
 from pipelines.warehouse.build import newest_build
 
@@ -58,14 +59,16 @@ def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
     """Train the models on the newest build, and evaluate them on later months."""
     from ml.assessment.evaluation import Worth
     from pipelines.scoring import disengagement, no_show
+    from pipelines.scoring.feature_rows import TrainingRows, appointments
 
     progress("Scoring: train the models")
     build = newest_build(home)
     with build.connect() as connection:
         best = best_possible(connection, practice) if practice.id == build.practice_id else None
         worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items() if name in build.settings})
-        disengagement.train(connection, home, build.practice_id, build.as_of_on, best=best, worth=worth)
-        no_show.train(connection, home, build.practice_id, build.as_of_on)
+        folder = home.scores(build.practice_id)
+        risk = disengagement.train(TrainingRows.read(connection), folder, build.as_of_on, best=best, worth=worth)
+        write_ml_tables(connection, risk, no_show.train(appointments(connection), folder, build.as_of_on))
         yield from _kept_contracts(connection, TRAINED)
 
 
@@ -78,13 +81,16 @@ def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
 def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Score the patients of the newest build with the newest models."""
     from pipelines.scoring import disengagement, no_show
+    from pipelines.scoring.capacity import capacities
+    from pipelines.scoring.feature_rows import ScoringRows, appointments
 
     progress("Scoring: patients")
     build = newest_build(home)
     with build.step("scored"), build.connect() as connection:
-        capacity = disengagement.capacities(connection, build.settings)
-        disengagement.score(connection, home, build.practice_id, build.as_of_on, capacity=capacity)
-        no_show.score(connection, home, build.practice_id, build.as_of_on)
+        capacity = capacities(connection, build.settings)
+        folder = home.scores(build.practice_id)
+        risk = disengagement.score(ScoringRows.read(connection), folder, build.as_of_on, capacity=capacity)
+        write_ml_tables(connection, risk, no_show.score(appointments(connection), folder, build.as_of_on))
         yield from _monitored(connection)
         yield from _kept_contracts(connection, SCORED)
 
@@ -92,11 +98,12 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
 @_assets("estimate", ESTIMATED, HISTORY)
 def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Estimate the effect of each program, by the strongest design that its history allows."""
-    from pipelines.scoring import program_value
+    from pipelines.scoring.program_history import History
+    from pipelines.scoring.program_value import estimate_effects
 
     progress("Estimating: program effects")
     with newest_build(home).connect() as connection:
-        program_value.estimate_effects(connection)
+        write_ml_tables(connection, estimate_effects(History.read(connection)))
         yield from _kept_contracts(connection, ESTIMATED)
 
 
@@ -104,12 +111,14 @@ def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress])
 def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
     """Value each program under each scenario."""
     from pipelines.scenarios import scenarios
-    from pipelines.scoring import program_value
+    from pipelines.scoring.program_history import programs, unit_values
+    from pipelines.scoring.program_value import value_programs
 
     progress("Estimating: program value")
     build = newest_build(home)
     with build.connect() as connection:
-        program_value.value_programs(connection, scenarios(practice.scenarios), build.as_of_on)
+        known = programs(connection), unit_values(connection)
+        write_ml_tables(connection, value_programs(*known, scenarios(practice.scenarios), build.as_of_on))
         yield from _kept_contracts(connection, VALUED)
 
 

@@ -5,7 +5,7 @@ checks report it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
@@ -14,7 +14,7 @@ from models.landing import LANDING, raw_table
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
-from pipelines.landing.land import land
+from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
 from pipelines.progress import Progress
 from pipelines.warehouse.build import start_build
@@ -66,12 +66,13 @@ def raw(
     context: dg.AssetExecutionContext,
     home: dg.ResourceParam[Home],
     practice: dg.ResourceParam[Practice],
+    landing: dg.ResourceParam[Callable[[], LandingReport]],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Land new files, and start a build from everything that has landed."""
-    land(practice, home, progress)
+    """Start a build from everything that has landed."""
+    ledger = landing().ledger
     progress("Building: raw")
-    build = start_build(home, practice, fingerprint=fingerprint(home, practice))
+    build = start_build(home, practice, ledger, fingerprint=fingerprint(home, practice, ledger))
     with build.connect() as connection:
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         counts = {f"raw.{table}": connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0] for (table,) in tables}

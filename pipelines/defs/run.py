@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipelines.errors import NotPublished
 from pipelines.home import Home
-from pipelines.landing.land import land
+from pipelines.landing.land import LandingReport, land
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.publications.last_run import recorded_last_run
@@ -33,21 +33,21 @@ def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
 
 def _run(home: Home, practice: Practice, progress: Progress) -> Run:
     progress("Reading: deliveries")
-    land(practice, home, progress)
-    if publication := _unchanged(home, practice):
+    landed = land(practice, home, progress)
+    if publication := _unchanged(home, practice, landed):
         return Run(publication, is_new=False)
     from pipelines.defs.execution import execute
 
-    result = execute(home, practice, progress=progress)
+    result = execute(home, practice, progress=progress, landed=landed)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))
     return Run(current(home), is_new=True, warnings=warnings)
 
 
-def _unchanged(home: Home, practice: Practice) -> Publication | None:
+def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publication | None:
     """The current publication, if this run would produce the same one."""
     try:
         publication = current(home)
     except NotPublished:
         return None
-    return publication if publication.fingerprint == fingerprint(home, practice) else None
+    return publication if publication.fingerprint == fingerprint(home, practice, landed.ledger) else None

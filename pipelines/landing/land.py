@@ -70,9 +70,13 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class LandingReport:
-    """All files now in the practice's source folders, sorted by name."""
+    """`files`: all files now in the practice's source folders, sorted by name.
+
+    `ledger`: every content ever delivered, under each of its names; all later steps are built from it.
+    """
 
     files: tuple[LandedFile, ...]
+    ledger: tuple[Entry, ...]
 
 
 def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
@@ -110,7 +114,12 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
         raise ExtractRefused(
             "\n  ".join([f"{len(refused)} of {len(found)} files refused; nothing in them was landed:", *refused])
         )
-    return LandingReport(tuple(files))
+    return LandingReport(tuple(files), ledger.entries)
+
+
+def landed_before(practice: Practice, home: Home) -> tuple[Entry, ...]:
+    """The ledger after the last landing, for use when `land` raised an error."""
+    return Ledger(home.landing(practice.id) / LEDGER).entries
 
 
 def folder_of(root: Path, entry: Entry) -> Path:

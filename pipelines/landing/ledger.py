@@ -42,8 +42,8 @@ class Ledger:
         self._newest = {(entry.source_system, entry.place, entry.stamp): entry for entry in self._entries.values()}
 
     @property
-    def entries(self) -> list[Entry]:
-        return [self._entries[key] for key in sorted(self._entries)]
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries[key] for key in sorted(self._entries))
 
     def enter(self, delivery: Delivery) -> Entry:
         """The entry of a delivered file. A file with the size, times and inode of an entry is not hashed again."""

@@ -52,6 +52,7 @@ def _measured(
 ) -> Iterator[dict[str, float]]:
     from data_samples.simulator.simulate import Simulation, simulate
     from pipelines.scoring.disengagement import train
+    from pipelines.scoring.feature_rows import TrainingRows
     from pipelines.scoring.truth import best_possible
 
     for seed in seeds:
@@ -65,9 +66,9 @@ def _measured(
         build = newest_build(home)
         progress("Training")
         with build.connect() as connection:
-            train(connection, home, build.practice_id, build.as_of_on, best=best_possible(connection, practice))
-            found = connection.sql("select * from ml.model_evaluations where subgroup_type = 'all'").pl()
-        by_metric = {row["metric"]: row for row in found.iter_rows(named=True)}
+            rows, best = TrainingRows.read(connection), best_possible(connection, practice)
+        found = train(rows, home.scores(build.practice_id), build.as_of_on, best=best)["model_evaluations"]
+        by_metric = {row["metric"]: row for row in found.filter(pl.col("subgroup_type") == "all").iter_rows(named=True)}
         if missing := [name for name in METRICS if name not in by_metric]:
             raise UsageError(f"{n_patients:,} patients are too few to measure {', '.join(missing)} (seed {seed}). Take more.")
         measured = {name: by_metric[name]["value"] for name in METRICS}

@@ -3,6 +3,7 @@
 For every file: delivered = landed + quarantined + superseded.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,8 +14,8 @@ from models.extracts import EXTRACTS
 from models.landing import LANDING
 from pipelines.errors import ChecksFailed
 from pipelines.extract.reading import QUARANTINE
-from pipelines.landing.land import LEDGER, MANIFEST, folder_of, read_manifest
-from pipelines.landing.ledger import Entry, Ledger
+from pipelines.landing.land import MANIFEST, folder_of, read_manifest
+from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
@@ -27,13 +28,13 @@ _FILE = {
 }
 
 
-def delivered_files(practice: Practice, root: Path) -> pl.DataFrame:
+def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> pl.DataFrame:
     """One row per content delivered to the practice's sources, with its earliest export and, among those, its first name.
 
     Columns are those of `raw.deliveries` except the superseded counts, plus `folder`, `reader` and `n_read` from landing.
     """
     contents: dict[Path, list[Entry]] = {}
-    for entry in Ledger(root / LEDGER).entries:
+    for entry in ledger:
         folder = folder_of(root, entry)
         if entry.source_system in practice.sources and (folder / MANIFEST).exists():
             contents.setdefault(folder, []).append(entry)

@@ -1,11 +1,13 @@
 """Creates schema `raw`: landed rows in their current version, one view per extract of `models/extracts/`.
 
-    land(practice, home)                                   # pipelines.landing: read what is new
+    landed = land(practice, home)                                # pipelines.landing: read what is new
     with duckdb.connect("warehouse.duckdb") as connection:
-        build_raw(connection, practice, home)              # raw.ehr_patient, raw.crm_contacts, …, raw.deliveries
+        build_raw(connection, practice, home, landed.ledger)     # raw.ehr_patient, raw.crm_contacts, …, raw.deliveries
 
 The views read landing's Parquet in place. The same files give the same rows, whatever their order of arrival.
 """
+
+from collections.abc import Sequence
 
 import duckdb
 import polars as pl
@@ -16,6 +18,7 @@ from models.landing import FHIR_METADATA, METADATA, raw_table
 from pipelines.extract.deletions import DELETED
 from pipelines.extract.reading import ROWS
 from pipelines.home import Home
+from pipelines.landing.ledger import Entry
 from pipelines.landing.outreach_journal import with_outcomes
 from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
@@ -40,8 +43,8 @@ _SUPERSEDED = {
 }
 
 
-def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home) -> None:
-    """Create schema `raw` in an open database from all files landed for the practice's sources.
+def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home, ledger: Sequence[Entry]) -> None:
+    """Create schema `raw` in an open database from all files landed (`ledger`) for the practice's sources.
 
     Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts`, `published_gap_months` and
     `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with the
@@ -50,7 +53,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     """
     practice = with_outcomes(practice, home)
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
-    files = delivered_files(practice, home.landing(practice.id))
+    files = delivered_files(practice, home.landing(practice.id), ledger)
     connection.register("delivered_files", files.to_arrow())
     connection.execute("create or replace temp table files as select * from delivered_files")
     connection.unregister("delivered_files")

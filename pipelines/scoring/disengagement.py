@@ -1,17 +1,15 @@
-"""Trains and applies the disengagement model on a build: reads `intermediate`, writes `ml`.
+"""Trains and applies the disengagement model on the rows of a build.
 
-train(connection, home, practice_id, as_of_on)   # writes ml.model_*, and saves the model in the home
-score(connection, home, practice_id, as_of_on)   # ml.disengagement_scores
+train(TrainingRows.read(connection), folder, as_of_on)    # ml.model_*; saves the model in `folder`
+score(ScoringRows.read(connection), folder, as_of_on)     # ml.disengagement_scores, ml.model_monitoring, ml.outreach_lift
 
-If there is too little data, or the model ranks no better than the overdue rule, both fall back to that rule and say so in their
-tables.
+Both return frames by table name, for `write_ml_tables`. If there is too little data, or the model ranks no better than the
+overdue rule, both fall back to that rule and say so in their tables.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from ml.assessment.evaluation import BEST, RULE, Worth, curves, evaluation_rows, importances
@@ -19,77 +17,63 @@ from ml.assessment.model_card import model_card
 from ml.assessment.monitoring import SCHEMA, is_stopped, monitor
 from ml.assessment.outreach_lift import outreach_lift
 from ml.assessment.subgroups import NOT_EVALUATED
-from ml.risk.disengagement import (
-    TooLittleData,
-    fit,
-    score_by_rule,
-    split_by_time,
-    tiers,
-    trainable,
-)
+from ml.risk.disengagement import TooLittleData, fit, score_by_rule, split_by_time, tiers, trainable
 from ml.risk.disengagement import score as score_by_model
-from ml.risk.features import FEATURES
 from ml.risk.persistence import N_GOLDEN, ModelMismatch, load, save
 from ml.risk.risk_model import RiskModel, matrix
 from pipelines.errors import ChecksFailed
-from pipelines.home import CHECKOUT, Home
-from pipelines.names import path_part
+from pipelines.home import CHECKOUT
+from pipelines.scoring.capacity import CAPACITY, Capacity
+from pipelines.scoring.feature_rows import ScoringRows, TrainingRows
 from pipelines.scoring.provenance import note, origin_of
-from pipelines.scoring.tables import write_ml_table
+from pipelines.scoring.tables import Tables
 
 TASK = "disengagement"
-CAPACITY = 10
-"""Patients that a site's team can contact per month, unless the practice sets `outreach_capacity`."""
-Capacity = Callable[[int | None], int]
-"""The capacity of a site, by `location_key`."""
 FEATURE_SQL = CHECKOUT / "dbt_project" / "models" / "intermediate" / "disengagement"
-_INPUTS = ", ".join(f"features.{feature.name}" for feature in FEATURES)
 NOT_USED = "not_used"
 
 
 def train(
-    connection: duckdb.DuckDBPyConnection,
-    home: Home,
-    practice_id: str,
+    rows: TrainingRows,
+    folder: Path,
     as_of_on: date,
     *,
     best: pl.DataFrame | None = None,
     worth: Worth | None = None,
     capacity_share: float = 0.1,
-) -> None:
-    """Evaluate the recipe on the last months with known outcomes, then refit it on all months and save the model.
+) -> Tables:
+    """Evaluate the recipe on the last months with known outcomes, then refit it on all months and save the model in `folder`.
 
-    `best`, `worth` and `capacity_share` are those of `ml.assessment.evaluation`. Writes the tables `ml.model_*`.
+    `best`, `worth` and `capacity_share` are those of `ml.assessment.evaluation`. Returns the tables `ml.model_*`.
     If no model can be trained, one row says why. Raises `ChecksFailed` if the model ranks better than is possible.
     """
-    rows = _labelled(connection)
     try:
-        split = split_by_time(rows)
-        known = trainable(rows, as_of_on)
+        split = split_by_time(rows.labelled)
+        known = trainable(rows.labelled, as_of_on)
     except TooLittleData as reason:
-        write_ml_table(connection, "model_evaluations", note(RULE, NOT_EVALUATED, str(reason)))
-        for table in ("model_cards", "model_curves", "model_importances"):
-            write_ml_table(connection, table, pl.DataFrame())
-        return
+        nothing = dict.fromkeys(("model_cards", "model_curves", "model_importances"), pl.DataFrame())
+        return {"model_evaluations": note(RULE, NOT_EVALUATED, str(reason))} | nothing
     evaluated = fit(split.train)
     model, origin = fit(known, evaluated.selection.recipe), origin_of(TASK, known, FEATURE_SQL)
     evaluations = evaluation_rows(
-        evaluated, split.test, _people(connection), origin.version, best=best, worth=worth, capacity_share=capacity_share
+        evaluated, split.test, rows.people, origin.version, best=best, worth=worth, capacity_share=capacity_share
     )
-    _refuse_the_impossible(evaluations)
+    refuse_the_impossible(evaluations)
     metrics = dict(evaluations.filter(pl.col("subgroup_type") == "all").select("metric", "value").iter_rows())
     if metrics[f"auroc_gain_over_{RULE}"] > 0:
-        save(model, origin, matrix(known.tail(N_GOLDEN), model.features), _folder(home, practice_id), metrics)
+        save(model, origin, matrix(known.tail(N_GOLDEN), model.features), folder, metrics)
     else:
         evaluations = pl.concat([evaluations, note(origin.version, NOT_USED, f"ranks no better than the {RULE}")], how="diagonal")
-    write_ml_table(connection, "model_evaluations", evaluations)
-    write_ml_table(connection, "model_cards", model_card(model, origin.version, evaluations, as_of_on))
-    write_ml_table(connection, "model_curves", curves(evaluated, split.test, origin.version))
-    write_ml_table(connection, "model_importances", importances(evaluated, split.test, origin.version))
+    return {
+        "model_evaluations": evaluations,
+        "model_cards": model_card(model, origin.version, evaluations, as_of_on),
+        "model_curves": curves(evaluated, split.test, origin.version),
+        "model_importances": importances(evaluated, split.test, origin.version),
+    }
 
 
-def _refuse_the_impossible(evaluations: pl.DataFrame) -> None:
-    """Refuse a model that ranks patients better than the best possible risk: an input must leak the outcome."""
+def refuse_the_impossible(evaluations: pl.DataFrame) -> None:
+    """Raise `ChecksFailed` if a model ranks patients better than the best possible risk: an input must leak the outcome."""
     gain = evaluations.filter(pl.col("metric") == f"auroc_gain_over_{BEST}")
     if len(gain) and (gain["low"].item() or 0) > 0:
         raise ChecksFailed(
@@ -98,61 +82,37 @@ def _refuse_the_impossible(evaluations: pl.DataFrame) -> None:
         )
 
 
-def score(
-    connection: duckdb.DuckDBPyConnection,
-    home: Home,
-    practice_id: str,
-    as_of_on: date,
-    *,
-    capacity: Capacity = lambda _: CAPACITY,
-) -> None:
-    """Score every eligible patient at the newest index, and write `ml.disengagement_scores` and `ml.outreach_lift`.
+def score(rows: ScoringRows, folder: Path, as_of_on: date, *, capacity: Capacity = lambda _: CAPACITY) -> Tables:
+    """Score every eligible patient at the newest index with the model in `folder`.
 
     The overdue rule replaces a model that monitoring stops (`ml/assessment/monitoring.py`).
     Raises `ChecksFailed` if the saved model was not made from this build's rows, SQL and code.
     """
-    newest = connection.sql(
-        _FEATURES + " where features.index_on = (select max(index_on) from intermediate.int_disengagement__index)"
-    ).pl()
     model, monitoring = None, pl.DataFrame()
     try:
-        known = trainable(_labelled(connection), as_of_on)
+        known = trainable(rows.labelled, as_of_on)
         origin = origin_of(TASK, known, FEATURE_SQL)
-        model = load(origin, _folder(home, practice_id))
-        monitoring = _monitoring(connection, model, known, newest)
+        model = load(origin, folder)
+        monitoring = _monitoring(model, known, rows)
         model = None if is_stopped(monitoring) else model
-        scored = score_by_model(model, newest, origin.version) if model else score_by_rule(newest)
+        scored = score_by_model(model, rows.newest, origin.version) if model else score_by_rule(rows.newest)
     except (TooLittleData, FileNotFoundError):
-        scored = score_by_rule(newest)
+        scored = score_by_rule(rows.newest)
     except ModelMismatch as wrong:
         raise ChecksFailed(str(wrong)) from None
-    placed = scored.join(newest.select("patient_key", "location_key"), on="patient_key")
-    write_ml_table(connection, "disengagement_scores", _tiers(placed, capacity))
-    write_ml_table(connection, "model_monitoring", monitoring)
-    write_ml_table(connection, "outreach_lift", outreach_lift(_members(connection, model, capacity)))
+    placed = scored.join(rows.newest.select("patient_key", "location_key"), on="patient_key")
+    return {
+        "disengagement_scores": _tiers(placed, capacity),
+        "model_monitoring": monitoring,
+        "outreach_lift": outreach_lift(_with_tiers(rows, model, capacity)),
+    }
 
 
-def _monitoring(
-    connection: duckdb.DuckDBPyConnection, model: RiskModel, known: pl.DataFrame, newest: pl.DataFrame
-) -> pl.DataFrame:
-    if newest.is_empty():
+def _monitoring(model: RiskModel, known: pl.DataFrame, rows: ScoringRows) -> pl.DataFrame:
+    if rows.newest.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    evaluations = connection.sql(f"select * from ml.model_evaluations where model_version like '{TASK}-%'").pl()
-    return monitor(model, known, newest, evaluations, newest["index_on"].max())
-
-
-def capacities(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> Capacity:
-    """Patients that each site's team can contact per month: `site_capacity` by location id, otherwise `outreach_capacity`.
-
-    Raises `ChecksFailed` naming unknown sites.
-    """
-    keys = dict(connection.sql("select location_id, location_key from marts.dim_locations").fetchall())
-    of_site = {site: int(capacity) for site, capacity in settings.get("site_capacity", {}).items()}
-    if unknown := sorted(set(of_site) - set(keys)):
-        raise ChecksFailed(f"practice.toml, site_capacity: no such site: {', '.join(unknown)}. `marts.dim_locations` lists them.")
-    by_key = {keys[site]: capacity for site, capacity in of_site.items()}
-    usual = int(settings.get("outreach_capacity", CAPACITY))
-    return lambda location_key: by_key.get(location_key, usual)
+    evaluations = rows.evaluations.filter(pl.col("model_version").str.starts_with(f"{TASK}-"))
+    return monitor(model, known, rows.newest, evaluations, rows.newest["index_on"].max())
 
 
 def _tiers(scores: pl.DataFrame, capacity: Capacity) -> pl.DataFrame:
@@ -161,48 +121,12 @@ def _tiers(scores: pl.DataFrame, capacity: Capacity) -> pl.DataFrame:
     return pl.concat([tiers(site, capacity(key)) for (key,), site in scores.group_by("location_key", maintain_order=True)])
 
 
-def _members(connection: duckdb.DuckDBPyConnection, model: RiskModel | None, capacity: Capacity) -> pl.DataFrame:
-    """Patients selected for outreach, with the risk tier at that month's index by today's model; null without a model."""
-    members = connection.sql(
-        "select patient_key, cast(date_trunc('month', added_on) as date) as month_on, is_held_out, "
-        "case when is_mature then has_visit_90_days end as has_visited from marts.fct_outreach_trials order by trial_key"
-    ).pl()
-    if model is None or members.is_empty():
+def _with_tiers(rows: ScoringRows, model: RiskModel | None, capacity: Capacity) -> pl.DataFrame:
+    """Patients selected for outreach, with the risk tier at that month's index by today's model; `none` without a model."""
+    members, months = rows.trial_members, rows.trial_months
+    if model is None or members.is_empty() or months.is_empty():
         return members.with_columns(tier=pl.lit("none"))
-    rows = connection.sql(
-        f"{_FEATURES} where features.index_on in (select date_trunc('month', added_on) from marts.fct_outreach_trials)"
-    ).pl()
-    scored = rows.select("patient_key", "location_key", "index_on", score=pl.Series(model.risk(rows), dtype=pl.Float64))
-    tiered = pl.concat([_tiers(month, capacity) for _, month in scored.group_by("index_on")]) if len(scored) else scored
-    ranked = tiered.select("patient_key", "tier", month_on="index_on") if len(scored) else None
-    if ranked is None:
-        return members.with_columns(tier=pl.lit("none"))
+    scored = months.select("patient_key", "location_key", "index_on", score=pl.Series(model.risk(months), dtype=pl.Float64))
+    tiered = pl.concat([_tiers(month, capacity) for _, month in scored.group_by("index_on")])
+    ranked = tiered.select("patient_key", "tier", month_on="index_on")
     return members.join(ranked, on=["patient_key", "month_on"], how="left").with_columns(pl.col("tier").fill_null("none"))
-
-
-_FEATURES = f"""
-    select features.patient_key, features.index_on, places.location_key, {_INPUTS}
-    from intermediate.int_disengagement__features as features
-    inner join intermediate.int_disengagement__index as places using (patient_key, index_on)
-"""
-
-
-def _labelled(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """All rows with known outcomes, in a fixed order, so that the same data always give the same model."""
-    return connection.sql(
-        f"select features.*, labels.is_disengaged, labels.is_contacted, labels.is_held_out from ({_FEATURES}) as features "
-        "inner join intermediate.int_disengagement__labels as labels using (patient_key, index_on) order by patient_key, index_on"
-    ).pl()
-
-
-def _people(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """The groups for auditing the model: `patient_key` and one column per kind of group."""
-    return connection.sql(
-        "select patient_key, sex, race, ethnicity, language, coalesce(payer_class, 'unknown') as payer_class, "
-        "cast(home_location_key as varchar) as location from intermediate.int_patients__demographics "
-        "inner join intermediate.int_patients__profile using (patient_key)"
-    ).pl()
-
-
-def _folder(home: Home, practice_id: str) -> Path:
-    return home.scores / path_part(practice_id)

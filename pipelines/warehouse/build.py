@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -14,6 +14,7 @@ import duckdb
 from pipelines.errors import ChecksFailed, NotPublished
 from pipelines.home import Home
 from pipelines.landing.land import land
+from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 from pipelines.raw.as_of import as_of
 from pipelines.raw.value_sets import build_value_sets
@@ -84,8 +85,15 @@ class Build:
             replace(self, passed=name).save()
 
 
-def start_build(home: Home, practice: Practice, *, fingerprint: str = "", variables: Mapping[str, object] | None = None) -> Build:
-    """Start a new build with schema `raw` from landing. Only the newest of the older builds is kept."""
+def start_build(
+    home: Home,
+    practice: Practice,
+    ledger: Sequence[Entry],
+    *,
+    fingerprint: str = "",
+    variables: Mapping[str, object] | None = None,
+) -> Build:
+    """Start a new build with schema `raw` from what has landed (`ledger`). Only the newest of the older builds is kept."""
     home.build.mkdir(parents=True, exist_ok=True)
     for old in sorted(home.build.iterdir())[:-1]:
         shutil.rmtree(old)
@@ -102,7 +110,7 @@ def start_build(home: Home, practice: Practice, *, fingerprint: str = "", variab
         fingerprint=fingerprint,
     )
     with build.connect() as connection:
-        build_raw(connection, practice, home)
+        build_raw(connection, practice, home, ledger)
         build_value_sets(connection, home, with_sample=practice.is_synthetic)
         build = replace(build, as_of_on=as_of(connection, practice))
     return build.save()
@@ -124,8 +132,8 @@ def build_warehouse(
 
     `variables` override those of the practice. Raises what `land` and `run_dbt` raise.
     """
-    land(practice, home)
-    build = start_build(home, practice, variables=variables)
+    landed = land(practice, home)
+    build = start_build(home, practice, landed.ledger, variables=variables)
     with build.step("derived", is_whole=select is None):
         for _ in run_dbt(parsed_project(home), build.warehouse, build.variables, select or DERIVED):
             pass

@@ -2,19 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from pipelines.home import CHECKOUT, Home
-from pipelines.landing.ledger import Ledger
+from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 
 CODE = ("pipelines", "models", "ml", "dbt_project", "requirements.txt")
 WRITTEN = {"__pycache__", "target", "logs", "dbt_packages"}
 
 
-def fingerprint(home: Home, practice: Practice) -> str:
+def fingerprint(home: Home, practice: Practice, ledger: Sequence[Entry]) -> str:
     """32 hexadecimal digits over landing, the practice's settings, loaded value sets, the code and its locked versions.
 
     A file counts by its content, name and day of export, not its path: moving the practice's folder changes nothing.
@@ -25,10 +25,7 @@ def fingerprint(home: Home, practice: Practice) -> str:
     for path in _files(home.root, ("value_sets",)):
         state.update(f"{path.relative_to(home.root)}\0".encode() + path.read_bytes())
     settings = asdict(practice) | {"sources": sorted(practice.sources)}
-    landed = [
-        (entry.source_system, entry.extract, entry.place, entry.file_key, entry.exported_at)
-        for entry in Ledger(home.landing(practice.id) / "deliveries.json").entries
-    ]
+    landed = [(entry.source_system, entry.extract, entry.place, entry.file_key, entry.exported_at) for entry in ledger]
     state.update(json.dumps([settings, landed], sort_keys=True, default=str).encode())
     return state.hexdigest()[:32]
 

@@ -36,9 +36,9 @@ def folder(home: Home, practice: Practice) -> Path:
 
 
 def landed(home: Home, practice: Practice) -> duckdb.DuckDBPyConnection:
-    land(practice, home)
+    report = land(practice, home)
     connection = duckdb.connect()
-    build_raw(connection, practice, home)
+    build_raw(connection, practice, home, report.ledger)
     return connection
 
 

@@ -55,9 +55,9 @@ def raw(tmp_path: Path) -> Callable[[], duckdb.DuckDBPyConnection]:
 
 
 def built(practice: Practice, home: Home) -> duckdb.DuckDBPyConnection:
-    land(practice, home)
+    landed = land(practice, home)
     connection = duckdb.connect()
-    build_raw(connection, practice, home)
+    build_raw(connection, practice, home, landed.ledger)
     return connection
 
 

@@ -58,9 +58,9 @@ def test_just_the_damaged_lines_are_quarantined_and_the_others_land_as_before(de
     rows = {}
     for name, folder in {"intact": intact, "damaged": damaged}.items():
         practice, home = Practice(name, name, "America/New_York", {"ehr": folder}), Home(tmp_path / name)
-        land(practice, home)
+        landed = land(practice, home)
         with duckdb.connect() as connection:
-            build_raw(connection, practice, home)
+            build_raw(connection, practice, home, landed.ledger)
             quarantined = connection.execute("select extract, row_number from raw.quarantined_rows").fetchall()
             rows[name] = {
                 view: connection.sql(f"select * exclude (_file_key) from raw.{view} order by _row_number").pl()

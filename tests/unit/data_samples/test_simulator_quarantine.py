@@ -14,9 +14,9 @@ from pipelines.raw.views import build_raw
 
 def test_exactly_the_spoilt_rows_are_quarantined(small_practice: Path, new_home: Callable[[], Home]):
     practice, home = read_practice(small_practice), new_home()
-    land(practice, home)
+    landed = land(practice, home)
     with duckdb.connect() as connection:
-        build_raw(connection, practice, home)
+        build_raw(connection, practice, home, landed.ledger)
         query = "select source_system, file_name, row_number, field from raw.quarantined_rows"
         kept_out = connection.sql(query).pl()
     found = kept_out.select(

@@ -22,7 +22,7 @@ from ml.risk.features import BY_NAME, FEATURES
 from ml.risk.reasons import reasons
 from ml.risk.risk_model import CHAMPION
 from pipelines.errors import ChecksFailed
-from pipelines.scoring.disengagement import _refuse_the_impossible
+from pipelines.scoring.disengagement import refuse_the_impossible
 
 MONTHS = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(15)]
 
@@ -194,5 +194,5 @@ def test_tiers_follow_the_capacity_of_each_site():
 def test_a_model_that_ranks_better_than_is_possible_is_refused():
     gains = pl.DataFrame({"metric": ["auroc_gain_over_best_possible"], "value": [0.04], "low": [0.01]})
     with pytest.raises(ChecksFailed, match="an input leaks the outcome"):
-        _refuse_the_impossible(gains)
-    _refuse_the_impossible(gains.with_columns(low=pl.lit(-0.01)))
+        refuse_the_impossible(gains)
+    refuse_the_impossible(gains.with_columns(low=pl.lit(-0.01)))

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.errors import ChecksFailed
-from pipelines.scoring.disengagement import capacities
+from pipelines.scoring.capacity import capacities
 
 
 @pytest.fixture

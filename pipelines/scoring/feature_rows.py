@@ -1,0 +1,79 @@
+"""Reads the rows that the risk models are trained on and applied to, before any model runs.
+
+No other file here queries features: a model sees only what is read here.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from ml.risk.features import FEATURES
+
+_INPUTS = ", ".join(f"features.{feature.name}" for feature in FEATURES)
+_FEATURES = f"""
+    select features.patient_key, features.index_on, places.location_key, {_INPUTS}
+    from intermediate.int_disengagement__features as features
+    inner join intermediate.int_disengagement__index as places using (patient_key, index_on)
+"""
+_LABELLED = f"""
+    select features.*, labels.is_disengaged, labels.is_contacted, labels.is_held_out
+    from ({_FEATURES}) as features
+    inner join intermediate.int_disengagement__labels as labels using (patient_key, index_on)
+    order by patient_key, index_on
+"""
+_NEWEST = f"{_FEATURES} where features.index_on = (select max(index_on) from intermediate.int_disengagement__index)"
+_PEOPLE = """
+    select
+        patient_key, sex, race, ethnicity, language, coalesce(payer_class, 'unknown') as payer_class,
+        cast(home_location_key as varchar) as location
+    from intermediate.int_patients__demographics
+    inner join intermediate.int_patients__profile using (patient_key)
+"""
+_TRIAL_MEMBERS = """
+    select
+        patient_key, cast(date_trunc('month', added_on) as date) as month_on, is_held_out,
+        case when is_mature then has_visit_90_days end as has_visited
+    from marts.fct_outreach_trials
+    order by trial_key
+"""
+_TRIAL_MONTHS = f"{_FEATURES} where features.index_on in (select date_trunc('month', added_on) from marts.fct_outreach_trials)"
+_APPOINTMENTS = "select * from intermediate.int_no_show__features order by appointment_key"
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """`labelled`: all rows with known outcomes, in a fixed order, so that the same data always give the same model.
+    `people`: the groups for auditing the model, `patient_key` and one column per kind of group.
+    """
+
+    labelled: pl.DataFrame
+    people: pl.DataFrame
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection) -> "TrainingRows":
+        return cls(connection.sql(_LABELLED).pl(), connection.sql(_PEOPLE).pl())
+
+
+@dataclass(frozen=True)
+class ScoringRows:
+    """`labelled` as above; `newest`: eligible patients at the newest index; `evaluations`: `ml.model_evaluations`.
+
+    `trial_members`: patients selected for outreach, with `month_on`; `trial_months`: the features at the index of those months.
+    """
+
+    labelled: pl.DataFrame
+    newest: pl.DataFrame
+    evaluations: pl.DataFrame
+    trial_members: pl.DataFrame
+    trial_months: pl.DataFrame
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection) -> "ScoringRows":
+        queries = (_LABELLED, _NEWEST, "from ml.model_evaluations", _TRIAL_MEMBERS, _TRIAL_MONTHS)
+        return cls(*(connection.sql(query).pl() for query in queries))
+
+
+def appointments(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """One row per past or upcoming appointment: the columns of `int_no_show__features`."""
+    return connection.sql(_APPOINTMENTS).pl()
