@@ -10,23 +10,15 @@ initial_population as (
     from {{ ref('int_measures__patient_periods') }} as patient_periods
     where
         age_at_end = 2
-        and exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'office_visit',
-                    'home_healthcare_services',
-                    'preventive_care_established_office_visit_0_to_17',
-                    'preventive_care_services_initial_office_visit_0_to_17',
-                    'virtual_encounter',
-                    'telephone_visits',
-                    'cms117_office_visit'
-                )
-                and {{ during_days('encounters', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
-        )
+        and {{ has_visit(value_sets=[
+            'office_visit',
+            'home_healthcare_services',
+            'preventive_care_established_office_visit_0_to_17',
+            'preventive_care_services_initial_office_visit_0_to_17',
+            'virtual_encounter',
+            'telephone_visits',
+            'cms117_office_visit'
+        ]) }}
 
 ),
 

@@ -1,4 +1,3 @@
-{% set first, last = 'patient_periods.period_start_on', 'patient_periods.period_end_on' -%}
 -- CMS124 Cervical Cancer Screening (FHIR), version 1.0.000
 with
 
@@ -9,22 +8,14 @@ initial_population as (
     where
         age_at_end between 24 and 64
         and sex_code = '248152002'
-        and exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'office_visit',
-                    'preventive_care_services_established_office_visit_18_and_up',
-                    'preventive_care_services_initial_office_visit_18_and_up',
-                    'home_healthcare_services',
-                    'telephone_visits',
-                    'virtual_encounter'
-                )
-                and {{ during_days('encounters', first, last) }}
-        )
+        and {{ has_visit(value_sets=[
+            'office_visit',
+            'preventive_care_services_established_office_visit_18_and_up',
+            'preventive_care_services_initial_office_visit_18_and_up',
+            'home_healthcare_services',
+            'telephone_visits',
+            'virtual_encounter'
+        ]) }}
 
 ),
 

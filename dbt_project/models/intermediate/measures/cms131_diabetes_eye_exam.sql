@@ -4,47 +4,15 @@
 -- CMS131 Diabetes: Eye Exam (FHIR), version 1.0.000
 with
 
-patient_periods as (
-
-    select * from {{ ref('int_measures__patient_periods') }}
-    where age_at_end between 18 and 75
-
-),
-
-initial_population as (
-
-    select *
-    from patient_periods
-    where
-        exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'office_visit',
-                    'annual_wellness_visit',
-                    'preventive_care_services_established_office_visit_18_and_up',
-                    'preventive_care_services_initial_office_visit_18_and_up',
-                    'home_healthcare_services',
-                    'telephone_visits',
-                    'ophthalmological_services'
-                )
-                and {{ during_days('encounters', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
-        )
-        and exists (
-            select 1
-            from {{ ref('int_clinical__conditions') }} as conditions
-            where
-                conditions.patient_key = patient_periods.patient_key
-                and conditions.value_set = 'diabetes'
-                and conditions.is_verified
-                and conditions.is_encounter_diagnosis
-                and {{ overlaps_days('conditions', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
-        )
-
-),
+{{ diabetes_population(value_sets=[
+    'office_visit',
+    'annual_wellness_visit',
+    'preventive_care_services_established_office_visit_18_and_up',
+    'preventive_care_services_initial_office_visit_18_and_up',
+    'home_healthcare_services',
+    'telephone_visits',
+    'ophthalmological_services'
+]) }},
 
 denominator as (
 

@@ -8,31 +8,23 @@ initial_population as (
     from {{ ref('int_measures__patient_periods') }} as patient_periods
     where
         age_at_start >= 65
-        and exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'annual_wellness_visit',
-                    'audiology_visit',
-                    'care_services_in_long_term_residential_facility',
-                    'discharge_services_nursing_facility',
-                    'home_healthcare_services',
-                    'nursing_facility_visit',
-                    'occupational_therapy_evaluation',
-                    'office_visit',
-                    'ophthalmological_services',
-                    'physical_therapy_evaluation',
-                    'preventive_care_services_established_office_visit_18_and_up',
-                    'preventive_care_services_individual_counseling',
-                    'preventive_care_services_initial_office_visit_18_and_up',
-                    'telephone_visits',
-                    'virtual_encounter'
-                )
-                and {{ during_days('encounters', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
-        )
+        and {{ has_visit(value_sets=[
+            'annual_wellness_visit',
+            'audiology_visit',
+            'care_services_in_long_term_residential_facility',
+            'discharge_services_nursing_facility',
+            'home_healthcare_services',
+            'nursing_facility_visit',
+            'occupational_therapy_evaluation',
+            'office_visit',
+            'ophthalmological_services',
+            'physical_therapy_evaluation',
+            'preventive_care_services_established_office_visit_18_and_up',
+            'preventive_care_services_individual_counseling',
+            'preventive_care_services_initial_office_visit_18_and_up',
+            'telephone_visits',
+            'virtual_encounter'
+        ]) }}
 
 ),
 

@@ -131,24 +131,16 @@ initial_population as (
     select *
     from patient_periods
     where
-        exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'office_visit',
-                    'preventive_care_services_established_office_visit_18_and_up',
-                    'preventive_care_services_initial_office_visit_18_and_up',
-                    'preventive_care_services_initial_office_visit_0_to_17',
-                    'preventive_care_established_office_visit_0_to_17',
-                    'home_healthcare_services',
-                    'telephone_visits',
-                    'virtual_encounter'
-                )
-                and {{ during_days('encounters', first, last) }}
-        )
+        {{ has_visit(value_sets=[
+            'office_visit',
+            'preventive_care_services_established_office_visit_18_and_up',
+            'preventive_care_services_initial_office_visit_18_and_up',
+            'preventive_care_services_initial_office_visit_0_to_17',
+            'preventive_care_established_office_visit_0_to_17',
+            'home_healthcare_services',
+            'telephone_visits',
+            'virtual_encounter'
+        ]) }}
         and exists (
             select 1
             from indicators

@@ -7,23 +7,15 @@ children as (
     from {{ ref('int_measures__patient_periods') }} as patient_periods
     where
         age_at_end between 3 and 17
-        and exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'office_visit',
-                    'preventive_care_services_individual_counseling',
-                    'preventive_care_established_office_visit_0_to_17',
-                    'preventive_care_services_initial_office_visit_0_to_17',
-                    'preventive_care_services_group_counseling',
-                    'home_healthcare_services',
-                    'telephone_visits'
-                )
-                and {{ during_days('encounters', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
-        )
+        and {{ has_visit(value_sets=[
+            'office_visit',
+            'preventive_care_services_individual_counseling',
+            'preventive_care_established_office_visit_0_to_17',
+            'preventive_care_services_initial_office_visit_0_to_17',
+            'preventive_care_services_group_counseling',
+            'home_healthcare_services',
+            'telephone_visits'
+        ]) }}
 
 ),
 

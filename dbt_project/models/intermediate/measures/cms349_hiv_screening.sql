@@ -7,21 +7,13 @@ initial_population as (
     from {{ ref('int_measures__patient_periods') }} as patient_periods
     where
         age_at_start between 15 and 65
-        and exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'office_visit',
-                    'preventive_care_services_initial_office_visit_0_to_17',
-                    'preventive_care_services_initial_office_visit_18_and_up',
-                    'preventive_care_established_office_visit_0_to_17',
-                    'preventive_care_services_established_office_visit_18_and_up'
-                )
-                and {{ during_days('encounters', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
-        )
+        and {{ has_visit(value_sets=[
+            'office_visit',
+            'preventive_care_services_initial_office_visit_0_to_17',
+            'preventive_care_services_initial_office_visit_18_and_up',
+            'preventive_care_established_office_visit_0_to_17',
+            'preventive_care_services_established_office_visit_18_and_up'
+        ]) }}
 
 ),
 

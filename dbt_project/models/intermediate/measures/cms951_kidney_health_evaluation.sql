@@ -1,4 +1,3 @@
-{% set first, last = 'patient_periods.period_start_on', 'patient_periods.period_end_on' -%}
 -- CMS951 Kidney Health Evaluation (FHIR), version 1.0.000
 with
 
@@ -25,23 +24,15 @@ initial_population as (
                 and conditions.lo_on_latest < patient_periods.period_start_on
                 and conditions.hi_on_earliest >= patient_periods.period_start_on
         )
-        and exists (
-            select 1
-            from {{ ref('int_clinical__encounters') }} as encounters
-            where
-                encounters.patient_key = patient_periods.patient_key
-                and encounters.is_performed
-                and encounters.value_set in (
-                    'annual_wellness_visit',
-                    'home_healthcare_services',
-                    'office_visit',
-                    'outpatient_consultation',
-                    'preventive_care_services_established_office_visit_18_and_up',
-                    'preventive_care_services_initial_office_visit_18_and_up',
-                    'telephone_visits'
-                )
-                and {{ during_days('encounters', first, last) }}
-        )
+        and {{ has_visit(value_sets=[
+            'annual_wellness_visit',
+            'home_healthcare_services',
+            'office_visit',
+            'outpatient_consultation',
+            'preventive_care_services_established_office_visit_18_and_up',
+            'preventive_care_services_initial_office_visit_18_and_up',
+            'telephone_visits'
+        ]) }}
 
 ),
 
