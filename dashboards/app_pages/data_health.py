@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.wording import counted, day, each, literal, moment, plain
+from dashboards.figures.wording import as_plain_markdown, counted, day, each, moment, plain
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
@@ -113,7 +113,7 @@ def _last_run(published_at: datetime) -> None:
     ended_at = datetime.fromisoformat(run["ended_at"])
     # A rollback, or `caregap publish` after a build by hand, is newer than what a run before it told.
     if run["status"] == "failed" and ended_at > published_at:
-        reason = literal(run["reason"])
+        reason = as_plain_markdown(run["reason"])
         st.error(
             f"**The last run failed** ({moment(ended_at, zone)}), so what is shown is older. {reason}", icon=":material/error:"
         )
@@ -126,7 +126,7 @@ def _freshness(publication) -> None:
     sources = ask(publication, _SOURCES)
     for column, row in zip(st.columns(len(sources)), sources.iter_rows(named=True), strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{literal(_source(row['source_system']))}**")
+            st.markdown(f"**{as_plain_markdown(_source(row['source_system']))}**")
             if row["n_extracts"] == 0:
                 st.markdown("nothing delivered")
                 continue
@@ -222,7 +222,7 @@ def _checks(publication) -> None:
     checks = ask(publication, _CHECKS)
     found = checks.filter(pl.col("status") != "passed")
     for row in found.iter_rows(named=True):
-        st.warning(f"{literal(row['rule'])} **Found:** {literal(row['finding'])}.", icon=":material/warning:")
+        st.warning(f"{as_plain_markdown(row['rule'])} **Found:** {as_plain_markdown(row['finding'])}.", icon=":material/warning:")
     if found.is_empty():
         st.success("Every check passed.", icon=":material/check_circle:")
     table(

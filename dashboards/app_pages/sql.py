@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Sight, current_viewer
 from dashboards.figures.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
-from dashboards.figures.wording import counted, literal
+from dashboards.figures.wording import as_plain_markdown, counted
 from dashboards.home import home
 from dashboards.layout.exports import CSV, PARQUET, offer
 from dashboards.layout.page import empty, open_page
@@ -175,7 +175,7 @@ def _running(digest: str, running: Query) -> None:
 def _show(answer: Answer) -> None:
     if answer.rows is None:
         # An error repeats what was typed, which is text here and no markdown: no picture is fetched for it.
-        st.error(literal(answer.problem).replace("\n", "  \n"), icon=":material/error:")
+        st.error(as_plain_markdown(answer.problem).replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
     cut = f", the first {MAX_ROWS:,}; add conditions or sums to see all that you need" if answer.is_cut else ""

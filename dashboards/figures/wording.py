@@ -5,7 +5,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 import polars as pl
+from babel import Locale
 
 ABSENT = "–"
 DOMAIN_NAMES = {
@@ -120,37 +122,22 @@ def _day_of(text: str) -> str:
 
 
 def telephone(number: str) -> str:
-    """Ten digits of the North American plan as people read them: `2025550147` → (202) 555-0147; anything else as it is."""
-    digits = re.fullmatch(r"(?:\+?1)?(\d{3})(\d{3})(\d{4})", number)
-    return f"({digits[1]}) {digits[2]}-{digits[3]}" if digits else number
-
-
-LANGUAGE_NAMES = {
-    "ar": "Arabic",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "hi": "Hindi",
-    "ht": "Haitian Creole",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "tl": "Tagalog",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
+    """A telephone number as people write it, American where it names no country: `2025550147` → (202) 555-0147; else as it is."""
+    try:
+        parsed = phonenumbers.parse(number, "US")
+    except phonenumbers.NumberParseException:
+        return number
+    is_home = parsed.country_code == 1
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if is_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style) if phonenumbers.is_possible_number(parsed) else number
 
 
 def language(code: str | None) -> str:
-    """A BCP 47 tag in words: `es-MX` → Spanish; one of a language that is not among the commonest, as it is."""
-    return LANGUAGE_NAMES.get(code.partition("-")[0].lower(), code) if code else "not known"
+    """A BCP 47 tag in words, after Unicode's CLDR: `es-MX` → Spanish; one that CLDR does not know, as it is."""
+    return Locale("en").languages.get(code.partition("-")[0].lower(), code) if code else "not known"
 
 
-def literal(text: str) -> str:
+def as_plain_markdown(text: str) -> str:
     """A text from outside as Markdown that shows it as it is: no link, no picture that would be fetched, no formatting."""
     return re.sub(r"([\\`*_{}\[\]<>#$!|~:])", r"\\\1", text)
 

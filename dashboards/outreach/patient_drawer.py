@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards.access.audit_log import record as audit
 from dashboards.access.roles import current_viewer, note_activity
-from dashboards.figures.wording import ABSENT, counted, day, days_in, each, language, literal, moment, plain, telephone
+from dashboards.figures.wording import ABSENT, as_plain_markdown, counted, day, days_in, each, language, moment, plain, telephone
 from dashboards.outreach.journal import Outcome, record, withdraw
 from dashboards.outreach.worklist import journal_folder, recorded_of
 from dashboards.store.published import Publication, ask
@@ -63,7 +63,9 @@ def draw_open(publication: Publication) -> None:
         return
     audit("patient_viewed", subject=str(patient_key), n_rows=1)
     patient = profiles.row(0, named=True)
-    drawer = st.dialog(literal(patient["patient_name"]), width="medium", position="right", on_dismiss=close_drawer)(_drawer)
+    drawer = st.dialog(as_plain_markdown(patient["patient_name"]), width="medium", position="right", on_dismiss=close_drawer)(
+        _drawer
+    )
     drawer(publication, patient)
 
 
@@ -84,7 +86,7 @@ def _head(patient: dict) -> None:
     born = f"born {day(patient['birth_date'])}" if patient["birth_date"] else None
     age = f"{patient['age_years']} years" if patient["age_years"] is not None else None
     facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
-    st.markdown(" · ".join(literal(fact) for fact in facts if fact))
+    st.markdown(" · ".join(as_plain_markdown(fact) for fact in facts if fact))
     if patient["is_deceased"]:
         st.error("One of the sources says that this person has died.", icon=":material/heart_minus:")
     elif patient["is_do_not_contact"]:
@@ -98,7 +100,7 @@ def _outcome(publication: Publication, patient: dict, listed: pl.DataFrame, sinc
         if task:
             hour = task.get("recommended_hour")
             likeliest = f" · likeliest to answer at {hour}:00" if hour is not None else ""
-            st.markdown(f"**Next:** {literal(task['next_action'])}")
+            st.markdown(f"**Next:** {as_plain_markdown(task['next_action'])}")
             st.caption(f"Due {day(task['due_on'])}{likeliest}")
         for row in since.iter_rows(named=True):
             _recorded(publication, patient, row)
@@ -167,7 +169,7 @@ def _recorded(publication: Publication, patient: dict, row: dict) -> None:
 def _reach(publication: Publication, patient: dict) -> None:
     st.markdown("**How to reach them**")
     st.caption(
-        f"Language: {literal(language(patient['language']))} · prefers: "
+        f"Language: {as_plain_markdown(language(patient['language']))} · prefers: "
         f"{CHANNEL_NAMES.get(patient['preferred_channel'], 'no channel in particular').lower()}"
     )
     channels = ask(publication, _CHANNELS, (patient["patient_key"],))
@@ -208,7 +210,7 @@ def _visits(publication: Publication, patient: dict) -> None:
         counted(patient["n_chronic_conditions"], "chronic condition"),
         f"in the portal on {day(login)}" if login else "never in the portal",
     )
-    st.caption(" · ".join(literal(fact) for fact in facts))
+    st.caption(" · ".join(as_plain_markdown(fact) for fact in facts))
 
 
 def _gaps(publication: Publication, patient: dict) -> None:
@@ -219,9 +221,9 @@ def _gaps(publication: Publication, patient: dict) -> None:
         st.caption("None is open.")
     for gap in gaps.unique("measure_code", keep="first", maintain_order=True).iter_rows(named=True):
         later = " :gray-badge[due later]" if gap["is_due_later"] else ""
-        what = f"  \n→ {literal(gap['next_action'])}, by {day(gap['close_by_on'])}" if gap["next_action"] else ""
-        reason = literal(days_in(gap["reason"]))
-        st.markdown(f"**{literal(gap['title'])}** ({gap['measure_code']}){later}  \n{reason}{what}")
+        what = f"  \n→ {as_plain_markdown(gap['next_action'])}, by {day(gap['close_by_on'])}" if gap["next_action"] else ""
+        reason = as_plain_markdown(days_in(gap["reason"]))
+        st.markdown(f"**{as_plain_markdown(gap['title'])}** ({gap['measure_code']}){later}  \n{reason}{what}")
 
 
 def _risk(patient: dict) -> None:
@@ -231,7 +233,7 @@ def _risk(patient: dict) -> None:
         return
     st.markdown(f"{plain(patient['tier'])}: **{patient['score']:.0%}** within 180 days")
     reasons = [patient[f"reason_{n}"] for n in (1, 2, 3) if patient[f"reason_{n}"]]
-    st.markdown("\n".join(f"- {literal(days_in(reason))}" for reason in reasons))
+    st.markdown("\n".join(f"- {as_plain_markdown(days_in(reason))}" for reason in reasons))
     st.caption("What goes along with the risk in patients like this one: not its causes.")
 
 

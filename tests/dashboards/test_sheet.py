@@ -40,3 +40,18 @@ def test_plotly_is_in_the_file_once_and_no_script_comes_from_elsewhere():
     page = _sheet().to_html()
     assert page.count("plotly.js v") == 1
     assert "<script src" not in page
+
+
+def test_of_a_paragraphs_markdown_only_bold_survives_and_markup_is_text():
+    sheet = _sheet()
+    sheet.say(":material/info: **12 %** of <b>visits</b>")
+    assert "<p><strong>12 %</strong> of &lt;b&gt;visits&lt;/b&gt;</p>" in sheet.blocks[0]()
+
+
+def test_numbers_stand_to_the_right_and_an_absent_one_is_empty():
+    sheet = _sheet()
+    sheet.table(pl.DataFrame({"visits": [1200, None], "site": ["North", None]}), "Rows", "")
+    page = sheet.blocks[0]()
+    assert '<th class="number">Visits</th><th>Site</th>' in page
+    assert '<tr><td class="number">1,200</td><td>North</td></tr>' in page
+    assert '<tr><td class="number"></td><td></td></tr>' in page

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboards.figures.wording import amount, change, days_in, language, literal, month, telephone
+from dashboards.figures.wording import amount, as_plain_markdown, change, days_in, language, month, telephone
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,22 @@ def test_days_in_a_sentence_are_written_out_and_what_is_no_day_stays():
         ("+12025550147", "(202) 555-0147"),
         ("ann@example.com", "ann@example.com"),
         ("555", "555"),
+        ("+4930901820", "+49 30 901820"),
     ],
 )
 def test_a_telephone_number_is_grouped_and_anything_else_left_as_it_is(number: str, text: str):
     assert telephone(number) == text
 
 
-def test_a_language_is_named_and_a_rare_one_left_as_its_code():
-    assert [language(code) for code in ("en", "es-MX", "tlh", None)] == ["English", "Spanish", "tlh", "not known"]
+def test_a_language_is_named_and_an_unknown_one_left_as_its_code():
+    assert [language(code) for code in ("en", "es-MX", "ht", "qaa", None)] == [
+        "English",
+        "Spanish",
+        "Haitian Creole",
+        "qaa",
+        "not known",
+    ]
 
 
 def test_a_text_from_outside_is_no_markdown():
-    assert literal("![x](//e.org) <b> `a` :x:") == r"\!\[x\](//e.org) \<b\> \`a\` \:x\:"
+    assert as_plain_markdown("![x](//e.org) <b> `a` :x:") == r"\!\[x\](//e.org) \<b\> \`a\` \:x\:"
