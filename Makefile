@@ -1,16 +1,17 @@
 # Every target sets up what it needs, and does nothing twice: the stamps below stand for a finished set-up.
-PYTHON ?= python3.11
-ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
-PYTHON := python3
-endif
+# The newest Python that serves. It is run, not only looked up: a shim of pyenv is there for versions that are not, and Debian's python3
+# comes without ensurepip.
+SERVES := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	"$$name" -c '$(SERVES)' 2>/dev/null && { command -v "$$name"; break; }; done)
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-strip-extras
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 
 # Where the machine's settings forbid bytecode, each command would compile its libraries anew: 10 of 19 CPU seconds of imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-browser lock run test test-all mutate screenshots dashboard dagster bench docs lint format contracts sample clean
+.PHONY: help .venv-new setup setup-dev setup-browser lock run test test-all mutate screenshots dashboard dagster bench docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,12 +19,20 @@ help: ## show the targets
 setup: .venv/.runtime ## make .venv/ from the lock
 
 .venv/.runtime: requirements-setup.txt requirements.txt pyproject.toml
+	@$(BIN)/python -c '$(SERVES)' 2>/dev/null || $(MAKE) --no-print-directory .venv-new
 	@echo "Setting up .venv (once, from the lock) ..."
-	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.venv-new:
+	@test -n "$(PYTHON)" || { printf '%s\n' \
+		"Caregap needs Python 3.11, 3.12 or 3.13 with its module venv. Install it, then run make again:" \
+		"  Debian, Ubuntu   sudo apt install python3 python3-venv" \
+		"  Fedora           sudo dnf install python3.13" \
+		"  macOS            brew install python@3.13" >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv
 
 setup-dev: .venv/.development
 
