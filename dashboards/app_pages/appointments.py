@@ -5,12 +5,14 @@ import streamlit as st
 
 from dashboards.figures.comparisons import bars, heat_map
 from dashboards.figures.trends import trend
-from dashboards.figures.wording import amount, period
-from dashboards.kpis.months import go_lives, since
+from dashboards.kpis.metric import metric, rests_on
+from dashboards.kpis.months import CATALOG, go_lives, since
+from dashboards.kpis.periods import newest
 from dashboards.layout.exhibits import figure, say
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.published import ask
+from models.wording import amount
 
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
 LEAD_TIMES = {
@@ -68,11 +70,12 @@ chosen = filters(publication)
 current_sheet().filters = chosen.said
 every = ask(publication, _PATTERNS, (chosen.location_key, chosen.location_key))
 mature = every.filter("is_mature")
-if mature.is_empty():
+kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == "no_show_rate")
+shown = newest(publication, chosen, chosen.months, ("no_show_rate",)).get("no_show_rate")
+if shown is None or shown["value"] is None:
     empty("No month with appointments is mature yet. Choose another site, or wait until the running month's visits are in.")
     st.stop()
-rows = since(mature, mature["month_on"].max(), chosen.months)
-rate = rows["n_no_shows"].sum() / rows["n_due"].sum()
+rows = since(mature, shown["last_month_on"], chosen.months)
 lead_times = _named(_rates(rows, "lead_time_band"), "lead_time_band", LEAD_TIMES)
 reminders = _named(_rates(rows, "reminder_channel"), "reminder_channel", REMINDERS)
 
@@ -81,12 +84,13 @@ with st.container(border=True):
     due, missed, share, late = st.columns(4)
     due.metric("Appointments due", f"{rows['n_due'].sum():,}", help="Completed, missed, or cancelled late by the patient.")
     missed.metric("No-shows", f"{rows['n_no_shows'].sum():,}")
-    share.metric("No-show rate", amount(rate, "share"))
+    with share:
+        metric(kpi, shown)
     late.metric("Late cancellations", f"{rows['n_late_cancellations'].sum():,}")
     if not worst.is_empty():
         label = LEAD_TIMES[worst["lead_time_band"].item()].lower()
         say(
-            f"{period(rows['month_on'].min(), rows['month_on'].max())}, {chosen.said}: most often missed are appointments with a "
+            f"{rests_on(kpi, shown)}, {chosen.said}: most often missed are appointments with a "
             f"lead time of **{label}**, **{amount(worst['rate'].item(), 'share')}** of {worst['n_due'].item():,}."
         )
 
@@ -100,14 +104,14 @@ figure(
         height=300,
     ),
     title=f"Share of appointments that were missed, by month, {chosen.said}",
-    alt=f"No-show rate by month; {amount(rate, 'share')} over the period.",
+    alt=f"No-show rate by month; {amount(shown['value'], 'share')} over the period.",
     data=months,
     name="no_shows_by_month",
 )
 left, right = st.columns(2)
 with left:
     figure(
-        bars(lead_times, label="label", value="rate", unit="share", reference=rate, reference_name="All"),
+        bars(lead_times, label="label", value="rate", unit="share", reference=shown["value"], reference_name="All"),
         title="The longer the wait for an appointment, the more often it is missed"
         if _rises(lead_times)
         else "Share missed by lead time",
@@ -117,7 +121,7 @@ with left:
     )
 with right:
     figure(
-        bars(reminders, label="label", value="rate", unit="share", reference=rate, reference_name="All"),
+        bars(reminders, label="label", value="rate", unit="share", reference=shown["value"], reference_name="All"),
         title="Share missed by the reminder that arrived last",
         alt="No-show rate by channel of the last reminder that arrived before the appointment.",
         data=reminders,

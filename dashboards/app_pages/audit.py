@@ -7,12 +7,13 @@ import streamlit as st
 
 from dashboards.access.audit_log import current_log
 from dashboards.access.roles import ROLES
-from dashboards.figures.wording import counted, literal
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
 from models.audit_log.chain import Verdict
 from models.audit_log.record import EVENTS
 from models.audit_log.store import FILE
+from models.wording import counted
 
 SHOWN = 1000
 MOST_AT_ONCE = 18
@@ -37,10 +38,11 @@ log = current_log()
 written = log.folder / FILE
 verdict, lines = _read(str(log.folder), written.stat().st_mtime_ns if written.exists() else 0)
 if verdict.problems:
-    found = literal("; ".join(verdict.problems[:5]))
+    found = as_plain_markdown("; ".join(verdict.problems[:5]))
     st.error(f"The log has been tampered with or damaged: {found}. `caregap audit repair` records it.", icon=":material/gpp_bad:")
 for broken in verdict.breaks:
-    st.error(f"Line {broken.line}, {literal(broken.at)}: the log was broken: {literal(broken.what)}.", icon=":material/gpp_bad:")
+    said = f"Line {broken.line}, {as_plain_markdown(broken.at)}: the log was broken: {as_plain_markdown(broken.what)}."
+    st.error(said, icon=":material/gpp_bad:")
 if verdict.is_whole:
     st.success(
         f"The log is intact: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",

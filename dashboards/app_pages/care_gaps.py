@@ -7,13 +7,13 @@ from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples, stack
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.figures.trends import trend
-from dashboards.figures.wording import amount, month
 from dashboards.kpis.months import go_lives
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.outreach.open_gaps import patients_behind
 from dashboards.store.published import ask
+from models.wording import amount, day, month
 
 AGES = {
     "0_to_30_days": "0–30 days",
@@ -121,7 +121,7 @@ with st.container(border=True):
     if not measures.is_empty():
         most = measures.row(0, named=True)
         say(
-            f"Reporting year to {year['period_end_on'].max():%-d %B %Y}, {chosen.said}: most open gaps are in "
+            f"Reporting year to {day(year['period_end_on'].max())}, {chosen.said}: most open gaps are in "
             f"**{most['measure']}** ({most['n_open']:,}, {amount(most['rate'], 'share')} met)."
         )
 

@@ -4,10 +4,11 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.roles import Sight, current_viewer
-from dashboards.figures.wording import ABSENT, amount, counted, moment, plain
+from dashboards.figures.wording import plain
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import Publication, ask
+from models.wording import ABSENT, amount, counted, instant, span
 
 _KPIS = "select * from marts.dim_kpis order by display_order"
 _MEASURES = "select * from marts.dim_measures order by measure_code"
@@ -76,7 +77,7 @@ def _lineage(publication: Publication, made: str) -> None:
     extracts = sources.split(", ") if sources else []
     say(f"**Made from** {', '.join(extracts) or 'reference data alone'}.")
     if newest:
-        say(f"**Newest export among them** {moment(newest, publication.time_zone)}.")
+        say(f"**Newest export among them** {instant(newest, publication.time_zone)}.")
     with st.expander(f"Every step on the way: {counted(len(upstream), 'table')}"):
         st.dataframe(
             upstream.select("schema_name", "table_name", "description"),
@@ -112,18 +113,17 @@ def _kpis(publication: Publication, words: str) -> None:
         _heading(kpi["kpi_name"])
         if kpi["unavailable_reason"]:
             not_available(kpi["kpi_name"], kpi["unavailable_reason"])
-        low, high = kpi["benchmark_low"], kpi["benchmark_high"]
-        band = f"{amount(low, kpi['unit'])} to {amount(high, kpi['unit'])} ({kpi['benchmark_year']})" if low is not None else None
+        band = span(kpi["benchmark_low"], kpi["benchmark_high"], kpi["unit"])
         _facts(
             {
                 "Formula": kpi["formula"],
                 "Not counted": kpi["exclusions"],
                 "Better when it is": kpi["direction"],
                 "Target": amount(kpi["target"], kpi["unit"]),
-                "Benchmark": band,
+                "Benchmark": f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,
                 "Source of the definition": kpi["source"],
                 "Counts as final after": f"{kpi['maturity_days']} days",
-                "In SQL": f"`select … from marts.fct_kpis where kpi_code = '{code}'`, numerator over denominator",
+                "In SQL": f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`",
             }
         )
         _lineage(publication, f"intermediate.kpi_{code}")

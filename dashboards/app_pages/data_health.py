@@ -5,11 +5,12 @@ from datetime import UTC, datetime, time
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.wording import as_plain_markdown, counted, day, each, moment, plain
+from dashboards.figures.wording import as_plain_markdown, each, plain
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
 from dashboards.store.published import ask
+from models.wording import counted, day, instant
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts: older than that, and a nightly run was missed."""
@@ -70,7 +71,7 @@ def _tiles(publication) -> None:
     newest = publications()[0]
     age_hours = (datetime.now(UTC) - newest.published_at).total_seconds() / 3600
     n_delivered = totals["n_landed"] + totals["n_quarantined"]
-    published = moment(newest.published_at, zone)
+    published = instant(newest.published_at, zone)
     tiles = (
         (
             "Published",
@@ -115,11 +116,11 @@ def _last_run(published_at: datetime) -> None:
     if run["status"] == "failed" and ended_at > published_at:
         reason = as_plain_markdown(run["reason"])
         st.error(
-            f"**The last run failed** ({moment(ended_at, zone)}), so what is shown is older. {reason}", icon=":material/error:"
+            f"**The last run failed** ({instant(ended_at, zone)}), so what is shown is older. {reason}", icon=":material/error:"
         )
-        current_sheet().say(f"**The last run failed** ({moment(ended_at, zone)}), so what is shown is older. {run['reason']}")
+        current_sheet().say(f"**The last run failed** ({instant(ended_at, zone)}), so what is shown is older. {run['reason']}")
     else:
-        say(f"**Last run:** {moment(max(ended_at, published_at), zone)}, without an error.")
+        say(f"**Last run:** {instant(max(ended_at, published_at), zone)}, without an error.")
 
 
 def _freshness(publication) -> None:
@@ -152,7 +153,7 @@ def _exported(at: datetime | None) -> str:
     if at is None:
         return "of unknown date"
     is_named = at.astimezone(UTC).time() == time()
-    return day(at.astimezone(UTC).date()) if is_named else moment(at, zone)
+    return day(at.astimezone(UTC).date()) if is_named else instant(at, zone)
 
 
 def _kept_out(publication) -> None:

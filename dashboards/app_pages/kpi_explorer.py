@@ -6,16 +6,19 @@ import streamlit as st
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples
 from dashboards.figures.trends import trend
-from dashboards.figures.wording import DOMAIN_NAMES, amount, change, definition, month, period
+from dashboards.figures.wording import DOMAIN_NAMES
 from dashboards.kpis.drill import behind
-from dashboards.kpis.months import CATALOG, DIMENSIONS, baselines, go_lives, months_of, ratio, since
+from dashboards.kpis.metric import metric, rests_on, target
+from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, months_of, since
+from dashboards.kpis.periods import members, newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import ask
+from models.wording import amount, counted, month, period, span
 
 SPLITS = {"Nothing": "all"} | {name: slice_type for slice_type, (name, _) in DIMENSIONS.items()}
-COMPARISONS = ("The period before", "A year before", "Baseline")
+COMPARISONS = {"The period before": "before", "A year before": "year_before", "Baseline": "baseline"}
 MOST_SLICES = 12
 
 publication = open_page("KPI explorer", "Any KPI over time, by site, provider, payer and segment, and what lies behind it.")
@@ -24,7 +27,7 @@ catalog = {f"{DOMAIN_NAMES[row['domain']]} · {row['kpi_name']}": row for row in
 wide, split, compare = st.columns([2, 1, 1])
 kpi = catalog[wide.selectbox("KPI", list(catalog), key="kpi", bind="query-params")]
 split_by = SPLITS[split.selectbox("Split by", list(SPLITS), key="split", bind="query-params")]
-compared_with = compare.selectbox("Compare with", COMPARISONS, key="compare", bind="query-params")
+compared_with = compare.selectbox("Compare with", list(COMPARISONS), key="compare", bind="query-params")
 chosen = filters(publication, provider=True, payer=True, segment=True)
 current_sheet().filters = chosen.said
 unit, code = kpi["unit"], kpi["kpi_code"]
@@ -32,71 +35,67 @@ unit, code = kpi["unit"], kpi["kpi_code"]
 if not kpi["is_available"]:
     not_available(kpi["kpi_name"], kpi["unavailable_reason"])
     st.stop()
-months = months_of(publication, chosen, code)
-last_mature = months.filter(pl.col("is_mature"))["month_on"].max()
-if last_mature is None:
+shown = newest(publication, chosen, chosen.months, (code,)).get(code)
+if shown is None or shown["value"] is None:
     empty(f"{kpi['kpi_name']} has no mature month for {chosen.said}. Choose fewer filters, or a longer period.")
     st.stop()
 
-now = since(months.filter(pl.col("is_mature")), last_mature, chosen.months)
-back = 12 if compared_with == "A year before" else chosen.months
-then_end = pl.select(pl.lit(last_mature).dt.offset_by(f"-{back}mo")).item()
-then = since(months, then_end, chosen.months)
-then_value = baselines(publication, chosen).get(code) if compared_with == "Baseline" else ratio(then)
-then_name = "frozen before go-live" if compared_with == "Baseline" else period(then["month_on"].min(), then["month_on"].max())
+first, last = shown["first_month_on"], shown["last_month_on"]
+against = COMPARISONS[compared_with]
+back = 12 if against == "year_before" else chosen.months
+months = months_of(publication, chosen, code)
+then_last = first_month(last, back + 1)
+then = since(months, then_last, chosen.months)
+then_name = (
+    f"{counted(shown['n_baseline_sites'], 'site')} before go-live, beside the same sites now"
+    if against == "baseline"
+    else period(first_month(then_last, chosen.months), then_last)
+)
 
 with st.container(border=True):
-    value, before, target, benchmark = st.columns(4)
-    value.metric(
-        kpi["kpi_name"],
-        amount(ratio(now), unit),
-        change(ratio(now), then_value, unit),
-        delta_color="inverse" if kpi["direction"] == "lower" else "normal",
-        help=definition(kpi),
+    value, before, aim, benchmark = st.columns(4)
+    with value:
+        metric(kpi, shown, against, note="")
+    before.metric(
+        compared_with,
+        amount(shown[f"{against}_value"], unit),
+        help=f"Sum over sum, {then_name}. Empty: not on record, or two filters meet, whose slice is compared with nothing.",
     )
-    before.metric(compared_with, amount(then_value, unit), help=f"Sum over sum, {then_name}.")
-    target.metric("Target", amount(kpi["target"], unit))
+    aim.metric("Target", amount(kpi["target"], unit))
     bounds = (kpi["benchmark_low"], kpi["benchmark_high"])
     has_benchmark = None not in bounds
     benchmark.metric(
         "Benchmark",
-        f"{amount(bounds[0], unit)} – {amount(bounds[1], unit)}" if has_benchmark else "–",
+        span(*bounds, unit),
         help=f"{kpi['benchmark_source']} ({kpi['benchmark_year']})"
         if has_benchmark
         else "None is known that fits the definition.",
     )
-    say(f"{period(now['month_on'].min(), now['month_on'].max())}, {chosen.said}. Compared with {then_name}. {kpi['formula']}")
+    say(f"{rests_on(kpi, shown)}, {chosen.said}. {target(kpi, shown)}. Compared with {then_name}. {kpi['formula']}")
 
-drawn = months.filter(pl.col("month_on") >= now["month_on"].min())
-earlier = then.with_columns(month_on=pl.col("month_on").dt.offset_by(f"{back}mo")) if compared_with != "Baseline" else None
+drawn = months.filter(pl.col("month_on") >= first)
+earlier = then.with_columns(month_on=pl.col("month_on").dt.offset_by(f"{back}mo")) if against != "baseline" else None
 figure(
     trend(
         drawn,
         unit=unit,
         target=kpi["target"],
         benchmark=bounds if has_benchmark else None,
-        events=go_lives(publication, chosen).filter(pl.col("event_on") >= now["month_on"].min()),
+        events=go_lives(publication, chosen).filter(pl.col("event_on") >= first),
         earlier=earlier,
         has_holidays=True,
     ),
     title=f"{kpi['kpi_name']} by month, {chosen.said}",
     alt=f"{kpi['kpi_name']} by month from {month(drawn['month_on'].min())} to {month(drawn['month_on'].max())}; "
-    f"the period comes to {amount(ratio(now), unit)}.",
+    f"the period comes to {amount(shown['value'], unit)}.",
     data=drawn.drop("slice_key", "slice_name"),
     name=f"{code}_by_month",
     note="Line: complete and mature months. Open dots: still coming in. Grey: the year-end holidays; marks: federal holidays.",
 )
 
 if split_by != "all":
-    slices = months_of(publication, chosen, code, split_by).filter(pl.col("month_on") >= now["month_on"].min())
-    ranked = (
-        slices.filter("is_mature")
-        .group_by("slice_name")
-        .agg(pl.col("numerator").sum(), pl.col("denominator").sum())
-        .filter(pl.col("denominator") > 0)
-        .with_columns(value=pl.col("numerator") / pl.col("denominator"))
-        .sort("value", descending=kpi["direction"] == "higher")
-    )
+    slices = months_of(publication, chosen, code, split_by).filter(pl.col("month_on") >= first)
+    ranked = members(publication, chosen, shown, split_by).sort("value", descending=kpi["direction"] == "higher")
     name = DIMENSIONS[split_by][0].lower()
     if ranked.is_empty():
         empty(f"No {name} has a mature month in this period.")
@@ -109,7 +108,7 @@ if split_by != "all":
                     label="slice_name",
                     value="value",
                     unit=unit,
-                    reference=ratio(now),
+                    reference=shown["value"],
                     reference_name=chosen.said.capitalize(),
                 ),
                 title=f"{kpi['kpi_name']} by {name}, the best first",
@@ -139,4 +138,4 @@ if split_by != "all":
             note=f"The {MOST_SLICES} with the largest denominators." if len(ranked) > MOST_SLICES else "",
         )
 
-behind(publication, current_viewer(), kpi, chosen, now["month_on"].min(), last_mature)
+behind(publication, current_viewer(), kpi, chosen, first, last)

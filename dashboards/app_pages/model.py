@@ -7,10 +7,11 @@ import streamlit as st
 
 from dashboards.figures.model_charts import decision, importances, reliability, subgroups
 from dashboards.figures.model_wording import FIGURES, MODEL_NAMES, SUBGROUP_METRICS, TILES
-from dashboards.figures.wording import ABSENT, counted, day, each, language, plain
+from dashboards.figures.wording import each, language, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import current_sheet, not_available, open_page
 from dashboards.store.published import Publication, ask
+from models.wording import ABSENT, counted, day
 
 _THERE = "select table_name from catalog.tables where starts_with(table_name, 'ml.')"
 _EVALUATIONS = "select * from ml.model_evaluations order by model_version, subgroup_type, subgroup, metric"

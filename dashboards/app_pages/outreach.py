@@ -4,12 +4,13 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.audit_log import record
-from dashboards.figures.wording import ABSENT, counted, each, plain, telephone
+from dashboards.figures.wording import each, plain, telephone
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
 from dashboards.outreach.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
 from dashboards.outreach.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
 from dashboards.store.published import Publication
+from models.wording import ABSENT, counted
 
 EVERY = "All"
 GRID = "outreach_grid"

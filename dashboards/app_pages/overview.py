@@ -5,66 +5,45 @@ import streamlit as st
 
 from dashboards.figures.style import mode_bar
 from dashboards.figures.trends import sparkline
-from dashboards.figures.wording import amount, change, definition, month, period
+from dashboards.kpis.metric import baseline, below, metric, rests_on, target
+from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
-from dashboards.kpis.tiles import Tile, tiles
+from dashboards.kpis.periods import QUARTER, Period, newest
 from dashboards.layout.exhibits import say
 from dashboards.layout.exports import offer
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, open_page
+from dashboards.store.published import ask
+from models.wording import amount, month, span
 
 COLUMNS = 4
+MONTHS_DRAWN = 24
 
 
-def _benchmark(tile: Tile) -> tuple[float, float] | None:
-    low, high = tile.catalog["benchmark_low"], tile.catalog["benchmark_high"]
+def _benchmark(kpi: dict) -> tuple[float, float] | None:
+    low, high = kpi["benchmark_low"], kpi["benchmark_high"]
     return None if low is None or high is None else (low, high)
 
 
-def _yardsticks(tile: Tile) -> str:
-    """Baseline and benchmark, in a line; the words for what is missing too."""
-    unit, benchmark = tile.catalog["unit"], _benchmark(tile)
-    since = (change(tile.value, tile.baseline, unit) or "").replace("-", "−")
-    return "  \n".join(
-        (
-            "No baseline" if tile.baseline is None else f"Baseline {amount(tile.baseline, unit)}, since then {since}",
-            f"Benchmark {amount(benchmark[0], unit)} to {amount(benchmark[1], unit)}" if benchmark else "No benchmark",
-        )
-    )
+def _yardsticks(kpi: dict, shown: Period | None) -> tuple[str, str]:
+    """Baseline and benchmark; the words for what is missing too."""
+    benchmark = _benchmark(kpi)
+    return baseline(kpi, shown), f"Benchmark {span(*benchmark, kpi['unit'])}" if benchmark else "No benchmark"
 
 
-def _verdict(tile: Tile) -> str:
-    target = amount(tile.catalog["target"], tile.catalog["unit"])
-    match tile.meets_target:
-        case True:
-            return f":green[:material/check_circle: Target met] · {target}"
-        case False:
-            return f":orange[:material/flag: Target missed] · {target}"
-        case None:
-            return ":gray[No target set]"
-
-
-def _show(tile: Tile) -> None:
-    catalog, unit = tile.catalog, tile.catalog["unit"]
-    st.metric(
-        catalog["kpi_name"],
-        amount(tile.value, unit),
-        change(tile.value, tile.prior, unit),
-        delta_color="inverse" if catalog["direction"] == "lower" else "normal",
-        delta_description="on the quarter before" if tile.prior is not None else None,
-        help=definition(catalog),
-    )
-    if tile.value is None:
-        st.caption(f"Not available: {catalog['unavailable_reason'] or 'no mature month yet'}")
+def _show(kpi: dict, shown: Period | None, months: pl.DataFrame) -> None:
+    metric(kpi, shown, note="on the quarter before")
+    if shown is None or shown["value"] is None:
+        below(rests_on(kpi, shown))
         return
-    st.markdown(_verdict(tile))
+    st.markdown(target(kpi, shown))
     st.plotly_chart(
-        sparkline(tile.months, target=catalog["target"], benchmark=_benchmark(tile), unit=unit),
-        key=f"months_{catalog['kpi_code']}",
-        config=mode_bar(catalog["kpi_code"]) | {"displayModeBar": False},
-        alt=f"{catalog['kpi_name']} by month, up to {month(tile.months['month_on'].max())}; now {amount(tile.value, unit)}.",
+        sparkline(months, target=kpi["target"], benchmark=_benchmark(kpi), unit=kpi["unit"]),
+        key=f"months_{kpi['kpi_code']}",
+        config=mode_bar(kpi["kpi_code"]) | {"displayModeBar": False},
+        alt=f"{kpi['kpi_name']} by month, up to {month(months['month_on'].max())}; now {amount(shown['value'], kpi['unit'])}.",
     )
-    st.caption(f"{period(tile.first_month, tile.last_month)}  \n{_yardsticks(tile)}")
+    below(rests_on(kpi, shown), *_yardsticks(kpi, shown))
 
 
 publication = open_page(
@@ -73,35 +52,39 @@ publication = open_page(
     has_reports=True,
 )
 chosen = filters(publication, period=False)
-every = tiles(publication, chosen)
-shown = [tile for tile in every if tile.catalog["is_headline"]]
+headline = [row for row in ask(publication, CATALOG).iter_rows(named=True) if row["is_headline"]]
+periods = newest(publication, chosen, QUARTER, tuple(kpi["kpi_code"] for kpi in headline))
+months = months_of(publication, chosen).group_by("kpi_code", maintain_order=True).tail(MONTHS_DRAWN)
+drawn = months.partition_by("kpi_code", as_dict=True)
 
-better, worse = sentences(movements(every))
+better, worse = sentences(movements(publication, chosen))
 with st.container(border=True):
     st.header("What moved", anchor=False)
     say(f":green[:material/trending_up:] {better}")
     say(f":orange[:material/trending_down:] {worse}")
 
-for start in range(0, len(shown), COLUMNS):
-    for column, tile in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
+for start in range(0, len(headline), COLUMNS):
+    for column, kpi in zip(st.columns(COLUMNS), headline[start : start + COLUMNS], strict=False):
         with column, st.container(border=True, height="stretch"):
-            _show(tile)
+            _show(kpi, periods.get(kpi["kpi_code"]), drawn.get((kpi["kpi_code"],), months.clear()))
 current_sheet().tiles(
     [
         (
-            tile.catalog["kpi_name"],
-            amount(tile.value, tile.catalog["unit"]),
-            f"{period(tile.first_month, tile.last_month)}. Target {amount(tile.catalog['target'], tile.catalog['unit'])}. "
-            + _yardsticks(tile).replace("  \n", ". "),
+            kpi["kpi_name"],
+            amount(shown and shown["value"], kpi["unit"]),
+            ". ".join(
+                (rests_on(kpi, shown), f"Target {amount(kpi['target'], kpi['unit'])}", *_yardsticks(kpi, shown)),
+            ),
         )
-        for tile in shown
+        for kpi in headline
+        for shown in [periods.get(kpi["kpi_code"])]
     ]
 )
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     st.caption(
         "Line: months that are complete and mature. Open dots: months whose claims or outcomes are still coming in; they never "
-        "count as a fall. Dashed: target. Green band: benchmark.",
+        "count as a fall. Dashed: target. Green band: benchmark. Baseline: the same sites in the same months before the program.",
         width="stretch",
     )
     columns = ("kpi_code", "month_on", "is_mature", "numerator", "denominator", "value")
-    offer(pl.concat(tile.months.select(columns) for tile in shown), "headline_kpis")
+    offer(months.filter(pl.col("kpi_code").is_in([kpi["kpi_code"] for kpi in headline])).select(columns), "headline_kpis")

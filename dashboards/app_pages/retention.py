@@ -5,12 +5,14 @@ import streamlit as st
 
 from dashboards.figures.comparisons import bars, curves, heat_map
 from dashboards.figures.trends import trend
-from dashboards.figures.wording import amount, change, definition, period
-from dashboards.kpis.months import CATALOG, go_lives, months_of, ratio, since
+from dashboards.kpis.metric import below, metric, rests_on
+from dashboards.kpis.months import CATALOG, go_lives, months_of, since
+from dashboards.kpis.periods import newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import ask
+from models.wording import amount
 
 TILES = ("patient_retention_rate", "patient_attrition_rate", "new_patient_share", "reactivated_patient_share")
 LEAD_SOURCES = {
@@ -54,32 +56,17 @@ publication = open_page("Retention", "Who stays, who comes back, where new patie
 chosen = filters(publication)
 current_sheet().filters = chosen.said
 catalog = {row["kpi_code"]: row for row in ask(publication, CATALOG).iter_rows(named=True)}
-months = months_of(publication, chosen)
-
-shown = []
+periods = newest(publication, chosen, chosen.months, TILES)
+tiles = []
 for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
-    kpi, of_kpi = catalog[code], months.filter((pl.col("kpi_code") == code) & pl.col("is_mature"))
+    kpi, shown = catalog[code], periods.get(code)
     with column, st.container(border=True, height="stretch"):
-        if of_kpi.is_empty():
-            st.metric(kpi["kpi_name"], "–", help=definition(kpi))
-            st.caption(f"Not available: {kpi['unavailable_reason'] or 'no mature month yet'}")
-            continue
-        last = of_kpi["month_on"].max()
-        now = since(of_kpi, last, chosen.months)
-        before = since(of_kpi, now["month_on"].min(), chosen.months + 1).filter(pl.col("month_on") < now["month_on"].min())
-        st.metric(
-            kpi["kpi_name"],
-            amount(ratio(now), kpi["unit"]),
-            change(ratio(now), ratio(before), kpi["unit"]),
-            delta_color="inverse" if kpi["direction"] == "lower" else "normal",
-            delta_description="on the period before" if before.height else None,
-            help=definition(kpi),
-        )
-        st.caption(period(now["month_on"].min(), last))
-        shown.append((kpi["kpi_name"], amount(ratio(now), kpi["unit"]), period(now["month_on"].min(), last)))
-current_sheet().tiles(shown)
+        metric(kpi, shown)
+        below(rests_on(kpi, shown))
+    tiles.append((kpi["kpi_name"], amount(shown and shown["value"], kpi["unit"]), rests_on(kpi, shown)))
+current_sheet().tiles(tiles)
 
-retained = months.filter(pl.col("kpi_code") == "patient_retention_rate")
+retained = months_of(publication, chosen, "patient_retention_rate")
 if not retained.is_empty():
     drawn = since(retained, retained["month_on"].max(), max(chosen.months, 12))
     figure(

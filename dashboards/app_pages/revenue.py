@@ -6,13 +6,14 @@ import streamlit as st
 from dashboards.figures.comparisons import bars, stack, waterfall
 from dashboards.figures.style import BAD, CATEGORIES, SEQUENCE
 from dashboards.figures.trends import trend
-from dashboards.figures.wording import amount, change, definition, period
-from dashboards.kpis.months import CATALOG, go_lives, months_of, ratio, since
-from dashboards.kpis.tiles import tile
+from dashboards.kpis.metric import below, metric, rests_on
+from dashboards.kpis.months import CATALOG, go_lives, months_of, since
+from dashboards.kpis.periods import QUARTER, newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import PAYER_NAMES, filters
 from dashboards.layout.page import current_sheet, not_available, open_page
 from dashboards.store.published import ask
+from models.wording import amount, period
 
 TILES = ("net_collection_rate", "days_in_ar", "ar_over_90_days_share", "clean_claim_rate", "initial_denial_rate")
 FLOWS = {
@@ -72,23 +73,16 @@ current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "payer_class")
 catalog = {row["kpi_code"]: row for row in ask(publication, CATALOG).iter_rows(named=True)}
 
-shown = []
+periods = newest(publication, chosen, QUARTER, TILES)
+tiles = []
 for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
-    kpi = catalog[code]
-    of_kpi = tile(kpi, months_of(publication, chosen, code))
+    kpi, shown = catalog[code], periods.get(code)
+    lines = (rests_on(kpi, shown), f"Target {amount(kpi['target'], kpi['unit'])}")
     with column, st.container(border=True, height="stretch"):
-        st.metric(
-            kpi["kpi_name"],
-            amount(of_kpi.value, kpi["unit"]),
-            change(of_kpi.value, of_kpi.prior, kpi["unit"]),
-            delta_color="inverse" if kpi["direction"] == "lower" else "normal",
-            help=definition(kpi),
-        )
-        target = amount(kpi["target"], kpi["unit"])
-        below = f"{period(of_kpi.first_month, of_kpi.last_month)}, beside the quarter before  \nTarget {target}"
-        st.caption(below if of_kpi.value is not None else f"Not available: {kpi['unavailable_reason'] or 'no mature month yet'}")
-        shown.append((kpi["kpi_name"], amount(of_kpi.value, kpi["unit"]), below.replace("  \n", ". ")))
-current_sheet().tiles(shown)
+        metric(kpi, shown, note="on the quarter before")
+        below(*lines)
+    tiles.append((kpi["kpi_name"], amount(shown and shown["value"], kpi["unit"]), ". ".join(lines)))
+current_sheet().tiles(tiles)
 
 flows = ask(publication, _FLOWS.format(condition=condition), parameters)
 if flows.is_empty():
@@ -168,7 +162,7 @@ with right:
                 has_holidays=True,
                 height=340,
             ),
-            title=f"Days in A/R by month, now {amount(ratio(drawn.filter('is_mature').tail(1)), 'days')}",
+            title=f"Days in A/R by month, {chosen.said}",
             alt="Days in accounts receivable by month, beside the target and the benchmark.",
             data=drawn,
             name="days_in_ar_by_month",

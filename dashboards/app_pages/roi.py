@@ -5,10 +5,11 @@ import streamlit as st
 
 from dashboards.figures.comparisons import bars, intervals, stack, tornado
 from dashboards.figures.style import OWN, PENDING
-from dashboards.figures.wording import DESIGN_NAMES, amount, each, effect, month, plain
+from dashboards.figures.wording import DESIGN_NAMES, each, plain
 from dashboards.layout.exhibits import figure, say, section, table
 from dashboards.layout.page import is_published, not_available, open_page
 from dashboards.store.published import Publication, ask
+from models.wording import amount, effect, month
 
 GRADES = {
     "A": "A: randomised",

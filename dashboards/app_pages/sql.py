@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Sight, current_viewer
 from dashboards.figures.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
-from dashboards.figures.wording import as_plain_markdown, counted
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.layout.exports import CSV, PARQUET, offer
 from dashboards.layout.page import empty, open_page
@@ -16,6 +16,7 @@ from dashboards.sandbox.runner import MAX_ROWS, MAX_SECONDS, Answer, Busy, Query
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
+from models.wording import counted
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
 # So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then.

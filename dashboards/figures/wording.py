@@ -1,15 +1,12 @@
-"""Numbers and days, written for people."""
+"""Codes, definitions and texts from outside, as pages show them. Amounts, days and counts: `models/wording.py`."""
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 import polars as pl
 from babel import Locale
 
-ABSENT = "–"
 DOMAIN_NAMES = {
     "access": "Access",
     "retention": "Retention",
@@ -29,47 +26,6 @@ DESIGN_NAMES = {
 }
 
 
-def amount(value: float | None, unit: str) -> str:
-    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` 1234.5 → $1,234, any other 41.234 → 41.2 days."""
-    if value is None:
-        return ABSENT
-    match unit:
-        case "share":
-            return f"{value * 100:.1f} %".replace("-", "−")
-        case "usd":
-            return f"−${-value:,.0f}" if value < 0 else f"${value:,.0f}"
-        case _:
-            return f"{value:,.1f} {unit}"
-
-
-def change(value: float | None, before: float | None, unit: str) -> str | None:
-    """The change from one period to the next: percentage points for a share, else in the unit; None without a prior value.
-
-    A fall begins with a hyphen: Streamlit takes the typographic minus for text, and draws the arrow of a rise.
-    """
-    if value is None or before is None:
-        return None
-    difference = value - before
-    if unit == "share":
-        return f"{difference * 100:+.1f} pts"
-    sign = "+" if difference >= 0 else "-"
-    return sign + amount(abs(difference), unit)
-
-
-def month(day: date | None) -> str:
-    """`2026-08-01` → Aug 2026."""
-    return ABSENT if day is None else f"{day:%b %Y}"
-
-
-def period(first_month: date | None, last_month: date | None) -> str:
-    """`2026-07-01`, `2026-09-01` → Jul to Sep 2026; over a year's end both years are named."""
-    if first_month is None or last_month is None:
-        return ABSENT
-    if first_month == last_month:
-        return month(last_month)
-    return f"{first_month:%b}{'' if first_month.year == last_month.year else f' {first_month:%Y}'} to {month(last_month)}"
-
-
 def definition(catalog: dict) -> str:
     """What a KPI is, for a hover: formula, what is left out, when it matures, source. `catalog` is a row of `dim_kpis`."""
     parts = [
@@ -84,41 +40,6 @@ def definition(catalog: dict) -> str:
 def plain(code: str) -> str:
     """A code for people: `recovered_slots` → Recovered slots."""
     return _SPELT.get(code) or code.replace("_", " ").replace(":", ": ").capitalize()
-
-
-def effect(value: float | None, change_type: str, unit: str) -> str:
-    """A change with its sign: `relative` 0.12 → +12.0 %, else in the unit: −2.0 pts, +5.0 days."""
-    if value is None:
-        return ABSENT
-    said = f"{value * 100:+.1f} %" if change_type == "relative" else change(value, 0.0, unit) or ABSENT
-    return said.replace("-", "−")
-
-
-def counted(n: int, noun: str) -> str:
-    """`3`, `row` → 3 rows; `1`, `row` → 1 row."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def day(on: date | None) -> str:
-    """`2026-08-01` → 1 Aug 2026."""
-    return ABSENT if on is None else f"{on:%-d %b %Y}"
-
-
-def moment(at: datetime | None, time_zone: str) -> str:
-    """An instant in the practice's zone: 1 Aug 2026, 03:30."""
-    return ABSENT if at is None else f"{at.astimezone(ZoneInfo(time_zone)):%-d %b %Y, %H:%M}"
-
-
-def days_in(text: str) -> str:
-    """A sentence in which days stand as `2026-08-01`, with those days as 1 Aug 2026."""
-    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _day_of(found[0]), text)
-
-
-def _day_of(text: str) -> str:
-    try:
-        return day(date.fromisoformat(text))
-    except ValueError:
-        return text
 
 
 def telephone(number: str) -> str:
@@ -140,6 +61,11 @@ def language(code: str | None) -> str:
 def as_plain_markdown(text: str) -> str:
     """A text from outside as Markdown that shows it as it is: no link, no picture that would be fetched, no formatting."""
     return re.sub(r"([\\`*_{}\[\]<>#$!|~:])", r"\\\1", text)
+
+
+def dollars(markdown: str) -> str:
+    r"""Markdown in which a dollar sign is one; Streamlit takes what stands between two of them for a formula: $1 → \$1."""
+    return re.sub(r"(?<!\\)\$", r"\$", markdown)
 
 
 def each(values: pl.Series, words: Callable[[object], str]) -> pl.Series:

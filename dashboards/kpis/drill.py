@@ -7,12 +7,13 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
-from dashboards.figures.wording import month, plain
+from dashboards.figures.wording import plain
 from dashboards.kpis.records import RECORDS
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import empty, is_published, not_available
 from dashboards.store.published import Publication, ask
+from models.wording import month
 
 MOST_ROWS = 500
 _PARTS = """

@@ -1,4 +1,4 @@
-"""KPIs as pages ask for them: months of one slice, periods as sum over sum, and which slice a reader's filters mean."""
+"""KPIs month by month, as charts draw them, and which slice a reader's filters mean."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from dashboards.store.published import Publication, ask
 
 CATALOG = """
     select kpi_code, kpi_name, domain, unit, direction, formula, exclusions, benchmark_low, benchmark_high, benchmark_year,
-        benchmark_source, source, target, typical_improvement, owner_role, maturity_days, is_headline, is_available,
+        benchmark_source, source, target, typical_improvement, owner_role, maturity_days, scoring, is_headline, is_available,
         unavailable_reason
     from marts.dim_kpis
     order by display_order
@@ -46,11 +46,7 @@ def months_of(publication: Publication, chosen: Filters, kpi_code: str | None = 
     `kpi_code`, `slice_key`, `slice_name`, `month_on`, `is_mature`, `numerator`, `denominator`, `value`. Reads the small table
     wherever it can answer; two restrictions at once, or a split of a restriction, need the finest grain of one KPI.
     """
-    restricted = {
-        slice_type: getattr(chosen, column)
-        for slice_type, (_, column) in DIMENSIONS.items()
-        if getattr(chosen, column) is not None
-    }
+    restricted = restrictions(chosen)
     if split_by == "all" and not restricted:
         rows = _slices(publication, "all", {}, kpi_code)
     elif split_by == "all" and len(restricted) == 1:
@@ -64,25 +60,13 @@ def months_of(publication: Publication, chosen: Filters, kpi_code: str | None = 
     return rows.with_columns(value=pl.when(pl.col("denominator") != 0).then(pl.col("numerator") / pl.col("denominator")))
 
 
-def ratio(months: pl.DataFrame) -> float | None:
-    """Sum over sum of these months; None where there is nothing to divide by."""
-    denominator = months["denominator"].sum()
-    return months["numerator"].sum() / denominator if denominator else None
-
-
-def baselines(publication: Publication, chosen: Filters) -> dict[str, float]:
-    """The frozen baseline of each KPI, over the sites that have one (of the chosen site alone): code → value."""
-    rows = ask(
-        publication,
-        """
-        select kpi_code, sum(numerator) / nullif(sum(denominator), 0) as value
-        from marts.fct_baselines
-        where cast(? as bigint) is null or location_key = ?
-        group by kpi_code
-        """,
-        (chosen.location_key, chosen.location_key),
-    )
-    return {code: value for code, value in rows.iter_rows() if value is not None}
+def restrictions(chosen: Filters) -> dict[str, object]:
+    """The dimensions in which something was chosen, and what: slice type → key."""
+    return {
+        slice_type: getattr(chosen, column)
+        for slice_type, (_, column) in DIMENSIONS.items()
+        if getattr(chosen, column) is not None
+    }
 
 
 def go_lives(publication: Publication, chosen: Filters) -> pl.DataFrame:

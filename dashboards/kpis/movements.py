@@ -3,63 +3,59 @@
 from dataclasses import dataclass
 from datetime import date
 
-import polars as pl
+from dashboards.kpis.months import restrictions
+from dashboards.layout.filters import Filters
+from dashboards.store.published import Publication, ask
+from models.wording import amount, change, month
 
-from dashboards.figures.wording import amount, change, month
-from dashboards.kpis.tiles import Tile
-
-MONTHS_BEFORE = 12
 LEAST_MONTHS = 6
-LEAST_COUNT = 20
-"""A share of fewer than this leaps from month to month for no reason."""
 USUAL = 1.0
 """A movement within one standard deviation of the months before is no news."""
+
+_MONTHS = """
+    with months as (
+        select *, stddev_samp(value) over before_it as scatter, count(value) over before_it as n_before
+        from marts.fct_kpi_periods
+        where n_months = 1 and is_mature and slice_type = ? and slice_key = ?
+        window before_it as (partition by kpi_code order by last_month_on rows between 12 preceding and 1 preceding)
+    )
+    select kpis.kpi_code, kpis.kpi_name, kpis.unit, kpis.direction, months.last_month_on as month_on, months.value,
+        years.value as usual, months.scatter
+    from months
+    inner join marts.dim_kpis as kpis using (kpi_code)
+    inner join marts.fct_kpi_periods as years
+        on months.kpi_code = years.kpi_code and years.n_months = 12
+        and years.last_month_on = months.last_month_on - interval 1 month
+        and months.slice_type = years.slice_type and months.slice_key = years.slice_key
+    where months.is_newest and months.n_before >= ? and months.scatter > 0
+        and not months.is_small and months.value is not null and years.value is not null
+    order by kpis.display_order
+"""
 
 
 @dataclass(frozen=True)
 class Movement:
     """One KPI's newest mature month. `strength` is in standard deviations of the months before; above zero is better."""
 
-    catalog: dict
-    month_on: date
-    value: float
-    before: float
+    kpi: dict
     strength: float
 
     @property
     def said(self) -> str:
         """`no-show rate 5.1 % (−2.0 pts)`, for a list within a sentence."""
-        name, unit = self.catalog["kpi_name"], self.catalog["unit"]
-        difference = (change(self.value, self.before, unit) or "").replace("-", "−")
-        return f"**{name}** {amount(self.value, unit)} ({difference})"
+        name, unit, value = self.kpi["kpi_name"], self.kpi["unit"], self.kpi["value"]
+        return f"**{name}** {amount(value, unit)} ({change(value - self.kpi['usual'], unit)})"
+
+    @property
+    def month_on(self) -> date:
+        return self.kpi["month_on"]
 
 
-def movements(tiles: list[Tile]) -> list[Movement]:
-    """The movement of every KPI that has months enough, the best first."""
-    if not tiles:
-        return []
-    age = pl.int_range(pl.len() - 1, -1, -1).over("kpi_code")  # 0: the newest mature month
-    newest, before = pl.col("age") == 0, pl.col("age") > 0
-    found = (
-        pl.concat(tile.months for tile in tiles)
-        .sort("kpi_code", "month_on")
-        .filter("is_mature")
-        .with_columns(age=age)
-        .filter(pl.col("age") <= MONTHS_BEFORE)
-        .group_by("kpi_code")
-        .agg(
-            month_on=pl.col("month_on").filter(newest).first(),
-            value=pl.col("value").filter(newest).first(),
-            denominator=pl.col("denominator").filter(newest).first(),
-            usual=pl.col("numerator").filter(before).sum() / pl.col("denominator").filter(before).sum(),
-            scatter=pl.col("value").filter(before).std(),
-            n_before=pl.col("value").filter(before).count(),
-        )
-        .filter(pl.col("value").is_not_null(), pl.col("n_before") >= LEAST_MONTHS, pl.col("scatter") > 0)
-    )
-    of_kpi = {row["kpi_code"]: row for row in found.iter_rows(named=True)}
-    moved = [_movement(tile.catalog, of_kpi[code]) for tile in tiles if (code := tile.catalog["kpi_code"]) in of_kpi]
-    return sorted(filter(None, moved), key=lambda movement: -movement.strength)
+def movements(publication: Publication, chosen: Filters) -> list[Movement]:
+    """The movement of every KPI that has months enough, the best first; of the whole practice or of one site."""
+    slice_type, key = next(iter(restrictions(chosen).items()), ("all", "all"))
+    rows = ask(publication, _MONTHS, (slice_type, str(key), LEAST_MONTHS)).iter_rows(named=True)
+    return sorted(map(_movement, rows), key=lambda movement: -movement.strength)
 
 
 def sentences(found: list[Movement], n: int = 3) -> tuple[str, str]:
@@ -78,9 +74,6 @@ def _sentence(word: str, moved: list[Movement]) -> str:
     return f"{word} in {month(newest)} than in the twelve months before: {listed}."
 
 
-def _movement(catalog: dict, row: dict) -> Movement | None:
-    if catalog["unit"] in ("share", "points") and row["denominator"] < LEAST_COUNT:
-        return None
-    sign = 1 if catalog["direction"] == "higher" else -1
-    strength = sign * (row["value"] - row["usual"]) / row["scatter"]
-    return Movement(catalog, row["month_on"], row["value"], row["usual"], strength)
+def _movement(row: dict) -> Movement:
+    sign = 1 if row["direction"] == "higher" else -1
+    return Movement(row, sign * (row["value"] - row["usual"]) / row["scatter"])

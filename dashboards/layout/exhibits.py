@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.style import mode_bar
+from dashboards.figures.wording import dollars
 from dashboards.layout.exports import offer
 from dashboards.layout.page import current_sheet
 from dashboards.layout.sheet import is_share
@@ -15,7 +16,7 @@ from dashboards.layout.sheet import is_share
 
 def say(markdown: str) -> None:
     """A paragraph of the page and of its export."""
-    st.markdown(markdown)
+    st.markdown(dollars(markdown))
     current_sheet().say(markdown)
 
 

@@ -5,12 +5,13 @@ import streamlit as st
 
 from dashboards.access.audit_log import record as audit
 from dashboards.access.roles import current_viewer, note_activity
-from dashboards.figures.wording import ABSENT, as_plain_markdown, counted, day, days_in, each, language, moment, plain, telephone
+from dashboards.figures.wording import as_plain_markdown, each, language, plain, telephone
 from dashboards.outreach.journal import Outcome, record, withdraw
 from dashboards.outreach.worklist import journal_folder, recorded_of
 from dashboards.store.published import Publication, ask
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
+from models.wording import ABSENT, counted, day, days_in, instant
 
 OPEN = "outreach_patient"
 """In the session: the key of the patient whose drawer is open."""
@@ -154,7 +155,7 @@ def _recorded(publication: Publication, patient: dict, row: dict) -> None:
     zone = publication.time_zone
     note = f", {plain(row['note_code']).lower()}" if row["note_code"] else ""
     words.success(
-        f"{plain(row['outcome'])}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {moment(row['recorded_at'], zone)} · "
+        f"{plain(row['outcome'])}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {instant(row['recorded_at'], zone)} · "
         f"{row['recorded_by']}. It reaches the warehouse at the next run.",
         icon=OUTCOME_ICONS[row["outcome"]],
     )
@@ -201,7 +202,7 @@ def _visits(publication: Publication, patient: dict) -> None:
     last, following = st.columns(2)
     last.metric("Last visit", day(patient["last_visit_on"]), border=True)
     at = patient["next_appointment_at"]
-    following.metric("Next visit", moment(at, publication.time_zone) if at else "None booked", border=True)
+    following.metric("Next visit", instant(at, publication.time_zone) if at else "None booked", border=True)
     login = patient["last_portal_login_on"]
     facts = (
         f"{counted(patient['n_visits_24_months'], 'visit')} in 24 months",

@@ -12,6 +12,9 @@ EVIDENCE_GRADES = ("owner", "reprint", "trade", "own")
 SLICE_TYPES = ("all", "location", "provider", "payer_class", "patient_segment")
 TARGET_SOURCES = ("practice", "benchmark", "catalog")
 TIME_BASES = ("events", "month_end")
+SCORINGS = ("proportion", "continuous_variable", "ratio")
+CHANGE_STATUSES = ("better", "worse", "unchanged", "not_comparable")
+TARGET_STATUSES = ("met", "missed", "no_target", "not_comparable")
 RECORD_TYPES = (
     "appointment",
     "encounter",
@@ -93,6 +96,70 @@ KPIS: dict[str, Contract] = {
         },
         notes="`fct_kpis` summed over all dimensions but one, for pages that must open at once. Keep to one `slice_type`.",
     ),
+    "marts.fct_kpi_periods": Contract(
+        "fct_kpi_periods",
+        "KPI, length of period, its last month, and member of one slice dimension",
+        ("kpi_code", "n_months", "last_month_on", "slice_type", "slice_key"),
+        {
+            "kpi_code": _text("The KPI.", refers_to="dim_kpis.kpi_code"),
+            "n_months": field(pl.Int32, "Months in the period: 1, 3, 6, 12 or 24.", at_least=1),
+            "first_month_on": field(pl.Date, "First day of its first month."),
+            "last_month_on": field(pl.Date, "First day of its last month."),
+            "slice_type": _text("The dimension; `all` is the whole practice.", values=SLICE_TYPES),
+            "slice_key": _text("Key of the member as text: `location_key`, `provider_key`, class or segment; or `unknown`."),
+            "slice_name": _text("Its name."),
+            "is_newest": field(pl.Boolean, "The newest mature period of its length: the one to show first."),
+            "is_mature": field(pl.Boolean, "All its months are mature."),
+            "n_mature_months": field(pl.Int32, "How many of its months are.", at_least=0),
+            "mature_on": field(pl.Date, "The day on which all of them are."),
+            "n_counted_months": field(pl.Int32, "How many of the mature months have cases in this slice.", at_least=0),
+            "numerator": _optional(
+                pl.Float64, "Sum over the mature months; of a `month_end` KPI the mean of the month ends. Empty: no case."
+            ),
+            "denominator": _optional(
+                pl.Float64, "Sum over the mature months; of a `month_end` KPI the mean of the month ends. Empty: no case."
+            ),
+            "value": _optional(
+                pl.Float64, "Numerator over denominator, in the KPI's unit: sum over sum, never a mean of values."
+            ),
+            "interval_low": _optional(pl.Float64, "Of a `proportion`: lower end of the 95 % interval (Wilson 1927)."),
+            "interval_high": _optional(pl.Float64, "Of a `proportion`: its upper end."),
+            "is_small": field(
+                pl.Boolean,
+                "Few cases: fewer than 30 in the denominator, or 10 in the numerator of a `proportion`; never of a `ratio`.",
+            ),
+            "before_value": _optional(
+                pl.Float64, "The value of the period before. Empty: it is not mature, or the record begins within it."
+            ),
+            "before_change": _optional(pl.Float64, "The mature value less that, in the unit."),
+            "before_status": _text(
+                "The mature value against that; a difference below the last digit shown is none.", values=CHANGE_STATUSES
+            ),
+            "year_before_value": _optional(pl.Float64, "The value of the same months a year before, on the same terms."),
+            "year_before_change": _optional(pl.Float64, "The mature value less that, in the unit."),
+            "year_before_status": _text("The mature value against that.", values=CHANGE_STATUSES),
+            "baseline_value": _optional(
+                pl.Float64,
+                "The final baselines of the sites whose program began before the period. Of events in less than twelve months "
+                "the same months of the baseline's year, as known today; otherwise the frozen whole. Empty: there is none.",
+            ),
+            "like_for_like_value": _optional(pl.Float64, "The mature value over those sites alone: what may be held against it."),
+            "baseline_change": _optional(pl.Float64, "`like_for_like_value` less `baseline_value`, in the unit."),
+            "baseline_status": _text("`like_for_like_value` against `baseline_value`.", values=CHANGE_STATUSES),
+            "n_baseline_sites": field(pl.Int32, "How many sites that is.", at_least=0),
+            "is_baseline_restated": field(pl.Boolean, "Today's data give one of these baselines another value than was frozen."),
+            "target": _optional(pl.Float64, "The target (`dim_kpis`), in the unit."),
+            "target_status": _text(
+                "The mature value against the target; on it is `met`. `not_comparable`: there is no mature value.",
+                values=TARGET_STATUSES,
+            ),
+            "benchmark_low": _optional(pl.Float64, "Lower end of the benchmark range (`dim_kpis`), in the unit."),
+            "benchmark_high": _optional(pl.Float64, "Upper end of the benchmark range (`dim_kpis`), in the unit."),
+        },
+        notes="What a KPI was in a period; pages, report and command line show no other. Keep to one `n_months` and one "
+        "`slice_type`. With each month that is over ends a period of each length; a calendar quarter is one of three months that "
+        "ends with March, June, September or December. Of providers, payer classes and segments there is only the newest.",
+    ),
     "marts.fct_engagement_scores": Contract(
         "fct_engagement_scores",
         "month, site, provider, payer class and patient segment",
@@ -141,6 +208,12 @@ KPIS: dict[str, Contract] = {
             "typical_improvement": _optional(pl.String, "What programs of this kind are said to bring; a claim, not a promise."),
             "owner_role": _text("Who answers for it."),
             "maturity_days": field(pl.Int32, "Days after the month's end until its outcomes are in.", at_least=0),
+            "scoring": _text(
+                "What its value is: `proportion`, cases of the denominator that meet the numerator; `continuous_variable`, a sum "
+                "over the cases of the denominator; `ratio`, of two amounts, so that no number of cases says how sure it is. "
+                "The words of eCQM.",
+                values=SCORINGS,
+            ),
             "time_basis": _text(
                 "`events`: what happened in the month, so months add up. `month_end`: how it stood at the month's end, or over "
                 "the months up to it; over several months it is the mean of the month ends, weighted by denominator.",

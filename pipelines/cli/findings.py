@@ -20,30 +20,38 @@ from marts.fct_quarantined_rows
 group by all
 order by n_rows desc, source_system, extract, field, reason
 """
-# The newest three mature months, as the overview page shows them: one month of a small practice is noise.
+# The newest quarter that is mature, as the overview page shows it: one month of a small practice is noise.
 KPIS = """
-with months as (
-    select kpi_code, month_on, sum(numerator) as numerator, sum(denominator) as denominator
-    from marts.fct_kpis
-    where is_mature
-    group by kpi_code, month_on
-    qualify row_number() over (partition by kpi_code order by month_on desc) <= 3
-)
 select
     kpis.kpi_code,
     kpis.kpi_name,
     kpis.unit,
+    kpis.scoring,
     kpis.direction,
-    kpis.target,
     kpis.unavailable_reason,
-    sum(months.numerator) / nullif(sum(months.denominator), 0) as value,
-    min(months.month_on) as from_month_on,
-    max(months.month_on) as to_month_on
+    kpis.target,
+    periods.target_status,
+    periods.first_month_on,
+    periods.last_month_on,
+    periods.value,
+    periods.numerator,
+    periods.denominator,
+    periods.interval_low,
+    periods.interval_high,
+    periods.is_small,
+    periods.before_value,
+    periods.before_status,
+    periods.baseline_value,
+    periods.like_for_like_value,
+    periods.baseline_status
 from marts.dim_kpis as kpis
-left join months using (kpi_code)
+left join marts.fct_kpi_periods as periods
+    on kpis.kpi_code = periods.kpi_code
+    and periods.slice_type = 'all'
+    and periods.n_months = 3
+    and periods.is_newest
 where kpis.is_headline
-group by all
-order by any_value(kpis.display_order)
+order by kpis.display_order
 """
 MODEL = """
 select metric, model_version, value, low, high, n_patients, note

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from models.wording import ABSENT, amount, cases, period
 from pipelines.cli.console import console
 from pipelines.cli.findings import Findings
 from pipelines.defs.run import Run
@@ -19,6 +20,7 @@ METRICS = {
     "auroc_own_share": "own past share",
     "auroc_gain_over_own_share": "gain over own past share",
 }
+VERDICTS = {"met": "[green]met[/]", "missed": "[red]missed[/]"}
 TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk", "none": "for other reasons"}
 
 
@@ -67,39 +69,24 @@ def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]]) 
 
 
 def _print_kpis(found: Findings) -> None:
-    table = Table(title="\nHeadline KPIs, newest three mature months", title_justify="left", box=None, header_style="dim")
+    table = Table(title="\nHeadline KPIs, newest mature quarter", title_justify="left", box=None, header_style="dim")
     table.add_column("KPI")
-    for name in ("value", "target", "", "months"):
+    for name in ("value", "target", "", "cases", "months"):
         table.add_column(name, justify="right")
     for kpi in found.kpis:
+        unit = kpi["unit"]
         if kpi["value"] is None:
             table.add_row(
-                kpi["kpi_name"], "–", _amount(kpi["target"], kpi["unit"]), "", f"[dim]{kpi['unavailable_reason'] or ''}[/]"
+                kpi["kpi_name"], ABSENT, amount(kpi["target"], unit), "", "", f"[dim]{kpi['unavailable_reason'] or ''}[/]"
             )
             continue
-        span = f"{kpi['from_month_on']:%b %Y} – {kpi['to_month_on']:%b %Y}"
-        amounts = (_amount(kpi["value"], kpi["unit"]), _amount(kpi["target"], kpi["unit"]))
-        table.add_row(kpi["kpi_name"], *amounts, _verdict(kpi), f"[dim]{span}[/]")
+        n = cases(kpi["numerator"], kpi["denominator"], kpi["scoring"], unit) + (", few" if kpi["is_small"] else "")
+        months = period(kpi["first_month_on"], kpi["last_month_on"])
+        verdict = VERDICTS.get(kpi["target_status"], "")
+        table.add_row(
+            kpi["kpi_name"], amount(kpi["value"], unit), amount(kpi["target"], unit), verdict, f"[dim]{n}[/]", f"[dim]{months}[/]"
+        )
     console.print(table)
-
-
-def _verdict(kpi: dict[str, Any]) -> str:
-    if kpi["target"] is None:
-        return ""
-    is_met = kpi["value"] <= kpi["target"] if kpi["direction"] == "lower" else kpi["value"] >= kpi["target"]
-    return "[green]met[/]" if is_met else "[red]missed[/]"
-
-
-def _amount(value: float | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    match unit:
-        case "share":
-            return f"{value * 100:.1f} %"
-        case "usd":
-            return f"−${-value:,.0f}" if value < 0 else f"${value:,.0f}"
-        case _:
-            return f"{value:,.1f} {unit}"
 
 
 def _print_people(found: Findings) -> None:
@@ -112,7 +99,7 @@ def _print_people(found: Findings) -> None:
         told = ", ".join(f"{row['n_patients']:,} {row['reason'].replace('_', ' ')}" for row in found.left_out)
         console.print(f"[dim]Left out: {told}[/]")
     for row in found.programs:
-        low, middle, high = (_amount(row[f"npv_p{p}_usd"], "usd") for p in (5, 50, 95))
+        low, middle, high = (amount(row[f"npv_p{p}_usd"], "usd") for p in (5, 50, 95))
         told = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects told from chance"
         console.print(f"{row['program_name']}: net present value {middle} [dim]({low} to {high}; {told})[/]")
 

@@ -32,6 +32,11 @@ SHARED_IDS = {"group_id", "payer_id", "campaign_id"}
 ROLLED_UP = {
     "fct_kpis": {"location_key", "provider_key", "payer_class", "patient_segment"},
     "fct_kpi_slices": {"slice_type", "slice_key", "slice_name"},
+    "fct_kpi_periods": {
+        *("slice_type", "slice_key", "slice_name"),
+        *(f"{other}_{what}" for other in ("before", "year_before", "baseline") for what in ("value", "change")),
+        "like_for_like_value",
+    },
     "fct_measure_performance": {"location_key", "provider_key", "payer_class"},
     "fct_appointment_patterns": {"location_key", "day_of_week", "hour_of_day"},
     "fct_claim_answers": {"location_key", "payer_class", "payer_name"},
@@ -43,10 +48,15 @@ ROLLED_UP = {
     "fct_revenue_flows": {"location_key", "payer_class"},
     "fct_engagement_scores": {"location_key", "provider_key", "payer_class", "patient_segment"},
 }
-"""Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C)."""
+"""Tables of sums, and the columns that are summed over: a cell of one site and clinician can be one person's month (C). Of a
+KPI's period what it is compared with is left out as well: that has a row of its own, which says whether it rests on too few."""
 
-COUNTED_ONCE = {"fct_kpi_slices": " filter (where slice_type = 'all')"}
-"""Tables that hold each sum several times, and which of the rows are added up."""
+COUNTED_ONCE = {
+    "fct_kpi_slices": "filter (where slice_type = 'all')",
+    "fct_kpi_periods": "filter (where slice_type = 'all' and n_months = 1)",
+}
+"""Tables that hold each sum several times, and the row that remains. Of periods that is the single month: from sums over several
+months the cells that are suppressed could be worked out."""
 
 SMALLEST_CELL = 11
 """A count of persons from 1 to 10 is not told (the cell size suppression policy of CMS): in a table of counts, such a
@@ -126,8 +136,10 @@ def deidentified(contract: Contract) -> dict[str, Column]:
     for name, field in contract.fields.items():
         if name in summed_over:
             continue
-        if summed_over and name not in contract.key and field.dtype.type.is_numeric():
-            total = f"sum({name}){COUNTED_ONCE.get(contract.name, '')}"
+        is_measure = name not in contract.key and (field.dtype.type.is_numeric() or contract.name in COUNTED_ONCE)
+        if summed_over and is_measure:
+            whole = COUNTED_ONCE.get(contract.name)
+            total = f"any_value({name}) {whole}" if whole else f"sum({name})"
             columns[name] = Column(f"cast({total} as {sql_type(field.dtype.type)})", field.description, is_sum=True)
         elif remains := _remains(name, field, of_patients):
             new_name, sql = remains

@@ -333,6 +333,17 @@ def test_rows_behind_kpis_are_in_the_file_with_patients_alone(published_homes):
         assert ("marts.fct_kpi_rows" in tables) == is_there
 
 
+def test_deidentified_periods_are_single_months_since_longer_ones_would_tell_what_is_suppressed(told):
+    """Of three periods of 3, 4 and 1 months, counting 0, 20 and 40, the month alone has numbers."""
+    change = (
+        "update marts.fct_kpi_periods set kpi_code = 'no_show_rate', last_month_on = date '2026-03-01', slice_type = 'all', "
+        "n_months = case when numerator = 2 then 1 else 3 + numerator end, "
+        "numerator = 20 * numerator, denominator = 20 * denominator"
+    )
+    rows = told("marts.fct_kpi_periods", "n_months, numerator, denominator", change)
+    assert sorted(rows) == [(1, 40, 40), (3, None, None), (4, None, None)]
+
+
 def test_what_no_rule_lets_through_is_dropped():
     """Quasi-identifiers without a rule of their own are absent, so that a new field is safe before somebody thinks of it."""
     for table, contract in PUBLISHED.items():

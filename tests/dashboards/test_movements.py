@@ -2,43 +2,64 @@
 
 from datetime import date
 
-import polars as pl
+import duckdb
 import pytest
 
-from dashboards.kpis.movements import movements, sentences
-from dashboards.kpis.tiles import tile
-
-CATALOG = {"kpi_code": "a", "kpi_name": "No-show rate", "unit": "share", "direction": "lower", "target": None}
-
-
-def _tile(tops: list[float], bottom: float = 100, **catalog):
-    months = pl.DataFrame(
-        {
-            "month_on": [date(2025 + place // 12, place % 12 + 1, 1) for place in range(len(tops))],
-            "is_mature": True,
-            "numerator": [float(top) for top in tops],
-            "denominator": bottom,
-        }
-    ).with_columns(value=pl.col("numerator") / pl.col("denominator"))
-    return tile(CATALOG | catalog, months)
+from dashboards.kpis import movements as module
+from dashboards.kpis.movements import Movement, movements, sentences
+from dashboards.layout.filters import Filters
 
 
-def test_a_fall_of_what_should_be_low_is_better():
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch):
+    """`moved([10, 12, …], usual=0.11)`: the movements where one KPI had these of 100 in its newest months."""
+
+    def of(tops: list[float], usual: float = 0.11, direction: str = "lower", is_small: bool = False) -> list[Movement]:
+        connection = duckdb.connect()
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.dim_kpis as select 'a' as kpi_code, 'No-show rate' as kpi_name, 'share' as unit, "
+            "'proportion' as scoring, 1 as display_order, $1 as direction",
+            [direction],
+        )
+        last = len(tops) - 1
+        connection.execute(
+            "create table marts.fct_kpi_periods as select 'a' as kpi_code, 'all' as slice_type, 'all' as slice_key, "
+            "date '2025-01-01' + to_months(place::int) as last_month_on, n_months, true as is_mature, place = $2 as is_newest, "
+            "$3 as is_small, case n_months when 1 then top / 100 else $4 end as value "
+            "from (select unnest($1::double[]) as top, generate_subscripts($1::double[], 1) - 1 as place) "
+            "cross join (values (1), (12)) as lengths (n_months)",
+            [tops, last, is_small, usual],
+        )
+        monkeypatch.setattr(module, "ask", lambda _, query, parameters: connection.execute(query, list(parameters)).pl())
+        return movements(None, Filters())
+
+    return of
+
+
+def test_a_fall_of_what_should_be_low_is_better(moved):
     """Twelve months of 10 and 12 in turn: mean 0.11, standard deviation 0.0104. The newest, 0.05, lies 5.7 of these below."""
-    found = movements([_tile([10, 12] * 6 + [5])])
+    found = moved([10, 12] * 6 + [5])
     assert found[0].strength == pytest.approx(5.74, abs=0.01)
     better, worse = sentences(found)
     assert better == "Better in Jan 2026 than in the twelve months before: **No-show rate** 5.0 % (−6.0 pts)."
     assert worse == "Nothing is worse by more than months usually differ."
 
 
-def test_the_same_fall_of_what_should_be_high_is_worse():
-    assert movements([_tile([10, 12] * 6 + [5], direction="higher")])[0].strength < 0
+def test_the_same_fall_of_what_should_be_high_is_worse(moved):
+    assert moved([10, 12] * 6 + [5], direction="higher")[0].strength < 0
 
 
-def test_a_share_of_a_handful_is_no_news():
-    assert movements([_tile([1, 2] * 6 + [9], bottom=10)]) == []
+def test_a_month_of_few_cases_is_no_news(moved):
+    assert moved([10, 12] * 6 + [5], is_small=True) == []
 
 
-def test_a_kpi_with_less_than_half_a_year_behind_it_does_not_move():
-    assert movements([_tile([10, 12, 10, 5])]) == []
+def test_a_kpi_with_less_than_half_a_year_behind_it_does_not_move(moved):
+    assert moved([10, 12, 10, 5]) == []
+
+
+def test_a_movement_of_an_earlier_month_names_it():
+    january = {"kpi_name": "No-show rate", "unit": "share", "value": 0.05, "usual": 0.11, "month_on": date(2026, 1, 1)}
+    november = january | {"kpi_name": "Attrition", "month_on": date(2025, 11, 1)}
+    better, _ = sentences([Movement(january, 5.7), Movement(november, 3.0)])
+    assert better.endswith("and **Attrition** 5.0 % (−6.0 pts) in Nov 2025.")

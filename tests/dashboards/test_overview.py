@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.figures.wording import amount, change
+from models.wording import amount, change
 from pipelines.sql.connection import open_file
 from tests.dashboards.conftest import APP
 
@@ -35,24 +35,24 @@ def test_without_a_publication_the_page_says_what_to_run(tmp_path: Path, monkeyp
 
 
 def test_each_tile_shows_the_newest_mature_quarter_of_the_facts_and_its_change(overview: AppTest, sample_warehouse: Path):
+    """Summed here from the finest rows: the newest mature month and the two before it, beside the three before these."""
     with open_file(sample_warehouse, read_only=True) as connection:
         facts = connection.execute(
             """
-            with months as (
-                select kpi_code, month_on, sum(numerator) as numerator, sum(denominator) as denominator,
-                    row_number() over (partition by kpi_code order by month_on desc) as age
-                from marts.fct_kpis
+            with newest as (select kpi_code, max(month_on) as last_on from marts.fct_kpis where is_mature group by all),
+            months as (
+                select kpi_code, date_diff('month', month_on, last_on) as age, numerator, denominator
+                from marts.fct_kpis inner join newest using (kpi_code)
                 where is_mature and is_complete_month
-                group by kpi_code, month_on
             )
             select kpis.kpi_name, kpis.unit,
-                sum(numerator) filter (where age <= 3) / sum(denominator) filter (where age <= 3),
-                sum(numerator) filter (where age between 4 and 6) / sum(denominator) filter (where age between 4 and 6)
+                sum(numerator) filter (where age < 3) / sum(denominator) filter (where age < 3),
+                sum(numerator) filter (where age between 3 and 5) / sum(denominator) filter (where age between 3 and 5)
             from marts.dim_kpis as kpis
-            left join months on kpis.kpi_code = months.kpi_code and months.age <= 6
+            left join months using (kpi_code)
             where kpis.is_headline
             group by all
             """
         ).fetchall()
     shown = {tile.label: (tile.value, tile.delta) for tile in overview.metric}
-    assert shown == {name: (amount(now, unit), change(now, before, unit) or "") for name, unit, now, before in facts}
+    assert shown == {name: (amount(now, unit), change(now - before, unit)) for name, unit, now, before in facts}

@@ -17,9 +17,9 @@ MADE_FOR_PAGES = {
     },
     "marts": {
         "dim_extracts", "dim_kpis", "dim_locations", "dim_measures", "dim_programs", "dim_providers", "fct_appointment_patterns",
-        "fct_baselines", "fct_claim_answers", "fct_deliveries", "fct_kpi_slices", "fct_kpis", "fct_lead_sources",
-        "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts", "fct_program_claims",
-        "fct_receivable_ages", "fct_revenue_flows",
+        "fct_baselines", "fct_claim_answers", "fct_deliveries", "fct_kpi_periods", "fct_kpi_slices", "fct_kpis",
+        "fct_lead_sources", "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts",
+        "fct_program_claims", "fct_receivable_ages", "fct_revenue_flows",
     },
     "ml": {"model_cards", "model_curves", "model_evaluations", "model_importances", "model_monitoring", "outreach_lift"},
 }  # fmt: skip

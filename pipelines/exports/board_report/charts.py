@@ -5,6 +5,7 @@ Colours are Okabe and Ito's (2008), told apart by colour-blind readers; on paper
 
 from markupsafe import Markup
 
+from models.wording import period
 from pipelines.exports.board_report.kpis import Kpi
 
 WIDTH, HEIGHT, PAD = 260, 64, 5
@@ -14,14 +15,13 @@ BAR_WIDTH, BAR_HEIGHT = 80, 12
 
 def history(kpi: Kpi, width: int = WIDTH, height: int = HEIGHT) -> Markup:
     """The months of a KPI: mature ones as a line, others as open dots; target dashed, baseline dotted, benchmark a band."""
-    months = kpi.months.to_dicts()
+    months = kpi["months"].to_dicts()
     if not months:
         return Markup("")
-    catalog = kpi.catalog
-    baseline = kpi.baseline["value"] if kpi.baseline else None
+    target, baseline = kpi["target"], kpi["baseline_value"]
     values = [row["value"] for row in months]
-    marks = [mark for mark in (catalog["target"], baseline) if mark is not None]
-    band = [edge for edge in (catalog["benchmark_low"], catalog["benchmark_high"]) if edge is not None]
+    marks = [mark for mark in (target, baseline) if mark is not None]
+    band = [edge for edge in (kpi["benchmark_low"], kpi["benchmark_high"]) if edge is not None]
     low, high = min(values + marks), max(values + marks)
     room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
     low, high = low - room, high + room
@@ -36,8 +36,8 @@ def history(kpi: Kpi, width: int = WIDTH, height: int = HEIGHT) -> Markup:
     if len(band) == 2:
         top, bottom = y(max(band)), y(min(band))
         shapes.append(_shape("rect", x=0, y=top, width=width, height=max(bottom - top, 1), fill=BAND, opacity=0.15))
-    if catalog["target"] is not None:
-        shapes.append(_rule(y(catalog["target"]), width, TARGET, "5 3"))
+    if target is not None:
+        shapes.append(_rule(y(target), width, TARGET, "5 3"))
     if baseline is not None:
         shapes.append(_rule(y(baseline), width, BASELINE, "1 3"))
     mature = [(x(place), y(row["value"])) for place, row in enumerate(months) if row["is_mature"]]
@@ -49,7 +49,7 @@ def history(kpi: Kpi, width: int = WIDTH, height: int = HEIGHT) -> Markup:
     for place, row in enumerate(months):
         if not row["is_mature"]:
             shapes.append(_shape("circle", cx=x(place), cy=y(row["value"]), r=2.6, fill="#fff", stroke=INK))
-    label = f"{catalog['kpi_name']} by month, {months[0]['month_on']:%b %Y} to {months[-1]['month_on']:%b %Y}"
+    label = f"{kpi['kpi_name']} by month, {period(months[0]['month_on'], months[-1]['month_on'])}"
     return _picture(shapes, width, height, label)
 
 

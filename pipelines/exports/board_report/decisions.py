@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from models.wording import amount, counted, day
 from pipelines.exports.board_report.kpis import Kpi
 from pipelines.exports.board_report.program import Program
-from pipelines.exports.board_report.wording import amount, day
 
 GO_ON, LOOK_AGAIN = 0.9, 0.5
 """From this share of draws with a value above zero a program is gone on with, from that one it is looked at again."""
@@ -27,32 +27,19 @@ def decisions(shown: list[Kpi], program: Program) -> list[Decision]:
 def _of_kpis(shown: list[Kpi]) -> list[Decision]:
     found = []
     for kpi in shown:
-        catalog, unit = kpi.catalog, kpi.catalog["unit"]
-        if kpi.meets_target is False:
-            found.append(
-                Decision(
-                    f"{catalog['kpi_name']}: act on it, or change the target",
-                    f"{amount(kpi.value, unit)} against a target of {amount(catalog['target'], unit)}",
-                    catalog["owner_role"],
-                )
+        name, unit, owner = kpi["kpi_name"], kpi["unit"], kpi["owner_role"]
+        if kpi["target_status"] == "missed":
+            why = f"{amount(kpi['value'], unit)} against a target of {amount(kpi['target'], unit)}"
+            found.append(Decision(f"{name}: act on it, or change the target", why, owner))
+        if kpi["baseline_status"] == "worse":
+            now, then = amount(kpi["like_for_like_value"], unit), amount(kpi["baseline_value"], unit)
+            why = f"{now} against a baseline of {then}, at the same {counted(kpi['n_baseline_sites'], 'site')}"
+            found.append(Decision(f"{name}: find out why it is worse than before the program", why, owner))
+        if restated := kpi["restated"]:
+            why = (
+                f"Frozen at {amount(restated['frozen_value'], unit)}; today's data give {amount(restated['current_value'], unit)}"
             )
-        if kpi.baseline and kpi.is_better_than(kpi.baseline["value"]) is False:
-            found.append(
-                Decision(
-                    f"{catalog['kpi_name']}: find out why it is worse than before the program",
-                    f"{amount(kpi.value, unit)} against a baseline of {amount(kpi.baseline['value'], unit)}",
-                    catalog["owner_role"],
-                )
-            )
-        if kpi.baseline and kpi.baseline["is_restated"]:
-            found.append(
-                Decision(
-                    f"{catalog['kpi_name']}: keep the frozen baseline, or adopt the restated one",
-                    f"Frozen at {amount(kpi.baseline['value'], unit)}; today's data give "
-                    f"{amount(kpi.baseline['current_value'], unit)}",
-                    catalog["owner_role"],
-                )
-            )
+            found.append(Decision(f"{name}: keep the frozen baseline, or adopt the restated one", why, owner))
     return found
 
 
@@ -79,6 +66,6 @@ def _of_money(program: Program) -> list[Decision]:
             if share >= LOOK_AGAIN
             else "stop, or renegotiate"
         )
-        why = f"Net present value above zero in {share:.0%} of draws, median {amount(row['npv_p50_usd'], 'usd')}"
+        why = f"Net present value above zero in {amount(share, 'share')} of draws, median {amount(row['npv_p50_usd'], 'usd')}"
         found.append(Decision(f"{row['program_name']} ({row['scenario']}): {what}", why, "finance lead"))
     return found

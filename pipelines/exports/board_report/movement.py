@@ -30,12 +30,13 @@ class Movement:
 
 
 def movements(connection: duckdb.DuckDBPyConnection, shown: list[Kpi], period: Period) -> list[Movement]:
-    """The movement of each of `shown` that is mature now and was before, the greatest against its own size first."""
+    """The movement of each of `shown` that has changed from the period before, the greatest against its own size first."""
     slices = connection.execute(
         SLICES, {"first": period.first_month_on, "before": period.before.first_month_on, "last": period.ends_on}
     ).pl()
-    found = [_movement(kpi, slices.filter(pl.col("kpi_code") == kpi.catalog["kpi_code"])) for kpi in shown if kpi.change]
-    return sorted(found, key=lambda one: -abs(one.kpi.change / (one.kpi.before or one.kpi.change)))
+    moved = [kpi for kpi in shown if kpi["before_status"] in ("better", "worse")]
+    found = [_movement(kpi, slices.filter(pl.col("kpi_code") == kpi["kpi_code"])) for kpi in moved]
+    return sorted(found, key=lambda one: -abs(one.kpi["before_change"] / (one.kpi["before_value"] or one.kpi["before_change"])))
 
 
 def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:

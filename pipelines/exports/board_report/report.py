@@ -6,8 +6,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.wording import amount, cases, change, counted, day, effect, month, span
 from pipelines.errors import UsageError
-from pipelines.exports.board_report import charts, wording
+from pipelines.exports.board_report import charts
 from pipelines.exports.board_report.care_gaps import care_gaps
 from pipelines.exports.board_report.decisions import decisions
 from pipelines.exports.board_report.kpis import kpis
@@ -40,15 +41,15 @@ def report(publication: Path, period: Period) -> str:
     if period.ends_on >= as_of_on:
         raise UsageError(f"{period.code} is not over on {as_of_on}, up to which the data go. Ask for an earlier one.")
     with open_file(publication / WAREHOUSE, read_only=True) as connection:
-        every = kpis(connection, period, as_of_on)
-        headline = [kpi for kpi in every if kpi.catalog["is_headline"]]
+        every = kpis(connection, period)
+        headline = [kpi for kpi in every if kpi["is_headline"]]
         told = program(connection)
         return _template().render(
             manifest=manifest,
             as_of_on=as_of_on,
             period=period,
             headline=headline,
-            domains=[(title, [kpi for kpi in every if kpi.catalog["domain"] == code]) for code, title in DOMAINS.items()],
+            domains=[(title, [kpi for kpi in every if kpi["domain"] == code]) for code, title in DOMAINS.items()],
             movements=movements(connection, headline, period),
             detailed=DETAILED,
             care_gaps=care_gaps(connection, period),
@@ -76,13 +77,6 @@ def _template():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"change": wording.change, "day": wording.day, "month": wording.month}
-    environment.globals |= {
-        "amount": wording.amount,
-        "change": wording.change,
-        "claimed": wording.claimed,
-        "seen": wording.seen,
-        "history": charts.history,
-        "bar": charts.bar,
-    }
+    words = (amount, cases, change, counted, day, effect, month, span)
+    environment.globals |= {word.__name__: word for word in (*words, charts.history, charts.bar)}
     return environment.get_template(TEMPLATE)

@@ -63,6 +63,7 @@ final as (
         catalog.typical_improvement,
         catalog.owner_role,
         catalog.maturity_days,
+        catalog.scoring,
         catalog.time_basis,
         catalog.lookback_months,
         catalog.is_headline,

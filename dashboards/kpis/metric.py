@@ -1,0 +1,70 @@
+"""A KPI's value in a period, as every page shows it: the value, its change, and what it rests on."""
+
+import streamlit as st
+
+from dashboards.figures.wording import definition, dollars
+from dashboards.kpis.periods import Period
+from models.wording import amount, cases, change, counted, period, span
+
+COLOURS = {"better": "green", "worse": "red", "unchanged": "gray", "not_comparable": "gray"}
+
+
+def metric(kpi: dict, shown: Period | None, against: str = "before", note: str = "on the period before") -> None:
+    """Draw the value of a KPI (a row of `dim_kpis`), beside another: `before`, `year_before` or `baseline`.
+
+    The colour says whether the change is for the better, the arrow which way it goes. With a baseline, the value of its own sites
+    is compared.
+    """
+    difference = shown[f"{against}_change"] if shown else None
+    said = change(difference, kpi["unit"]) if difference is not None else None
+    st.metric(
+        kpi["kpi_name"],
+        amount(shown and shown["value"], kpi["unit"]),
+        said,
+        delta_color=COLOURS[shown[f"{against}_status"] if shown else "not_comparable"],
+        delta_arrow="off" if not said or said.startswith("±") else "up" if difference > 0 else "down",
+        delta_description=note if said else None,
+        help=definition(kpi),
+    )
+
+
+def below(*lines: str) -> None:
+    """Draw what stands below a value, line by line."""
+    st.caption("  \n".join(dollars(line) for line in lines))
+
+
+def rests_on(kpi: dict, shown: Period | None) -> str:
+    """The period, the cases and how sure they make the value: Jul to Sep 2026 · 33 of 318 (95 % interval 7.5 % to 14.2 %)."""
+    if shown is None or shown["value"] is None:
+        return f"Not available: {kpi['unavailable_reason'] or 'no case in a mature month yet'}"
+    parts = [
+        period(shown["first_month_on"], shown["last_month_on"]),
+        cases(shown["numerator"], shown["denominator"], kpi["scoring"], kpi["unit"]),
+    ]
+    said = " · ".join(part for part in parts if part)
+    if shown["interval_low"] is not None:
+        said += f" (95 % interval {span(shown['interval_low'], shown['interval_high'], kpi['unit'])})"
+    return said + (" · few cases" if shown["is_small"] else "")
+
+
+def baseline(kpi: dict, shown: Period | None) -> str:
+    """The baseline, and where the same sites are now."""
+    if shown is None or shown["baseline_change"] is None:
+        return "No baseline"
+    unit, sites = kpi["unit"], counted(shown["n_baseline_sites"], "site")
+    return (
+        f"Baseline {amount(shown['baseline_value'], unit)} at {sites}, now {amount(shown['like_for_like_value'], unit)} there "
+        f"({change(shown['baseline_change'], unit)})"
+    )
+
+
+def target(kpi: dict, shown: Period | None) -> str:
+    """Whether the target is met, in words, a colour and a sign."""
+    said = amount(kpi["target"], kpi["unit"])
+    match shown and shown["target_status"]:
+        case "met":
+            return f":green[:material/check_circle: Target met] · {said}"
+        case "missed":
+            return f":orange[:material/flag: Target missed] · {said}"
+        case _:
+            return ":gray[No target set]" if kpi["target"] is None else f":gray[Target] · {said}"

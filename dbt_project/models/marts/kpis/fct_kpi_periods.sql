@@ -1,0 +1,311 @@
+with
+
+kpis as (
+
+    select
+        *,
+        greatest(maturity_days, 1) as days_until_mature,
+        {{ add_months(month_of(as_of_on() ~ ' - greatest(maturity_days, 1) + 1'), -1) }} as mature_until_on,
+        case unit when 'share' then 0.001 when 'usd' then 1 else 0.1 end as last_digit
+    from {{ ref('dim_kpis') }}
+
+),
+
+kpi_slices as (
+
+    select * from {{ ref('fct_kpi_slices') }}
+
+),
+
+-- Of several programs at a site the first counts.
+baselines as (
+
+    select *
+    from {{ ref('fct_baselines') }}
+    where is_final and location_key is not null
+    qualify row_number() over (partition by kpi_code, location_key order by go_live_on, program_key) = 1
+
+),
+
+month_ends as (
+
+    {{ month_spine() }}
+
+),
+
+spans as (
+
+    {% for n_months in var('kpi_period_months') %}
+    select
+        {{ n_months }} as n_months,
+        {{ add_months('month_on', 1 - n_months) }} as first_month_on,
+        month_on as last_month_on,
+        {{ add_months('month_on', 1 - 2 * n_months) }} as before_first_month_on,
+        {{ add_months('month_on', -n_months) }} as before_last_month_on,
+        {{ add_months('month_on', -11 - n_months) }} as year_before_first_month_on,
+        {{ add_months('month_on', -12) }} as year_before_last_month_on
+    from month_ends
+    where {{ month_end('month_on') }} < {{ as_of_on() }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+-- Of a KPI that has months: `starts_on` the first of its record, `newest_on` the newest that is mature.
+records as (
+
+    select
+        kpi_code,
+        min(month_on) as starts_on,
+        max(month_on) filter (where is_mature) as newest_on
+    from kpi_slices
+    where slice_type = 'all'
+    group by kpi_code
+
+),
+
+periods as (
+
+    select
+        kpis.*,
+        spans.*,
+        records.starts_on,
+        spans.last_month_on <= kpis.mature_until_on as is_mature,
+        coalesce(spans.last_month_on = records.newest_on, false) as is_newest,
+        kpis.time_basis = 'events' and spans.n_months < 12 as has_season
+    from kpis
+    inner join records
+        on kpis.kpi_code = records.kpi_code
+    inner join spans
+        on records.starts_on <= spans.last_month_on
+
+),
+
+members as (
+
+    select
+        kpi_code,
+        slice_type,
+        slice_key,
+        max(slice_name) as slice_name
+    from kpi_slices
+    group by kpi_code, slice_type, slice_key
+
+),
+
+span_months as (
+
+    select
+        spans.n_months,
+        spans.last_month_on,
+        month_ends.month_on
+    from spans
+    inner join month_ends
+        on month_ends.month_on between spans.first_month_on and spans.last_month_on
+
+),
+
+-- What happened adds up. How it stood does not: the same cases stand at each month's end, so a period is the mean of its month ends.
+sums as (
+
+    select
+        kpi_slices.kpi_code,
+        kpi_slices.slice_type,
+        kpi_slices.slice_key,
+        span_months.n_months,
+        span_months.last_month_on,
+        count(*) as n_counted_months,
+        sum(kpi_slices.numerator) / case kpis.time_basis when 'month_end' then count(*) else 1 end as numerator,
+        sum(kpi_slices.denominator) / case kpis.time_basis when 'month_end' then count(*) else 1 end as denominator,
+        sum(kpi_slices.numerator) / nullif(sum(kpi_slices.denominator), 0) as value
+    from kpi_slices
+    inner join kpis
+        on kpi_slices.kpi_code = kpis.kpi_code
+    inner join span_months
+        on kpi_slices.month_on = span_months.month_on
+    where kpi_slices.is_mature
+    group by
+        kpi_slices.kpi_code, kpi_slices.slice_type, kpi_slices.slice_key, span_months.n_months, span_months.last_month_on, kpis.time_basis
+
+),
+
+baseline_months as (
+
+    select
+        baselines.kpi_code,
+        baselines.location_key,
+        month_ends.month_on,
+        kpi_slices.numerator,
+        kpi_slices.denominator
+    from baselines
+    inner join records
+        on baselines.kpi_code = records.kpi_code
+    inner join month_ends
+        on month_ends.month_on between greatest(baselines.first_month_on, records.starts_on) and baselines.last_month_on
+    left join kpi_slices
+        on baselines.kpi_code = kpi_slices.kpi_code
+        and month_ends.month_on = kpi_slices.month_on
+        and kpi_slices.slice_type = 'location'
+        and cast(baselines.location_key as varchar) = kpi_slices.slice_key
+
+),
+
+-- A site counts from the month after its go-live. What happens by season is held against the same months of the baseline's year, as they are
+-- known today, and against none where one of them is not on record; how it stood, and whole years, against the frozen whole.
+site_baselines as (
+
+    select
+        periods.kpi_code,
+        periods.n_months,
+        periods.last_month_on,
+        cast(baselines.location_key as varchar) as slice_key,
+        any_value(baselines.is_restated) as is_restated,
+        case when periods.has_season then sum(baseline_months.numerator) else any_value(baselines.numerator) end as numerator,
+        case when periods.has_season then sum(baseline_months.denominator) else any_value(baselines.denominator) end as denominator
+    from periods
+    inner join baselines
+        on periods.kpi_code = baselines.kpi_code
+        and periods.first_month_on > {{ month_of('baselines.go_live_on') }}
+    left join baseline_months
+        on baselines.kpi_code = baseline_months.kpi_code
+        and baselines.location_key = baseline_months.location_key
+        and (extract(month from baseline_months.month_on) - extract(month from periods.first_month_on) + 12) % 12 < periods.n_months
+    group by
+        periods.kpi_code, periods.n_months, periods.last_month_on, periods.time_basis, periods.has_season, baselines.location_key
+    having periods.time_basis = 'month_end' or count(baseline_months.month_on) = least(periods.n_months, 12)
+
+),
+
+-- Both sides of the comparison, over the same sites.
+site_sides as (
+
+    select
+        site_baselines.*,
+        sums.numerator as now_numerator,
+        sums.denominator as now_denominator
+    from site_baselines
+    inner join sums
+        on site_baselines.kpi_code = sums.kpi_code
+        and site_baselines.n_months = sums.n_months
+        and site_baselines.last_month_on = sums.last_month_on
+        and site_baselines.slice_key = sums.slice_key
+    where sums.slice_type = 'location' and site_baselines.denominator <> 0 and sums.denominator <> 0
+
+),
+
+sides as (
+
+    {% for slice_type, slice_key in [('all', "'all'"), ('location', 'slice_key')] %}
+    select
+        kpi_code,
+        n_months,
+        last_month_on,
+        '{{ slice_type }}' as slice_type,
+        {{ slice_key }} as slice_key,
+        count(*) as n_sites,
+        bool_or(is_restated) as is_restated,
+        sum(numerator) / nullif(sum(denominator), 0) as baseline_value,
+        sum(now_numerator) / nullif(sum(now_denominator), 0) as like_for_like_value
+    from site_sides
+    group by kpi_code, n_months, last_month_on{{ ', slice_key' if slice_type == 'location' }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+compared as (
+
+    select
+        periods.*,
+        members.slice_type,
+        members.slice_key,
+        members.slice_name,
+        sums.n_counted_months,
+        sums.numerator,
+        sums.denominator,
+        sums.value,
+        case when periods.is_mature then sums.value end as mature_value,
+        case
+            when periods.before_last_month_on <= periods.mature_until_on and periods.starts_on <= periods.before_first_month_on
+                then before.value
+        end as before_value,
+        case
+            when periods.year_before_last_month_on <= periods.mature_until_on
+                and periods.starts_on <= periods.year_before_first_month_on
+                then year_before.value
+        end as year_before_value,
+        sides.n_sites,
+        sides.is_restated,
+        case when periods.is_mature then sides.like_for_like_value end as like_for_like_value,
+        sides.baseline_value
+    from periods
+    inner join members
+        on periods.kpi_code = members.kpi_code
+        and (members.slice_type in ('all', 'location') or periods.is_newest)
+    {% for name, last_month_on in [
+        ('sums', 'last_month_on'), ('before', 'before_last_month_on'), ('year_before', 'year_before_last_month_on')
+    ] %}
+    left join sums{{ ' as ' ~ name if name != 'sums' }}
+        on periods.kpi_code = {{ name }}.kpi_code
+        and periods.n_months = {{ name }}.n_months
+        and periods.{{ last_month_on }} = {{ name }}.last_month_on
+        and members.slice_type = {{ name }}.slice_type
+        and members.slice_key = {{ name }}.slice_key
+    {% endfor %}
+    left join sides
+        on periods.kpi_code = sides.kpi_code
+        and periods.n_months = sides.n_months
+        and periods.last_month_on = sides.last_month_on
+        and members.slice_type = sides.slice_type
+        and members.slice_key = sides.slice_key
+
+),
+
+final as (
+
+    select
+        kpi_code,
+        n_months,
+        first_month_on,
+        last_month_on,
+        slice_type,
+        slice_key,
+        slice_name,
+        is_newest,
+        is_mature,
+        greatest(n_months - greatest({{ dbt.datediff('mature_until_on', 'last_month_on', 'month') }}, 0), 0) as n_mature_months,
+        {{ dbt.dateadd('day', 'days_until_mature', month_end('last_month_on')) }} as mature_on,
+        coalesce(n_counted_months, 0) as n_counted_months,
+        numerator,
+        denominator,
+        value,
+        case when scoring = 'proportion' then {{ wilson_bound('numerator', 'denominator', '-') }} end as interval_low,
+        case when scoring = 'proportion' then {{ wilson_bound('numerator', 'denominator', '+') }} end as interval_high,
+        coalesce(
+            scoring <> 'ratio' and denominator < {{ var('small_denominator') }}
+            or scoring = 'proportion' and numerator < {{ var('small_numerator') }},
+            false
+        ) as is_small,
+        before_value,
+        mature_value - before_value as before_change,
+        {{ kpi_change_status('mature_value', 'before_value') }} as before_status,
+        year_before_value,
+        mature_value - year_before_value as year_before_change,
+        {{ kpi_change_status('mature_value', 'year_before_value') }} as year_before_status,
+        baseline_value,
+        like_for_like_value,
+        like_for_like_value - baseline_value as baseline_change,
+        {{ kpi_change_status('like_for_like_value', 'baseline_value') }} as baseline_status,
+        coalesce(n_sites, 0) as n_baseline_sites,
+        coalesce(is_restated, false) as is_baseline_restated,
+        target,
+        {{ kpi_target_status('mature_value', 'target') }} as target_status,
+        benchmark_low,
+        benchmark_high
+    from compared
+
+)
+
+select
+    {{ contract_columns() }}
+from final

@@ -1,0 +1,123 @@
+"""Amounts, changes, days and counts as people read them: the one formatter of pages, reports and the command line.
+
+A unit is one of `models.published.kpis.UNITS`. A share is written in percent and changes by percentage points. A fall has the
+minus sign, U+2212. What is missing is a dash.
+"""
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+ABSENT = "–"
+MINUS = "−"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` −868.2 → −$868, any other 41.234 → 41.2 days."""
+    if value is None:
+        return ABSENT
+    written = _size(value, unit)
+    return f"{MINUS}{written}" if value < 0 and _is_told(written) else written
+
+
+def change(difference: float | None, unit: str) -> str:
+    """A difference with its sign: `share` −0.02 → −2.0 pts, `usd` 16 → +$16; below the last digit shown ±0.0 pts."""
+    if difference is None:
+        return ABSENT
+    return _signed(difference, f"{abs(difference) * 100:,.1f} pts" if unit == "share" else _size(difference, unit))
+
+
+def effect(value: float | None, change_type: str, unit: str) -> str:
+    """A change as a claim gives it: `relative` −0.3 → −30.0 % of the value before; `absolute` in the unit, as `change` does."""
+    if value is None or change_type == "absolute":
+        return change(value, unit)
+    return _signed(value, _size(value, "share"))
+
+
+def span(low: float | None, high: float | None, unit: str) -> str:
+    """From one value to another: an interval or a benchmark. 5.0 % to 7.0 %; where one end is open, from 5.0 % or up to 7.0 %."""
+    if low is None and high is None:
+        return ABSENT
+    if high is None:
+        return f"from {amount(low, unit)}"
+    return f"up to {amount(high, unit)}" if low is None else f"{amount(low, unit)} to {amount(high, unit)}"
+
+
+def cases(numerator: float | None, denominator: float | None, scoring: str, unit: str) -> str:
+    """What a KPI's value rests on, by its `scoring`: `proportion` 33 of 318; `continuous_variable` n = 318; a share of amounts
+    $80 of $100; of any other ratio nothing, since no number of cases is behind it.
+    """
+    if not denominator:
+        return ""
+    match scoring:
+        case "proportion":
+            return f"{numerator:,.0f} of {denominator:,.0f}"
+        case "continuous_variable":
+            return f"n = {denominator:,.0f}"
+        case _:
+            return f"{amount(numerator, 'usd')} of {amount(denominator, 'usd')}" if unit == "share" else ""
+
+
+def counted(n: int, noun: str) -> str:
+    """`3`, `row` → 3 rows; `1`, `row` → 1 row."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def day(on: date | None) -> str:
+    """`2026-08-01` → 1 Aug 2026."""
+    return ABSENT if on is None else f"{on.day} {on:%b %Y}"
+
+
+def month(on: date | None) -> str:
+    """`2026-08-01` → Aug 2026."""
+    return ABSENT if on is None else f"{on:%b %Y}"
+
+
+def period(first_month: date | None, last_month: date | None) -> str:
+    """`2026-07-01`, `2026-09-01` → Jul to Sep 2026; over a year's end both years are named."""
+    if first_month is None or last_month is None:
+        return ABSENT
+    if first_month == last_month:
+        return month(last_month)
+    return f"{first_month:%b}{'' if first_month.year == last_month.year else f' {first_month:%Y}'} to {month(last_month)}"
+
+
+def instant(at: datetime | None, time_zone: str) -> str:
+    """An instant in the practice's time zone: 1 Aug 2026, 03:30."""
+    if at is None:
+        return ABSENT
+    local = at.astimezone(ZoneInfo(time_zone))
+    return f"{day(local)}, {local:%H:%M}"
+
+
+def days_in(text: str) -> str:
+    """A sentence in which days stand as `2026-08-01`, with those days as 1 Aug 2026."""
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _day_of(found[0]), text)
+
+
+def _day_of(text: str) -> str:
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _size(value: float, unit: str) -> str:
+    match unit:
+        case "share":
+            return f"{abs(value) * 100:,.1f} %"
+        case "usd":
+            return f"${abs(value):,.0f}"
+        case _:
+            return f"{abs(value):,.1f} {unit}"
+
+
+def _signed(value: float, written: str) -> str:
+    if not _is_told(written):
+        return f"±{written}"
+    return ("+" if value > 0 else MINUS) + written
+
+
+def _is_told(written: str) -> bool:
+    """A digit other than 0 is shown."""
+    return any(digit in written for digit in "123456789")

@@ -1,0 +1,97 @@
+"""What a KPI was in a period, worked out again from the finest rows of the published sample."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from scipy.stats import binomtest
+
+from pipelines.sql.connection import open_file
+
+
+@pytest.fixture
+def published(sample_warehouse: Path):
+    with open_file(sample_warehouse, read_only=True) as connection:
+        yield connection
+
+
+def test_a_quarter_is_held_against_the_same_sites_in_the_same_months_before_go_live(published: duckdb.DuckDBPyConnection):
+    """No-shows from July to September 2026: 33 of 318 in the practice, 30 of 299 at the four sites on the program, and 39 of 245
+    there in July to September before each went live.
+    """
+    found = published.execute(
+        "select numerator, denominator, like_for_like_value, baseline_value, n_baseline_sites, baseline_status "
+        "from marts.fct_kpi_periods where kpi_code = 'no_show_rate' and slice_type = 'all' and n_months = 3 and is_newest"
+    ).fetchone()
+    assert found == (33, 318, pytest.approx(30 / 299), pytest.approx(39 / 245), 4, "better")
+
+
+def test_a_site_joins_the_comparison_with_the_first_period_that_is_wholly_after_its_go_live(published: duckdb.DuckDBPyConnection):
+    """Sites went live in February, June and September 2025 and January 2026."""
+    rows = published.execute(
+        "select last_month_on::varchar, n_baseline_sites from marts.fct_kpi_periods "
+        "where kpi_code = 'days_in_ar' and slice_type = 'all' and n_months = 1 and is_mature "
+        "and last_month_on >= date '2025-01-01' order by 1"
+    ).fetchall()
+    joined = [(month[:7], n) for (month, n), (_, before) in zip(rows[1:], rows, strict=False) if n != before]
+    assert joined == [("2025-03", 1), ("2025-07", 2), ("2025-10", 3), ("2026-02", 4)]
+
+
+def test_every_period_is_sum_over_sum_of_its_mature_months(published: duckdb.DuckDBPyConnection):
+    """Every KPI, length and month end, of the practice and each site."""
+    different = published.execute(
+        """
+        with again as (
+            select periods.kpi_code, periods.n_months, periods.last_month_on, periods.slice_key, periods.value,
+                sum(kpis.numerator) / nullif(sum(kpis.denominator), 0) as summed
+            from marts.fct_kpi_periods as periods
+            left join marts.fct_kpis as kpis on periods.kpi_code = kpis.kpi_code and kpis.is_mature
+                and kpis.month_on between periods.first_month_on and periods.last_month_on
+                and (periods.slice_key = 'all' or coalesce(kpis.location_key::varchar, 'unknown') = periods.slice_key)
+            where periods.slice_type in ('all', 'location')
+            group by all
+        )
+        select * from again where abs(value - summed) > 1e-9 or (value is null) <> (summed is null)
+        """
+    ).fetchall()
+    assert different == []
+
+
+def test_the_interval_of_a_proportion_is_wilsons(published: duckdb.DuckDBPyConnection):
+    rows = published.execute(
+        "select numerator, denominator, interval_low, interval_high "
+        "from marts.fct_kpi_periods inner join marts.dim_kpis using (kpi_code) "
+        "where scoring = 'proportion' and time_basis = 'events' and slice_type = 'all' and n_months = 3 and is_newest"
+    ).fetchall()
+    assert len(rows) > 20
+    for numerator, denominator, low, high in rows:
+        expected = binomtest(round(numerator), round(denominator)).proportion_ci(method="wilson")
+        assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_few_cases_are_fewer_than_30_or_10_in_the_numerator_and_no_amounts(published: duckdb.DuckDBPyConnection):
+    rows = published.execute(
+        "select scoring, numerator, denominator, is_small from marts.fct_kpi_periods inner join marts.dim_kpis using (kpi_code) "
+        "where value is not null"
+    ).fetchall()
+    marked = {
+        "proportion": lambda numerator, denominator: denominator < 30 or numerator < 10,
+        "continuous_variable": lambda _, denominator: denominator < 30,
+        "ratio": lambda _, __: False,
+    }
+    assert all(is_small == marked[scoring](numerator, denominator) for scoring, numerator, denominator, is_small in rows)
+    assert {is_small for *_, is_small in rows} == {True, False}
+
+
+def test_a_change_too_small_to_be_shown_is_unchanged(published: duckdb.DuckDBPyConnection):
+    """Below 0.05 points of a share, 50 cents, or 0.05 of any other unit."""
+    wrong = published.execute(
+        """
+        select unit, before_change, before_status
+        from marts.fct_kpi_periods inner join marts.dim_kpis using (kpi_code)
+        where before_change is not null
+            and (before_status = 'unchanged')
+            <> (abs(before_change) < case unit when 'share' then 0.0005 when 'usd' then 0.5 else 0.05 end)
+        """
+    ).fetchall()
+    assert wrong == []

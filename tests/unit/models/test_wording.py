@@ -1,0 +1,121 @@
+"""Numbers and days are written as people read them, in one way everywhere."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.published.kpis import UNITS
+from models.wording import amount, cases, change, counted, day, days_in, effect, instant, month, period, span
+
+NUMBERS = st.floats(min_value=-1e9, max_value=1e9)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.1234, "share", "12.3 %"),
+        (-0.1234, "share", "−12.3 %"),
+        (1234.4, "usd", "$1,234"),
+        (-868.2, "usd", "−$868"),
+        (41.234, "days", "41.2 days"),
+        (-3.0, "points", "−3.0 points"),
+        (-0.0001, "share", "0.0 %"),
+        (None, "share", "–"),
+    ],
+)
+def test_an_amount_carries_its_unit(value: float | None, unit: str, text: str):
+    assert amount(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("difference", "unit", "text"),
+    [
+        (0.02, "share", "+2.0 pts"),
+        (-0.02, "share", "−2.0 pts"),
+        (-16.0, "usd", "−$16"),
+        (2.5, "days", "+2.5 days"),
+        (0.0004, "share", "±0.0 pts"),
+        (-0.4, "usd", "±$0"),
+        (0.0, "points", "±0.0 points"),
+        (None, "usd", "–"),
+    ],
+)
+def test_a_change_has_a_sign_and_one_below_the_last_digit_shown_is_none(difference: float | None, unit: str, text: str):
+    assert change(difference, unit) == text
+
+
+def test_a_relative_effect_is_in_percent_and_an_absolute_one_in_the_unit():
+    assert effect(-0.3, "relative", "days") == "−30.0 %"
+    assert effect(10.0, "absolute", "points") == "+10.0 points"
+    assert effect(0.05, "absolute", "share") == "+5.0 pts"
+    assert effect(None, "relative", "share") == "–"
+
+
+def test_a_span_names_both_ends_or_the_one_that_it_has():
+    assert span(0.05, 0.07, "share") == "5.0 % to 7.0 %"
+    assert span(None, 40.0, "days") == "up to 40.0 days"
+    assert span(0.95, None, "share") == "from 95.0 %"
+    assert span(None, None, "share") == "–"
+
+
+@pytest.mark.parametrize(
+    ("scoring", "unit", "text"),
+    [("proportion", "share", "33 of 318"), ("continuous_variable", "days", "n = 318"), ("ratio", "share", "$33 of $318")],
+)
+def test_what_a_value_rests_on_is_said_by_its_scoring(scoring: str, unit: str, text: str):
+    assert cases(33.0, 318.0, scoring, unit) == text
+
+
+def test_no_number_of_cases_is_behind_a_ratio_that_is_no_share_nor_behind_nothing():
+    assert cases(500.0, 10.0, "ratio", "days") == ""
+    assert cases(None, None, "proportion", "share") == ""
+
+
+def test_days_months_and_periods_are_named():
+    assert (day(date(2026, 8, 1)), month(date(2026, 8, 1))) == ("1 Aug 2026", "Aug 2026")
+    assert period(date(2026, 7, 1), date(2026, 9, 1)) == "Jul to Sep 2026"
+    assert period(date(2025, 12, 1), date(2026, 2, 1)) == "Dec 2025 to Feb 2026"
+    assert period(date(2026, 2, 1), date(2026, 2, 1)) == "Feb 2026"
+    assert (day(None), month(None), period(None, None), instant(None, "UTC")) == ("–", "–", "–", "–")
+
+
+def test_an_instant_is_told_in_the_practices_zone():
+    assert instant(datetime(2026, 8, 1, 3, 30, tzinfo=UTC), "America/New_York") == "31 Jul 2026, 23:30"
+
+
+def test_days_in_a_sentence_are_written_out_and_what_is_no_day_stays():
+    assert days_in("due since 2026-01-05, order 2026-99-05") == "due since 5 Jan 2026, order 2026-99-05"
+
+
+def test_one_is_counted_in_the_singular():
+    assert (counted(1, "row"), counted(0, "row"), counted(1234, "row")) == ("1 row", "0 rows", "1,234 rows")
+
+
+@given(NUMBERS, st.sampled_from(UNITS))
+def test_no_zero_has_a_sign_and_every_fall_has_the_minus_sign(value: float, unit: str):
+    written = amount(value, unit)
+    assert "-" not in written
+    assert written.startswith("−") == (value < 0 and any(digit in written for digit in "123456789"))
+
+
+@given(NUMBERS, st.sampled_from(UNITS))
+def test_a_change_and_its_opposite_differ_in_their_sign_alone(difference: float, unit: str):
+    up, down = change(abs(difference), unit), change(-abs(difference), unit)
+    assert up[1:] == down[1:]
+    assert (up[0], down[0]) in {("+", "−"), ("±", "±")}
+
+
+@given(NUMBERS, NUMBERS, st.sampled_from(UNITS))
+def test_a_greater_value_is_never_written_as_a_smaller_one(one: float, other: float, unit: str):
+    def read(text: str) -> float:
+        digits = text.replace("−", "-").replace("$", "").replace(",", "").removesuffix(unit).removesuffix("%")
+        return float(digits)
+
+    assert (read(amount(one, unit)) <= read(amount(other, unit))) or one > other
+
+
+@given(st.dates(min_value=date(1900, 1, 1)))
+def test_a_day_can_be_read_back(on: date):
+    assert datetime.strptime(day(on), "%d %b %Y").date() == on
