@@ -17,6 +17,12 @@ visit_months as (
         ) as last_active_month_on
     from {{ ref('int_activity__visit_months') }}
 
+),
+
+persons as (
+
+    select * from {{ ref('int_patients__demographics') }}
+
 )
 
 select
@@ -33,3 +39,6 @@ select
 from visit_months
 inner join months
     on months.month_on between visit_months.month_on and visit_months.last_active_month_on
+inner join persons
+    on visit_months.patient_key = persons.patient_key
+where {{ is_active_before(add_months('months.month_on', 1), 'persons.is_deceased', 'persons.deceased_on', 'visit_months.last_visit_on') }}

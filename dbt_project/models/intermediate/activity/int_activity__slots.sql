@@ -16,10 +16,41 @@ given_up as (
     select
         provider_key,
         starts_at,
+        patient_key,
         min(cancelled_at) as given_up_at
     from appointments
     where final_status = 'cancelled' and cancelled_by = 'patient' and cancelled_at < starts_at
     group by all
+
+),
+
+-- Taken by somebody else: who books the same slot again has not filled it for another.
+refilled as (
+
+    select distinct
+        given_up.provider_key,
+        given_up.starts_at
+    from given_up
+    inner join appointments
+        on given_up.provider_key = appointments.provider_key
+        and given_up.starts_at = appointments.starts_at
+        and given_up.patient_key <> appointments.patient_key
+        and given_up.given_up_at <= appointments.booked_at
+    where appointments.final_status in ('completed', 'no_show', 'booked')
+
+),
+
+free_again as (
+
+    select
+        given_up.provider_key,
+        given_up.starts_at,
+        max(case when refilled.provider_key is not null then 1 else 0 end) = 1 as is_refilled
+    from given_up
+    left join refilled
+        on given_up.provider_key = refilled.provider_key
+        and given_up.starts_at = refilled.starts_at
+    group by given_up.provider_key, given_up.starts_at
 
 )
 
@@ -36,12 +67,10 @@ select
     max_by(appointments.payer_class, {{ order }}) as payer_class,
     max_by(appointments.patient_segment, {{ order }}) as patient_segment,
     bool_or(appointments.final_status = 'completed') as is_filled,
-    bool_or(given_up.given_up_at is not null) as is_given_up,
-    bool_or(
-        coalesce(appointments.booked_at >= given_up.given_up_at, false) and appointments.final_status in ('completed', 'no_show', 'booked')
-    ) as is_refilled
+    bool_or(free_again.provider_key is not null) as is_given_up,
+    bool_or(coalesce(free_again.is_refilled, false)) as is_refilled
 from appointments
-left join given_up
-    on appointments.provider_key = given_up.provider_key
-    and appointments.starts_at = given_up.starts_at
+left join free_again
+    on appointments.provider_key = free_again.provider_key
+    and appointments.starts_at = free_again.starts_at
 group by appointments.provider_key, appointments.starts_at

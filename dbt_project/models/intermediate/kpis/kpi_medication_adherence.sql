@@ -1,9 +1,19 @@
+{#- PQA, Proportion of Days Covered: at least 80 % of the days from the first fill in the period to its end or death. -#}
+{%- set period_months = 12 -%}
+{%- set origin = "date '2000-01-01'" -%}
+
 with
 
 patients as (
 
-    select * from {{ ref('int_activity__source_patients') }}
-    where source_record_type = 'ehr_patient'
+    select
+        patients.*,
+        persons.birth_date,
+        persons.deceased_on
+    from {{ ref('int_activity__source_patients') }} as patients
+    inner join {{ ref('int_patients__demographics') }} as persons
+        on patients.patient_key = persons.patient_key
+    where patients.source_record_type = 'ehr_patient'
 
 ),
 
@@ -15,8 +25,11 @@ fills as (
         patients.primary_provider_key as provider_key,
         patients.payer_class,
         patients.patient_segment,
-        coalesce(dispenses.codes[1], dispenses.code_name) as medication,
-        dispenses.handed_over_on,
+        patients.birth_date,
+        {{ dbt.datediff(origin, 'patients.deceased_on', 'day') }} + 1 as dead_from_day,
+        coalesce(dispenses.codes, dispenses.code_name) as medication,
+        dispenses.handed_over_on as filled_on,
+        {{ dbt.datediff(origin, 'dispenses.handed_over_on', 'day') }} as fill_day,
         max(cast(dispenses.days_supply as integer)) as days_supply
     from {{ ref('stg_ehr__medication_dispenses') }} as dispenses
     inner join patients
@@ -25,47 +38,60 @@ fills as (
     where dispenses.status = 'completed'
         and dispenses.days_supply between 1 and 365
         and dispenses.handed_over_on < {{ as_of_on() }}
-        and coalesce(dispenses.codes[1], dispenses.code_name) is not null
-        and patients.patient_key is not null
+        and coalesce(dispenses.codes, dispenses.code_name) is not null
     group by all
 
 ),
 
-ordered as (
+periods as (
+
+    select
+        month_on,
+        {{ add_months('month_on', 1 - period_months) }} as starts_on,
+        {{ month_end('month_on') }} as ends_on,
+        {{ dbt.datediff(origin, add_months('month_on', 1), 'day') }} as until_day
+    from ({{ month_spine() }}) as spine
+    where {{ month_end('month_on') }} < {{ as_of_on() }}
+
+),
+
+-- Adults on the first day of the period, whose fills in it count alone.
+period_fills as (
+
+    select
+        fills.*,
+        periods.month_on,
+        least(periods.until_day, coalesce(fills.dead_from_day, periods.until_day)) as end_day
+    from fills
+    inner join periods
+        on fills.filled_on between periods.starts_on and periods.ends_on
+    where fills.birth_date <= {{ add_months('periods.starts_on', -12 * 18) }}
+
+),
+
+supplied as (
 
     select
         *,
-        sum(days_supply) over earlier - days_supply as supplied_before,
-        {{ dbt.datediff("date '2000-01-01'", 'handed_over_on', 'day') }} as fill_day,
-        min(handed_over_on) over therapy as started_on
-    from fills
-    window
-        therapy as (partition by patient_key, medication),
-        earlier as (partition by patient_key, medication order by handed_over_on rows unbounded preceding)
+        sum(days_supply) over earlier - days_supply as supplied_before
+    from period_fills
+    window earlier as (
+        partition by patient_key, medication, month_on order by fill_day rows unbounded preceding
+    )
 
 ),
 
 -- Who fills early takes the old supply first: a fill begins where the one before ends. The latest end is a running maximum, since
--- every day counts once: end = days supplied so far + max over the fills so far of (day of fill - supplied before it).
+-- every day counts once: begin = days supplied so far + max over the fills so far of (day of fill - supplied before it).
 covered as (
 
     select
         *,
-        max(fill_day - supplied_before) over earlier + supplied_before as covers_from_day,
-        max(fill_day - supplied_before) over earlier + supplied_before + days_supply as covers_until_day
-    from ordered
-    window earlier as (partition by patient_key, medication order by handed_over_on rows unbounded preceding)
-
-),
-
-months as (
-
-    select
-        month_on,
-        {{ dbt.datediff("date '2000-01-01'", 'month_on', 'day') }} as month_from_day,
-        {{ dbt.datediff("date '2000-01-01'", add_months('month_on', 1), 'day') }} as month_until_day
-    from ({{ month_spine() }}) as spine
-    where {{ month_end('month_on') }} < {{ as_of_on() }}
+        max(fill_day - supplied_before) over earlier + supplied_before as covers_from_day
+    from supplied
+    window earlier as (
+        partition by patient_key, medication, month_on order by fill_day rows unbounded preceding
+    )
 
 ),
 
@@ -73,70 +99,18 @@ therapies as (
 
     select
         {{ surrogate_key(['patient_key', 'medication']) }} as therapy_key,
+        month_on,
         patient_key,
-        medication,
         location_key,
         provider_key,
         payer_class,
         patient_segment,
-        min(fill_day) as first_day
+        count(*) as n_fills,
+        max(end_day) - min(fill_day) as n_days,
+        sum(greatest(least(covers_from_day + days_supply, end_day) - covers_from_day, 0)) as n_covered
     from covered
-    group by all
-
-),
-
-covered_months as (
-
-    select
-        covered.patient_key,
-        covered.medication,
-        months.month_on,
-        sum(
-            least(covered.covers_until_day, months.month_until_day) - greatest(covered.covers_from_day, months.month_from_day)
-        ) as n_covered
-    from covered
-    inner join months
-        on covered.covers_from_day < months.month_until_day
-        and covered.covers_until_day > months.month_from_day
-    group by all
-
-),
-
-fill_months as (
-
-    select
-        patient_key,
-        medication,
-        {{ month_of('handed_over_on') }} as month_on,
-        count(*) as n_fills
-    from covered
-    group by all
-
-),
-
-therapy_months as (
-
-    select
-        therapies.*,
-        months.month_on,
-        months.month_until_day,
-        months.month_until_day - greatest(therapies.first_day, min(months.month_from_day) over year_of_months) as n_days,
-        sum(coalesce(covered_months.n_covered, 0)) over year_of_months as n_covered,
-        sum(coalesce(fill_months.n_fills, 0)) over year_of_months as n_fills
-    from therapies
-    inner join months
-        on therapies.first_day < months.month_until_day
-    left join covered_months
-        on therapies.patient_key = covered_months.patient_key
-        and therapies.medication = covered_months.medication
-        and months.month_on = covered_months.month_on
-    left join fill_months
-        on therapies.patient_key = fill_months.patient_key
-        and therapies.medication = fill_months.medication
-        and months.month_on = fill_months.month_on
-    window year_of_months as (
-        partition by therapies.patient_key, therapies.medication order by months.month_on rows between 11 preceding and current row
-    )
+    where fill_day < end_day
+    group by therapy_key, month_on, patient_key, location_key, provider_key, payer_class, patient_segment
 
 )
 
@@ -144,6 +118,6 @@ select
     {{ kpi_row(month_end('month_on'), 'therapy_key') }},
     case when n_covered >= 0.8 * n_days then 1 else 0 end as numerator,
     1 as denominator
-from therapy_months
--- Two fills in the year, and a treatment period of 91 days or more, as PQA asks.
+from therapies
+-- Two fills on different days, and a treatment period of 91 days or more.
 where n_fills >= 2 and n_days >= 91

@@ -8,7 +8,7 @@ reminders as (
     from {{ ref('int_engagement__touches') }}
     where direction = 'outbound'
         and purpose = 'reminder'
-        and outcome not in ('bounced', 'no_answer')
+        and {{ has_arrived('outcome') }}
     group by appointment_id
 
 ),

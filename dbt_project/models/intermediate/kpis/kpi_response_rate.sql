@@ -3,4 +3,4 @@ select
     case when outcome in ('replied', 'confirmed', 'booked') then 1 else 0 end as numerator,
     1 as denominator
 from {{ ref('int_engagement__touches') }}
-where direction = 'outbound' and outcome <> 'bounced'
+where direction = 'outbound' and {{ has_arrived('outcome') }}

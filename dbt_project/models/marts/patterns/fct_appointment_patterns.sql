@@ -19,7 +19,7 @@ reminded as (
     select
         appointments.appointment_key,
         max_by(reminders.channel, reminders.touched_at)
-            filter (where reminders.outcome not in ('bounced', 'no_answer')) as channel
+            filter (where {{ has_arrived('reminders.outcome') }}) as channel
     from appointments
     inner join reminders
         on appointments.appointment_id = reminders.appointment_id

@@ -83,8 +83,9 @@ final as (
         engagement.last_responded_on,
         profiles.n_chronic_conditions,
         profiles.patient_segment,
-        not demographics.is_deceased
-        and coalesce(visits.last_visit_on >= {{ add_months(as_of_on(), -var('active_months')) }}, false) as is_active,
+        {{ is_active_before(
+            as_of_on(), 'demographics.is_deceased', 'demographics.deceased_on', 'visits.last_visit_on'
+        ) }} as is_active,
         coalesce(open_gaps.n_open_gaps, 0) as n_open_gaps,
         demographics.has_ehr_record,
         demographics.has_crm_record,

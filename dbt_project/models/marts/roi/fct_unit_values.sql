@@ -1,5 +1,8 @@
 {#- What a unit of an outcome is made of, measured over the newest twelve mature months of the whole practice. -#}
 {%- set measured_months = 12 -%}
+{#- An appointment's outcome is recorded within a week (as in `no_show_rate`); who missed one and books again does so within three months. -#}
+{%- set recorded_after_days = 7 -%}
+{%- set rebooked_after_days = 90 -%}
 {%- set kpi_values = {
     'revenue_per_visit': ('usd per visit', 'Payments for services of a month, by completed visits'),
     'revenue_per_patient': ('usd per patient and year', 'Payments by patients seen in twelve months'),
@@ -69,10 +72,10 @@ months as (
     select * from kpi_months
     union all
     select * from kept_months
-    where {{ add_months('month_on', 1) }} <= {{ as_of_on() }}
+    where {{ add_months('month_on', 1) }} <= {{ as_of_on() }} - {{ recorded_after_days }}
     union all
     select * from rebooked_months
-    where {{ add_months('month_on', 1) }} <= {{ as_of_on() }}
+    where {{ add_months('month_on', 1) }} <= {{ as_of_on() }} - {{ rebooked_after_days }}
     union all
     select * from payment_months
 

@@ -1,0 +1,18 @@
+{#- Whether a person is a living patient at the start of `day`: not deceased before it. Without a date of death, a deceased person counts until the last visit. -#}
+{% macro is_alive_before(day, is_deceased, deceased_on, last_visit_on) -%}
+    coalesce({{ deceased_on }}, case when {{ is_deceased }} then {{ last_visit_on }} end, date '9999-12-31') >= {{ day }}
+{%- endmacro %}
+
+{#- Whether a patient is active at the start of `day`: alive, and a completed visit in the `active_months` months before it. -#}
+{% macro is_active_before(day, is_deceased, deceased_on, last_visit_on) -%}
+    coalesce(
+        {{ last_visit_on }} >= {{ add_months(day, -var('active_months')) }}
+        and {{ is_alive_before(day, is_deceased, deceased_on, last_visit_on) }},
+        false
+    )
+{%- endmacro %}
+
+{#- Whether a message or call arrived: neither bounced nor unanswered. -#}
+{% macro has_arrived(outcome) -%}
+    {{ outcome }} not in ('bounced', 'no_answer')
+{%- endmacro %}
