@@ -62,5 +62,6 @@ class Visitor:
 @contextmanager
 def visiting(address: str, role: str) -> Iterator[Visitor]:
     """Come in at `address` (`host:port`), and leave at the end."""
-    with connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None, ping_interval=None) as door:
+    place, own = f"ws://{address}/_stcore/stream", f"http://{address}"
+    with connect(place, origin=own, subprotocols=["streamlit"], max_size=None, ping_interval=None) as door:
         yield Visitor(door, role)

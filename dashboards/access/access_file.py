@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlparse
@@ -19,17 +19,25 @@ class AccessRefused(Exception):
 
 @dataclass(frozen=True)
 class AccessFile:
-    """The content of the file. `roles` and `sites` are keyed by claim value; `secret_variable` names the environment variable."""
+    """What the file says. `roles` and `sites` are by value of the claim; `secret_variable` names the environment variable.
+
+    Who somebody is, is the claim `sub`, which the provider never gives to another (OpenID Connect Core, 5.7); `name_claim` is
+    what people call them. `acr_values`: how strongly they must have signed in, any of these. `revoked`: `sub`s to shut out now.
+    """
 
     issuer: str
     client_id: str
     redirect_uri: str
     secret_variable: str = "CAREGAP_CLIENT_SECRET"  # noqa: S105
-    user_claim: str = "sub"
+    name_claim: str = "email"
     role_claim: str = "groups"
     site_claim: str = "sites"
     idle_minutes: float = 15
     absolute_hours: float = 12
+    recheck_minutes: float = 15
+    scopes: Sequence[str] = ("openid", "email", "profile")
+    acr_values: Sequence[str] = ()
+    revoked: Sequence[str] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     sites: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -38,17 +46,34 @@ class AccessFile:
         return urlparse(self.redirect_uri).scheme == "https"
 
     def viewer(self, claims: Mapping) -> Viewer | None:
-        """The viewer with these claims: the first role in the file's order that a claim value has; None if none has one.
+        """Who these claims are: the first role in the file's order that one of them has, or None where `why_refused` says why.
 
         The value of the site claim is a `location_id`, unless `[sites]` maps it to several.
         """
-        user_id = claims.get(self.user_claim)
-        held = set(_texts(claims.get(self.role_claim)))
-        role = next((role for value, role in self.roles.items() if value in held), None)
-        if role is None or not isinstance(user_id, str) or not user_id:
+        role = self._role(claims)
+        if role is None or self.why_refused(claims):
             return None
+        name = claims.get(self.name_claim)
         sites = [site for value in _texts(claims.get(self.site_claim)) for site in self.sites.get(value, [value])]
-        return Viewer(user_id, role, tuple(sorted(set(sites))) if ROLES[role].is_of_sites else ())
+        own = tuple(sorted(set(sites))) if ROLES[role].is_of_sites else ()
+        return Viewer(claims["sub"], role, own, name=name if isinstance(name, str) else "")
+
+    def why_refused(self, claims: Mapping) -> str:
+        """Why these claims open nothing, in words for the person; empty where they do."""
+        subject = claims.get("sub")
+        if not isinstance(subject, str) or not subject:
+            return "the identity provider does not say who you are (sub)"
+        if subject in self.revoked:
+            return "an administrator has withdrawn your access"
+        if claims.get("email_verified") in (False, "false"):
+            return "the identity provider has not verified your e-mail address"
+        if self.acr_values and claims.get("acr") not in self.acr_values:
+            return "you did not sign in strongly enough (acr)"
+        return "" if self._role(claims) else "you have no role here. Ask an administrator for one"
+
+    def _role(self, claims: Mapping) -> str | None:
+        held = set(_texts(claims.get(self.role_claim)))
+        return next((role for value, role in self.roles.items() if value in held), None)
 
 
 def read_access(home: Path) -> AccessFile | None:
@@ -71,6 +96,13 @@ def read_access(home: Path) -> AccessFile | None:
         raise AccessRefused(f"{path}: there is no role {', '.join(sorted(unknown))}; the roles are {', '.join(ROLES)}.")
     if not (0 < access.idle_minutes <= 60 and 0 < access.absolute_hours <= 24):
         raise AccessRefused(f"{path}: idle_minutes must be over 0 and at most 60, absolute_hours over 0 and at most 24.")
+    if not 0 < access.recheck_minutes <= 15:
+        raise AccessRefused(f"{path}: recheck_minutes must be over 0 and at most 15.")
+    for name in ("scopes", "acr_values", "revoked"):
+        if not isinstance(told := getattr(access, name), list | tuple) or not all(isinstance(one, str) for one in told):
+            raise AccessRefused(f"{path}: {name} must be a list of texts.")
+    if "openid" not in access.scopes:
+        raise AccessRefused(f"{path}: scopes must hold openid.")
     return access
 
 

@@ -119,7 +119,7 @@ def current_viewer() -> Viewer:
 
     Page fragments run without the entry script, so the sign-in is checked here again.
     """
-    viewer, has_ended, _ = st.session_state.get(_ADMITTED, (None, None, None))
+    viewer, has_ended = st.session_state.get(_ADMITTED, (None, None))
     if viewer is None:
         st.stop()
     if has_ended():
@@ -130,29 +130,11 @@ def current_viewer() -> Viewer:
 
 
 def still_admitted() -> Callable[[], bool]:
-    """Says at any later moment whether the viewer of now still is one: for what the browser fetches when no page runs.
-
-    Fetching is activity as much as a touch of the page.
-    """
-    _, has_ended, note = st.session_state[_ADMITTED]
-
-    def is_admitted() -> bool:
-        if has_ended():
-            return False
-        note()
-        return True
-
-    return is_admitted
+    """Says at any later moment whether the viewer of now still is one: for what the browser fetches when no page runs."""
+    _, has_ended = st.session_state[_ADMITTED]
+    return lambda: not has_ended()
 
 
-def note_activity() -> None:
-    """The viewer touched a fragment, such as a dialog, which is run without the front door. A fragment that runs by the clock
-    must not call this."""
-    current_viewer()
-    _, _, note = st.session_state[_ADMITTED]
-    note()
-
-
-def admit(viewer: Viewer | None, has_ended: Callable[[], bool] = lambda: False, note: Callable[[], None] = lambda: None) -> None:
-    """From here on, this session is the viewer's, until `has_ended` says so; None: nobody's. `note` is told of activity."""
-    st.session_state[_ADMITTED] = (viewer, has_ended, note)
+def admit(viewer: Viewer | None, has_ended: Callable[[], bool] = lambda: False) -> None:
+    """From here on, this session is the viewer's, until `has_ended` says so; None: nobody's."""
+    st.session_state[_ADMITTED] = (viewer, has_ended)

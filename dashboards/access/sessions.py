@@ -17,10 +17,13 @@ CLOCK_SKEW_SECONDS = 120
 class Sessions:
     """Sign-ins by id: when each was last active, and which have ended. Times are seconds since 1970."""
 
-    idle_seconds: float
-    absolute_seconds: float
+    idle_seconds: float = 0
+    absolute_seconds: float = 0
+    recheck_seconds: float = 0
     _active_at: dict[str, float] = field(default_factory=dict)
     _ended: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _begun: dict[str, float] = field(default_factory=dict)
+    _confirmed: dict[str, tuple[float, Mapping]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ended_because(self, claims: Mapping, now: float) -> str:
@@ -43,15 +46,33 @@ class Sessions:
         idle = self._active_at.get(sign_in_id(claims), issued_at) + self.idle_seconds
         return min(idle, issued_at + self.absolute_seconds) - now
 
-    def is_new(self, claims: Mapping) -> bool:
-        """Nothing was seen of this sign-in yet."""
-        return sign_in_id(claims) not in self._active_at
+    def begin(self, claims: Mapping, now: float) -> bool:
+        """Whether nothing was seen of this sign-in yet."""
+        with self._lock:
+            return self._begun.setdefault(sign_in_id(claims), now) == now
 
     def touch(self, claims: Mapping, now: float) -> None:
-        """Record activity of its owner."""
+        """Its owner did something; that revives no sign-in that has ended."""
+        if self.ended_because(claims, now):
+            return
         with self._lock:
             self._active_at[sign_in_id(claims)] = now
             self._forget(now)
+
+    def is_to_be_confirmed(self, claims: Mapping, now: float) -> bool:
+        """Whether the provider was last asked what the person may do, at the sign-in or since, too long ago."""
+        asked_at, _ = self._confirmed.get(sign_in_id(claims), (claims["iat"], {}))
+        return now - asked_at > self.recheck_seconds
+
+    def confirm(self, claims: Mapping, told: Mapping, now: float) -> None:
+        """The provider was asked just now, and told this."""
+        with self._lock:
+            self._confirmed[sign_in_id(claims)] = (now, dict(told))
+
+    def claims_now(self, claims: Mapping) -> dict:
+        """The sign-in's claims, with what the provider has told since in place of what it told then."""
+        _, told = self._confirmed.get(sign_in_id(claims), (0, {}))
+        return {**claims, **told}
 
     def end(self, claims: Mapping, now: float, why: str = "it was signed out") -> bool:
         """End the sign-in on all devices. Returns whether it was valid until now."""
@@ -66,6 +87,12 @@ class Sessions:
         oldest = now - self.absolute_seconds - CLOCK_SKEW_SECONDS
         self._ended = {id: (at, why) for id, (at, why) in self._ended.items() if at > oldest}
         self._active_at = {id: at for id, at in self._active_at.items() if at > oldest}
+        self._begun = {id: at for id, at in self._begun.items() if at > oldest}
+        self._confirmed = {id: (at, told) for id, (at, told) in self._confirmed.items() if at > oldest}
+
+
+SESSIONS = Sessions()
+"""The server's only one; its limits are those of access.toml."""
 
 
 def sign_in_id(claims: Mapping) -> str:

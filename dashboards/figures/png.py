@@ -7,7 +7,7 @@ server would take kaleido, a browser there, and 3 to 4 s for each picture.
 
 import streamlit as st
 
-_SCRIPT = """
+SCRIPT = """
 <i id="titles-every-png" hidden></i>
 <script>
 if (!window.titlesEveryPng) {
@@ -48,4 +48,4 @@ if (!window.titlesEveryPng) {
 
 def title_every_png() -> None:
     """Have the page's charts take their titles along: `title` and `source` of `charts.mode_bar`."""
-    st.html(_SCRIPT, unsafe_allow_javascript=True)
+    st.html(SCRIPT, unsafe_allow_javascript=True)

@@ -7,6 +7,7 @@ import phonenumbers
 import polars as pl
 from babel import Locale
 
+_JOINER = "\u2060"
 DOMAIN_NAMES = {
     "access": "Access",
     "retention": "Retention",
@@ -59,8 +60,17 @@ def language(code: str | None) -> str:
 
 
 def as_plain_markdown(text: str) -> str:
-    """A text from outside as Markdown that shows it as it is: no link, no picture that would be fetched, no formatting."""
-    return re.sub(r"([\\`*_{}\[\]<>#$!|~:])", r"\\\1", text)
+    """A text from outside as Markdown that shows it as it is: no link, no picture that would be fetched, no formatting.
+
+    An address or an e-mail address becomes a link without any mark of Markdown; a word joiner, which nobody sees, breaks it.
+    """
+    joined = re.sub(r"(?i)(https?(?=:)|www(?=\.)|(?:mailto|xmpp)(?=:)|@)", rf"\1{_JOINER}", text)
+    return re.sub(r"([\\`*_{}\[\]<>#$!|~:&])", r"\\\1", joined)
+
+
+def as_read(markdown: str) -> str:
+    """Markdown in which names stand by `as_plain_markdown`, as its reader sees these: for a file that is no Markdown."""
+    return re.sub(r"\\([\\`*_{}\[\]<>#$!|~:&])", r"\1", markdown).replace(_JOINER, "")
 
 
 def dollars(markdown: str) -> str:

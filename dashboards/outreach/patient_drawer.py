@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.audit_log import record as audit
-from dashboards.access.roles import current_viewer, note_activity
+from dashboards.access.roles import current_viewer
 from dashboards.figures.wording import as_plain_markdown, each, language, plain, telephone
 from dashboards.outreach.journal import Outcome, record, withdraw
 from dashboards.outreach.worklist import journal_folder, recorded_of
@@ -71,7 +71,7 @@ def draw_open(publication: Publication) -> None:
 
 
 def _drawer(publication: Publication, patient: dict) -> None:
-    note_activity()
+    current_viewer()
     since = recorded_of(publication, patient)
     listed = ask(publication, _LISTED, (patient["patient_key"],))
     _head(patient)
@@ -156,7 +156,7 @@ def _recorded(publication: Publication, patient: dict, row: dict) -> None:
     note = f", {plain(row['note_code']).lower()}" if row["note_code"] else ""
     words.success(
         f"{plain(row['outcome'])}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {instant(row['recorded_at'], zone)} · "
-        f"{row['recorded_by']}. It reaches the warehouse at the next run.",
+        f"{as_plain_markdown(row['recorded_by'])}. It reaches the warehouse at the next run.",
         icon=OUTCOME_ICONS[row["outcome"]],
     )
     if row["recorded_by"] == current_viewer().user_id and undo.button("Take back", key=f"undo_{row['outcome_id']}"):

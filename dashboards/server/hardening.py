@@ -1,19 +1,49 @@
-"""The server around the pages: it hardens what Streamlit answers with. `streamlit run dashboards/server/hardening.py`."""
+"""The server around the pages: it hardens what Streamlit takes and answers. `streamlit run dashboards/server/hardening.py`."""
 
+import hashlib
+import re
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.access.access_file import read_access
+from dashboards.access.access_file import LOOPBACK, read_access
+from dashboards.access.audit_log import record
+from dashboards.access.roles import Viewer
+from dashboards.access.sessions import SESSIONS, sign_in_id
+from dashboards.figures.png import SCRIPT
 from dashboards.home import home
+from dashboards.server.guard import Guard
+from dashboards.server.provider import claims_in
+
+_INDEX = Path(st.__file__).with_name("static") / "index.html"
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def _hashes(html: str) -> str:
+    """The inline scripts of a page, as a policy allows just these."""
+    scripts = (hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(html))
+    return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in scripts)
+
 
 HEADERS = {
-    # What a patient's name or an analyst's query says cannot make the browser ask another server.
-    "Content-Security-Policy": "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; frame-src 'self'; "
-    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'",
+    # Nothing is fetched from or sent to another server, whatever a patient's name or an analyst's query says; no script runs but
+    # Streamlit's own files, the one in its page, and the one that titles pictures. Its styles are written into the page.
+    "Content-Security-Policy": "default-src 'self'; "
+    f"script-src 'self' 'wasm-unsafe-eval' {_hashes(_INDEX.read_text(encoding='utf-8'))} {_hashes(SCRIPT)}; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; "
+    "worker-src 'self' blob:; frame-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; "
+    "object-src 'none'; form-action 'self'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -56,6 +86,42 @@ class Hardened:
         return b"; ".join(kept)
 
 
+class SignedIn:
+    """What the guard asks of a request's cookies: whether a sign-in stands behind them, and tells: activity, and leaving."""
+
+    def is_admitted(self, cookies: Mapping[str, str]) -> bool:
+        """Without sign-in, on this machine, everybody is; else whose sign-in counts and who has a role."""
+        access = read_access(home())
+        if access is None:
+            return True
+        claims = claims_in(cookies)
+        return (
+            claims is not None
+            and not SESSIONS.ended_because(claims, time.time())
+            and access.viewer(SESSIONS.claims_now(claims)) is not None
+        )
+
+    def note(self, cookies: Mapping[str, str]) -> None:
+        """The person did something."""
+        if claims := claims_in(cookies):
+            SESSIONS.touch(claims, time.time())
+
+    def leave(self, cookies: Mapping[str, str], address: str) -> None:
+        """The sign-in ends here and now, for every copy of its cookie; what cannot be recorded is not done."""
+        if (claims := claims_in(cookies)) and not SESSIONS.ended_because(claims, time.time()):
+            access = read_access(home())
+            viewer = (access and access.viewer(SESSIONS.claims_now(claims))) or Viewer(str(claims.get("sub")), "")
+            record("signed_out", viewer=replace(viewer, address=address, session=sign_in_id(claims)[:12]))
+            SESSIONS.end(claims, time.time())
+
+
 _access = read_access(home())
+_hosts = frozenset(LOOPBACK | ({urlsplit(_access.redirect_uri).hostname} if _access else set()))
 _APP = Path(__file__).resolve().parents[1] / "streamlit_app.py"
-app = st.App(_APP, middleware=[Middleware(Hardened, is_https=bool(_access and _access.is_https))])
+app = st.App(
+    _APP,
+    middleware=[
+        Middleware(Hardened, is_https=bool(_access and _access.is_https)),
+        Middleware(Guard, hosts=_hosts, visitors=SignedIn()),
+    ],
+)

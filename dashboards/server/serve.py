@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboards.access.access_file import AccessFile, AccessRefused, client_secret, read_access
 from dashboards.home import home
+from dashboards.server.provider import PROVIDER, discovery
 
 HERE = Path(__file__).parent
 SETTINGS = {
@@ -20,6 +21,8 @@ SETTINGS = {
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "client.disableDataExport": "true",
+    "server.enableStaticServing": "false",
+    "server.maxUploadSize": "1",
 }
 """Streamlit reads its config from the working directory only, so that what must hold is said here. An error's text can quote a
 patient's value, and the built-in download of tables writes spreadsheet formulas as they are."""
@@ -41,28 +44,40 @@ def main(port: str, address: str) -> None:
         sys.exit(2)
     shutil.rmtree(home() / "queries" / "running", ignore_errors=True)  # rows of queries that the last server left unread
     flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(HERE / "hardening.py"), *flags])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "dashboards.server.run_streamlit", "run", str(HERE / "hardening.py"), *flags])  # noqa: S606
 
 
 def _write_secrets(access: AccessFile) -> Path:
     """What Streamlit wants to be told, in a file that nobody else can read; the cookies' key is new at every start."""
-    told = {
+    shared = {
         "redirect_uri": access.redirect_uri,
         "cookie_secret": secrets.token_urlsafe(48),
+        "expose_tokens": ["access"],
+    }
+    told = {
         "client_id": access.client_id,
         "client_secret": client_secret(access),
-        "server_metadata_url": access.issuer.rstrip("/") + "/.well-known/openid-configuration",
+        "server_metadata_url": discovery(access),
     }
-    # The provider must ask for the password again: who was logged off for inactivity is to show who they are.
-    kwargs = '{ scope = "openid email profile", prompt = "login" }'
+    nested = {
+        # The provider must ask for the password again: who was logged off for inactivity is to show who they are.
+        "client_kwargs": {"scope": " ".join(access.scopes), "prompt": "login"},
+        "authorize_params": {"acr_values": " ".join(access.acr_values)} if access.acr_values else {},
+    }
     path = home() / "access" / "streamlit_secrets.toml"
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
-    # A JSON text is a TOML text as well.
-    lines = ["[auth]", *(f"{name} = {json.dumps(value)}" for name, value in told.items()), f"client_kwargs = {kwargs}", ""]
+    lines = ["[auth]", *_toml(shared), f"[auth.{PROVIDER}]", *_toml(told)]
+    for name, values in nested.items():
+        lines += [f"[auth.{PROVIDER}.{name}]", *_toml(values)]
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write("\n".join(lines))
+        file.write("\n".join([*lines, ""]))
     return path
+
+
+def _toml(values: dict) -> list[str]:
+    """A JSON text, and a list of them, is TOML as well."""
+    return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
 
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ import streamlit as st
 from dashboards.access.access_file import LOOPBACK, AccessFile, AccessRefused, read_access
 from dashboards.access.audit_log import record
 from dashboards.access.roles import ROLES, Viewer, admit
-from dashboards.access.sessions import Sessions, sign_in_id
+from dashboards.access.sessions import SESSIONS, sign_in_id
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
+from dashboards.server.provider import PROVIDER, userinfo
 from dashboards.store.published import NothingPublished, current_publication, site_names
 
 LOCAL_USER = "local"
-NOBODY = Viewer("nobody", "")
 ROLE_KEY, SITES_KEY = "viewer_role", "viewer_sites"
 PROXY_HEADERS = {"forwarded", "x-forwarded-for", "x-real-ip"}
 WATCH_SECONDS = 10
@@ -42,32 +43,61 @@ def _admit_signed_in(access: AccessFile) -> None:
     """Admit the viewer whom the provider vouches for, if the sign-in still counts; else draw the page to sign in on."""
     if not st.user.is_logged_in:
         _ask_to_sign_in()
-    claims, sessions = dict(st.user), _sessions(access)
-    viewer = access.viewer(claims)
-    if viewer:
-        viewer = replace(viewer, address=_address(), session=sign_in_id(claims)[:12])
-    if why := sessions.ended_because(claims, time.time()):
-        if sessions.end(claims, time.time(), why):
-            record("logged_off", subject=why, viewer=viewer or NOBODY)
+    claims, now = dict(st.user), time.time()
+    if why := ended_because(access, claims, now):
+        if SESSIONS.end(claims, now, why):
+            record("logged_off", subject=why, viewer=_seen(access.viewer(claims), claims))
         _ask_to_sign_in(f"You were logged off: the sign-in no longer counts, because {why}.")
+    told = SESSIONS.claims_now(claims)
+    viewer, is_new = access.viewer(told), SESSIONS.begin(claims, now)
     if viewer is None:
-        if sessions.is_new(claims):
-            record("refused", subject="no role", viewer=Viewer(str(claims.get(access.user_claim, "")), ""))
-            sessions.touch(claims, time.time())
-        _leave_button(sessions, claims, NOBODY)
-        _refuse("You are signed in, but have no role here. Ask an administrator for one.")
-    if sessions.is_new(claims):
+        why = access.why_refused(told)
+        if is_new:
+            record("refused", subject=why, viewer=_seen(None, claims))
+        _leave_button()
+        _refuse(f"You are signed in, but {why}.")
+    viewer = _seen(viewer, claims)
+    if is_new:
         record("signed_in", viewer=viewer)
-    sessions.touch(claims, time.time())
     with st.sidebar:
-        st.caption(f"{ROLES[viewer.role].title} · {viewer.user_id}")
-        _leave_button(sessions, claims, viewer)
-        _watch(sessions)
-    admit(
-        viewer,
-        has_ended=lambda: bool(sessions.ended_because(claims, time.time())),
-        note=lambda: sessions.touch(claims, time.time()),
-    )
+        st.caption(f"{ROLES[viewer.role].title} · {as_plain_markdown(viewer.label)}")
+        _leave_button()
+        _watch(viewer)
+    admit(viewer, has_ended=lambda: _is_other(viewer, claims))
+
+
+def ended_because(access: AccessFile, claims: dict, now: float) -> str:
+    """Why the sign-in counts no longer; empty where it does. Asks the provider again when its word is too old."""
+    SESSIONS.idle_seconds, SESSIONS.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
+    SESSIONS.recheck_seconds = access.recheck_minutes * 60
+    if why := SESSIONS.ended_because(claims, now):
+        return why
+    if SESSIONS.is_to_be_confirmed(claims, now):
+        told = userinfo(access, _access_token())
+        if told.get("sub") != claims.get("sub") or access.role_claim not in told:
+            return "the identity provider did not confirm it"
+        SESSIONS.confirm(claims, told, now)
+    return ""
+
+
+def _is_other(viewer: Viewer, claims: dict) -> bool:
+    """Whether the sign-in has ended, or its person may do something else than when they were let in: access.toml is read anew."""
+    try:
+        access = read_access(home())
+    except AccessRefused:
+        return True
+    ended = access is None or ended_because(access, claims, time.time())
+    return bool(ended) or access.viewer(SESSIONS.claims_now(claims)) != viewer
+
+
+def _access_token() -> str:
+    return (st.user.get("tokens") or {}).get("access") or ""
+
+
+def _seen(viewer: Viewer | None, claims: dict) -> Viewer:
+    """With where and when from, for the audit log; somebody without a role by their `sub` alone."""
+    who = viewer or Viewer(str(claims.get("sub") or "nobody"), "")
+    return replace(who, address=_address(), session=sign_in_id(claims)[:12])
 
 
 def _address() -> str:
@@ -77,33 +107,20 @@ def _address() -> str:
     return f"{seen} for {told}" if told else str(seen)
 
 
-def _sessions(access: AccessFile) -> Sessions:
-    """The server's only one, with the limits that the file has now: what has ended stays so when they are changed."""
-    sessions = _all_sessions()
-    sessions.idle_seconds, sessions.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
-    return sessions
-
-
-@st.cache_resource(show_spinner=False)
-def _all_sessions() -> Sessions:
-    return Sessions(idle_seconds=0, absolute_seconds=0)
-
-
 @st.fragment(run_every=WATCH_SECONDS)
-def _watch(sessions: Sessions) -> None:
+def _watch(viewer: Viewer) -> None:
     """Looks at the clock though nobody touches anything, and takes what is shown off the screen; it is no activity itself."""
     claims = dict(st.user)
-    if not claims.get("is_logged_in") or sessions.ended_because(claims, time.time()):
+    if not claims.get("is_logged_in") or _is_other(viewer, claims):
         st.rerun(scope="app")
-    left = sessions.seconds_left(claims, time.time())
-    if left < min(WARN_SECONDS, sessions.idle_seconds / 2):
+    left = SESSIONS.seconds_left(claims, time.time())
+    if left < min(WARN_SECONDS, SESSIONS.idle_seconds / 2):
         st.warning(f"You will be logged off in {left:.0f} seconds.", icon=":material/timer:")
 
 
-def _leave_button(sessions: Sessions, claims: dict, viewer: Viewer) -> None:
+def _leave_button() -> None:
+    """The door ends the sign-in and records it (`hardening.py`), by whatever way somebody leaves."""
     if st.button("Sign out", icon=":material/logout:", key="sign_out"):
-        sessions.end(claims, time.time())
-        record("signed_out", viewer=viewer)
         st.logout()
         st.stop()
 
@@ -114,7 +131,7 @@ def _ask_to_sign_in(why: str = "") -> None:
         st.warning(why, icon=":material/lock_clock:")
     st.write("Sign in with your practice's account to go on.")
     if st.button("Sign in", icon=":material/login:", type="primary", key="sign_in"):
-        st.login()
+        st.login(PROVIDER)
     st.stop()
 
 

@@ -74,7 +74,9 @@ def test_the_secret_reaches_streamlit_in_a_private_file_and_never_on_the_command
     serve.main("8501", "0.0.0.0")  # noqa: S104
     serve.main("8501", "0.0.0.0")  # noqa: S104
     path = tmp_path / "access" / "streamlit_secrets.toml"
-    told = tomllib.loads(path.read_text())["auth"]
+    shared = tomllib.loads(path.read_text())["auth"]
+    told = shared["practice"]
+    assert shared["expose_tokens"] == ["access"]
     assert told["client_secret"] == 's3"cr\\et'
     assert told["client_kwargs"]["prompt"] == "login"
     assert path.stat().st_mode & 0o777 == 0o600
@@ -90,3 +92,23 @@ def test_sign_in_without_its_secret_does_not_start(tmp_path, monkeypatch, capsys
     with pytest.raises(SystemExit):
         serve.main("8501", "127.0.0.1")
     assert "CAREGAP_CLIENT_SECRET" in capsys.readouterr().err
+
+
+def test_scopes_and_the_strength_of_sign_in_are_asked_for_as_the_file_says(tmp_path, monkeypatch):
+    (tmp_path / "access.toml").write_text(ACCESS + 'scopes = ["openid", "groups"]\nacr_values = ["mfa", "phr"]\n')
+    monkeypatch.setenv("CAREGAP_HOME", str(tmp_path))
+    monkeypatch.setenv("CAREGAP_CLIENT_SECRET", "s3cret")
+    monkeypatch.setattr(serve.os, "execv", lambda *_: None)
+    serve.main("8501", "127.0.0.1")
+    told = tomllib.loads((tmp_path / "access" / "streamlit_secrets.toml").read_text())["auth"]["practice"]
+    assert told["client_kwargs"]["scope"] == "openid groups"
+    assert told["authorize_params"] == {"acr_values": "mfa phr"}
+
+
+def test_no_script_runs_but_our_own_and_nothing_is_fetched_or_sent_elsewhere(hardened):
+    said = hardened("/", "a=b", is_https=True)["content-security-policy"]
+    policy = dict(part.strip().split(" ", 1) for part in said.split(";"))
+    assert policy["default-src"] == "'self'" and policy["connect-src"] == "'self'"
+    scripts = policy["script-src"].split()
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "*"} & set(scripts)
+    assert len([one for one in scripts if one.startswith("'sha256-")]) >= 2

@@ -60,3 +60,25 @@ def test_what_ended_is_remembered_until_its_age_refuses_it(sessions):
     for hours in range(13):
         sessions.touch(other, ISSUED + hours * 3600)
         assert sessions.ended_because(CLAIMS, ISSUED + hours * 3600)
+
+
+def test_what_the_provider_said_is_good_for_a_quarter_of_an_hour_and_then_replaced_by_what_it_says_now(sessions):
+    sessions.recheck_seconds = 900
+    claims = CLAIMS | {"groups": ["admins"]}
+    assert not sessions.is_to_be_confirmed(claims, ISSUED + 899)
+    assert sessions.is_to_be_confirmed(claims, ISSUED + 901)
+    sessions.confirm(claims, {"groups": []}, ISSUED + 901)
+    assert sessions.claims_now(claims)["groups"] == []
+    assert not sessions.is_to_be_confirmed(claims, ISSUED + 1800)
+    assert sessions.is_to_be_confirmed(claims, ISSUED + 1802)
+
+
+def test_activity_revives_no_sign_in_that_was_idle(sessions):
+    sessions.touch(CLAIMS, ISSUED + 60)
+    sessions.touch(CLAIMS, ISSUED + 60 + 901)
+    assert sessions.ended_because(CLAIMS, ISSUED + 60 + 902) == "it was idle"
+
+
+def test_a_sign_in_begins_once(sessions):
+    assert sessions.begin(CLAIMS, ISSUED)
+    assert not sessions.begin(CLAIMS, ISSUED + 1)

@@ -1,0 +1,47 @@
+"""What the identity provider says of a person: now, when it is asked again, and at the sign-in, by the browser's cookie."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+
+import httpx
+from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
+
+from dashboards.access.access_file import AccessFile
+
+PROVIDER = "practice"
+"""The provider's name in Streamlit's secrets: only one with a name is told which strength of sign-in to ask for."""
+COOKIE = "_streamlit_user"
+TIMEOUT_SECONDS = 5
+
+
+def discovery(access: AccessFile) -> str:
+    """Where the provider describes itself."""
+    return access.issuer.rstrip("/") + "/.well-known/openid-configuration"
+
+
+def userinfo(access: AccessFile, token: str) -> dict:
+    """What the provider says now of the token's person (OpenID Connect Core, 5.3); empty where it says nothing."""
+    if not token:
+        return {}
+    try:
+        answer = httpx.get(_endpoint(discovery(access)), headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS)
+        told = answer.json() if answer.status_code == 200 else {}
+    except (httpx.HTTPError, ValueError, KeyError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def claims_in(cookies: Mapping[str, str]) -> dict | None:
+    """The claims of the sign-in that these cookies prove; None where they prove none: nobody else can sign such a cookie."""
+    signed = _get_signed_cookie_with_chunks(dict(cookies), COOKIE)
+    try:
+        claims = json.loads(signed) if signed else None
+    except ValueError:
+        return None
+    return claims if isinstance(claims, dict) and claims.get("is_logged_in") else None
+
+
+@cache
+def _endpoint(address: str) -> str:
+    return httpx.get(address, timeout=TIMEOUT_SECONDS).json()["userinfo_endpoint"]
