@@ -12,11 +12,15 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
-from models.spreadsheet import neutralised
+from models.spreadsheet import as_csv, as_xlsx
 
-CSV, PARQUET = "csv", "parquet"
-_MIME = {CSV: "text/csv", PARQUET: "application/vnd.apache.parquet"}
-_LABEL = {CSV: "CSV", PARQUET: "Parquet"}
+CSV, XLSX, PARQUET = "csv", "xlsx", "parquet"
+_MIME = {
+    CSV: "text/csv",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    PARQUET: "application/vnd.apache.parquet",
+}
+_LABEL = {CSV: "CSV", XLSX: "Excel", PARQUET: "Parquet"}
 
 
 def offer(
@@ -34,7 +38,12 @@ def offer(
         if not is_admitted():
             raise PermissionError("The sign-in has ended.")
         record("exported", subject=f"{stem}.{kind}", n_rows=len(frame), patients=patients, viewer=viewer)
-        return as_csv(frame) if kind == CSV else as_parquet(frame)
+        match kind:
+            case "csv":
+                return as_csv(frame)
+            case "xlsx":
+                return as_xlsx(frame, stem)
+        return as_parquet(frame)
 
     with st.container(horizontal=True):
         for kind in formats:
@@ -50,15 +59,6 @@ def offer(
                 on_click="ignore",
                 disabled=frame.is_empty(),
             )
-
-
-def as_csv(frame: pl.DataFrame) -> bytes:
-    """UTF-8 with a byte-order mark, without which Excel reads another encoding; texts quoted, formulas neutral, lists joined."""
-    lists = [name for name, dtype in frame.schema.items() if dtype == pl.List]
-    flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(", ") for name in lists)
-    # A header comes from whoever wrote the query, and is a cell like any other.
-    flat.columns = neutralised(pl.DataFrame({"name": flat.columns}, schema={"name": pl.String}))["name"].to_list()
-    return neutralised(flat).write_csv(include_bom=True, quote_style="non_numeric", line_terminator="\r\n").encode()
 
 
 def as_parquet(frame: pl.DataFrame) -> bytes:

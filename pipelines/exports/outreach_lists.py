@@ -1,6 +1,7 @@
 """Exports the published outreach list: one file for people, one for the CRM.
 
-outreach_list.csv    one row per patient to contact, for a spreadsheet
+outreach_list.xlsx   one row per patient to contact, for a spreadsheet, its texts as texts
+outreach_list.csv    the same as CSV
 outreach_tasks.csv   one row per task to create in the CRM, and per held-out contact, with the CRM's own ids
 """
 
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from models.spreadsheet import neutralised
+from models.spreadsheet import as_csv, as_xlsx
 
-LIST_FILE, TASKS_FILE = "outreach_list.csv", "outreach_tasks.csv"
+LIST_FILE, BOOK_FILE, TASKS_FILE = "outreach_list.csv", "outreach_list.xlsx", "outreach_tasks.csv"
 
 _LIST = "select * exclude (patient_key, location_key) from delivery.out_outreach_list order by location_name, priority_rank"
 # The reasons are those of the CRM's contract of outreach tasks.
@@ -45,15 +46,11 @@ _TASKS = """
 
 
 def write_outreach(folder: Path) -> list[Path]:
-    """Write both files beside `folder`/warehouse.duckdb, which is opened read-only; returns their paths.
-
-    UTF-8 with a byte-order mark, which Excel needs to detect the encoding; all text quoted; no cell that Excel would execute.
-    """
-    paths = []
+    """Write the files beside `folder`/warehouse.duckdb, which is opened read-only; returns their paths."""
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for name, query in ((LIST_FILE, _LIST), (TASKS_FILE, _TASKS)):
-            rows = neutralised(connection.sql(query).pl())
-            rows.write_csv(folder / name, include_bom=True, quote_style="non_numeric", line_terminator="\r\n")
-            paths.append(folder / name)
-    return paths
+        listed, tasks = connection.sql(_LIST).pl(), connection.sql(_TASKS).pl()
+    written = {LIST_FILE: as_csv(listed), BOOK_FILE: as_xlsx(listed, "outreach list"), TASKS_FILE: as_csv(tasks)}
+    for name, content in written.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in written]

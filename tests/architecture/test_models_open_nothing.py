@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.home import CHECKOUT
 
-OPENS = {"os", "pathlib", "io", "shutil", "socket", "subprocess", "tempfile", "fcntl"}
+OPENS = {"os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "fcntl"}
 STORE = CHECKOUT / "models" / "audit_log" / "store.py"
 FILES = sorted((CHECKOUT / "models").rglob("*.py"))
 

@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from dashboards.layout.exports import as_csv, as_parquet
+from dashboards.layout.exports import as_parquet
+from models.spreadsheet import as_csv
 
 ROWS = pl.DataFrame(
     {"name": ["=1+1", "O'Brien, Ann", None], "=cmd": [1, 2, 3], "on": [date(2026, 1, 2)] * 3, "tags": [["a", "b"], [], None]}
