@@ -10,9 +10,9 @@ from dashboards.access.roles import Sight, current_viewer
 from dashboards.figures.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
-from dashboards.layout.exports import CSV, PARQUET, offer
+from dashboards.layout.exports import CSV, PARQUET, XLSX, offer
 from dashboards.layout.page import empty, open_page
-from dashboards.sandbox.runner import MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
+from dashboards.sandbox.runner import MAX_BYTES, MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
@@ -138,7 +138,7 @@ def _start(publication: Publication, sight: Sight) -> None:
     spool = saved_in / "running"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        running = start(published_file(publication.folder, Scope(sight, None)), query, beside=spool)
+        running = start(published_file(publication.folder, Scope(sight, None)), query, user_id=viewer.user_id, beside=spool)
     except Busy as why:
         st.session_state[ANSWER] = (digest, Answer(problem=str(why)))
     else:
@@ -179,7 +179,8 @@ def _show(answer: Answer) -> None:
         st.error(as_plain_markdown(answer.problem).replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
-    cut = f", the first {MAX_ROWS:,}; add conditions or sums to see all that you need" if answer.is_cut else ""
+    most = f"at most {MAX_ROWS:,} rows and {MAX_BYTES // 2**20} MB; add conditions or sums to see all that you need"
+    cut = f", the first: {most}" if answer.is_cut else ""
     st.caption(f"{counted(len(rows), 'row')}{cut} · {answer.seconds:.1f} seconds")
     if rows.is_empty():
         empty("The query found no row.")
@@ -195,7 +196,7 @@ def _show(answer: Answer) -> None:
             column_config=days,
             alt="The query's rows.",
         )
-        offer(rows, "query_result", formats=(CSV, PARQUET), patients=patients_in(answer))
+        offer(rows, "query_result", formats=(CSV, XLSX, PARQUET), patients=patients_in(answer))
     with as_chart:
         _chart(rows)
 
@@ -219,7 +220,7 @@ def _chart(rows: pl.DataFrame) -> None:
     group = colour.selectbox("Colour", others, index=None, placeholder="One", key="sql_colour") if others else None
     st.plotly_chart(quick_chart(rows, shape, x, y, group), key="sql_chart", alt=f"{shape} chart of {y} over {x}.")
     if group and rows[group].n_unique() > MAX_GROUPS:
-        st.caption(f"The first {MAX_GROUPS} values of {group} are drawn.")
+        st.caption(f"The first {MAX_GROUPS} values of {as_plain_markdown(group)} are drawn.")
 
 
 publication = open_page(

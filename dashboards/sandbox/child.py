@@ -1,8 +1,8 @@
 """The process that runs one query and ends. It is started by its path, and imports DuckDB and nothing of this project.
 
-In: one JSON object on standard input: `file` (a published DuckDB file), `result` (a file to make), `query`, `n_rows` (at most),
-`seconds`, `megabytes`. Out: one JSON object on standard output: `tables`, `n_rows`, `is_cut`, or `problem`. The rows themselves
-go into the result file, as its table `rows`.
+In: one JSON object on standard input: `file` (a published DuckDB file), `result` (a file to make), `query`, `n_rows` and
+`n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard output: `tables`, `n_rows`, `is_cut`, or `problem`.
+The rows themselves go into the result file, as its table `rows`.
 
 What a query may do is decided three times over: by its syntax tree (one SELECT, on published schemas, calling no function
 that reaches out), by DuckDB's own lock, and by limits of the operating system.
@@ -22,7 +22,7 @@ import duckdb
 
 SCHEMAS = {"marts", "ml", "delivery", "catalog"}
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
-REFUSED_FUNCTIONS = {"current_setting", "getenv", "getvariable", "json_serialize_plan", "nextval", "write_log"}
+REFUSED_FUNCTIONS = {"current_setting", "getenv", "getvariable", "json_serialize_plan", "nextval", "sleep_ms", "write_log"}
 REACHES_OUT = re.compile(r"^(read_|parquet_|sniff_|glob$|query|pragma_|duckdb_|sqlite_|postgres_|mysql_|pg_|http_)")
 N_THREADS = 2
 
@@ -79,8 +79,24 @@ def _run(asked: dict) -> dict:
     n_rows = asked["n_rows"]
     connection.execute(f"create table result.main.rows as from query({_quoted(asked['query'])}) limit {n_rows + 1}")
     n_found = connection.execute("select count(*) from result.main.rows").fetchall()[0][0]
+    n_given = min(n_found, n_rows, _n_within(connection, asked["n_bytes"]))
+    if n_found and not n_given:
+        raise Refused(f"The first row alone is larger than {asked['n_bytes'] // 2**20} MB, which is as much as an answer may be.")
     connection.execute("detach result")
-    return {"tables": tables, "n_rows": min(n_found, n_rows), "is_cut": n_found > n_rows}
+    return {"tables": tables, "n_rows": n_given, "is_cut": n_found > n_given}
+
+
+def _n_within(connection: duckdb.DuckDBPyConnection, n_bytes: int) -> int:
+    """How many of the rows, from the first on, are together as large as an answer may be.
+
+    They are measured as they would be written: a text that is repeated takes no room in DuckDB's file, and all of it in a page.
+    """
+    return connection.execute(f"""
+        select count(*) from (
+            select sum(strlen(cast(one as varchar))) over (order by number rows unbounded preceding) as n_so_far
+            from (select rowid as number, rows as one from result.main.rows as rows)
+        ) where n_so_far <= {n_bytes}
+    """).fetchall()[0][0]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
@@ -91,15 +107,12 @@ def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
     parsed = json.loads(connection.execute(f"select json_serialize_sql({_quoted(query)})").fetchall()[0][0])
     if parsed["error"] or len(parsed["statements"]) != 1:
         raise Refused("This kind of SELECT is not run here. Instead of PIVOT, write sum(…) filter (where …).")
-    nodes = list(_nodes(parsed))
-    named = {entry["key"].lower() for node in nodes for entry in (node.get("cte_map") or {}).get("map", ())}
-    named |= {node["cte_name"].lower() for node in nodes if node.get("cte_name")}
     tables = set()
-    for node in nodes:
+    for node, known in _nodes(parsed):
         kind = node.get("type")
         if kind == "BASE_TABLE":
             schema, table = node["schema_name"].lower(), node["table_name"].lower()
-            if not schema and not node["catalog_name"] and table in named:
+            if not schema and not node["catalog_name"] and table in known:
                 continue
             if schema not in SCHEMAS or node["catalog_name"]:
                 raise Refused(f"A table is named by its schema, one of {', '.join(sorted(SCHEMAS))}: marts.dim_kpis, say.")
@@ -115,16 +128,27 @@ def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
     return sorted(tables)
 
 
-def _nodes(tree: object) -> Iterator[dict]:
-    """Every object in the tree, without recursion: how deep it is, is up to whoever wrote the query."""
-    waiting = [tree]
+def _nodes(tree: object) -> Iterator[tuple[dict, frozenset[str]]]:
+    """Every object in the tree, with the names that a WITH has given where it stands; without recursion: how deep the tree is,
+    is up to whoever wrote the query.
+
+    A name of a WITH is known in its own query and in the later parts of its WITH, and nowhere else: not beside it, not before.
+    """
+    waiting: list[tuple[object, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            yield part
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
+        part, known = waiting.pop()
+        if isinstance(part, list):
+            waiting += [(one, known) for one in part]
+        elif isinstance(part, dict):
+            if part.get("type") == "RECURSIVE_CTE_NODE":
+                waiting.append((part.get("left"), known))
+                known |= {part["cte_name"].lower()}
+            inner = known
+            for entry in (part.get("cte_map") or {}).get("map", ()):
+                waiting.append((entry["value"], inner))
+                inner |= {entry["key"].lower()}
+            yield part, inner
+            waiting += [(value, inner) for name, value in part.items() if name != "cte_map"]
 
 
 def _without_data(error: duckdb.Error, query: str) -> str:

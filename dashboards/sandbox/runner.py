@@ -20,8 +20,9 @@ CHILD = Path(__file__).with_name("child.py")
 MAX_ROWS = 10_000
 MAX_SECONDS = 30
 MAX_MEGABYTES = 1024
-MAX_RUNNING = 3
-"""At once, on the whole server: a query may take two cores and a gigabyte, and the pages have to go on."""
+MAX_BYTES = 50 * 2**20
+MAX_RUNNING, MAX_OF_ONE = 3, 1
+"""At once, on the whole server and of one person: a query may take two cores and a gigabyte, and the pages and others go on."""
 
 
 class Busy(Exception):
@@ -50,6 +51,7 @@ class Query:
     process: subprocess.Popen
     folder: Path
     max_seconds: int
+    user_id: str
     started: float = field(default_factory=time.monotonic)
     _stopped: str = ""
     _answer: Answer | None = None
@@ -117,21 +119,26 @@ def start(
     file: Path,
     query: str,
     *,
+    user_id: str = "",
     max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
     max_seconds: int = MAX_SECONDS,
     max_megabytes: int = MAX_MEGABYTES,
     beside: Path | None = None,
 ) -> Query:
     """Start `query` on the published `file`; its rows are written to a folder in `beside` until they are read.
 
-    Raises `Busy` where `MAX_RUNNING` run already.
+    Raises `Busy` where the person runs `MAX_OF_ONE` already, or all together `MAX_RUNNING`.
     """
     with _lock:
         for old in list(_running):  # left behind by a page that nobody came back to
             if old.process.poll() is not None and time.monotonic() - old.started > 10 * MAX_SECONDS:
                 _running.discard(old)
                 shutil.rmtree(old.folder, ignore_errors=True)
-        if sum(query.process.poll() is None for query in _running) >= MAX_RUNNING:
+        alive = [query for query in _running if query.process.poll() is None]
+        if sum(query.user_id == user_id for query in alive) >= MAX_OF_ONE:
+            raise Busy("You are running a query already; stop it, or wait until it has ended.")
+        if len(alive) >= MAX_RUNNING:
             raise Busy("Others are running queries; try again in a moment.")
         folder = Path(tempfile.mkdtemp(prefix="query-", dir=beside))
         process = subprocess.Popen(
@@ -143,13 +150,14 @@ def start(
             env={},
             start_new_session=True,
         )
-        running = Query(process, folder, max_seconds)
+        running = Query(process, folder, max_seconds, user_id)
         _running.add(running)
     asked = {
         "file": str(file),
         "result": str(folder / "result.duckdb"),
         "query": query,
         "n_rows": max_rows,
+        "n_bytes": max_bytes,
         "seconds": max_seconds,
         "megabytes": max_megabytes,
     }

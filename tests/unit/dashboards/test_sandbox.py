@@ -78,6 +78,14 @@ def test_no_more_rows_come_back_than_may_and_the_answer_says_so(ask):
         "select * from json_execute_serialized_sql(json_serialize_sql('select * from hidden.secrets'))",
         "select (select max(secret) from hidden.secrets)",
         "show databases",
+        "select * from loose, (with loose as (select 1) select * from loose)",
+        "select (with loose as (select 1 as secret) select max(secret) from loose) from loose",
+        "with a as (from loose), loose as (select 1) from a",
+        "with loose as (from loose) from loose",
+        "(with loose as (select 1) from loose) union all from loose",
+        "with recursive loose as (from loose union all select 1 from loose where false) from loose",
+        "select sleep_ms(20000)",
+        "select SLEEP_MS(20000) from marts.people",
         "asked",
         "from asked",
         "from duckdb",
@@ -108,6 +116,7 @@ def test_what_slips_past_the_syntax_tree_meets_a_locked_engine(published, monkey
             "result": str(tmp_path / f"{number}.duckdb"),
             "query": attack,
             "n_rows": 9,
+            "n_bytes": 1000,
             "megabytes": 200,
         }
         with pytest.raises(duckdb.Error):
@@ -177,3 +186,33 @@ def test_no_more_queries_run_at_once_than_may(published, monkeypatch):
         first.forget()
     second = start(published, "select 1")
     assert second.wait(30) and second.answer().problem == ""
+
+
+def test_a_name_of_a_with_is_known_where_sql_knows_it(ask):
+    query = """
+        with a as (select id from marts.people), b as (with a as (select 7 as id) from a), c as (from a union all from b)
+        select count(*) as n from c where id in (with d as (from b) select id from d)
+    """
+    assert ask(query).rows.item() == 2
+    recursive = "with recursive r as (select 1 as i union all select i + 1 from r where i < 5) select max(i) as i from r"
+    assert ask(recursive).rows.item() == 5
+
+
+def test_an_answer_is_bounded_in_bytes_as_well_as_in_rows(ask):
+    answer = ask("select id, repeat('x', 1000) as text from marts.people order by id", max_bytes=10_500)
+    assert answer.is_cut and answer.rows["id"].to_list() == list(range(10))
+    assert "larger than 1 MB" in ask("select repeat('x', 1100000) as text", max_bytes=2**20).problem
+    whole = ask("select id, repeat('x', 1000) as text from marts.people")
+    assert not whole.is_cut and len(whole.rows) == 100
+
+
+def test_one_person_holds_one_place_alone_and_others_get_theirs(published):
+    endless = "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r"
+    first = start(published, endless, user_id="ann")
+    try:
+        with pytest.raises(Busy, match="You are running"):
+            start(published, "select 1", user_id="ann")
+        other = start(published, "select 1 as one", user_id="bo")
+        assert other.wait(60) and other.answer().rows.item() == 1
+    finally:
+        first.forget()
