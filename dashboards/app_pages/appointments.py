@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards.figures.comparisons import bars, heat_map
 from dashboards.figures.trends import trend
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, since
 from dashboards.kpis.periods import newest
@@ -90,7 +91,7 @@ with st.container(border=True):
     if not worst.is_empty():
         label = LEAD_TIMES[worst["lead_time_band"].item()].lower()
         say(
-            f"{rests_on(kpi, shown)}, {chosen.said}: most often missed are appointments with a "
+            f"{rests_on(kpi, shown)}, {as_plain_markdown(chosen.said)}: most often missed are appointments with a "
             f"lead time of **{label}**, **{amount(worst['rate'].item(), 'share')}** of {worst['n_due'].item():,}."
         )
 

@@ -7,6 +7,7 @@ from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples, stack
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.figures.trends import trend
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.months import go_lives
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
@@ -95,7 +96,7 @@ current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "provider_key", "payer_class")
 year = ask(publication, _YEAR.format(counts=_COUNTS, condition=condition), parameters)
 if year.is_empty():
-    empty(f"No measure has a patient in its denominator for {chosen.said}. Choose fewer filters.")
+    empty(f"No measure has a patient in its denominator for {as_plain_markdown(chosen.said)}. Choose fewer filters.")
     st.stop()
 
 rolling = ask(publication, _ROLLING.format(counts=_COUNTS, condition=condition), parameters)

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.roles import Sight, current_viewer
-from dashboards.figures.wording import plain
+from dashboards.figures.wording import as_plain_markdown, plain
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import Publication, ask
@@ -75,7 +75,7 @@ def _lineage(publication: Publication, made: str) -> None:
         return
     sources, newest = facts.row(0)
     extracts = sources.split(", ") if sources else []
-    say(f"**Made from** {', '.join(extracts) or 'reference data alone'}.")
+    say(f"**Made from** {as_plain_markdown(', '.join(extracts)) or 'reference data alone'}.")
     if newest:
         say(f"**Newest export among them** {instant(newest, publication.time_zone)}.")
     with st.expander(f"Every step on the way: {counted(len(upstream), 'table')}"):

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples
 from dashboards.figures.trends import trend
-from dashboards.figures.wording import DOMAIN_NAMES
+from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.drill import behind
 from dashboards.kpis.metric import metric, rests_on, target
 from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, months_of, since
@@ -37,7 +37,9 @@ if not kpi["is_available"]:
     st.stop()
 shown = newest(publication, chosen, chosen.months, (code,)).get(code)
 if shown is None or shown["value"] is None:
-    empty(f"{kpi['kpi_name']} has no mature month for {chosen.said}. Choose fewer filters, or a longer period.")
+    empty(
+        f"{kpi['kpi_name']} has no mature month for {as_plain_markdown(chosen.said)}. Choose fewer filters, or a longer period."
+    )
     st.stop()
 
 first, last = shown["first_month_on"], shown["last_month_on"]
@@ -71,7 +73,8 @@ with st.container(border=True):
         if has_benchmark
         else "None is known that fits the definition.",
     )
-    say(f"{rests_on(kpi, shown)}, {chosen.said}. {target(kpi, shown)}. Compared with {then_name}. {kpi['formula']}")
+    on = as_plain_markdown(chosen.said)
+    say(f"{rests_on(kpi, shown)}, {on}. {target(kpi, shown)}. Compared with {then_name}. {kpi['formula']}")
 
 drawn = months.filter(pl.col("month_on") >= first)
 earlier = then.with_columns(month_on=pl.col("month_on").dt.offset_by(f"{back}mo")) if against != "baseline" else None

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.figures.wording import each, plain, telephone
-from dashboards.layout.exports import offer
+from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
 from dashboards.outreach.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
 from dashboards.outreach.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
@@ -87,7 +87,7 @@ def _grid(rows: pl.DataFrame, columns: dict, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{counted(len(rows), 'patient')}** · choose a row to open the profile", width="content")
         with st.container(width="content"):
-            offer(rows.select(*columns), name, patients=keys)
+            offer(rows.select(*columns), name, formats=(XLSX, CSV), patients=keys)
     st.dataframe(
         rows.select(*columns),
         key=key,

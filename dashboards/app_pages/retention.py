@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards.figures.comparisons import bars, curves, heat_map
 from dashboards.figures.trends import trend
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
 from dashboards.kpis.periods import newest
@@ -168,4 +169,5 @@ else:
         )
     best = paid.head(1)
     if not best.is_empty():
-        say(f"The cheapest source is **{best['source'].item()}**: {amount(best['cost_usd'].item(), 'usd')} a new patient.")
+        source, cost = as_plain_markdown(best["source"].item()), amount(best["cost_usd"].item(), "usd")
+        say(f"The cheapest source is **{source}**: {cost} a new patient.")

@@ -5,12 +5,14 @@ The colours are the names that Streamlit's own theme puts into a figure; the bro
 `on_paper` does the same for a file.
 """
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
 
 import plotly.graph_objects as go
 import plotly.io as pio
+import polars as pl
 
 OWN, BAD, GOOD = "#000001", "#000002", "#000003"
 """The practice's own value; bad or missed; good or met."""
@@ -39,6 +41,8 @@ TEMPLATE = go.layout.Template(
 )
 pio.templates["caregap"] = TEMPLATE
 
+_MARKUP = re.compile(r"<(?!/?(?:b|br|extra)>)")
+"""All that is not a line break, bold, or the end of a hover text: our own."""
 MODE_BAR = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]
 _CONFIG = Path(__file__).resolve().parents[1] / "server" / ".streamlit" / "config.toml"
 
@@ -52,7 +56,22 @@ def drawn(traces: list[dict], **layout: object) -> go.Figure:
     # Streamlit's own template, which goes before ours, writes an axis in a grey whose contrast is 3.8 where 4.5 is asked for.
     axes = {"xaxis", "yaxis"} | {name for name in layout if name[1:5] == "axis"}
     written = {name: _AXIS | _titled(layout.get(name, {})) for name in axes}
-    return go.Figure(traces, {"template": TEMPLATE, "font": {"color": TEXT}, **layout, **written})
+    told, around = _plain(traces), _plain({**layout, **written})
+    return go.Figure(told, {"template": TEMPLATE, "font": {"color": TEXT}, **around})
+
+
+def _plain(part: object) -> object:
+    """A part of a figure with every name in it as text: to Plotly, `<a href=…>` in a label is a link that can be clicked."""
+    match part:
+        case str():
+            return _MARKUP.sub("&lt;", part)
+        case dict():
+            return {name: _plain(value) for name, value in part.items()}
+        case list() | tuple():
+            return [_plain(value) for value in part]
+        case pl.Series():
+            return _plain(part.to_list()) if part.dtype in (pl.String, pl.List, pl.Enum, pl.Categorical) else part
+    return part
 
 
 def _titled(axis: dict) -> dict:

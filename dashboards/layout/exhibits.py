@@ -8,8 +8,8 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.style import mode_bar
-from dashboards.figures.wording import dollars
-from dashboards.layout.exports import offer
+from dashboards.figures.wording import as_plain_markdown, as_read, dollars
+from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import current_sheet
 from dashboards.layout.sheet import is_share
 
@@ -17,7 +17,7 @@ from dashboards.layout.sheet import is_share
 def say(markdown: str) -> None:
     """A paragraph of the page and of its export."""
     st.markdown(dollars(markdown))
-    current_sheet().say(markdown)
+    current_sheet().say(as_read(markdown))
 
 
 def section(title: str) -> None:
@@ -96,9 +96,10 @@ def _shown(data: pl.DataFrame, columns: dict) -> tuple[pl.DataFrame, dict]:
 
 def _head(title: str, data: pl.DataFrame, name: str, patients: Iterable[int] = ()) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
-        (st.subheader if current_sheet().is_sectioned else st.header)(title, anchor=False, width="stretch")
+        (st.subheader if current_sheet().is_sectioned else st.header)(as_plain_markdown(title), anchor=False, width="stretch")
         with st.container(width="content"):
-            offer(data, name, patients=patients)
+            # A list of patients is worked with in a spreadsheet; a workbook keeps its texts as texts.
+            offer(data, name, formats=(XLSX, CSV) if patients else (CSV,), patients=patients)
 
 
 def _slug(title: str) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
 from dashboards.figures.png import title_every_png
+from dashboards.figures.wording import as_plain_markdown
 from dashboards.layout.reports import offer_reports
 from dashboards.layout.sheet import Sheet
 from dashboards.store.published import NothingPublished, Publication, ask, current_publication
@@ -58,9 +59,8 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True, has_r
         st.stop()
     as_of_on = date.fromisoformat(publication.as_of_on)
     synthetic = " · :orange-badge[:material/science: Synthetic data: nobody here is a real person]"
-    st.markdown(
-        f"**{publication.practice_name}** · data as of **{as_of_on:%-d %B %Y}**{synthetic if publication.is_synthetic else ''}"
-    )
+    banner = synthetic if publication.is_synthetic else ""
+    st.markdown(f"**{as_plain_markdown(publication.practice_name)}** · data as of **{as_of_on:%-d %B %Y}**{banner}")
     sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
     st.session_state[_SHEET] = sheet
     if has_reports:
@@ -77,7 +77,9 @@ def current_sheet() -> Sheet:
 
 def not_available(what: str, because: str) -> None:
     """Say that something cannot be shown and why: `not_available("Days in A/R", "billing delivered no charges")`."""
-    st.info(f"{what}: not available, because {because.rstrip('.')}.", icon=":material/block:")
+    st.info(
+        f"{as_plain_markdown(what)}: not available, because {as_plain_markdown(because.rstrip('.'))}.", icon=":material/block:"
+    )
     if _SHEET in st.session_state:
         current_sheet().say(f"{what}: not available, because {because.rstrip('.')}.")
 

@@ -109,7 +109,7 @@ def test_tampering_shows_on_the_administrators_page(app, shown_home):
 
     for rows in (1, 2, 3):
         record("exported", subject="care_gaps.csv", n_rows=rows, viewer=Viewer("ann", "leadership"))
-    assert "whole" in app("audit", role="admin").success[0].value
+    assert "intact" in app("audit", role="admin").success[0].value
     path = shown_home / "audit" / "audit.jsonl"
     path.write_text(path.read_text().replace('"n_rows": 2', '"n_rows": 1'))
     assert "tampered" in app("audit", role="admin").error[0].value

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.figures.wording import as_read
 from dashboards.outreach.journal import Outcome, record, recorded
 from dashboards.outreach.patient_drawer import OPEN
 from models.audit_log.store import audit_log
@@ -117,6 +118,17 @@ def test_an_outcome_of_a_record_that_shares_the_id_is_another_patients(outreach:
     assert not [said.value for said in page.success]
     record(folder, Outcome(**own, channel="phone", outcome="left_message", recorded_by="somebody-else"))
     assert len(opened(outreach, somebody[0]).success) == 1
+
+
+def test_who_recorded_an_outcome_is_named_as_text_and_never_by_a_link(outreach: AppTest, somebody, shown_home):
+    record_outcome(opened(outreach, somebody[0]), "no_answer")
+    [folder] = (shown_home / "outcomes").iterdir()
+    [own] = recorded(folder).select("patient_source_system", "patient_record_type", "patient_source_id").to_dicts()
+    name = "[click](http://e.org) ann@e.org www.e.org"
+    record(folder, Outcome(**own, channel="phone", outcome="left_message", recorded_by=name))
+    said = next(text.value for text in opened(outreach, somebody[0]).success if "click" in text.value)
+    assert "](" not in said.replace("\\]", "") and "ann@e" not in said and "www.e" not in said and "http\\:" not in said
+    assert name in as_read(said)
 
 
 def test_a_patient_of_another_site_cannot_be_opened(outreach: AppTest, sample_warehouse):

@@ -1,8 +1,13 @@
 """Codes and texts from outside are shown as people read them."""
 
-import pytest
+import re
 
-from dashboards.figures.wording import as_plain_markdown, language, telephone
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.figures.style import drawn
+from dashboards.figures.wording import as_plain_markdown, as_read, language, telephone
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,24 @@ def test_a_language_is_named_and_an_unknown_one_left_as_its_code():
 
 def test_a_text_from_outside_is_no_markdown():
     assert as_plain_markdown("![x](//e.org) <b> `a` :x:") == r"\!\[x\](//e.org) \<b\> \`a\` \:x\:"
+
+
+# What Markdown makes a link of without any mark (GitHub Flavored Markdown, 6.9), after its backslashes are gone.
+BY_ITSELF = re.compile(r"(?i)https?://|www\.|mailto:|xmpp:|[\w.+-]@[\w-]")
+
+
+@given(st.lists(st.text(max_size=10) | st.sampled_from(["http://e.org", "www.e.org", "a@b.org", "mailto:a@b.org", "[x](y)"])))
+def test_a_name_is_never_a_link_and_is_read_as_it_is(parts):
+    name = "".join(parts).replace("\u2060", "")
+    shown = as_plain_markdown(name)
+    assert as_read(shown) == name
+    assert not BY_ITSELF.search(re.sub(r"\\(.)", r"\1", shown))
+
+
+def test_a_label_of_a_chart_is_no_link_and_our_own_line_breaks_stay():
+    attack = '<a href="http://e.org">Lakeside</a>'
+    traces = [{"type": "bar", "x": [attack], "y": [1], "name": attack, "hovertemplate": f"{attack}<br>%{{y}}<extra></extra>"}]
+    chart = drawn(traces, xaxis={"title": {"text": attack}}, annotations=[{"text": f"<b>{attack}</b>"}])
+    assert "<a" not in str(chart.to_plotly_json())
+    assert chart.data[0].x[0] == '&lt;a href="http://e.org">Lakeside&lt;/a>'
+    assert chart.data[0].hovertemplate.endswith("<br>%{y}<extra></extra>")
