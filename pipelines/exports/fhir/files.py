@@ -22,6 +22,22 @@ from pipelines.sql.literals import literal
 PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
 SUMMARY, INDIVIDUAL, GAPS = "MeasureReport.summary.ndjson", "MeasureReport.individual.ndjson", "Bundle.gaps-in-care.ndjson"
 ALL = "all"
+# A person has the id of their chart; with several charts, the first by name. Several EHRs may use the same ids, so the id then
+# contains the EHR's name: Patient/ehr-north.17 (FHIR ids have letters, digits, - and . only).
+PATIENT_IDS = """
+    select
+        patient_key,
+        arg_min(
+            case when n_sources > 1 then replace(source_system, ':', '-') || '.' else '' end || source_id,
+            (source_system, source_id)
+        ) as patient_id
+    from marts.dim_patient_links
+    cross join (
+        select count(distinct source_system) as n_sources from marts.dim_patient_links where source_record_type = 'ehr_patient'
+    ) as sources
+    where source_record_type = 'ehr_patient'
+    group by patient_key
+"""
 # Patients per pass: their JSON is held in memory, about 20 kB each.
 SHARE = 5_000
 LINES = 1_000
@@ -101,13 +117,7 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
             measures.canonical_url || '|' || results.measure_version as canonical
         from marts.fct_measure_results as results
         inner join marts.dim_measures as measures using (measure_code)
-        -- If a person has several charts, the first by name
-        inner join (
-            select patient_key, arg_min(source_id, (source_system, source_id)) as patient_id
-            from marts.dim_patient_links
-            where source_record_type = 'ehr_patient'
-            group by patient_key
-        ) as links using (patient_key)
+        inner join ({PATIENT_IDS}) as links using (patient_key)
         where results.is_initial_population
             and results.period_type = 'year'
             and year(results.period_start_on) = {year}
