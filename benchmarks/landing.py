@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from benchmarks.result import Result, in_turns
-from models.extracts import EXTRACTS
+from models.extracts.ehr import EXTRACTS
 from pipelines.home import CHECKOUT, Home
 from pipelines.landing.land import land
 from pipelines.practice import Practice
@@ -56,7 +56,7 @@ def _measured(folder: Path, scale: int) -> Iterator[Result]:
 
 
 def _bare(path: Path, resource_type: str, folder: Path) -> Callable[[], None]:
-    columns = {name: sql_type(column.dtype.type) for name, column in EXTRACTS["ehr"][resource_type].fields.items()}
+    columns = {name: sql_type(column.dtype.type) for name, column in EXTRACTS[resource_type].fields.items()}
     declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
 
     def read() -> None:

@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.practices import SIZES, first_run, simulated
 from benchmarks.practices import run as run_again
 from benchmarks.result import Result
-from models.extracts import EXTRACTS
+from models.sources import SOURCE_KINDS, delivered_kinds
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
@@ -53,15 +53,15 @@ def _bare(practice: Path) -> float:
     """Seconds in which DuckDB reads all files of a practice with the columns of their contracts."""
     began = time.perf_counter()
     with duckdb.connect() as connection:
-        for source, extracts in EXTRACTS.items():
-            for name, contract in extracts.items():
-                is_fhir = source == "ehr"
+        for source, kind in SOURCE_KINDS.items():
+            for name, contract in kind.extracts.items():
+                is_fhir = kind.reader == "fhir"
                 pattern = practice / source / "*" / (f"{name}*.ndjson" if is_fhir else f"{name}*.csv")
                 if not list(practice.glob(str(pattern.relative_to(practice)))):
                     continue
                 if is_fhir:
                     types = {column: sql_type(field.dtype.type) for column, field in contract.fields.items()}
-                    columns = ", ".join(f"{literal(column)}: {literal(kind)}" for column, kind in types.items())
+                    columns = ", ".join(f"{literal(column)}: {literal(dtype)}" for column, dtype in types.items())
                     read = f"read_json({literal(str(pattern))}, format = 'newline_delimited', columns = {{{columns}}}, "
                     read += "ignore_errors = true)"
                 else:
@@ -72,9 +72,9 @@ def _bare(practice: Path) -> float:
 
 def deliver_changes(practice: Path) -> None:
     """Deliver every hundredth row of the first delivery once more, as changed a week after the last one."""
-    for source in ("ehr", "crm", "billing"):
-        first = min((practice / source).iterdir())
-        later = practice / source / _LATER[:10]
+    for kind in delivered_kinds():
+        first = min((practice / kind.name).iterdir())
+        later = practice / kind.name / _LATER[:10]
         later.mkdir()
         for path in sorted(first.glob("*.ndjson")):
             with path.open(encoding="utf-8") as lines, (later / path.name).open("w", encoding="utf-8") as out:
@@ -86,7 +86,7 @@ def deliver_changes(practice: Path) -> None:
         for path in sorted(first.glob("*.csv")):
             rows = pl.read_csv(path, infer_schema=False).gather_every(_EVERY)
             rows.with_columns(updated_at=pl.lit(_LATER)).write_csv(later / path.name)
-        if source == "ehr":
+        if kind.reader == "fhir":
             manifest = {"transactionTime": _LATER, "request": "$export", "requiresAccessToken": False, "error": []}
             output = [{"type": path.name.split(".")[0], "url": path.name} for path in sorted(later.glob("*.ndjson"))]
             (later / "manifest.json").write_text(json.dumps(manifest | {"output": output}))

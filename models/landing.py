@@ -6,9 +6,11 @@ and the tables of `LANDING`.
 
 import re
 
+import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
+from models.sources import SourceKind
 
 STATUSES = ("landed", "ignored", "refused")
 
@@ -24,7 +26,13 @@ METADATA = {
     "_row_number": field(pl.Int64, "Line or row of the file, from 1."),
     "_exported_at": _EXPORTED_AT,
 }
-FHIR_METADATA = METADATA | {"_last_updated": field(INSTANT, "`meta.lastUpdated`.", nullable=True)}
+
+
+def metadata_of(kind: SourceKind) -> dict[str, pa.Column]:
+    """The columns that landing adds to each row of a kind of source."""
+    changed_at = field(INSTANT, "When the source last changed it; in FHIR `meta.lastUpdated`.", nullable=True)
+    return METADATA | ({kind.changed_at: changed_at} if kind.changed_at.startswith("_") else {})
+
 
 _CONTRACTS = (
     Contract(

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.sources import delivered_kinds
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT, Home
 from pipelines.names import PLAIN
@@ -23,7 +24,7 @@ class Practice:
     """One practice.
 
     `sources` maps a source's name to its delivery folder. The name is the `source_system` of every row; its part before a
-    colon (`ehr`, `crm`, `billing`) determines the extracts to expect: `ehr`, `ehr:north`.
+    colon is a kind of source (`models/sources.py`) and determines the extracts to expect: `ehr`, `ehr:north`.
     `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
     `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`).
@@ -47,16 +48,17 @@ def read_practice(folder: Path) -> Practice:
     """Read the practice from `practice.toml` in `folder`.
 
     Raises `UsageError` if the file is missing or invalid. Sources are the folders listed under `[sources]`, relative to
-    `folder`; without that table, the subfolders `ehr`, `crm` and `billing` that exist.
+    `folder`; without that table, the subfolders named like a kind of source that exist.
     """
     path = folder / SETTINGS_FILE
     if not path.is_file():
         raise UsageError(f"{path}: not found. Give a folder with a practice.toml, or create one with `caregap init`.")
+    names = [kind.name for kind in delivered_kinds()]
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
         time_zone = settings["time_zone"]
         ZoneInfo(time_zone)
-        declared = settings.get("sources") or {name: name for name in ("ehr", "crm", "billing") if (folder / name).is_dir()}
+        declared = settings.get("sources") or {name: name for name in names if (folder / name).is_dir()}
         if not isinstance(settings["id"], str) or not PLAIN.fullmatch(settings["id"]):
             raise ValueError("id must be up to 64 letters, digits, _, ., : or -, and begin with a letter or digit")
         return Practice(

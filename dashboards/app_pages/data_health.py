@@ -10,6 +10,7 @@ from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
 from dashboards.store.published import ask
+from models.sources import SOURCE_KINDS, source_title
 from models.wording import counted, day, instant
 
 OVERDUE_HOURS = 36
@@ -21,12 +22,12 @@ _SOURCES = """
         count(*) filter (where is_delivered) as n_extracts, count(*) as n_expected, sum(n_rows)::bigint as n_rows
     from marts.dim_extracts
     group by source_system
-    order by list_position(['ehr', 'crm', 'billing', 'caregap'], split_part(source_system, ':', 1)), source_system
+    order by list_position($1, split_part(source_system, ':', 1)), source_system
 """
 _EXTRACTS = """
     select source_system, extract, is_delivered, n_files, n_rows, newest_exported_at
     from marts.dim_extracts
-    order by list_position(['ehr', 'crm', 'billing', 'caregap'], split_part(source_system, ':', 1)), is_delivered desc, extract
+    order by list_position($1, split_part(source_system, ':', 1)), is_delivered desc, extract
 """
 _FILES = """
     select
@@ -124,17 +125,17 @@ def _last_run(published_at: datetime) -> None:
 
 
 def _freshness(publication) -> None:
-    sources = ask(publication, _SOURCES)
+    sources = ask(publication, _SOURCES, [list(SOURCE_KINDS)])
     for column, row in zip(st.columns(len(sources)), sources.iter_rows(named=True), strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{as_plain_markdown(_source(row['source_system']))}**")
+            st.markdown(f"**{as_plain_markdown(source_title(row['source_system']))}**")
             if row["n_extracts"] == 0:
                 st.markdown("nothing delivered")
                 continue
             st.markdown(f"newest export {_exported(row['newest_exported_at'])}")
             st.caption(f"{row['n_extracts']} of {row['n_expected']} kinds of file · {row['n_rows']:,} rows")
     table(
-        ask(publication, _EXTRACTS),
+        ask(publication, _EXTRACTS, [list(SOURCE_KINDS)]),
         title="Each kind of file and its newest export",
         columns={
             "source_system": "Source",
@@ -252,10 +253,10 @@ def _identities(publication) -> None:
     table(
         reviews.with_columns(
             left=pl.format(
-                "{} of {}", pl.col("left_record_type").replace(_RECORDS), each(reviews["left_source_system"], _source)
+                "{} of {}", pl.col("left_record_type").replace(_RECORDS), each(reviews["left_source_system"], source_title)
             ),
             right=pl.format(
-                "{} of {}", pl.col("right_record_type").replace(_RECORDS), each(reviews["right_source_system"], _source)
+                "{} of {}", pl.col("right_record_type").replace(_RECORDS), each(reviews["right_source_system"], source_title)
             ),
             reason=pl.col("reason").replace({reason: plain(reason) for reason in _DOUBTS}),
         ).select("left", "right", "reason", "evidence", "confidence"),
@@ -272,12 +273,6 @@ def _identities(publication) -> None:
 
 
 _RECORDS = {"ehr_patient": "chart", "crm_contact": "contact", "billing_account": "account"}
-
-
-def _source(name: str) -> str:
-    kind, _, which = name.partition(":")
-    words = {"ehr": "EHR", "crm": "CRM", "billing": "Billing", "caregap": "Recorded in Caregap"}[kind]
-    return f"{words} {which}".strip()
 
 
 def _publications() -> None:

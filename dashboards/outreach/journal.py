@@ -20,9 +20,9 @@ from uuid import uuid4
 
 import polars as pl
 
-from models.extracts.caregap import CAREGAP
+from models.extracts.caregap import EXTRACTS
 
-CONTRACT = CAREGAP["outreach_outcomes"]
+CONTRACT = EXTRACTS["outreach_outcomes"]
 OPEN = f".{CONTRACT.name}.csv"
 COLUMNS = tuple(CONTRACT.fields)
 

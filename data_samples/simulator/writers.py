@@ -9,7 +9,7 @@ import polars as pl
 
 from data_samples.simulator.deliveries import Delivery, versioned
 from data_samples.simulator.templates import UTC_TEXT
-from models.extracts import EXTRACTS
+from models.sources import SOURCE_KINDS
 
 
 class Writer:
@@ -39,7 +39,7 @@ class Writer:
 
     def rows(self, source: str, extract: str, versions: pl.DataFrame) -> None:
         """Append to one CSV file a delivery of `versions`, which has the columns of the extract's contract."""
-        columns = list(EXTRACTS[source][extract].fields)
+        columns = list(SOURCE_KINDS[source].extracts[extract].fields)
         versions = versioned(versions)
         for delivery in self.deliveries:
             taken = versions.filter(delivery.takes()).select(columns)

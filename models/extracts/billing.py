@@ -185,4 +185,4 @@ _CONTRACTS = (
     ),
 )
 
-BILLING: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}
+EXTRACTS: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

@@ -45,4 +45,4 @@ _CONTRACTS = (
     ),
 )
 
-CAREGAP: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}
+EXTRACTS: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

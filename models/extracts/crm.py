@@ -314,4 +314,4 @@ _CONTRACTS = (
     ),
 )
 
-CRM: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}
+EXTRACTS: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

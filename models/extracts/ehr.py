@@ -472,4 +472,4 @@ _CONTRACTS = (
     ),
 )
 
-EHR: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}
+EXTRACTS: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

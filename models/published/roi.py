@@ -3,11 +3,11 @@
 import polars as pl
 
 from models.contract import USD, Contract, field
-from models.extracts.crm import CHANNELS, CRM
+from models.extracts.crm import CHANNELS, EXTRACTS
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
 
-COST_CATEGORIES = CRM["program_costs"].fields["category"].metadata["values"]
+COST_CATEGORIES = EXTRACTS["program_costs"].fields["category"].metadata["values"]
 BENEFIT_CATEGORIES = ("recovered_slots", "retained_patients", "incentive", "staff_hours", "days_in_ar", "collections")
 DESIGNS = ("randomised", "staggered_did", "synthetic_did", "interrupted_series", "before_after")
 VERDICTS = ("passed", "warned", "failed", "not_testable")

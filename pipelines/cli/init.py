@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.audit_log import record
-from pipelines.cli.practice_options import SOURCES, TIME_ZONE, checked_time_zone
+from pipelines.cli.practice_options import TIME_ZONE, checked_time_zone, source_options
 from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.practice import SETTINGS_FILE, read_practice
@@ -28,16 +28,14 @@ time_zone = "{time_zone}"
 @click.option("--name", required=True, help="The practice's name, as reports show it.")
 @click.option("--id", "practice_id", metavar="ID", help="Short name for folders [derived from the name].")
 @click.option("--time-zone", default=TIME_ZONE, show_default=True, metavar="TZ")
-@click.option("--ehr", type=click.Path(path_type=Path), help="Folder of the EHR's bulk FHIR exports.")
-@click.option("--crm", type=click.Path(path_type=Path), help="Folder of the CRM's CSV extracts.")
-@click.option("--billing", type=click.Path(path_type=Path), help="Folder of the billing system's CSV extracts.")
+@source_options(click.Path(path_type=Path))
 def command(folder: Path | None, name: str, practice_id: str | None, time_zone: str, **sources: Path | None) -> None:
     """Write a practice.toml into FOLDER, by default into this home; all commands then use this practice."""
     place = (folder or Home.from_environment().root) / SETTINGS_FILE
     if place.exists():
         raise UsageError(f"{place}: already exists. Edit it, or remove it first.")
     if not any(sources.values()):
-        raise UsageError("Give at least one source: " + ", ".join(f"--{source}" for source in SOURCES))
+        raise UsageError("Give at least one source: " + ", ".join(f"--{source}" for source in sources))
     if folder is None:
         record(Home.from_environment(), "settings_changed", subject=SETTINGS_FILE)
     place.parent.mkdir(parents=True, exist_ok=True)

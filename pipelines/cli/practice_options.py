@@ -8,20 +8,23 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from models.sources import delivered_kinds
 from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.practice import Practice, practice_of
 
-SOURCES = ("ehr", "crm", "billing")
 TIME_ZONE = "America/New_York"
 
 
 def practice_options(command: Callable) -> Callable:
-    """Add FOLDER, --ehr, --crm, --billing, --practice, --as-of and --time-zone to a command; `chosen_practice` reads them."""
+    """Add FOLDER, the folder of each kind of source, --practice, --as-of and --time-zone to a command.
+
+    `chosen_practice` reads them.
+    """
     folder = click.Path(path_type=Path, exists=True, file_okay=False)
     options = [
         click.argument("folder", type=folder, required=False),
-        *(click.option(f"--{source}", type=folder, help=f"Folder of the {source.upper()} extract.") for source in SOURCES),
+        source_options(folder),
         click.option("--practice", "practice_id", metavar="ID", help="Short name of the practice; names its folder in landing."),
         click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day to look back from [day of the newest export]."),
         click.option("--time-zone", metavar="TZ", help=f"Time zone of the practice [from practice.toml, otherwise {TIME_ZONE}]."),
@@ -29,6 +32,17 @@ def practice_options(command: Callable) -> Callable:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def source_options(folder: click.Path) -> Callable[[Callable], Callable]:
+    """Add the folder of each kind of source that a practice delivers: `--ehr`, `--crm`, …"""
+
+    def add(command: Callable) -> Callable:
+        for kind in reversed(delivered_kinds()):
+            command = click.option(f"--{kind.name}", type=folder, help=f"{kind.title}: folder of the {kind.delivers}.")(command)
+        return command
+
+    return add
 
 
 def chosen_practice(

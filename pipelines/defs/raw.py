@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
-from models.extracts import EXTRACTS
 from models.landing import LANDING, raw_table
+from models.sources import SOURCE_KINDS, own_kinds
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
@@ -32,15 +32,15 @@ LAGGING_DAYS = 8
 LAGGING = """
 select source_system, max(newest_exported_at) as newest
 from raw.extracts
-where is_delivered and source_system <> 'caregap'
+where is_delivered and not list_contains(?, source_system)
 group by source_system
 qualify max(newest) over () - newest > to_days(?)
 """
 
 DESCRIPTIONS = {
     f"raw.{raw_table(source, name)}": contract.description
-    for source, contracts in EXTRACTS.items()
-    for name, contract in contracts.items()
+    for source, kind in SOURCE_KINDS.items()
+    for name, contract in kind.extracts.items()
 } | {f"raw.{name}": contract.description for name, contract in LANDING.items()}
 
 RULES = {
@@ -77,7 +77,7 @@ def raw(
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         counts = {f"raw.{table}": connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0] for (table,) in tables}
         unaccounted = connection.execute(UNACCOUNTED).fetchall()
-        lagging = connection.execute(LAGGING, [LAGGING_DAYS]).fetchall()
+        lagging = connection.execute(LAGGING, [own_kinds(), LAGGING_DAYS]).fetchall()
         kept_out = connection.execute("select extract, reason, count(*) from raw.quarantined_rows group by all").fetchall()
     for table in DESCRIPTIONS:
         metadata = {"dagster/row_count": counts[table]} if table in counts else {}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from models.contract import Contract
-from models.extracts import EXTRACTS
 from models.published import PUBLISHED
+from models.sources import SOURCE_KINDS
 from pipelines.sql.types import sql_type
 
 INTRODUCTION = """\
@@ -20,9 +20,9 @@ def data_dictionary() -> str:
     """The dictionary as Markdown: published tables, then extracts, each with grain, key and columns."""
     parts = [INTRODUCTION, "# Published tables\n"]
     parts += [_section(table, contract) for table, contract in PUBLISHED.items()]
-    for source, contracts in EXTRACTS.items():
+    for source, kind in SOURCE_KINDS.items():
         parts.append(f"# Extracts: {source}\n")
-        parts += [_section(f"{source}/{name}", contract) for name, contract in contracts.items()]
+        parts += [_section(f"{source}/{name}", contract) for name, contract in kind.extracts.items()]
     return "\n".join(parts)
 
 

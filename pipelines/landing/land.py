@@ -21,13 +21,9 @@ from pathlib import Path
 import duckdb
 
 from models.contract import Contract
-from models.extracts import EXTRACTS
 from pipelines.audit_log import note_settings
 from pipelines.errors import ExtractRefused
-from pipelines.extract.csv_file import read_csv
-from pipelines.extract.deletions import DELETED, DELETIONS
 from pipelines.extract.delivery import Delivery, find_deliveries
-from pipelines.extract.fhir_bulk import read_fhir
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
 from pipelines.home import Home
@@ -153,14 +149,14 @@ class _Landing:
     def lacks(self, delivery: Delivery, entry: Entry) -> bool:
         """Whether the content was not landed yet, or by another version of the reader."""
         folder = folder_of(self._root, entry)
-        return not folder.exists() or read_manifest(folder)["reader"] != self._reader(_contract(delivery))
+        return not folder.exists() or read_manifest(folder)["reader"] != self._reader(delivery.contract)
 
     def add(self, delivery: Delivery, entry: Entry) -> None:
         """Read a file and put its folder into place, unless the file changed meanwhile."""
         for new in (self._beside, self._scratch):
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
-        contract = _contract(delivery)
+        contract = delivery.contract
         manifest = {"status": "landed", "reason": None, "reader": self._reader(contract)} | asdict(Reading(0, 0, 0))
         try:
             if contract:
@@ -179,9 +175,10 @@ class _Landing:
     def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:
         plain = plain_file(delivery.path, self._scratch, self._limits)
         marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
-        read = read_fhir if delivery.source == "ehr" else read_csv
         time_zone = self._practice.time_zone
-        return read(Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits))
+        return delivery.reader.read(
+            Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits)
+        )
 
     def _reader(self, contract: Contract | None) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""
@@ -201,10 +198,3 @@ class _Landing:
         if folder.exists():
             folder.rename(self._scratch / "replaced")
         self._beside.rename(folder)
-
-
-def _contract(delivery: Delivery) -> Contract | None:
-    """None for a kind that is not read."""
-    if delivery.source == "ehr" and delivery.extract == DELETED:
-        return DELETIONS
-    return EXTRACTS[delivery.source].get(delivery.extract)

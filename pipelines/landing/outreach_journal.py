@@ -9,12 +9,12 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from models.extracts.caregap import CAREGAP
+from models.extracts.caregap import EXTRACTS
 from pipelines.home import Home
 from pipelines.practice import Practice
 
 SOURCE = "caregap"
-EXTRACT = CAREGAP["outreach_outcomes"].name
+EXTRACT = EXTRACTS["outreach_outcomes"].name
 OPEN = f".{EXTRACT}.csv"
 
 

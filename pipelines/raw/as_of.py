@@ -4,6 +4,7 @@ from datetime import date
 
 import duckdb
 
+from models.sources import own_kinds
 from pipelines.errors import UsageError
 from pipelines.practice import Practice
 
@@ -15,7 +16,7 @@ select max(case
     else cast(timezone(?, exported_at) as date)
 end)
 from raw.deliveries
-where status = 'landed' and source_system <> 'caregap'
+where status = 'landed' and not list_contains(?, source_system)
 """
 NEWEST_VISIT = """
 select cast(timezone(?, max(try_cast("period"."end" as timestamptz))) as date)
@@ -32,8 +33,8 @@ def as_of(connection: duckdb.DuckDBPyConnection, practice: Practice) -> date:
     """
     if practice.as_of:
         return practice.as_of
-    for query in (NEWEST_EXPORT, NEWEST_VISIT):
-        day = connection.execute(query, [practice.time_zone]).fetchall()[0][0]
+    for query, values in ((NEWEST_EXPORT, [practice.time_zone, own_kinds()]), (NEWEST_VISIT, [practice.time_zone])):
+        day = connection.execute(query, values).fetchall()[0][0]
         if day:
             return day
     raise UsageError("No delivered file has a date. Set one: `--as-of 2026-03-31`, or as_of in practice.toml.")

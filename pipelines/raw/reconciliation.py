@@ -10,8 +10,8 @@ import duckdb
 import polars as pl
 
 from models.contract import INSTANT
-from models.extracts import EXTRACTS
 from models.landing import LANDING
+from models.sources import SOURCE_KINDS, name_of_kind
 from pipelines.errors import ChecksFailed
 from pipelines.extract.reading import QUARANTINE
 from pipelines.landing.land import MANIFEST, folder_of, read_manifest
@@ -105,10 +105,10 @@ def create_extracts(connection: duckdb.DuckDBPyConnection, practice: Practice) -
 
     If the practice has no source of a kind, the kind's extracts are listed under the name of the kind.
     """
-    kinds = {source_system.partition(":")[0] for source_system in practice.sources}
-    systems = sorted({*practice.sources, *(source for source in EXTRACTS if source not in kinds)})
+    kinds = {name_of_kind(source_system) for source_system in practice.sources}
+    systems = sorted({*practice.sources, *(source for source in SOURCE_KINDS if source not in kinds)})
     expected = pl.DataFrame(
-        [(system, extract) for system in systems for extract in EXTRACTS[system.partition(":")[0]]],
+        [(system, extract) for system in systems for extract in SOURCE_KINDS[name_of_kind(system)].extracts],
         schema={"source_system": pl.String, "extract": pl.String},
         orient="row",
     )

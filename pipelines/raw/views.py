@@ -13,8 +13,8 @@ import duckdb
 import polars as pl
 
 from models.contract import Contract
-from models.extracts import EXTRACTS
-from models.landing import FHIR_METADATA, METADATA, raw_table
+from models.landing import metadata_of, raw_table
+from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
 from pipelines.extract.deletions import DELETED
 from pipelines.extract.reading import ROWS
 from pipelines.home import Home
@@ -58,23 +58,23 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     connection.execute("create or replace temp table files as select * from delivered_files")
     connection.unregister("delivered_files")
     create_empty(connection, "superseded_rows", _SUPERSEDED)
-    extracts = [(source, contract) for source, contracts in EXTRACTS.items() for contract in contracts.values()]
-    for source, contract in extracts:
-        _find_superseded(connection, source, contract, files)
+    extracts = [(kind, contract) for kind in SOURCE_KINDS.values() for contract in kind.extracts.values()]
+    for kind, contract in extracts:
+        _find_superseded(connection, kind, contract, files)
     create_deliveries(connection)
     create_quarantined_rows(connection, files)
     create_extracts(connection, practice)
     show_gap_history(connection, home, practice.id)
     show_baselines(connection, home, practice.id)
     current = connection.sql("select source_system, extract, file_key from raw.deliveries where n_landed > 0").pl()
-    for source, contract in extracts:
-        _show(connection, source, contract, files.join(current, on=current.columns, how="semi"))
+    for kind, contract in extracts:
+        _show(connection, kind, contract, files.join(current, on=current.columns, how="semi"))
 
 
-def _of(files: pl.DataFrame, source: str, extract: str) -> pl.DataFrame:
+def _of(files: pl.DataFrame, kind: SourceKind, extract: str) -> pl.DataFrame:
     """The landed files of one extract, from every source of a kind (`ehr`, `ehr:north`)."""
-    is_source = pl.col("source_system").str.split(":").list.first() == source
-    return files.filter(is_source, pl.col("extract") == extract, pl.col("status") == "landed")
+    systems = [name for name in files["source_system"].unique() if name_of_kind(name) == kind.name]
+    return files.filter(pl.col("source_system").is_in(systems), pl.col("extract") == extract, pl.col("status") == "landed")
 
 
 def _scan(files: pl.DataFrame) -> str:
@@ -83,32 +83,32 @@ def _scan(files: pl.DataFrame) -> str:
     return f"read_parquet([{paths}]{', union_by_name = true' if files['reader'].n_unique() > 1 else ''})"
 
 
-def _find_superseded(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, files: pl.DataFrame) -> None:
-    landed = _of(files, source, contract.name)
+def _find_superseded(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, files: pl.DataFrame) -> None:
+    landed = _of(files, kind, contract.name)
     if landed.is_empty():
         return
-    find_older(connection, _scan(landed), contract, "_last_updated" if source == "ehr" else "updated_at")
-    bundles = _of(files, source, DELETED)
+    find_older(connection, _scan(landed), contract, kind.changed_at)
+    bundles = _of(files, kind, DELETED)
     if not bundles.is_empty():
         find_deleted(connection, _scan(landed), _scan(bundles), contract)
 
 
-def _show(connection: duckdb.DuckDBPyConnection, source: str, contract: Contract, current: pl.DataFrame) -> None:
+def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, current: pl.DataFrame) -> None:
     """Create the view of one extract: its current rows; empty but typed if there are none.
 
     `current` are the files with any current rows: an export that a later one fully repeats is not read again.
     """
-    fields = contract.fields | (FHIR_METADATA if source == "ehr" else METADATA)
+    fields = contract.fields | metadata_of(kind)
     types = {name: sql_type(column.dtype.type) for name, column in fields.items()}
-    view = f"create or replace view raw.{raw_table(source, contract.name)} as"
-    landed = _of(current, source, contract.name)
+    view = f"create or replace view raw.{raw_table(kind.name, contract.name)} as"
+    landed = _of(current, kind, contract.name)
     if landed.is_empty():
-        nothing = ", ".join(f'null::{kind} as "{name}"' for name, kind in types.items())
+        nothing = ", ".join(f'null::{dtype} as "{name}"' for name, dtype in types.items())
         connection.execute(f"{view} select {nothing} where false")
         return
     there = {row[0] for row in connection.execute(f"describe select * from {_scan(landed)}").fetchall()} | {"_exported_at"}
     columns = ", ".join(
-        f'"{name}"::{kind} as "{name}"' if name in there else f'null::{kind} as "{name}"' for name, kind in types.items()
+        f'"{name}"::{dtype} as "{name}"' if name in there else f'null::{dtype} as "{name}"' for name, dtype in types.items()
     )
     is_this = f"extract = {literal(contract.name)}"
     mixed = f"select source_system, file_key from raw.deliveries where {is_this} and n_landed > 0 and n_superseded > 0"

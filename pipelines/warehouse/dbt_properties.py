@@ -14,10 +14,10 @@ import pandera.polars as pa
 import yaml
 
 from models.contract import Contract
-from models.extracts import EXTRACTS
-from models.landing import FHIR_METADATA, LANDING, METADATA, raw_table
+from models.landing import LANDING, metadata_of, raw_table
 from models.phi import Phi
 from models.published import PUBLISHED
+from models.sources import SOURCE_KINDS, SourceKind
 from pipelines.home import CHECKOUT
 from pipelines.sql.types import sql_type
 from pipelines.warehouse.kpi_models import kpi_codes_macro, kpi_properties
@@ -80,9 +80,9 @@ def _sources(name: str, description: str, tables: list[dict]) -> dict:
     return {"version": 2, "sources": [{"name": name, "schema": name, "description": description, "tables": tables}]}
 
 
-def _extracts(source: str) -> dict:
-    metadata = FHIR_METADATA if source == "ehr" else METADATA
-    tables = [_source(raw_table(source, name), contract, metadata) for name, contract in EXTRACTS[source].items()]
+def _extracts(kind: SourceKind) -> dict:
+    metadata = metadata_of(kind)
+    tables = [_source(raw_table(kind.name, name), contract, metadata) for name, contract in kind.extracts.items()]
     return _sources("raw", DELIVERED, tables)
 
 
@@ -107,7 +107,7 @@ def properties() -> dict[Path, str]:
     """The text of every generated file, by its path."""
     scores = [_source(table.removeprefix("ml."), contract) for table, contract in PUBLISHED.items() if table.startswith("ml.")]
     documents = {
-        **{_beside(MODELS / "staging" / source): _extracts(source) for source in EXTRACTS},
+        **{_beside(MODELS / "staging" / name): _extracts(kind) for name, kind in SOURCE_KINDS.items()},
         _beside(MODELS / "staging" / "landing"): _sources("raw", DELIVERED, [_source(*landed) for landed in LANDING.items()]),
         **_models("marts"),
         **_models("delivery"),

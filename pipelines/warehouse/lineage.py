@@ -7,14 +7,16 @@ import duckdb
 import polars as pl
 
 from models.contract import Contract
-from models.extracts import EXTRACTS
 from models.landing import LANDING, raw_table
 from models.published import PUBLISHED
 from models.published.catalog import CATALOG
+from models.sources import SOURCE_KINDS
 from pipelines.warehouse.checks import Check
 
 RAW: dict[str, Contract] = {
-    f"raw.{raw_table(source, name)}": contract for source, contracts in EXTRACTS.items() for name, contract in contracts.items()
+    f"raw.{raw_table(source, name)}": contract
+    for source, kind in SOURCE_KINDS.items()
+    for name, contract in kind.extracts.items()
 } | {f"raw.{name}": contract for name, contract in LANDING.items()}
 _SOURCES = """
 with recursive made_from as (
@@ -80,7 +82,7 @@ def _described(manifest: Mapping[str, Any]) -> dict[str, str]:
 def _tables(connection: duckdb.DuckDBPyConnection, edges: pl.DataFrame, described: dict[str, str]) -> pl.DataFrame:
     tables = [(table, table.partition(".")[0], text, table in PUBLISHED) for table, text in sorted(described.items())]
     frame = pl.DataFrame(tables, schema=["table_name", "schema_name", "description", "is_published"], orient="row")
-    names = [(f"raw.{raw_table(source, one)}", source, one) for source, contracts in EXTRACTS.items() for one in contracts]
+    names = [(f"raw.{raw_table(source, one)}", source, one) for source, kind in SOURCE_KINDS.items() for one in kind.extracts]
     connection.register("lineage", edges.to_arrow())
     connection.register("raw_tables", pl.DataFrame(names, schema=["table_name", "source", "extract"], orient="row").to_arrow())
     sources = connection.sql(_SOURCES).pl()

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from models.extracts import EXTRACTS
+from models.sources import SOURCE_KINDS
 from pipelines.home import Home
 from pipelines.practice import Practice, read_practice
 from pipelines.sql.connection import open_file
@@ -80,7 +80,7 @@ def _chart(id_: str, mrn: str, given: str, family: str, born: str, phone: str | 
 
 
 def _csv(path: Path, source: str, extract: str, rows: list[dict]) -> None:
-    schema = {column: pl.String for column in EXTRACTS[source][extract].fields}
+    schema = {column: pl.String for column in SOURCE_KINDS[source].extracts[extract].fields}
     path.parent.mkdir(exist_ok=True)
     pl.DataFrame([{"updated_at": NOON, **row} for row in rows], schema=schema).write_csv(path)
 

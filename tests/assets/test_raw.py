@@ -10,8 +10,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from models.extracts import EXTRACTS
-from models.landing import FHIR_METADATA, LANDING, METADATA, raw_table
+from models.landing import LANDING, METADATA, raw_table
+from models.sources import SOURCE_KINDS
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
 from pipelines.landing.land import MANIFEST, land
@@ -79,15 +79,15 @@ def test_every_extract_has_its_table_typed_whether_it_was_delivered_or_not(tmp_p
         (tmp_path / source).mkdir()
     connection = built(Practice("p", "P", "UTC", {source: tmp_path / source for source in sources}), Home(tmp_path / "home"))
 
-    for source, contracts in EXTRACTS.items():
-        for contract in contracts.values():
-            fields = contract.fields | (FHIR_METADATA if source == "ehr" else METADATA)
+    for source, kind in SOURCE_KINDS.items():
+        for contract in kind.extracts.values():
+            fields = contract.fields | METADATA | ({"_last_updated": METADATA["_exported_at"]} if source == "ehr" else {})
             found = connection.sql(f"select * from raw.{raw_table(source, contract.name)}")
             wanted = connection.sql(f"select {', '.join(f'null::{sql_type(c.dtype.type)} as x' for c in fields.values())}")
             assert found.columns == list(fields)
             assert found.types == wanted.types
             assert found.fetchall() == []
-    n_expected = sum(len(contracts) for contracts in EXTRACTS.values())
+    n_expected = sum(len(kind.extracts) for kind in SOURCE_KINDS.values())
     assert connection.execute("select count(*), count(*) filter (is_delivered) from raw.extracts").fetchall() == [(n_expected, 0)]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from data_samples.simulator.simulate import Simulation, simulate
 from models.contract import INSTANT
-from models.extracts import EXTRACTS
+from models.sources import SOURCE_KINDS
 
 _SMALL = Simulation(n_patients=150, n_months=18, seed=11)
 _OPTIONAL = {"identity_decisions"}
@@ -58,7 +58,7 @@ def test_compressed_files_hold_the_same_bytes(tmp_path: Path, dirty: Path):
 
 @pytest.mark.parametrize("source", ["crm", "billing"])
 def test_every_csv_row_fits_its_contract_and_every_extract_is_delivered(source: str, clean: Path):
-    for extract, contract in EXTRACTS[source].items():
+    for extract, contract in SOURCE_KINDS[source].extracts.items():
         paths = sorted(clean.glob(f"{source}/*/{extract}.csv"))
         assert len(paths) == (0 if extract in _OPTIONAL else 2), extract
         for path in paths:
@@ -80,7 +80,7 @@ def _parse(name: str, dtype: pl.DataType) -> pl.Expr:
 
 def test_every_line_is_a_resource_of_its_files_type_and_refers_to_resources_that_are_there(clean: Path):
     types = {path.name.split(".")[0] for path in clean.glob("ehr/*/*.ndjson")}
-    assert types <= EXTRACTS["ehr"].keys()
+    assert types <= SOURCE_KINDS["ehr"].extracts.keys()
     known = {f"{name}/{resource['id']}" for name in types for resource in _resources(clean, name)}
     for resource in _resources(clean):
         missing = [reference for reference in _references(resource) if reference not in known]
@@ -99,7 +99,7 @@ def _references(element: object) -> Iterator[str]:
 def test_no_element_is_written_that_the_contract_does_not_know(clean: Path):
     extra = {"resourceType", "category", "intent", "gender", "order"}
     for resource in _resources(clean):
-        unknown = resource.keys() - EXTRACTS["ehr"][resource["resourceType"]].fields.keys() - extra
+        unknown = resource.keys() - SOURCE_KINDS["ehr"].extracts[resource["resourceType"]].fields.keys() - extra
         assert not unknown, (resource["resourceType"], unknown)
 
 

@@ -46,7 +46,7 @@ def test_a_bulk_file_is_of_the_type_in_its_name(tmp_path: Path, name: str, extra
     (found,) = deliver(tmp_path, "ehr", name)
 
     assert found.extract == extract
-    assert found.is_read == (extract != "CarePlan")
+    assert (found.contract is not None) == (extract != "CarePlan")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_table_is_of_the_extract_in_its_name(tmp_path: Path, name: str, extrac
     (found,) = deliver(tmp_path, "crm", name)
 
     assert found.extract == extract
-    assert found.is_read == (extract != "notes")
+    assert (found.contract is not None) == (extract != "notes")
 
 
 def test_hidden_files_and_manifests_are_no_deliveries(tmp_path: Path):

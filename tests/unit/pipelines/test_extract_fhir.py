@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.extracts.ehr import EHR
+from models.extracts.ehr import EXTRACTS
 from pipelines.errors import ExtractRefused
 from pipelines.extract import fhir_bulk
 from pipelines.extract.preflight import Limits
@@ -51,7 +51,7 @@ def read() -> Iterator[Callable[..., Outcome]]:
             folder = Path(mkdtemp())
             (folder / "delivered").write_bytes(content)
             request = Request(
-                connection, folder / "delivered", EHR["Observation"], folder, folder, {"_file_key": "k"}, "UTC", LIMITS
+                connection, folder / "delivered", EXTRACTS["Observation"], folder, folder, {"_file_key": "k"}, "UTC", LIMITS
             )
             with pytest.MonkeyPatch.context() as patch:
                 if slowly:

@@ -1,0 +1,27 @@
+"""What the names of delivered CSV files say of them."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+from models.sources import SourceKind
+
+_NAME = re.compile(r"^(.*?)(?=[.\-]|_\d|$)")
+
+
+class CsvNames:
+    """The CSV files of one source. None of them describes another, and none says when it was exported but in its name."""
+
+    about: frozenset[Path] = frozenset()
+
+    def __init__(self, kind: SourceKind, files: list[Path]):
+        self._extracts = kind.extracts
+
+    def exported_at(self, path: Path) -> datetime | None:
+        """None: no manifest stands beside a CSV file."""
+        return None
+
+    def extract(self, path: Path) -> str:
+        """The name up to its date or ending: `contacts` of `contacts_2026-03-01.csv.gz`."""
+        name = _NAME.match(path.name).group(1)
+        return name.lower() if name.lower() in self._extracts else name

@@ -1,0 +1,49 @@
+"""The readers, by the name that a source kind's record gives (`models/sources.py`). Adding one is a file here and an entry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from models.contract import Contract
+from models.sources import SourceKind
+from pipelines.extract.bulk_export import BulkExports
+from pipelines.extract.csv_file import read_csv
+from pipelines.extract.csv_names import CsvNames
+from pipelines.extract.deletions import DELETED, DELETIONS
+from pipelines.extract.fhir_bulk import read_fhir
+from pipelines.extract.reading import Reading, Request
+
+
+class Listing(Protocol):
+    """What is known of a source's files before they are read. `about`: files that only describe the others."""
+
+    about: frozenset[Path]
+
+    def extract(self, path: Path) -> str: ...
+
+    def exported_at(self, path: Path) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How the files of a kind of source are listed and read.
+
+    `read` turns one file into Parquet. `besides` are the files that hold no rows of an extract but are read too, such as the
+    deletions of a bulk export.
+    """
+
+    list_files: Callable[[SourceKind, list[Path]], Listing]
+    read: Callable[[Request], Reading]
+    besides: Mapping[str, Contract] = field(default_factory=dict)
+
+    def contract(self, kind: SourceKind, extract: str) -> Contract | None:
+        """The contract of a file's rows; None for an extract that is not read."""
+        return kind.extracts.get(extract) or self.besides.get(extract)
+
+
+READERS = {
+    "csv": Reader(CsvNames, read_csv),
+    "fhir": Reader(BulkExports, read_fhir, besides={DELETED: DELETIONS}),
+}
