@@ -1,7 +1,8 @@
 """What a contract is: named, typed, described fields of one kind of row, checked by Pandera.
 
-One contract serves three readers: Pandera checks rows against it, dbt's properties are written from it
-(`pipelines/warehouse/dbt_properties.py`), and the data dictionary prints it.
+One contract serves all who handle the table: Pandera checks rows against it, dbt's properties are written from it
+(`pipelines/warehouse/dbt_properties.py`), the data dictionary prints it, publishing writes it into the file's own catalog, and
+from there a dashboard learns whose rows it may show.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,14 @@ from functools import cached_property
 import pandera.polars as pa
 import polars as pl
 
+from models.deidentification import ABSENT, Deidentified
 from models.phi import Phi
 
 USD = pl.Decimal(14, 2)
 INSTANT = pl.Datetime("us", "UTC")
+
+ALL_SITES = ""
+"""The `site` of a table that says nothing of a patient or of a site's work."""
 
 
 def field(
@@ -49,8 +54,12 @@ def field(
 class Contract:
     """The contract of one table.
 
-    `grain` completes the sentence "One row per …". `key` names the fields that identify the row. `is_identified_only`: the table
-    is absent from the de-identified file, since nothing is left of its rows without the patients.
+    `grain` completes the sentence "One row per …". `key` names the fields that identify the row.
+
+    Of a published table also: `owner`, the role that answers for what it says. `site`, the column by which a row belongs to a
+    site: a location's key, or the key of a patient, who belongs to their home site; `ALL_SITES`: every site may see every row;
+    None: a role of single sites does not see the table. `deidentified`, what the de-identified file holds of it; until it is
+    stated: nothing.
     """
 
     name: str
@@ -58,7 +67,9 @@ class Contract:
     key: tuple[str, ...]
     fields: dict[str, pa.Column] = attribute(repr=False)
     notes: str = ""
-    is_identified_only: bool = False
+    owner: str = ""
+    site: str | None = None
+    deidentified: Deidentified = ABSENT
 
     @property
     def description(self) -> str:

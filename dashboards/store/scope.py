@@ -1,7 +1,10 @@
 """What of a published file a viewer is given: views that hold the tables, columns and rows of a role, and nothing beside them.
 
-A query asks `marts.dim_patients` in all cases; which rows that is depends on who asks. The published file itself is attached
-under a name of its own and read-only, and the connection can open nothing else.
+A query names the same table in all cases; which rows that is depends on who asks. The published file itself is attached under a
+name of its own and read-only, and the connection can open nothing else.
+
+No table is named here. The file's own catalog says of each table which column holds the site, and of each column what it refers
+to; it was written with the file, so that it describes the file whatever version of Caregap opens it.
 """
 
 from pathlib import Path
@@ -10,69 +13,6 @@ from typing import NamedTuple
 import duckdb
 
 from dashboards.access.roles import ROLES, Sight, Viewer
-
-SHARED = ""
-"""Says nothing of a patient or of a site's work."""
-
-SITE_OF = {
-    "catalog.checks": SHARED,
-    "catalog.lineage": SHARED,
-    "catalog.lineage_tables": SHARED,
-    "delivery.out_contact_outcomes": "location_key",
-    "delivery.out_outreach_list": "location_key",
-    "delivery.out_outreach_suppressions": "location_key",
-    "delivery.out_patient_channels": "location_key",
-    "delivery.out_patient_contacts": "location_key",
-    "delivery.out_patient_profiles": "location_key",
-    "marts.dim_dates": SHARED,
-    "marts.dim_extracts": SHARED,
-    "marts.dim_kpis": SHARED,
-    "marts.dim_locations": "location_key",
-    "marts.dim_measures": SHARED,
-    "marts.dim_patient_links": "patient_key",
-    "marts.dim_patients": "home_location_key",
-    "marts.dim_payers": SHARED,
-    "marts.dim_programs": SHARED,
-    "marts.dim_providers": SHARED,
-    "marts.fct_appointment_patterns": "location_key",
-    "marts.fct_appointments": "location_key",
-    "marts.fct_baselines": "location_key",
-    "marts.fct_care_gap_months": "patient_key",
-    "marts.fct_care_gaps": "location_key",
-    "marts.fct_charges": "location_key",
-    "marts.fct_claim_answers": "location_key",
-    "marts.fct_claims": "location_key",
-    "marts.fct_deliveries": SHARED,
-    "marts.fct_encounters": "location_key",
-    "marts.fct_identity_reviews": "left_patient_key",
-    "marts.fct_kpi_rows": "location_key",
-    "marts.fct_kpis": "location_key",
-    "marts.fct_lead_sources": "location_key",
-    "marts.fct_measure_evidence": "patient_key",
-    "marts.fct_measure_performance": "location_key",
-    "marts.fct_measure_results": "patient_key",
-    "marts.fct_open_gap_ages": "location_key",
-    "marts.fct_outreach_outcomes": "patient_key",
-    "marts.fct_outreach_tasks": "location_key",
-    "marts.fct_patient_cohorts": "location_key",
-    "marts.fct_payments": "location_key",
-    "marts.fct_portal_events": "location_key",
-    "marts.fct_quarantined_rows": SHARED,
-    "marts.fct_receivable_ages": "location_key",
-    "marts.fct_revenue_flows": "location_key",
-    "marts.fct_survey_answers": "location_key",
-    "marts.fct_touches": "location_key",
-    "ml.disengagement_scores": "location_key",
-    "ml.model_cards": SHARED,
-    "ml.model_curves": SHARED,
-    "ml.model_evaluations": SHARED,
-    "ml.model_importances": SHARED,
-    "ml.model_monitoring": SHARED,
-    "ml.no_show_scores": "location_key",
-    "ml.outreach_lift": SHARED,
-}
-"""The column that says a row's site: a location's key, or a patient's, who belongs to their home site. A table that is not
-named here is absent for a role of sites."""
 
 
 class Scope(NamedTuple):
@@ -103,19 +43,19 @@ def open_scoped(folder: Path, scope: Scope) -> duckdb.DuckDBPyConnection:
     connection.execute(
         "create schema viewer; create table viewer.sites as select unnest($1::varchar[]) as location_id", [scope.sites or ()]
     )
+    rows = _Rows(connection, scope)
     _show_catalog(connection, scope)
     seen = connection.execute("select table_name, list(column_name order by position) from catalog.columns group by all")
     for table, columns in seen.fetchall():
         connection.execute(f"create schema if not exists {table.partition('.')[0]}")
-        connection.execute(f"create view {table} as select {', '.join(columns)} from published.{table} {_where(table, scope)}")
+        connection.execute(f"create view {table} as select {', '.join(columns)} from published.{table} {rows.where(table)}")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     return connection
 
 
 def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     """The file's dictionary, as far as the scope goes; the other views are made from it."""
-    named = ", ".join(f"'{table}'" for table in SITE_OF)
-    tables = "true" if scope.sites is None else f"table_name in ({named})"
+    tables = "true" if scope.sites is None else "table_name in (select table_name from viewer.site_columns)"
     columns = "phi <> 'direct'" if scope.sight == Sight.LIMITED else "true"
     connection.execute(f"""
         create schema catalog;
@@ -124,12 +64,38 @@ def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     """)
 
 
-def _where(table: str, scope: Scope) -> str:
-    """The rows that remain: those of the scope's sites, by their location or by their patient's home."""
-    column = SITE_OF[table] if scope.sites is not None else SHARED
-    if column == SHARED:
-        return ""
-    here = "select location_key from published.marts.dim_locations where location_id in (select location_id from viewer.sites)"
-    if column.endswith("patient_key"):
-        return f"where {column} in (select patient_key from published.marts.dim_patients where home_location_key in ({here}))"
-    return f"where {column} in ({here})"
+class _Rows:
+    """Which rows of each table belong to the scope's sites, as the catalog of the attached file says it.
+
+    A table whose site column is empty belongs to all sites; one that has none is absent for a role of sites.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, scope: Scope):
+        self._is_of_sites = scope.sites is not None
+        connection.execute("""
+            create table viewer.site_columns as
+            select
+                tables.table_name, tables.site_column,
+                (select any_value(whole.table_name) from published.catalog.tables as whole
+                where split_part(whole.table_name, '.', 2) = split_part(columns.refers_to, '.', 1)) as to_table,
+                split_part(columns.refers_to, '.', 2) as to_column
+            from published.catalog.tables as tables
+            left join published.catalog.columns as columns
+                on tables.table_name = columns.table_name and tables.site_column = columns.column_name
+            where tables.site_column is not null
+        """)
+        found = connection.execute("select table_name, site_column, to_table, to_column from viewer.site_columns").fetchall()
+        self._sites = {table: (column, to_table, to_column) for table, column, to_table, to_column in found}
+
+    def where(self, table: str) -> str:
+        """Empty where no row is left out for its site."""
+        if not self._is_of_sites or not self._sites[table][0]:
+            return ""
+        return f"where {self._is_here(table)}"
+
+    def _is_here(self, table: str) -> str:
+        """From a row to its patient, to the patient's home, to the table of sites, whose column refers to no other."""
+        column, to_table, to_column = self._sites[table]
+        if to_table is None:
+            return "location_id in (select location_id from viewer.sites)"
+        return f"{column} in (select {to_column} from published.{to_table} where {self._is_here(to_table)})"

@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, field
+from models.deidentification import PATIENT_ROWS
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
 from models.phi import Phi
@@ -72,6 +73,9 @@ ACTIVITY: dict[str, Contract] = {
                 "patient. The denominator of the no-show and late-cancellation rates.",
             ),
         },
+        owner="practice manager",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_encounters": Contract(
         "fct_encounters",
@@ -91,6 +95,9 @@ ACTIVITY: dict[str, Contract] = {
             "is_telehealth": field(pl.Boolean, "By video or telephone."),
             "is_completed_visit": field(pl.Boolean, "A finished visit to the practice: ambulatory, virtual or at home."),
         },
+        owner="practice manager",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_touches": Contract(
         "fct_touches",
@@ -115,6 +122,9 @@ ACTIVITY: dict[str, Contract] = {
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
             "cost_usd": field(USD, "Cost of the message itself.", at_least=0),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_portal_events": Contract(
         "fct_portal_events",
@@ -135,6 +145,9 @@ ACTIVITY: dict[str, Contract] = {
             "event_at": _instant("When it happened."),
             "event_on": _day("The day on which it happened."),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_survey_answers": Contract(
         "fct_survey_answers",
@@ -155,6 +168,9 @@ ACTIVITY: dict[str, Contract] = {
             "answered_at": _instant("When it was answered."),
             "answered_on": _day("The day on which it was answered."),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_outreach_tasks": Contract(
         "fct_outreach_tasks",
@@ -178,6 +194,9 @@ ACTIVITY: dict[str, Contract] = {
             "outcome": _optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_outreach_outcomes": Contract(
         "fct_outreach_outcomes",
@@ -197,5 +216,8 @@ ACTIVITY: dict[str, Contract] = {
             "is_person_reached": field(pl.Boolean, "Somebody answered, whatever the answer was."),
         },
         notes="Entries that were taken back are not among them.",
+        owner="engagement lead",
+        site="patient_key",
+        deidentified=PATIENT_ROWS,
     ),
 }

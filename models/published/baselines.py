@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
+from models.deidentification import REFERENCE, counts
 
 RESTATEMENT_REASONS = ("late data", "definition", "program changed")
 CHANGE_TYPES = ("relative", "absolute")
@@ -48,6 +49,17 @@ BASELINES: dict[str, Contract] = {
             ),
         },
         notes="Twelve months, wholly known before go-live. Over sites and programs a baseline is sum over sum.",
+        owner="practice manager",
+        site="location_key",
+        deidentified=counts(
+            {
+                "numerator": "denominator",
+                "denominator": "",
+                "current_numerator": "current_denominator",
+                "current_denominator": "",
+            },
+            shown=("n_months",),
+        ),
     ),
     "marts.fct_program_claims": Contract(
         "fct_program_claims",
@@ -81,5 +93,7 @@ BASELINES: dict[str, Contract] = {
             "not_shown_reason": _optional(pl.String, "Why there is no change to show, in words."),
         },
         notes="Before and after, site by site: what else changed is in it too. What the program caused: `fct_program_effects`.",
+        owner="practice manager",
+        deidentified=REFERENCE,
     ),
 }

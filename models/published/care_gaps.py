@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, field
+from models.deidentification import PATIENT_ROWS, counts
 from models.phi import Phi
 from models.published.measures import GAP_STATUSES
 
@@ -87,6 +88,9 @@ CARE_GAPS: dict[str, Contract] = {
             "measure_version": _MEASURE_VERSION,
         },
         "No data of that kind is `not_assessable`, never an open gap.",
+        owner="quality lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_care_gap_months": Contract(
         "fct_care_gap_months",
@@ -120,6 +124,9 @@ CARE_GAPS: dict[str, Contract] = {
             "measure_version": _MEASURE_VERSION,
         },
         "A gap that opened, closed and opened again keeps every step.",
+        owner="quality lead",
+        site="patient_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_measure_performance": Contract(
         "fct_measure_performance",
@@ -163,5 +170,21 @@ CARE_GAPS: dict[str, Contract] = {
             ),
         },
         "Every column adds up; a gap belongs to the patient's usual site, primary provider and payer of today.",
+        owner="quality lead",
+        site="location_key",
+        deidentified=counts(
+            {
+                "n_denominator": "",
+                "n_eligible": "n_denominator",
+                "n_numerator": "n_eligible",
+                "n_met": "n_eligible",
+                "n_open_gaps": "",
+                "n_closed_gaps": "",
+                "n_excluded": "",
+                "n_not_assessable": "",
+                "n_closures": "",
+            },
+            summed_over=("location_key", "provider_key", "payer_class"),
+        ),
     ),
 }

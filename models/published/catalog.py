@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import ALL_SITES, INSTANT, Contract, field
+from models.deidentification import REFERENCE
 
 LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "catalog")
 CHECK_STATUSES = ("passed", "warned", "failed")
@@ -29,6 +30,9 @@ _CONTRACTS = (
             "newest_exported_at": _optional(INSTANT, "The newest export among those extracts."),
         },
         notes="`catalog.tables` and `catalog.columns` describe what is in the file itself.",
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     Contract(
         "lineage",
@@ -38,6 +42,9 @@ _CONTRACTS = (
             "to_table": field(pl.String, "`schema.table` that is made."),
             "from_table": field(pl.String, "`schema.table` that it reads."),
         },
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     Contract(
         "checks",
@@ -57,6 +64,9 @@ _CONTRACTS = (
             "n_rows": field(pl.Int64, "Rows, files or sources that break the rule.", at_least=0),
             "finding": _optional(pl.String, "What was found, in words; empty: nothing."),
         },
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
 )
 

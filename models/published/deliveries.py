@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from models.contract import Contract, field
+from models.contract import ALL_SITES, Contract, field
+from models.deidentification import REFERENCE
 from models.landing import LANDING
 
 DELIVERIES: dict[str, Contract] = {
@@ -14,17 +15,26 @@ DELIVERIES: dict[str, Contract] = {
             **LANDING["deliveries"].fields,
             "is_reconciled": field(pl.Boolean, "Every delivered row was landed, quarantined or superseded."),
         },
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     "marts.fct_quarantined_rows": Contract(
         "fct_quarantined_rows",
         "row that was kept out, and reason",
         ("source_system", "extract", "file_key", "row_number", "field", "reason"),
         LANDING["quarantined_rows"].fields,
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     "marts.dim_extracts": Contract(
         "dim_extracts",
         "source and kind of file that it can deliver",
         ("source_system", "extract"),
         LANDING["extracts"].fields,
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
 }

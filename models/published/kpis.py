@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from models.contract import Contract, field
+from models.contract import ALL_SITES, Contract, field
+from models.deidentification import ABSENT, REFERENCE, counts
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES
 
@@ -57,6 +58,12 @@ KPIS: dict[str, Contract] = {
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
         notes="A value is sum(numerator) / nullif(sum(denominator), 0) over any rows; show mature months only.",
+        owner="practice manager",
+        site="location_key",
+        deidentified=counts(
+            {"numerator": "denominator", "denominator": ""},
+            summed_over=("provider_key", "location_key", "payer_class", "patient_segment"),
+        ),
     ),
     "marts.fct_kpi_rows": Contract(
         "fct_kpi_rows",
@@ -77,7 +84,9 @@ KPIS: dict[str, Contract] = {
             "denominator": field(pl.Float64, "What the row adds to the denominator."),
         },
         notes="`fct_kpis` before it is summed: the rows of a KPI's month and slice add up to it. The last 24 mature months.",
-        is_identified_only=True,
+        owner="practice manager",
+        site="location_key",
+        deidentified=ABSENT,
     ),
     "marts.fct_kpi_slices": Contract(
         "fct_kpi_slices",
@@ -95,6 +104,12 @@ KPIS: dict[str, Contract] = {
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
         notes="`fct_kpis` summed over all dimensions but one, for pages that must open at once. Keep to one `slice_type`.",
+        owner="practice manager",
+        deidentified=counts(
+            {"numerator": "denominator", "denominator": ""},
+            summed_over=("slice_type", "slice_key", "slice_name"),
+            where="slice_type = 'all'",
+        ),
     ),
     "marts.fct_kpi_periods": Contract(
         "fct_kpi_periods",
@@ -159,6 +174,9 @@ KPIS: dict[str, Contract] = {
         notes="What a KPI was in a period; pages, report and command line show no other. Keep to one `n_months` and one "
         "`slice_type`. With each month that is over ends a period of each length; a calendar quarter is one of three months that "
         "ends with March, June, September or December. Of providers, payer classes and segments there is only the newest.",
+        owner="practice manager",
+        # From sums over several months the months that are suppressed in `fct_kpis` could be worked out.
+        deidentified=ABSENT,
     ),
     "marts.fct_engagement_scores": Contract(
         "fct_engagement_scores",
@@ -175,6 +193,8 @@ KPIS: dict[str, Contract] = {
             "score_points": field(pl.Float64, "Sum of the four.", at_least=0),
         },
         notes="The parts of the KPI `engagement_score`: points over `n_patients`, 0 to 25 each, 0 to 100 together.",
+        owner="engagement lead",
+        deidentified=counts({"n_patients": ""}, summed_over=("provider_key", "location_key", "payer_class", "patient_segment")),
     ),
     "marts.dim_kpis": Contract(
         "dim_kpis",
@@ -226,5 +246,8 @@ KPIS: dict[str, Contract] = {
             "unavailable_reason": _optional(pl.String, "Why there are none, in words; empty: there are."),
             "caution": _optional(pl.String, "What it leaves out for want of value sets, in words; empty: nothing."),
         },
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
 }

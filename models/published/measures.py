@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from models.contract import Contract, field
+from models.contract import ALL_SITES, Contract, field
+from models.deidentification import PATIENT_ROWS, REFERENCE
 from models.phi import Phi
 
 GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
@@ -60,6 +61,9 @@ MEASURES: dict[str, Contract] = {
             "measure_version": field(pl.String, "Version of the measure."),
         },
         "A patient outside a measure's initial population has no row.",
+        owner="quality lead",
+        site="patient_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_measure_evidence": Contract(
         "fct_measure_evidence",
@@ -75,6 +79,9 @@ MEASURES: dict[str, Contract] = {
             "resource_id": field(pl.String, "Its id there.", phi=Phi.DIRECT),
         },
         "What lies on the day of the evidence (`fct_measure_results.evidence_on`) and is of a kind that the measure names.",
+        owner="quality lead",
+        site="patient_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.dim_measures": Contract(
         "dim_measures",
@@ -109,5 +116,8 @@ MEASURES: dict[str, Contract] = {
             "n_incomplete_value_sets": _count("Value sets of which only the shipped sample, or no licensed code, is there."),
             "caution": _optional(pl.String, "Incomplete value sets, by name: patients whose codes they lack are not seen."),
         },
+        owner="quality lead",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
 }

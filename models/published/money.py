@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, field
+from models.deidentification import PATIENT_ROWS
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
 
@@ -35,6 +36,9 @@ MONEY: dict[str, Contract] = {
             "units": field(pl.Int32, "Number of units; negative in a reversal."),
             "charge_usd": field(USD, "Gross charge of the line; negative in a reversal."),
         },
+        owner="finance lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_claims": Contract(
         "fct_claims",
@@ -82,6 +86,9 @@ MONEY: dict[str, Contract] = {
             "balance_usd": field(USD, "Still owed; negative: a credit balance."),
         },
         notes="A void claim stays a row and counts in no KPI.",
+        owner="finance lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "marts.fct_payments": Contract(
         "fct_payments",
@@ -114,5 +121,8 @@ MONEY: dict[str, Contract] = {
             "payment_method": _optional(pl.String, "How a patient paid.", values=("card", "cash", "check", "portal")),
         },
         notes="Together with `fct_charges` it is the receivables ledger: charges less movements is what is owed.",
+        owner="finance lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
 }

@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
+from models.deidentification import PATIENT_ROWS
 from models.extracts.crm import CHANNELS
 from models.phi import Phi
 from models.published.facts import SLICES, SOURCE_SYSTEM
@@ -112,6 +113,9 @@ _CONTRACTS = (
             "next_action": field(pl.String, "What to do, in plain words.", phi=Phi.QUASI),
         },
         notes="Nobody without a granted consent, under age, deceased, or asking not to be contacted.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "out_outreach_suppressions",
@@ -129,6 +133,9 @@ _CONTRACTS = (
             **_ATTEMPTS,
         },
         notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "out_contact_outcomes",
@@ -148,6 +155,9 @@ _CONTRACTS = (
         },
         notes="As `marts.fct_outreach_trials` has it. The lift is `ml.outreach_lift`: by intention to treat, whether or not an "
         "attempt reached the person.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
 )
 

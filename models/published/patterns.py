@@ -6,6 +6,7 @@ A page reads these and never the facts behind them, so that it opens as fast on 
 import polars as pl
 
 from models.contract import USD, Contract, field
+from models.deidentification import counts
 from models.published.facts import PAYER_CLASSES
 from models.published.money import MOVEMENT_TYPES
 
@@ -50,6 +51,12 @@ _CONTRACTS = (
             "is_mature": field(pl.Boolean, "The month is over, and the outcomes of its appointments are in."),
         },
         "Appointments due only.",
+        owner="practice manager",
+        site="location_key",
+        deidentified=counts(
+            {"n_due": "", "n_no_shows": "n_due", "n_late_cancellations": "n_due"},
+            summed_over=("location_key", "day_of_week", "hour_of_day"),
+        ),
     ),
     Contract(
         "fct_open_gap_ages",
@@ -66,6 +73,9 @@ _CONTRACTS = (
             "n_actionable": _count("Of these, actionable today: no order, no booked visit, still in time."),
         },
         "As of the day that the run looks back from.",
+        owner="quality lead",
+        site="location_key",
+        deidentified=counts({"n_open_gaps": "", "n_actionable": "n_open_gaps"}, summed_over=("location_key", "provider_key")),
     ),
     Contract(
         "fct_patient_cohorts",
@@ -84,6 +94,11 @@ _CONTRACTS = (
         },
         "New is who has a first visit after the history is as long as an active patient's pause. A death ends the observation "
         "and is no lapse. Share still active after k quarters: product of 1 - lapsed / at risk (Kaplan and Meier, 1958).",
+        owner="practice manager",
+        site="location_key",
+        deidentified=counts(
+            {"n_patients": "", "n_visited": "n_patients", "n_at_risk": "", "n_lapsed": "n_at_risk"}, summed_over=("location_key",)
+        ),
     ),
     Contract(
         "fct_lead_sources",
@@ -100,6 +115,13 @@ _CONTRACTS = (
             "collected_usd": _usd("Paid so far, by payers and patients, for the services of these new patients."),
         },
         "What is spent for the whole practice has no site.",
+        owner="marketing lead",
+        site="location_key",
+        deidentified=counts(
+            {"n_leads": "", "n_converted": "n_leads", "n_new_patients": "n_leads"},
+            summed_over=("location_key",),
+            shown=("spend_usd",),
+        ),
     ),
     Contract(
         "fct_revenue_flows",
@@ -114,6 +136,9 @@ _CONTRACTS = (
             "amount_usd": _usd("Sum; reversals and refunds are taken off."),
         },
         "Charges less all other flows of a service month are what is still owed for it.",
+        owner="finance lead",
+        site="location_key",
+        deidentified=counts({}, summed_over=("location_key", "payer_class")),
     ),
     Contract(
         "fct_receivable_ages",
@@ -126,6 +151,9 @@ _CONTRACTS = (
             "age_band": field(pl.String, "Days from service to the month's end.", values=AGE_BANDS),
             "balance_usd": _usd("Owed at the month's end; credit balances are taken off."),
         },
+        owner="finance lead",
+        site="location_key",
+        deidentified=counts({}, summed_over=("location_key", "payer_class")),
     ),
     Contract(
         "fct_claim_answers",
@@ -145,6 +173,11 @@ _CONTRACTS = (
             "written_off_usd": _usd("Given up since the payer denied it."),
         },
         "Void claims are left out.",
+        owner="finance lead",
+        site="location_key",
+        deidentified=counts(
+            {"n_claims": "", "n_recovered": "n_claims"}, summed_over=("location_key", "payer_class", "payer_name")
+        ),
     ),
 )
 

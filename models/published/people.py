@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
+from models.deidentification import PATIENT_ROWS
 from models.extracts.crm import CHANNELS, RECORD_TYPES
 from models.phi import Phi
 from models.published.facts import PATIENT_SEGMENTS, PAYER_CLASSES, SOURCE_SYSTEM
@@ -114,6 +115,9 @@ _CONTRACTS = (
             "has_billing_record": field(pl.Boolean, "Billing knows the person."),
         },
         notes="The unified profile, as of the day that the run looks back from.",
+        owner="practice manager",
+        site="home_location_key",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "dim_patient_links",
@@ -128,6 +132,9 @@ _CONTRACTS = (
             "confidence": _CONFIDENCE,
         },
         notes="`own_record` is the one that gave the person the key.",
+        owner="practice manager",
+        site="patient_key",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "fct_identity_reviews",
@@ -142,6 +149,9 @@ _CONTRACTS = (
             "confidence": _CONFIDENCE,
         },
         notes="Nothing is merged until the CRM delivers a decision in `identity_decisions`.",
+        owner="practice manager",
+        site="left_patient_key",
+        deidentified=PATIENT_ROWS,
     ),
 )
 

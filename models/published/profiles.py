@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
+from models.deidentification import PATIENT_ROWS
 from models.extracts.crm import CHANNELS, RECORD_TYPES
 from models.phi import Phi
 from models.published.facts import SLICES
@@ -58,6 +59,9 @@ _CONTRACTS = (
             "reason_2": _optional(pl.String, "The second strongest.", Phi.QUASI),
             "reason_3": _optional(pl.String, "The third strongest.", Phi.QUASI),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "out_patient_channels",
@@ -74,6 +78,9 @@ _CONTRACTS = (
                 pl.Boolean, "It may be used: not refused, agreed to where it must be, and there is a contact point that works."
             ),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "out_patient_contacts",
@@ -93,6 +100,9 @@ _CONTRACTS = (
             "purpose": _optional(pl.String, "What it was about."),
             "outcome": _optional(pl.String, "What became of it."),
         },
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
 )
 

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from models.contract import Contract, field
+from models.contract import ALL_SITES, Contract, field
+from models.deidentification import REFERENCE
 from models.published.facts import PAYER_CLASSES, SOURCE_SYSTEM
 
 _LOCATION_KEY = field(pl.Int64, "The site; empty: not known.", nullable=True, refers_to="dim_locations.location_key")
@@ -31,6 +32,9 @@ _CONTRACTS = (
             "ended_on": _optional(pl.Date, "Last day of that role; empty: still held."),
             "is_active": field(pl.Boolean, "Works here on the day that the run looks back from."),
         },
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     Contract(
         "dim_locations",
@@ -50,6 +54,9 @@ _CONTRACTS = (
             "program_go_live_on": _optional(pl.Date, "First day on it; empty: not on a program, and no day set."),
         },
         notes="If an EHR exports no sites, its organizations are used.",
+        owner="practice manager",
+        site="location_key",
+        deidentified=REFERENCE,
     ),
     Contract(
         "dim_payers",
@@ -62,6 +69,9 @@ _CONTRACTS = (
             "payer_name": _optional(pl.String, "Its name."),
             "payer_class": field(pl.String, "Its class.", values=PAYER_CLASSES),
         },
+        owner="finance lead",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     Contract(
         "dim_programs",
@@ -76,6 +86,9 @@ _CONTRACTS = (
             "go_live_on": _optional(pl.Date, "First day on the program; empty: no day set."),
             "is_live": field(pl.Boolean, "On the program on the day that the run looks back from."),
         },
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     Contract(
         "dim_dates",
@@ -94,6 +107,9 @@ _CONTRACTS = (
             "is_in_complete_month": field(pl.Boolean, "In a month that is wholly before that day."),
         },
         notes="From ten years before the run's year to the end of the year after it.",
+        owner="practice manager",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
 )
 

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import ALL_SITES, INSTANT, Contract, field
+from models.deidentification import PATIENT_ROWS, REFERENCE, counts
 from models.phi import Phi
 from models.published.facts import SLICES
 
@@ -50,6 +51,9 @@ RISK: dict[str, Contract] = {
         },
         notes="Eligible: adult, alive, seen in 24 months, known for 90 days, not yet lapsed and able to lapse in 180 days. "
         "For outreach only; never for overbooking or for refusing care.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "ml.no_show_scores": Contract(
         "no_show_scores",
@@ -71,6 +75,9 @@ RISK: dict[str, Contract] = {
             "reason_3": _optional(pl.String, "The third strongest.", Phi.QUASI),
         },
         notes="For offering help to come; never for booking two patients into one slot.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=PATIENT_ROWS,
     ),
     "ml.model_evaluations": Contract(
         "model_evaluations",
@@ -93,6 +100,9 @@ RISK: dict[str, Contract] = {
             "test_to_on": _optional(pl.Date, "Last index of the test."),
             "note": _optional(pl.String, "Why there is no value, in words."),
         },
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=counts({"n_patients": "", "n_events": ""}),
     ),
     "ml.model_curves": Contract(
         "model_curves",
@@ -114,6 +124,9 @@ RISK: dict[str, Contract] = {
             "high": _optional(pl.Float64, "Upper end of the 95 % interval of an observed rate, by patient."),
             "n_rows": field(pl.Int64, "Rows behind the point.", at_least=0),
         },
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     "ml.model_importances": Contract(
         "model_importances",
@@ -131,6 +144,9 @@ RISK: dict[str, Contract] = {
             ),
             "missing_rate": field(pl.Float64, "Share of the rows of the evaluation without a value.", at_least=0, at_most=1),
         },
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     "ml.model_monitoring": Contract(
         "model_monitoring",
@@ -145,6 +161,9 @@ RISK: dict[str, Contract] = {
             "status": field(pl.String, "What it says; at `stop` the overdue rule takes the model's place.", values=STATUSES),
             "why": field(pl.String, "Why the thresholds are these."),
         },
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
     "ml.outreach_lift": Contract(
         "outreach_lift",
@@ -171,6 +190,9 @@ RISK: dict[str, Contract] = {
             ),
             "note": _optional(pl.String, "Why there is no lift, or why it says little."),
         },
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=counts({"n_contacted": "", "n_held_out": ""}, shown=("n_held_out_needed",)),
     ),
     "ml.model_cards": Contract(
         "model_cards",
@@ -183,5 +205,8 @@ RISK: dict[str, Contract] = {
             "attribute": field(pl.String, "What is asked."),
             "answer": field(pl.String, "What is so for this model."),
         },
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=REFERENCE,
     ),
 }

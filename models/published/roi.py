@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.contract import USD, Contract, field
+from models.deidentification import PATIENT_ROWS, REFERENCE, counts
 from models.extracts.crm import CHANNELS, EXTRACTS
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
@@ -40,6 +41,8 @@ _MARTS = (
             "month_on": field(pl.Date, "First day of the month that it falls in."),
             "amount_usd": field(USD, "The cost.", at_least=0),
         },
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
     Contract(
         "fct_program_outcomes",
@@ -57,6 +60,8 @@ _MARTS = (
             "is_mature": field(pl.Boolean, "The month is over and its outcomes are in."),
         },
         notes="The panel that effects are estimated from.",
+        owner="engagement lead",
+        deidentified=counts({"numerator": "denominator", "denominator": ""}, summed_over=("location_key", "go_live_month_on")),
     ),
     Contract(
         "fct_outreach_trials",
@@ -81,6 +86,8 @@ _MARTS = (
             "is_mature": field(pl.Boolean, "90 days, and 30 more for late entries, have passed."),
         },
         notes="As drawn, whoever was reached: intention to treat. The lift and the program's effect are both made of it.",
+        owner="engagement lead",
+        deidentified=PATIENT_ROWS,
     ),
     Contract(
         "fct_unit_values",
@@ -97,6 +104,8 @@ _MARTS = (
             "basis": field(pl.String, "What was measured, in words."),
             "traced_by": field(pl.String, "A query on this warehouse that gives the value again."),
         },
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
 )
 
@@ -186,19 +195,37 @@ _SENSITIVITY_FIGURES = {
 }
 
 _ML = (
-    Contract("program_effects", "program, outcome and design", ("program_name", "outcome_code", "design"), EFFECT_FIGURES),
+    Contract(
+        "program_effects",
+        "program, outcome and design",
+        ("program_name", "outcome_code", "design"),
+        EFFECT_FIGURES,
+        owner="finance lead",
+        deidentified=REFERENCE,
+    ),
     Contract(
         "program_values",
         "program, scenario, category and year",
         ("program_name", "scenario", "kind", "category", "year"),
         _VALUE_FIGURES,
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
-    Contract("program_returns", "program and scenario", ("program_name", "scenario"), _RETURN_FIGURES),
+    Contract(
+        "program_returns",
+        "program and scenario",
+        ("program_name", "scenario"),
+        _RETURN_FIGURES,
+        owner="finance lead",
+        deidentified=REFERENCE,
+    ),
     Contract(
         "program_sensitivities",
         "program, scenario and assumption",
         ("program_name", "scenario", "assumption"),
         _SENSITIVITY_FIGURES,
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
 )
 
@@ -221,6 +248,8 @@ _DELIVERY = (
             "data_cut_on": field(pl.Date, "The day that the run looked back from."),
         },
         notes="`is_chosen` marks the one to quote for each outcome; the others show what was tried.",
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
     Contract(
         "fct_program_value",
@@ -228,12 +257,16 @@ _DELIVERY = (
         ("program_name", "scenario", "kind", "category", "year"),
         _VALUE_FIGURES,
         notes="A category that could not be valued is there with zero and says why.",
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
     Contract(
         "fct_program_returns",
         "program and scenario",
         ("program_name", "scenario"),
         {**_RETURN_FIGURES, "data_cut_on": field(pl.Date, "The day that the run looked back from.")},
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
     Contract(
         "fct_program_sensitivity",
@@ -241,6 +274,8 @@ _DELIVERY = (
         ("program_name", "scenario", "assumption"),
         _SENSITIVITY_FIGURES,
         notes="The tornado: order by `swing_rank`.",
+        owner="finance lead",
+        deidentified=REFERENCE,
     ),
 )
 

@@ -1,7 +1,7 @@
 """The data dictionary inside each published file: `catalog.tables` and `catalog.columns`.
 
 It describes every table and column to anyone who opens the file without this project, and the dashboards use it to find columns
-that identify a person.
+that identify a person, and the column that holds the site of a row.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import duckdb
 import polars as pl
 
-from models.contract import Contract
+from models.contract import ALL_SITES, Contract
 from models.phi import Phi
 from models.published import PUBLISHED
 
@@ -20,8 +20,8 @@ DICTIONARY = ("catalog.tables", "catalog.columns")
 _TABLES = """
     create table catalog.tables as
     select
-        facts.table_name, facts.grain, facts.key_columns, tables.comment as description, facts.n_rows,
-        tables.column_count as n_columns
+        facts.table_name, facts.grain, facts.key_columns, facts.site_column, facts.owner, tables.comment as description,
+        facts.n_rows, tables.column_count as n_columns
     from facts
     inner join duckdb_tables() as tables on facts.table_name = tables.schema_name || '.' || tables.table_name
     order by facts.table_name
@@ -45,7 +45,7 @@ def write_catalog(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, l
     `columns` are the columns of each table, `n_rows` its rows; both by `schema.table`.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
-    _create(connection, _TABLES, [_table(PUBLISHED[table], table, n_rows[table]) for table in columns])
+    _create(connection, _TABLES, [_table(PUBLISHED[table], table, names, n_rows[table]) for table, names in columns.items()])
     _create(connection, _COLUMNS, [_column(PUBLISHED[table], table, name) for table, names in columns.items() for name in names])
 
 
@@ -55,11 +55,14 @@ def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict])
     connection.unregister("facts")
 
 
-def _table(contract: Contract, table: str, n_rows: int) -> dict:
+def _table(contract: Contract, table: str, names: list[str], n_rows: int) -> dict:
+    """What the contract says of a table; `site_column` is null where the file does not have the column."""
     return {
         "table_name": table,
         "grain": f"One row per {contract.grain}.",
         "key_columns": ", ".join(contract.key),
+        "site_column": contract.site if contract.site in (ALL_SITES, *names) else None,
+        "owner": contract.owner,
         "n_rows": n_rows,
     }
 

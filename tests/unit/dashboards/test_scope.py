@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from dashboards.access.roles import ROLES, Viewer
-from dashboards.store.scope import SITE_OF, Scope, open_scoped
+from dashboards.store.scope import Scope, open_scoped
 from models.published import PUBLISHED
 from pipelines.publish.catalog import write_catalog
 from pipelines.publish.publish import _whole
@@ -96,12 +96,29 @@ def test_scopes_of_different_viewers_never_share_an_answer():
     }  # fmt: skip
 
 
-def test_every_table_that_a_role_of_sites_may_see_has_the_column_that_says_its_site():
-    for table, column in SITE_OF.items():
-        assert column == "" or column in PUBLISHED[table].fields, table
+def test_a_site_column_leads_to_the_table_of_sites():
+    """By references: a location's key, or a patient's key and from there the home site."""
+    for table, contract in PUBLISHED.items():
+        if contract.site and table != "marts.dim_locations":
+            assert contract.fields[contract.site].metadata["refers_to"] in {
+                "dim_locations.location_key",
+                "dim_patients.patient_key",
+            }, table
 
 
 def test_no_table_of_patients_is_shared_between_sites():
-    for table, column in SITE_OF.items():
-        names = [name for name in PUBLISHED[table].fields if name.endswith("patient_key")]
-        assert column or not names, table
+    for table, contract in PUBLISHED.items():
+        names = [name for name in contract.fields if name.endswith("patient_key")]
+        assert contract.site != "" or not names, table
+
+
+def test_a_table_whose_contract_names_no_site_column_is_absent_for_a_care_team(folder):
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("update catalog.tables set site_column = null where table_name = 'marts.fct_kpis'")
+    try:
+        with pytest.raises(duckdb.CatalogException):
+            _asked(folder, Viewer("bo", "care_team", ("loc-1",)), "from marts.fct_kpis")
+        assert len(_asked(folder, Viewer("cy", "analyst_phi"), "from marts.fct_kpis")) == 2
+    finally:
+        with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+            connection.execute("update catalog.tables set site_column = 'location_key' where table_name = 'marts.fct_kpis'")
