@@ -18,12 +18,3 @@
         {%- if until_month %} and facts.event_at < eligible.months_{{ until_month }}_at{% endif %}
     )
 {%- endmacro %}
-
-{#- Days after the index in which a patient may disengage. -#}
-{% macro horizon_days() -%}{{ return(180) }}{%- endmacro %}
-
-{#- Days until the events of the horizon are on record. -#}
-{% macro recording_days() -%}{{ return(30) }}{%- endmacro %}
-
-{#- Expected intervals since the last visit after which a patient counts as lapsed. -#}
-{% macro grace() -%}1.5{%- endmacro %}

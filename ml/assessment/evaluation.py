@@ -27,9 +27,9 @@ class Worth:
     `effect`: share of patients about to disengage whom a contact keeps; `margin_usd` per patient kept; `cost_usd` per contact.
     """
 
-    effect: float = 0.15
-    margin_usd: float = 250.0
-    cost_usd: float = 5.0
+    effect: float
+    margin_usd: float
+    cost_usd: float
 
     def of(self, n_contacts: float, precision: float) -> float:
         """Net value in US dollars: contacts x precision x effect x margin, minus the cost of the contacts."""

@@ -11,9 +11,10 @@ import polars as pl
 
 from ml.assessment.subgroups import NOT_EVALUATED
 from ml.risk import no_show
-from ml.risk.disengagement import EMBARGO_DAYS, HORIZON_DAYS, MINIMUM_PATIENTS
+from ml.risk.disengagement import EMBARGO_DAYS, MINIMUM_PATIENTS
 from ml.risk.features import BY_NAME, Feature
 from ml.risk.risk_model import RiskModel
+from models.disengagement import GRACE, HORIZON_DAYS
 from models.phi import Phi
 
 ATTRIBUTES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -114,7 +115,7 @@ class Purpose:
 
 DISENGAGEMENT = Purpose(
     output=f"For each eligible patient, the probability (0 to 1) that after {HORIZON_DAYS} days there was no completed visit, "
-    "none is booked, and the time since the last visit exceeds 1.5 times the expected interval.",
+    f"none is booked, and the time since the last visit exceeds {GRACE} times the expected interval.",
     use="To order the care team's outreach list. Never to overbook, refuse or delay care.",
     population="Adults, alive, not in hospice, seen within 24 months, known for 90 days, not yet lapsed, able to lapse in the "
     "horizon.",

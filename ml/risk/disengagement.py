@@ -19,10 +19,8 @@ import polars as pl
 from ml.risk.features import BY_NAME, FEATURES
 from ml.risk.reasons import reasons
 from ml.risk.risk_model import RiskModel, fit_risk
+from models.disengagement import GRACE, HORIZON_DAYS, RECORDING_DAYS
 
-HORIZON_DAYS = 180
-RECORDING_DAYS = 30
-"""Days until the events of the horizon are on record."""
 EMBARGO_DAYS = HORIZON_DAYS + RECORDING_DAYS
 """Minimum days from a training index to the test index, so that the training outcome was already known by then."""
 TEST_MONTHS = 3
@@ -32,8 +30,6 @@ fit near the average, and the interval of its evaluation shows how uncertain it 
 MINIMUM_TEST_PATIENTS = 5
 MAXIMUM_WEIGHT = 10.0
 """Maximum weight of a held-out row, so that a handful of them cannot decide the fit."""
-GRACE = 1.5
-"""Expected intervals since the last visit after which a patient counts as lapsed."""
 
 
 class TooLittleData(ValueError):

@@ -65,7 +65,7 @@ def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
     build = newest_build(home)
     with build.connect() as connection:
         best = best_possible(connection, practice) if practice.id == build.practice_id else None
-        worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items() if name in build.settings})
+        worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items()})
         folder = home.scores(build.practice_id)
         risk = disengagement.train(TrainingRows.read(connection), folder, build.as_of_on, best=best, worth=worth)
         write_ml_tables(connection, risk, no_show.train(appointments(connection), folder, build.as_of_on))

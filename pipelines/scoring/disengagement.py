@@ -23,7 +23,7 @@ from ml.risk.persistence import N_GOLDEN, ModelMismatch, load, save
 from ml.risk.risk_model import RiskModel, matrix
 from pipelines.errors import ChecksFailed
 from pipelines.home import CHECKOUT
-from pipelines.scoring.capacity import CAPACITY, Capacity
+from pipelines.scoring.capacity import Capacity
 from pipelines.scoring.feature_rows import ScoringRows, TrainingRows
 from pipelines.scoring.provenance import note, origin_of
 from pipelines.scoring.tables import Tables
@@ -82,7 +82,7 @@ def refuse_the_impossible(evaluations: pl.DataFrame) -> None:
         )
 
 
-def score(rows: ScoringRows, folder: Path, as_of_on: date, *, capacity: Capacity = lambda _: CAPACITY) -> Tables:
+def score(rows: ScoringRows, folder: Path, as_of_on: date, *, capacity: Capacity) -> Tables:
     """Score every eligible patient at the newest index with the model in `folder`.
 
     The overdue rule replaces a model that monitoring stops (`ml/assessment/monitoring.py`).
@@ -117,7 +117,7 @@ def _monitoring(model: RiskModel, known: pl.DataFrame, rows: ScoringRows) -> pl.
 
 def _tiers(scores: pl.DataFrame, capacity: Capacity) -> pl.DataFrame:
     if scores.is_empty():
-        return tiers(scores, CAPACITY)
+        return tiers(scores, 0)
     return pl.concat([tiers(site, capacity(key)) for (key,), site in scores.group_by("location_key", maintain_order=True)])
 
 

@@ -20,7 +20,7 @@ from pipelines.raw.as_of import as_of
 from pipelines.raw.value_sets import build_value_sets
 from pipelines.raw.views import build_raw
 from pipelines.sql.connection import open_file
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import default_settings, parsed_project, run_dbt
 
 DERIVED = ["resource_type:seed", *(f"resource_type:model,fqn:caregap.{layer}" for layer in ("staging", "intermediate", "marts"))]
 """The layers that dbt derives from raw; the delivery layer follows after scoring."""
@@ -106,7 +106,13 @@ def start_build(
         time_zone=practice.time_zone,
         is_synthetic=practice.is_synthetic,
         as_of_on=date.min,
-        settings={"targets": practice.targets, "holdout_salt": practice.id, **practice.variables, **(variables or {})},
+        settings={
+            **default_settings(),
+            "targets": practice.targets,
+            "holdout_salt": practice.id,
+            **practice.variables,
+            **(variables or {}),
+        },
         fingerprint=fingerprint,
     )
     with build.connect() as connection:

@@ -14,6 +14,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from pipelines.errors import ChecksFailed, without_values
 from pipelines.home import CHECKOUT, Home
 
@@ -21,9 +23,17 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 PROJECT = CHECKOUT / "dbt_project"
+OF_A_BUILD = {"as_of_on", "time_zone"}
+"""Variables that each build states; their values in `dbt_project.yml` serve unit tests alone."""
 RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # dbt logs every statement, including values; and it sends usage statistics unless disabled.
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats", "--no-write-json"]
+
+
+def default_settings() -> dict[str, object]:
+    """The practice's settings with their defaults, which `dbt_project.yml` holds for SQL and Python alike."""
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return {name: value for name, value in variables.items() if name not in OF_A_BUILD}
 
 
 def parsed_project(home: Home) -> Path:

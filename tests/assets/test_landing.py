@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -14,8 +15,8 @@ import pytest
 
 from pipelines.errors import ExtractRefused, UsageError
 from pipelines.extract.csv_file import read_csv
+from pipelines.extract.readers import READERS
 from pipelines.home import CHECKOUT, Home
-from pipelines.landing import land as landing_step
 from pipelines.landing.land import land
 from pipelines.practice import Practice
 
@@ -148,7 +149,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
             out.write("reach,l6,,2026-03-31T00:00:00Z\n")
         return read_csv(request)
 
-    monkeypatch.setattr(landing_step, "read_csv", read_while_it_grows)
+    monkeypatch.setitem(READERS, "csv", replace(READERS["csv"], read=read_while_it_grows))
     with pytest.raises(ExtractRefused, match="changed while it was being read"):
         land(practice(folder), home)
     monkeypatch.undo()
@@ -191,6 +192,7 @@ LAND = """
 import sys
 from pathlib import Path
 from pipelines.extract.csv_file import read_csv
+from pipelines.extract.readers import READERS
 from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.practice import Practice

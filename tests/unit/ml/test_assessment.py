@@ -30,7 +30,7 @@ def model():
 def evaluations(model, test_rows) -> pl.DataFrame:
     people = test_rows.select("patient_key").unique().with_columns(sex=pl.lit("female"), language=pl.lit(None, pl.String))
     best = test_rows.select("patient_key", "index_on", best_possible="true_risk")
-    return evaluation_rows(model, test_rows, people, VERSION, best=best, worth=Worth())
+    return evaluation_rows(model, test_rows, people, VERSION, best=best, worth=Worth(effect=0.15, margin_usd=250, cost_usd=5))
 
 
 def test_metrics_compare_with_the_rule_chance_and_the_best_possible(evaluations):

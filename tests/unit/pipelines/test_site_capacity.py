@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.errors import ChecksFailed
 from pipelines.scoring.capacity import capacities
+from pipelines.warehouse.dbt import default_settings
 
 
 @pytest.fixture
@@ -21,9 +22,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_a_site_has_its_own_capacity_else_the_practices_else_the_usual_one(connection):
     capacity = capacities(connection, {"site_capacity": {"north": 25}, "outreach_capacity": 4})
     assert [capacity(1), capacity(2), capacity(None)] == [25, 4, 4]
-    assert capacities(connection, {})(1) == 10
+    assert capacities(connection, default_settings())(1) == 10
 
 
 def test_the_capacity_of_a_site_that_is_not_there_is_refused(connection):
     with pytest.raises(ChecksFailed, match="no such site: east"):
-        capacities(connection, {"site_capacity": {"east": 25}})
+        capacities(connection, {"site_capacity": {"east": 25}, "outreach_capacity": 10})
