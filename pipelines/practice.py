@@ -1,22 +1,20 @@
 """The practice that a run is for: its name, time zone, settings and source folders."""
 
 import csv
-import math
-import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.settings.practice import PracticeSettings
+from models.settings.toml_schema import SettingsRefused, read_settings
 from models.sources import delivered_kinds
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT, Home
-from pipelines.names import PLAIN
 from pipelines.scenarios import written_scenarios
 
 SAMPLE = CHECKOUT / "data_samples" / "practice"
 SETTINGS_FILE = "practice.toml"
-KPI_CATALOG = CHECKOUT / "dbt_project" / "seeds" / "kpi_catalog.csv"
+SEEDS = CHECKOUT / "dbt_project" / "seeds"
 
 
 @dataclass(frozen=True)
@@ -45,49 +43,39 @@ class Practice:
 
 
 def read_practice(folder: Path) -> Practice:
-    """Read the practice from `practice.toml` in `folder`.
+    """The practice whose `practice.toml` lies in `folder`.
 
-    Raises `UsageError` if the file is missing or invalid. Sources are the folders listed under `[sources]`, relative to
-    `folder`; without that table, the subfolders named like a kind of source that exist.
+    Raises `UsageError` where there is none, and where a setting is not what its schema allows (`models/settings/practice.py`).
+    Sources are the folders named under `[sources]`, relative to `folder`; without that table, the subfolders
+    named like a kind of source that exist.
     """
     path = folder / SETTINGS_FILE
     if not path.is_file():
         raise UsageError(f"{path}: not found. Give a folder with a practice.toml, or create one with `caregap init`.")
-    names = [kind.name for kind in delivered_kinds()]
+    known = {"kpi_codes": _codes("kpi_catalog"), "measure_codes": _codes("measure_catalog")}
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        time_zone = settings["time_zone"]
-        ZoneInfo(time_zone)
-        declared = settings.get("sources") or {name: name for name in names if (folder / name).is_dir()}
-        if not isinstance(settings["id"], str) or not PLAIN.fullmatch(settings["id"]):
-            raise ValueError("id must be up to 64 letters, digits, _, ., : or -, and begin with a letter or digit")
-        return Practice(
-            id=settings["id"],
-            name=settings["name"],
-            time_zone=time_zone,
-            sources={name: (folder / place).resolve() for name, place in declared.items()},
-            is_synthetic=settings.get("is_synthetic", False),
-            as_of=settings.get("as_of"),
-            targets=_targets(settings.get("targets", {})),
-            variables=settings.get("variables", {}),
-            scenarios=written_scenarios(folder),
-        )
-    except KeyError as missing:
-        raise UsageError(f"{path}: {missing} is missing. Add it; docs/operators.md lists every setting.") from None
-    except (tomllib.TOMLDecodeError, ZoneInfoNotFoundError, ValueError) as wrong:
-        raise UsageError(f"{path}: {wrong}. Correct it; docs/operators.md lists every setting.") from None
+        settings = read_settings(path.read_bytes(), PracticeSettings, str(path), known)
+    except SettingsRefused as refused:
+        raise UsageError(f"{refused}\ndocs/operators.md lists every setting.") from None
+    kinds = [kind.name for kind in delivered_kinds()]
+    declared = settings.sources or {kind: kind for kind in kinds if (folder / kind).is_dir()}
+    return Practice(
+        id=settings.id,
+        name=settings.name,
+        time_zone=settings.time_zone,
+        sources={name: (folder / place).resolve() for name, place in declared.items()},
+        is_synthetic=settings.is_synthetic,
+        as_of=settings.as_of,
+        targets=settings.targets,
+        variables=settings.variables.model_dump(exclude_none=True),
+        scenarios=written_scenarios(folder),
+    )
 
 
-def _targets(targets: dict[str, object]) -> dict[str, float]:
-    """Raise `ValueError` naming a KPI that is not in the catalog, or whose target is not a number."""
-    with KPI_CATALOG.open(encoding="utf-8", newline="") as catalog:
-        known = {row["kpi_code"] for row in csv.DictReader(catalog)}
-    for code, target in targets.items():
-        if code not in known:
-            raise ValueError(f"[targets] {code}: no such KPI; `dim_kpis` lists them")
-        if isinstance(target, bool) or not isinstance(target, int | float) or not math.isfinite(target):
-            raise ValueError(f"[targets] {code}: not a number; write a share as 0.05, not 5 %")
-    return {code: float(target) for code, target in targets.items()}
+def _codes(catalog: str) -> frozenset[str]:
+    """The codes of a catalog that is a seed: the first column of `kpi_catalog` or `measure_catalog`."""
+    with (SEEDS / f"{catalog}.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(row[0] for row in list(csv.reader(file))[1:])
 
 
 def practice_of(home: Home, folder: Path | None) -> Practice:

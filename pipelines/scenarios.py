@@ -1,9 +1,9 @@
 """Reads scenario files: the two shipped ones, and the practice's own in `scenarios/` beside its practice.toml."""
 
-import tomllib
 from pathlib import Path
 
-from ml.roi.scenario import Scenario, ScenarioRefused, read_scenario
+from ml.roi.scenario import Scenario, ScenarioRefused, ScenarioSettings, read_scenario
+from models.settings.toml_schema import SettingsRefused, parse_toml, read_settings
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT
 
@@ -53,7 +53,9 @@ def scenario_file(path: Path) -> dict:
 
 
 def _written(path: Path) -> dict:
+    content = path.read_bytes()
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise UsageError(f"{path}: {wrong}. Correct it; docs/estimates.md shows what to write.") from None
+        read_settings(content, ScenarioSettings, str(path))
+        return parse_toml(content, str(path))[1]
+    except SettingsRefused as refused:
+        raise UsageError(f"{refused}\ndocs/estimates.md shows what to write.") from None

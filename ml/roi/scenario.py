@@ -1,8 +1,14 @@
 """A scenario: assumptions that no extract contains, each with its range."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from difflib import get_close_matches
 from math import isfinite
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from models.settings.toml_schema import AtKey, Settings, SettingsRefused, check_settings
 
 ASSUMPTIONS: dict[str, tuple[str, float, float]] = {
     "contribution_margin": ("share", 0, 1),
@@ -59,53 +65,61 @@ class Scenario:
     ranges: Mapping[str, Range]
 
 
+class ScenarioSettings(Settings):
+    """A scenario file. `assumptions` are numbers, or tables of low, central, high and basis, by name."""
+
+    name: str = Field(min_length=1, max_length=60, description="a short name")
+    title: str | None = Field(None, max_length=200, description="a title on one line")
+    horizon_months: int | None = Field(
+        None, ge=HORIZONS[0], le=HORIZONS[1], description=f"a whole number of months from {HORIZONS[0]} to {HORIZONS[1]}"
+    )
+    assumptions: dict[str, Any] = Field({}, description="a table of assumptions")
+
+    @field_validator("assumptions")
+    @classmethod
+    def _readable(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for key, value in given.items():
+            _range(key, value)
+        return given
+
+
 def read_scenario(written: Mapping[str, object], base: Scenario | None = None) -> Scenario:
     """Read a scenario from a file's content, as `tomllib` returns it; missing values come from the base.
 
-    Raises `ScenarioRefused` for an unknown key, a value that is not a number or out of bounds, a range out of order, and an
-    assumption that neither scenario nor base contains.
+    Raises `ScenarioRefused` for whatever `ScenarioSettings` does not allow, and for an assumption that neither scenario nor base
+    contains.
     """
-    name = str(written.get("name") or "")
-    if not name:
-        raise ScenarioRefused('a scenario has no name: write name = "…" at its top')
-    if unknown := set(written) - {"name", "title", "horizon_months", "assumptions"}:
-        raise ScenarioRefused(
-            f"scenario {name}: {', '.join(sorted(unknown))} is not known; write assumptions under [assumptions]"
-        )
-    horizon = written.get("horizon_months", base.horizon_months if base else 36)
-    if not isinstance(horizon, int) or not HORIZONS[0] <= horizon <= HORIZONS[1]:
-        raise ScenarioRefused(f"scenario {name}: horizon_months must be a whole number from {HORIZONS[0]} to {HORIZONS[1]}")
-    given = {key: _range(name, key, value) for key, value in dict(written.get("assumptions") or {}).items()}
-    ranges = {**(base.ranges if base else {}), **given}
+    try:
+        given = check_settings(written, ScenarioSettings, f"scenario {written.get('name', 'without a name')}")
+    except SettingsRefused as refused:
+        raise ScenarioRefused(str(refused)) from None
+    name = given.name
+    ranges = {**(base.ranges if base else {}), **{key: _range(key, value) for key, value in given.assumptions.items()}}
     if missing := ASSUMPTIONS.keys() - ranges.keys():
         raise ScenarioRefused(f"scenario {name}: {', '.join(sorted(missing))} is missing")
     if ranges["incentive_full"].low <= ranges["incentive_threshold"].high:
         raise ScenarioRefused(f"scenario {name}: incentive_full must lie above incentive_threshold")
-    title = str(written.get("title") or name)
-    return (
-        replace(base, name=name, title=title, horizon_months=horizon, ranges=ranges)
-        if base
-        else Scenario(name, title, horizon, ranges)
-    )
+    return Scenario(name, given.title or name, given.horizon_months or (base.horizon_months if base else 36), ranges)
 
 
-def _range(name: str, key: str, value: object) -> Range:
-    place = f"scenario {name}, {key}"
+def _range(key: str, value: object) -> Range:
+    """The range of an assumption. Raises `AtKey`."""
     known = ASSUMPTIONS | UNIT_VALUES
     if key not in known:
-        raise ScenarioRefused(f"{place}: not known; the known names are {', '.join(known)}")
+        close = get_close_matches(key, known, n=1)
+        raise AtKey((key,), f"is not known. {f'Did you mean {close[0]}? ' if close else ''}Known: {', '.join(known)}.")
     if isinstance(value, Mapping):
         if set(value) - {"basis"} != {"low", "central", "high"}:
-            raise ScenarioRefused(f'{place}: write {{ low = …, central = …, high = …, basis = "…" }} or one number')
+            raise AtKey((key,), 'must be { low = …, central = …, high = …, basis = "…" } or one number')
         numbers, basis = [value[end] for end in ("low", "central", "high")], str(value.get("basis", "as given"))
     else:
-        numbers, basis = [value] * 3, f"as given by scenario {name}"
+        numbers, basis = [value] * 3, "as given by the scenario"
     _, least, greatest = known[key]
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int | float) or not isfinite(number):
-            raise ScenarioRefused(f"{place}: not a number")
+            raise AtKey((key,), "is not a number")
         if not least <= number <= greatest:
-            raise ScenarioRefused(f"{place}: must lie from {least:g} to {greatest:g}")
+            raise AtKey((key,), f"must lie from {least:g} to {greatest:g}")
     if sorted(numbers) != numbers:
-        raise ScenarioRefused(f"{place}: low, central and high are not in order")
+        raise AtKey((key,), "has low, central and high out of order")
     return Range(*map(float, numbers), basis)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from models.settings.practice import checked_id, checked_time_zone
 from pipelines.audit_log import record
-from pipelines.cli.practice_options import TIME_ZONE, checked_time_zone, source_options
+from pipelines.cli.practice_options import TIME_ZONE, checked, source_options
 from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.practice import SETTINGS_FILE, read_practice
@@ -41,9 +42,9 @@ def command(folder: Path | None, name: str, practice_id: str | None, time_zone: 
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(
         TEMPLATE.format(
-            id=practice_id or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
+            id=checked(practice_id or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), checked_id, "--id"),
             name=name.replace("\\", "\\\\").replace('"', '\\"'),
-            time_zone=checked_time_zone(time_zone),
+            time_zone=checked(time_zone, checked_time_zone, "--time-zone"),
             sources="\n".join(f'{source} = "{path.resolve()}"' for source, path in sources.items() if path),
         ),
         encoding="utf-8",

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
+from models.settings.practice import checked_id, checked_time_zone
 from models.sources import delivered_kinds
 from pipelines.errors import UsageError
 from pipelines.home import Home
@@ -59,6 +59,8 @@ def chosen_practice(
     either: the practice of the home, otherwise the sample. Options override the file. Raises `UsageError` for an unknown time
     zone.
     """
+    if practice_id:
+        checked(practice_id, checked_id, "--practice")
     given = {name: path.resolve() for name, path in sources.items() if path}
     if given and folder is None:
         practice = Practice(practice_id or "practice", practice_id or "practice", TIME_ZONE, given)
@@ -69,14 +71,13 @@ def chosen_practice(
     if as_of:
         changes["as_of"] = date(as_of.year, as_of.month, as_of.day)
     if time_zone:
-        changes["time_zone"] = checked_time_zone(time_zone)
+        changes["time_zone"] = checked(time_zone, checked_time_zone, "--time-zone")
     return replace(practice, **changes)
 
 
-def checked_time_zone(name: str) -> str:
-    """The name, if it is one of the tz database. Raises `UsageError`."""
+def checked(value: str, check: Callable[[str], str], option: str) -> str:
+    """The value of an option, if `check` lets it pass. Raises `UsageError`."""
     try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError(f"{name}: not a time zone. Write it as in the tz database: America/Chicago.") from None
-    return name
+        return check(value)
+    except ValueError as error:
+        raise UsageError(f"{option} {error}.") from None

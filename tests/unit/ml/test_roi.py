@@ -250,14 +250,14 @@ def test_the_shipped_scenarios_can_be_read_and_a_file_of_the_practice_says_only_
 @pytest.mark.parametrize(
     "written,words",
     [
-        ({"assumptions": {}}, "no name"),
-        ({"name": "x", "assumptions": {"margin": 0.5}}, "margin: not known"),
+        ({"assumptions": {}}, "name is missing"),
+        ({"name": "x", "assumptions": {"margin": 0.5}}, "margin is not known"),
         ({"name": "x", "assumptions": {"contribution_margin": 1.5}}, "must lie from 0 to 1"),
         ({"name": "x", "assumptions": {"contribution_margin": "half"}}, "not a number"),
-        ({"name": "x", "assumptions": {"contribution_margin": {"low": 0.6, "central": 0.5, "high": 0.7}}}, "not in order"),
-        ({"name": "x", "assumptions": {"contribution_margin": {"low": 0.6}}}, "write { low"),
+        ({"name": "x", "assumptions": {"contribution_margin": {"low": 0.6, "central": 0.5, "high": 0.7}}}, "out of order"),
+        ({"name": "x", "assumptions": {"contribution_margin": {"low": 0.6}}}, "must be { low"),
         ({"name": "x", "horizon_months": 120}, "horizon_months"),
-        ({"name": "x", "discount": 0.1}, "discount is not known"),
+        ({"name": "x", "discount": 0.1}, "discount is not a setting"),
         ({"name": "x", "assumptions": {"incentive_full": 0.5}}, "must lie above"),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_ledger_of_an_earlier_version_leads_nowhere_else_either(tmp_path):
 @pytest.mark.parametrize("id", ["../other", "/etc", "", "a b", ".hidden", 7])
 def test_a_practices_id_is_a_plain_name(tmp_path, id):
     (tmp_path / "practice.toml").write_text(f'id = {json.dumps(id)}\nname = "P"\ntime_zone = "UTC"\n')
-    with pytest.raises(UsageError, match="id must be"):
+    with pytest.raises(UsageError, match="id cannot be"):
         read_practice(tmp_path)
 
 

@@ -1,0 +1,140 @@
+"""The schema of practice.toml: which practice this is, where its extracts lie, and what it chose. docs/operators.md lists it."""
+
+import math
+import re
+from datetime import date
+from difflib import get_close_matches
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from models.settings.toml_schema import AtKey, Settings
+from models.sources import delivered_kinds
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+KINDS = tuple(kind.name for kind in delivered_kinds())
+SOURCE = re.compile(rf"({'|'.join(KINDS)})(:[A-Za-z0-9][A-Za-z0-9_.-]{{0,63}})?")
+
+
+def checked_id(name: str) -> str:
+    """The id, which names folders. Raises `ValueError`."""
+    if not ID.fullmatch(name):
+        raise ValueError(f'cannot be "{name[:40]}": it must be letters, digits, - and _, at most 64, since folders bear it')
+    return name
+
+
+def checked_time_zone(name: str) -> str:
+    """The name, if it is one of the tz database. Raises `ValueError` with the name that may be meant."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, KeyError, ValueError, OSError):
+        close = get_close_matches(name, available_timezones(), n=1, cutoff=0.5)
+        meant = f" Did you mean {close[0]}?" if close else ""
+        raise ValueError(f'cannot be "{name[:60]}": write a name of the tz database, as America/Chicago.{meant}') from None
+    return name
+
+
+def _number(most: float, what: str) -> Any:
+    return Field(None, ge=0, le=most, allow_inf_nan=False, description=what)
+
+
+def _whole(least: int, most: int, unit: str) -> Any:
+    return Field(None, ge=least, le=most, description=f"a whole number of {unit} from {least} to {most}")
+
+
+def _usd() -> Any:
+    return _number(1e9, "an amount in USD, 0 or more")
+
+
+def _share(most: float = 1) -> Any:
+    return _number(most, f"a share from 0 to {most:g}: 0.2, not 20 %")
+
+
+_Usd = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+_Patients = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class Variables(Settings):
+    """`[variables]`: what the warehouse computes with. The defaults stand in dbt_project/dbt_project.yml."""
+
+    resolve_identity: bool | None = Field(None, description="true or false, without quotes")
+    active_months: int | None = _whole(1, 120, "months")
+    notice_hours: int | None = _whole(0, 336, "hours")
+    baseline_months: int | None = _whole(1, 60, "months")
+    history_months: int | None = _whole(12, 240, "months")
+    reporting_year: int | None = _whole(1990, 2200, "the year")
+    earlier_years: int | None = _whole(0, 10, "years")
+    rolling_month_ends: int | None = _whole(0, 120, "month ends")
+    staff_usd_per_hour: float | None = _usd()
+    gap_incentives_usd: dict[str, dict[str, _Usd]] | None = Field(
+        None, description="USD by payer class and measure: commercial = { CMS122 = 30 }"
+    )
+    contact_effect: float | None = _share()
+    retained_margin_usd: float | None = _usd()
+    closed_gap_usd: float | None = _usd()
+    contact_cost_usd: float | None = _usd()
+    outreach_capacity: int | None = _whole(0, 100_000, "patients a month")
+    site_capacity: dict[str, _Patients] | None = Field(None, description='patients a month by location id: { "loc-01" = 25 }')
+    holdout_share: float | None = _share(0.9)
+    holdout_salt: str | None = Field(None, min_length=1, max_length=100, description="a short text")
+    urgent_days: int | None = _whole(0, 365, "days")
+
+    @field_validator("gap_incentives_usd")
+    @classmethod
+    def _known_measures(cls, given: dict | None, info: ValidationInfo) -> dict | None:
+        from models.published.facts import PAYER_CLASSES  # contracts take a second to import, and most files have no incentives
+
+        for payer, amounts in (given or {}).items():
+            _known((payer,), frozenset(PAYER_CLASSES), "payer class")
+            for measure in amounts:
+                _known((payer, measure), (info.context or {}).get("measure_codes"), "measure")
+        return given
+
+
+class PracticeSettings(Settings):
+    """practice.toml. Validators read `kpi_codes` and `measure_codes` of their context, where it has them."""
+
+    id: Annotated[str, AfterValidator(checked_id)] = Field(description="a short name: letters, digits, - and _")
+    name: str = Field(
+        min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", description="the practice's name, on one line"
+    )
+    time_zone: Annotated[str, AfterValidator(checked_time_zone)] = Field(description="a name of the tz database: America/Chicago")
+    is_synthetic: bool = Field(False, description="true or false, without quotes")
+    as_of: date | None = Field(
+        None, ge=date(1990, 1, 1), le=date(2200, 1, 1), description="a day from 1990 on, without quotes: 2026-11-01"
+    )
+    sources: dict[str, str] | None = Field(None, description='folders by source: ehr = "ehr"')
+    targets: dict[str, float] = Field({}, description="a number in the KPI's unit; a share is written as 0.05, not 5 %")
+    variables: Variables = Field(Variables(), description="a table")
+
+    @field_validator("sources")
+    @classmethod
+    def _known_sources(cls, given: dict[str, str] | None) -> dict[str, str] | None:
+        for source, folder in (given or {}).items():
+            if not SOURCE.fullmatch(source):
+                close = get_close_matches(source, KINDS, n=1)
+                meant = f" Did you mean {close[0]}?" if close else ""
+                raise AtKey((source,), f'is no source: write {", ".join(KINDS)}, or "ehr:north" for a second one.{meant}')
+            if not folder.strip() or "\0" in folder:
+                raise AtKey((source,), "names no folder: write where its extracts are delivered")
+        return given
+
+    @field_validator("targets")
+    @classmethod
+    def _known_kpis(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        for code, target in given.items():
+            _known((code,), (info.context or {}).get("kpi_codes"), "KPI")
+            if not math.isfinite(target):
+                raise AtKey((code,), f"cannot be {target}: it must be a number; a share is written as 0.05, not 5 %")
+        return given
+
+
+def _known(path: tuple[str, ...], known: frozenset[str] | None, kind: str) -> None:
+    """Raises `AtKey` where the last part of `path` is not one of `known`; None: anything may be."""
+    name = path[-1]
+    if known is not None and name not in known:
+        close = get_close_matches(name, known, n=1)
+        raise AtKey(
+            path, f"is no such {kind}. " + (f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(known))}")
+        )
