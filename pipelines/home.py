@@ -18,7 +18,7 @@ class Home:
     build/<run>/          warehouses under construction
     published/<id>/       immutable publications; `published/current` is a link to one of them
     history/<practice>/   first published version of each month, kept permanently
-    outcomes/<practice>/  what care teams recorded in the dashboards, for the next run
+    outcomes/<practice>/  what was recorded in the dashboards, for the next run
     scores/               trained models
     dbt/                  the parsed dbt project
     dagster/              Dagster's own records

@@ -32,12 +32,14 @@ class Role:
 
 
 LEADERSHIP, ANALYST, ANALYST_PHI, CARE_TEAM, ADMIN = "leadership", "analyst", "analyst_phi", "care_team", "admin"
+STEWARD = "steward"
 
 ROLES = {
     LEADERSHIP: Role("Leadership", Sight.LIMITED),
     ANALYST: Role("Analyst", Sight.DEIDENTIFIED),
     ANALYST_PHI: Role("Analyst with patient data", Sight.FULL),
     CARE_TEAM: Role("Care team", Sight.FULL, is_of_sites=True),
+    STEWARD: Role("Data steward", Sight.FULL),
     ADMIN: Role("Administrator", Sight.LIMITED),
 }
 
@@ -66,6 +68,7 @@ PAGES = (
     Page("roi", "Return on investment", ":material/trending_up:", _LEADING),
     Page("model", "Risk model", ":material/psychology:", _LEADING | {ANALYST}),
     Page("sql", "SQL", ":material/terminal:", frozenset({ANALYST, ANALYST_PHI})),
+    Page("identities", "Identities", ":material/join:", frozenset({STEWARD})),
     Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
     Page("data_health", "Data health", ":material/health_and_safety:", _EVERYONE),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),

@@ -61,6 +61,11 @@ _DOUBTS = {
     "two_charts_of_one_person": "Two charts that look like one person: merge them in the EHR, or say that they are two.",
     "two_charts_fit": "A contact or account fits two charts about equally well, and is attached to neither.",
     "mrn_of_somebody_else": "A record carries the number of a chart whose person it does not look like.",
+    "another_sex": "Much agrees, and the sex does not: a couple with near names, or one slip.",
+    "near_name": "Much agrees, and the names are only near: twins and sisters have such names too.",
+    "near_birth_date": "Names and contact agree, and the birth dates are only near: one slip, or two of one family.",
+    "birth_date_unknown": "No birth date, or one that systems fill in: at one address, it may be father or son.",
+    "common_name": "Name and birth date agree, but many have the name and nothing else agrees.",
     "not_enough_evidence": "It may be one person, but too little is on record to say so.",
 }
 
@@ -268,7 +273,7 @@ def _identities(publication) -> None:
             "evidence": st.column_config.TextColumn("What agrees and what does not", width="large"),
             "confidence": st.column_config.ProgressColumn("Likely one person", format="percent", min_value=0, max_value=1),
         },
-        note="The records' ids are in marts.fct_identity_reviews. A decision is delivered in identity_decisions.csv.",
+        note="The records' ids are in marts.fct_identity_reviews. A data steward decides on the page Identities.",
     )
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 from dashboards.access.audit_log import record as audit
 from dashboards.access.roles import current_viewer
 from dashboards.figures.wording import as_plain_markdown, each, language, plain, telephone
-from dashboards.outreach.journal import Outcome, record, withdraw
-from dashboards.outreach.worklist import journal_folder, recorded_of
+from dashboards.outreach.outcomes import Outcome, record, withdraw
+from dashboards.outreach.worklist import recorded_of
+from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES

@@ -1,11 +1,9 @@
 """Today's outreach list as the team works it: what was published, overlaid with what was recorded since."""
 
-from pathlib import Path
-
 import polars as pl
 
-from dashboards.home import home
-from dashboards.outreach.journal import recorded
+from dashboards.outreach.outcomes import recorded
+from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 
 LIST_REASONS = {
@@ -57,11 +55,6 @@ _FOUND = f"""
     limit 100
 """
 _PUBLISHED = "select outcome_id from marts.fct_outreach_outcomes"
-
-
-def journal_folder(publication: Publication) -> Path:
-    """Where the outcomes of the publication's practice are recorded."""
-    return home() / "outcomes" / publication.practice_id
 
 
 def recorded_since(publication: Publication) -> pl.DataFrame:

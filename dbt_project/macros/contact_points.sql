@@ -44,3 +44,13 @@
         '[^a-z0-9]+', ' ', 'g'
     )), '')
 {%- endmacro %}
+
+{#- Jr. and II are the same generation of a name; null where none is written. -#}
+{% macro name_generation(name) -%}
+    replace(nullif(regexp_extract(lower({{ name }}), '[ ,]+(jr|sr|ii|iii|iv)[.]?$', 1), ''), 'jr', 'ii')
+{%- endmacro %}
+
+{#- A record number as it can be compared: `MRN-00123`, `00123` and `123` are one. -#}
+{% macro record_number(number) -%}
+    nullif(regexp_replace(regexp_replace(upper({{ number }}), '[^A-Z0-9]', '', 'g'), '^(MRN|MR)?0*', ''), '')
+{%- endmacro %}

@@ -13,17 +13,27 @@
     ))
 {%- endmacro %}
 
-{#-
-    Whether two dates differ by a typing error: day and month swapped, one digit wrong, two neighbours swapped, or at most a month
-    apart. Dates ten years or more apart are a father and his son.
--#}
+{#- Whether two dates differ by a slip: at most a month apart, or day and month swapped. No two sisters are so near. -#}
 {% macro is_mistyped_date(left, right) -%}
-    abs(date_diff('day', {{ left }}, {{ right }})) <= 31
-    or (
-        abs(year({{ left }}) - year({{ right }})) < 10
-        and (
-            ({{ left }} = try_cast(strftime({{ right }}, '%Y-%d-%m') as date))
-            or damerau_levenshtein(strftime({{ left }}, '%Y%m%d'), strftime({{ right }}, '%Y%m%d')) = 1
-        )
+    (
+        abs(date_diff('day', {{ left }}, {{ right }})) <= 31
+        or {{ left }} = try_cast(strftime({{ right }}, '%Y-%d-%m') as date)
     )
+{%- endmacro %}
+
+{#- Whether two dates differ in one digit. Ten years or more apart are father and son; less may be two sisters or one slip. -#}
+{% macro is_digit_apart(left, right) -%}
+    (
+        abs(year({{ left }}) - year({{ right }})) < 10
+        and {{ is_one_slip(date_digits(left), date_digits(right)) }}
+    )
+{%- endmacro %}
+
+{% macro date_digits(day) -%}
+    strftime({{ day }}, '%Y%m%d')
+{%- endmacro %}
+
+{#- Whether one letter or digit is wrong, missing or too many, or two neighbours swapped (Damerau 1964). -#}
+{% macro is_one_slip(left, right) -%}
+    damerau_levenshtein({{ left }}, {{ right }}) = 1
 {%- endmacro %}

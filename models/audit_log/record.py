@@ -15,6 +15,7 @@ EVENTS = {
     "query_answered": "was given rows",
     "query_refused": "had a query refused or stopped",
     "outcome_recorded": "recorded an outcome",
+    "identity_decided": "decided on an identity",
     "published": "published",
     "rolled_back": "went back to an earlier publication",
     "value_sets_loaded": "loaded value sets",

@@ -1,6 +1,6 @@
 """What the dashboards record, delivered to the next run like any other extract (source system `caregap`).
 
-A row names the patient by the source record that gives the person the key (`link_rule` `own_record`), and not by the key:
+An outcome names the patient by the source record that gives the person the key (`link_rule` `own_record`), and not by the key:
 identities are resolved anew by every run, and what was recorded stays with the record when two people turn out to be one, or one
 two.
 """
@@ -8,7 +8,7 @@ two.
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
-from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES, RECORD_TYPES
+from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES, RECORD_TYPES, TWO_RECORDS
 from models.phi import Phi
 
 OUTCOME_NOTES = (
@@ -21,6 +21,9 @@ OUTCOME_NOTES = (
     "goes_to_other_practice",
 )
 """The only remarks there are: where words could be typed, patients' secrets would be."""
+
+IDENTITY_DECISIONS = ("link", "separate", "later")
+"""One person, two people, or not decided: what was decided on the pair before is void."""
 
 _CONTRACTS = (
     Contract(
@@ -42,6 +45,20 @@ _CONTRACTS = (
             "is_withdrawn": field(pl.Boolean, "The entry was a mistake, and was taken back."),
         },
         notes="Written by the Outreach page into the home's journal; an entry is never changed, a later version of it is added.",
+    ),
+    Contract(
+        "identity_decisions",
+        "decision of a data steward on whether two records are one person, taken in the dashboards",
+        ("decision_id",),
+        {
+            "decision_id": field(pl.String, "Random id of the decision."),
+            **TWO_RECORDS,
+            "decision": field(pl.String, "One person, two, or not decided.", values=IDENTITY_DECISIONS),
+            "decided_at": field(INSTANT, "When it was decided; the latest decision on a pair holds.", phi=Phi.QUASI),
+            "decided_by": field(pl.String, "Who decided, as they signed in.", phi=Phi.DIRECT),
+            "updated_at": field(INSTANT, "When the entry was written."),
+        },
+        notes="Written by the Identities page into the home's journal; a decision is undone by a later one on the same pair.",
     ),
 )
 

@@ -28,6 +28,16 @@ def _optional(dtype, description: str, **rest):
     return field(dtype, description, nullable=True, **rest)
 
 
+TWO_RECORDS = {
+    "left_source_system": field(pl.String, "Source of the one record: `ehr`, `crm`, `billing`."),
+    "left_record_type": field(pl.String, "Kind of the one record.", values=RECORD_TYPES),
+    "left_id": field(pl.String, "The source's own id of the one record.", phi=Phi.DIRECT),
+    "right_source_system": field(pl.String, "Source of the other record."),
+    "right_record_type": field(pl.String, "Kind of the other record.", values=RECORD_TYPES),
+    "right_id": field(pl.String, "The source's own id of the other record.", phi=Phi.DIRECT),
+}
+"""The columns that name the two records that an identity decision is about."""
+
 _CONTRACTS = (
     Contract(
         "contacts",
@@ -300,12 +310,7 @@ _CONTRACTS = (
         ("decision_id",),
         {
             "decision_id": field(pl.String, "The CRM's own id of the decision."),
-            "left_source_system": field(pl.String, "Source of the one record: `ehr`, `crm`, `billing`."),
-            "left_record_type": field(pl.String, "Kind of the one record.", values=RECORD_TYPES),
-            "left_id": field(pl.String, "The source's own id of the one record.", phi=Phi.DIRECT),
-            "right_source_system": field(pl.String, "Source of the other record."),
-            "right_record_type": field(pl.String, "Kind of the other record.", values=RECORD_TYPES),
-            "right_id": field(pl.String, "The source's own id of the other record.", phi=Phi.DIRECT),
+            **TWO_RECORDS,
             "decision": field(pl.String, "One person, or two.", values=("link", "separate")),
             "decided_at": field(INSTANT, "When it was decided; the latest decision on a pair holds."),
             "updated_at": _UPDATED_AT,

@@ -3,7 +3,8 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field
-from models.deidentification import PATIENT_ROWS
+from models.deidentification import ABSENT, PATIENT_ROWS
+from models.extracts.caregap import IDENTITY_DECISIONS
 from models.extracts.crm import CHANNELS, RECORD_TYPES
 from models.phi import Phi
 from models.published.facts import PATIENT_SEGMENTS, PAYER_CLASSES, SOURCE_SYSTEM
@@ -30,7 +31,17 @@ LINK_RULES = (
     "name_and_contact_point",
     "weight_of_evidence",
 )
-REVIEW_REASONS = ("two_charts_of_one_person", "two_charts_fit", "mrn_of_somebody_else", "not_enough_evidence")
+REVIEW_REASONS = (
+    "two_charts_of_one_person",
+    "two_charts_fit",
+    "mrn_of_somebody_else",
+    "another_sex",
+    "near_name",
+    "near_birth_date",
+    "birth_date_unknown",
+    "common_name",
+    "not_enough_evidence",
+)
 
 _CONFIDENCE = field(pl.Float64, "Probability that it is one person, 0 to 1 (Fellegi and Sunter 1969).", at_least=0, at_most=1)
 
@@ -148,10 +159,56 @@ _CONTRACTS = (
             "evidence": field(pl.String, "How the two records compare, field by field; no values."),
             "confidence": _CONFIDENCE,
         },
-        notes="Nothing is merged until the CRM delivers a decision in `identity_decisions`.",
+        notes="Nothing is merged until a steward decides, on the Identities page or in the CRM (`identity_decisions`).",
         owner="practice manager",
         site="left_patient_key",
         deidentified=PATIENT_ROWS,
+    ),
+    Contract(
+        "fct_identity_decisions",
+        "pair of records that a steward has decided on",
+        ("review_key",),
+        {
+            "review_key": field(pl.Int64, "Surrogate of the two records."),
+            **_reviewed("left"),
+            **_reviewed("right"),
+            "decision": field(pl.String, "One person, two, or not decided.", values=IDENTITY_DECISIONS),
+            "decided_at": field(INSTANT, "When it was decided; the latest decision on a pair holds.", phi=Phi.QUASI),
+            "decided_by": _optional(pl.String, "Who decided; empty where the CRM delivered it.", Phi.DIRECT),
+            "decided_in": field(pl.String, "Source system that delivered the decision."),
+        },
+        notes="A later decision on the same pair undoes it.",
+        owner="practice manager",
+        site="left_patient_key",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "dim_identity_records",
+        "record of a person that stands in an open review or a decision",
+        ("source_system", "source_record_type", "source_id"),
+        {
+            "source_system": SOURCE_SYSTEM,
+            "source_record_type": field(pl.String, "Kind of the record.", values=RECORD_TYPES),
+            "source_id": field(pl.String, "The source's own id of the record.", phi=Phi.DIRECT),
+            "patient_key": field(
+                pl.Int64, "The person that it belongs to now.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"
+            ),
+            "mrn": _optional(pl.String, "Medical record number, as the source has it.", Phi.DIRECT),
+            "first_name": _optional(pl.String, "Given name.", Phi.DIRECT),
+            "last_name": _optional(pl.String, "Family name.", Phi.DIRECT),
+            "birth_date": _optional(pl.Date, "Date of birth; empty: not known, or filled in.", Phi.QUASI),
+            "sex": _optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
+            "phone": _optional(pl.String, "Telephone number, ten digits.", Phi.DIRECT),
+            "email": _optional(pl.String, "E-mail address.", Phi.DIRECT),
+            "address_line": _optional(pl.String, "Street and number.", Phi.DIRECT),
+            "city": _optional(pl.String, "City.", Phi.QUASI),
+            "postal_code": _optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
+            "updated_at": _optional(INSTANT, "When the source changed the record last.", Phi.QUASI),
+        },
+        notes="What a steward compares, side by side.",
+        owner="practice manager",
+        site="patient_key",
+        deidentified=ABSENT,
     ),
 )
 

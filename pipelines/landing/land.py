@@ -27,8 +27,8 @@ from pipelines.extract.delivery import Delivery, find_deliveries
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
 from pipelines.home import Home
+from pipelines.landing.journal import take_journals, with_journals
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
-from pipelines.landing.outreach_journal import take_journal, with_outcomes
 from pipelines.names import path_part
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
@@ -82,8 +82,8 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
     landed; it names each of them.
     """
     note_settings(home, f"practice {practice.id}", asdict(practice))
-    take_journal(practice, home)
-    practice = with_outcomes(practice, home)
+    take_journals(practice, home)
+    practice = with_journals(practice, home)
     root = home.landing(practice.id)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     ledger = Ledger(root / LEDGER)

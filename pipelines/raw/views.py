@@ -18,8 +18,8 @@ from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
 from pipelines.extract.deletions import DELETED
 from pipelines.extract.reading import ROWS
 from pipelines.home import Home
+from pipelines.landing.journal import with_journals
 from pipelines.landing.ledger import Entry
-from pipelines.landing.outreach_journal import with_outcomes
 from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
 from pipelines.publications.gap_months import show_gap_history
@@ -51,7 +51,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if a file's rows do not add up: delivered = landed +
     quarantined + superseded.
     """
-    practice = with_outcomes(practice, home)
+    practice = with_journals(practice, home)
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
     files = delivered_files(practice, home.landing(practice.id), ledger)
     connection.register("delivered_files", files.to_arrow())

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboards.outreach.journal import COLUMNS
+from dashboards.outreach.outcomes import OUTCOMES
 
 UPDATED = "2026-06-30T00:00:00Z"
 SETTINGS = """
@@ -84,7 +84,7 @@ def write_practice(folder: Path, journal: Path, people: Iterable[Person]) -> Non
         for person in people
         for number, (at, channel, outcome) in enumerate(person.outcomes)
     ]
-    _csv(journal / "outreach_outcomes_20260714T120000000000.csv", COLUMNS, rows)
+    _csv(journal / "outreach_outcomes_20260714T120000000000.csv", OUTCOMES.columns, rows)
 
 
 def _write_ehr(folder: Path, people: list[Person]) -> None:

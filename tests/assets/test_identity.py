@@ -263,8 +263,8 @@ def _pairs(records: pl.DataFrame, *by: str) -> int:
 
 
 def test_links_are_right_and_complete_against_the_simulated_truth(compared: pl.DataFrame):
-    """Pairwise precision at least 0.995 and recall at least 0.97; at 30,000 patients they were 1.0 and 0.9965."""
+    """A wrong merge shows one person's chart to another: precision first. Without record numbers, recall is 0.97."""
     assert compared["person_id"].null_count() == 0
     right = _pairs(compared, "patient_key", "person_id")
-    assert right / _pairs(compared, "patient_key") >= 0.995
+    assert right / _pairs(compared, "patient_key") >= 0.9999
     assert right / _pairs(compared, "person_id") >= 0.97

@@ -8,14 +8,15 @@ import duckdb
 import pytest
 from pandera.errors import SchemaError
 
-from dashboards.outreach.journal import OPEN, Outcome, record, recorded, withdraw
+from dashboards.outreach.outcomes import OUTCOMES, Outcome, record, recorded, withdraw
 from pipelines.home import Home
-from pipelines.landing import outreach_journal
+from pipelines.landing import journal
 from pipelines.landing.land import land
 from pipelines.practice import Practice
 from pipelines.raw.as_of import NEWEST_EXPORT
 from pipelines.raw.views import build_raw
 
+OPEN = OUTCOMES.open_name
 NO_ANSWER = Outcome("ehr", "ehr_patient", "p-1", "phone", "no_answer", "kim@example.org")
 
 
@@ -44,7 +45,7 @@ def landed(home: Home, practice: Practice) -> duckdb.DuckDBPyConnection:
 
 def test_writer_and_reader_agree_on_where_the_open_journal_lies(folder: Path):
     record(folder, NO_ANSWER)
-    assert [path.name for path in folder.iterdir()] == [OPEN] == [outreach_journal.OPEN]
+    assert [path.name for path in folder.iterdir()] == [OPEN] == [journal.OPEN["outreach_outcomes"]]
 
 
 def test_only_the_owner_may_read_the_journal(folder: Path):

@@ -19,6 +19,7 @@ ALLOWED = {
         "data_health",
     },
     "care_team": {"care_gaps", "outreach", "catalog", "data_health"},
+    "steward": {"identities", "catalog", "data_health"},
     "admin": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
         "audit",

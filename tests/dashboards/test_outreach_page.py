@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.figures.wording import as_read
-from dashboards.outreach.journal import Outcome, record, recorded
+from dashboards.outreach.outcomes import Outcome, record, recorded
 from dashboards.outreach.patient_drawer import OPEN
 from models.audit_log.store import audit_log
 

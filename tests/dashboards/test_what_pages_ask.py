@@ -16,10 +16,11 @@ MADE_FOR_PAGES = {
         "out_outreach_suppressions", "out_patient_profiles",
     },
     "marts": {
-        "dim_extracts", "dim_kpis", "dim_locations", "dim_measures", "dim_programs", "dim_providers", "fct_appointment_patterns",
-        "fct_baselines", "fct_claim_answers", "fct_deliveries", "fct_kpi_periods", "fct_kpi_slices", "fct_kpis",
-        "fct_lead_sources", "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts",
-        "fct_program_claims", "fct_receivable_ages", "fct_revenue_flows",
+        "dim_extracts", "dim_identity_records", "dim_kpis", "dim_locations", "dim_measures", "dim_programs", "dim_providers",
+        "fct_appointment_patterns", "fct_baselines", "fct_claim_answers", "fct_deliveries", "fct_identity_decisions",
+        "fct_identity_reviews", "fct_kpi_periods", "fct_kpi_slices", "fct_kpis", "fct_lead_sources",
+        "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts", "fct_program_claims",
+        "fct_receivable_ages", "fct_revenue_flows",
     },
     "ml": {"model_cards", "model_curves", "model_evaluations", "model_importances", "model_monitoring", "outreach_lift"},
 }  # fmt: skip
@@ -27,7 +28,8 @@ MADE_FOR_PAGES = {
 one figure's rows are opened."""
 MOST_QUESTIONS = 15
 ROLE_OF = {
-    page.name: next(role for role in ("leadership", "care_team", "analyst", ADMIN) if role in page.roles) for page in PAGES
+    page.name: next(role for role in ("leadership", "care_team", "analyst", "steward", ADMIN) if role in page.roles)
+    for page in PAGES
 }
 
 

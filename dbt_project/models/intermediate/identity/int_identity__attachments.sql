@@ -9,6 +9,7 @@
 with group_pairs as (
 
     select * from {{ ref('int_identity__group_pairs') }}
+    where is_sure
 
 ),
 
@@ -32,7 +33,9 @@ not_theirs as (
     from {{ ref('int_identity__verdicts') }} as verdicts
     inner join groups as one on verdicts.one_key = one.record_key and not one.has_chart
     inner join groups as chart on verdicts.other_key = chart.record_key and chart.has_chart
-    where verdicts.verdict in ('different', 'separate') or verdicts.link_rule = 'mrn_of_somebody_else'
+    where
+        verdicts.verdict in ('different', 'separate')
+        or (verdicts.verdict = 'doubtful' and verdicts.doubt not in ('name_unknown', 'birth_date_unknown', 'namesakes', 'common_name'))
 
 ),
 
@@ -53,7 +56,7 @@ options_{{ round }} as (
     select
         pairs.one_key as group_key,
         chart_sets.chart_set_key,
-        min(attached.chart_key) as chart_key,
+        arg_min(attached.chart_key, (-pairs.weight, attached.chart_key)) as chart_key,
         max(pairs.weight) as weight,
         arg_max(pairs.link_rule, (pairs.weight, pairs.link_rule)) as link_rule,
         max(pairs.confidence) as confidence

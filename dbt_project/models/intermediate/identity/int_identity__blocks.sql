@@ -20,7 +20,7 @@ blocks as (
     union all
     select record_key, 'birth_date_and_given_name', birth_date || ' ' || unnest(given_roots) from records
     union all
-    select record_key, 'birth_date_and_family_name', birth_date || ' ' || left(unnest(family_names), 2) from records
+    select record_key, 'birth_date_and_start_of_name', birth_date || ' ' || left(unnest(family_names || given_names), 2) from records
     union all
     select record_key, 'name_and_street', given_names[1] || ' ' || family_names[1] || ' ' || unnest(streets) from records
     union all

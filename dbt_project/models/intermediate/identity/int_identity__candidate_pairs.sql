@@ -14,19 +14,6 @@ charts as (
 
 ),
 
--- The latest decision on a pair holds
-decisions as (
-
-    select
-        {{ surrogate_key(['left_source_system', 'left_record_type', 'left_id']) }} as one_key,
-        {{ surrogate_key(['right_source_system', 'right_record_type', 'right_id']) }} as other_key,
-        decision,
-        decided_at,
-        decision_id
-    from {{ ref('stg_crm__identity_decisions') }}
-
-),
-
 pairs as (
 
     select
@@ -47,13 +34,8 @@ pairs as (
 
     union all
 
-    select
-        least(one_key, other_key),
-        greatest(one_key, other_key),
-        false,
-        arg_max(decision, (decided_at, decision_id))
-    from decisions
-    group by 1, 2
+    select left_key, right_key, false, decision from {{ ref('int_identity__decisions') }}
+    where decision <> 'later'
 
 )
 

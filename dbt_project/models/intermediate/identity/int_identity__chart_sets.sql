@@ -17,7 +17,12 @@ doubtful as (
     from {{ ref('int_identity__judged_pairs') }} as pairs
     inner join groups as one on pairs.left_key = one.record_key
     inner join groups as other on pairs.right_key = other.record_key
-    where pairs.is_two_charts and pairs.is_same_name and pairs.verdict = 'doubtful' and one.group_key <> other.group_key
+    where
+        pairs.is_two_charts
+        and pairs.verdict = 'doubtful'
+        and pairs.doubt is null
+        and pairs.link_rule in ('birth_date_name_and_contact_point', 'birth_date_and_similar_name')
+        and one.group_key <> other.group_key
 
 ),
 

@@ -1,4 +1,4 @@
-{#- Each level is a row of the seed identity_match_weights. -#}
+{#- Each level of a field that is weighed is a row of the seed identity_match_weights. -#}
 with pairs as (
 
     select * from {{ ref('int_identity__candidate_pairs') }}
@@ -16,33 +16,77 @@ select
     l.source_record_type as left_type,
     r.source_record_type as right_type,
 
+    -- Two EHRs number their patients apart from each other
     case
-        when list_has_any(l.mrns, r.mrns) then 'equal'
         when len(l.mrns) = 0 or len(r.mrns) = 0 then 'missing'
+        when l.source_record_type = 'ehr_patient' and r.source_record_type = 'ehr_patient' then case
+            when list_has_any(l.assigned_mrns, r.assigned_mrns) then 'equal'
+            when list_has_any(l.mrn_assigners, r.mrn_assigners) then 'different'
+            else 'missing'
+        end
+        when list_has_any(l.mrns, r.mrns) then 'equal'
         else 'different'
     end as mrn,
 
     case
         when l.birth_date is null or r.birth_date is null then 'missing'
+        when l.birth_date = r.birth_date and l.is_birth_day_filled_in then 'filled_in'
         when l.birth_date = r.birth_date then 'equal'
         when {{ is_mistyped_date('l.birth_date', 'r.birth_date') }} then 'near'
+        when year(l.birth_date) = year(r.birth_date) and (l.is_birth_day_filled_in or r.is_birth_day_filled_in) then 'near'
+        when {{ is_digit_apart('l.birth_date', 'r.birth_date') }} then 'apart'
         else 'different'
     end as birth_date,
 
     case
         when len(l.given_names) = 0 or len(r.given_names) = 0 then 'missing'
         when list_has_any(l.given_names, r.given_names) then 'equal'
-        when list_has_any(l.given_roots, r.given_roots) then 'variant'
+        when list_has_any(l.given_names, r.family_names) and list_has_any(l.family_names, r.given_names) then 'swapped'
+        when
+            list_has_any(l.given_roots, r.given_roots)
+            and (
+                (l.sex = r.sex and l.sex in ('female', 'male'))
+                or not (l.is_nickname_of_both_sexes or r.is_nickname_of_both_sexes)
+            )
+            then 'variant'
         when list_has_any(l.given_names, r.middle_names) or list_has_any(l.middle_names, r.given_names) then 'variant'
         when 1 in (length(l.given_names[1]), length(r.given_names[1])) and left(l.given_names[1], 1) = left(r.given_names[1], 1)
             then 'initial'
+        when list_has_any(l.given_roots, r.given_roots) then 'nickname'
+        when
+            not (l.is_known_given_name and r.is_known_given_name)
+            and length(l.given_names[1]) > 3
+            and left(l.given_names[1], 1) = left(r.given_names[1], 1)
+            and {{ is_one_slip('l.given_names[1]', 'r.given_names[1]') }}
+            then 'typo'
+        when
+            not (l.is_known_given_name and r.is_known_given_name)
+            and least(length(l.given_names[1]), length(r.given_names[1])) > 2
+            and (starts_with(l.given_names[1], r.given_names[1]) or starts_with(r.given_names[1], l.given_names[1]))
+            then 'nickname'
         when {{ best_name_similarity('l.given_names', 'r.given_names') }} >= 0.88 then 'similar'
         else 'different'
     end as given_name,
 
     case
+        when len(l.middle_names) = 0 or len(r.middle_names) = 0 then 'missing'
+        when left(l.middle_names[1], 1) <> left(r.middle_names[1], 1) then 'different'
+        when 1 in (length(l.middle_names[1]), length(r.middle_names[1])) then 'equal'
+        when {{ best_name_similarity('l.middle_names', 'r.middle_names') }} < 0.88 then 'different'
+        else 'equal'
+    end as middle_name,
+
+    case
+        when l.name_generation <> r.name_generation then 'different'
+        when l.name_generation = r.name_generation then 'equal'
+        when coalesce(l.name_generation, r.name_generation) is not null then 'one_sided'
+        else 'missing'
+    end as name_generation,
+
+    case
         when len(l.family_names) = 0 or len(r.family_names) = 0 then 'missing'
         when list_has_any(l.family_names, r.family_names) then 'equal'
+        when list_has_any(l.given_names, r.family_names) and list_has_any(l.family_names, r.given_names) then 'swapped'
         when list_has_any(l.family_parts, r.family_parts) then 'similar'
         when {{ best_name_similarity('l.family_names', 'r.family_names') }} >= 0.9 then 'similar'
         else 'different'
@@ -67,7 +111,14 @@ select
         when l.postal_code = r.postal_code then 'postal_code'
         when l.postal_code is null or r.postal_code is null then 'missing'
         else 'different'
-    end as address
+    end as address,
+
+    -- How many people of this name there are, as far as their birth dates tell them apart
+    greatest(l.n_birth_dates_of_name, r.n_birth_dates_of_name) as n_namesakes,
+
+    -- Whom the record without a birth date is, were it one with each record of the other side
+    case when l.birth_date is null then left_key when r.birth_date is null then right_key end as dateless_key,
+    coalesce(l.birth_date, r.birth_date) as dated_on
 from pairs
 inner join records as l on pairs.left_key = l.record_key
 inner join records as r on pairs.right_key = r.record_key

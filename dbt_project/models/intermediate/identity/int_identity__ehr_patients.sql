@@ -11,8 +11,10 @@ names as (
         patient_id,
         arg_min(first_name, preference) as first_name,
         arg_min(last_name, preference) as last_name,
-        list({{ letters('first_name') }} order by preference) as given_names,
-        list({{ letters('middle_name') }} order by preference) as middle_names,
+        list({{ letters('first_name') }} order by preference) || list({{ letters("split_part(first_name, ' ', 1)") }} order by preference)
+            as given_names,
+        arg_min({{ name_generation("' ' || coalesce(name_suffix, last_name)") }}, preference) as name_generation,
+        list({{ letters("coalesce(middle_name, split_part(first_name, ' ', 2))") }} order by preference) as middle_names,
         list({{ family_letters('last_name') }} order by preference) as family_names
     from {{ ref('stg_ehr__patient_names') }}
     group by source_system, patient_id
@@ -49,7 +51,8 @@ record_numbers as (
     select
         source_system,
         patient_id,
-        list(identifier_value order by identifier_system, identifier_value) as mrns
+        list(identifier_value order by identifier_system, identifier_value) as mrns,
+        list(coalesce(nullif(identifier_system, ''), source_system) order by identifier_system, identifier_value) as mrn_assigners
     from {{ ref('stg_ehr__patient_identifiers') }}
     where type_code = 'MR'
     group by source_system, patient_id
@@ -60,6 +63,7 @@ select
     patients.*,
     record_numbers.mrns[1] as mrn,
     record_numbers.mrns,
+    record_numbers.mrn_assigners,
     names.* exclude (source_system, patient_id),
     contact_points.* exclude (source_system, patient_id),
     addresses.address_line,

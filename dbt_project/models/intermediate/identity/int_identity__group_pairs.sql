@@ -1,11 +1,11 @@
 {#-
     Every match between two groups, seen from either side, with the strongest of their pairs; none where a steward keeps them
-    apart.
+    apart. `is_sure` is false where they are only alike, which is not enough for a chart.
 -#}
 with pairs as (
 
     select * from {{ ref('int_identity__verdicts') }}
-    where verdict in ('match', 'separate')
+    where verdict in ('match', 'alike', 'separate')
 
 ),
 
@@ -20,6 +20,7 @@ select
     other.group_key as other_key,
     one.has_chart as one_has_chart,
     other.has_chart as other_has_chart,
+    bool_or(pairs.verdict = 'match') as is_sure,
     max(pairs.weight) as weight,
     max(pairs.confidence) as confidence,
     arg_max(pairs.link_rule, (pairs.weight, pairs.link_rule)) as link_rule

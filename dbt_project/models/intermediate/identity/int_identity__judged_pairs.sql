@@ -1,11 +1,14 @@
 {#-
-    What is concluded from a pair: `same` (stated by whoever knows), `match` (concluded from the evidence), `doubtful` (a
-    person must look), `different` (it is somebody else), `separate` (a steward said so). Weights are those of Fellegi and
-    Sunter 1969: log2 of how much likelier the comparison is between two records of one person than between records of two.
+    What is concluded from a pair: `same` (stated by whoever knows), `match` (concluded from the evidence), `alike` (enough
+    where neither has a chart), `doubtful` (a person must look), `different` (it is somebody else), `separate` (a steward said
+    so). Weights are those of Fellegi and Sunter 1969: log2 of how much likelier the comparison is between two records of one
+    person than between records of two. What households and namesakes share adds up to any weight: `doubt` says what keeps a
+    pair from being a match all the same.
 -#}
 {%- set fields = ['mrn', 'birth_date', 'given_name', 'family_name', 'sex', 'phone', 'email', 'address'] %}
 {%- set match_weight = 6 %}
 {%- set doubtful_weight = 3 %}
+{%- set common_name = 3 %}
 with pairs as (
 
     select * from {{ ref('int_identity__compared_pairs') }}
@@ -41,38 +44,82 @@ described as (
     select
         *,
         left_type = 'ehr_patient' and right_type = 'ehr_patient' as is_two_charts,
+        left_type <> 'ehr_patient' and right_type <> 'ehr_patient' as is_no_chart,
 
         -- Twins share everything but the given name; father and son everything but the day of birth.
         given_name = 'different' or birth_date = 'different' as is_somebody_else,
 
-        mrn = 'equal'
-        and given_name <> 'different'
-        and (birth_date <> 'different' or family_name in ('equal', 'similar')) as is_shared_mrn,
+        given_name = 'equal' and family_name = 'equal' as is_full_name,
         given_name in ('equal', 'variant') and family_name = 'equal' as is_same_name,
-        'equal' in (phone, email) or address = 'street' as is_same_contact_point
+        given_name in ('equal', 'variant') and family_name in ('equal', 'similar') as is_near_full_name,
+        'equal' in (phone, email) or address = 'street' as is_same_contact_point,
+
+        -- A father's record and his son's, both at the address of a record without a birth date
+        birth_date = 'missing' and max(dated_on) over namesakes > min(dated_on) over namesakes as is_one_of_namesakes
     from weighed
+    window namesakes as (
+        partition by
+            dateless_key, given_name in ('equal', 'variant') and family_name = 'equal', 'equal' in (phone, email) or address = 'street'
+    )
+
+),
+
+doubted as (
+
+    select
+        *,
+        case
+            when given_name = 'different' or birth_date in ('different', 'apart') then 'somebody_else'
+            when name_generation = 'different' or (name_generation = 'one_sided' and birth_date = 'missing') then 'generation'
+            when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal') then 'another_sex'
+            when given_name = 'similar' or (birth_date = 'near' and not is_near_full_name) then 'near_name'
+            when birth_date in ('missing', 'filled_in') and family_name = 'different' then 'near_name'
+            when is_two_charts and (given_name in ('missing', 'initial') or birth_date = 'missing') then 'too_little'
+        end as doubt_of_mrn,
+        case
+            when birth_date = 'apart' then 'near_birth_date'
+            when name_generation = 'different' then 'generation'
+            when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal' and is_same_contact_point)
+                then 'another_sex'
+            when given_name in ('similar', 'nickname', 'initial') or middle_name = 'different' then 'near_name'
+            when given_name in ('typo', 'swapped')
+                and not (birth_date = 'equal' and family_name in ('equal', 'similar', 'swapped') and is_same_contact_point)
+                then 'near_name'
+            when birth_date = 'near' and not (is_near_full_name and is_same_contact_point) then 'near_birth_date'
+            when family_name = 'different' and not (birth_date = 'equal' and is_same_contact_point) then 'near_name'
+            when 'missing' in (given_name, family_name) then 'name_unknown'
+            when birth_date = 'filled_in' and not (is_same_name and is_same_contact_point) then 'birth_date_unknown'
+            when birth_date = 'missing' and is_one_of_namesakes then 'namesakes'
+            when birth_date = 'missing' and (family_name = 'different' or email <> 'equal' or name_generation = 'one_sided')
+                then 'birth_date_unknown'
+            when n_namesakes >= {{ common_name }} and not is_same_contact_point and address <> 'postal_code' then 'common_name'
+        end as doubt
+    from described
 
 ),
 
 judged as (
 
     select
-        *,
+        * exclude (doubt, doubt_of_mrn),
+        case when mrn = 'equal' then doubt_of_mrn else doubt end as doubt,
         case
             when decision = 'separate' then 'separate'
             when decision = 'link' or is_same_chart then 'same'
-            when is_shared_mrn then case when is_two_charts then 'same' else 'match' end
-            when mrn = 'equal' then 'doubtful'
-            when is_somebody_else and is_same_name and email = 'equal' and address = 'street' and not is_two_charts
+            when mrn = 'equal' and doubt_of_mrn is not null then 'doubtful'
+            when mrn = 'equal' then case when is_two_charts then 'same' else 'match' end
+            when is_somebody_else and is_full_name and email = 'equal' and address = 'street' and not is_two_charts
                 then 'doubtful'
             when is_somebody_else then 'different'
-            when weight >= {{ match_weight }} then case when is_two_charts then 'doubtful' else 'match' end
+            when weight >= {{ match_weight }} and doubt is null then case when is_two_charts then 'doubtful' else 'match' end
+            when weight >= {{ match_weight }} and is_no_chart and is_full_name and is_same_contact_point
+                and doubt = 'birth_date_unknown' then 'alike'
             when weight >= {{ doubtful_weight }} then 'doubtful'
         end as verdict,
         case
             when decision is not null then 'steward'
             when is_same_chart then 'patient_link'
-            when is_shared_mrn then 'mrn'
+            when mrn = 'equal' and doubt_of_mrn is null then 'mrn'
             when mrn = 'equal' then 'mrn_of_somebody_else'
             when is_somebody_else then 'somebody_else'
             when birth_date = 'equal' and is_same_name and is_same_contact_point then 'birth_date_name_and_contact_point'
@@ -81,7 +128,7 @@ judged as (
             when is_same_name and is_same_contact_point then 'name_and_contact_point'
             else 'weight_of_evidence'
         end as link_rule
-    from described
+    from doubted
 
 )
 
@@ -94,6 +141,7 @@ select
     is_same_name,
     verdict,
     link_rule,
+    doubt,
     concat_ws(
         ', ' {%- for field in fields %},
         case

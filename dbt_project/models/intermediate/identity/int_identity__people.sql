@@ -16,13 +16,32 @@ attachments as (
 ),
 
 -- Neither side has a chart, nor is in doubt about which chart is its own
+perhaps_charted as (
+
+    select distinct one.group_key
+    from {{ ref('int_identity__verdicts') }} as verdicts
+    inner join groups as one on verdicts.one_key = one.record_key
+    inner join groups as other on verdicts.other_key = other.record_key and other.has_chart
+    where verdicts.verdict = 'doubtful'
+
+),
+
 free_matches as (
 
     select pairs.*
     from {{ ref('int_identity__group_pairs') }} as pairs
     left join attachments as one on pairs.one_key = one.group_key
     left join attachments as other on pairs.other_key = other.group_key
-    where one.group_key is null and other.group_key is null
+    where
+        one.group_key is null
+        and other.group_key is null
+        and (
+            pairs.is_sure
+            or not (
+                pairs.one_key in (select group_key from perhaps_charted)
+                or pairs.other_key in (select group_key from perhaps_charted)
+            )
+        )
 
 ),
 

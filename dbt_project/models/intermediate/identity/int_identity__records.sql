@@ -1,82 +1,116 @@
-{#- Lists hold what a record is compared by: letters of names, digits of telephones, one form of a street line. -#}
-with ehr_patients as (
+{#-
+    Lists hold what a record is compared by: letters of names, digits of telephones, one form of a street line. What was
+    filled in for something unknown (seed identity_placeholders), and a telephone or e-mail of a crowd, is not among them.
+-#}
+{%- set crowd = 10 %}
+{%- set lists = ['mrns', 'mrn_assigners', 'given_names', 'middle_names', 'family_names', 'phones', 'emails', 'streets'] %}
+with records as (
 
-    select
-        source_system,
-        'ehr_patient' as source_record_type,
-        patient_id as source_id,
-        mrn, first_name, last_name, birth_date, sex, phone, email, address_line, city, state, postal_code, updated_at,
-        mrns, given_names, middle_names, family_names, phones, emails, streets
-    from {{ ref('int_identity__ehr_patients') }}
-
-),
-
-crm_contacts as (
-
-    select
-        source_system,
-        'crm_contact' as source_record_type,
-        contact_id as source_id,
-        mrn, first_name, last_name, birth_date, sex, phone, email, address_line, city, state, postal_code, updated_at
-    from {{ ref('stg_crm__contacts') }}
+    select * from {{ ref('int_identity__source_records') }}
 
 ),
 
-billing_accounts as (
+contact_points as (
 
-    select
-        source_system,
-        'billing_account' as source_record_type,
-        account_id as source_id,
-        mrn, first_name, last_name, birth_date, sex, phone, address_line, city, state, postal_code, updated_at
-    from {{ ref('stg_billing__accounts') }}
+    select given_names[1] as given_name, unnest(phones || emails) as contact_point from records
 
 ),
 
-flat_records as (
+fillers as (
 
-    select * from crm_contacts
-    union all by name
-    select * from billing_accounts
+    select
+        list(value) filter (field = 'mrn') as mrns,
+        list(value) filter (field = 'given_name') as given_names,
+        list(value) filter (field = 'family_name') as family_names,
+        list(value) filter (field = 'birth_date') as birth_dates,
+        list(value) filter (field = 'birth_day') as birth_days
+    from {{ ref('identity_placeholders') }}
 
 ),
 
-records as (
+-- The telephone of a home for the aged, the e-mail that a desk types where there is none
+crowded as (
 
-    select * from ehr_patients
-    union all by name
+    select coalesce(list(contact_point), []) as contact_points
+    from (
+        select contact_point
+        from contact_points
+        where contact_point is not null
+        group by contact_point
+        having count(distinct given_name) > {{ crowd }}
+    )
+
+),
+
+cleaned as (
+
     select
-        *,
-        [mrn] as mrns,
-        [{{ letters("split_part(first_name, ' ', 1)") }}] as given_names,
-        [{{ letters("split_part(first_name, ' ', 2)") }}] as middle_names,
-        [{{ family_letters('last_name') }}] as family_names,
-        [phone] as phones,
-        [email] as emails,
-        [{{ street_line('address_line') }} || ' ' || postal_code] as streets
-    from flat_records
+        {{ surrogate_key(['source_system', 'source_record_type', 'source_id']) }} as record_key,
+        records.* exclude (birth_date, {{ lists | join(', ') }}),
+        case when not list_contains(fillers.birth_dates, cast(records.birth_date as varchar)) then records.birth_date end
+            as birth_date,
+        coalesce(list_contains(fillers.birth_days, strftime(records.birth_date, '%m-%d')), false) as is_birth_day_filled_in,
+        list_distinct(list_filter(
+            list_transform(coalesce(records.mrns, []), lambda number: {{ record_number('number') }}),
+            lambda number: not list_contains(fillers.mrns, number)
+        )) as mrns,
+        list_distinct(list_filter(
+            list_transform(
+                coalesce(list_zip(records.mrn_assigners, records.mrns), []),
+                lambda pair: pair[1] || '|' || {{ record_number('pair[2]') }}
+            ),
+            lambda number: not list_contains(fillers.mrns, split_part(number, '|', -1))
+        )) as assigned_mrns,
+        list_distinct(coalesce(records.mrn_assigners, [])) as mrn_assigners,
+        list_distinct(list_filter(coalesce(records.given_names, []), lambda name: not list_contains(fillers.given_names, name)))
+            as given_names,
+        list_distinct(list_filter(coalesce(records.middle_names, []), lambda name: not list_contains(fillers.given_names, name)))
+            as middle_names,
+        list_distinct(list_filter(coalesce(records.family_names, []), lambda name: not list_contains(fillers.family_names, name)))
+            as family_names,
+        list_distinct(list_filter(coalesce(records.phones, []), lambda point: not list_contains(crowded.contact_points, point)))
+            as phones,
+        list_distinct(list_filter(coalesce(records.emails, []), lambda point: not list_contains(crowded.contact_points, point)))
+            as emails,
+        list_distinct(coalesce(records.streets, [])) as streets
+    from records
+    cross join fillers
+    cross join crowded
+
+),
+
+known_names as (
+
+    select
+        given_name,
+        string_agg(distinct sex, '|' order by sex) as sexes
+    from {{ ref('given_names') }}
+    group by given_name
 
 ),
 
 variants as (
 
     select
-        variant,
-        list(given_name) as given_names
-    from {{ ref('given_name_variants') }}
-    group by variant
+        variants.variant,
+        list(variants.given_name) as given_names,
+        bool_or(known_names.sexes like '%female%') and bool_or(known_names.sexes in ('male', 'female|male')) as is_of_both_sexes
+    from {{ ref('given_name_variants') }} as variants
+    left join known_names on variants.given_name = known_names.given_name
+    group by variants.variant
 
 )
 
 select
-    {{ surrogate_key(['source_system', 'source_record_type', 'source_id']) }} as record_key,
-    records.* exclude (birth_date, mrns, given_names, middle_names, family_names, phones, emails, streets),
-    -- The first of January 1900 is what systems write for an unknown day of birth
-    nullif(records.birth_date, date '1900-01-01') as birth_date,
-    {%- for column in ['mrns', 'given_names', 'middle_names', 'family_names', 'phones', 'emails', 'streets'] %}
-    list_distinct(coalesce(records.{{ column }}, [])) as {{ column }},
-    {%- endfor %}
-    list_distinct(records.given_names || coalesce(variants.given_names, [])) as given_roots,
-    list_distinct(list_transform(string_split_regex(lower(records.last_name), '[^a-z]+'), lambda part: part)) as family_parts
-from records
-left join variants on records.given_names[1] = variants.variant
+    cleaned.*,
+    list_distinct(cleaned.given_names || coalesce(variants.given_names, [])) as given_roots,
+    coalesce(variants.is_of_both_sexes, false) as is_nickname_of_both_sexes,
+    known_names.given_name is not null or variants.variant is not null as is_known_given_name,
+    list_filter(
+        list_distinct(string_split_regex(lower(strip_accents(cleaned.last_name)), '[^a-z]+')),
+        lambda part: length(part) > 2 and part not in ('del', 'los', 'las', 'der', 'den', 'van', 'von', 'dos', 'san', 'bin', 'iii')
+    ) as family_parts,
+    count(distinct cleaned.birth_date) over (partition by cleaned.given_names[1], cleaned.family_names[1]) as n_birth_dates_of_name
+from cleaned
+left join variants on cleaned.given_names[1] = variants.variant
+left join known_names on cleaned.given_names[1] = known_names.given_name

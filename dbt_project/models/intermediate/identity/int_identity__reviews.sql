@@ -1,4 +1,4 @@
-{#- Of two people who may be one, the most telling pair of records. -#}
+{#- Of two people who may be one, the most telling pair of records; none of two whom a steward keeps apart. -#}
 with links as (
 
     select * from {{ ref('int_identity__patient_links') }}
@@ -23,16 +23,17 @@ pairs as (
     select
         pairs.*,
         case
-            when pairs.is_two_charts then 'two_charts_of_one_person'
-            when pairs.verdict = 'match' then 'two_charts_fit'
+            when pairs.verdict = 'match' or pairs.doubt = 'namesakes' then 'two_charts_fit'
             when pairs.link_rule = 'mrn_of_somebody_else' then 'mrn_of_somebody_else'
+            when pairs.is_two_charts and pairs.doubt is null then 'two_charts_of_one_person'
+            when pairs.doubt in ('another_sex', 'near_name', 'near_birth_date', 'birth_date_unknown', 'common_name') then pairs.doubt
             else 'not_enough_evidence'
         end as reason
     from {{ ref('int_identity__judged_pairs') }} as pairs
     inner join groups as one on pairs.left_key = one.record_key
     inner join groups as other on pairs.right_key = other.record_key
     where
-        pairs.verdict = 'doubtful'
+        pairs.verdict in ('doubtful', 'alike')
         or (
             pairs.verdict = 'match'
             and (
@@ -40,6 +41,18 @@ pairs as (
                 or other.group_key in (select group_key from undecided) and one.has_chart
             )
         )
+
+),
+
+decided as (
+
+    select distinct
+        one.patient_key as one_patient_key,
+        other.patient_key as other_patient_key
+    from {{ ref('int_identity__verdicts') }} as verdicts
+    inner join links as one on verdicts.one_key = one.record_key
+    inner join links as other on verdicts.other_key = other.record_key
+    where verdicts.verdict = 'separate'
 
 )
 
@@ -59,6 +72,8 @@ select
 from pairs
 inner join links as one on pairs.left_key = one.record_key
 inner join links as other on pairs.right_key = other.record_key
+anti join decided
+    on one.patient_key = decided.one_patient_key and other.patient_key = decided.other_patient_key
 where one.patient_key <> other.patient_key
 qualify row_number() over (
     partition by least(one.patient_key, other.patient_key), greatest(one.patient_key, other.patient_key)

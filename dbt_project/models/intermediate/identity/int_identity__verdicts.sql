@@ -6,6 +6,6 @@ with pairs as (
 
 )
 
-select left_key as one_key, right_key as other_key, verdict, link_rule, weight, confidence from pairs
+select left_key as one_key, right_key as other_key, verdict, link_rule, doubt, weight, confidence from pairs
 union all
-select right_key, left_key, verdict, link_rule, weight, confidence from pairs
+select right_key, left_key, verdict, link_rule, doubt, weight, confidence from pairs

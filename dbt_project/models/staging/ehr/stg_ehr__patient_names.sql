@@ -17,6 +17,7 @@ select
     trim(coalesce(name.given[1], split_part(name.text, ' ', 1))) as first_name,
     trim(name.given[2]) as middle_name,
     trim(coalesce(name.family, regexp_extract(name.text, '(\S+)\s*$', 1))) as last_name,
+    trim(name.suffix[1]) as name_suffix,
 
     -- The name to call someone by: the official one, then the usual one, then whatever stands first; never a maiden or former one
     -- before those (https://hl7.org/fhir/R4/valueset-name-use.html).

@@ -1,0 +1,31 @@
+"""Records what a steward decided on two records: one person, two, or not yet."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+
+from dashboards.store.journal import Journal
+from models.extracts.caregap import EXTRACTS
+from models.extracts.crm import TWO_RECORDS
+
+DECISIONS = Journal(EXTRACTS["identity_decisions"])
+PAIR = tuple(TWO_RECORDS)
+"""The columns that name the two records."""
+
+
+def decide(folder: Path, pair: dict, decision: str, decided_by: str) -> str:
+    """Add a decision on the two records that `pair` names to the journal in `folder`; its new id.
+
+    It undoes what was decided on the pair before. Raises what `Journal.add` raises.
+    """
+    now = datetime.now(UTC)
+    entry = {"decision_id": uuid4().hex, "decision": decision, "decided_at": now, "decided_by": decided_by, "updated_at": now}
+    DECISIONS.add(folder, {name: pair[name] for name in PAIR} | entry)
+    return entry["decision_id"]
+
+
+def decided(folder: Path) -> pl.DataFrame:
+    """The latest decision on every pair that was ever decided here, in the contract's columns."""
+    return DECISIONS.entries(folder).sort("decided_at", "decision_id").unique(PAIR, keep="last", maintain_order=True)

@@ -1,0 +1,82 @@
+"""The pairs of records that a steward decides on: what was published, overlaid with what was decided since."""
+
+import polars as pl
+
+from dashboards.identities.decisions import PAIR, decided
+from dashboards.store.journal import journal_folder
+from dashboards.store.published import Publication, ask
+
+REASONS = {
+    "two_charts_of_one_person": "Two charts look like one person.",
+    "two_charts_fit": "The record fits two charts about equally well.",
+    "mrn_of_somebody_else": "The record carries the number of a chart whose person it does not look like.",
+    "another_sex": "Much agrees, and the sex does not.",
+    "near_name": "Much agrees, and the names are only near: twins and sisters have such names too.",
+    "near_birth_date": "Names and contact agree, and the birth dates are only near.",
+    "birth_date_unknown": "No birth date, or one that systems fill in: it may be father or son.",
+    "common_name": "Name and birth date agree, but many have the name and nothing else agrees.",
+    "not_enough_evidence": "Too little is on record to say so.",
+}
+FIELDS = {
+    "source": "Record",
+    "source_id": "Its id",
+    "mrn": "Record number",
+    "first_name": "Given name",
+    "last_name": "Family name",
+    "birth_date": "Born",
+    "sex": "Sex",
+    "phone": "Telephone",
+    "email": "E-mail",
+    "address_line": "Street",
+    "city": "City",
+    "postal_code": "ZIP code",
+    "updated_on": "Changed last",
+}
+_PAIR = ", ".join(PAIR)
+_KEYS = "review_key, left_patient_key, right_patient_key"
+_PAIRS = f"""
+    select {_KEYS}, {_PAIR}, reviews.reason, reviews.evidence, reviews.confidence, decisions.decision, decisions.decided_at,
+        decisions.decided_by, reviews.reason is not null as is_open
+    from marts.fct_identity_reviews as reviews
+    full join marts.fct_identity_decisions as decisions using ({_KEYS}, {_PAIR})
+    order by reviews.confidence desc nulls last, review_key
+"""
+_RECORDS = """
+    select
+        source_system, source_record_type, source_id, mrn, first_name, last_name, cast(birth_date as varchar) as birth_date, sex,
+        phone, email, address_line, city, postal_code, cast(cast(updated_at as date) as varchar) as updated_on,
+        source_record_type || ' of ' || source_system as source
+    from marts.dim_identity_records
+    where (source_system = $1 and source_record_type = $2 and source_id = $3)
+"""
+
+
+def pairs(publication: Publication) -> pl.DataFrame:
+    """Every pair in review or decided, the likeliest first, with its latest `decision` (null: none), `decided_at`, `decided_by`,
+    and `is_applied`: the publication knows the decision already."""
+    here = decided(journal_folder(publication)).select(
+        *PAIR, new="decision", new_at="decided_at", new_by="decided_by", is_here=pl.lit(True)
+    )
+    told = ask(publication, _PAIRS).with_columns(pl.col("decided_at").dt.convert_time_zone("UTC"))
+    told = told.join(here, on=PAIR, how="left", maintain_order="left")
+    is_newer = pl.col("is_here").fill_null(False) & (pl.col("decided_at").is_null() | (pl.col("new_at") > pl.col("decided_at")))
+    return told.with_columns(
+        decision=pl.when(is_newer).then("new").otherwise("decision"),
+        decided_at=pl.when(is_newer).then("new_at").otherwise("decided_at"),
+        decided_by=pl.when(is_newer).then("new_by").otherwise("decided_by"),
+        is_applied=~is_newer,
+    ).drop("new", "new_at", "new_by", "is_here")
+
+
+def side_by_side(publication: Publication, pair: dict) -> pl.DataFrame:
+    """One row per field of the two records: `field`, `one`, `other`, and whether they `agree` (null: one does not say)."""
+    one, other = (_record(publication, pair, side) for side in ("left", "right"))
+    rows = [(words, one.get(name), other.get(name)) for name, words in FIELDS.items()]
+    compared = pl.DataFrame(rows, schema={"field": pl.String, "one": pl.String, "other": pl.String}, orient="row")
+    return compared.with_columns(agree=pl.col("one").str.to_lowercase() == pl.col("other").str.to_lowercase())
+
+
+def _record(publication: Publication, pair: dict, side: str) -> dict:
+    key = (pair[f"{side}_source_system"], pair[f"{side}_record_type"], pair[f"{side}_id"])
+    found = ask(publication, _RECORDS, key)
+    return found.row(0, named=True) if len(found) else {}

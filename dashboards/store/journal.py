@@ -1,0 +1,117 @@
+"""Adds what people record in the dashboards to a journal that the next run takes as a delivery.
+
+    <home>/outcomes/<practice>/.<extract>.csv      the open journal of an extract (hidden: a run reads no hidden file)
+    <home>/outcomes/<practice>/<extract>_….csv     what earlier runs have taken (`pipelines/landing/journal.py`)
+
+A line is added whole and is on the disk when `add` returns. The lock is on the folder, so that a run can take the journal away
+between two entries. Rows are those of `models/extracts/caregap.py`.
+"""
+
+import csv
+import fcntl
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from dashboards.home import home
+from dashboards.store.published import Publication
+from models.contract import INSTANT, Contract
+
+
+def journal_folder(publication: Publication) -> Path:
+    """Where what is recorded of the publication's practice lies."""
+    return home() / "outcomes" / publication.practice_id
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The entries of one extract of source `caregap`. An entry is never changed: a later version, with its key, is added."""
+
+    contract: Contract
+
+    @property
+    def open_name(self) -> str:
+        return f".{self.contract.name}.csv"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.contract.fields)
+
+    def add(self, folder: Path, entry: dict) -> None:
+        """Write one line into the open journal in `folder`.
+
+        Raises pandera's `SchemaError` where a value is not one of the contract's, and `ValueError` where a text would break the
+        file for its next reader.
+        """
+        if any(isinstance(value, str) and not value.isprintable() for value in entry.values()):
+            raise ValueError("an id or a name holds a character that cannot be printed")
+        self.contract.schema.validate(pl.DataFrame([entry], schema=self._types()))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _locked(folder):
+            descriptor = os.open(folder / self.open_name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                is_new = os.fstat(descriptor).st_size == 0
+                header = [list(self.columns)] if is_new else []
+                os.write(descriptor, _lines(header, [_text(entry[name]) for name in self.columns]))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def entries(self, folder: Path) -> pl.DataFrame:
+        """The newest version of every entry that was ever added, in the contract's columns, the oldest first."""
+        frames = [pl.DataFrame(schema=self._types())]
+        if folder.is_dir():
+            with _locked(folder):
+                texts = [path.read_bytes() for path in sorted(folder.glob(f"*{self.contract.name}*.csv"))]
+            text = dict.fromkeys(self.columns, pl.String)
+            frames += [self._typed(pl.read_csv(io.BytesIO(content), schema=text)) for content in texts]
+        newest = pl.concat(frames).sort("updated_at")
+        return newest.unique(self.contract.key, keep="last", maintain_order=True)
+
+    def _types(self) -> dict:
+        return {name: column.dtype.type for name, column in self.contract.fields.items()}
+
+    def _typed(self, texts: pl.DataFrame) -> pl.DataFrame:
+        types = self._types()
+        return texts.with_columns(_read(pl.col(name), kind) for name, kind in types.items()).cast(types)
+
+
+def _read(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    if kind == INSTANT:
+        return column.str.to_datetime("%+", time_unit="us", time_zone="UTC")
+    if kind == pl.Date:
+        return column.str.to_date()
+    return column == "true" if kind == pl.Boolean else column
+
+
+def _lines(header: list[list[str]], row: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([*header, row])
+    return text.getvalue().encode()
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case date():
+            return value.isoformat()
+    return str(value)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

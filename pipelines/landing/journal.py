@@ -1,0 +1,40 @@
+"""Turns what was recorded in the dashboards into deliveries of source system `caregap`.
+
+An open journal, to which the dashboards append (`dashboards/store/journal.py`), is a hidden file. A run renames it, and from then
+on it is a delivered file that never changes: every entry is landed once, and nothing is read while it is being written.
+"""
+
+import fcntl
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from models.extracts.caregap import EXTRACTS
+from pipelines.home import Home
+from pipelines.practice import Practice
+
+SOURCE = "caregap"
+OPEN = {extract: f".{extract}.csv" for extract in EXTRACTS}
+"""The open journal of each extract."""
+
+
+def with_journals(practice: Practice, home: Home) -> Practice:
+    """The practice with its journals as an additional source, if anything was ever recorded."""
+    folder = home.outcomes(practice.id)
+    return replace(practice, sources=practice.sources | {SOURCE: folder}) if folder.is_dir() else practice
+
+
+def take_journals(practice: Practice, home: Home) -> None:
+    """Turn each open journal into a delivered file: `outreach_outcomes_20261122T143000123456.csv`, in UTC."""
+    folder = home.outcomes(practice.id)
+    if not folder.is_dir():
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for extract, name in OPEN.items():
+            if (folder / name).exists():
+                (folder / name).rename(folder / f"{extract}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}.csv")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
