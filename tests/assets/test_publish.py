@@ -15,8 +15,10 @@ from models.published import PUBLISHED
 from pipelines.errors import ChecksFailed, NotPublished, UsageError
 from pipelines.home import Home
 from pipelines.publications.store import DEIDENTIFIED, current, publications, roll_back
+from pipelines.publish.audit import audit
 from pipelines.publish.catalog import DICTIONARY
 from pipelines.publish.deidentify import deidentified
+from pipelines.publish.publish import _whole as whole
 from pipelines.publish.publish import publish, write_file
 from pipelines.sql.connection import open_file
 from pipelines.sql.types import sql_type
@@ -194,6 +196,27 @@ def test_a_published_path_is_never_used_again_and_the_last_five_are_kept(home, m
     ids = [publish(home, build).id for _ in range(7)]
     assert len(set(ids)) == 7
     assert [one.id for one in publications(home)] == sorted(ids)[-5:]
+
+
+def test_the_audit_names_what_is_not_as_it_was_built(published_homes, builds, tmp_path):
+    """A row that was lost, a column that is not the contract's, a table that nobody knows, a log that was left."""
+    (publication,) = (published_homes / "after-1").glob("[0-9]*")
+    build = Build(builds / "1", "test", "Test", "America/New_York", True, date(2026, 4, 1), {}, "print", STEPS[-1])
+    file = Path(shutil.copy(publication / "warehouse.duckdb", tmp_path))
+    audit(build, {file: whole})
+    with open_file(file) as connection:
+        connection.execute("delete from marts.fct_appointments")
+        connection.execute("alter table marts.dim_patients rename column state to region")
+        connection.execute("create table marts.unknown as select 1 as x")
+    file.with_name("warehouse.duckdb.wal").touch()
+    with pytest.raises(ChecksFailed) as found:
+        audit(build, {file: whole})
+    assert str(found.value).splitlines()[1:] == [
+        "  warehouse.duckdb: a write-ahead log was left",
+        "  warehouse.duckdb marts.dim_patients: its columns are not those of its contract",
+        "  warehouse.duckdb marts.fct_appointments: rows were lost on the way from the build",
+        "  warehouse.duckdb marts.unknown: its columns are not those of its contract",
+    ]
 
 
 def test_going_back_shows_the_publication_before_until_none_is_left(published_home):

@@ -61,6 +61,11 @@ def test_observed_over_expected_is_two_events_over_the_sum_of_risks():
     assert observed_over_expected(LABELS, SCORES) == pytest.approx(2 / 1.7)
 
 
+def test_observed_over_expected_counts_a_row_as_often_as_it_weighs():
+    """The event at 0.8 three times: 4 events over 0.1 + 0.4 + 0.4 + 2.4 = 3.3."""
+    assert observed_over_expected(LABELS, SCORES, np.array([1, 1, 1, 3])) == pytest.approx(4 / 3.3)
+
+
 def test_expected_calibration_error_weighs_bins_by_rows():
     """Bins 0.1 (|0.1 - 0|, 1 row), 0.4 (|0.4 - 0.5|, 2 rows), 0.8 (|0.8 - 1|, 1 row): (0.1 + 0.2 + 0.2) / 4."""
     assert expected_calibration_error(LABELS, SCORES) == pytest.approx(0.125)

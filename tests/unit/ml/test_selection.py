@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml.metrics import calibration_slope, observed_over_expected
+from ml.metrics import auroc, calibration_slope, observed_over_expected
 from ml.risk.selection import calibrate, out_of_fold, select
 from ml.risk.spline_logistic import fit_spline_logistic
 
@@ -40,6 +40,17 @@ def test_a_challenger_that_surely_ranks_better_replaces_the_champion(rows):
 def test_a_challenger_that_ranks_as_well_does_not(rows):
     chosen = select({"true": Known(0), "same order": Known(2)}, *rows)
     assert (chosen.recipe, chosen.gain, chosen.gain_low) == ("true", 0, 0)
+
+
+def test_a_challenger_that_ranks_better_by_chance_does_not(rows):
+    """Two scores with as much noise, of which one comes out ahead: its gain is above 0, and the interval of the gain is not."""
+    _, labels, weights, patients = rows
+    true, random = rows[0][:, 0], np.random.default_rng(2)
+    matrix = np.column_stack([true + random.normal(0, 0.5, 3000) for _ in range(2)])
+    worse, better = sorted((0, 1), key=lambda column: auroc(labels, matrix[:, column]))
+    chosen = select({"worse": Known(worse), "better": Known(better)}, matrix, labels, weights, patients)
+    assert chosen.gain > 0 > chosen.gain_low
+    assert chosen.recipe == "worse"
 
 
 def test_a_challenger_is_not_tried_on_few_patients(rows):

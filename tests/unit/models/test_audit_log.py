@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.audit_log.keys import AuditRefused, Keys
-from models.audit_log.record import EVENTS, names_patient
+from models.audit_log.record import EVENTS, line_hash, names_patient
 from models.audit_log.store import AuditLog, audit_log
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -154,6 +154,16 @@ def test_what_was_changed_in_the_middle_is_recorded_by_repair_and_a_second_chang
     raw[2] = raw[2].replace(b'"n_rows": 9', b'"n_rows": 8')
     rewrite(log, raw)
     assert len(log.verify().problems) == 1
+
+
+def test_a_line_that_was_changed_together_with_its_own_hash_no_longer_precedes_the_next(new_log):
+    log = new_log(3)
+    raw = lines(log)
+    changed = json.loads(raw[1]) | {"n_rows": 99}
+    raw[1] = json.dumps(changed | {"hash": line_hash(changed)}).encode() + b"\n"
+    rewrite(log, raw)
+    (problem,) = log.verify().problems
+    assert problem.startswith("line 3 does not follow the line before it")
 
 
 def test_whoever_writes_a_line_and_all_hashes_anew_needs_the_key_as_well(new_log):

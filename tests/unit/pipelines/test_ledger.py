@@ -1,6 +1,7 @@
 """The ledger takes a file for the one it knows only where nothing can have been written into it since."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,6 +48,14 @@ def test_a_file_that_was_not_touched_is_not_hashed_again(file, tmp_path, monkeyp
     ledger.save()
     monkeypatch.setattr("pipelines.landing.ledger._hash", lambda path: pytest.fail("hashed again"))
     assert Ledger(tmp_path / "ledger.json").enter(delivery(file)) == first
+
+
+def test_a_content_was_exported_when_it_was_exported_first(file, tmp_path):
+    """Delivered again under its old name in a later export, it is no newer than it was."""
+    march, april = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4))
+    ledger = Ledger(tmp_path / "ledger.json")
+    exported = [ledger.enter(replace(delivery(file), exported_at=at)).exported_at for at in (april, march, april, None)]
+    assert exported == [april.isoformat(), march.isoformat(), march.isoformat(), march.isoformat()]
 
 
 def test_the_earliest_export_and_then_the_first_name_represent_a_content():

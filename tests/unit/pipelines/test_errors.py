@@ -1,0 +1,13 @@
+"""What an error says holds no value of a row."""
+
+from pipelines.errors import without_values
+
+
+def test_what_another_library_quotes_is_left_out():
+    """DuckDB quotes the value that it could not convert."""
+    said = without_values("Conversion Error: Could not convert string 'Ann Example' to DATE\n  for column 'birth_date'")
+    assert said == "Conversion Error: Could not convert string '…' to DATE for column '…'"
+
+
+def test_a_long_message_ends_after_400_characters():
+    assert len(without_values("x" * 1_000)) == 400
