@@ -65,7 +65,10 @@ def _side_by_side(returns: pl.DataFrame) -> pl.DataFrame:
                 "roi": amount(row["roi_p50"], "share"),
                 "roi_interval": f"{amount(row['roi_p5'], 'share')} to {amount(row['roi_p95'], 'share')}",
                 "pays": amount(row["npv_positive_share"], "share"),
-                "payback": f"month {row['payback_month']} of {row['horizon_months']}" if row["payback_month"] else "not in time",
+                "irr": row["irr_note"] if row["irr"] is None else amount(row["irr"], "share"),
+                "payback": f"month {row['payback_month']} of {row['horizon_months']}"
+                if row["payback_month"]
+                else "does not pay back within the horizon",
                 "delay": amount(row["cost_of_delay_usd"], "usd"),
             }
             for row in returns.iter_rows(named=True)
@@ -93,6 +96,7 @@ def _value_statement(publication: Publication, program: str) -> None:
             "roi": st.column_config.TextColumn("Return on cost", help="Net present value ÷ present value of costs, median."),
             "roi_interval": "Return, 90 % interval",
             "pays": st.column_config.TextColumn("Chance that it pays", help="Share of draws with a value above zero."),
+            "irr": st.column_config.TextColumn("Internal rate of return", help="A year, of the mean monthly cash flows."),
             "payback": st.column_config.TextColumn("Money back in", help="Median."),
             "delay": "A month's delay costs",
         },

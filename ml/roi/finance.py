@@ -13,6 +13,11 @@ def rate_per_month(annual_rate: float) -> float:
     return (1 + annual_rate) ** (1 / 12) - 1
 
 
+def rate_per_year(monthly_rate: float) -> float:
+    """The annual rate that twelve months at `monthly_rate` compound to: (1 + r)^12 - 1."""
+    return (1 + monthly_rate) ** 12 - 1
+
+
 def net_present_value(rate: float, flows: Sequence[float], *, first_period: int = 0) -> float:
     """Σ flow_t / (1 + rate)^(t + first_period), in the flows' unit; `rate` per period, as a fraction above -1.
 
@@ -41,14 +46,12 @@ def internal_rate_of_return(flows: Sequence[float]) -> float:
     return float(brentq(lambda rate: net_present_value(rate, flows), *_RATES, xtol=1e-12))
 
 
-def payback_period(flows: Sequence[float], *, rate: float = 0.0) -> int | None:
-    """The first period from which the cumulative flows, discounted by `rate` a period, never again lie below zero.
+def payback_months(net: np.ndarray) -> np.ndarray:
+    """The month, from 1, from which each row's cumulative flow stays at or above zero; infinite if it ends below.
 
-    Periods count from 0, the first flow's; None where the money does not come back within `flows`. A later renewal fee that
-    drives the sum below zero again moves the payback behind it.
+    `net`: draws x months. A later renewal fee that takes the sum below zero again moves the payback behind it.
     """
-    flows = np.asarray(flows, dtype=float)
-    cumulative = np.cumsum(flows / (1 + rate) ** np.arange(len(flows)))
-    below = np.flatnonzero(cumulative < 0)
-    period = 0 if below.size == 0 else int(below[-1]) + 1
-    return period if period < len(flows) else None
+    below = np.cumsum(net, axis=1) < 0
+    n = net.shape[1]
+    last_below = np.where(below.any(axis=1), n - np.argmax(below[:, ::-1], axis=1), 0)
+    return np.where(last_below == n, np.inf, last_below + 1)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from ml.roi.cash_flows import BENEFITS, CashFlows, cash_flows, countable
+from ml.roi.finance import internal_rate_of_return, payback_months, rate_per_year
 from ml.roi.quantities import DRAWS, SEED, Effect, Measured, Quantity, Values, quantities
 from ml.roi.scenario import Scenario
 from ml.roi.sensitivity import discount_factors, tornado
@@ -49,14 +50,6 @@ def value_program(
         returns=_returns(scenario, drawn, flows, volumes, known, draws, seed),
         sensitivities=tornado(known, volumes),
     )
-
-
-def payback_months(net: np.ndarray) -> np.ndarray:
-    """The month, from 1, from which each draw's cumulative flow stays at or above zero; infinite if it ends below."""
-    below = np.cumsum(net, axis=1) < 0
-    n = net.shape[1]
-    last_below = np.where(below.any(axis=1), n - np.argmax(below[:, ::-1], axis=1), 0)
-    return np.where(last_below == n, np.inf, last_below + 1)
 
 
 def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -> pl.DataFrame:
@@ -124,6 +117,7 @@ def _returns(
         **dict(zip(("npv_p5_usd", "npv_p50_usd", "npv_p95_usd"), map(float, npv), strict=True)),
         **dict(zip(("roi_p5", "roi_p50", "roi_p95"), (x if x is None else float(x) for x in roi), strict=True)),
         "npv_positive_share": float((worth > 0).mean()),
+        **_internal_rate(net.mean(axis=0)),
         "payback_month": int(payback) if np.isfinite(payback) else None,
         "payback_share": float(np.isfinite(months).mean()),
         "cost_of_delay_usd": float(np.median(worth - delayed)),
@@ -134,3 +128,13 @@ def _returns(
         "seed": seed,
     }
     return pl.DataFrame([row])
+
+
+def _internal_rate(flows: np.ndarray) -> dict[str, float | str | None]:
+    """The internal rate of return of monthly `flows` as an annual rate, or why there is none."""
+    try:
+        return {"irr": rate_per_year(internal_rate_of_return(flows)), "irr_note": None}
+    except ValueError as reason:
+        if flows.cumsum()[-1] < 0:
+            return {"irr": None, "irr_note": "does not pay back within the horizon"}
+        return {"irr": None, "irr_note": str(reason)}

@@ -167,8 +167,12 @@ _RETURN_FIGURES = {
     "roi_p50": field(pl.Float64, "The same, median.", nullable=True),
     "roi_p95": field(pl.Float64, "The same, 95th percentile.", nullable=True),
     "npv_positive_share": field(pl.Float64, "Share of draws with a net present value above zero.", at_least=0, at_most=1),
-    "payback_month": _optional(pl.Int32, "Month, from 1, from which the money is back for good, median; empty: not in time."),
-    "payback_share": field(pl.Float64, "Share of draws in which it comes back in time.", at_least=0, at_most=1),
+    "irr": _optional(pl.Float64, "Internal rate of return a year, of the mean monthly cash flows; empty: see `irr_note`."),
+    "irr_note": _optional(pl.String, "Why there is no internal rate of return."),
+    "payback_month": _optional(
+        pl.Int32, "Month, from 1, from which the money is back for good, median; empty: not in the horizon."
+    ),
+    "payback_share": field(pl.Float64, "Share of draws in which it comes back within the horizon.", at_least=0, at_most=1),
     "cost_of_delay_usd": _usd("Present value lost by starting a month later, the last month counted staying the same; median."),
     "one_off_release_usd": _usd("Cash freed once by fewer days in A/R, median; in no sum: timing, not income.", nullable=True),
     "staff_hours_p50": _usd("Staff hours saved over the horizon, median; money only as far as redeployed.", nullable=True),

@@ -14,6 +14,7 @@ RETURNS = {
     "npv_p95_usd": "NPV, 95th percentile",
     "roi_p50": "ROI, median",
     "npv_positive_share": "chance that NPV > 0",
+    "irr": "internal rate of return a year",
     "payback_month": "payback month",
     "cost_of_delay_usd": "cost of a month's delay",
     "one_off_release_usd": "one-off release of cash (not in totals)",
@@ -92,7 +93,7 @@ def _show(found: list[dict]) -> None:
 
 def _cell(name: str, value: object) -> str:
     if value is None:
-        return "none" if name == "benefits_missing" else "never" if name == "payback_month" else "not known"
+        return {"benefits_missing": "none", "payback_month": "not within the horizon", "irr": "none"}.get(name, "not known")
     if isinstance(value, float):
-        return f"{value:.0%}" if name in ("roi_p50", "npv_positive_share") else f"{value:,.0f}"
+        return f"{value:.0%}" if name in ("roi_p50", "irr", "npv_positive_share") else f"{value:,.0f}"
     return str(value).replace(" ", "\n") if name == "benefits_missing" else str(value)

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.roi.finance import internal_rate_of_return, net_present_value, payback_period, rate_per_month
+from ml.roi.finance import internal_rate_of_return, net_present_value, payback_months, rate_per_month, rate_per_year
 
 ROI = Path(__file__).parents[3].parent / "shared" / "data" / "roi"
 
@@ -32,6 +33,7 @@ def test_present_value_by_hand():
 
 def test_twelve_months_compound_to_the_year():
     assert (1 + rate_per_month(0.08)) ** 12 == pytest.approx(1.08)
+    assert rate_per_year(0.01) == pytest.approx(0.126825, abs=1e-6)
 
 
 @pytest.mark.parametrize("flows", [[1, 2], [-1, -2], [0, 0], [-100, 230, -132]])
@@ -42,17 +44,21 @@ def test_no_rate_is_given_where_none_or_several_are_right(flows: list[float]):
 
 
 @pytest.mark.parametrize(
-    "flows,rate,period",
+    "flows,month",
     [
-        ([-100, 60, 40], 0.0, 2),
-        ([-100, 60, 40], 0.01, None),
-        ([-100, 150, -80, 40], 0.0, 3),
-        ([5, 1], 0.0, 0),
-        ([-100, 150, -80], 0, None),
+        ([-100, 60, 40], 3),
+        ([-100, 60, 39], np.inf),
+        ([-100, 150, -80, 40], 4),
+        ([5, 1], 1),
+        ([-100, 150, -80], np.inf),
     ],
 )
-def test_payback_is_when_the_money_is_back_for_good(flows: list[float], rate: float, period: int | None):
-    assert payback_period(flows, rate=rate) == period
+def test_payback_is_when_the_money_is_back_for_good(flows: list[float], month: float):
+    assert payback_months(np.array([flows])) == [month]
+
+
+def test_each_draw_is_paid_back_by_itself():
+    assert payback_months(np.array([[-1, 1, 0], [-1, 0, 0], [-1, 2, -3], [0, 0, 1]])).tolist() == [2, np.inf, np.inf, 1]
 
 
 @given(st.floats(1, 1e6), st.lists(st.floats(0.01, 1e6), min_size=1, max_size=20), st.floats(-0.5, 2))

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from ml.roi.cash_flows import BENEFITS, cash_flows
-from ml.roi.finance import net_present_value, payback_period, rate_per_month
+from ml.roi.finance import net_present_value, rate_per_month
 from ml.roi.quantities import Effect, Measured, quantities
 from ml.roi.scenario import Scenario, ScenarioRefused, read_scenario
-from ml.roi.valuation import payback_months, value_program
+from ml.roi.valuation import value_program
 from ml.roi.volumes import Volumes, volumes
 from pipelines.scenarios import scenarios
 
@@ -133,16 +133,21 @@ def test_certain_flows_have_the_worth_that_the_finance_functions_say():
     returns = found.returns.to_dicts()[0]
     assert returns["npv_p5_usd"] == pytest.approx(returns["npv_p95_usd"])
     assert returns["npv_p50_usd"] == pytest.approx(net_present_value(rate_per_month(0.08), flows))
-    assert returns["payback_month"] == payback_period(flows) + 1 == 5
+    # -156, then 44 a month: -156 + 4 x 44 is the first sum above zero
+    assert returns["payback_month"] == 5
+    assert net_present_value(rate_per_month(returns["irr"]), flows) == pytest.approx(0, abs=1e-6)
     assert returns["cost_of_delay_usd"] == pytest.approx(
         net_present_value(rate_per_month(0.08), flows) - net_present_value(rate_per_month(0.08), [0, *flows[:-1]])
     )
 
 
-def test_payback_of_draws_is_the_finance_functions_of_each():
-    net = np.random.default_rng(1).normal(0.1, 1, (50, 30)) + np.append(-3, np.zeros(29))
-    expected = [np.inf if (period := payback_period(row)) is None else period + 1 for row in net]
-    assert payback_months(net).tolist() == expected
+def test_a_program_whose_costs_are_never_earned_back_says_so_instead_of_giving_a_rate():
+    """144 a month against a licence of 200: every month loses 56."""
+    volumes = steady(costs={"licence": np.full(MONTHS, 200.0)})
+    known = {"no_show_rate": Effect(-0.04, -0.04, -0.04, "B", "did")}
+    returns = value_program(scenario(discount_rate=0.08), volumes, known, {}, draws=5).returns.to_dicts()[0]
+    assert (returns["irr"], returns["payback_month"]) == (None, None)
+    assert returns["irr_note"] == "does not pay back within the horizon"
 
 
 UNCERTAIN = {"no_show_rate": Effect(-0.04, -0.06, -0.02, "B", "did")}
