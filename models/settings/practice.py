@@ -13,8 +13,8 @@ from models.settings.toml_schema import AtKey, Settings
 from models.sources import delivered_kinds
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-KINDS = tuple(kind.name for kind in delivered_kinds())
-SOURCE = re.compile(rf"({'|'.join(KINDS)})(:[A-Za-z0-9][A-Za-z0-9_.-]{{0,63}})?")
+SECOND = re.compile(r"(:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?")
+"""What tells a second source of a kind from the first: the `:north` of `ehr:north`."""
 
 
 def checked_id(name: str) -> str:
@@ -111,11 +111,13 @@ class PracticeSettings(Settings):
     @field_validator("sources")
     @classmethod
     def _known_sources(cls, given: dict[str, str] | None) -> dict[str, str] | None:
+        kinds = [kind.name for kind in delivered_kinds()]
         for source, folder in (given or {}).items():
-            if not SOURCE.fullmatch(source):
-                close = get_close_matches(source, KINDS, n=1)
+            kind, _, _ = source.partition(":")
+            if kind not in kinds or not SECOND.fullmatch(source.removeprefix(kind)):
+                close = get_close_matches(source, kinds, n=1)
                 meant = f" Did you mean {close[0]}?" if close else ""
-                raise AtKey((source,), f'is no source: write {", ".join(KINDS)}, or "ehr:north" for a second one.{meant}')
+                raise AtKey((source,), f'is no source: write {", ".join(kinds)}, or "ehr:north" for a second one.{meant}')
             if not folder.strip() or "\0" in folder:
                 raise AtKey((source,), "names no folder: write where its extracts are delivered")
         return given

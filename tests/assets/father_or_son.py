@@ -4,7 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from models.extracts import EXTRACTS
+from models.sources import SOURCE_KINDS
 from pipelines.practice import Practice
 
 PAIR = {
@@ -39,7 +39,7 @@ def write_practice(folder: Path) -> Practice:
         "created_at": "2026-01-05T12:00:00Z",
         "updated_at": "2026-01-05T12:00:00Z",
     }
-    columns = EXTRACTS["crm"]["contacts"].fields
+    columns = SOURCE_KINDS["crm"].extracts["contacts"].fields
     for source in ("ehr", "crm"):
         (folder / source).mkdir()
     (folder / "ehr" / "Patient.ndjson").write_text(json.dumps(chart) + "\n")

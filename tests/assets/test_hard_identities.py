@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from models.extracts import EXTRACTS
+from models.sources import SOURCE_KINDS
 from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.sql.connection import open_file
@@ -50,7 +50,7 @@ def _write(folder: Path, source: str, records: pl.DataFrame) -> None:
         return
     extract, key = FLAT[source]
     fixed = {"updated_at": NOON, "created_at": NOON, "is_do_not_contact": "false", "is_deceased": "false"}
-    columns = list(EXTRACTS[source][extract].fields)
+    columns = list(SOURCE_KINDS[source].extracts[extract].fields)
     rows = records.rename({"record_id": key}).with_columns(**{name: pl.lit(value) for name, value in fixed.items()})
     rows.select(pl.col(name) if name in rows.columns else pl.lit(None, pl.String).alias(name) for name in columns).write_csv(
         folder / f"{extract}.csv"

@@ -108,4 +108,4 @@ def test_what_was_recorded_does_not_move_the_day_that_a_run_looks_back_from(home
     spend = "spend_id,month_on,lead_source,location_id,amount_usd,updated_at\n1,2026-03-01,social,,1.00,2026-03-02T00:00:00Z\n"
     (practice.sources["crm"] / "marketing_spend_2026-03-31.csv").write_text(spend)
     record(folder, NO_ANSWER)
-    assert str(landed(home, practice).execute(NEWEST_EXPORT, ["UTC"]).fetchall()[0][0]) == "2026-03-31"
+    assert str(landed(home, practice).execute(NEWEST_EXPORT, ["UTC", ["caregap"]]).fetchall()[0][0]) == "2026-03-31"

@@ -97,5 +97,5 @@ def test_the_command_gives_the_published_values_and_compares_a_scenario_of_your_
 def test_a_scenario_that_cannot_be_used_is_a_usage_error_that_names_the_file(sample_home, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("CAREGAP_HOME", str(sample_home.root))
     (own := tmp_path / "own.toml").write_text('name = "own"\n[assumptions]\nmargin = 1.0\n')
-    with pytest.raises(UsageError, match=r"own\.toml: scenario own, margin: not known"):
+    with pytest.raises(UsageError, match=r"own\.toml:3: assumptions\.margin is not known"):
         CliRunner().invoke(command, ["--scenario", str(own)], catch_exceptions=False, standalone_mode=False)

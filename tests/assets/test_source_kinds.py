@@ -59,9 +59,9 @@ def test_a_new_kind_of_source_is_found_landed_and_shown_in_its_current_version(s
     home, read = Home(practice / "home"), read_practice(practice)
     assert read.sources == {"scheduling": practice / "scheduling"}
 
-    land(read, home)
+    landed = land(read, home)
     with duckdb.connect() as connection:
-        build_raw(connection, read, home)
+        build_raw(connection, read, home, landed.ledger)
         rows = connection.execute("select entry_id, cast(wanted_on as varchar) from raw.scheduling_waiting_list order by 1")
         assert rows.fetchall() == [("1", "2026-05-01"), ("2", "2026-04-02")]
         counts = connection.execute(

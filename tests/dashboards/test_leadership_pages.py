@@ -49,7 +49,7 @@ def test_rows_behind_a_kpi_are_for_roles_with_patient_data_and_leave_a_line_in_t
     ("kpi", "shown"),
     [
         ("Access · No-show rate", {"mrn", "status", "lead_time_days"}),
-        ("Revenue cycle · Days in A/R", {"payer_class", "patient_segment", "denominator"}),
+        ("Revenue cycle · Gross days in A/R", {"payer_class", "patient_segment", "denominator"}),
         ("Revenue cycle · Net collection rate", {"mrn", "record", "kind", "service_code", "amount_usd"}),
         ("Care · Care-gap closure rate", {"mrn", "measure_code", "status"}),
     ],

@@ -21,7 +21,12 @@ def test_months_come_before_quarters_and_the_newest_first(tmp_path: Path):
 
 
 def test_only_roles_that_see_all_sites_get_a_report_on_the_whole_practice():
-    assert {role for role in ROLES if Viewer("someone", role).may_see_whole_practice} == {"leadership", "analyst_phi", "admin"}
+    assert {role for role in ROLES if Viewer("someone", role).may_see_whole_practice} == {
+        "leadership",
+        "analyst_phi",
+        "admin",
+        "steward",
+    }
 
 
 @pytest.mark.parametrize(("page", "role", "n_offered"), [("overview", "leadership", 2), ("care_gaps", "care_team", 0)])

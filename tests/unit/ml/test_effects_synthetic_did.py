@@ -107,7 +107,7 @@ REFUSED = {
     "jackknife of one": (lambda: factor_panel(0, 9, {8: 1}), {"inference": "jackknife"}, "two treated units in every cohort"),
     "bootstrap of one": (lambda: factor_panel(0, 9, {8: 1}), {"inference": "bootstrap"}, "placebo standard error only"),
     "placebo of many": (lambda: factor_panel(0, 9, {8: 5}), {"inference": "placebo"}, "two more controls"),
-    "flat controls": (lambda: factor_panel(0, 9, {8: 1}).with_columns(y=pl.lit(1.0)), {}, "never change"),
+    "flat controls": (lambda: factor_panel(0, 9, {8: 1}).with_columns(y=pl.lit(1.0)), {}, "do not vary"),
 }
 
 
