@@ -15,7 +15,9 @@ NUMBER = "_row_number"
 
 
 def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits: Limits) -> int:
-    """Copy every record that has a value for each column and quarantine the others. Returns the number of non-blank records.
+    """Copy every record that has a value for each column, and at most an empty one more; quarantine the others.
+
+    Returns the number of non-blank records.
 
     A quote that is never closed, or closed much later, costs only the line that opened it: reading continues with the next line.
     Records are numbered like spreadsheet rows: the header is 1.
@@ -28,9 +30,12 @@ def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits
         records = enumerate(_records(content, header, limits), 1)
         next(records, None)
         for number, record in records:
+            # A delimiter too many at the end of a row loses nothing, and DuckDB's strict mode reads over it too.
+            if len(record) == len(header.columns) + 1 and record[-1] == "":
+                record = record[:-1]
             if isinstance(record, str):
                 quarantine.add(number, None, record)
-            elif not "".join(record).strip() and len(record) <= 1:
+            elif not "".join(record).strip():  # spreadsheets write an empty row as delimiters alone
                 continue
             elif len(record) != len(header.columns):
                 quarantine.add(number, None, f"has {len(record)} values, but the header names {len(header.columns)} columns")

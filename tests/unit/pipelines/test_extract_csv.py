@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.contract import Contract, field
@@ -218,6 +218,9 @@ pieces = st.sampled_from(['"', '""', ",", "\n", "\r\n", "\r", "x", "12.50", "202
 
 
 @settings(max_examples=60, deadline=None)
+@example(line=",,,,,", end="\n")
+@example(line="x,2026-03-01,social,plain,12.50,", end="\n")
+@example(line=",,,,", end="\r\n")
 @given(line=st.lists(pieces, max_size=14).map("".join), end=st.sampled_from(["\n", "\r\n"]))
 def test_both_ways_agree_on_any_line(read, line: str, end: str):
     content = table(line, end=end)
