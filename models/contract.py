@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import cached_property
+from typing import Any, cast
 
 import pandera.polars as pa
 import polars as pl
@@ -19,12 +20,15 @@ from models.phi import Phi
 USD = pl.Decimal(14, 2)
 INSTANT = pl.Datetime("us", "UTC")
 
+Dtype = pl.DataType | type[pl.DataType]
+"""A Polars type, with its parameters or without any."""
+
 ALL_SITES = ""
 """The `site` of a table that says nothing of a patient or of a site's work."""
 
 
 def field(
-    dtype: pl.DataType | type[pl.DataType],
+    dtype: Dtype,
     description: str,
     *,
     phi: Phi = Phi.NONE,
@@ -48,6 +52,11 @@ def field(
         checks.append(pa.Check.less_than_or_equal_to(at_most))
     metadata = {"phi": phi, "values": tuple(values), "refers_to": refers_to}
     return pa.Column(dtype, checks, nullable=nullable, description=description, metadata=metadata)
+
+
+def optional(dtype: Dtype, description: str, phi: Phi = Phi.NONE, **rest: Any) -> pa.Column:
+    """A field that may be empty; `rest` as in `field`."""
+    return field(dtype, description, phi=phi, nullable=True, **rest)
 
 
 @dataclass(frozen=True)
@@ -86,4 +95,4 @@ class Contract:
 
     def phi_of(self, column: str) -> Phi:
         """The PHI class of one of the contract's columns; `KeyError` where it has no such column."""
-        return self.fields[column].metadata["phi"]
+        return cast(Phi, (self.fields[column].metadata or {})["phi"])

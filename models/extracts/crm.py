@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, USD, Contract, field
+from models.contract import INSTANT, USD, Contract, field, optional
 from models.phi import Phi
 
 CHANNELS = ("sms", "email", "phone", "mail", "portal")
@@ -24,10 +24,6 @@ _UPDATED_AT = field(INSTANT, "When the CRM last changed this row; the latest ver
 _CONTACT_ID = field(pl.String, "The CRM's own id of the contact.", phi=Phi.DIRECT, refers_to="contacts.contact_id")
 
 
-def _optional(dtype, description: str, **rest):
-    return field(dtype, description, nullable=True, **rest)
-
-
 TWO_RECORDS = {
     "left_source_system": field(pl.String, "Source of the one record: `ehr`, `crm`, `billing`."),
     "left_record_type": field(pl.String, "Kind of the one record.", values=RECORD_TYPES),
@@ -45,19 +41,19 @@ _CONTRACTS = (
         ("contact_id",),
         {
             "contact_id": field(pl.String, "The CRM's own id of the contact.", phi=Phi.DIRECT),
-            "mrn": _optional(pl.String, "Medical record number, if the CRM has it.", phi=Phi.DIRECT),
-            "first_name": _optional(pl.String, "Given name as the CRM spells it.", phi=Phi.DIRECT),
-            "last_name": _optional(pl.String, "Family name as the CRM spells it.", phi=Phi.DIRECT),
-            "birth_date": _optional(pl.Date, "Date of birth.", phi=Phi.QUASI),
-            "sex": _optional(pl.String, "Administrative sex.", values=("female", "male", "other", "unknown"), phi=Phi.QUASI),
-            "email": _optional(pl.String, "E-mail address.", phi=Phi.DIRECT),
-            "phone": _optional(pl.String, "Mobile or home telephone number, as typed.", phi=Phi.DIRECT),
-            "address_line": _optional(pl.String, "Street and number.", phi=Phi.DIRECT),
-            "city": _optional(pl.String, "City.", phi=Phi.QUASI),
-            "state": _optional(pl.String, "State, two letters.", phi=Phi.QUASI),
-            "postal_code": _optional(pl.String, "ZIP code, five digits.", phi=Phi.QUASI),
-            "language": _optional(pl.String, "Preferred language, ISO 639-1.", phi=Phi.QUASI),
-            "preferred_channel": _optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
+            "mrn": optional(pl.String, "Medical record number, if the CRM has it.", phi=Phi.DIRECT),
+            "first_name": optional(pl.String, "Given name as the CRM spells it.", phi=Phi.DIRECT),
+            "last_name": optional(pl.String, "Family name as the CRM spells it.", phi=Phi.DIRECT),
+            "birth_date": optional(pl.Date, "Date of birth.", phi=Phi.QUASI),
+            "sex": optional(pl.String, "Administrative sex.", values=("female", "male", "other", "unknown"), phi=Phi.QUASI),
+            "email": optional(pl.String, "E-mail address.", phi=Phi.DIRECT),
+            "phone": optional(pl.String, "Mobile or home telephone number, as typed.", phi=Phi.DIRECT),
+            "address_line": optional(pl.String, "Street and number.", phi=Phi.DIRECT),
+            "city": optional(pl.String, "City.", phi=Phi.QUASI),
+            "state": optional(pl.String, "State, two letters.", phi=Phi.QUASI),
+            "postal_code": optional(pl.String, "ZIP code, five digits.", phi=Phi.QUASI),
+            "language": optional(pl.String, "Preferred language, ISO 639-1.", phi=Phi.QUASI),
+            "preferred_channel": optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
             "is_do_not_contact": field(pl.Boolean, "The person asked not to be contacted at all."),
             "is_deceased": field(pl.Boolean, "The CRM has recorded the person's death.", phi=Phi.QUASI),
             "created_at": field(INSTANT, "When the contact was made."),
@@ -74,7 +70,7 @@ _CONTRACTS = (
             "channel": field(pl.String, "The channel that the decision is about.", values=CHANNELS),
             "status": field(pl.String, "What was decided.", values=("granted", "revoked")),
             "recorded_at": field(INSTANT, "When the decision was recorded; the latest one holds."),
-            "source": _optional(pl.String, "Where the person said so (form, sms_stop, phone, portal)."),
+            "source": optional(pl.String, "Where the person said so (form, sms_stop, phone, portal)."),
             "updated_at": _UPDATED_AT,
         },
     ),
@@ -84,17 +80,17 @@ _CONTRACTS = (
         ("lead_id",),
         {
             "lead_id": field(pl.String, "The CRM's own id of the lead."),
-            "contact_id": _optional(pl.String, "The contact that the lead became.", phi=Phi.DIRECT),
+            "contact_id": optional(pl.String, "The contact that the lead became.", phi=Phi.DIRECT),
             "lead_source": field(
                 pl.String,
                 "Where the lead came from.",
                 values=("paid_search", "social", "website", "patient_referral", "physician_referral", "event", "mail"),
             ),
-            "campaign_id": _optional(pl.String, "The campaign that brought the lead."),
-            "location_id": _optional(pl.String, "The site that the lead asked for."),
+            "campaign_id": optional(pl.String, "The campaign that brought the lead."),
+            "location_id": optional(pl.String, "The site that the lead asked for."),
             "status": field(pl.String, "Where the lead stands.", values=("new", "working", "converted", "lost")),
             "created_at": field(INSTANT, "When the lead was made."),
-            "converted_at": _optional(INSTANT, "When the lead booked a first visit."),
+            "converted_at": optional(INSTANT, "When the lead booked a first visit."),
             "updated_at": _UPDATED_AT,
         },
     ),
@@ -106,7 +102,7 @@ _CONTRACTS = (
             "spend_id": field(pl.String, "The CRM's own id of the entry."),
             "month_on": field(pl.Date, "First day of the month that the money was spent for."),
             "lead_source": field(pl.String, "The lead source that it was spent on."),
-            "location_id": _optional(pl.String, "The site that it was spent for; empty: the whole practice."),
+            "location_id": optional(pl.String, "The site that it was spent for; empty: the whole practice."),
             "amount_usd": field(USD, "Money spent.", at_least=0),
             "updated_at": _UPDATED_AT,
         },
@@ -124,8 +120,8 @@ _CONTRACTS = (
                 pl.String, "Where it stands.", values=("created", "scheduled", "completed", "lost", "out_of_network")
             ),
             "created_at": field(INSTANT, "When the referral was made."),
-            "scheduled_at": _optional(INSTANT, "When a visit was booked for it."),
-            "completed_at": _optional(INSTANT, "When that visit took place."),
+            "scheduled_at": optional(INSTANT, "When a visit was booked for it."),
+            "completed_at": optional(INSTANT, "When that visit took place."),
             "updated_at": _UPDATED_AT,
         },
     ),
@@ -143,7 +139,7 @@ _CONTRACTS = (
             ),
             "channel": field(pl.String, "Its main channel.", values=CHANNELS),
             "started_on": field(pl.Date, "First day."),
-            "ended_on": _optional(pl.Date, "Last day; empty: still running."),
+            "ended_on": optional(pl.Date, "Last day; empty: still running."),
             "cost_usd": field(USD, "Fixed cost, apart from the cost of each touch.", at_least=0),
             "updated_at": _UPDATED_AT,
         },
@@ -170,8 +166,8 @@ _CONTRACTS = (
         {
             "touch_id": field(pl.String, "The CRM's own id of the touch."),
             "contact_id": _CONTACT_ID,
-            "campaign_id": _optional(pl.String, "The campaign that it belongs to."),
-            "appointment_id": _optional(pl.String, "The EHR's id of the appointment that it is about."),
+            "campaign_id": optional(pl.String, "The campaign that it belongs to."),
+            "appointment_id": optional(pl.String, "The EHR's id of the appointment that it is about."),
             "direction": field(pl.String, "From or to the practice.", values=("outbound", "inbound")),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
             "purpose": field(
@@ -213,7 +209,7 @@ _CONTRACTS = (
                 "What happened.",
                 values=("offered", "activated", "login", "message", "booking", "payment", "check_in"),
             ),
-            "appointment_id": _optional(pl.String, "The EHR's id of the appointment that it is about."),
+            "appointment_id": optional(pl.String, "The EHR's id of the appointment that it is about."),
             "event_at": field(INSTANT, "When it happened.", phi=Phi.QUASI),
             "updated_at": _UPDATED_AT,
         },
@@ -225,9 +221,9 @@ _CONTRACTS = (
         {
             "answer_id": field(pl.String, "The CRM's own id of the answer."),
             "contact_id": _CONTACT_ID,
-            "encounter_id": _optional(pl.String, "The EHR's id of the visit that was asked about.", phi=Phi.DIRECT),
+            "encounter_id": optional(pl.String, "The EHR's id of the visit that was asked about.", phi=Phi.DIRECT),
             "survey_name": field(pl.String, "Which survey.", values=("cg_cahps", "nps", "satisfaction")),
-            "composite": _optional(
+            "composite": optional(
                 pl.String,
                 "CG-CAHPS composite.",
                 values=("access", "communication", "coordination", "office_staff", "provider_rating"),
@@ -246,17 +242,17 @@ _CONTRACTS = (
         {
             "task_id": field(pl.String, "The CRM's own id of the task."),
             "contact_id": _CONTACT_ID,
-            "campaign_id": _optional(pl.String, "The campaign that it belongs to."),
-            "location_id": _optional(pl.String, "The site whose team has the task."),
-            "assigned_to": _optional(pl.String, "The team member's staff number."),
+            "campaign_id": optional(pl.String, "The campaign that it belongs to."),
+            "location_id": optional(pl.String, "The site whose team has the task."),
+            "assigned_to": optional(pl.String, "The team member's staff number."),
             "reason": field(
                 pl.String, "Why.", values=("disengagement", "care_gap", "reactivation", "no_show", "referral", "survey")
             ),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
             "created_at": field(INSTANT, "When the task was made."),
-            "due_on": _optional(pl.Date, "The day by which it should be done."),
-            "completed_at": _optional(INSTANT, "When it was done; empty: open."),
-            "outcome": _optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
+            "due_on": optional(pl.Date, "The day by which it should be done."),
+            "completed_at": optional(INSTANT, "When it was done; empty: open."),
+            "outcome": optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
             "updated_at": _UPDATED_AT,
         },
@@ -268,7 +264,7 @@ _CONTRACTS = (
         {
             "program_name": field(pl.String, "The engagement program."),
             "location_id": field(pl.String, "The EHR's id of the site."),
-            "go_live_on": _optional(pl.Date, "First day on the program; empty: not yet."),
+            "go_live_on": optional(pl.Date, "First day on the program; empty: not yet."),
             "updated_at": _UPDATED_AT,
         },
     ),
@@ -279,7 +275,7 @@ _CONTRACTS = (
         {
             "cost_id": field(pl.String, "The CRM's own id of the line."),
             "program_name": field(pl.String, "The engagement program."),
-            "location_id": _optional(pl.String, "The site that bears it; empty: the whole practice."),
+            "location_id": optional(pl.String, "The site that bears it; empty: the whole practice."),
             "category": field(
                 pl.String,
                 "Kind of cost.",
@@ -297,7 +293,7 @@ _CONTRACTS = (
         {
             "snapshot_on": field(pl.Date, "The day of the snapshot, taken in the morning."),
             "practitioner_id": field(pl.String, "The EHR's id of the clinician."),
-            "location_id": _optional(pl.String, "The EHR's id of the site."),
+            "location_id": optional(pl.String, "The EHR's id of the site."),
             "starts_at": field(INSTANT, "When the slot starts; it could be booked on the morning of the snapshot."),
             "duration_minutes": field(pl.Int32, "Its length.", at_least=1),
             "updated_at": _UPDATED_AT,

@@ -5,15 +5,16 @@ resource, cut down. An element that is not listed is not landed; a resource type
 left where it was delivered. Dates and times stay text here: `2019` and `2019-04` are legal, and staging resolves them to days.
 """
 
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import Contract, field
+from models.contract import Contract, Dtype, field, optional
 from models.phi import Phi
 
 STRING, BOOLEAN, INTEGER, NUMBER = pl.String, pl.Boolean, pl.Int64, pl.Float64
 
 
-def _struct(**elements: pl.DataType | type[pl.DataType]) -> pl.Struct:
+def _struct(**elements: Dtype) -> pl.Struct:
     return pl.Struct(elements)
 
 
@@ -66,53 +67,49 @@ DISPENSE_REQUEST = _struct(
 )
 
 
-def _optional(dtype: pl.DataType | type[pl.DataType], description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
-
-
-def _patient(description: str = "The patient."):
+def _patient(description: str = "The patient.") -> pa.Column:
     return field(REFERENCE, description, phi=Phi.DIRECT, nullable=True)
 
 
-def _moment(description: str):
-    return _optional(STRING, description, Phi.QUASI)
+def _date_time(description: str) -> pa.Column:
+    return optional(STRING, description, Phi.QUASI)
 
 
 def _resource(name: str, grain: str, elements: dict, notes: str = "") -> Contract:
     every = {
         "id": field(STRING, "The server's id of the resource.", phi=Phi.DIRECT),
-        "meta": _optional(META, "Version, last change, profiles and tags."),
+        "meta": optional(META, "Version, last change, profiles and tags."),
     }
     return Contract(name, grain, ("id",), every | elements, notes)
 
 
-_STATUS = _optional(STRING, "Status code of the resource.")
-_CODE = _optional(CONCEPT, "What it is, in one or more code systems.")
-_CATEGORY = _optional(CONCEPTS, "Categories.")
-_ENCOUNTER = _optional(REFERENCE, "The visit that it belongs to.", Phi.DIRECT)
-_IDENTIFIERS = _optional(pl.List(IDENTIFIER), "Identifiers given by whoever keeps a register.", Phi.DIRECT)
-_NOT_DONE_REASON = _optional(EXTENSIONS, "Extensions; among them the reason why something was not done.")
-_REASON_CODES = _optional(CONCEPTS, "Why.")
-_AUTHORED_ON = _moment("When it was written.")
-_RECORDED = _moment("When it was written into the record.")
+_STATUS = optional(STRING, "Status code of the resource.")
+_CODE = optional(CONCEPT, "What it is, in one or more code systems.")
+_CATEGORY = optional(CONCEPTS, "Categories.")
+_ENCOUNTER = optional(REFERENCE, "The visit that it belongs to.", Phi.DIRECT)
+_IDENTIFIERS = optional(pl.List(IDENTIFIER), "Identifiers given by whoever keeps a register.", Phi.DIRECT)
+_NOT_DONE_REASON = optional(EXTENSIONS, "Extensions; among them the reason why something was not done.")
+_REASON_CODES = optional(CONCEPTS, "Why.")
+_AUTHORED_ON = _date_time("When it was written.")
+_RECORDED = _date_time("When it was written into the record.")
 _EFFECTIVE = {
-    "effectiveDateTime": _moment("When it was true, as a date and time."),
-    "effectivePeriod": _optional(PERIOD, "When it was true: a period.", Phi.QUASI),
-    "effectiveInstant": _moment("When it was true: an instant."),
+    "effectiveDateTime": _date_time("When it was true, as a date and time."),
+    "effectivePeriod": optional(PERIOD, "When it was true: a period.", Phi.QUASI),
+    "effectiveInstant": _date_time("When it was true: an instant."),
 }
 _VALUE = {
-    "valueQuantity": _optional(QUANTITY, "The result: a quantity."),
-    "valueCodeableConcept": _optional(CONCEPT, "The result: a code."),
-    "valueString": _optional(STRING, "The result: text.", Phi.QUASI),
-    "valueBoolean": _optional(BOOLEAN, "The result: yes or no."),
-    "valueInteger": _optional(INTEGER, "The result: a whole number."),
-    "valueDateTime": _moment("The result, as a date and time."),
-    "valueTime": _moment("The result: a time of day."),
-    "valuePeriod": _optional(PERIOD, "The result: a period.", Phi.QUASI),
-    "valueRange": _optional(RANGE, "The result: a range."),
-    "valueRatio": _optional(_struct(numerator=QUANTITY, denominator=QUANTITY), "The result: a ratio."),
-    "valueSampledData": _optional(_struct(period=NUMBER, dimensions=INTEGER, data=STRING), "The result: a series."),
-    "dataAbsentReason": _optional(CONCEPT, "Why there is no result."),
+    "valueQuantity": optional(QUANTITY, "The result: a quantity."),
+    "valueCodeableConcept": optional(CONCEPT, "The result: a code."),
+    "valueString": optional(STRING, "The result: text.", Phi.QUASI),
+    "valueBoolean": optional(BOOLEAN, "The result: yes or no."),
+    "valueInteger": optional(INTEGER, "The result: a whole number."),
+    "valueDateTime": _date_time("The result, as a date and time."),
+    "valueTime": _date_time("The result: a time of day."),
+    "valuePeriod": optional(PERIOD, "The result: a period.", Phi.QUASI),
+    "valueRange": optional(RANGE, "The result: a range."),
+    "valueRatio": optional(_struct(numerator=QUANTITY, denominator=QUANTITY), "The result: a ratio."),
+    "valueSampledData": optional(_struct(period=NUMBER, dimensions=INTEGER, data=STRING), "The result: a series."),
+    "dataAbsentReason": optional(CONCEPT, "Why there is no result."),
 }
 _COMPONENT = _struct(
     code=CONCEPT,
@@ -129,19 +126,19 @@ _CONTRACTS = (
         "patient of the EHR",
         {
             "identifier": _IDENTIFIERS,
-            "active": _optional(BOOLEAN, "The record is in use."),
-            "name": _optional(pl.List(NAME), "Names, with their use.", Phi.DIRECT),
-            "telecom": _optional(pl.List(TELECOM), "Telephone numbers and e-mail addresses.", Phi.DIRECT),
-            "gender": _optional(STRING, "Administrative gender.", Phi.QUASI),
-            "birthDate": _moment("Date of birth; may be a year or a month."),
-            "deceasedBoolean": _optional(BOOLEAN, "The person has died.", Phi.QUASI),
-            "deceasedDateTime": _moment("When the person died."),
-            "address": _optional(pl.List(ADDRESS), "Addresses.", Phi.DIRECT),
-            "communication": _optional(pl.List(_struct(language=CONCEPT, preferred=BOOLEAN)), "Languages.", Phi.QUASI),
-            "generalPractitioner": _optional(REFERENCES, "The primary care provider."),
-            "managingOrganization": _optional(REFERENCE, "The organization that keeps the record."),
-            "link": _optional(pl.List(_struct(other=REFERENCE, type=STRING)), "Other records of the same person.", Phi.DIRECT),
-            "extension": _optional(EXTENSIONS, "Extensions: US Core race, ethnicity, sex.", Phi.QUASI),
+            "active": optional(BOOLEAN, "The record is in use."),
+            "name": optional(pl.List(NAME), "Names, with their use.", Phi.DIRECT),
+            "telecom": optional(pl.List(TELECOM), "Telephone numbers and e-mail addresses.", Phi.DIRECT),
+            "gender": optional(STRING, "Administrative gender.", Phi.QUASI),
+            "birthDate": _date_time("Date of birth; may be a year or a month."),
+            "deceasedBoolean": optional(BOOLEAN, "The person has died.", Phi.QUASI),
+            "deceasedDateTime": _date_time("When the person died."),
+            "address": optional(pl.List(ADDRESS), "Addresses.", Phi.DIRECT),
+            "communication": optional(pl.List(_struct(language=CONCEPT, preferred=BOOLEAN)), "Languages.", Phi.QUASI),
+            "generalPractitioner": optional(REFERENCES, "The primary care provider."),
+            "managingOrganization": optional(REFERENCE, "The organization that keeps the record."),
+            "link": optional(pl.List(_struct(other=REFERENCE, type=STRING)), "Other records of the same person.", Phi.DIRECT),
+            "extension": optional(EXTENSIONS, "Extensions: US Core race, ethnicity, sex.", Phi.QUASI),
         },
     ),
     _resource(
@@ -149,20 +146,20 @@ _CONTRACTS = (
         "practitioner",
         {
             "identifier": _IDENTIFIERS,
-            "active": _optional(BOOLEAN, "The practitioner works here."),
-            "name": _optional(pl.List(NAME), "Names of the practitioner."),
+            "active": optional(BOOLEAN, "The practitioner works here."),
+            "name": optional(pl.List(NAME), "Names of the practitioner."),
         },
     ),
     _resource(
         "PractitionerRole",
         "role that a practitioner has at a site",
         {
-            "active": _optional(BOOLEAN, "The role is held now."),
-            "period": _optional(PERIOD, "When it was held."),
-            "practitioner": _optional(REFERENCE, "Who has it."),
-            "organization": _optional(REFERENCE, "The organization."),
-            "location": _optional(REFERENCES, "The sites."),
-            "specialty": _optional(CONCEPTS, "Specialties."),
+            "active": optional(BOOLEAN, "The role is held now."),
+            "period": optional(PERIOD, "When it was held."),
+            "practitioner": optional(REFERENCE, "Who has it."),
+            "organization": optional(REFERENCE, "The organization."),
+            "location": optional(REFERENCES, "The sites."),
+            "specialty": optional(CONCEPTS, "Specialties."),
         },
     ),
     _resource(
@@ -170,9 +167,9 @@ _CONTRACTS = (
         "organization",
         {
             "identifier": _IDENTIFIERS,
-            "active": _optional(BOOLEAN, "The organization is in use."),
-            "type": _optional(CONCEPTS, "Kind of organization; a payer has `pay`."),
-            "name": _optional(STRING, "Its name."),
+            "active": optional(BOOLEAN, "The organization is in use."),
+            "type": optional(CONCEPTS, "Kind of organization; a payer has `pay`."),
+            "name": optional(STRING, "Its name."),
         },
     ),
     _resource(
@@ -180,9 +177,9 @@ _CONTRACTS = (
         "site",
         {
             "status": _STATUS,
-            "name": _optional(STRING, "Its name."),
-            "address": _optional(ADDRESS, "Its address."),
-            "managingOrganization": _optional(REFERENCE, "The organization that runs it."),
+            "name": optional(STRING, "Its name."),
+            "address": optional(ADDRESS, "Its address."),
+            "managingOrganization": optional(REFERENCE, "The organization that runs it."),
         },
     ),
     _resource(
@@ -190,17 +187,17 @@ _CONTRACTS = (
         "visit",
         {
             "status": _STATUS,
-            "class": _optional(CODING, "Class: ambulatory, virtual, inpatient …"),
-            "type": _optional(CONCEPTS, "Types of visit."),
+            "class": optional(CODING, "Class: ambulatory, virtual, inpatient …"),
+            "type": optional(CONCEPTS, "Types of visit."),
             "subject": _patient(),
-            "participant": _optional(pl.List(_struct(individual=REFERENCE)), "Who took part."),
-            "appointment": _optional(REFERENCES, "The appointments that it was booked by."),
-            "period": _optional(PERIOD, "From when to when.", Phi.QUASI),
+            "participant": optional(pl.List(_struct(individual=REFERENCE)), "Who took part."),
+            "appointment": optional(REFERENCES, "The appointments that it was booked by."),
+            "period": optional(PERIOD, "From when to when.", Phi.QUASI),
             "reasonCode": _REASON_CODES,
-            "diagnosis": _optional(pl.List(_struct(condition=REFERENCE, use=CONCEPT, rank=INTEGER)), "Diagnoses of the visit."),
-            "hospitalization": _optional(_struct(dischargeDisposition=CONCEPT), "Where the patient was discharged to."),
-            "location": _optional(pl.List(_struct(location=REFERENCE)), "Where it took place."),
-            "serviceProvider": _optional(REFERENCE, "The organization."),
+            "diagnosis": optional(pl.List(_struct(condition=REFERENCE, use=CONCEPT, rank=INTEGER)), "Diagnoses of the visit."),
+            "hospitalization": optional(_struct(dischargeDisposition=CONCEPT), "Where the patient was discharged to."),
+            "location": optional(pl.List(_struct(location=REFERENCE)), "Where it took place."),
+            "serviceProvider": optional(REFERENCE, "The organization."),
         },
     ),
     _resource(
@@ -209,18 +206,18 @@ _CONTRACTS = (
         {
             "identifier": _IDENTIFIERS,
             "status": _STATUS,
-            "cancelationReason": _optional(CONCEPT, "Why it was cancelled, and by whom."),
-            "serviceType": _optional(CONCEPTS, "What is to be done."),
-            "appointmentType": _optional(CONCEPT, "Kind: routine, follow-up, walk-in …"),
-            "start": _moment("Booked start."),
-            "end": _moment("Booked end."),
-            "minutesDuration": _optional(INTEGER, "Booked minutes."),
-            "created": _moment("When it was booked."),
-            "basedOn": _optional(REFERENCES, "The order that it carries out."),
-            "participant": _optional(
+            "cancelationReason": optional(CONCEPT, "Why it was cancelled, and by whom."),
+            "serviceType": optional(CONCEPTS, "What is to be done."),
+            "appointmentType": optional(CONCEPT, "Kind: routine, follow-up, walk-in …"),
+            "start": _date_time("Booked start."),
+            "end": _date_time("Booked end."),
+            "minutesDuration": optional(INTEGER, "Booked minutes."),
+            "created": _date_time("When it was booked."),
+            "basedOn": optional(REFERENCES, "The order that it carries out."),
+            "participant": optional(
                 pl.List(_struct(actor=REFERENCE, status=STRING)), "Patient, practitioner and site.", Phi.DIRECT
             ),
-            "extension": _optional(
+            "extension": optional(
                 EXTENSIONS,
                 "Extensions: `…/appointment-cancelled-at`, `…/appointment-booked-via`, `…/appointment-checked-in-at`, "
                 "`…/appointment-rebooked-from`.",
@@ -231,23 +228,23 @@ _CONTRACTS = (
         "Condition",
         "diagnosis or problem",
         {
-            "clinicalStatus": _optional(CONCEPT, "Clinical status."),
-            "verificationStatus": _optional(CONCEPT, "Verification status."),
+            "clinicalStatus": optional(CONCEPT, "Clinical status."),
+            "verificationStatus": optional(CONCEPT, "Verification status."),
             "category": _CATEGORY,
             "code": _CODE,
-            "bodySite": _optional(CONCEPTS, "Where in the body."),
+            "bodySite": optional(CONCEPTS, "Where in the body."),
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "onsetDateTime": _moment("Onset, as a date and time."),
-            "onsetPeriod": _optional(PERIOD, "Onset: a period.", Phi.QUASI),
-            "onsetAge": _optional(QUANTITY, "Onset: an age.", Phi.QUASI),
-            "onsetRange": _optional(RANGE, "Onset: a range of ages.", Phi.QUASI),
-            "onsetString": _optional(STRING, "Onset: text.", Phi.QUASI),
-            "abatementDateTime": _moment("End, as a date and time."),
-            "abatementPeriod": _optional(PERIOD, "End: a period.", Phi.QUASI),
-            "abatementAge": _optional(QUANTITY, "End: an age.", Phi.QUASI),
-            "abatementRange": _optional(RANGE, "End: a range of ages.", Phi.QUASI),
-            "abatementString": _optional(STRING, "End: text.", Phi.QUASI),
+            "onsetDateTime": _date_time("Onset, as a date and time."),
+            "onsetPeriod": optional(PERIOD, "Onset: a period.", Phi.QUASI),
+            "onsetAge": optional(QUANTITY, "Onset: an age.", Phi.QUASI),
+            "onsetRange": optional(RANGE, "Onset: a range of ages.", Phi.QUASI),
+            "onsetString": optional(STRING, "Onset: text.", Phi.QUASI),
+            "abatementDateTime": _date_time("End, as a date and time."),
+            "abatementPeriod": optional(PERIOD, "End: a period.", Phi.QUASI),
+            "abatementAge": optional(QUANTITY, "End: an age.", Phi.QUASI),
+            "abatementRange": optional(RANGE, "End: a range of ages.", Phi.QUASI),
+            "abatementString": optional(STRING, "End: text.", Phi.QUASI),
             "recordedDate": _RECORDED,
         },
     ),
@@ -261,9 +258,9 @@ _CONTRACTS = (
             "subject": _patient(),
             "encounter": _ENCOUNTER,
             **_EFFECTIVE,
-            "issued": _moment("When it was made available."),
+            "issued": _date_time("When it was made available."),
             **_VALUE,
-            "component": _optional(pl.List(_COMPONENT), "Parts, such as systolic and diastolic pressure."),
+            "component": optional(pl.List(_COMPONENT), "Parts, such as systolic and diastolic pressure."),
             "extension": _NOT_DONE_REASON,
         },
     ),
@@ -272,16 +269,16 @@ _CONTRACTS = (
         "procedure",
         {
             "status": _STATUS,
-            "statusReason": _optional(CONCEPT, "Why it was not done."),
-            "category": _optional(CONCEPT, "Category."),
+            "statusReason": optional(CONCEPT, "Why it was not done."),
+            "category": optional(CONCEPT, "Category."),
             "code": _CODE,
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "performedDateTime": _moment("When it was done, as a date and time."),
-            "performedPeriod": _optional(PERIOD, "When it was done: a period.", Phi.QUASI),
-            "performedString": _optional(STRING, "When it was done: text.", Phi.QUASI),
-            "performedAge": _optional(QUANTITY, "When it was done: an age.", Phi.QUASI),
-            "performedRange": _optional(RANGE, "When it was done: a range of ages.", Phi.QUASI),
+            "performedDateTime": _date_time("When it was done, as a date and time."),
+            "performedPeriod": optional(PERIOD, "When it was done: a period.", Phi.QUASI),
+            "performedString": optional(STRING, "When it was done: text.", Phi.QUASI),
+            "performedAge": optional(QUANTITY, "When it was done: an age.", Phi.QUASI),
+            "performedRange": optional(RANGE, "When it was done: a range of ages.", Phi.QUASI),
             "reasonCode": _REASON_CODES,
             "extension": _NOT_DONE_REASON,
         },
@@ -291,14 +288,14 @@ _CONTRACTS = (
         "immunization",
         {
             "status": _STATUS,
-            "statusReason": _optional(CONCEPT, "Why it was not given."),
-            "vaccineCode": _optional(CONCEPT, "The vaccine."),
+            "statusReason": optional(CONCEPT, "Why it was not given."),
+            "vaccineCode": optional(CONCEPT, "The vaccine."),
             "patient": _patient(),
             "encounter": _ENCOUNTER,
-            "occurrenceDateTime": _moment("When it was given."),
-            "occurrenceString": _optional(STRING, "When it was given: text.", Phi.QUASI),
+            "occurrenceDateTime": _date_time("When it was given."),
+            "occurrenceString": optional(STRING, "When it was given: text.", Phi.QUASI),
             "recorded": _RECORDED,
-            "primarySource": _optional(BOOLEAN, "Recorded by whoever gave it."),
+            "primarySource": optional(BOOLEAN, "Recorded by whoever gave it."),
         },
     ),
     _resource(
@@ -306,19 +303,19 @@ _CONTRACTS = (
         "medication order",
         {
             "status": _STATUS,
-            "statusReason": _optional(CONCEPT, "Why it has this status."),
-            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "statusReason": optional(CONCEPT, "Why it has this status."),
+            "intent": optional(STRING, "Order, plan, proposal …"),
             "category": _CATEGORY,
-            "doNotPerform": _optional(BOOLEAN, "The order is not to give it."),
-            "medicationCodeableConcept": _optional(CONCEPT, "The medication: a code."),
-            "medicationReference": _optional(REFERENCE, "The medication: a resource."),
+            "doNotPerform": optional(BOOLEAN, "The order is not to give it."),
+            "medicationCodeableConcept": optional(CONCEPT, "The medication: a code."),
+            "medicationReference": optional(REFERENCE, "The medication: a resource."),
             "subject": _patient(),
             "encounter": _ENCOUNTER,
             "authoredOn": _AUTHORED_ON,
-            "requester": _optional(REFERENCE, "Who ordered it."),
+            "requester": optional(REFERENCE, "Who ordered it."),
             "reasonCode": _REASON_CODES,
-            "dosageInstruction": _optional(pl.List(DOSAGE), "How to take it."),
-            "dispenseRequest": _optional(DISPENSE_REQUEST, "How much to dispense."),
+            "dosageInstruction": optional(pl.List(DOSAGE), "How to take it."),
+            "dispenseRequest": optional(DISPENSE_REQUEST, "How much to dispense."),
         },
     ),
     _resource(
@@ -326,14 +323,14 @@ _CONTRACTS = (
         "dispensing of a medication",
         {
             "status": _STATUS,
-            "medicationCodeableConcept": _optional(CONCEPT, "The medication: a code."),
-            "medicationReference": _optional(REFERENCE, "The medication: a resource."),
+            "medicationCodeableConcept": optional(CONCEPT, "The medication: a code."),
+            "medicationReference": optional(REFERENCE, "The medication: a resource."),
             "subject": _patient(),
-            "quantity": _optional(QUANTITY, "How much."),
-            "daysSupply": _optional(QUANTITY, "For how long."),
-            "whenPrepared": _moment("When it was prepared."),
-            "whenHandedOver": _moment("When it was handed over."),
-            "dosageInstruction": _optional(pl.List(DOSAGE), "How to take it."),
+            "quantity": optional(QUANTITY, "How much."),
+            "daysSupply": optional(QUANTITY, "For how long."),
+            "whenPrepared": _date_time("When it was prepared."),
+            "whenHandedOver": _date_time("When it was handed over."),
+            "dosageInstruction": optional(pl.List(DOSAGE), "How to take it."),
         },
     ),
     _resource("Medication", "medication", {"code": _CODE}),
@@ -342,18 +339,18 @@ _CONTRACTS = (
         "order of a service",
         {
             "status": _STATUS,
-            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "intent": optional(STRING, "Order, plan, proposal …"),
             "category": _CATEGORY,
-            "priority": _optional(STRING, "Priority."),
-            "doNotPerform": _optional(BOOLEAN, "The order is not to do it."),
+            "priority": optional(STRING, "Priority."),
+            "doNotPerform": optional(BOOLEAN, "The order is not to do it."),
             "code": _CODE,
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "occurrenceDateTime": _moment("When it is to be done, as a date and time."),
-            "occurrencePeriod": _optional(PERIOD, "When it is to be done: a period.", Phi.QUASI),
+            "occurrenceDateTime": _date_time("When it is to be done, as a date and time."),
+            "occurrencePeriod": optional(PERIOD, "When it is to be done: a period.", Phi.QUASI),
             "authoredOn": _AUTHORED_ON,
-            "requester": _optional(REFERENCE, "Who ordered it."),
-            "performerType": _optional(CONCEPT, "Kind of performer."),
+            "requester": optional(REFERENCE, "Who ordered it."),
+            "performerType": optional(CONCEPT, "Kind of performer."),
             "reasonCode": _REASON_CODES,
             "extension": _NOT_DONE_REASON,
         },
@@ -363,11 +360,11 @@ _CONTRACTS = (
         "order of a device",
         {
             "status": _STATUS,
-            "intent": _optional(STRING, "Order, plan, proposal …"),
-            "codeCodeableConcept": _optional(CONCEPT, "The device."),
+            "intent": optional(STRING, "Order, plan, proposal …"),
+            "codeCodeableConcept": optional(CONCEPT, "The device."),
             "subject": _patient(),
             "authoredOn": _AUTHORED_ON,
-            "modifierExtension": _optional(EXTENSIONS, "Extensions that change the meaning: doNotPerform."),
+            "modifierExtension": optional(EXTENSIONS, "Extensions that change the meaning: doNotPerform."),
         },
     ),
     _resource(
@@ -380,8 +377,8 @@ _CONTRACTS = (
             "subject": _patient(),
             "encounter": _ENCOUNTER,
             **_EFFECTIVE,
-            "issued": _moment("When it was made available."),
-            "result": _optional(REFERENCES, "The observations that it reports."),
+            "issued": _date_time("When it was made available."),
+            "result": optional(REFERENCES, "The observations that it reports."),
         },
     ),
     _resource(
@@ -389,12 +386,12 @@ _CONTRACTS = (
         "coverage of a patient by a payer",
         {
             "status": _STATUS,
-            "type": _optional(CONCEPT, "Kind of coverage."),
+            "type": optional(CONCEPT, "Kind of coverage."),
             "beneficiary": _patient(),
-            "subscriberId": _optional(STRING, "Member number.", Phi.DIRECT),
-            "period": _optional(PERIOD, "When it is in force.", Phi.QUASI),
-            "payor": _optional(REFERENCES, "The payer."),
-            "order": _optional(INTEGER, "1: billed first."),
+            "subscriberId": optional(STRING, "Member number.", Phi.DIRECT),
+            "period": optional(PERIOD, "When it is in force.", Phi.QUASI),
+            "payor": optional(REFERENCES, "The payer."),
+            "order": optional(INTEGER, "1: billed first."),
         },
     ),
     _resource(
@@ -403,10 +400,10 @@ _CONTRACTS = (
         {
             "status": _STATUS,
             "patient": _patient(),
-            "billablePeriod": _optional(PERIOD, "Days that were billed.", Phi.QUASI),
-            "created": _moment("When it was made."),
-            "insurer": _optional(REFERENCE, "The payer."),
-            "contained": _optional(
+            "billablePeriod": optional(PERIOD, "Days that were billed.", Phi.QUASI),
+            "created": _date_time("When it was made."),
+            "insurer": optional(REFERENCE, "The payer."),
+            "contained": optional(
                 pl.List(_struct(resourceType=STRING, id=STRING, type=CONCEPT, payor=REFERENCES)),
                 "Resources inside it; among them the coverage.",
             ),
@@ -419,12 +416,12 @@ _CONTRACTS = (
         {
             "status": _STATUS,
             "category": _CATEGORY,
-            "medium": _optional(CONCEPTS, "Channel."),
+            "medium": optional(CONCEPTS, "Channel."),
             "subject": _patient(),
             "encounter": _ENCOUNTER,
-            "basedOn": _optional(REFERENCES, "What it carries out."),
-            "sent": _moment("When it was sent."),
-            "received": _moment("When it was received."),
+            "basedOn": optional(REFERENCES, "What it carries out."),
+            "sent": _date_time("When it was sent."),
+            "received": _date_time("When it was received."),
             "reasonCode": _REASON_CODES,
         },
     ),
@@ -433,28 +430,28 @@ _CONTRACTS = (
         "task",
         {
             "status": _STATUS,
-            "statusReason": _optional(CONCEPT, "Why it has this status."),
-            "intent": _optional(STRING, "Order, plan, proposal …"),
+            "statusReason": optional(CONCEPT, "Why it has this status."),
+            "intent": optional(STRING, "Order, plan, proposal …"),
             "code": _CODE,
-            "basedOn": _optional(REFERENCES, "The order that it carries out."),
-            "focus": _optional(REFERENCE, "What it acts on."),
+            "basedOn": optional(REFERENCES, "The order that it carries out."),
+            "focus": optional(REFERENCE, "What it acts on."),
             "for": _patient(),
-            "executionPeriod": _optional(PERIOD, "From when to when it was done.", Phi.QUASI),
+            "executionPeriod": optional(PERIOD, "From when to when it was done.", Phi.QUASI),
             "authoredOn": _AUTHORED_ON,
-            "reasonCode": _optional(CONCEPT, "Why."),
+            "reasonCode": optional(CONCEPT, "Why."),
         },
     ),
     _resource(
         "AllergyIntolerance",
         "allergy or intolerance",
         {
-            "clinicalStatus": _optional(CONCEPT, "Clinical status."),
-            "verificationStatus": _optional(CONCEPT, "Verification status."),
+            "clinicalStatus": optional(CONCEPT, "Clinical status."),
+            "verificationStatus": optional(CONCEPT, "Verification status."),
             "code": _CODE,
             "patient": _patient(),
-            "onsetDateTime": _moment("Onset, as a date and time."),
-            "onsetPeriod": _optional(PERIOD, "Onset: a period.", Phi.QUASI),
-            "onsetAge": _optional(QUANTITY, "Onset: an age.", Phi.QUASI),
+            "onsetDateTime": _date_time("Onset, as a date and time."),
+            "onsetPeriod": optional(PERIOD, "Onset: a period.", Phi.QUASI),
+            "onsetAge": optional(QUANTITY, "Onset: an age.", Phi.QUASI),
             "recordedDate": _RECORDED,
         },
     ),
@@ -462,11 +459,11 @@ _CONTRACTS = (
         "AdverseEvent",
         "adverse event",
         {
-            "actuality": _optional(STRING, "Actual or potential."),
-            "event": _optional(CONCEPT, "What happened."),
+            "actuality": optional(STRING, "Actual or potential."),
+            "event": optional(CONCEPT, "What happened."),
             "subject": _patient(),
-            "date": _moment("When it happened."),
-            "detected": _moment("When it was noticed."),
+            "date": _date_time("When it happened."),
+            "detected": _date_time("When it was noticed."),
             "recordedDate": _RECORDED,
         },
     ),

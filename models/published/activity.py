@@ -1,8 +1,9 @@
 """What patients and the practice did: appointments, visits, touches, portal, surveys, outreach."""
 
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import INSTANT, USD, Contract, field
+from models.contract import INSTANT, USD, Contract, field, optional
 from models.deidentification import PATIENT_ROWS
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
@@ -10,19 +11,15 @@ from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
 
 
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
-
-
-def _key(of: str):
+def _key(of: str) -> pa.Column:
     return field(pl.Int64, f"The {of}: surrogate of its source and its id there.", phi=Phi.QUASI)
 
 
-def _instant(description: str):
+def _instant(description: str) -> pa.Column:
     return field(INSTANT, description, phi=Phi.QUASI)
 
 
-def _day(description: str):
+def _day(description: str) -> pa.Column:
     return field(pl.Date, description, phi=Phi.QUASI)
 
 
@@ -39,19 +36,19 @@ ACTIVITY: dict[str, Contract] = {
             "appointment_id": field(pl.String, "The EHR's id of the appointment.", phi=Phi.DIRECT),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "booked_at": _optional(INSTANT, "When it was booked.", Phi.QUASI),
-            "booked_on": _optional(pl.Date, "The day on which it was booked.", Phi.QUASI),
-            "starts_at": _optional(INSTANT, "Booked start.", Phi.QUASI),
-            "starts_on": _optional(pl.Date, "The day that it was booked for.", Phi.QUASI),
-            "duration_minutes": _optional(pl.Int64, "Booked minutes."),
+            "booked_at": optional(INSTANT, "When it was booked.", Phi.QUASI),
+            "booked_on": optional(pl.Date, "The day on which it was booked.", Phi.QUASI),
+            "starts_at": optional(INSTANT, "Booked start.", Phi.QUASI),
+            "starts_on": optional(pl.Date, "The day that it was booked for.", Phi.QUASI),
+            "duration_minutes": optional(pl.Int64, "Booked minutes."),
             "final_status": field(
                 pl.String,
                 "What became of it. `booked`: still to come, or past with nothing recorded.",
                 values=FINAL_STATUSES,
             ),
-            "cancelled_by": _optional(pl.String, "Who cancelled; empty: nobody, or unknown.", values=("patient", "practice")),
-            "cancelled_at": _optional(INSTANT, "When it was cancelled.", Phi.QUASI),
-            "is_late_cancellation": _optional(
+            "cancelled_by": optional(pl.String, "Who cancelled; empty: nobody, or unknown.", values=("patient", "practice")),
+            "cancelled_at": optional(INSTANT, "When it was cancelled.", Phi.QUASI),
+            "is_late_cancellation": optional(
                 pl.Boolean,
                 "The patient cancelled less than `notice_hours` elapsed hours before the start. "
                 "Empty: cancelled, but the extract does not say when or by whom.",
@@ -61,12 +58,12 @@ ACTIVITY: dict[str, Contract] = {
             "last_appointment_id": field(pl.String, "The last of the chain of rebookings.", phi=Phi.DIRECT),
             "n_rebookings": field(pl.Int32, "Rebookings before this appointment.", at_least=0),
             "chain_final_status": field(pl.String, "What became of the chain's last appointment.", values=FINAL_STATUSES),
-            "lead_time_days": _optional(pl.Int32, "Days from booking to start; negative: entered afterwards."),
-            "booked_via": _optional(pl.String, "How it was booked: phone, portal, front_desk, online."),
+            "lead_time_days": optional(pl.Int32, "Days from booking to start; negative: entered afterwards."),
+            "booked_via": optional(pl.String, "How it was booked: phone, portal, front_desk, online."),
             "is_telehealth": field(pl.Boolean, "By video or telephone."),
-            "checked_in_at": _optional(INSTANT, "When the patient checked in.", Phi.QUASI),
-            "visit_started_at": _optional(INSTANT, "When the visit began.", Phi.QUASI),
-            "encounter_id": _optional(pl.String, "The visit that it led to.", Phi.DIRECT),
+            "checked_in_at": optional(INSTANT, "When the patient checked in.", Phi.QUASI),
+            "visit_started_at": optional(INSTANT, "When the visit began.", Phi.QUASI),
+            "encounter_id": optional(pl.String, "The visit that it led to.", Phi.DIRECT),
             "is_due": field(
                 pl.Boolean,
                 "Its day is past and it stood when the notice window opened: completed, no-show, or cancelled late by the "
@@ -87,11 +84,11 @@ ACTIVITY: dict[str, Contract] = {
             "encounter_id": field(pl.String, "The EHR's id of the encounter.", phi=Phi.DIRECT),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "started_at": _optional(INSTANT, "Start.", Phi.QUASI),
-            "ended_at": _optional(INSTANT, "End.", Phi.QUASI),
-            "started_on": _optional(pl.Date, "Day of the start.", Phi.QUASI),
-            "status": _optional(pl.String, "FHIR status."),
-            "class_code": _optional(pl.String, "HL7 v3 ActCode: AMB, VR, EMER, IMP …"),
+            "started_at": optional(INSTANT, "Start.", Phi.QUASI),
+            "ended_at": optional(INSTANT, "End.", Phi.QUASI),
+            "started_on": optional(pl.Date, "Day of the start.", Phi.QUASI),
+            "status": optional(pl.String, "FHIR status."),
+            "class_code": optional(pl.String, "HL7 v3 ActCode: AMB, VR, EMER, IMP …"),
             "is_telehealth": field(pl.Boolean, "By video or telephone."),
             "is_completed_visit": field(pl.Boolean, "A finished visit to the practice: ambulatory, virtual or at home."),
         },
@@ -109,9 +106,9 @@ ACTIVITY: dict[str, Contract] = {
             "touch_id": field(pl.String, "The CRM's id of the touch."),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "campaign_id": _optional(pl.String, "The campaign that it belongs to."),
-            "campaign_type": _optional(pl.String, "What the campaign is for."),
-            "appointment_id": _optional(pl.String, "The appointment that it is about.", Phi.DIRECT),
+            "campaign_id": optional(pl.String, "The campaign that it belongs to."),
+            "campaign_type": optional(pl.String, "What the campaign is for."),
+            "appointment_id": optional(pl.String, "The appointment that it is about.", Phi.DIRECT),
             "direction": field(pl.String, "From or to the practice.", values=("outbound", "inbound")),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
             "purpose": field(pl.String, "What it was about."),
@@ -136,7 +133,7 @@ ACTIVITY: dict[str, Contract] = {
             "event_id": field(pl.String, "The CRM's id of the event."),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "appointment_id": _optional(pl.String, "The appointment that it is about.", Phi.DIRECT),
+            "appointment_id": optional(pl.String, "The appointment that it is about.", Phi.DIRECT),
             "event_type": field(
                 pl.String,
                 "What happened.",
@@ -159,9 +156,9 @@ ACTIVITY: dict[str, Contract] = {
             "answer_id": field(pl.String, "The CRM's id of the answer."),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "encounter_id": _optional(pl.String, "The visit that was asked about.", Phi.DIRECT),
+            "encounter_id": optional(pl.String, "The visit that was asked about.", Phi.DIRECT),
             "survey_name": field(pl.String, "Which survey.", values=("cg_cahps", "nps", "satisfaction")),
-            "composite": _optional(pl.String, "CG-CAHPS composite."),
+            "composite": optional(pl.String, "CG-CAHPS composite."),
             "question": field(pl.String, "Short name of the question."),
             "score": field(pl.Int32, "The answer as a number.", at_least=0),
             "score_maximum": field(pl.Int32, "The best answer there is.", at_least=1),
@@ -182,16 +179,16 @@ ACTIVITY: dict[str, Contract] = {
             "task_id": field(pl.String, "The CRM's id of the task."),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "campaign_id": _optional(pl.String, "The campaign that it belongs to."),
-            "assigned_to": _optional(pl.String, "The team member's staff number."),
+            "campaign_id": optional(pl.String, "The campaign that it belongs to."),
+            "assigned_to": optional(pl.String, "The team member's staff number."),
             "task_reason": field(pl.String, "Why."),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
             "created_at": _instant("When the task was made."),
             "created_on": _day("The day on which it was made."),
-            "due_on": _optional(pl.Date, "The day by which it should be done.", Phi.QUASI),
-            "completed_at": _optional(INSTANT, "When it was done; empty: open.", Phi.QUASI),
-            "completed_on": _optional(pl.Date, "The day on which it was done; empty: open.", Phi.QUASI),
-            "outcome": _optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
+            "due_on": optional(pl.Date, "The day by which it should be done.", Phi.QUASI),
+            "completed_at": optional(INSTANT, "When it was done; empty: open.", Phi.QUASI),
+            "completed_on": optional(pl.Date, "The day on which it was done; empty: open.", Phi.QUASI),
+            "outcome": optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
         },
         owner="engagement lead",
@@ -206,12 +203,12 @@ ACTIVITY: dict[str, Contract] = {
             "outcome_id": field(pl.String, "Random id of the entry."),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "listed_on": _optional(pl.Date, "The day of the list that was worked.", Phi.QUASI),
+            "listed_on": optional(pl.Date, "The day of the list that was worked.", Phi.QUASI),
             "recorded_at": _instant("When it was recorded; it may be after the day that the tables look back from."),
             "recorded_on": _day("The day on which it was recorded."),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
             "outcome": field(pl.String, "What came of it.", values=OUTREACH_OUTCOMES),
-            "note_code": _optional(pl.String, "A remark, out of a fixed list.", values=OUTCOME_NOTES),
+            "note_code": optional(pl.String, "A remark, out of a fixed list.", values=OUTCOME_NOTES),
             "recorded_by": field(pl.String, "Who recorded it, as they signed in.", phi=Phi.DIRECT),
             "is_person_reached": field(pl.Boolean, "Somebody answered, whatever the answer was."),
         },

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import INSTANT, Contract, field, optional
 from models.deidentification import REFERENCE, counts
 
 RESTATEMENT_REASONS = ("late data", "definition", "program changed")
@@ -10,10 +10,6 @@ CHANGE_TYPES = ("relative", "absolute")
 VERDICTS = ("within", "above", "below", "opposite")
 
 _KPI_CODE = field(pl.String, "The KPI.", refers_to="dim_kpis.kpi_code")
-
-
-def _optional(dtype, description: str, **rest):
-    return field(dtype, description, nullable=True, **rest)
 
 
 BASELINES: dict[str, Contract] = {
@@ -24,7 +20,7 @@ BASELINES: dict[str, Contract] = {
         {
             "program_key": field(pl.Int64, "The program at the site (`dim_programs`)."),
             "program_name": field(pl.String, "The engagement program."),
-            "location_key": _optional(pl.Int64, "The site; empty: no longer known.", refers_to="dim_locations.location_key"),
+            "location_key": optional(pl.Int64, "The site; empty: no longer known.", refers_to="dim_locations.location_key"),
             "kpi_code": _KPI_CODE,
             "go_live_on": field(pl.Date, "First day of the program at the site."),
             "first_month_on": field(pl.Date, "First month of the baseline."),
@@ -36,13 +32,13 @@ BASELINES: dict[str, Contract] = {
             "data_hash": field(pl.String, "MD5 of its months, numerators and denominators."),
             "definition_hash": field(pl.String, "MD5 of the KPI's formula, exclusions and maturity."),
             "is_final": field(pl.Boolean, "Its last month was mature at that data cut; from then on it is frozen."),
-            "publication_id": _optional(pl.String, "The publication that froze it; empty: this one, or none yet."),
-            "frozen_at": _optional(INSTANT, "When it was frozen."),
-            "current_numerator": _optional(pl.Float64, "What today's data give for it."),
-            "current_denominator": _optional(pl.Float64, "What today's data give for it."),
-            "current_data_hash": _optional(pl.String, "MD5 of that."),
+            "publication_id": optional(pl.String, "The publication that froze it; empty: this one, or none yet."),
+            "frozen_at": optional(INSTANT, "When it was frozen."),
+            "current_numerator": optional(pl.Float64, "What today's data give for it."),
+            "current_denominator": optional(pl.Float64, "What today's data give for it."),
+            "current_data_hash": optional(pl.String, "MD5 of that."),
             "is_restated": field(pl.Boolean, "Today's data, definition or rollout give another value than was frozen."),
-            "restatement_reason": _optional(
+            "restatement_reason": optional(
                 pl.String,
                 "Why: the months' data changed, the KPI is defined anew, or the site's day of go-live did.",
                 values=RESTATEMENT_REASONS,
@@ -76,21 +72,21 @@ BASELINES: dict[str, Contract] = {
             "claimed_high": field(pl.Float64, "Upper end of the claim."),
             "display_order": field(pl.Int32, "Place in lists.", at_least=1),
             "n_sites": field(pl.Int32, "Sites with a final baseline and mature months since go-live.", at_least=0),
-            "first_month_on": _optional(pl.Date, "First month since go-live that counts, at any site."),
-            "last_month_on": _optional(pl.Date, "The last one."),
-            "n_months": _optional(pl.Int32, "Months since go-live, at the site with the fewest; at most 12.", at_least=1),
-            "is_wholly_after": _optional(
+            "first_month_on": optional(pl.Date, "First month since go-live that counts, at any site."),
+            "last_month_on": optional(pl.Date, "The last one."),
+            "n_months": optional(pl.Int32, "Months since go-live, at the site with the fewest; at most 12.", at_least=1),
+            "is_wholly_after": optional(
                 pl.Boolean, "No month reaches back to before go-live (`lookback_months`); otherwise the change is diluted."
             ),
-            "value_before": _optional(pl.Float64, "The sites' baselines, weighted by their denominators since go-live."),
-            "value_after": _optional(pl.Float64, "The newest twelve mature months since go-live, or as many as there are."),
-            "change": _optional(pl.Float64, "From before to after, as `change_type` says. Described, not caused."),
-            "verdict": _optional(
+            "value_before": optional(pl.Float64, "The sites' baselines, weighted by their denominators since go-live."),
+            "value_after": optional(pl.Float64, "The newest twelve mature months since go-live, or as many as there are."),
+            "change": optional(pl.Float64, "From before to after, as `change_type` says. Described, not caused."),
+            "verdict": optional(
                 pl.String,
                 "The change against the claim: within it, more than it (`above`), less (`below`), or the other way.",
                 values=VERDICTS,
             ),
-            "not_shown_reason": _optional(pl.String, "Why there is no change to show, in words."),
+            "not_shown_reason": optional(pl.String, "Why there is no change to show, in words."),
         },
         notes="Before and after, site by site: what else changed is in it too. What the program caused: `fct_program_effects`.",
         owner="practice manager",

@@ -1,19 +1,22 @@
 """The life of a care gap: where it stands, what is to be done, and what was published of it."""
 
+from typing import Any
+
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import INSTANT, USD, Contract, field
+from models.contract import INSTANT, USD, Contract, Dtype, field, optional
 from models.deidentification import PATIENT_ROWS, counts
 from models.phi import Phi
 from models.published.measures import GAP_STATUSES
 
 
-def _of_patient(dtype, description: str, **rest):
+def _of_patient(dtype: Dtype, description: str, **rest: Any) -> pa.Column:
     """A fact of one person, where it is known."""
-    return field(dtype, description, phi=Phi.QUASI, nullable=True, **rest)
+    return optional(dtype, description, Phi.QUASI, **rest)
 
 
-def _flag(description: str):
+def _flag(description: str) -> pa.Column:
     return field(pl.Boolean, description)
 
 
@@ -28,7 +31,7 @@ _MEASURE_VERSION = field(pl.String, "Version of the measure.")
 _N_OPENINGS = field(pl.Int32, "How often it has opened in the months that are evaluated.", at_least=0)
 
 
-def _count(description: str):
+def _count(description: str) -> pa.Column:
     return field(pl.Int32, description, at_least=0)
 
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import ALL_SITES, INSTANT, Contract, field
+from models.contract import ALL_SITES, INSTANT, Contract, field, optional
 from models.deidentification import REFERENCE
 
 LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "catalog")
@@ -10,10 +10,6 @@ CHECK_STATUSES = ("passed", "warned", "failed")
 
 _SCHEMA = field(pl.String, "The layer that the table belongs to, which is its schema.", values=LAYERS)
 _TABLE = field(pl.String, "The table, as a query names it: `marts.dim_patients`.")
-
-
-def _optional(dtype, description: str, **rest):
-    return field(dtype, description, nullable=True, **rest)
 
 
 _CONTRACTS = (
@@ -26,8 +22,8 @@ _CONTRACTS = (
             "schema_name": _SCHEMA,
             "description": field(pl.String, "What one row is, and what to know of it."),
             "is_published": field(pl.Boolean, "It is in the published file; else it is a step on the way."),
-            "sources": _optional(pl.String, "The delivered extracts that it is made from, with commas between."),
-            "newest_exported_at": _optional(INSTANT, "The newest export among those extracts."),
+            "sources": optional(pl.String, "The delivered extracts that it is made from, with commas between."),
+            "newest_exported_at": optional(INSTANT, "The newest export among those extracts."),
         },
         notes="`catalog.tables` and `catalog.columns` describe what is in the file itself.",
         owner="practice manager",
@@ -54,7 +50,7 @@ _CONTRACTS = (
             "check_id": field(pl.String, "Name of the check, unique."),
             "table_name": _TABLE,
             "schema_name": _SCHEMA,
-            "column_name": _optional(pl.String, "The column that it looks at; empty: the whole row or table."),
+            "column_name": optional(pl.String, "The column that it looks at; empty: the whole row or table."),
             "rule": field(pl.String, "What must be so, in words."),
             "status": field(
                 pl.String,
@@ -62,7 +58,7 @@ _CONTRACTS = (
                 values=CHECK_STATUSES,
             ),
             "n_rows": field(pl.Int64, "Rows, files or sources that break the rule.", at_least=0),
-            "finding": _optional(pl.String, "What was found, in words; empty: nothing."),
+            "finding": optional(pl.String, "What was found, in words; empty: nothing."),
         },
         owner="practice manager",
         site=ALL_SITES,

@@ -1,8 +1,11 @@
 """The KPIs and their catalogue."""
 
+from typing import Any
+
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import ALL_SITES, Contract, field
+from models.contract import ALL_SITES, Contract, field, optional
 from models.deidentification import ABSENT, REFERENCE, counts
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES
@@ -35,12 +38,8 @@ RECORD_TYPES = (
 )
 
 
-def _text(description: str, **rest):
+def _text(description: str, **rest: Any) -> pa.Column:
     return field(pl.String, description, **rest)
-
-
-def _optional(dtype, description: str):
-    return field(dtype, description, nullable=True)
 
 
 KPIS: dict[str, Contract] = {
@@ -79,7 +78,7 @@ KPIS: dict[str, Contract] = {
                 "a `snapshot` of a clinician's open slots, an entry of marketing `spend`, a slice's `balance` at a month's end.",
                 values=RECORD_TYPES,
             ),
-            "record_key": _optional(pl.Int64, "Key of the record; empty for a patient and for a balance."),
+            "record_key": optional(pl.Int64, "Key of the record; empty for a patient and for a balance."),
             "numerator": field(pl.Float64, "What the row adds to the numerator."),
             "denominator": field(pl.Float64, "What the row adds to the denominator."),
         },
@@ -128,48 +127,46 @@ KPIS: dict[str, Contract] = {
             "n_mature_months": field(pl.Int32, "How many of its months are.", at_least=0),
             "mature_on": field(pl.Date, "The day on which all of them are."),
             "n_counted_months": field(pl.Int32, "How many of the mature months have cases in this slice.", at_least=0),
-            "numerator": _optional(
+            "numerator": optional(
                 pl.Float64, "Sum over the mature months; of a `month_end` KPI the mean of the month ends. Empty: no case."
             ),
-            "denominator": _optional(
+            "denominator": optional(
                 pl.Float64, "Sum over the mature months; of a `month_end` KPI the mean of the month ends. Empty: no case."
             ),
-            "value": _optional(
-                pl.Float64, "Numerator over denominator, in the KPI's unit: sum over sum, never a mean of values."
-            ),
-            "interval_low": _optional(pl.Float64, "Of a `proportion`: lower end of the 95 % interval (Wilson 1927)."),
-            "interval_high": _optional(pl.Float64, "Of a `proportion`: its upper end."),
+            "value": optional(pl.Float64, "Numerator over denominator, in the KPI's unit: sum over sum, never a mean of values."),
+            "interval_low": optional(pl.Float64, "Of a `proportion`: lower end of the 95 % interval (Wilson 1927)."),
+            "interval_high": optional(pl.Float64, "Of a `proportion`: its upper end."),
             "is_small": field(
                 pl.Boolean,
                 "Few cases: fewer than 30 in the denominator, or 10 in the numerator of a `proportion`; never of a `ratio`.",
             ),
-            "before_value": _optional(
+            "before_value": optional(
                 pl.Float64, "The value of the period before. Empty: it is not mature, or the record begins within it."
             ),
-            "before_change": _optional(pl.Float64, "The mature value less that, in the unit."),
+            "before_change": optional(pl.Float64, "The mature value less that, in the unit."),
             "before_status": _text(
                 "The mature value against that; a difference below the last digit shown is none.", values=CHANGE_STATUSES
             ),
-            "year_before_value": _optional(pl.Float64, "The value of the same months a year before, on the same terms."),
-            "year_before_change": _optional(pl.Float64, "The mature value less that, in the unit."),
+            "year_before_value": optional(pl.Float64, "The value of the same months a year before, on the same terms."),
+            "year_before_change": optional(pl.Float64, "The mature value less that, in the unit."),
             "year_before_status": _text("The mature value against that.", values=CHANGE_STATUSES),
-            "baseline_value": _optional(
+            "baseline_value": optional(
                 pl.Float64,
                 "The final baselines of the sites whose program began before the period. Of events in less than twelve months "
                 "the same months of the baseline's year, as known today; otherwise the frozen whole. Empty: there is none.",
             ),
-            "like_for_like_value": _optional(pl.Float64, "The mature value over those sites alone: what may be held against it."),
-            "baseline_change": _optional(pl.Float64, "`like_for_like_value` less `baseline_value`, in the unit."),
+            "like_for_like_value": optional(pl.Float64, "The mature value over those sites alone: what may be held against it."),
+            "baseline_change": optional(pl.Float64, "`like_for_like_value` less `baseline_value`, in the unit."),
             "baseline_status": _text("`like_for_like_value` against `baseline_value`.", values=CHANGE_STATUSES),
             "n_baseline_sites": field(pl.Int32, "How many sites that is.", at_least=0),
             "is_baseline_restated": field(pl.Boolean, "Today's data give one of these baselines another value than was frozen."),
-            "target": _optional(pl.Float64, "The target (`dim_kpis`), in the unit."),
+            "target": optional(pl.Float64, "The target (`dim_kpis`), in the unit."),
             "target_status": _text(
                 "The mature value against the target; on it is `met`. `not_comparable`: there is no mature value.",
                 values=TARGET_STATUSES,
             ),
-            "benchmark_low": _optional(pl.Float64, "Lower end of the benchmark range (`dim_kpis`), in the unit."),
-            "benchmark_high": _optional(pl.Float64, "Upper end of the benchmark range (`dim_kpis`), in the unit."),
+            "benchmark_low": optional(pl.Float64, "Lower end of the benchmark range (`dim_kpis`), in the unit."),
+            "benchmark_high": optional(pl.Float64, "Upper end of the benchmark range (`dim_kpis`), in the unit."),
         },
         notes="What a KPI was in a period; pages, report and command line show no other. Keep to one `n_months` and one "
         "`slice_type`. With each month that is over ends a period of each length; a calendar quarter is one of three months that "
@@ -214,18 +211,18 @@ KPIS: dict[str, Contract] = {
                 "How good that source is: the owner's own text, a reprint of it, trade press, or our own definition.",
                 values=EVIDENCE_GRADES,
             ),
-            "benchmark_low": _optional(pl.Float64, "Lower end of the benchmark range, in the unit."),
-            "benchmark_high": _optional(pl.Float64, "Upper end of the benchmark range, in the unit."),
-            "benchmark_year": _optional(pl.Int32, "Year of the benchmark."),
-            "benchmark_source": _optional(pl.String, "Who published it."),
-            "target": _optional(pl.Float64, "The target, in the unit."),
+            "benchmark_low": optional(pl.Float64, "Lower end of the benchmark range, in the unit."),
+            "benchmark_high": optional(pl.Float64, "Upper end of the benchmark range, in the unit."),
+            "benchmark_year": optional(pl.Int32, "Year of the benchmark."),
+            "benchmark_source": optional(pl.String, "Who published it."),
+            "target": optional(pl.Float64, "The target, in the unit."),
             "target_source": _text(
                 "Origin: the practice (`[targets]` of practice.toml), otherwise the benchmark range, otherwise the catalog. "
                 "Empty: no target.",
                 values=TARGET_SOURCES,
                 nullable=True,
             ),
-            "typical_improvement": _optional(pl.String, "What programs of this kind are said to bring; a claim, not a promise."),
+            "typical_improvement": optional(pl.String, "What programs of this kind are said to bring; a claim, not a promise."),
             "owner_role": _text("Who answers for it."),
             "maturity_days": field(pl.Int32, "Days after the month's end until its outcomes are in.", at_least=0),
             "scoring": _text(
@@ -243,8 +240,8 @@ KPIS: dict[str, Contract] = {
             "is_headline": field(pl.Boolean, "Shown on the overview."),
             "display_order": field(pl.Int32, "Place in lists.", at_least=1),
             "is_available": field(pl.Boolean, "There are rows in `fct_kpis`."),
-            "unavailable_reason": _optional(pl.String, "Why there are none, in words; empty: there are."),
-            "caution": _optional(pl.String, "What it leaves out for want of value sets, in words; empty: nothing."),
+            "unavailable_reason": optional(pl.String, "Why there are none, in words; empty: there are."),
+            "caution": optional(pl.String, "What it leaves out for want of value sets, in words; empty: nothing."),
         },
         owner="practice manager",
         site=ALL_SITES,

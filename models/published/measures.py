@@ -1,23 +1,20 @@
 """The quality measures and their results."""
 
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import ALL_SITES, Contract, field
+from models.contract import ALL_SITES, Contract, field, optional
 from models.deidentification import PATIENT_ROWS, REFERENCE
 from models.phi import Phi
 
 GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
 
 
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
-
-
-def _flag(description: str):
+def _flag(description: str) -> pa.Column:
     return field(pl.Boolean, description)
 
 
-def _count(description: str):
+def _count(description: str) -> pa.Column:
     return field(pl.Int32, description, at_least=0)
 
 
@@ -35,8 +32,8 @@ MEASURES: dict[str, Contract] = {
             "period_start_on": field(pl.Date, "First day of the measurement period."),
             "period_end_on": field(pl.Date, "Last day of the measurement period."),
             "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
-            "stratum": _optional(pl.Int32, "Stratum of the measure's specification: 1, 2. Empty: it has none."),
-            "stratum_name": _optional(
+            "stratum": optional(pl.Int32, "Stratum of the measure's specification: 1, 2. Empty: it has none."),
+            "stratum_name": optional(
                 pl.String, "What tells the stratum from the others: `Age 42 to 51`, at the end of the period."
             ),
             "is_initial_population": _flag("In the initial population. False only with `not_assessable`."),
@@ -55,8 +52,8 @@ MEASURES: dict[str, Contract] = {
                 "Of a measure that counts visits: that of the latest visit.",
                 values=GAP_STATUSES,
             ),
-            "evidence_on": _optional(pl.Date, "Day of what closed the gap, excluded the patient, or came nearest.", Phi.QUASI),
-            "evidence_value": _optional(pl.String, "What it was: result with unit, or name of the service.", Phi.QUASI),
+            "evidence_on": optional(pl.Date, "Day of what closed the gap, excluded the patient, or came nearest.", Phi.QUASI),
+            "evidence_value": optional(pl.String, "What it was: result with unit, or name of the service.", Phi.QUASI),
             "reason": field(pl.String, "Why it has this status, in plain words.", phi=Phi.QUASI),
             "measure_version": field(pl.String, "Version of the measure."),
         },
@@ -98,8 +95,8 @@ MEASURES: dict[str, Contract] = {
             "is_preventive": _flag(
                 "Screening, counselling or immunisation: counts as preventive care. The others watch over a disease."
             ),
-            "min_age": _optional(pl.Int32, "Youngest age in the initial population, in years."),
-            "max_age": _optional(pl.Int32, "Oldest age in the initial population, in years."),
+            "min_age": optional(pl.Int32, "Youngest age in the initial population, in years."),
+            "max_age": optional(pl.Int32, "Oldest age in the initial population, in years."),
             "next_action": field(pl.String, "What closes a gap."),
             "closes_at": field(
                 pl.String,
@@ -111,10 +108,10 @@ MEASURES: dict[str, Contract] = {
             "canonical_url": field(pl.String, "Canonical URL of its FHIR Measure, without version."),
             "licence_terms": field(pl.String, "The steward's terms of use."),
             "is_available": _flag("It was evaluated: all its value sets are there."),
-            "unavailable_reason": _optional(pl.String, "The value sets that are missing, by name."),
+            "unavailable_reason": optional(pl.String, "The value sets that are missing, by name."),
             "n_value_sets": _count("Value sets that it refers to."),
             "n_incomplete_value_sets": _count("Value sets of which only the shipped sample, or no licensed code, is there."),
-            "caution": _optional(pl.String, "Incomplete value sets, by name: patients whose codes they lack are not seen."),
+            "caution": optional(pl.String, "Incomplete value sets, by name: patients whose codes they lack are not seen."),
         },
         owner="quality lead",
         site=ALL_SITES,

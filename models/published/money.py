@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, USD, Contract, field
+from models.contract import INSTANT, USD, Contract, field, optional
 from models.deidentification import PATIENT_ROWS
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
@@ -11,11 +11,7 @@ MOVEMENT_TYPES = ("payer_payment", "contractual_adjustment", "other_adjustment",
 WRITE_OFF_REASONS = ("bad_debt", "charity", "denial", "small_balance", "timely_filing")
 
 
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
-
-
-_ENCOUNTER_ID = _optional(pl.String, "The EHR's id of the visit, where billing knows it.", Phi.DIRECT)
+_ENCOUNTER_ID = optional(pl.String, "The EHR's id of the visit, where billing knows it.", Phi.DIRECT)
 _CHARGE_ID = field(pl.String, "Billing's id of the charge.", phi=Phi.DIRECT)
 
 MONEY: dict[str, Contract] = {
@@ -56,21 +52,19 @@ MONEY: dict[str, Contract] = {
             "claim_status": field(pl.String, "Where it stands.", values=("open", "paid", "denied", "partially_paid", "void")),
             "service_on": field(pl.Date, "Day of service.", phi=Phi.QUASI),
             "created_on": field(pl.Date, "Day on which the claim was made.", phi=Phi.QUASI),
-            "first_submitted_at": _optional(INSTANT, "When it was first sent; empty: not yet.", Phi.QUASI),
-            "first_submitted_on": _optional(pl.Date, "The day on which it was first sent.", Phi.QUASI),
-            "first_submission_result": _optional(
-                pl.String, "What the clearinghouse said first.", values=("accepted", "rejected")
-            ),
+            "first_submitted_at": optional(INSTANT, "When it was first sent; empty: not yet.", Phi.QUASI),
+            "first_submitted_on": optional(pl.Date, "The day on which it was first sent.", Phi.QUASI),
+            "first_submission_result": optional(pl.String, "What the clearinghouse said first.", values=("accepted", "rejected")),
             "n_submissions": field(pl.Int64, "Times that it was sent.", at_least=0),
             "is_clean_claim": field(pl.Boolean, "The clearinghouse accepted it as it was first sent."),
             "is_initially_denied": field(pl.Boolean, "The payer's first answer denied it, or a line of it."),
-            "initially_denied_on": _optional(pl.Date, "Day of that denial.", Phi.QUASI),
+            "initially_denied_on": optional(pl.Date, "Day of that denial.", Phi.QUASI),
             "initially_denied_usd": field(USD, "Billed amount that the first answer denied.", at_least=0),
-            "initial_denial_reason": _optional(pl.String, "Kind of reason; of the largest amount where there are several."),
-            "initial_denial_reason_code": _optional(pl.String, "Claim adjustment reason code (CARC) of that denial."),
+            "initial_denial_reason": optional(pl.String, "Kind of reason; of the largest amount where there are several."),
+            "initial_denial_reason_code": optional(pl.String, "Claim adjustment reason code (CARC) of that denial."),
             "n_denials": field(pl.Int64, "Denials, first and later ones.", at_least=0),
-            "first_remitted_on": _optional(pl.Date, "Day of the payer's first posting.", Phi.QUASI),
-            "first_paid_on": _optional(pl.Date, "Day of the payer's first payment.", Phi.QUASI),
+            "first_remitted_on": optional(pl.Date, "Day of the payer's first posting.", Phi.QUASI),
+            "first_paid_on": optional(pl.Date, "Day of the payer's first payment.", Phi.QUASI),
             "has_reversal": field(pl.Boolean, "The payer took a posting back."),
             "is_resolved_at_first_pass": field(
                 pl.Boolean, "The payer settled it after one submission, without denial and without a posting taken back."
@@ -105,20 +99,20 @@ MONEY: dict[str, Contract] = {
                 "What moved. A remittance gives a row for its payment and for each adjustment that is not zero.",
                 values=MOVEMENT_TYPES,
             ),
-            "write_off_reason": _optional(pl.String, "Why it was given up.", values=WRITE_OFF_REASONS),
+            "write_off_reason": optional(pl.String, "Why it was given up.", values=WRITE_OFF_REASONS),
             "patient_key": PATIENT_KEY,
             **SLICES,
-            "claim_key": _optional(pl.Int64, "The claim; empty: none, or not delivered.", refers_to="fct_claims.claim_key"),
-            "charge_key": _optional(
+            "claim_key": optional(pl.Int64, "The claim; empty: none, or not delivered.", refers_to="fct_claims.claim_key"),
+            "charge_key": optional(
                 pl.Int64, "The charge; empty: the whole claim, or on account.", refers_to="fct_charges.charge_key"
             ),
             "encounter_id": _ENCOUNTER_ID,
-            "service_on": _optional(pl.Date, "Day of the service that it is for; empty: on account.", Phi.QUASI),
+            "service_on": optional(pl.Date, "Day of the service that it is for; empty: on account.", Phi.QUASI),
             "posted_on": field(pl.Date, "Day of posting.", phi=Phi.QUASI),
             "amount_usd": field(USD, "Amount by which what is owed falls; negative in a reversal or refund."),
             "is_reversal": field(pl.Boolean, "Takes back an earlier movement."),
             "is_at_service": field(pl.Boolean, "Taken at the point of service."),
-            "payment_method": _optional(pl.String, "How a patient paid.", values=("card", "cash", "check", "portal")),
+            "payment_method": optional(pl.String, "How a patient paid.", values=("card", "cash", "check", "portal")),
         },
         notes="Together with `fct_charges` it is the receivables ledger: charges less movements is what is owed.",
         owner="finance lead",

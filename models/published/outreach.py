@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import INSTANT, Contract, field, optional
 from models.deidentification import PATIENT_ROWS
 from models.extracts.crm import CHANNELS
 from models.phi import Phi
@@ -28,10 +28,6 @@ SUPPRESS_REASONS = (
 """Reasons for leaving a patient out, in order of precedence."""
 
 
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
-
-
 _WHO = {
     "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
 }
@@ -47,10 +43,10 @@ _WHY = {
     "is_clinically_urgent": field(
         pl.Boolean, "A finding is out of control and no visit is booked soon; never held out, nor beyond capacity.", phi=Phi.QUASI
     ),
-    "score": _optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
+    "score": optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
 }
 _ATTEMPTS = {
-    "last_contacted_on": _optional(pl.Date, "Day of the last attempt to contact.", Phi.QUASI),
+    "last_contacted_on": optional(pl.Date, "Day of the last attempt to contact.", Phi.QUASI),
     "n_attempts_30_days": field(pl.Int64, "Attempts in the last 30 days.", at_least=0),
 }
 
@@ -61,13 +57,13 @@ _CONTRACTS = (
         ("patient_key",),
         {
             **_WHO,
-            "contact_id": _optional(pl.String, "The CRM's id of the contact that the row goes back to.", Phi.DIRECT),
-            "mrn": _optional(pl.String, "Medical record number.", Phi.DIRECT),
-            "first_name": _optional(pl.String, "Given name.", Phi.DIRECT),
-            "last_name": _optional(pl.String, "Family name.", Phi.DIRECT),
-            "language": _optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "contact_id": optional(pl.String, "The CRM's id of the contact that the row goes back to.", Phi.DIRECT),
+            "mrn": optional(pl.String, "Medical record number.", Phi.DIRECT),
+            "first_name": optional(pl.String, "Given name.", Phi.DIRECT),
+            "last_name": optional(pl.String, "Family name.", Phi.DIRECT),
+            "language": optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
             "location_key": SLICES["location_key"],
-            "location_name": _optional(pl.String, "The site whose team has the task."),
+            "location_name": optional(pl.String, "The site whose team has the task."),
             "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
             "is_within_capacity": field(
                 pl.Boolean, "Within the number that the site's team can contact in a month; urgent patients always are."
@@ -79,16 +75,16 @@ _CONTRACTS = (
                 "urgent patients come first.",
                 at_least=0,
             ),
-            "method": _optional(pl.String, "How the score was made.", values=METHODS),
-            "model_version": _optional(pl.String, "The model that made it."),
-            "index_on": _optional(pl.Date, "The day that the score looks ahead from.", Phi.QUASI),
+            "method": optional(pl.String, "How the score was made.", values=METHODS),
+            "model_version": optional(pl.String, "The model that made it."),
+            "index_on": optional(pl.Date, "The day that the score looks ahead from.", Phi.QUASI),
             "reason_1": field(pl.String, "Why the person is on the list, in words: an association, not a cause.", phi=Phi.QUASI),
-            "reason_2": _optional(pl.String, "The second reason.", Phi.QUASI),
-            "reason_3": _optional(pl.String, "The third reason.", Phi.QUASI),
+            "reason_2": optional(pl.String, "The second reason.", Phi.QUASI),
+            "reason_3": optional(pl.String, "The third reason.", Phi.QUASI),
             "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
-            "open_gaps": _optional(pl.String, "Those measures, by code and title.", Phi.QUASI),
-            "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
-            "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
+            "open_gaps": optional(pl.String, "Those measures, by code and title.", Phi.QUASI),
+            "last_visit_on": optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
+            "next_appointment_at": optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
             "recommended_channel": field(
                 pl.String,
                 "Requested channel, else the one most often answered; needs consent and contact point.",
@@ -102,10 +98,10 @@ _CONTRACTS = (
             "contact_point": field(pl.String, "Number or address on that channel.", phi=Phi.DIRECT),
             "consent_recorded_on": field(pl.Date, "Day on which the consent to that channel was recorded.", phi=Phi.QUASI),
             **_ATTEMPTS,
-            "last_contact_channel": _optional(pl.String, "Channel of the last attempt.", values=CHANNELS),
-            "last_contact_outcome": _optional(pl.String, "What came of it."),
+            "last_contact_channel": optional(pl.String, "Channel of the last attempt.", values=CHANNELS),
+            "last_contact_outcome": optional(pl.String, "What came of it."),
             "next_eligible_on": field(pl.Date, "If contacted today, the first day for the next attempt.", phi=Phi.QUASI),
-            "assigned_to": _optional(
+            "assigned_to": optional(
                 pl.String,
                 "The team member with the person's last task, otherwise the site's team in turns; empty: no team.",
             ),
@@ -129,7 +125,7 @@ _CONTRACTS = (
             "is_held_out": field(
                 pl.Boolean, "Drawn at random not to be contacted, so that the effect of contacting can be seen."
             ),
-            "next_eligible_on": _optional(pl.Date, "First day on which the person may be contacted again.", Phi.QUASI),
+            "next_eligible_on": optional(pl.Date, "First day on which the person may be contacted again.", Phi.QUASI),
             **_ATTEMPTS,
         },
         notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",
@@ -148,10 +144,10 @@ _CONTRACTS = (
             "location_key": SLICES["location_key"],
             "picked_on": field(pl.Date, "Day on which the person was picked.", phi=Phi.QUASI),
             "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
-            "contact_channel": _optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
-            "contact_outcome": _optional(pl.String, "What came of the last attempt."),
-            "first_visit_on": _optional(pl.Date, "First completed visit within 90 days.", Phi.QUASI),
-            "has_visited_90_days": _optional(pl.Boolean, "A visit was completed within 90 days; empty: too early to say."),
+            "contact_channel": optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
+            "contact_outcome": optional(pl.String, "What came of the last attempt."),
+            "first_visit_on": optional(pl.Date, "First completed visit within 90 days.", Phi.QUASI),
+            "has_visited_90_days": optional(pl.Boolean, "A visit was completed within 90 days; empty: too early to say."),
         },
         notes="As `marts.fct_outreach_trials` has it. The lift is `ml.outreach_lift`: by intention to treat, whether or not an "
         "attempt reached the person.",

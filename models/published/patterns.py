@@ -3,6 +3,7 @@
 A page reads these and never the facts behind them, so that it opens as fast on a hundred thousand patients as on a hundred.
 """
 
+import pandera.polars as pa
 import polars as pl
 
 from models.contract import USD, Contract, field
@@ -21,11 +22,11 @@ _LOCATION_KEY = field(pl.Int64, "The site; empty: not known.", nullable=True, re
 _PAYER_CLASS = field(pl.String, "Class of the payer.", values=PAYER_CLASSES)
 
 
-def _count(description: str):
+def _count(description: str) -> pa.Column:
     return field(pl.Int64, description, at_least=0)
 
 
-def _usd(description: str):
+def _usd(description: str) -> pa.Column:
     return field(USD, description)
 
 

@@ -1,8 +1,9 @@
 """Who the patients are: the unified profile, where it comes from, and what a person must still decide."""
 
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import INSTANT, Contract, field, optional
 from models.deidentification import ABSENT, PATIENT_ROWS
 from models.extracts.caregap import IDENTITY_DECISIONS
 from models.extracts.crm import CHANNELS, RECORD_TYPES
@@ -46,15 +47,11 @@ REVIEW_REASONS = (
 _CONFIDENCE = field(pl.Float64, "Probability that it is one person, 0 to 1 (Fellegi and Sunter 1969).", at_least=0, at_most=1)
 
 
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
-
-
-def _may(what: str):
+def _may(what: str) -> pa.Column:
     return field(pl.Boolean, f"{what} Never where the person asked not to be contacted, or has died.")
 
 
-def _reviewed(side: str):
+def _reviewed(side: str) -> dict[str, pa.Column]:
     return {
         f"{side}_source_system": SOURCE_SYSTEM,
         f"{side}_record_type": field(pl.String, "Kind of the record.", values=RECORD_TYPES),
@@ -72,46 +69,46 @@ _CONTRACTS = (
         ("patient_key",),
         {
             "patient_key": field(pl.Int64, "The person; that of the EHR's record where there is one.", phi=Phi.QUASI),
-            "mrn": _optional(pl.String, "Medical record number.", Phi.DIRECT),
-            "first_name": _optional(pl.String, "Given name.", Phi.DIRECT),
-            "last_name": _optional(pl.String, "Family name.", Phi.DIRECT),
-            "birth_date": _optional(pl.Date, "Date of birth; empty: not known to the day.", Phi.QUASI),
-            "age_years": _optional(pl.Int32, "Completed years, on the day that the run looks back from or of death.", Phi.QUASI),
-            "sex": _optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
-            "race": _optional(pl.String, "OMB race category.", Phi.QUASI, values=RACES),
-            "ethnicity": _optional(pl.String, "OMB ethnicity category.", Phi.QUASI, values=ETHNICITIES),
-            "language": _optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
-            "phone": _optional(pl.String, "Telephone number, ten digits, from the record that was changed last.", Phi.DIRECT),
-            "email": _optional(pl.String, "E-mail address, from the record that was changed last.", Phi.DIRECT),
-            "address_line": _optional(pl.String, "Street and number, from the record that was changed last.", Phi.DIRECT),
-            "city": _optional(pl.String, "City.", Phi.QUASI),
-            "state": _optional(pl.String, "State, as the source writes it.", Phi.QUASI),
-            "postal_code": _optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
+            "mrn": optional(pl.String, "Medical record number.", Phi.DIRECT),
+            "first_name": optional(pl.String, "Given name.", Phi.DIRECT),
+            "last_name": optional(pl.String, "Family name.", Phi.DIRECT),
+            "birth_date": optional(pl.Date, "Date of birth; empty: not known to the day.", Phi.QUASI),
+            "age_years": optional(pl.Int32, "Completed years, on the day that the run looks back from or of death.", Phi.QUASI),
+            "sex": optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
+            "race": optional(pl.String, "OMB race category.", Phi.QUASI, values=RACES),
+            "ethnicity": optional(pl.String, "OMB ethnicity category.", Phi.QUASI, values=ETHNICITIES),
+            "language": optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "phone": optional(pl.String, "Telephone number, ten digits, from the record that was changed last.", Phi.DIRECT),
+            "email": optional(pl.String, "E-mail address, from the record that was changed last.", Phi.DIRECT),
+            "address_line": optional(pl.String, "Street and number, from the record that was changed last.", Phi.DIRECT),
+            "city": optional(pl.String, "City.", Phi.QUASI),
+            "state": optional(pl.String, "State, as the source writes it.", Phi.QUASI),
+            "postal_code": optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
             "is_deceased": field(pl.Boolean, "One of the sources has recorded the person's death.", phi=Phi.QUASI),
-            "deceased_on": _optional(pl.Date, "Day of death, where it is known.", Phi.QUASI),
-            "primary_provider_key": _optional(
+            "deceased_on": optional(pl.Date, "Day of death, where it is known.", Phi.QUASI),
+            "primary_provider_key": optional(
                 pl.Int64, "The provider named in the chart, otherwise the one seen most.", refers_to="dim_providers.provider_key"
             ),
-            "home_location_key": _optional(
+            "home_location_key": optional(
                 pl.Int64, "The site visited most in 24 months, otherwise the provider's.", refers_to="dim_locations.location_key"
             ),
             "payer_class": field(pl.String, "Class of the payer that is billed first.", values=PAYER_CLASSES),
-            "payer_name": _optional(pl.String, "That payer's name."),
-            "preferred_channel": _optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
+            "payer_name": optional(pl.String, "That payer's name."),
+            "preferred_channel": optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
             "may_sms": _may("Consented to text messages; without a decision, no."),
             "may_email": _may("Consented to e-mail; without a decision, no."),
             "may_phone": _may("Did not refuse calls."),
             "may_mail": _may("Did not refuse letters."),
             "may_portal": _may("Did not refuse portal messages."),
             "is_do_not_contact": field(pl.Boolean, "The person asked not to be contacted at all."),
-            "first_visit_on": _optional(pl.Date, "Day of the first completed visit.", Phi.QUASI),
-            "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
-            "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
+            "first_visit_on": optional(pl.Date, "Day of the first completed visit.", Phi.QUASI),
+            "last_visit_on": optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
+            "next_appointment_at": optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
             "n_visits_24_months": field(pl.Int64, "Completed visits in the last 24 months.", at_least=0),
             "has_portal_account": field(pl.Boolean, "Activated the patient portal."),
-            "last_portal_login_on": _optional(pl.Date, "Day of the last login to the portal.", Phi.QUASI),
-            "last_contacted_on": _optional(pl.Date, "Day of the last message or call to the person.", Phi.QUASI),
-            "last_responded_on": _optional(pl.Date, "Day of the last message, reply or booking by the person.", Phi.QUASI),
+            "last_portal_login_on": optional(pl.Date, "Day of the last login to the portal.", Phi.QUASI),
+            "last_contacted_on": optional(pl.Date, "Day of the last message or call to the person.", Phi.QUASI),
+            "last_responded_on": optional(pl.Date, "Day of the last message, reply or booking by the person.", Phi.QUASI),
             "n_chronic_conditions": field(
                 pl.Int64,
                 "Chronic conditions, of the 20 of Goodman et al. 2013.",
@@ -174,7 +171,7 @@ _CONTRACTS = (
             **_reviewed("right"),
             "decision": field(pl.String, "One person, two, or not decided.", values=IDENTITY_DECISIONS),
             "decided_at": field(INSTANT, "When it was decided; the latest decision on a pair holds.", phi=Phi.QUASI),
-            "decided_by": _optional(pl.String, "Who decided; empty where the CRM delivered it.", Phi.DIRECT),
+            "decided_by": optional(pl.String, "Who decided; empty where the CRM delivered it.", Phi.DIRECT),
             "decided_in": field(pl.String, "Source system that delivered the decision."),
         },
         notes="A later decision on the same pair undoes it.",
@@ -193,17 +190,17 @@ _CONTRACTS = (
             "patient_key": field(
                 pl.Int64, "The person that it belongs to now.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"
             ),
-            "mrn": _optional(pl.String, "Medical record number, as the source has it.", Phi.DIRECT),
-            "first_name": _optional(pl.String, "Given name.", Phi.DIRECT),
-            "last_name": _optional(pl.String, "Family name.", Phi.DIRECT),
-            "birth_date": _optional(pl.Date, "Date of birth; empty: not known, or filled in.", Phi.QUASI),
-            "sex": _optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
-            "phone": _optional(pl.String, "Telephone number, ten digits.", Phi.DIRECT),
-            "email": _optional(pl.String, "E-mail address.", Phi.DIRECT),
-            "address_line": _optional(pl.String, "Street and number.", Phi.DIRECT),
-            "city": _optional(pl.String, "City.", Phi.QUASI),
-            "postal_code": _optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
-            "updated_at": _optional(INSTANT, "When the source changed the record last.", Phi.QUASI),
+            "mrn": optional(pl.String, "Medical record number, as the source has it.", Phi.DIRECT),
+            "first_name": optional(pl.String, "Given name.", Phi.DIRECT),
+            "last_name": optional(pl.String, "Family name.", Phi.DIRECT),
+            "birth_date": optional(pl.Date, "Date of birth; empty: not known, or filled in.", Phi.QUASI),
+            "sex": optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
+            "phone": optional(pl.String, "Telephone number, ten digits.", Phi.DIRECT),
+            "email": optional(pl.String, "E-mail address.", Phi.DIRECT),
+            "address_line": optional(pl.String, "Street and number.", Phi.DIRECT),
+            "city": optional(pl.String, "City.", Phi.QUASI),
+            "postal_code": optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
+            "updated_at": optional(INSTANT, "When the source changed the record last.", Phi.QUASI),
         },
         notes="What a steward compares, side by side.",
         owner="practice manager",

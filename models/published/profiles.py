@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.contract import INSTANT, Contract, field, optional
 from models.deidentification import PATIENT_ROWS
 from models.extracts.crm import CHANNELS, RECORD_TYPES
 from models.phi import Phi
@@ -12,10 +12,6 @@ from models.published.risk import TIERS
 
 CONSENTS = ("granted", "revoked", "none")
 CONTACT_KINDS = ("message", "task", "recorded_here")
-
-
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
 
 
 _PATIENT_KEY = field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key")
@@ -31,33 +27,33 @@ _CONTRACTS = (
             "patient_source_system": field(pl.String, "Source of the record that represents the person."),
             "patient_record_type": field(pl.String, "Kind of that record.", values=RECORD_TYPES),
             "patient_source_id": field(pl.String, "The source's own id of that record.", phi=Phi.DIRECT),
-            "mrn": _optional(pl.String, "Medical record number.", Phi.DIRECT),
+            "mrn": optional(pl.String, "Medical record number.", Phi.DIRECT),
             "patient_name": field(pl.String, "Family name, given name.", phi=Phi.DIRECT),
-            "birth_date": _optional(pl.Date, "Date of birth.", Phi.QUASI),
-            "age_years": _optional(pl.Int32, "Completed years.", Phi.QUASI),
-            "sex": _optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
-            "language": _optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
-            "payer_name": _optional(pl.String, "Payer that is billed first."),
-            "provider_name": _optional(pl.String, "Primary provider."),
-            "location_name": _optional(pl.String, "Home site."),
-            "assigned_to": _optional(
+            "birth_date": optional(pl.Date, "Date of birth.", Phi.QUASI),
+            "age_years": optional(pl.Int32, "Completed years.", Phi.QUASI),
+            "sex": optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
+            "language": optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "payer_name": optional(pl.String, "Payer that is billed first."),
+            "provider_name": optional(pl.String, "Primary provider."),
+            "location_name": optional(pl.String, "Home site."),
+            "assigned_to": optional(
                 pl.String,
                 "The team member with the person's last task, otherwise the site's team in turns; empty: no team.",
             ),
             "is_deceased": field(pl.Boolean, "One of the sources has recorded the person's death.", phi=Phi.QUASI),
             "is_do_not_contact": field(pl.Boolean, "The person asked not to be contacted at all."),
-            "preferred_channel": _optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
-            "last_visit_on": _optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
+            "preferred_channel": optional(pl.String, "The channel that the person asked for.", values=CHANNELS),
+            "last_visit_on": optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
             "n_visits_24_months": field(pl.Int64, "Completed visits in the last 24 months.", at_least=0),
-            "next_appointment_at": _optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
-            "last_portal_login_on": _optional(pl.Date, "Day of the last login to the portal.", Phi.QUASI),
+            "next_appointment_at": optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
+            "last_portal_login_on": optional(pl.Date, "Day of the last login to the portal.", Phi.QUASI),
             "n_chronic_conditions": field(pl.Int64, "Chronic conditions on record.", phi=Phi.QUASI, at_least=0),
             "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
-            "score": _optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
-            "tier": _optional(pl.String, "Its tier.", values=TIERS),
-            "reason_1": _optional(pl.String, "The strongest association that raises the score: not a cause.", Phi.QUASI),
-            "reason_2": _optional(pl.String, "The second strongest.", Phi.QUASI),
-            "reason_3": _optional(pl.String, "The third strongest.", Phi.QUASI),
+            "score": optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
+            "tier": optional(pl.String, "Its tier.", values=TIERS),
+            "reason_1": optional(pl.String, "The strongest association that raises the score: not a cause.", Phi.QUASI),
+            "reason_2": optional(pl.String, "The second strongest.", Phi.QUASI),
+            "reason_3": optional(pl.String, "The third strongest.", Phi.QUASI),
         },
         owner="engagement lead",
         site="location_key",
@@ -71,9 +67,9 @@ _CONTRACTS = (
             "patient_key": _PATIENT_KEY,
             "location_key": SLICES["location_key"],
             "channel": field(pl.String, "The channel.", values=CHANNELS),
-            "contact_point": _optional(pl.String, "Number or address on that channel.", Phi.DIRECT),
+            "contact_point": optional(pl.String, "Number or address on that channel.", Phi.DIRECT),
             "consent": field(pl.String, "The latest decision on record.", values=CONSENTS),
-            "consent_recorded_on": _optional(pl.Date, "Day on which it was recorded.", Phi.QUASI),
+            "consent_recorded_on": optional(pl.Date, "Day on which it was recorded.", Phi.QUASI),
             "may_contact": field(
                 pl.Boolean, "It may be used: not refused, agreed to where it must be, and there is a contact point that works."
             ),
@@ -97,8 +93,8 @@ _CONTRACTS = (
             ),
             "direction": field(pl.String, "From or to the practice.", values=("outbound", "inbound")),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
-            "purpose": _optional(pl.String, "What it was about."),
-            "outcome": _optional(pl.String, "What became of it."),
+            "purpose": optional(pl.String, "What it was about."),
+            "outcome": optional(pl.String, "What became of it."),
         },
         owner="engagement lead",
         site="location_key",

@@ -2,15 +2,11 @@
 
 import polars as pl
 
-from models.contract import ALL_SITES, Contract, field
+from models.contract import ALL_SITES, Contract, field, optional
 from models.deidentification import REFERENCE
 from models.published.facts import PAYER_CLASSES, SOURCE_SYSTEM
 
 _LOCATION_KEY = field(pl.Int64, "The site; empty: not known.", nullable=True, refers_to="dim_locations.location_key")
-
-
-def _optional(dtype, description: str):
-    return field(dtype, description, nullable=True)
 
 
 _CONTRACTS = (
@@ -22,14 +18,14 @@ _CONTRACTS = (
             "provider_key": field(pl.Int64, "The provider: surrogate of the source and the practitioner's id."),
             "source_system": SOURCE_SYSTEM,
             "practitioner_id": field(pl.String, "The EHR's id of the practitioner."),
-            "npi": _optional(pl.String, "National Provider Identifier."),
-            "first_name": _optional(pl.String, "Given name."),
-            "last_name": _optional(pl.String, "Family name."),
+            "npi": optional(pl.String, "National Provider Identifier."),
+            "first_name": optional(pl.String, "Given name."),
+            "last_name": optional(pl.String, "Family name."),
             "provider_name": field(pl.String, "Family name, given name."),
-            "specialty": _optional(pl.String, "Specialty of the role held now, or last."),
+            "specialty": optional(pl.String, "Specialty of the role held now, or last."),
             "location_key": _LOCATION_KEY,
-            "started_on": _optional(pl.Date, "First day of that role."),
-            "ended_on": _optional(pl.Date, "Last day of that role; empty: still held."),
+            "started_on": optional(pl.Date, "First day of that role."),
+            "ended_on": optional(pl.Date, "Last day of that role; empty: still held."),
             "is_active": field(pl.Boolean, "Works here on the day that the run looks back from."),
         },
         owner="practice manager",
@@ -44,14 +40,14 @@ _CONTRACTS = (
             "location_key": field(pl.Int64, "The site: surrogate of the source and the location's id."),
             "source_system": SOURCE_SYSTEM,
             "location_id": field(pl.String, "The EHR's id of the site."),
-            "location_name": _optional(pl.String, "Its name."),
-            "address_line": _optional(pl.String, "Street and number."),
-            "city": _optional(pl.String, "City."),
-            "state": _optional(pl.String, "State."),
-            "postal_code": _optional(pl.String, "ZIP code, five digits."),
+            "location_name": optional(pl.String, "Its name."),
+            "address_line": optional(pl.String, "Street and number."),
+            "city": optional(pl.String, "City."),
+            "state": optional(pl.String, "State."),
+            "postal_code": optional(pl.String, "ZIP code, five digits."),
             "is_active": field(pl.Boolean, "In use."),
-            "program_name": _optional(pl.String, "The engagement program that the site joined first."),
-            "program_go_live_on": _optional(pl.Date, "First day on it; empty: not on a program, and no day set."),
+            "program_name": optional(pl.String, "The engagement program that the site joined first."),
+            "program_go_live_on": optional(pl.Date, "First day on it; empty: not on a program, and no day set."),
         },
         notes="If an EHR exports no sites, its organizations are used.",
         owner="practice manager",
@@ -66,7 +62,7 @@ _CONTRACTS = (
             "payer_key": field(pl.Int64, "The payer: surrogate of the source and its id there."),
             "source_system": SOURCE_SYSTEM,
             "payer_id": field(pl.String, "The source's own id; where the EHR has none, the payer's name."),
-            "payer_name": _optional(pl.String, "Its name."),
+            "payer_name": optional(pl.String, "Its name."),
             "payer_class": field(pl.String, "Its class.", values=PAYER_CLASSES),
         },
         owner="finance lead",
@@ -83,7 +79,7 @@ _CONTRACTS = (
             "program_name": field(pl.String, "The engagement program."),
             "location_id": field(pl.String, "The EHR's id of the site."),
             "location_key": _LOCATION_KEY,
-            "go_live_on": _optional(pl.Date, "First day on the program; empty: no day set."),
+            "go_live_on": optional(pl.Date, "First day on the program; empty: no day set."),
             "is_live": field(pl.Boolean, "On the program on the day that the run looks back from."),
         },
         owner="practice manager",

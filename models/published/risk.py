@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import ALL_SITES, INSTANT, Contract, field
+from models.contract import ALL_SITES, INSTANT, Contract, field, optional
 from models.deidentification import PATIENT_ROWS, REFERENCE, counts
 from models.phi import Phi
 from models.published.facts import SLICES
@@ -17,10 +17,6 @@ SUBGROUPS = ("all", "age", "sex", "race", "ethnicity", "language", "payer_class"
 
 _INDEX_ON = field(pl.Date, "The day that the score looks ahead from, the first of a month.", phi=Phi.QUASI)
 _MODEL_VERSION = field(pl.String, "The model: its task and what it was made from; `overdue_rule` where nothing could be learnt.")
-
-
-def _optional(dtype, description: str, phi: Phi = Phi.NONE, **rest):
-    return field(dtype, description, phi=phi, nullable=True, **rest)
 
 
 RISK: dict[str, Contract] = {
@@ -45,9 +41,9 @@ RISK: dict[str, Contract] = {
             "tier": field(
                 pl.String, "By the site's monthly capacity: high are as many, medium twice as many again.", values=TIERS
             ),
-            "reason_1": _optional(pl.String, "The strongest association that raises the score, in words.", Phi.QUASI),
-            "reason_2": _optional(pl.String, "The second strongest.", Phi.QUASI),
-            "reason_3": _optional(pl.String, "The third strongest.", Phi.QUASI),
+            "reason_1": optional(pl.String, "The strongest association that raises the score, in words.", Phi.QUASI),
+            "reason_2": optional(pl.String, "The second strongest.", Phi.QUASI),
+            "reason_3": optional(pl.String, "The third strongest.", Phi.QUASI),
         },
         notes="Eligible: adult, alive, seen in 24 months, known for 90 days, not yet lapsed and able to lapse in 180 days. "
         "For outreach only; never for overbooking or for refusing care.",
@@ -70,9 +66,9 @@ RISK: dict[str, Contract] = {
             "score": field(pl.Float64, "The probability that it is missed.", at_least=0, at_most=1),
             "site_rank": field(pl.Int64, "Rank of the score among the site's appointments ahead.", at_least=1),
             "tier": field(pl.String, "high: the site's top tenth; medium: to three tenths; low: the rest.", values=TIERS),
-            "reason_1": _optional(pl.String, "The strongest association that raises the score, in words.", Phi.QUASI),
-            "reason_2": _optional(pl.String, "The second strongest.", Phi.QUASI),
-            "reason_3": _optional(pl.String, "The third strongest.", Phi.QUASI),
+            "reason_1": optional(pl.String, "The strongest association that raises the score, in words.", Phi.QUASI),
+            "reason_2": optional(pl.String, "The second strongest.", Phi.QUASI),
+            "reason_3": optional(pl.String, "The third strongest.", Phi.QUASI),
         },
         notes="For offering help to come; never for booking two patients into one slot.",
         owner="engagement lead",
@@ -90,15 +86,15 @@ RISK: dict[str, Contract] = {
             "metric": field(
                 pl.String, "What was measured; `not_evaluated` where it could not be, `not_used` where it was too poor."
             ),
-            "value": _optional(pl.Float64, "Its value; empty where it is not defined."),
-            "low": _optional(pl.Float64, "Lower end of the 95 % interval, by patient."),
-            "high": _optional(pl.Float64, "Upper end of the 95 % interval, by patient."),
+            "value": optional(pl.Float64, "Its value; empty where it is not defined."),
+            "low": optional(pl.Float64, "Lower end of the 95 % interval, by patient."),
+            "high": optional(pl.Float64, "Upper end of the 95 % interval, by patient."),
             "n_rows": field(pl.Int64, "Rows that it was measured on.", at_least=0),
             "n_patients": field(pl.Int64, "Patients among them.", at_least=0),
             "n_events": field(pl.Int64, "Rows whose patient disengaged.", at_least=0),
-            "test_from_on": _optional(pl.Date, "First index of the test."),
-            "test_to_on": _optional(pl.Date, "Last index of the test."),
-            "note": _optional(pl.String, "Why there is no value, in words."),
+            "test_from_on": optional(pl.Date, "First index of the test."),
+            "test_to_on": optional(pl.Date, "Last index of the test."),
+            "note": optional(pl.String, "Why there is no value, in words."),
         },
         owner="engagement lead",
         site=ALL_SITES,
@@ -120,8 +116,8 @@ RISK: dict[str, Contract] = {
             "point": field(pl.Int64, "Place along the curve; 1 is leftmost.", at_least=1),
             "x_value": field(pl.Float64, "Mean risk, or threshold."),
             "y_value": field(pl.Float64, "Observed rate, or net benefit."),
-            "low": _optional(pl.Float64, "Lower end of the 95 % interval of an observed rate, by patient."),
-            "high": _optional(pl.Float64, "Upper end of the 95 % interval of an observed rate, by patient."),
+            "low": optional(pl.Float64, "Lower end of the 95 % interval of an observed rate, by patient."),
+            "high": optional(pl.Float64, "Upper end of the 95 % interval of an observed rate, by patient."),
             "n_rows": field(pl.Int64, "Rows behind the point.", at_least=0),
         },
         owner="engagement lead",
@@ -155,9 +151,9 @@ RISK: dict[str, Contract] = {
         {
             "check_name": field(pl.String, "The check.", values=MONITORS),
             "subject": field(pl.String, "The input, or `score`."),
-            "value": _optional(pl.Float64, "What was measured; empty where it could not be."),
+            "value": optional(pl.Float64, "What was measured; empty where it could not be."),
             "warns_at": field(pl.Float64, "From this value on the check warns."),
-            "stops_at": _optional(pl.Float64, "From this value on no score of the model is published; empty: it only warns."),
+            "stops_at": optional(pl.Float64, "From this value on no score of the model is published; empty: it only warns."),
             "status": field(pl.String, "What it says; at `stop` the overdue rule takes the model's place.", values=STATUSES),
             "why": field(pl.String, "Why the thresholds are these."),
         },
@@ -178,17 +174,17 @@ RISK: dict[str, Contract] = {
             ),
             "n_contacted": field(pl.Int64, "Patients whom the team tried to contact.", at_least=0),
             "n_held_out": field(pl.Int64, "Patients drawn at random not to be contacted.", at_least=0),
-            "contacted_rate": _optional(pl.Float64, "Share of the contacted with a completed visit within 90 days."),
-            "held_out_rate": _optional(pl.Float64, "The same share of the held out."),
-            "lift": _optional(
+            "contacted_rate": optional(pl.Float64, "Share of the contacted with a completed visit within 90 days."),
+            "held_out_rate": optional(pl.Float64, "The same share of the held out."),
+            "lift": optional(
                 pl.Float64, "Difference of the shares; of several months and tiers, weighted by their patients (post-stratified)."
             ),
-            "low": _optional(pl.Float64, "Lower end of its 95 % interval."),
-            "high": _optional(pl.Float64, "Upper end of its 95 % interval."),
-            "n_held_out_needed": _optional(
+            "low": optional(pl.Float64, "Lower end of its 95 % interval."),
+            "high": optional(pl.Float64, "Upper end of its 95 % interval."),
+            "n_held_out_needed": optional(
                 pl.Int64, "Held-out patients needed to see a difference of 5 percentage points with power 80 %."
             ),
-            "note": _optional(pl.String, "Why there is no lift, or why it says little."),
+            "note": optional(pl.String, "Why there is no lift, or why it says little."),
         },
         owner="engagement lead",
         site=ALL_SITES,

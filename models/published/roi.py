@@ -1,8 +1,9 @@
 """An engagement program's effects, costs and value."""
 
+import pandera.polars as pa
 import polars as pl
 
-from models.contract import USD, Contract, field
+from models.contract import USD, Contract, field, optional
 from models.deidentification import PATIENT_ROWS, REFERENCE, counts
 from models.extracts.crm import CHANNELS, EXTRACTS
 from models.phi import Phi
@@ -19,11 +20,7 @@ _SCENARIO = field(pl.String, "The set of assumptions: `base`, `cautious`, or a f
 _OUTCOME = field(pl.String, "The KPI, or `visit_within_90_days`: a completed visit in the 90 days after joining a campaign.")
 
 
-def _optional(dtype, description: str, **rest):
-    return field(dtype, description, nullable=True, **rest)
-
-
-def _usd(description: str, *, nullable: bool = False):
+def _usd(description: str, *, nullable: bool = False) -> pa.Column:
     return field(pl.Float64, description, nullable=nullable)
 
 
@@ -53,7 +50,7 @@ _MARTS = (
             "outcome_code": _OUTCOME,
             "location_key": field(pl.Int64, "The site.", refers_to="dim_locations.location_key"),
             "month_on": field(pl.Date, "First day of the month."),
-            "go_live_month_on": _optional(pl.Date, "Month in which the site joined; empty: it has not."),
+            "go_live_month_on": optional(pl.Date, "Month in which the site joined; empty: it has not."),
             "is_live": field(pl.Boolean, "The site was on the program in the month; its first month may be a part."),
             "numerator": field(pl.Float64, "The KPI's numerator at the site."),
             "denominator": field(pl.Float64, "The KPI's denominator at the site."),
@@ -78,10 +75,10 @@ _MARTS = (
             "added_on": field(pl.Date, "Day of the draw, in the practice's zone: the first of the 90 days.", phi=Phi.QUASI),
             "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
             "n_attempts_90_days": field(pl.Int64, "Attempts to contact in 90 days; of who is held out, breaches.", at_least=0),
-            "contact_channel": _optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
-            "contact_outcome": _optional(pl.String, "What came of the last attempt."),
-            "days_since_visit": _optional(pl.Int64, "Days from the last completed visit before to joining.", phi=Phi.QUASI),
-            "first_visit_on": _optional(pl.Date, "First completed visit within the 90 days.", phi=Phi.QUASI),
+            "contact_channel": optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
+            "contact_outcome": optional(pl.String, "What came of the last attempt."),
+            "days_since_visit": optional(pl.Int64, "Days from the last completed visit before to joining.", phi=Phi.QUASI),
+            "first_visit_on": optional(pl.Date, "First completed visit within the 90 days.", phi=Phi.QUASI),
             "has_visit_90_days": field(pl.Boolean, "There is one."),
             "is_mature": field(pl.Boolean, "90 days, and 30 more for late entries, have passed."),
         },
@@ -96,7 +93,7 @@ _MARTS = (
         {
             "value_code": field(pl.String, "The quantity."),
             "unit_value": field(pl.Float64, "Sum of numerators by sum of denominators over the months measured."),
-            "standard_error": _optional(pl.Float64, "Of the ratio, months being the sample; empty: one month only.", at_least=0),
+            "standard_error": optional(pl.Float64, "Of the ratio, months being the sample; empty: one month only.", at_least=0),
             "n_months": field(pl.Int64, "Months measured, the newest mature ones, at most twelve.", at_least=1),
             "first_month_on": field(pl.Date, "The first of them."),
             "last_month_on": field(pl.Date, "The last of them."),
@@ -122,22 +119,22 @@ EFFECT_FIGURES = {
     ),
     "is_causal": field(pl.Boolean, "The data allow a causal number by this design, and no check of it failed."),
     "is_chosen": field(pl.Boolean, "The strongest design that gave a number for this outcome."),
-    "estimate": _optional(pl.Float64, "Mean effect on a treated site and month, or patient, in the outcome's unit."),
-    "standard_error": _optional(pl.Float64, "Its standard error.", at_least=0),
-    "interval_low": _optional(pl.Float64, "Lower end of the 95 % interval."),
-    "interval_high": _optional(pl.Float64, "Upper end of the 95 % interval."),
-    "value_before": _optional(pl.Float64, "The outcome among the treated before they joined, or among those held out."),
+    "estimate": optional(pl.Float64, "Mean effect on a treated site and month, or patient, in the outcome's unit."),
+    "standard_error": optional(pl.Float64, "Its standard error.", at_least=0),
+    "interval_low": optional(pl.Float64, "Lower end of the 95 % interval."),
+    "interval_high": optional(pl.Float64, "Upper end of the 95 % interval."),
+    "value_before": optional(pl.Float64, "The outcome among the treated before they joined, or among those held out."),
     "n": field(pl.Int64, "Sites, months of a series, or patients.", at_least=0),
-    "first_month_on": _optional(pl.Date, "First month used."),
-    "last_month_on": _optional(pl.Date, "Last month used: mature ones alone."),
-    "inference": _optional(pl.String, "How error and interval were made."),
+    "first_month_on": optional(pl.Date, "First month used."),
+    "last_month_on": optional(pl.Date, "Last month used: mature ones alone."),
+    "inference": optional(pl.String, "How error and interval were made."),
     "pre_trend_verdict": field(pl.String, _CHECK + "equal trends before joining (p of 0.05 or more).", values=VERDICTS),
     "pre_trend_note": field(pl.String, "What the verdict rests on."),
     "placebo_verdict": field(pl.String, _CHECK + "no effect at a date before the real one.", values=VERDICTS),
     "placebo_note": field(pl.String, "What the verdict rests on."),
     "overlap_verdict": field(pl.String, _CHECK + "treated and controls being alike enough to compare.", values=VERDICTS),
     "overlap_note": field(pl.String, "What the verdict rests on."),
-    "refused_reason": _optional(pl.String, "Why this design gives no number, or none that is causal."),
+    "refused_reason": optional(pl.String, "Why this design gives no number, or none that is causal."),
 }
 _VALUE_FIGURES = {
     "program_name": _PROGRAM,
@@ -152,7 +149,7 @@ _VALUE_FIGURES = {
     "is_counted": field(pl.Boolean, "Some amount rests on a causal effect or on a cost; else it is zero, and `basis` says why."),
     "is_projected": field(pl.Boolean, "The year has months beyond the data."),
     "basis": field(pl.String, "How the amount was made, in words."),
-    "traced_by": _optional(pl.String, "A query on this warehouse that shows the rows behind it."),
+    "traced_by": optional(pl.String, "A query on this warehouse that shows the rows behind it."),
 }
 _RETURN_FIGURES = {
     "program_name": _PROGRAM,
@@ -167,16 +164,16 @@ _RETURN_FIGURES = {
     "roi_p50": field(pl.Float64, "The same, median.", nullable=True),
     "roi_p95": field(pl.Float64, "The same, 95th percentile.", nullable=True),
     "npv_positive_share": field(pl.Float64, "Share of draws with a net present value above zero.", at_least=0, at_most=1),
-    "irr": _optional(pl.Float64, "Internal rate of return a year, of the mean monthly cash flows; empty: see `irr_note`."),
-    "irr_note": _optional(pl.String, "Why there is no internal rate of return."),
-    "payback_month": _optional(
+    "irr": optional(pl.Float64, "Internal rate of return a year, of the mean monthly cash flows; empty: see `irr_note`."),
+    "irr_note": optional(pl.String, "Why there is no internal rate of return."),
+    "payback_month": optional(
         pl.Int32, "Month, from 1, from which the money is back for good, median; empty: not in the horizon."
     ),
     "payback_share": field(pl.Float64, "Share of draws in which it comes back within the horizon.", at_least=0, at_most=1),
     "cost_of_delay_usd": _usd("Present value lost by starting a month later, the last month counted staying the same; median."),
     "one_off_release_usd": _usd("Cash freed once by fewer days in A/R, median; in no sum: timing, not income.", nullable=True),
     "staff_hours_p50": _usd("Staff hours saved over the horizon, median; money only as far as redeployed.", nullable=True),
-    "benefits_missing": _optional(pl.String, "Benefits that count as zero without a causal effect, separated by spaces."),
+    "benefits_missing": optional(pl.String, "Benefits that count as zero without a causal effect, separated by spaces."),
     "n_draws": field(pl.Int32, "Monte-Carlo draws.", at_least=1),
     "seed": field(pl.Int32, "Seed of the draws: the same figures every time.", at_least=0),
 }
@@ -194,7 +191,7 @@ _SENSITIVITY_FIGURES = {
     "npv_high_usd": _usd("Net present value at `high`."),
     "swing_usd": field(pl.Float64, "Difference between the two: what it matters.", at_least=0),
     "swing_rank": field(pl.Int32, "1: matters most.", at_least=1),
-    "break_even": _optional(pl.Float64, "Where the net present value is zero; empty: nowhere that it can lie."),
+    "break_even": optional(pl.Float64, "Where the net present value is zero; empty: nowhere that it can lie."),
     "basis": field(pl.String, "What it rests on."),
 }
 
@@ -248,7 +245,7 @@ _DELIVERY = (
             "is_significant": field(pl.Boolean, "Causal, and the interval leaves out zero."),
             "assumptions": field(pl.String, "Every check with its verdict, in words."),
             "statement": field(pl.String, "What may be said, in plain words; the refusal where nothing may."),
-            "benefit_category": _optional(pl.String, "The benefit through which it is valued.", values=BENEFIT_CATEGORIES),
+            "benefit_category": optional(pl.String, "The benefit through which it is valued.", values=BENEFIT_CATEGORIES),
             "data_cut_on": field(pl.Date, "The day that the run looked back from."),
         },
         notes="`is_chosen` marks the one to quote for each outcome; the others show what was tried.",

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from models.contract import Dtype
+
 _NAMES = {
     pl.String: "varchar",
     pl.Int64: "bigint",
@@ -12,7 +14,7 @@ _NAMES = {
 }
 
 
-def sql_type(dtype: pl.DataType | type[pl.DataType]) -> str:
+def sql_type(dtype: Dtype) -> str:
     """`varchar`, `decimal(14,2)`, `struct("system" varchar, …)[]`; an instant is `timestamp with time zone`.
 
     Raises `KeyError` on a type that no contract uses.
