@@ -19,7 +19,7 @@ class Sight(StrEnum):
     LIMITED = "limited"
     """No direct identifier: the limited data set that 45 CFR 164.514(e) allows for a practice's own operations."""
     DEIDENTIFIED = "deidentified"
-    """The file written after 45 CFR 164.514(b)(2): years for dates, no places, small cells suppressed."""
+    """The file written after 45 CFR 164.514(b)(2): rows of persons with years for dates; no sites, no clinicians, no counts."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Page:
 
 _LEADING = frozenset({LEADERSHIP, ANALYST_PHI, ADMIN})
 _EVERYONE = frozenset(ROLES)
+_SEE_DELIVERIES = _EVERYONE - {ANALYST}
 
 PAGES = (
     Page("overview", "Overview", ":material/dashboard:", _LEADING),
@@ -66,11 +67,11 @@ PAGES = (
     Page("retention", "Retention", ":material/group_add:", _LEADING),
     Page("revenue", "Revenue cycle", ":material/payments:", _LEADING),
     Page("roi", "Return on investment", ":material/trending_up:", _LEADING),
-    Page("model", "Risk model", ":material/psychology:", _LEADING | {ANALYST}),
+    Page("model", "Risk model", ":material/psychology:", _LEADING),
     Page("sql", "SQL", ":material/terminal:", frozenset({ANALYST, ANALYST_PHI})),
     Page("identities", "Identities", ":material/join:", frozenset({STEWARD})),
     Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
-    Page("data_health", "Data health", ":material/health_and_safety:", _EVERYONE),
+    Page("data_health", "Data health", ":material/health_and_safety:", _SEE_DELIVERIES),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
 )
 """In the order of the navigation; a role opens on the first page that it may see."""

@@ -13,11 +13,9 @@ from models.wording import ABSENT, amount, counted, instant, span
 _KPIS = "select * from marts.dim_kpis order by display_order"
 _MEASURES = "select * from marts.dim_measures order by measure_code"
 _TABLES = """
-    select tables.table_name, tables.description, tables.key_columns, tables.n_rows, tables.n_columns,
-        lineage_tables.sources, lineage_tables.newest_exported_at
-    from catalog.tables as tables
-    left join catalog.lineage_tables using (table_name)
-    order by list_position(['marts', 'delivery', 'ml', 'catalog'], split_part(tables.table_name, '.', 1)), tables.table_name
+    select table_name, description, key_columns, n_rows, n_columns
+    from catalog.tables
+    order by list_position(['marts', 'delivery', 'ml', 'catalog'], split_part(table_name, '.', 1)), table_name
 """
 _COLUMNS = """
     select table_name, column_name, data_type, description, allowed_values, refers_to, phi, is_required
@@ -46,6 +44,7 @@ _DOWNSTREAM = """
     where lineage.from_table = ? and lineage_tables.schema_name <> 'catalog'
     order by table_name
 """
+_MODEL = "select table_name from catalog.lineage_tables where starts_with(table_name, ?)"
 _ONE = "select sources, newest_exported_at from catalog.lineage_tables where table_name = ?"
 _CHECKS = "select rule, status, n_rows from catalog.checks where table_name = ? order by rule"
 
@@ -64,6 +63,25 @@ def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
         empty("Nothing matches. Try fewer or other words.")
         return None
     return st.selectbox(label, list(names), format_func=lambda one: names[one], key=key, bind="query-params")
+
+
+def _has_lineage() -> bool:
+    """Whether the viewer's file says where a table comes from: the de-identified one does not."""
+    return current_viewer().sight is not Sight.DEIDENTIFIED
+
+
+def _made(publication: Publication, name: str) -> None:
+    """What a table is made from, which tables use it, and its checks."""
+    _lineage(publication, name)
+    used = ask(publication, _DOWNSTREAM, (name,))
+    if not used.is_empty():
+        say(f"**Used by** {', '.join(used['table_name'])}.")
+    checks = ask(publication, _CHECKS, (name,))
+    if not checks.is_empty():
+        with st.expander(f"{counted(len(checks), 'check')}, {(checks['status'] == 'passed').sum()} passed"):
+            st.dataframe(
+                checks, hide_index=True, column_config={"rule": "What must be so", "status": "Outcome", "n_rows": "Rows"}
+            )
 
 
 def _lineage(publication: Publication, made: str) -> None:
@@ -123,10 +141,11 @@ def _kpis(publication: Publication, words: str) -> None:
                 "Benchmark": f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,
                 "Source of the definition": kpi["source"],
                 "Counts as final after": f"{kpi['maturity_days']} days",
-                "In SQL": f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`",
+                "In SQL": f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`" if _has_lineage() else None,
             }
         )
-        _lineage(publication, f"intermediate.kpi_{code}")
+        if _has_lineage():
+            _lineage(publication, f"intermediate.kpi_{code}")
 
 
 def _measures(publication: Publication, words: str) -> None:
@@ -155,12 +174,9 @@ def _measures(publication: Publication, words: str) -> None:
                 "Caution": measure["caution"],
             }
         )
-        made = ask(
-            publication,
-            "select table_name from catalog.lineage_tables where starts_with(table_name, ?)",
-            (f"intermediate.{code.lower()}_",),
-        )
-        _lineage(publication, made.item(0, 0) if len(made) else "marts.fct_measure_results")
+        if _has_lineage():
+            made = ask(publication, _MODEL, (f"intermediate.{code.lower()}_",))
+            _lineage(publication, made.item(0, 0) if len(made) else "marts.fct_measure_results")
 
 
 def _tables(publication: Publication, words: str) -> None:
@@ -174,16 +190,8 @@ def _tables(publication: Publication, words: str) -> None:
         _heading(name)
         say(one["description"])
         _facts({"Key": f"`{one['key_columns']}`", "Rows": f"{one['n_rows']:,}", "Columns": str(one["n_columns"])})
-        _lineage(publication, name)
-        used = ask(publication, _DOWNSTREAM, (name,))
-        if not used.is_empty():
-            say(f"**Used by** {', '.join(used['table_name'])}.")
-        checks = ask(publication, _CHECKS, (name,))
-        if not checks.is_empty():
-            with st.expander(f"{counted(len(checks), 'check')}, {(checks['status'] == 'passed').sum()} passed"):
-                st.dataframe(
-                    checks, hide_index=True, column_config={"rule": "What must be so", "status": "Outcome", "n_rows": "Rows"}
-                )
+        if _has_lineage():
+            _made(publication, name)
     table(
         ask(publication, _COLUMNS).filter(pl.col("table_name") == name).drop("table_name"),
         title=f"Columns of {name}",
@@ -219,7 +227,7 @@ def _columns(publication: Publication, words: str) -> None:
 
 
 publication = open_page("Catalog", "The definition of every KPI, measure, table and column, its sources and their freshness.")
-if current_viewer().sight is Sight.DEIDENTIFIED:
+if not _has_lineage():
     st.caption("Tables and columns are those of the de-identified file, which is what your role reads.")
 KINDS = {"KPIs": _kpis, "Measures": _measures, "Tables": _tables, "Columns": _columns}
 kind = st.segmented_control(

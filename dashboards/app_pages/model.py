@@ -11,7 +11,7 @@ from dashboards.figures.wording import each, language, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import current_sheet, not_available, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import ABSENT, counted, day
+from models.wording import counted, day
 
 _THERE = "select table_name from catalog.tables where starts_with(table_name, 'ml.')"
 _EVALUATIONS = "select * from ml.model_evaluations order by model_version, subgroup_type, subgroup, metric"
@@ -20,7 +20,6 @@ _CURVES = "select * from ml.model_curves where model_version = ? order by curve,
 _IMPORTANCES = "select * from ml.model_importances where model_version = ? order by importance_rank"
 _MONITORING = "select * from ml.model_monitoring"
 _SITES = "select cast(location_key as varchar), location_name from marts.dim_locations"
-_SITE_COLUMNS = "select column_name from catalog.columns where table_name = 'marts.dim_locations'"
 _LIFT = "select * from ml.outreach_lift order by month = 'all' desc, month desc, tier"
 
 
@@ -58,9 +57,7 @@ def _tiles(whole: pl.DataFrame) -> None:
 
 
 def _span(row: dict) -> str:
-    if "test_from_on" in row:
-        return f"{day(row['test_from_on'])} to {day(row['test_to_on'])}"
-    return f"{row['test_from_year']} to {row['test_to_year']}" if "test_from_year" in row else ABSENT
+    return f"{day(row['test_from_on'])} to {day(row['test_to_on'])}"
 
 
 def _curves(publication: Publication, version: str, there: set[str]) -> None:
@@ -120,12 +117,8 @@ def _figures(whole: pl.DataFrame) -> None:
     )
 
 
-def _site_columns(publication: Publication) -> set[str]:
-    return set(ask(publication, _SITE_COLUMNS)["column_name"])
-
-
 def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.DataFrame) -> None:
-    names = dict(ask(publication, _SITES).iter_rows()) if "location_name" in _site_columns(publication) else {}
+    names = dict(ask(publication, _SITES).iter_rows())
     divided = evaluations.filter(pl.col("subgroup_type") != "all")
     groups = divided.with_columns(
         group=pl.format(

@@ -23,8 +23,27 @@ TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_ch
 AT_ONCE_SECONDS = 1.5
 MOST_AT_ONCE = 12
 PATIENT_KEYS = {"patient_key", "left_patient_key", "right_patient_key"}
-FIRST_TABLE = "marts.fct_kpis"
+FIRST_TABLES = ("marts.fct_kpis", "marts.fct_appointments")
 
+EXAMPLES_WITHOUT_PATIENTS = {
+    "Example: no-show rate by year": """select starts_year, count(*) as n_due,
+    count(*) filter (where final_status = 'no_show') / count(*) as no_show_rate
+from marts.fct_appointments
+where is_due
+group by all
+order by starts_year""",
+    "Example: open care gaps by measure": """select measure_code, count(*) as n_open
+from marts.fct_care_gaps
+where gap_status = 'open'
+group by all
+order by n_open desc""",
+    "Example: visits by age group and portal account": """select patient_segment, has_portal_account,
+    count(encounter_key) as n_visits
+from marts.dim_patients
+left join marts.fct_encounters using (patient_key)
+group by all
+order by n_visits desc""",
+}
 EXAMPLES = {
     "Example: no-show rate by month": """select month_on, sum(numerator) / nullif(sum(denominator), 0) as no_show_rate
 from marts.fct_kpis
@@ -79,7 +98,9 @@ def _browser(publication: Publication, sight: Sight) -> None:
             )
     described = {row["table_name"]: row for row in tables.iter_rows(named=True)}
     names = list(described)
-    table = st.selectbox("Table", names, index=names.index(FIRST_TABLE) if FIRST_TABLE in names else 0, key="sql_table")
+    table = st.selectbox(
+        "Table", names, index=next((names.index(one) for one in FIRST_TABLES if one in names), 0), key="sql_table"
+    )
     st.caption(f"{described[table]['description']} {described[table]['n_rows']:,} rows.")
     columns = ask(publication, COLUMNS, (table,), without_patients=is_bare)
     st.dataframe(
@@ -101,18 +122,24 @@ def _put(query: str) -> None:
     st.session_state[TEXT] = query
 
 
-def _choose() -> None:
+def _choose(examples: dict[str, str]) -> None:
     name = st.session_state[CHOSEN]
     if name:
-        _put((saved_queries(saved_in, viewer.user_id) | EXAMPLES)[name])
+        _put((saved_queries(saved_in, viewer.user_id) | examples)[name])
 
 
-def _saved() -> None:
+def _saved(examples: dict[str, str]) -> None:
     """Choose a query of one's own or an example, keep the one in the editor, delete one."""
     own = saved_queries(saved_in, viewer.user_id)
     choice, keep, away = st.columns([4, 1, 1], vertical_alignment="bottom")
     choice.selectbox(
-        "Saved queries", [*own, *EXAMPLES], index=None, placeholder="Yours and examples", key=CHOSEN, on_change=_choose
+        "Saved queries",
+        [*own, *examples],
+        index=None,
+        placeholder="Yours and examples",
+        key=CHOSEN,
+        on_change=_choose,
+        args=(examples,),
     )
     with keep.popover("Save", icon=":material/bookmark_add:", width="stretch"):
         name = st.text_input("Name", max_chars=80, key="sql_name")
@@ -234,15 +261,15 @@ if viewer.may_see_patients:
     sight = Sight.FULL if with_patients else Sight.DEIDENTIFIED
 if sight is Sight.DEIDENTIFIED:
     st.caption(
-        "De-identified file: years for dates, no names and no places; keys join within this publication only; "
-        "counts of 1 to 10 persons are empty.",
+        "De-identified file: years for dates; no names, sites or clinicians, and no counts beside the rows; "
+        "keys join within this publication only. Do not publish a count of 1 to 10 persons.",
     )
 st.html("<style>textarea[aria-label='Query'] { font-family: monospace; font-size: 0.9rem; }</style>")
 editor, browser = st.columns([3, 2], gap="medium")
 with browser:
     _browser(publication, sight)
 with editor:
-    _saved()
+    _saved(EXAMPLES_WITHOUT_PATIENTS if sight is Sight.DEIDENTIFIED else EXAMPLES)
     st.text_area("Query", key=TEXT, height=240, placeholder="select …", max_chars=20_000)
     if st.button("Run", icon=":material/play_arrow:", type="primary", shortcut="Ctrl+Enter", key="sql_run"):
         if st.session_state.get(RUNNING):

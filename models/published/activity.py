@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, field, optional
-from models.deidentification import PATIENT_ROWS
+from models.deidentification import ABSENT, only
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
 from models.phi import Phi
@@ -72,7 +72,21 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="practice manager",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "appointment_key",
+            "patient_key",
+            "payer_class",
+            "booked_on",
+            "starts_on",
+            "final_status",
+            "cancelled_by",
+            "is_late_cancellation",
+            "is_rescheduled",
+            "n_rebookings",
+            "chain_final_status",
+            "is_telehealth",
+            "is_due",
+        ),
     ),
     "marts.fct_encounters": Contract(
         "fct_encounters",
@@ -94,7 +108,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="practice manager",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only("encounter_key", "patient_key", "payer_class", "started_on", "is_telehealth", "is_completed_visit"),
     ),
     "marts.fct_touches": Contract(
         "fct_touches",
@@ -121,7 +135,9 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "touch_key", "patient_key", "payer_class", "direction", "channel", "touched_on", "is_automated", "cost_usd"
+        ),
     ),
     "marts.fct_portal_events": Contract(
         "fct_portal_events",
@@ -144,7 +160,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only("portal_event_key", "patient_key", "payer_class", "event_type", "event_on"),
     ),
     "marts.fct_survey_answers": Contract(
         "fct_survey_answers",
@@ -167,7 +183,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     "marts.fct_outreach_tasks": Contract(
         "fct_outreach_tasks",
@@ -193,7 +209,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only("outreach_task_key", "patient_key", "payer_class", "channel", "outcome", "created_on", "completed_on"),
     ),
     "marts.fct_outreach_outcomes": Contract(
         "fct_outreach_outcomes",
@@ -215,6 +231,6 @@ ACTIVITY: dict[str, Contract] = {
         notes="Entries that were taken back are not among them.",
         owner="engagement lead",
         site="patient_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
 }

@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field, optional
-from models.deidentification import REFERENCE, counts
+from models.deidentification import ABSENT
 
 RESTATEMENT_REASONS = ("late data", "definition", "program changed")
 CHANGE_TYPES = ("relative", "absolute")
@@ -47,15 +47,7 @@ BASELINES: dict[str, Contract] = {
         notes="Twelve months, wholly known before go-live. Over sites and programs a baseline is sum over sum.",
         owner="practice manager",
         site="location_key",
-        deidentified=counts(
-            {
-                "numerator": "denominator",
-                "denominator": "",
-                "current_numerator": "current_denominator",
-                "current_denominator": "",
-            },
-            shown=("n_months",),
-        ),
+        deidentified=ABSENT,
     ),
     "marts.fct_program_claims": Contract(
         "fct_program_claims",
@@ -90,6 +82,6 @@ BASELINES: dict[str, Contract] = {
         },
         notes="Before and after, site by site: what else changed is in it too. What the program caused: `fct_program_effects`.",
         owner="practice manager",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 }

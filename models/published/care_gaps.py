@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, Dtype, field, optional
-from models.deidentification import PATIENT_ROWS, counts
+from models.deidentification import ABSENT, only
 from models.phi import Phi
 from models.published.measures import GAP_STATUSES
 
@@ -93,7 +93,22 @@ CARE_GAPS: dict[str, Contract] = {
         "No data of that kind is `not_assessable`, never an open gap.",
         owner="quality lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "measure_code",
+            "group_id",
+            "patient_key",
+            "period_start_on",
+            "gap_status",
+            "opened_on",
+            "closed_on",
+            "n_openings",
+            "evidence_on",
+            "incentive_value_usd",
+            "is_actionable_today",
+            "has_qualifying_visit",
+            "has_open_order",
+            "measure_version",
+        ),
     ),
     "marts.fct_care_gap_months": Contract(
         "fct_care_gap_months",
@@ -129,7 +144,7 @@ CARE_GAPS: dict[str, Contract] = {
         "A gap that opened, closed and opened again keeps every step.",
         owner="quality lead",
         site="patient_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     "marts.fct_measure_performance": Contract(
         "fct_measure_performance",
@@ -175,19 +190,6 @@ CARE_GAPS: dict[str, Contract] = {
         "Every column adds up; a gap belongs to the patient's usual site, primary provider and payer of today.",
         owner="quality lead",
         site="location_key",
-        deidentified=counts(
-            {
-                "n_denominator": "",
-                "n_eligible": "n_denominator",
-                "n_numerator": "n_eligible",
-                "n_met": "n_eligible",
-                "n_open_gaps": "",
-                "n_closed_gaps": "",
-                "n_excluded": "",
-                "n_not_assessable": "",
-                "n_closures": "",
-            },
-            summed_over=("location_key", "provider_key", "payer_class"),
-        ),
+        deidentified=ABSENT,
     ),
 }

@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import ALL_SITES, INSTANT, Contract, field, optional
-from models.deidentification import REFERENCE
+from models.deidentification import ABSENT
 
 LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "ml", "delivery", "catalog")
 CHECK_STATUSES = ("passed", "warned", "failed")
@@ -28,7 +28,7 @@ _CONTRACTS = (
         notes="`catalog.tables` and `catalog.columns` describe what is in the file itself.",
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "lineage",
@@ -40,7 +40,7 @@ _CONTRACTS = (
         },
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "checks",
@@ -62,7 +62,7 @@ _CONTRACTS = (
         },
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 )
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import ALL_SITES, Contract, field
-from models.deidentification import REFERENCE
+from models.deidentification import ABSENT
 from models.landing import LANDING
 
 DELIVERIES: dict[str, Contract] = {
@@ -17,7 +17,7 @@ DELIVERIES: dict[str, Contract] = {
         },
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     "marts.fct_quarantined_rows": Contract(
         "fct_quarantined_rows",
@@ -26,7 +26,7 @@ DELIVERIES: dict[str, Contract] = {
         LANDING["quarantined_rows"].fields,
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     "marts.dim_extracts": Contract(
         "dim_extracts",
@@ -35,6 +35,6 @@ DELIVERIES: dict[str, Contract] = {
         LANDING["extracts"].fields,
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 }

@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import ALL_SITES, Contract, field, optional
-from models.deidentification import ABSENT, REFERENCE, counts
+from models.deidentification import ABSENT, REFERENCE
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES
 
@@ -59,10 +59,7 @@ KPIS: dict[str, Contract] = {
         notes="A value is sum(numerator) / nullif(sum(denominator), 0) over any rows; show mature months only.",
         owner="practice manager",
         site="location_key",
-        deidentified=counts(
-            {"numerator": "denominator", "denominator": ""},
-            summed_over=("provider_key", "location_key", "payer_class", "patient_segment"),
-        ),
+        deidentified=ABSENT,
     ),
     "marts.fct_kpi_rows": Contract(
         "fct_kpi_rows",
@@ -104,11 +101,7 @@ KPIS: dict[str, Contract] = {
         },
         notes="`fct_kpis` summed over all dimensions but one, for pages that must open at once. Keep to one `slice_type`.",
         owner="practice manager",
-        deidentified=counts(
-            {"numerator": "denominator", "denominator": ""},
-            summed_over=("slice_type", "slice_key", "slice_name"),
-            where="slice_type = 'all'",
-        ),
+        deidentified=ABSENT,
     ),
     "marts.fct_kpi_periods": Contract(
         "fct_kpi_periods",
@@ -191,7 +184,7 @@ KPIS: dict[str, Contract] = {
         },
         notes="The parts of the KPI `engagement_score`: points over `n_patients`, 0 to 25 each, 0 to 100 together.",
         owner="engagement lead",
-        deidentified=counts({"n_patients": ""}, summed_over=("provider_key", "location_key", "payer_class", "patient_segment")),
+        deidentified=ABSENT,
     ),
     "marts.dim_kpis": Contract(
         "dim_kpis",

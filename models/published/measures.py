@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import ALL_SITES, Contract, field, optional
-from models.deidentification import PATIENT_ROWS, REFERENCE
+from models.deidentification import ABSENT, REFERENCE, only
 from models.phi import Phi
 
 GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
@@ -60,7 +60,30 @@ MEASURES: dict[str, Contract] = {
         "A patient outside a measure's initial population has no row.",
         owner="quality lead",
         site="patient_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "measure_code",
+            "group_id",
+            "period_type",
+            "period_start_on",
+            "patient_key",
+            "stratum",
+            "is_initial_population",
+            "is_denominator",
+            "is_denominator_exclusion",
+            "is_denominator_exception",
+            "is_numerator",
+            "n_initial_population",
+            "n_denominator",
+            "n_denominator_exclusion",
+            "n_denominator_exception",
+            "n_numerator",
+            "gap_status",
+            "evidence_on",
+            "measure_version",
+            # A rolling year that a person enters or leaves by age gives the month of birth.
+            where="period_type = 'year'",
+            note="Calendar years alone.",
+        ),
     ),
     "marts.fct_measure_evidence": Contract(
         "fct_measure_evidence",
@@ -78,7 +101,7 @@ MEASURES: dict[str, Contract] = {
         "What lies on the day of the evidence (`fct_measure_results.evidence_on`) and is of a kind that the measure names.",
         owner="quality lead",
         site="patient_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     "marts.dim_measures": Contract(
         "dim_measures",

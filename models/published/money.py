@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, field, optional
-from models.deidentification import PATIENT_ROWS
+from models.deidentification import only
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
 
@@ -34,7 +34,9 @@ MONEY: dict[str, Contract] = {
         },
         owner="finance lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "charge_key", "patient_key", "payer_class", "service_code", "service_on", "posted_on", "units", "charge_usd"
+        ),
     ),
     "marts.fct_claims": Contract(
         "fct_claims",
@@ -82,7 +84,32 @@ MONEY: dict[str, Contract] = {
         notes="A void claim stays a row and counts in no KPI.",
         owner="finance lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "claim_key",
+            "patient_key",
+            "payer_class",
+            "claim_status",
+            "service_on",
+            "first_submitted_on",
+            "first_submission_result",
+            "n_submissions",
+            "is_clean_claim",
+            "is_initially_denied",
+            "initially_denied_usd",
+            "n_denials",
+            "first_paid_on",
+            "has_reversal",
+            "is_resolved_at_first_pass",
+            "billed_usd",
+            "payer_paid_usd",
+            "contractual_adjustment_usd",
+            "other_adjustment_usd",
+            "patient_responsibility_usd",
+            "patient_paid_usd",
+            "written_off_usd",
+            "denial_written_off_usd",
+            "balance_usd",
+        ),
     ),
     "marts.fct_payments": Contract(
         "fct_payments",
@@ -117,6 +144,20 @@ MONEY: dict[str, Contract] = {
         notes="Together with `fct_charges` it is the receivables ledger: charges less movements is what is owed.",
         owner="finance lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "payment_key",
+            "movement_type",
+            "write_off_reason",
+            "patient_key",
+            "payer_class",
+            "claim_key",
+            "charge_key",
+            "service_on",
+            "posted_on",
+            "amount_usd",
+            "is_reversal",
+            "is_at_service",
+            "payment_method",
+        ),
     ),
 }

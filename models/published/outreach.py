@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field, optional
-from models.deidentification import PATIENT_ROWS
+from models.deidentification import ABSENT
 from models.extracts.crm import CHANNELS
 from models.phi import Phi
 from models.published.facts import SLICES, SOURCE_SYSTEM
@@ -111,7 +111,7 @@ _CONTRACTS = (
         notes="Nobody without a granted consent, under age, deceased, or asking not to be contacted.",
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     Contract(
         "out_outreach_suppressions",
@@ -131,7 +131,7 @@ _CONTRACTS = (
         notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     Contract(
         "out_contact_outcomes",
@@ -153,7 +153,7 @@ _CONTRACTS = (
         "attempt reached the person.",
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
 )
 

@@ -7,7 +7,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import USD, Contract, field
-from models.deidentification import counts
+from models.deidentification import ABSENT
 from models.published.facts import PAYER_CLASSES
 from models.published.money import MOVEMENT_TYPES
 
@@ -54,10 +54,7 @@ _CONTRACTS = (
         "Appointments due only.",
         owner="practice manager",
         site="location_key",
-        deidentified=counts(
-            {"n_due": "", "n_no_shows": "n_due", "n_late_cancellations": "n_due"},
-            summed_over=("location_key", "day_of_week", "hour_of_day"),
-        ),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_open_gap_ages",
@@ -76,7 +73,7 @@ _CONTRACTS = (
         "As of the day that the run looks back from.",
         owner="quality lead",
         site="location_key",
-        deidentified=counts({"n_open_gaps": "", "n_actionable": "n_open_gaps"}, summed_over=("location_key", "provider_key")),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_patient_cohorts",
@@ -97,9 +94,7 @@ _CONTRACTS = (
         "and is no lapse. Share still active after k quarters: product of 1 - lapsed / at risk (Kaplan and Meier, 1958).",
         owner="practice manager",
         site="location_key",
-        deidentified=counts(
-            {"n_patients": "", "n_visited": "n_patients", "n_at_risk": "", "n_lapsed": "n_at_risk"}, summed_over=("location_key",)
-        ),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_lead_sources",
@@ -118,11 +113,7 @@ _CONTRACTS = (
         "What is spent for the whole practice has no site.",
         owner="marketing lead",
         site="location_key",
-        deidentified=counts(
-            {"n_leads": "", "n_converted": "n_leads", "n_new_patients": "n_leads"},
-            summed_over=("location_key",),
-            shown=("spend_usd",),
-        ),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_revenue_flows",
@@ -139,7 +130,7 @@ _CONTRACTS = (
         "Charges less all other flows of a service month are what is still owed for it.",
         owner="finance lead",
         site="location_key",
-        deidentified=counts({}, summed_over=("location_key", "payer_class")),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_receivable_ages",
@@ -154,7 +145,7 @@ _CONTRACTS = (
         },
         owner="finance lead",
         site="location_key",
-        deidentified=counts({}, summed_over=("location_key", "payer_class")),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_claim_answers",
@@ -176,9 +167,7 @@ _CONTRACTS = (
         "Void claims are left out.",
         owner="finance lead",
         site="location_key",
-        deidentified=counts(
-            {"n_claims": "", "n_recovered": "n_claims"}, summed_over=("location_key", "payer_class", "payer_name")
-        ),
+        deidentified=ABSENT,
     ),
 )
 

@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, Contract, field, optional
-from models.deidentification import ABSENT, PATIENT_ROWS
+from models.deidentification import ABSENT, only
 from models.extracts.caregap import IDENTITY_DECISIONS
 from models.extracts.crm import CHANNELS, RECORD_TYPES
 from models.phi import Phi
@@ -125,7 +125,36 @@ _CONTRACTS = (
         notes="The unified profile, as of the day that the run looks back from.",
         owner="practice manager",
         site="home_location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "patient_key",
+            "age_years",
+            "sex",
+            "race",
+            "ethnicity",
+            "language",
+            "state",
+            "postal_code",
+            "is_deceased",
+            "deceased_on",
+            "payer_class",
+            "preferred_channel",
+            "may_sms",
+            "may_email",
+            "may_phone",
+            "may_mail",
+            "may_portal",
+            "is_do_not_contact",
+            "first_visit_on",
+            "last_visit_on",
+            "has_portal_account",
+            "n_chronic_conditions",
+            "patient_segment",
+            "is_active",
+            "n_open_gaps",
+            "has_ehr_record",
+            "has_crm_record",
+            "has_billing_record",
+        ),
     ),
     Contract(
         "dim_patient_links",
@@ -142,7 +171,7 @@ _CONTRACTS = (
         notes="`own_record` is the one that gave the person the key.",
         owner="practice manager",
         site="patient_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_identity_reviews",
@@ -159,7 +188,7 @@ _CONTRACTS = (
         notes="Nothing is merged until a steward decides, on the Identities page or in the CRM (`identity_decisions`).",
         owner="practice manager",
         site="left_patient_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_identity_decisions",
@@ -208,5 +237,8 @@ _CONTRACTS = (
         deidentified=ABSENT,
     ),
 )
+
+PATIENTS = "marts.dim_patients"
+"""The table of people, to which all rows about persons refer."""
 
 PEOPLE: dict[str, Contract] = {f"marts.{contract.name}": contract for contract in _CONTRACTS}

@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import INSTANT, Contract, field, optional
-from models.deidentification import PATIENT_ROWS
+from models.deidentification import ABSENT
 from models.extracts.crm import CHANNELS, RECORD_TYPES
 from models.phi import Phi
 from models.published.facts import SLICES
@@ -57,7 +57,7 @@ _CONTRACTS = (
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     Contract(
         "out_patient_channels",
@@ -76,7 +76,7 @@ _CONTRACTS = (
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
     Contract(
         "out_patient_contacts",
@@ -98,7 +98,7 @@ _CONTRACTS = (
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=ABSENT,
     ),
 )
 

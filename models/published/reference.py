@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import ALL_SITES, Contract, field, optional
-from models.deidentification import REFERENCE
+from models.deidentification import ABSENT
 from models.published.facts import PAYER_CLASSES, SOURCE_SYSTEM
 
 _LOCATION_KEY = field(pl.Int64, "The site; empty: not known.", nullable=True, refers_to="dim_locations.location_key")
@@ -30,7 +30,7 @@ _CONTRACTS = (
         },
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "dim_locations",
@@ -52,7 +52,7 @@ _CONTRACTS = (
         notes="If an EHR exports no sites, its organizations are used.",
         owner="practice manager",
         site="location_key",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "dim_payers",
@@ -67,7 +67,7 @@ _CONTRACTS = (
         },
         owner="finance lead",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "dim_programs",
@@ -84,7 +84,7 @@ _CONTRACTS = (
         },
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "dim_dates",
@@ -105,7 +105,7 @@ _CONTRACTS = (
         notes="From ten years before the run's year to the end of the year after it.",
         owner="practice manager",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 )
 

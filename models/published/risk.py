@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import ALL_SITES, INSTANT, Contract, field, optional
-from models.deidentification import PATIENT_ROWS, REFERENCE, counts
+from models.deidentification import ABSENT, only
 from models.phi import Phi
 from models.published.facts import SLICES
 
@@ -49,7 +49,7 @@ RISK: dict[str, Contract] = {
         "For outreach only; never for overbooking or for refusing care.",
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only("patient_key", "method", "score", "tier"),
     ),
     "ml.no_show_scores": Contract(
         "no_show_scores",
@@ -73,7 +73,7 @@ RISK: dict[str, Contract] = {
         notes="For offering help to come; never for booking two patients into one slot.",
         owner="engagement lead",
         site="location_key",
-        deidentified=PATIENT_ROWS,
+        deidentified=only("appointment_key", "patient_key", "method", "score", "tier"),
     ),
     "ml.model_evaluations": Contract(
         "model_evaluations",
@@ -98,7 +98,7 @@ RISK: dict[str, Contract] = {
         },
         owner="engagement lead",
         site=ALL_SITES,
-        deidentified=counts({"n_patients": "", "n_events": ""}),
+        deidentified=ABSENT,
     ),
     "ml.model_curves": Contract(
         "model_curves",
@@ -122,7 +122,7 @@ RISK: dict[str, Contract] = {
         },
         owner="engagement lead",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     "ml.model_importances": Contract(
         "model_importances",
@@ -142,7 +142,7 @@ RISK: dict[str, Contract] = {
         },
         owner="engagement lead",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     "ml.model_monitoring": Contract(
         "model_monitoring",
@@ -159,7 +159,7 @@ RISK: dict[str, Contract] = {
         },
         owner="engagement lead",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     "ml.outreach_lift": Contract(
         "outreach_lift",
@@ -188,7 +188,7 @@ RISK: dict[str, Contract] = {
         },
         owner="engagement lead",
         site=ALL_SITES,
-        deidentified=counts({"n_contacted": "", "n_held_out": ""}, shown=("n_held_out_needed",)),
+        deidentified=ABSENT,
     ),
     "ml.model_cards": Contract(
         "model_cards",
@@ -203,6 +203,6 @@ RISK: dict[str, Contract] = {
         },
         owner="engagement lead",
         site=ALL_SITES,
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 }

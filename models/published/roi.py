@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import USD, Contract, field, optional
-from models.deidentification import PATIENT_ROWS, REFERENCE, counts
+from models.deidentification import ABSENT, only
 from models.extracts.crm import CHANNELS, EXTRACTS
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
@@ -39,7 +39,7 @@ _MARTS = (
             "amount_usd": field(USD, "The cost.", at_least=0),
         },
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_program_outcomes",
@@ -58,7 +58,7 @@ _MARTS = (
         },
         notes="The panel that effects are estimated from.",
         owner="engagement lead",
-        deidentified=counts({"numerator": "denominator", "denominator": ""}, summed_over=("location_key", "go_live_month_on")),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_outreach_trials",
@@ -84,7 +84,16 @@ _MARTS = (
         },
         notes="As drawn, whoever was reached: intention to treat. The lift and the program's effect are both made of it.",
         owner="engagement lead",
-        deidentified=PATIENT_ROWS,
+        deidentified=only(
+            "trial_key",
+            "campaign_type",
+            "patient_key",
+            "added_on",
+            "is_held_out",
+            "contact_channel",
+            "has_visit_90_days",
+            "is_mature",
+        ),
     ),
     Contract(
         "fct_unit_values",
@@ -102,7 +111,7 @@ _MARTS = (
             "traced_by": field(pl.String, "A query on this warehouse that gives the value again."),
         },
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 )
 
@@ -202,7 +211,7 @@ _ML = (
         ("program_name", "outcome_code", "design"),
         EFFECT_FIGURES,
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "program_values",
@@ -210,7 +219,7 @@ _ML = (
         ("program_name", "scenario", "kind", "category", "year"),
         _VALUE_FIGURES,
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "program_returns",
@@ -218,7 +227,7 @@ _ML = (
         ("program_name", "scenario"),
         _RETURN_FIGURES,
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "program_sensitivities",
@@ -226,7 +235,7 @@ _ML = (
         ("program_name", "scenario", "assumption"),
         _SENSITIVITY_FIGURES,
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 )
 
@@ -250,7 +259,7 @@ _DELIVERY = (
         },
         notes="`is_chosen` marks the one to quote for each outcome; the others show what was tried.",
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_program_value",
@@ -259,7 +268,7 @@ _DELIVERY = (
         _VALUE_FIGURES,
         notes="A category that could not be valued is there with zero and says why.",
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_program_returns",
@@ -267,7 +276,7 @@ _DELIVERY = (
         ("program_name", "scenario"),
         {**_RETURN_FIGURES, "data_cut_on": field(pl.Date, "The day that the run looked back from.")},
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_program_sensitivity",
@@ -276,7 +285,7 @@ _DELIVERY = (
         _SENSITIVITY_FIGURES,
         notes="The tornado: order by `swing_rank`.",
         owner="finance lead",
-        deidentified=REFERENCE,
+        deidentified=ABSENT,
     ),
 )
 

@@ -23,3 +23,4 @@ def command(rollback: bool) -> None:
         run_step(home, practice_of(home, None), ["published"])
         publication = current(home)
     click.echo(f"Published: {publication.id}, {publication.practice_name} as of {publication.as_of_on}")
+    click.echo(f"De-identified file: {publication.anonymity}")

@@ -37,6 +37,8 @@ def print_summary(found: Findings, done: Run, seconds: float) -> None:
     n_rows = sum(publication.n_rows.values())
     state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"
     console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
+    if done.is_new:
+        console.print(f"[dim]De-identified file: {publication.anonymity}[/]")
     console.print("Look at it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
 
 

@@ -13,7 +13,7 @@ from pipelines.warehouse.build import newest_build
 
 FILES = {
     "published.warehouse": "Every table that has a contract, with patient data.",
-    "published.deidentified": "The same tables without identifying data (HIPAA safe harbor).",
+    "published.deidentified": "Rows of persons without identifying data (HIPAA safe harbor).",
 }
 # A practice works with yesterday's extracts: a publication older than a day and a half means that a nightly run was missed.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))

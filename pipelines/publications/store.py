@@ -41,6 +41,8 @@ class Publication:
     fingerprint: str
     published_at: str
     n_rows: dict[str, int]
+    anonymity: str = ""
+    """How far the people of the de-identified file can be told apart, in words."""
 
 
 def publications(home: Home) -> list[Publication]:

@@ -9,33 +9,32 @@ from models.contract import Contract
 from models.published import PUBLISHED
 from pipelines.errors import ChecksFailed
 from pipelines.publish.catalog import DICTIONARY
-from pipelines.publish.deidentify import Column
+from pipelines.publish.selection import Selection
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import Build
 
 
-def audit(build: Build, files: Mapping[Path, Callable[[Contract], dict[str, Column]]]) -> None:
+def audit(build: Build, files: Mapping[Path, Callable[[Contract], Selection]]) -> None:
     """Open each written file as a reader would, and compare it with the contracts and the build.
 
-    `files` maps a file to the function that returns the columns of a contract's table in it. Raises `ChecksFailed` naming each
+    `files` maps a file to the function that returns what it holds of a contract's table. Raises `ChecksFailed` naming each
     file and table if a table is missing or unexpected, columns differ, rows were lost, or a `.wal` was left (readers would then
     see an older state).
     """
     problems = []
-    for path, columns_of in files.items():
+    for path, selection_of in files.items():
         if path.with_name(f"{path.name}.wal").exists():
             problems.append(f"{path.name}: a write-ahead log was left")
-        expected = {table: columns for table, contract in PUBLISHED.items() if (columns := columns_of(contract))}
+        selections = {table: selection_of(contract) for table, contract in PUBLISHED.items()}
+        expected = {table: selection for table, selection in selections.items() if selection.columns}
         with open_file(path, read_only=True) as connection:
             written = _columns(connection)
             connection.execute(f"attach '{build.warehouse}' as build (read_only)")
             for table in sorted(written.keys() | expected.keys()):
-                columns = expected.get(table, {})
-                if written.get(table) != list(columns):
+                selection = expected.get(table, Selection({}))
+                if written.get(table) != list(selection.columns):
                     problems.append(f"{path.name} {table}: its columns are not those of its contract")
-                elif any(column.is_sum for column in columns.values()):
-                    continue
-                elif _count(connection, table) != _count(connection, f"build.{table}"):
+                elif _count(connection, table) != _count(connection, f"build.{table}{selection.condition}"):
                     problems.append(f"{path.name} {table}: rows were lost on the way from the build")
     if problems:
         raise ChecksFailed("\n  ".join(["The written files differ from the build; nothing was published.", *problems]))

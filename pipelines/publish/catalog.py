@@ -12,6 +12,7 @@ import polars as pl
 from models.contract import ALL_SITES, Contract
 from models.phi import Phi
 from models.published import PUBLISHED
+from pipelines.publish.selection import Selection
 
 SCHEMA = "catalog"
 DICTIONARY = ("catalog.tables", "catalog.columns")
@@ -39,14 +40,15 @@ _COLUMNS = """
 """
 
 
-def write_catalog(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, list[str]], n_rows: Mapping[str, int]) -> None:
+def write_catalog(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Selection], n_rows: Mapping[str, int]) -> None:
     """Describe the tables of the open file, by its own comments and the contracts.
 
-    `columns` are the columns of each table, `n_rows` its rows; both by `schema.table`.
+    `tables` say what the file holds of each table, `n_rows` how many rows; both by `schema.table`.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
-    _create(connection, _TABLES, [_table(PUBLISHED[table], table, names, n_rows[table]) for table, names in columns.items()])
-    _create(connection, _COLUMNS, [_column(PUBLISHED[table], table, name) for table, names in columns.items() for name in names])
+    _create(connection, _TABLES, [_table(PUBLISHED[table], table, held, n_rows[table]) for table, held in tables.items()])
+    columns = [(table, name) for table, held in tables.items() for name in held.columns]
+    _create(connection, _COLUMNS, [_column(PUBLISHED[table], table, name) for table, name in columns])
 
 
 def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict]) -> None:
@@ -55,13 +57,13 @@ def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict])
     connection.unregister("facts")
 
 
-def _table(contract: Contract, table: str, names: list[str], n_rows: int) -> dict:
+def _table(contract: Contract, table: str, held: Selection, n_rows: int) -> dict:
     """What the contract says of a table; `site_column` is null where the file does not have the column."""
     return {
         "table_name": table,
         "grain": f"One row per {contract.grain}.",
-        "key_columns": ", ".join(contract.key),
-        "site_column": contract.site if contract.site in (ALL_SITES, *names) else None,
+        "key_columns": ", ".join(held.key),
+        "site_column": contract.site if contract.site in (ALL_SITES, *held.columns) else None,
         "owner": contract.owner,
         "n_rows": n_rows,
     }

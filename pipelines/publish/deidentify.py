@@ -1,19 +1,18 @@
-"""What of a published table may leave the practice: HIPAA safe harbor, 45 CFR 164.514(b)(2)(i), written as SQL.
+"""The de-identified file: HIPAA safe harbor, 45 CFR 164.514(b)(2)(i), written as SQL.
 
-What becomes of a table, its contract states (`models/deidentification.py`); what becomes of a column, the rules here state,
-each with the paragraph that asks for it. What no rule lets through is dropped: a new field is safe before
-somebody thinks of it.
+Which columns the file holds of a table, its contract states (`models/deidentification.py`). What becomes of each, the rules here
+state, with the paragraph that asks for it; a column for which no rule speaks is refused. The file holds rows of persons alone:
+a count beside them could give back what another count leaves out.
 """
 
-from dataclasses import dataclass
+import re
 
 import pandera.polars as pa
 import polars as pl
 
 from models.contract import Contract
-from models.deidentification import Form
 from models.phi import Phi
-from pipelines.sql.types import sql_type
+from pipelines.publish.selection import Column, Selection, whole
 
 SALT = "salt"
 """The DuckDB variable that holds a publication's secret. It is never written down, so that no key can be computed again (R)."""
@@ -21,97 +20,93 @@ SALT = "salt"
 OLDEST_AGE = 90
 """(C): ages over 89 become one category."""
 
-SMALL_AREAS = (36, 59, 63, 102, 203, 556, 692, 790, 821, 823, 830, 831, 878, 879, 884, 890, 893)
-"""(B)(2): three-digit areas of 20,000 people or fewer, changed to 000. Census 2000, as listed by the Office for Civil Rights,
-Guidance Regarding Methods for De-identification of Protected Health Information, November 2012, section 3.3."""
+SMALL_AREAS = (36, 59, 102, 202, 203, 204, 205, 369, 556, 692, 753, 772, 821, 823, 878, 879, 884, 893)
+"""(B)(2): three-digit areas of 20,000 people or fewer, changed to 000. United States Census Bureau, 2020 Census, Demographic and
+Housing Characteristics File, table P1 (total population) by five-digit ZIP Code Tabulation Area, added up by the first three
+digits: 894 areas, 334,726,586 people with Puerto Rico, 18 areas too small. The seventeen in the guidance of the Office for Civil
+Rights (2012) are those of the Census of 2000, and it asks for newer ones."""
 
-KEPT = {"state", "sex", "race", "ethnicity", "language"}
-"""Quasi-identifiers that safe harbor leaves as they are; so it does with counts, flags and values from a fixed list."""
+UNCOUNTED_AREAS = (
+    *range(5), 55, *range(90, 100), 192, 213, 269, 340, 343, 345, 348, 353, 375, 399, 419, 428, 429, 459, 517, 518, 519, 529, 533,
+    536, 552, 568, 569, 578, 579, 589, 621, 632, 642, 643, 649, 659, 663, 682, *range(694, 700), 702, 709, 715, 732, 742, 771,
+    817, 818, 819, 839, 842, 848, 849, 854, 858, 861, 862, 866, 867, 868, 869, 872, 876, 886, 887, 888, 892, 896, 899, 909, 929,
+    942, *range(962, 967), 969, 987,
+)  # fmt: skip
+"""Military mail, single receivers of much mail, digits without a place: nobody was counted there, so nobody hides there."""
 
-SHARED_IDS = {"group_id", "payer_id", "campaign_id"}
-"""Ids of things that many patients share; every other source id beside a patient is a record number (R)."""
+STATES = (
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD",
+    "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD",
+    "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "PR",
+)  # fmt: skip
+"""(B): a state may stay. What an extract has in that field instead, such as a town, may not."""
 
-SMALLEST_CELL = 11
-"""A count of persons from 1 to 10 is not told (the cell size suppression policy of CMS): in a table of counts, such a
-row keeps its names and loses its numbers. So it does where all but so few are counted, for 95 of 100 tells the other five."""
+_FROM_PUBLIC_LISTS = {
+    "language": "case when regexp_full_match(language, '[a-z]{2,3}') then language end",
+    "state": f"case when upper(state) in {STATES} then upper(state) end",
+    "service_code": "case when regexp_full_match(service_code, '[0-9A-V][0-9]{3}[0-9AFMTU]') then service_code end",
+}
+"""Texts from outside that stay where they are a code of a public list: ISO 639, states, CPT and HCPCS."""
 
-FREE_TEXT = ("reason", "note", "comment", "evidence_value", "message")
-"""Words in which anything may stand, dates and names too (R)."""
+_NAMED_BY_CAREGAP = {"measure_code", "group_id", "measure_version", "kpi_code", "method", "model_version"}
+"""Texts that Caregap itself writes."""
 
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a published file: the SQL that makes it from the built table, and its description.
-
-    A table with a sum has one row for each combination of its other columns.
-    """
-
-    sql: str
-    description: str
-    is_sum: bool = False
+_MEASURES_TIME = re.compile(r"(^|_)(days?|weeks?|months?|hours?|minutes?|rank)(_|$)")
+"""A number of days beside a day that is known gives the other day (C)."""
 
 
-def deidentified(contract: Contract) -> dict[str, Column]:
-    """The columns that remain of a table, in the form that its contract states; none where it is to be absent.
+def deidentified(contract: Contract) -> Selection:
+    """What the file holds of a table: none of its columns, or those that its contract names, each by its rule.
 
-    An instant or a date, `x_at` or `x_on`, becomes `x_year`. In rows about patients every date, place and source id belongs to
-    one, whatever its class says.
+    Raises `ValueError` naming a column that the contract lacks, or for which no rule speaks.
     """
     stated = contract.deidentified
-    if stated.form is Form.ABSENT:
-        return {}
-    columns = {}
-    for name, field in contract.fields.items():
-        if name in stated.summed_over:
-            continue
-        if stated.summed_over and name not in contract.key and field.dtype.type.is_numeric():
-            total = f"sum({name})" + (f" filter (where {stated.where})" if stated.where else "")
-            columns[name] = Column(f"cast({total} as {sql_type(field.dtype.type)})", field.description, is_sum=True)
-        elif remains := _remains(name, field, stated.form is Form.PATIENT_ROWS):
-            new_name, sql = remains
-            columns[new_name] = Column(sql, field.description)
-    return _without_small_cells(columns, contract)
+    if stated.is_reference:
+        return whole(contract)
+    columns = dict(_column(contract, name) for name in stated.columns)
+    if not columns:
+        return Selection({})
+    return Selection(
+        columns=columns,
+        key=tuple(_column(contract, name)[0] for name in contract.key),
+        description=f"One row per {contract.grain}. {stated.note}".strip(),
+        where=stated.where,
+        # Keys are salted, so that this order says nothing of the order in which the rows came.
+        is_ordered=True,
+    )
 
 
-def _without_small_cells(columns: dict[str, Column], contract: Contract) -> dict[str, Column]:
-    """The columns of a table of counts, each number of which is null in a row with a small cell."""
-    stated = contract.deidentified
-    cells = []
-    for part, whole in stated.counts.items():
-        cells.append(columns[part].sql)
-        if whole:
-            cells.append(f"{columns[whole].sql} - {columns[part].sql}")
-    if not cells:
-        return columns
-    is_small = " or ".join(f"(abs({cell}) > 0 and abs({cell}) < {SMALLEST_CELL})" for cell in cells)
-    told = {*contract.key, *stated.shown}
-    suppressed = {}
-    for name, column in columns.items():
-        field = contract.fields.get(name)
-        is_number = field and field.dtype.type.is_numeric() and name not in told and not name.endswith("_key")
-        description = f"{column.description} Empty where it counts 1 to {SMALLEST_CELL - 1} persons, or all but so few."
-        sql = f"case when {is_small} then null else {column.sql} end"
-        suppressed[name] = Column(sql, description, column.is_sum) if is_number else column
-    return suppressed
+def _column(contract: Contract, name: str) -> tuple[str, Column]:
+    if name not in contract.fields:
+        raise ValueError(f"{contract.name} has no column {name} to de-identify.")
+    remains = _remains(name, contract.fields[name])
+    if remains is None:
+        raise ValueError(f"No rule of safe harbor lets {contract.name}.{name} through.")
+    return remains
 
 
-def _remains(name: str, field: pa.Column, of_patients: bool) -> tuple[str, str] | None:
-    phi, dtype = field.metadata["phi"], field.dtype.type
-    is_moment = isinstance(dtype, pl.Datetime) or dtype == pl.Date
+def _remains(name: str, field: pa.Column) -> tuple[str, Column] | None:
+    dtype, words = field.dtype.type, field.description
+    if field.metadata["phi"] is Phi.DIRECT or name == "birth_date":  # (A), (D) to (Q); the age stands for the birth date
+        return None
     if name.endswith("_key") and dtype.is_integer():
-        return name, f"cast('0x' || substr(md5(getvariable('{SALT}') || cast({name} as varchar)), 1, 15) as bigint)"
-    if phi is Phi.DIRECT or name == "birth_date":  # (A), (D) to (Q); the age stands for the birth date
-        return None
-    if of_patients and (name.startswith(FREE_TEXT) or (name.endswith("_id") and name not in SHARED_IDS)):
-        return None
-    if is_moment and (of_patients or phi is Phi.QUASI):  # (C): all elements of dates except the year
-        return name.removesuffix("_on").removesuffix("_at") + "_year", f"cast(year({name}) as smallint)"
-    if name == "postal_code" and (of_patients or phi is Phi.QUASI):
-        small = ", ".join(f"'{area:03}'" for area in SMALL_AREAS)
-        is_told = f"regexp_matches({name}, '^[0-9]{{5}}') and left({name}, 3) not in ({small})"
-        return "postal_area", f"case when {is_told} then left({name}, 3) when {name} is not null then '000' end"
+        key = f"cast('0x' || substr(md5(getvariable('{SALT}') || cast({name} as varchar)), 1, 15) as bigint)"
+        return name, Column(key, f"{words} Another number in each publication.")
+    if isinstance(dtype, pl.Datetime) or dtype == pl.Date:  # (C): all elements of dates except the year
+        year = name.removesuffix("_on").removesuffix("_at") + "_year"
+        return year, Column(f"cast(year({name}) as smallint)", f"Calendar year alone. {words}")
+    if name == "postal_code":
+        small = ", ".join(f"'{area:03}'" for area in (*SMALL_AREAS, *UNCOUNTED_AREAS))
+        is_large = f"regexp_matches({name}, '^[0-9]{{5}}') and left({name}, 3) not in ({small})"
+        area = f"case when {is_large} then left({name}, 3) when {name} is not null then '000' end"
+        return "postal_area", Column(
+            area, "First three digits of the ZIP code; 000: at most 20,000 people live there, or no ZIP code."
+        )
     if name == "age_years":
-        return name, f"least({name}, {OLDEST_AGE})"
-    if phi is Phi.NONE or name in KEPT or name.startswith("n_") or dtype == pl.Boolean or field.metadata["values"]:
-        return name, name
+        return name, Column(f"least({name}, {OLDEST_AGE})", f"{words} {OLDEST_AGE}: {OLDEST_AGE} or older.")
+    if name in _FROM_PUBLIC_LISTS:
+        return name, Column(_FROM_PUBLIC_LISTS[name], f"{words} Empty where it is not of the public list.")
+    is_number = dtype.is_numeric() and not _MEASURES_TIME.search(name)
+    if is_number or dtype == pl.Boolean or field.metadata["values"] or name in _NAMED_BY_CAREGAP:
+        return name, Column(name, words)
     return None

@@ -23,7 +23,9 @@ from pipelines.publications.gap_months import keep_gap_history
 from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publication, forget_old, point_to, sync
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import write_catalog
-from pipelines.publish.deidentify import SALT, Column, deidentified
+from pipelines.publish.deidentify import SALT, deidentified
+from pipelines.publish.k_anonymity import anonymity
+from pipelines.publish.selection import Selection, whole
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import STEPS, Build
 
@@ -43,8 +45,10 @@ def publish(home: Home, build: Build) -> Publication:
     beside = home.published / f".{id}"
     beside.mkdir(parents=True, mode=0o700)
     try:
-        n_rows = write_file(build, beside / WAREHOUSE, _whole)
+        n_rows = write_file(build, beside / WAREHOUSE, whole)
         write_file(build, beside / DEIDENTIFIED, deidentified)
+        with open_file(beside / DEIDENTIFIED, read_only=True) as connection:
+            told_apart = anonymity(connection)
         publication = Publication(
             id=id,
             practice_id=build.practice_id,
@@ -56,12 +60,13 @@ def publish(home: Home, build: Build) -> Publication:
             fingerprint=build.fingerprint,
             published_at=now.isoformat(timespec="seconds"),
             n_rows=n_rows,
+            anonymity=str(told_apart),
         )
         (beside / MANIFEST).write_text(json.dumps(asdict(publication), indent=2), encoding="utf-8")
         write_outreach(beside)
         write_model_report(beside / WAREHOUSE, beside)
         write_last_reports(beside)
-        audit(build, {beside / WAREHOUSE: _whole, beside / DEIDENTIFIED: deidentified})
+        audit(build, {beside / WAREHOUSE: whole, beside / DEIDENTIFIED: deidentified})
         for path in (*beside.iterdir(), beside):
             sync(path)
     except BaseException:
@@ -76,14 +81,10 @@ def publish(home: Home, build: Build) -> Publication:
     return publication
 
 
-def _whole(contract: Contract) -> dict[str, Column]:
-    return {name: Column(name, field.description) for name, field in contract.fields.items()}
-
-
 def write_file(
     build: Build,
     path: Path,
-    columns_of: Callable[[Contract], dict[str, Column]],
+    selection_of: Callable[[Contract], Selection],
     tables: Mapping[str, Contract] = PUBLISHED,
 ) -> dict[str, int]:
     """Copy the contracts' tables and descriptions to a new file. Returns the number of rows by table."""
@@ -93,18 +94,16 @@ def write_file(
         connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
         connection.execute("begin")  # one commit, not one for each of the thousands of comments
         for table, contract in tables.items():
-            columns = columns_of(contract)
-            if not columns:
+            selection = selection_of(contract)
+            if not selection.columns:
                 continue
             connection.execute(f"create schema if not exists {table.partition('.')[0]}")
-            selected = ", ".join(f"{column.sql} as {name}" for name, column in columns.items())
-            grouped = " group by all" if any(column.is_sum for column in columns.values()) else ""
-            connection.execute(f"create table {table} as select {selected} from build.{table}{grouped}")
-            connection.execute(f"comment on table {table} is {_quoted(contract.description)}")
-            for name, column in columns.items():
+            connection.execute(f"create table {table} as {selection.query(f'build.{table}')}")
+            connection.execute(f"comment on table {table} is {_quoted(selection.description)}")
+            for name, column in selection.columns.items():
                 connection.execute(f"comment on column {table}.{name} is {_quoted(column.description)}")
             n_rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-            written[table] = list(columns)
+            written[table] = selection
         connection.execute("commit")
         connection.execute("detach build")
         write_catalog(connection, written, n_rows)

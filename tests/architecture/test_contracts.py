@@ -5,7 +5,6 @@ import re
 import pytest
 
 from models.contract import Contract
-from models.deidentification import Form
 from models.published import PUBLISHED
 from pipelines.home import CHECKOUT
 from pipelines.publish.deidentify import deidentified
@@ -32,16 +31,25 @@ def test_a_published_contract_says_who_answers_for_it_and_what_is_deidentified(t
     stated = contract.deidentified
     assert contract.owner
     assert contract.site is None or contract.site == "" or contract.site in contract.fields
-    assert {*stated.counts, *filter(None, stated.counts.values()), *stated.summed_over, *stated.shown} <= contract.fields.keys()
-    assert not set(stated.counts) & set(stated.summed_over)
+    assert not stated.columns or {*contract.key} <= {*stated.columns} <= contract.fields.keys()
+    assert deidentified(contract).columns.keys() >= {*deidentified(contract).key}
 
 
 @pytest.mark.parametrize("table", PUBLISHED)
-def test_rows_about_patients_are_deidentified_as_such(table: str):
-    has_patient = any(name.endswith("patient_key") for name in PUBLISHED[table].fields)
-    assert not has_patient or PUBLISHED[table].deidentified.form in {Form.PATIENT_ROWS, Form.ABSENT}
+def test_a_table_with_a_person_a_site_or_a_clinician_is_no_reference(table: str):
+    names = ("patient_key", "location_key", "provider_key", "location_id", "practitioner_id")
+    is_of_somebody = any(name.endswith(names) for name in PUBLISHED[table].fields)
+    assert not (is_of_somebody and PUBLISHED[table].deidentified.is_reference)
+
+
+@pytest.mark.parametrize("table", PUBLISHED)
+def test_a_column_of_the_deidentified_file_refers_to_a_table_of_it(table: str):
+    there = {contract.name for contract in PUBLISHED.values() if deidentified(contract).columns}
+    for name in PUBLISHED[table].deidentified.columns:
+        refers_to = PUBLISHED[table].fields[name].metadata["refers_to"].partition(".")[0]
+        assert not refers_to or refers_to in there, name
 
 
 def test_a_table_that_states_nothing_is_absent_from_the_deidentified_file():
     payments = PUBLISHED["marts.fct_payments"]
-    assert deidentified(Contract("new", payments.grain, payments.key, payments.fields)) == {}
+    assert deidentified(Contract("new", payments.grain, payments.key, payments.fields)).columns == {}

@@ -7,62 +7,23 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 
-from models.phi import Phi
 from models.published import PUBLISHED
 from pipelines.errors import ChecksFailed, NotPublished, UsageError
 from pipelines.home import Home
 from pipelines.publications.store import DEIDENTIFIED, current, publications, roll_back
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import DICTIONARY
-from pipelines.publish.deidentify import deidentified
-from pipelines.publish.publish import _whole as whole
-from pipelines.publish.publish import publish, write_file
+from pipelines.publish.publish import publish
+from pipelines.publish.selection import whole
 from pipelines.sql.connection import open_file
-from pipelines.sql.types import sql_type
 from pipelines.warehouse.build import STEPS, Build
+from tests.built_by_hand import write_build
 from tests.conftest import Once
 
 MakeBuild = Callable[..., Build]
 N_ROWS = (1, 2, 3)
-SHARED_IDS = {"group_id", "payer_id", "campaign_id"}
-"""Ids that many patients share."""
-LEFT_AS_THEY_ARE = {"state", "sex", "race", "ethnicity", "language", "age_years"}
-"""Quasi-identifiers that safe harbor leaves, the age up to 89."""
-
-
-def value(name: str, field, row: int) -> str:
-    """SQL of a value that fits the field: the first allowed one, else one that says where it stands."""
-    kind = sql_type(field.dtype.type)
-    if field.metadata["values"]:
-        return f"'{field.metadata['values'][0]}'"
-    match field.dtype.type:
-        case pl.String:
-            return f"'{name} {row}'"
-        case pl.Boolean:
-            return "true"
-        case pl.Date:
-            return f"date '1930-05-17' + {row}"
-        case pl.Datetime():
-            return f"timestamptz '2026-03-08 07:30:00+00' + interval {row} day"
-        case _:
-            return f"cast({row} as {kind})"
-
-
-def write_build(folder: Path, n_rows: int) -> None:
-    """A build by hand, with as many rows in every table of a contract."""
-    folder.mkdir(parents=True)
-    build = Build(folder, "test", "Test", "America/New_York", True, date(2026, 4, 1), {}, "print", STEPS[-1]).save()
-    with build.connect() as connection:
-        connection.execute("begin")
-        for table, contract in PUBLISHED.items():
-            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
-            columns = ", ".join(f"{name} {sql_type(field.dtype.type)}" for name, field in contract.fields.items())
-            rows = (f"({', '.join(value(*one, row) for one in contract.fields.items())})" for row in range(n_rows))
-            connection.execute(f"create table {table} ({columns}); insert into {table} values {', '.join(rows)}")
-        connection.execute("commit")
 
 
 @pytest.fixture(scope="module")
@@ -115,21 +76,6 @@ def make_build(home: Home, builds: Path) -> MakeBuild:
         return build
 
     return make
-
-
-@pytest.fixture
-def told(tmp_path: Path, make_build: MakeBuild) -> Callable[..., list[tuple]]:
-    """`told(table, columns, change)`: these columns of the de-identified table, whose three rows were changed so in the build."""
-
-    def ask(table: str, columns: str, change: str, n_rows: int = 3) -> list[tuple]:
-        build = make_build(n_rows)
-        with build.connect() as connection:
-            connection.execute(change)
-        write_file(build, tmp_path / DEIDENTIFIED, deidentified, {table: PUBLISHED[table]})
-        with open_file(tmp_path / DEIDENTIFIED, read_only=True) as connection:
-            return connection.execute(f"select {columns} from {table} order by all desc").fetchall()
-
-    return ask
 
 
 def open_current(home: Home, file: str = "warehouse.duckdb") -> duckdb.DuckDBPyConnection:
@@ -264,32 +210,6 @@ def test_a_home_of_one_practice_does_not_publish_another(home, make_build, tmp_p
         publish(home, make_build(practice_id="sample"))
 
 
-def test_the_deidentified_file_has_no_direct_identifier_date_or_free_text(published_home):
-    with open_current(published_home(1), DEIDENTIFIED) as connection:
-        columns = connection.execute(
-            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
-            "where not internal and schema_name <> 'catalog'"
-        ).fetchall()
-    for table, name, kind in columns:
-        contract = PUBLISHED[table]
-        if name in contract.fields and not name.endswith("_key"):
-            assert contract.phi_of(name) is not Phi.DIRECT, (table, name)
-        if "patient_key" in contract.fields:
-            assert kind not in ("DATE", "TIMESTAMP WITH TIME ZONE"), (table, name)
-            assert not name.endswith("_id") or name in SHARED_IDS, (table, name)
-            assert not name.startswith(("reason", "note", "first_name", "birth")), (table, name)
-
-
-def test_deidentified_patients_have_a_year_an_area_and_an_age_of_at_most_90(told):
-    """45 CFR 164.514(b)(2)(i)(B) and (C): 02138 is area 021; 03601 lies in area 036 of few people; 97 becomes 90."""
-    change = (
-        "update marts.dim_patients set age_years = 97 - 40 * patient_key, "
-        "postal_code = case patient_key when 0 then '02138' when 1 then '03601' else 'K1A 0B1' end"
-    )
-    rows = told("marts.dim_patients", "age_years, postal_area", change)
-    assert rows == [(90, "021"), (57, "000"), (17, "000")]
-
-
 def test_deidentified_keys_join_within_a_publication_and_never_across_two(published_homes):
     """Both were made of builds in which patient 0 is a patient; patient 1 is in the second alone."""
     seen = []
@@ -300,68 +220,3 @@ def test_deidentified_keys_join_within_a_publication_and_never_across_two(publis
             seen.append({key for (key,) in connection.execute("select patient_key from marts.dim_patients").fetchall()})
     assert [len(keys) for keys in seen] == [1, 2]
     assert not seen[0] & seen[1] and not {0, 1} & (seen[0] | seen[1])
-
-
-def test_deidentified_kpis_are_of_the_whole_practice(told):
-    """A cell of one site, clinician, payer class and segment can be one person's month; (0 + 1 + 2) × 20 = 60."""
-    change = (
-        "update marts.fct_kpis set kpi_code = 'no_show_rate', month_on = date '2026-03-01', "
-        "numerator = 20 * numerator, denominator = 20 * denominator"
-    )
-    rows = told("marts.fct_kpis", "kpi_code, month_on, numerator, denominator", change)
-    assert rows == [("no_show_rate", date(2026, 3, 1), 60, 60)]
-
-
-def test_a_deidentified_count_of_1_to_10_or_of_all_but_1_to_10_is_empty(told):
-    """Of 40, 10 and 30 are not told: 30 tells the other 10. Of 22, 11 is."""
-    cells = {
-        "20 of 40": (20, 40, True),
-        "0 of 40": (0, 40, True),
-        "40 of 40": (40, 40, True),
-        "11 of 22": (11, 22, True),
-        "10 of 40": (10, 40, False),
-        "30 of 40": (30, 40, False),
-        "0 of 10": (0, 10, False),
-        "0 of 0": (0, 0, True),
-    }
-    rows = ", ".join(f"('{name}', {numerator}, {denominator})" for name, (numerator, denominator, _) in cells.items())
-    change = (
-        "create table marts.cells as select kpis.* replace (cell.c0 as kpi_code, cell.c1 as numerator, cell.c2 as denominator) "
-        f"from marts.fct_kpis as kpis, (values {rows}) as cell(c0, c1, c2); "
-        "drop table marts.fct_kpis; alter table marts.cells rename to fct_kpis"
-    )
-    found = told("marts.fct_kpis", "kpi_code, numerator, denominator", change, n_rows=1)
-    assert {name: (numerator, denominator) for name, numerator, denominator in found} == {
-        name: (numerator, denominator) if is_told else (None, None) for name, (numerator, denominator, is_told) in cells.items()
-    }
-
-
-def test_deidentified_slices_count_the_whole_practice_once(told):
-    """Of one row of the whole practice and two of sites, 0 + 1 + 2 each 20 times, the first alone is left."""
-    change = (
-        "update marts.fct_kpi_slices set kpi_code = 'no_show_rate', month_on = date '2026-03-01', "
-        "slice_type = case when numerator = 2 then 'all' else 'location' end, "
-        "numerator = 20 * numerator, denominator = 20 * denominator"
-    )
-    rows = told("marts.fct_kpi_slices", "kpi_code, month_on, numerator, denominator", change)
-    assert rows == [("no_show_rate", date(2026, 3, 1), 40, 40)]
-
-
-@pytest.mark.parametrize("table", ["marts.fct_kpi_rows", "marts.fct_kpi_periods"])
-def test_rows_and_periods_of_kpis_are_in_the_file_with_patients_alone(published_homes, table):
-    """A row is one person's visit, claim or month; from sums over several months a suppressed month could be worked out."""
-    named = "select schema_name || '.' || table_name from duckdb_tables() union select table_name from catalog.tables"
-    for file, is_there in (("warehouse.duckdb", True), ("deidentified.duckdb", False)):
-        with open_file(published_homes / "published" / "current" / file, read_only=True) as connection:
-            tables = {table for (table,) in connection.execute(named).fetchall()}
-        assert (table in tables) == is_there
-
-
-def test_what_no_rule_lets_through_is_dropped():
-    """Quasi-identifiers without a rule of their own are absent, so that a new field is safe before somebody thinks of it."""
-    for table, contract in PUBLISHED.items():
-        remaining = deidentified(contract).keys() & contract.fields.keys()
-        for name in remaining:
-            field = contract.fields[name]
-            if field.metadata["phi"] is Phi.QUASI and not name.endswith("_key") and not name.startswith("n_"):
-                assert name in LEFT_AS_THEY_ARE or field.metadata["values"] or field.dtype.type == pl.Boolean, (table, name)

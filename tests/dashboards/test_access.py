@@ -13,7 +13,7 @@ ALLOWED = {
     "leadership": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
     },
-    "analyst": {"model", "sql", "catalog", "data_health"},
+    "analyst": {"sql", "catalog"},
     "analyst_phi": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "sql", "catalog",
         "data_health",

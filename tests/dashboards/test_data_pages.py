@@ -18,12 +18,10 @@ PARTS = {
     ("page", "role"),
     [
         ("data_health", "leadership"),
-        ("data_health", "analyst"),
         ("data_health", "care_team"),
         ("catalog", "analyst"),
         ("catalog", "care_team"),
         ("model", "leadership"),
-        ("model", "analyst"),
     ],
 )
 def test_every_part_of_the_page_is_drawn(app, page: str, role: str):

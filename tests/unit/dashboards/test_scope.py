@@ -7,7 +7,7 @@ from dashboards.access.roles import ROLES, Viewer
 from dashboards.store.scope import Scope, open_scoped
 from models.published import PUBLISHED
 from pipelines.publish.catalog import write_catalog
-from pipelines.publish.publish import _whole
+from pipelines.publish.selection import whole
 from pipelines.sql.types import sql_type
 
 TABLES = ("marts.dim_locations", "marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months", "marts.fct_kpis")
@@ -35,8 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
                 f"values ({number}, 'P{number}', {site})"
             )
             connection.execute(f"insert into marts.fct_care_gap_months (patient_key) values ({number})")
-        columns = {table: list(_whole(PUBLISHED[table])) for table in TABLES}
-        write_catalog(connection, columns, dict.fromkeys(TABLES, 0))
+        held = {table: whole(PUBLISHED[table]) for table in TABLES}
+        write_catalog(connection, held, dict.fromkeys(TABLES, 0))
     return folder
 
 

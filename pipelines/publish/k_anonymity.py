@@ -1,0 +1,47 @@
+"""How far the people of a de-identified file can be told apart: k-anonymity (Sweeney 2002, Int. J. Uncertainty 10(5))."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from models.phi import Phi
+from models.published import PUBLISHED
+from models.published.people import PATIENTS
+from pipelines.publish.deidentify import deidentified
+
+
+@dataclass(frozen=True)
+class Anonymity:
+    """`k`: people in the smallest group that shares all quasi-identifiers (0: no people); `n_alone`: people in groups of one."""
+
+    k: int
+    n_people: int
+    n_alone: int
+    quasi_identifiers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shared = f"{len(self.quasi_identifiers)} attributes ({', '.join(self.quasi_identifiers)})"
+        if not self.n_people:
+            return "k is not defined: the file has no people."
+        if self.k == 1:
+            return (
+                f"k = 1: {self.n_alone:,} of {self.n_people:,} people are the only one with their {shared}. Safe harbor "
+                "asks for no more. Who knows these of a person finds the person: give the file to people who agree not to look."
+            )
+        return f"k = {self.k:,}: each of {self.n_people:,} people shares {shared} with at least {self.k - 1:,} others."
+
+
+def anonymity(connection: duckdb.DuckDBPyConnection) -> Anonymity:
+    """Measure an open de-identified file, over every column of its people that derives from a quasi-identifier."""
+    contract = PUBLISHED[PATIENTS]
+    coarsened = deidentified(contract).columns.keys() - contract.fields.keys()
+    names = tuple(
+        name
+        for name in deidentified(contract).columns
+        if name in coarsened or (contract.phi_of(name) is Phi.QUASI and name not in contract.key)
+    )
+    (smallest, people, alone), *_ = connection.execute(
+        "select coalesce(min(n), 0), coalesce(sum(n), 0), coalesce(sum(n) filter (where n = 1), 0) "
+        f"from (select count(*) as n from {PATIENTS} group by {', '.join(names)})"
+    ).fetchall()
+    return Anonymity(int(smallest), int(people), int(alone), names)

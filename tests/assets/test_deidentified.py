@@ -1,0 +1,214 @@
+"""The de-identified file, attacked as somebody would who has the file and its documentation: 45 CFR 164.514(b)(2)(i)."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from models.contract import Contract, field
+from models.deidentification import only
+from models.phi import Phi
+from models.published import PUBLISHED
+from pipelines.home import Home
+from pipelines.publications.store import DEIDENTIFIED, current
+from pipelines.publish.deidentify import deidentified
+from pipelines.publish.k_anonymity import Anonymity, anonymity
+from pipelines.publish.publish import write_file
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import Build
+from tests.built_by_hand import write_build
+
+COLUMNS = (
+    "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+    "where not internal and database_name = 'current' and schema_name <> 'catalog'"
+)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Callable[..., list[tuple]]:
+    """`held(table, columns, change)`: these columns of the de-identified table, after a change to the build's three rows."""
+
+    def ask(table: str, columns: str, change: str) -> list[tuple]:
+        write_build(tmp_path / "build", 3)
+        build = Build(tmp_path / "build", "test", "Test", "America/New_York", True, date(2026, 4, 1), {}, "print", "delivered")
+        with build.connect() as connection:
+            connection.execute(change)
+        write_file(build, tmp_path / DEIDENTIFIED, deidentified, {table: PUBLISHED[table]})
+        with open_file(tmp_path / DEIDENTIFIED, read_only=True) as connection:
+            return connection.execute(f"select {columns} from {table} order by all desc").fetchall()
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def attacker(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The sample's de-identified file as `current`, and for judging alone the warehouse beside it."""
+    folder = (sample_home.published / "current").resolve()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{folder / DEIDENTIFIED}' as current (read_only)")
+        connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as judge (read_only)")
+        connection.execute("use current")
+        yield connection
+
+
+def test_the_file_knows_no_day(attacker):
+    """A year alone remains; and no number of days, weeks, months, hours or minutes from which a day could be computed."""
+    columns = [one for one in attacker.execute(COLUMNS).fetchall() if not PUBLISHED[one[0]].deidentified.is_reference]
+    assert len(columns) > 100
+    for table, name, kind in columns:
+        assert kind not in ("DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"), (table, name)
+        assert kind == "BOOLEAN" or not set(name.split("_")) & {"day", "days", "week", "weeks", "month", "months"}, (table, name)
+        assert kind == "BOOLEAN" or not set(name.split("_")) & {"hour", "hours", "minute", "minutes", "rank"}, (table, name)
+    years = [(table, name) for table, name, _ in columns if name.endswith("_year") and table.startswith("marts.fct")]
+    assert len(years) > 10
+    for table, name in years:
+        assert attacker.execute(f"select count(*) from {table} where {name} not between 1900 and 2200").fetchall() == [(0,)]
+
+
+def test_measures_are_held_for_calendar_years_alone(held):
+    """From rolling years, the one in which a person turns 50 gave the month of birth."""
+    change = "update marts.fct_measure_results set period_type = ['year', 'rolling', 'rolling'][patient_key + 1]"
+    assert held("marts.fct_measure_results", "period_type, period_start_year", change) == [("year", 1930)]
+
+
+def test_no_row_leads_to_a_site_or_a_clinician(attacker):
+    """Every key finds its table in the file, and neither the sites nor the clinicians are one."""
+    columns = attacker.execute(COLUMNS).fetchall()
+    tables = {table for table, _, _ in columns}
+    assert not tables & {"marts.dim_locations", "marts.dim_providers", "marts.dim_programs"}
+    assert not {name for _, name, _ in columns if "location" in name or "provider" in name or "site" in name}
+    for table, name, _ in columns:
+        refers_to = PUBLISHED[table].fields[name].metadata["refers_to"] if name in PUBLISHED[table].fields else ""
+        assert not refers_to or f"marts.{refers_to.partition('.')[0]}" in tables, (table, name)
+
+
+def test_no_value_of_the_file_names_anybody_or_any_place(attacker):
+    """Every text of the file against every direct identifier, town, site and clinician of the warehouse."""
+    texts = [(table, name) for table, name, kind in attacker.execute(COLUMNS).fetchall() if kind == "VARCHAR"]
+    said = " union ".join(f"select {name}::varchar as word from current.{table}" for table, name in texts)
+    named = [
+        f"select {name}::varchar as word from judge.{table}"
+        for table, contract in PUBLISHED.items()
+        for name, column in contract.fields.items()
+        if column.metadata["phi"] is Phi.DIRECT
+        or name
+        in ("location_id", "location_name", "city", "address_line", "postal_code", "provider_name", "npi", "practitioner_id")
+    ]
+    both = f"select word from ({said}) where word <> '' intersect select word from ({' union '.join(named)})"
+    # The portal is a channel and, for those who have an account, its own contact point.
+    assert attacker.execute(both).fetchall() == [("portal",)]
+    assert attacker.execute(f"select count(*) > 1000 from ({' union '.join(named)})").fetchall() == [(True,)]
+
+
+def test_no_number_of_the_file_is_a_key_of_the_warehouse(attacker):
+    for table, name, _ in attacker.execute(COLUMNS).fetchall():
+        if name.endswith("_key"):
+            same = f"select {name} from current.{table} where {name} is not null intersect select {name} from judge.{table}"
+            assert attacker.execute(same).fetchall() == [], (table, name)
+
+
+def test_rows_do_not_lie_in_the_order_in_which_they_came(attacker):
+    """Rows in the order of their days would give each day between two that are known."""
+    for table in attacker.execute(
+        "select table_name, key_columns from catalog.tables where table_name not like '%.dim_kpis'"
+    ).fetchall():
+        name, key = table
+        if PUBLISHED[name].deidentified.is_reference:
+            continue
+        order = f"select count(*) from (select rowid as place, row_number() over (order by {key}) - 1 as sorted from {name})"
+        assert attacker.execute(f"{order} where place <> sorted").fetchall() == [(0,)], name
+
+
+def test_the_catalog_of_the_file_describes_the_file_and_its_grain(attacker):
+    """Every table and column there is, none that is not; one row for each key; words name nothing that the file lacks."""
+    columns = {(table, name) for table, name, _ in attacker.execute(COLUMNS).fetchall()}
+    assert {*attacker.execute("select table_name, column_name from catalog.columns").fetchall()} == columns
+    lacking = {name for contract in PUBLISHED.values() for name in contract.fields} | {one.name for one in PUBLISHED.values()}
+    lacking -= {name for _, name in columns} | {table.partition(".")[2] for table, _ in columns}
+    tables = attacker.execute("select table_name, grain || description, key_columns from catalog.tables").fetchall()
+    assert {table for table, _, _ in tables} == {table for table, _ in columns}
+    for table, words, key in tables:
+        assert attacker.execute(f"select count(*) - count(distinct ({key})) from {table}").fetchall() == [(0,)], table
+        assert PUBLISHED[table].deidentified.is_reference or not {name for name in lacking if f"`{name}`" in words}, table
+    for table, name, words in attacker.execute("select table_name, column_name, description from catalog.columns").fetchall():
+        is_of_rows = not PUBLISHED[table].deidentified.is_reference
+        assert not (is_of_rows and {one for one in lacking if f"`{one}`" in words}), (table, name)
+
+
+def test_how_far_people_can_be_told_apart_is_measured_and_said(attacker, sample_home):
+    """Counted here over every attribute of a person that somebody else may know."""
+    known = (
+        "age_years, sex, race, ethnicity, language, state, postal_area, is_deceased, deceased_year, first_visit_year, "
+        "last_visit_year, n_chronic_conditions, n_open_gaps"
+    )
+    groups = attacker.execute(f"select count(*) from marts.dim_patients group by {known}").fetchall()
+    alone = sum(n for (n,) in groups if n == 1)
+    assert min(groups) == (1,) and alone > 200
+    assert current(sample_home).anonymity.startswith(f"k = 1: {alone:,} of {sum(n for (n,) in groups):,} people are the only one")
+
+
+@pytest.mark.parametrize(("sizes", "k"), [((5, 5), 5), ((3, 1), 1), ((), 0)])
+def test_k_is_the_size_of_the_smallest_group(sizes, k):
+    with duckdb.connect() as connection:
+        names = [name for name in deidentified(PUBLISHED["marts.dim_patients"]).columns]
+        connection.execute(
+            f"create schema marts; create table marts.dim_patients ({', '.join(f'{one} varchar' for one in names)})"
+        )
+        for group, size in enumerate(sizes):
+            for _ in range(size):
+                connection.execute("insert into marts.dim_patients (patient_key, sex) values (random(), ?)", (str(group),))
+        found = anonymity(connection)
+    assert (found.k, found.n_people, found.n_alone) == (k, sum(sizes), sizes.count(1))
+
+
+def test_a_file_in_which_nobody_is_alone_says_with_how_many_others():
+    assert str(Anonymity(4, 90, 0, ("sex",))) == "k = 4: each of 90 people shares 1 attributes (sex) with at least 3 others."
+
+
+def test_patients_have_a_year_an_area_and_an_age_of_at_most_90(held):
+    """164.514(b)(2)(i)(B) and (C): 02138 is area 021; in area 036 live few people (Census 2020); 97 becomes 90."""
+    change = (
+        "update marts.dim_patients set age_years = 97 - 40 * patient_key, "
+        "postal_code = case patient_key when 0 then '02138' when 1 then '03601' else 'K1A 0B1' end, "
+        "state = case patient_key when 0 then 'ma' when 1 then 'NH' else 'Smith Farm' end, "
+        "language = case patient_key when 0 then 'es' else 'speaks like her sister Ann' end"
+    )
+    rows = held("marts.dim_patients", "age_years, postal_area, state, language", change)
+    assert rows == [(90, "021", "MA", "es"), (57, "000", "NH", None), (17, "000", None, None)]
+
+
+@pytest.mark.parametrize(("area", "is_shown"), [("890", True), ("063", True), ("202", False), ("772", False), ("090", False)])
+def test_areas_are_those_of_the_census_of_2020(held, area: str, is_shown: bool):
+    """Las Vegas (890) and New London (063) have grown past 20,000 people; 202 and 772 are too small now; nobody lives in 090."""
+    rows = held("marts.dim_patients", "distinct postal_area", f"update marts.dim_patients set postal_code = '{area}01'")
+    assert rows == [(area if is_shown else "000",)]
+
+
+def test_a_service_code_that_is_no_code_is_empty(held):
+    change = "update marts.fct_charges set service_code = ['99213', 'G0439', 'call Ann Lee'][charge_key + 1]"
+    assert held("marts.fct_charges", "service_code", change) == [("G0439",), ("99213",), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("mrn", field(str, "A number.", phi=Phi.DIRECT)),
+        ("note", field(str, "Words.")),
+        ("lead_time_days", field(int, "Days.")),
+        ("birth_date", field(date, "A day.", phi=Phi.QUASI)),
+    ],
+)
+def test_a_column_for_which_no_rule_speaks_is_refused(name: str, column):
+    contract = Contract(
+        "fct_new", "thing", ("thing_key",), {"thing_key": field(int, "It."), name: column}, deidentified=only(name)
+    )
+    with pytest.raises(ValueError, match=f"fct_new.{name}"):
+        deidentified(contract)
+
+
+def test_a_column_that_nobody_named_is_absent():
+    contract = PUBLISHED["marts.fct_appointments"]
+    assert {"lead_time_days", "provider_key", "location_key", "booked_via"} <= contract.fields.keys()
+    assert not {"lead_time_days", "provider_key", "location_key", "booked_via"} & deidentified(contract).columns.keys()
