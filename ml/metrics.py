@@ -5,6 +5,7 @@ patients, not rows.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -133,7 +134,7 @@ def reliability(
         member = bins == number
         inside = labels[member], mass[member]
 
-        def rate(drawn: np.ndarray, inside: tuple = inside) -> float:
+        def rate(drawn: np.ndarray, inside: tuple[Any, ...] = inside) -> float:
             total = (drawn * inside[1]).sum()
             return float((drawn * inside[1] * inside[0]).sum() / total) if total > 0 else float("nan")
 

@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from models.settings.practice import PracticeSettings
 from models.settings.toml_schema import SettingsRefused, read_settings
@@ -36,7 +37,7 @@ class Practice:
     as_of: date | None = None
     targets: dict[str, float] = field(default_factory=dict)
     variables: dict[str, object] = field(default_factory=dict)
-    scenarios: dict[str, dict] = field(default_factory=dict)
+    scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
         return replace(self, sources=sources)

@@ -1,6 +1,7 @@
 """Reads scenario files: the two shipped ones, and the practice's own in `scenarios/` beside its practice.toml."""
 
 from pathlib import Path
+from typing import Any
 
 from ml.roi.scenario import Scenario, ScenarioRefused, ScenarioSettings, read_scenario
 from models.settings.toml_schema import SettingsRefused, parse_toml, read_settings
@@ -12,12 +13,12 @@ FOLDER = "scenarios"
 BASE = "base"
 
 
-def written_scenarios(folder: Path) -> dict[str, dict]:
+def written_scenarios(folder: Path) -> dict[str, dict[str, Any]]:
     """The content of `scenarios/*.toml` in a practice's folder, by file name. Raises `UsageError` if one is not TOML."""
     return {path.name: _written(path) for path in sorted((folder / FOLDER).glob("*.toml"))}
 
 
-def scenarios(own: dict[str, dict]) -> list[Scenario]:
+def scenarios(own: dict[str, dict[str, Any]]) -> list[Scenario]:
     """The shipped scenarios and the practice's; a practice's scenario replaces a shipped one of the same
     name.
 
@@ -37,7 +38,7 @@ def scenarios(own: dict[str, dict]) -> list[Scenario]:
     return list(found.values())
 
 
-def read_one(file: str, written: dict, base: Scenario | None) -> Scenario:
+def read_one(file: str, written: dict[str, Any], base: Scenario | None) -> Scenario:
     """The scenario of one file. Raises `UsageError` naming the file and the key."""
     try:
         return read_scenario(written, base)
@@ -45,14 +46,14 @@ def read_one(file: str, written: dict, base: Scenario | None) -> Scenario:
         raise UsageError(f"{file}: {refusal}.") from None
 
 
-def scenario_file(path: Path) -> dict:
+def scenario_file(path: Path) -> dict[str, Any]:
     """The content of a scenario file. Raises `UsageError` if it is missing or not TOML."""
     if not path.is_file():
         raise UsageError(f"{path}: not found.")
     return _written(path)
 
 
-def _written(path: Path) -> dict:
+def _written(path: Path) -> dict[str, Any]:
     content = path.read_bytes()
     try:
         read_settings(content, ScenarioSettings, str(path))

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 from dashboards.access.roles import ROLES, Viewer
@@ -45,7 +46,7 @@ class AccessFile:
     def is_https(self) -> bool:
         return urlparse(self.redirect_uri).scheme == "https"
 
-    def viewer(self, claims: Mapping) -> Viewer | None:
+    def viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
         """Who these claims are: the first role in the file's order that one of them has, or None where `why_refused` says why.
 
         The value of the site claim is a `location_id`, unless `[sites]` maps it to several.
@@ -58,7 +59,7 @@ class AccessFile:
         own = tuple(sorted(set(sites))) if ROLES[role].is_of_sites else ()
         return Viewer(claims["sub"], role, own, name=name if isinstance(name, str) else "")
 
-    def why_refused(self, claims: Mapping) -> str:
+    def why_refused(self, claims: Mapping[str, Any]) -> str:
         """Why these claims open nothing, in words for the person; empty where they do."""
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject:
@@ -71,7 +72,7 @@ class AccessFile:
             return "you did not sign in strongly enough (acr)"
         return "" if self._role(claims) else "you have no role here. Ask an administrator for one"
 
-    def _role(self, claims: Mapping) -> str | None:
+    def _role(self, claims: Mapping[str, Any]) -> str | None:
         held = set(_texts(claims.get(self.role_claim)))
         return next((role for value, role in self.roles.items() if value in held), None)
 

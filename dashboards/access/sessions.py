@@ -8,6 +8,7 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 CLOCK_SKEW_SECONDS = 120
 """How far the identity provider's clock may be ahead of ours."""
@@ -23,10 +24,10 @@ class Sessions:
     _active_at: dict[str, float] = field(default_factory=dict)
     _ended: dict[str, tuple[float, str]] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
-    _confirmed: dict[str, tuple[float, Mapping]] = field(default_factory=dict)
+    _confirmed: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ended_because(self, claims: Mapping, now: float) -> str:
+    def ended_because(self, claims: Mapping[str, Any], now: float) -> str:
         """Why the sign-in with these claims is no longer valid; empty if it is."""
         id, issued_at = sign_in_id(claims), claims.get("iat")
         if not isinstance(issued_at, int | float) or issued_at > now + CLOCK_SKEW_SECONDS:
@@ -40,18 +41,18 @@ class Sessions:
             return "it was idle"
         return ""
 
-    def seconds_left(self, claims: Mapping, now: float) -> float:
+    def seconds_left(self, claims: Mapping[str, Any], now: float) -> float:
         """Until the sign-in ends if nothing happens."""
         issued_at = claims["iat"]
         idle = self._active_at.get(sign_in_id(claims), issued_at) + self.idle_seconds
         return min(idle, issued_at + self.absolute_seconds) - now
 
-    def begin(self, claims: Mapping, now: float) -> bool:
+    def begin(self, claims: Mapping[str, Any], now: float) -> bool:
         """Whether nothing was seen of this sign-in yet."""
         with self._lock:
             return self._begun.setdefault(sign_in_id(claims), now) == now
 
-    def touch(self, claims: Mapping, now: float) -> None:
+    def touch(self, claims: Mapping[str, Any], now: float) -> None:
         """Its owner did something; that revives no sign-in that has ended."""
         if self.ended_because(claims, now):
             return
@@ -59,22 +60,22 @@ class Sessions:
             self._active_at[sign_in_id(claims)] = now
             self._forget(now)
 
-    def is_to_be_confirmed(self, claims: Mapping, now: float) -> bool:
+    def is_to_be_confirmed(self, claims: Mapping[str, Any], now: float) -> bool:
         """Whether the provider was last asked what the person may do, at the sign-in or since, too long ago."""
         asked_at, _ = self._confirmed.get(sign_in_id(claims), (claims["iat"], {}))
         return now - asked_at > self.recheck_seconds
 
-    def confirm(self, claims: Mapping, told: Mapping, now: float) -> None:
+    def confirm(self, claims: Mapping[str, Any], told: Mapping, now: float) -> None:
         """The provider was asked just now, and told this."""
         with self._lock:
             self._confirmed[sign_in_id(claims)] = (now, dict(told))
 
-    def claims_now(self, claims: Mapping) -> dict:
+    def claims_now(self, claims: Mapping[str, Any]) -> dict[str, Any]:
         """The sign-in's claims, with what the provider has told since in place of what it told then."""
         _, told = self._confirmed.get(sign_in_id(claims), (0, {}))
         return {**claims, **told}
 
-    def end(self, claims: Mapping, now: float, why: str = "it was signed out") -> bool:
+    def end(self, claims: Mapping[str, Any], now: float, why: str = "it was signed out") -> bool:
         """End the sign-in on all devices. Returns whether it was valid until now."""
         with self._lock:
             id = sign_in_id(claims)
@@ -95,7 +96,7 @@ SESSIONS = Sessions()
 """The server's only one; its limits are those of access.toml."""
 
 
-def sign_in_id(claims: Mapping) -> str:
+def sign_in_id(claims: Mapping[str, Any]) -> str:
     """One id a sign-in: the same for every tab and every copy of its cookie, another after signing in again."""
     told = [str(claims.get(name, "")) for name in ("iss", "sub", "iat", "nonce", "at_hash", "jti", "sid")]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()

@@ -1,5 +1,7 @@
 """When appointments are missed: by lead time, weekday, hour and reminder, so that a practice knows where to begin."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -50,7 +52,7 @@ def _rates(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     return sums.with_columns(rate=pl.col("n_no_shows") / pl.col("n_due")).sort(*by)
 
 
-def _named(rows: pl.DataFrame, column: str, names: dict) -> pl.DataFrame:
+def _named(rows: pl.DataFrame, column: str, names: dict[str, Any]) -> pl.DataFrame:
     order = {code: place for place, code in enumerate(names)}
     return (
         rows.with_columns(place=pl.col(column).replace_strict(order, default=99))

@@ -1,6 +1,7 @@
 """The audit log, and whether it is intact."""
 
 import re
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -28,7 +29,7 @@ def _read(folder: str, changed_at: int) -> tuple[Verdict, pl.DataFrame]:
     return log.verify(), pl.DataFrame(told, schema=COLUMNS, strict=False).reverse()
 
 
-def _keys(entry: dict) -> list[int]:
+def _keys(entry: dict[str, Any]) -> list[int]:
     patients = entry.get("patients")
     return patients if isinstance(patients, list) else []
 

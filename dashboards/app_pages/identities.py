@@ -1,5 +1,7 @@
 """Are these two records one person? What a steward decides here, the next run applies."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -24,7 +26,7 @@ VIEWS = {
 EVERY = "All"
 
 
-def _chosen(rows: pl.DataFrame) -> dict | None:
+def _chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
     """The pair that is shown; the filters above it are kept in the address."""
     why, number = st.columns([3, 1])
     there = [words for reason, words in REASONS.items() if reason in set(rows["reason"].drop_nulls())]
@@ -38,7 +40,7 @@ def _chosen(rows: pl.DataFrame) -> dict | None:
     return rows.row(int(place) - 1, named=True)
 
 
-def _both(publication: Publication, pair: dict) -> None:
+def _both(publication: Publication, pair: dict[str, Any]) -> None:
     """The two records side by side; audited once a session before anything of them is shown."""
     seen = st.session_state.setdefault("identities_seen", set())
     if pair["review_key"] not in seen:
@@ -62,11 +64,11 @@ def _both(publication: Publication, pair: dict) -> None:
     )
 
 
-def _patients(pair: dict) -> list[int]:
+def _patients(pair: dict[str, Any]) -> list[int]:
     return [pair["left_patient_key"], pair["right_patient_key"]]
 
 
-def _before(publication: Publication, pair: dict) -> None:
+def _before(publication: Publication, pair: dict[str, Any]) -> None:
     if pair["decision"] is None:
         return
     who = as_plain_markdown(pair["decided_by"]) if pair["decided_by"] else "the CRM"
@@ -78,7 +80,7 @@ def _before(publication: Publication, pair: dict) -> None:
     )
 
 
-def _decide(publication: Publication, pair: dict) -> None:
+def _decide(publication: Publication, pair: dict[str, Any]) -> None:
     key = pair["review_key"]
     is_sure = st.checkbox("I am sure that this is one person: their charts, visits and bills become one.", key=f"sure_{key}")
     for cell, (decision, words) in zip(st.columns(3), CHOICES.items(), strict=True):

@@ -1,6 +1,7 @@
 """Shows whether the risk model can be trusted: ranking, calibration, subgroups, and uses to avoid."""
 
 import textwrap
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -56,7 +57,7 @@ def _tiles(whole: pl.DataFrame) -> None:
         )
 
 
-def _span(row: dict) -> str:
+def _span(row: dict[str, Any]) -> str:
     return f"{day(row['test_from_on'])} to {day(row['test_to_on'])}"
 
 

@@ -1,5 +1,7 @@
 """Patients to contact today, why and how, and the outcomes."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -69,7 +71,7 @@ def _tiles(rows: pl.DataFrame) -> None:
     next(cells).metric("Of these, person reached", share, border=True)
 
 
-def _grid(rows: pl.DataFrame, columns: dict, name: str) -> None:
+def _grid(rows: pl.DataFrame, columns: dict[str, Any], name: str) -> None:
     """The list; choosing a row opens the patient's drawer. What is shown can be exported."""
     if rows.is_empty():
         empty("Nobody matches. Choose other filters, or search for another name.")

@@ -1,5 +1,7 @@
 """The practice at a glance: one tile per headline KPI, against target, benchmark, the quarter before and the baseline."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -20,18 +22,18 @@ COLUMNS = 4
 MONTHS_DRAWN = 24
 
 
-def _benchmark(kpi: dict) -> tuple[float, float] | None:
+def _benchmark(kpi: dict[str, Any]) -> tuple[float, float] | None:
     low, high = kpi["benchmark_low"], kpi["benchmark_high"]
     return None if low is None or high is None else (low, high)
 
 
-def _yardsticks(kpi: dict, shown: Period | None) -> tuple[str, str]:
+def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
     """Baseline and benchmark; the words for what is missing too."""
     benchmark = _benchmark(kpi)
     return baseline(kpi, shown), f"Benchmark {span(*benchmark, kpi['unit'])}" if benchmark else "No benchmark"
 
 
-def _show(kpi: dict, shown: Period | None, months: pl.DataFrame) -> None:
+def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame) -> None:
     metric(kpi, shown, note="on the quarter before")
     if shown is None or shown["value"] is None:
         below(rests_on(kpi, shown))

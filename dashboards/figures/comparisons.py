@@ -1,5 +1,7 @@
 """Charts that compare: bars, stacks, heat maps, curves, intervals."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -98,7 +100,7 @@ def stack(
                 "hovertemplate": f"{name}, %{{x{'|%b %Y' if is_month else ''}}}: %{{y:{hover_format(unit)}}}<extra></extra>",
             }
         )
-    axis: dict = {"tickformat": "%b\n%Y"} if is_month else {}
+    axis: dict[str, Any] = {"tickformat": "%b\n%Y"} if is_month else {}
     if data.schema[x] == pl.String:
         axis = {"categoryorder": "array", "categoryarray": data[x].unique(maintain_order=True).to_list()}
     return drawn(traces, barmode="relative", height=340, bargap=0.2, xaxis=axis, yaxis={"tickformat": tick_format(unit)})

@@ -1,5 +1,7 @@
 """Charts of a risk model: calibration, subgroups, decision curve and importances."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -114,7 +116,7 @@ def importances(rows: pl.DataFrame) -> go.Figure:
     )
 
 
-def _interval(rows: pl.DataFrame, value: str) -> dict:
+def _interval(rows: pl.DataFrame, value: str) -> dict[str, Any]:
     """Error bars from `low` to `high` around `value`; none where an end is not known."""
     return {
         "array": (rows["high"] - rows[value]).fill_null(0).to_list(),

@@ -9,6 +9,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 import plotly.io as pio
@@ -47,7 +48,7 @@ MODE_BAR = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "
 _CONFIG = Path(__file__).resolve().parents[1] / "server" / ".streamlit" / "config.toml"
 
 
-def drawn(traces: list[dict], **layout: object) -> go.Figure:
+def drawn(traces: list[dict[str, Any]], **layout: object) -> go.Figure:
     """The figure of these traces, in the one look.
 
     Made at once, and not changed afterwards: Plotly checks a whole figure in 3 ms, and takes 2 to 8 for each `update_…`,
@@ -74,16 +75,16 @@ def _plain(part: object) -> object:
     return part
 
 
-def _titled(axis: dict) -> dict:
+def _titled(axis: dict[str, Any]) -> dict:
     return axis | {"title": axis["title"] | _AXIS_TITLE} if "title" in axis else axis
 
 
-def across(y: float, **line: object) -> dict:
+def across(y: float, **line: object) -> dict[str, Any]:
     """A shape: a line at this height over the whole width."""
     return {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": y, "y1": y, "line": line}
 
 
-def upright(x: float | date, **line: object) -> dict:
+def upright(x: float | date, **line: object) -> dict[str, Any]:
     """A shape: a line at this place over the whole height."""
     return {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "line": line}
 
@@ -98,7 +99,7 @@ def hover_format(unit: str) -> str:
     return {"share": ".1%", "usd": "$,.0f"}.get(unit, ",.1f")
 
 
-def mode_bar(name: str, title: str = "", source: str = "") -> dict:
+def mode_bar(name: str, title: str = "", source: str = "") -> dict[str, Any]:
     """Plotly's settings for a chart: nothing but the PNG download, under the name of the exhibit, at twice the size, with `title`
     and `source` (whose data, up to which day) above the chart (`dashboards/figures/png.py`).
     """

@@ -1,6 +1,7 @@
 """Charts by month: mature months as a line, immature ones as open dots."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -87,7 +88,7 @@ def trend(
     )
 
 
-def _months(months: pl.DataFrame, unit: str) -> list[dict]:
+def _months(months: pl.DataFrame, unit: str) -> list[dict[str, Any]]:
     mature, pending = months.filter(pl.col("is_mature")), months.filter(~pl.col("is_mature"))
     both = {"type": "scatter", "cliponaxis": False, "hovertemplate": f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>"}
     return [
@@ -110,7 +111,7 @@ def _months(months: pl.DataFrame, unit: str) -> list[dict]:
     ]
 
 
-def _yardsticks(target: float | None, benchmark: tuple[float, float] | None) -> list[dict]:
+def _yardsticks(target: float | None, benchmark: tuple[float, float] | None) -> list[dict[str, Any]]:
     shapes = []
     if benchmark is not None:
         low, high = benchmark
@@ -120,7 +121,7 @@ def _yardsticks(target: float | None, benchmark: tuple[float, float] | None) -> 
     return shapes
 
 
-def _federal_holidays(first: date, last: date) -> dict:
+def _federal_holidays(first: date, last: date) -> dict[str, Any]:
     named = federal_holidays(first, last)
     return {
         "type": "scatter",
@@ -136,10 +137,10 @@ def _federal_holidays(first: date, last: date) -> dict:
     }
 
 
-def _holidays(year: int) -> dict:
+def _holidays(year: int) -> dict[str, Any]:
     days = {"x0": date(year, 11, 20), "x1": date(year + 1, 1, 2)}
     return _band(PENDING, 0.12) | {"xref": "x", **days, "yref": "y domain", "y0": 0, "y1": 1}
 
 
-def _band(colour: str, opacity: float) -> dict:
+def _band(colour: str, opacity: float) -> dict[str, Any]:
     return {"type": "rect", "fillcolor": colour, "opacity": opacity, "line": {"width": 0}, "layer": "below"}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import phonenumbers
 import polars as pl
@@ -27,7 +28,7 @@ DESIGN_NAMES = {
 }
 
 
-def definition(catalog: dict) -> str:
+def definition(catalog: dict[str, Any]) -> str:
     """What a KPI is, for a hover: formula, what is left out, when it matures, source. `catalog` is a row of `dim_kpis`."""
     parts = [
         catalog["formula"],

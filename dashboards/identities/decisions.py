@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import polars as pl
@@ -15,7 +16,7 @@ PAIR = tuple(TWO_RECORDS)
 """The columns that name the two records."""
 
 
-def decide(folder: Path, pair: dict, decision: str, decided_by: str) -> str:
+def decide(folder: Path, pair: dict[str, Any], decision: str, decided_by: str) -> str:
     """Add a decision on the two records that `pair` names to the journal in `folder`; its new id.
 
     It undoes what was decided on the pair before. Raises what `Journal.add` raises.

@@ -1,5 +1,7 @@
 """The pairs of records that a steward decides on: what was published, overlaid with what was decided since."""
 
+from typing import Any
+
 import polars as pl
 
 from dashboards.identities.decisions import PAIR, decided
@@ -68,7 +70,7 @@ def pairs(publication: Publication) -> pl.DataFrame:
     ).drop("new", "new_at", "new_by", "is_here")
 
 
-def side_by_side(publication: Publication, pair: dict) -> pl.DataFrame:
+def side_by_side(publication: Publication, pair: dict[str, Any]) -> pl.DataFrame:
     """One row per field of the two records: `field`, `one`, `other`, and whether they `agree` (null: one does not say)."""
     one, other = (_record(publication, pair, side) for side in ("left", "right"))
     rows = [(words, one.get(name), other.get(name)) for name, words in FIELDS.items()]
@@ -76,7 +78,7 @@ def side_by_side(publication: Publication, pair: dict) -> pl.DataFrame:
     return compared.with_columns(agree=pl.col("one").str.to_lowercase() == pl.col("other").str.to_lowercase())
 
 
-def _record(publication: Publication, pair: dict, side: str) -> dict:
+def _record(publication: Publication, pair: dict[str, Any], side: str) -> dict:
     key = (pair[f"{side}_source_system"], pair[f"{side}_record_type"], pair[f"{side}_id"])
     found = ask(publication, _RECORDS, key)
     return found.row(0, named=True) if len(found) else {}

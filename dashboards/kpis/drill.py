@@ -1,6 +1,7 @@
 """From a KPI to what it is the sum of, by site and provider, and row by row as far as the viewer's role goes."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -58,7 +59,9 @@ _RECORD = """
 """
 
 
-def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters, first_month: date, last_month: date) -> None:
+def behind(
+    publication: Publication, viewer: Viewer, kpi: dict[str, Any], chosen: Filters, first_month: date, last_month: date
+) -> None:
     """Draw what lies behind `kpi` from `first_month` to the end of `last_month`: its parts, and for a role with patient data,
     when asked, the rows that it is the sum of. Each list that is shown is a line of the audit log.
     """
@@ -90,7 +93,7 @@ def behind(publication: Publication, viewer: Viewer, kpi: dict, chosen: Filters,
         st.caption("Each time that rows are listed, the audit log gets a line.")
 
 
-def _list(publication: Publication, kpi: dict, restriction: str, values: tuple) -> None:
+def _list(publication: Publication, kpi: dict[str, Any], restriction: str, values: tuple[Any, ...]) -> None:
     types = ask(publication, _TYPES, (kpi["kpi_code"],))
     if types.is_empty():
         empty(f"{kpi['kpi_name']} has no mature month.")

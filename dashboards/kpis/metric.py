@@ -1,5 +1,7 @@
 """A KPI's value in a period, as every page shows it: the value, its change, and what it rests on."""
 
+from typing import Any
+
 import streamlit as st
 
 from dashboards.figures.wording import definition, dollars
@@ -9,7 +11,7 @@ from models.wording import amount, cases, change, counted, period, span
 COLOURS = {"better": "green", "worse": "red", "unchanged": "gray", "not_comparable": "gray"}
 
 
-def metric(kpi: dict, shown: Period | None, against: str = "before", note: str = "on the period before") -> None:
+def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", note: str = "on the period before") -> None:
     """Draw the value of a KPI (a row of `dim_kpis`), beside another: `before`, `year_before` or `baseline`.
 
     The colour says whether the change is for the better, the arrow which way it goes. With a baseline, the value of its own sites
@@ -33,7 +35,7 @@ def below(*lines: str) -> None:
     st.caption("  \n".join(dollars(line) for line in lines))
 
 
-def rests_on(kpi: dict, shown: Period | None) -> str:
+def rests_on(kpi: dict[str, Any], shown: Period | None) -> str:
     """The period, the cases and how sure they make the value: Jul to Sep 2026 · 33 of 318 (95 % interval 7.5 % to 14.2 %)."""
     if shown is None or shown["value"] is None:
         return f"Not available: {kpi['unavailable_reason'] or 'no case in a mature month yet'}"
@@ -47,7 +49,7 @@ def rests_on(kpi: dict, shown: Period | None) -> str:
     return said + (" · few cases" if shown["is_small"] else "")
 
 
-def baseline(kpi: dict, shown: Period | None) -> str:
+def baseline(kpi: dict[str, Any], shown: Period | None) -> str:
     """The baseline, and where the same sites are now."""
     if shown is None or shown["baseline_change"] is None:
         return "No baseline"
@@ -58,7 +60,7 @@ def baseline(kpi: dict, shown: Period | None) -> str:
     )
 
 
-def target(kpi: dict, shown: Period | None) -> str:
+def target(kpi: dict[str, Any], shown: Period | None) -> str:
     """Whether the target is met, in words, a colour and a sign."""
     said = amount(kpi["target"], kpi["unit"])
     match shown and shown["target_status"]:

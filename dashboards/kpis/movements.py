@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from dashboards.kpis.months import restrictions
 from dashboards.layout.filters import Filters
@@ -37,7 +38,7 @@ _MONTHS = """
 class Movement:
     """One KPI's newest mature month. `strength` is in standard deviations of the months before; above zero is better."""
 
-    kpi: dict
+    kpi: dict[str, Any]
     strength: float
 
     @property
@@ -74,6 +75,6 @@ def _sentence(word: str, moved: list[Movement]) -> str:
     return f"{word} in {month(newest)} than in the twelve months before: {listed}."
 
 
-def _movement(row: dict) -> Movement:
+def _movement(row: dict[str, Any]) -> Movement:
     sign = 1 if row["direction"] == "higher" else -1
     return Movement(row, sign * (row["value"] - row["usual"]) / row["scatter"])

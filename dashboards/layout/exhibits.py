@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -44,7 +45,7 @@ def table(
     data: pl.DataFrame,
     *,
     title: str,
-    columns: dict | None = None,
+    columns: dict[str, Any] | None = None,
     name: str = "",
     note: str = "",
     height: int | None = None,
@@ -81,7 +82,7 @@ def table(
     current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
 
 
-def _shown(data: pl.DataFrame, columns: dict) -> tuple[pl.DataFrame, dict]:
+def _shown(data: pl.DataFrame, columns: dict[str, Any]) -> tuple[pl.DataFrame, dict]:
     """The rows and settings as Streamlit is given them: a missing text or day is an empty cell and not the word None, a day has
     no time, and every share one digit, where Streamlit's own `percent` gives 10 % beside 14.18 %.
     """

@@ -5,6 +5,7 @@ get there: none says anything about a patient.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -53,7 +54,7 @@ class Filters:
     patient_segment: str | None = None
     names: dict[str, str] = field(default_factory=dict)
 
-    def where(self, *columns: str) -> tuple[str, list]:
+    def where(self, *columns: str) -> tuple[str, list[Any]]:
         """A condition over those of `location_key`, `provider_key`, `payer_class`, `patient_segment` that are named, and its
         parameters; `true` where nothing is chosen.
         """

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -58,7 +59,7 @@ class Sheet:
         """Add a chart, drawn by the copy of Plotly that the file carries once."""
         self._add("figure", title=title, level=self._level, alt=alt, note=note, specification=lambda: _specification(chart))
 
-    def table(self, data: pl.DataFrame, title: str, note: str, columns: dict | None = None) -> None:
+    def table(self, data: pl.DataFrame, title: str, note: str, columns: dict[str, Any] | None = None) -> None:
         """Add a table, its first rows where there are many; `columns` are Streamlit's settings, for headings and formats."""
         left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
         shown, settings = data.head(MOST_ROWS), [(columns or {}).get(name) for name in data.columns]

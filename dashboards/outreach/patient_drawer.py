@@ -1,5 +1,7 @@
 """One patient, as a care team sees the person: contact, visits, gaps, risk and contacts so far; and what came of it now."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -71,7 +73,7 @@ def draw_open(publication: Publication) -> None:
     drawer(publication, patient)
 
 
-def _drawer(publication: Publication, patient: dict) -> None:
+def _drawer(publication: Publication, patient: dict[str, Any]) -> None:
     current_viewer()
     since = recorded_of(publication, patient)
     listed = ask(publication, _LISTED, (patient["patient_key"],))
@@ -84,7 +86,7 @@ def _drawer(publication: Publication, patient: dict) -> None:
     _history(publication, patient, since)
 
 
-def _head(patient: dict) -> None:
+def _head(patient: dict[str, Any]) -> None:
     born = f"born {day(patient['birth_date'])}" if patient["birth_date"] else None
     age = f"{patient['age_years']} years" if patient["age_years"] is not None else None
     facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
@@ -95,7 +97,7 @@ def _head(patient: dict) -> None:
         st.error("Asked not to be contacted at all.", icon=":material/do_not_disturb_on:")
 
 
-def _outcome(publication: Publication, patient: dict, listed: pl.DataFrame, since: pl.DataFrame) -> None:
+def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataFrame, since: pl.DataFrame) -> None:
     """What to do, and what came of it."""
     task = listed.row(0, named=True) if len(listed) else None
     with st.container(border=True):
@@ -132,7 +134,7 @@ def _outcome(publication: Publication, patient: dict, listed: pl.DataFrame, sinc
             _record(publication, patient, channel=channel, outcome=outcome, note_code=note, listed_on=task and task["listed_on"])
 
 
-def _record(publication: Publication, patient: dict, *, outcome: str, **said: object) -> None:
+def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, **said: object) -> None:
     audit("outcome_recorded", subject=str(patient["patient_key"]), n_rows=1)
     record(
         journal_folder(publication),
@@ -150,7 +152,7 @@ def _record(publication: Publication, patient: dict, *, outcome: str, **said: ob
     st.rerun()
 
 
-def _recorded(publication: Publication, patient: dict, row: dict) -> None:
+def _recorded(publication: Publication, patient: dict[str, Any], row: dict) -> None:
     """An outcome that the warehouse does not know yet; whoever recorded it may take it back."""
     words, undo = st.columns([4, 1], vertical_alignment="center")
     zone = publication.time_zone
@@ -168,7 +170,7 @@ def _recorded(publication: Publication, patient: dict, row: dict) -> None:
         st.rerun()
 
 
-def _reach(publication: Publication, patient: dict) -> None:
+def _reach(publication: Publication, patient: dict[str, Any]) -> None:
     st.markdown("**How to reach them**")
     st.caption(
         f"Language: {as_plain_markdown(language(patient['language']))} · prefers: "
@@ -199,7 +201,7 @@ def _reach(publication: Publication, patient: dict) -> None:
     )
 
 
-def _visits(publication: Publication, patient: dict) -> None:
+def _visits(publication: Publication, patient: dict[str, Any]) -> None:
     last, following = st.columns(2)
     last.metric("Last visit", day(patient["last_visit_on"]), border=True)
     at = patient["next_appointment_at"]
@@ -215,7 +217,7 @@ def _visits(publication: Publication, patient: dict) -> None:
     st.caption(" · ".join(as_plain_markdown(fact) for fact in facts))
 
 
-def _gaps(publication: Publication, patient: dict) -> None:
+def _gaps(publication: Publication, patient: dict[str, Any]) -> None:
     gaps = ask(publication, _GAPS, (patient["patient_key"],))
     n_due = gaps.filter(~pl.col("is_due_later"))["measure_code"].n_unique()
     st.markdown(f"**Open care gaps: {n_due} to close now**")
@@ -228,7 +230,7 @@ def _gaps(publication: Publication, patient: dict) -> None:
         st.markdown(f"**{as_plain_markdown(gap['title'])}** ({gap['measure_code']}){later}  \n{reason}{what}")
 
 
-def _risk(patient: dict) -> None:
+def _risk(patient: dict[str, Any]) -> None:
     st.markdown("**Risk of drifting away**")
     if patient["score"] is None:
         st.caption("Not scored: only adults seen in the last two years, who have not drifted away yet, are.")
@@ -239,7 +241,7 @@ def _risk(patient: dict) -> None:
     st.caption("What goes along with the risk in patients like this one: not its causes.")
 
 
-def _history(publication: Publication, patient: dict, since: pl.DataFrame) -> None:
+def _history(publication: Publication, patient: dict[str, Any], since: pl.DataFrame) -> None:
     contacts = ask(publication, _CONTACTS, (patient["patient_key"],))
     st.markdown("**Contacts so far**")
     if contacts.is_empty():

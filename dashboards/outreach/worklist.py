@@ -1,5 +1,7 @@
 """Today's outreach list as the team works it: what was published, overlaid with what was recorded since."""
 
+from typing import Any
+
 import polars as pl
 
 from dashboards.outreach.outcomes import recorded
@@ -64,7 +66,7 @@ def recorded_since(publication: Publication) -> pl.DataFrame:
     return fresh.join(known, on="outcome_id", how="anti").sort("recorded_at", descending=True)
 
 
-def recorded_of(publication: Publication, patient: dict) -> pl.DataFrame:
+def recorded_of(publication: Publication, patient: dict[str, Any]) -> pl.DataFrame:
     """Those of one patient, a row of `out_patient_profiles`. Sources number their records as they like: an id is one record
     within its source and kind only.
     """

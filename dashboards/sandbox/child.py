@@ -17,6 +17,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 
@@ -67,7 +68,7 @@ def _limit(seconds: int, megabytes: int) -> None:
         resource.setrlimit(kind, (limit, limit))
 
 
-def _run(asked: dict) -> dict:
+def _run(asked: dict[str, Any]) -> dict:
     connection = duckdb.connect(":memory:", config={"threads": N_THREADS, "memory_limit": f"{asked['megabytes']}MB"})
     tables = _tables(connection, asked["query"])
     for name in ("autoload_known_extensions", "autoinstall_known_extensions", "allow_community_extensions"):
@@ -128,7 +129,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
     return sorted(tables)
 
 
-def _nodes(tree: object) -> Iterator[tuple[dict, frozenset[str]]]:
+def _nodes(tree: object) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
     """Every object in the tree, with the names that a WITH has given where it stands; without recursion: how deep the tree is,
     is up to whoever wrote the query.
 

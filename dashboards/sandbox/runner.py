@@ -48,7 +48,7 @@ _lock = threading.Lock()
 class Query:
     """A running query; `answer()` when it has ended, `stop()` before that."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     folder: Path
     max_seconds: int
     user_id: str

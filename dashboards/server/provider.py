@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import httpx
 from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
@@ -20,7 +21,7 @@ def discovery(access: AccessFile) -> str:
     return access.issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
-def userinfo(access: AccessFile, token: str) -> dict:
+def userinfo(access: AccessFile, token: str) -> dict[str, Any]:
     """What the provider says now of the token's person (OpenID Connect Core, 5.3); empty where it says nothing."""
     if not token:
         return {}
@@ -32,7 +33,7 @@ def userinfo(access: AccessFile, token: str) -> dict:
     return told if isinstance(told, dict) else {}
 
 
-def claims_in(cookies: Mapping[str, str]) -> dict | None:
+def claims_in(cookies: Mapping[str, str]) -> dict[str, Any] | None:
     """The claims of the sign-in that these cookies prove; None where they prove none: nobody else can sign such a cookie."""
     signed = _get_signed_cookie_with_chunks(dict(cookies), COOKIE)
     try:

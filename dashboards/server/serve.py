@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from dashboards.access.access_file import AccessFile, AccessRefused, client_secret, read_access
 from dashboards.home import home
@@ -75,7 +76,7 @@ def _write_secrets(access: AccessFile) -> Path:
     return path
 
 
-def _toml(values: dict) -> list[str]:
+def _toml(values: dict[str, Any]) -> list[str]:
     """A JSON text, and a list of them, is TOML as well."""
     return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
 

@@ -7,6 +7,7 @@ ask, so nobody is let in but on this very machine, and to look at synthetic pati
 import ipaddress
 import time
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -66,7 +67,7 @@ def _admit_signed_in(access: AccessFile) -> None:
     admit(viewer, has_ended=lambda: _is_other(viewer, claims))
 
 
-def ended_because(access: AccessFile, claims: dict, now: float) -> str:
+def ended_because(access: AccessFile, claims: dict[str, Any], now: float) -> str:
     """Why the sign-in counts no longer; empty where it does. Asks the provider again when its word is too old."""
     SESSIONS.idle_seconds, SESSIONS.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
     SESSIONS.recheck_seconds = access.recheck_minutes * 60
@@ -80,7 +81,7 @@ def ended_because(access: AccessFile, claims: dict, now: float) -> str:
     return ""
 
 
-def _is_other(viewer: Viewer, claims: dict) -> bool:
+def _is_other(viewer: Viewer, claims: dict[str, Any]) -> bool:
     """Whether the sign-in has ended, or its person may do something else than when they were let in: access.toml is read anew."""
     try:
         access = read_access(home())
@@ -94,7 +95,7 @@ def _access_token() -> str:
     return (st.user.get("tokens") or {}).get("access") or ""
 
 
-def _seen(viewer: Viewer | None, claims: dict) -> Viewer:
+def _seen(viewer: Viewer | None, claims: dict[str, Any]) -> Viewer:
     """With where and when from, for the audit log; somebody without a role by their `sub` alone."""
     who = viewer or Viewer(str(claims.get("sub") or "nobody"), "")
     return replace(who, address=_address(), session=sign_in_id(claims)[:12])

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -43,7 +44,7 @@ class Journal:
     def columns(self) -> tuple[str, ...]:
         return tuple(self.contract.fields)
 
-    def add(self, folder: Path, entry: dict) -> None:
+    def add(self, folder: Path, entry: dict[str, Any]) -> None:
         """Write one line into the open journal in `folder`.
 
         Raises pandera's `SchemaError` where a value is not one of the contract's, and `ValueError` where a text would break the
@@ -74,7 +75,7 @@ class Journal:
         newest = pl.concat(frames).sort("updated_at")
         return newest.unique(self.contract.key, keep="last", maintain_order=True)
 
-    def _types(self) -> dict:
+    def _types(self) -> dict[str, Any]:
         return {name: column.dtype.type for name, column in self.contract.fields.items()}
 
     def _typed(self, texts: pl.DataFrame) -> pl.DataFrame:

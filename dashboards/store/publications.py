@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from dashboards.home import home
 
@@ -34,7 +35,7 @@ def publications() -> list[Published]:
     return [_published(manifest, current) for manifest in manifests]
 
 
-def _published(manifest: dict, current: str) -> Published:
+def _published(manifest: dict[str, Any], current: str) -> Published:
     published_at = datetime.fromisoformat(manifest["published_at"])
     started_at = datetime.strptime(manifest["build_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return Published(
@@ -50,7 +51,7 @@ def _published(manifest: dict, current: str) -> Published:
     )
 
 
-def last_run() -> dict | None:
+def last_run() -> dict[str, Any] | None:
     """How the last run ended (`status` published, unchanged or failed, `ended_at`, `reason`); None where that is not known."""
     path = home() / "published" / LAST_RUN
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -62,7 +63,7 @@ def current_publication() -> Publication:
     )
 
 
-def ask(publication: Publication, query: str, parameters: Sequence = (), *, without_patients: bool = False) -> pl.DataFrame:
+def ask(publication: Publication, query: str, parameters: Sequence[Any] = (), *, without_patients: bool = False) -> pl.DataFrame:
     """The rows that `query` gives on this publication to whoever looks, with `parameters` for its `?` or `$1`.
 
     Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, of which only what the viewer's role may see is there;
@@ -76,11 +77,11 @@ def ask(publication: Publication, query: str, parameters: Sequence = (), *, with
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _ask(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
+def _ask(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) -> pl.DataFrame:
     return _answer(folder, scope, query, parameters)
 
 
-def _answer(folder: str, scope: Scope, query: str, parameters: tuple) -> pl.DataFrame:
+def _answer(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) -> pl.DataFrame:
     try:
         with _scoped(folder, scope).cursor() as cursor:
             answer = cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()

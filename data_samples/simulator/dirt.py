@@ -8,6 +8,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -85,7 +86,7 @@ def _bad_lines(path: Path | None, resource_type: str) -> list[tuple[Path | None,
     return [(path, number + 1, None), (path, number + 2, "id"), (path, number + 3, "resourceType")]
 
 
-def _compact(resource: dict) -> str:
+def _compact(resource: dict[str, Any]) -> str:
     return json.dumps(resource, separators=(",", ":"), ensure_ascii=False)
 
 

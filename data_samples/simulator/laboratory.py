@@ -1,5 +1,7 @@
 """Laboratory panels: orders, results and the reports that hold them together."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -104,7 +106,7 @@ class Laboratory:
         )
         return rows
 
-    def simple(self, results) -> list:
+    def simple(self, results) -> list[Any]:
         """Result columns that are normal for everybody: (code, fragments function)."""
         return [
             (

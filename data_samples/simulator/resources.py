@@ -1,6 +1,7 @@
 """Converts the facts of a type to the JSON resources of a delivery."""
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 
@@ -8,7 +9,7 @@ from data_samples.simulator import fhir, fhir_administrative
 from data_samples.simulator.deliveries import Delivery, needed
 from data_samples.simulator.versions import appointment_versions, medication_versions, task_versions
 
-_TEXT: dict[str, tuple[Callable, Callable]] = {
+_TEXT: dict[str, tuple[Callable[..., Any], Callable]] = {
     "Encounter": (
         fhir_administrative.encounters,
         lambda frame: frame.with_columns(recorded_at=pl.col("ends_at") + pl.duration(minutes=20)),

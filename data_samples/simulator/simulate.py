@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -109,7 +110,7 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
     return dict(writer.n_rows)
 
 
-def _live_through(number: int, n: int, practice: Practice, clock: Clock, parameters: Parameters, streams: list) -> _Chunk:
+def _live_through(number: int, n: int, practice: Practice, clock: Clock, parameters: Parameters, streams: list[Any]) -> _Chunk:
     population = make_population(number * CHUNK_PATIENTS + 1, n, practice, clock, streams[0])
     laws = Laws(parameters, clock, population, practice)
     history = live(laws, streams[1])
@@ -119,7 +120,7 @@ def _live_through(number: int, n: int, practice: Practice, clock: Clock, paramet
     return _Chunk(laws, history, visits, record, known, contact_of(known.contacts, n))
 
 
-def _write_systems(chunk: _Chunk, writer: Writer, streams: list) -> None:
+def _write_systems(chunk: _Chunk, writer: Writer, streams: list[Any]) -> None:
     """CRM and billing, and the messages of the CRM that the EHR keeps as well."""
     laws, visits, contact, random = chunk.laws, chunk.visits, chunk.contact, streams[5]
     led = leads(chunk.identities.contacts, visits, laws.practice, laws.clock, random)

@@ -1,5 +1,7 @@
 """Medication orders, referrals with their reports, and orders in response to a visit's findings."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -65,7 +67,7 @@ def _orders(visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int,
 
 def findings_orders(
     people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, is_depressed, random: np.random.Generator
-) -> list:
+) -> list[Any]:
     """Orders that answer a high blood pressure, a high body mass index or a positive depression screening."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
     in_person = ~visits["is_telehealth"].to_numpy()

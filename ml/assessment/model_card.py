@@ -6,6 +6,7 @@ every model that this code fits.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -228,6 +229,6 @@ def _counts(evaluations: pl.DataFrame) -> str:
     )
 
 
-def _figure(row: dict) -> str:
+def _figure(row: dict[str, Any]) -> str:
     interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
     return f"{row['metric']} {row['value']:.3f}{interval}"

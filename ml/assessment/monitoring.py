@@ -5,6 +5,7 @@ The checks and their thresholds are in `ml/assessment/model_checks.py`. The over
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -74,14 +75,14 @@ def stability_index(before: np.ndarray, now: np.ndarray, n_before: int, n_now: i
 def _miscalibration(evaluations: pl.DataFrame) -> float | None:
     """Distance from 1 to the nearer end of the O/E interval, on the log scale; 0 if the interval contains 1."""
     found = evaluations.filter((pl.col("metric") == "observed_over_expected") & (pl.col("subgroup_type") == "all"))
-    ends: Sequence = found.select("low", "high").row(0) if len(found) else (None, None)
+    ends: Sequence[Any] = found.select("low", "high").row(0) if len(found) else (None, None)
     if None in ends or ends[0] <= 0:
         return None
     low, high = np.log(ends)
     return float(max(low, -high, 0.0))
 
 
-def _judged(check: Check, subject: str, value: float | None) -> tuple:
+def _judged(check: Check, subject: str, value: float | None) -> tuple[Any, ...]:
     if value is None:
         status = "ok"
     elif check.stops_at is not None and value >= check.stops_at:

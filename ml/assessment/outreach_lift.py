@@ -4,6 +4,7 @@ By intention to treat: an unsuccessful attempt counts as contact. Months and ris
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 from scipy.stats import norm
@@ -56,7 +57,7 @@ def needed(rate: float, ratio: float, difference: float = WORTH_KNOWING) -> int:
     return int(-(-((chance + effect) ** 2) // difference**2))
 
 
-def _cuts(members: pl.DataFrame) -> Iterator[tuple]:
+def _cuts(members: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     if members.is_empty():
         return
     yield ALL, ALL, members
@@ -68,7 +69,7 @@ def _cuts(members: pl.DataFrame) -> Iterator[tuple]:
         yield f"{month:%Y-%m}", tier, rows
 
 
-def _row(month: str, tier: str, rows: pl.DataFrame) -> dict:
+def _row(month: str, tier: str, rows: pl.DataFrame) -> dict[str, Any]:
     arms = {is_held_out: rows.filter(pl.col("is_held_out") == is_held_out)["has_visited"] for is_held_out in (False, True)}
     contacted, held_out = arms[False], arms[True]
     row = {

@@ -1,5 +1,7 @@
 """Evaluates a score by patient subgroup: audits fields that the model does not read, or may treat unfairly."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -39,7 +41,7 @@ SCHEMA = {
 }
 
 
-def _metrics(labels: np.ndarray, risks: np.ndarray, patients: np.ndarray, weights: np.ndarray) -> list[dict]:
+def _metrics(labels: np.ndarray, risks: np.ndarray, patients: np.ndarray, weights: np.ndarray) -> list[dict[str, Any]]:
     counts = {"n_rows": len(labels), "n_patients": len(np.unique(patients)), "n_events": int(labels.sum())}
     if counts["n_patients"] < MINIMUM_PATIENTS:
         note = f"fewer than {MINIMUM_PATIENTS} patients"

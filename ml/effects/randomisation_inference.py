@@ -10,6 +10,7 @@ keeps δ while |r_b - δ d_b| ≥ |δ|, that is up to r / (1 + d) or -r / (1 - d
 from collections import Counter
 from collections.abc import Iterator
 from math import factorial, prod
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def _assignments(groups: np.ndarray, random: np.random.Generator) -> tuple[np.nd
     return random.permuted(np.tile(groups, (DRAWS, 1)), axis=1), f"{DRAWS} random assignments"
 
 
-def _arrangements(left: Counter) -> Iterator[tuple[int, ...]]:
+def _arrangements(left: Counter[Any]) -> Iterator[tuple[int, ...]]:
     """Every distinct order of a multiset."""
     if not left.total():
         yield ()

@@ -7,6 +7,7 @@ in the log by a line of its own, which names the damaged bytes by place and dige
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from models.audit_log.keys import AuditRefused, Keys
 from models.audit_log.record import BROKEN, KEYED, START, digest, line_hash, parsed
@@ -43,7 +44,7 @@ class Verdict:
         return not self.problems and not self.breaks
 
 
-def walk(lines: Iterable[bytes], head: dict | None, keys: Keys) -> Verdict:
+def walk(lines: Iterable[bytes], head: dict[str, Any] | None, keys: Keys) -> Verdict:
     """Judge the log's lines, each with its line end, from the first to the last."""
     number, previous, before = 0, START, START
     place = offset = n_unkeyed = 0
@@ -75,7 +76,7 @@ def walk(lines: Iterable[bytes], head: dict | None, keys: Keys) -> Verdict:
     return Verdict(place, previous, tuple(problems), tuple(breaks), tuple(left), n_unkeyed, bool(keys))
 
 
-def following(end: bytes, size: int, head: dict | None, entries: list[dict], keys: Keys) -> list[dict]:
+def following(end: bytes, size: int, head: dict[str, Any] | None, entries: list[dict], keys: Keys) -> list[dict]:
     """The lines to add for `entries`, numbered, chained and signed, to a log of `size` bytes whose last bytes are `end`.
 
     `end` reaches back to the beginning of the last whole line. Where the log is not what its head says, a line that records so
@@ -116,13 +117,13 @@ def following(end: bytes, size: int, head: dict | None, entries: list[dict], key
     return lines
 
 
-def head_of(line: dict, keys: Keys) -> dict:
+def head_of(line: dict[str, Any], keys: Keys) -> dict:
     """What the head says when this is the newest line."""
     told = {"number": line["number"], "hash": line["hash"]}
     return told | keys.signature(_head_text(told))
 
 
-def _why_not(line: dict, keys: Keys, *, was_keyed: bool) -> str:
+def _why_not(line: dict[str, Any], keys: Keys, *, was_keyed: bool) -> str:
     """Why the line is not as it was written, taken by itself; empty where it is."""
     if line["hash"] != line_hash(line):
         return "is not what was written"
@@ -131,7 +132,7 @@ def _why_not(line: dict, keys: Keys, *, was_keyed: bool) -> str:
     return "is not signed with the key" if keys and not keys.vouch_for(line, line["hash"]) else ""
 
 
-def _at_the_end(number: int, previous: str, before: str, head: dict | None, keys: Keys) -> list[str]:
+def _at_the_end(number: int, previous: str, before: str, head: dict[str, Any] | None, keys: Keys) -> list[str]:
     """What is wrong between the last line and the head.
 
     A process that died between the two writes leaves the head one line behind: that line is whole, and not missing.
@@ -146,9 +147,9 @@ def _at_the_end(number: int, previous: str, before: str, head: dict | None, keys
     return [] if is_its_own else ["the head is not that of this log"]
 
 
-def _is_vouched(head: dict | None, keys: Keys) -> bool:
+def _is_vouched(head: dict[str, Any] | None, keys: Keys) -> bool:
     return head is not None and (not keys or keys.vouch_for(head, _head_text(head)))
 
 
-def _head_text(head: dict) -> str:
+def _head_text(head: dict[str, Any]) -> str:
     return f"head {head['number']} {head['hash']}"

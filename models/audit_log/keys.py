@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -66,7 +67,7 @@ class Keys:
         """`key` and `mac` for what has this hash; nothing without a key."""
         return {"key": self.signing.id, "mac": self.signing.mac(hash)} if self.signing else {}
 
-    def vouch_for(self, signed: Mapping, hash: str) -> bool:
+    def vouch_for(self, signed: Mapping[str, Any], hash: str) -> bool:
         """Whether one of the keys signed this hash."""
         key = self._by_id.get(signed.get("key"))
         return key is not None and hmac.compare_digest(key.mac(hash), str(signed.get("mac")))

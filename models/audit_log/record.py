@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 EVENTS = {
     "signed_in": "signed in",
@@ -37,13 +38,13 @@ START = "0" * 64
 _NOT_HASHED = ("hash", "mac")
 
 
-def line_hash(line: Mapping) -> str:
+def line_hash(line: Mapping[str, Any]) -> str:
     """SHA-256 over everything in the line but its own hash and MAC, keys in order."""
     told = {name: value for name, value in line.items() if name not in _NOT_HASHED}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def parsed(raw: bytes) -> dict | None:
+def parsed(raw: bytes) -> dict[str, Any] | None:
     """The line that these bytes, with their line end, are; None where they are none, or cut off."""
     if not raw.endswith(b"\n"):
         return None
@@ -65,7 +66,7 @@ def digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:32]
 
 
-def names_patient(line: Mapping, patient_key: int) -> bool:
+def names_patient(line: Mapping[str, Any], patient_key: int) -> bool:
     """Whether the line says that this patient was seen, handed out or worked on."""
     patients = line.get("patients")
     if patients == EVERYBODY:

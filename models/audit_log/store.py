@@ -18,7 +18,7 @@ from functools import cache
 from logging import LogRecord
 from logging.handlers import SysLogHandler
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from models.audit_log.chain import Verdict, following, head_of, walk
 from models.audit_log.keys import AuditRefused, Keys
@@ -39,12 +39,12 @@ class AuditLog:
     keys: Keys
     copy: str = ""
 
-    def append(self, entry: dict) -> None:
+    def append(self, entry: dict[str, Any]) -> None:
         """Chain the entry to the log, one writer at a time. Raises `OSError` or `AuditRefused`: then nothing may happen."""
         with self._locked() as log:
             self._add(log, [entry])
 
-    def entries(self) -> Iterator[dict]:
+    def entries(self) -> Iterator[dict[str, Any]]:
         """What the lines say, oldest first; `{}` for one that is damaged."""
         return (parsed(raw) or {} for raw in self._lines())
 
@@ -92,7 +92,7 @@ class AuditLog:
             fcntl.flock(log, fcntl.LOCK_EX)
             yield log
 
-    def _add(self, log: BinaryIO, entries: list[dict]) -> None:
+    def _add(self, log: BinaryIO, entries: list[dict[str, Any]]) -> None:
         end, size = _end(log)
         line_end = b"" if end.endswith(b"\n") or not end else b"\n"
         for line in following(end, size, self._head(), entries, self.keys):
@@ -104,7 +104,7 @@ class AuditLog:
             self._copy(line, written)
             line_end = b""
 
-    def _head(self) -> dict | None:
+    def _head(self) -> dict[str, Any] | None:
         try:
             head = json.loads((self.folder / _HEAD).read_bytes())
         except (OSError, ValueError):
@@ -112,7 +112,7 @@ class AuditLog:
         is_head = isinstance(head, dict) and isinstance(head.get("number"), int) and isinstance(head.get("hash"), str)
         return head if is_head else None
 
-    def _put_head(self, head: dict) -> None:
+    def _put_head(self, head: dict[str, Any]) -> None:
         beside = self.folder / f".{_HEAD}"
         with os.fdopen(_private(beside, os.O_WRONLY | os.O_TRUNC), "w") as file:
             json.dump(head, file)
@@ -123,7 +123,7 @@ class AuditLog:
         os.fsync(folder)
         os.close(folder)
 
-    def _copy(self, line: dict, written: bytes) -> None:
+    def _copy(self, line: dict[str, Any], written: bytes) -> None:
         if self.copy.startswith("syslog:"):
             _to_syslog(self.copy, {name: value for name, value in line.items() if name not in _NOT_IN_SYSLOG})
         elif self.copy:
@@ -169,7 +169,7 @@ def _end(log: BinaryIO) -> tuple[bytes, int]:
         block *= 2
 
 
-def _to_syslog(address: str, line: dict) -> None:
+def _to_syslog(address: str, line: dict[str, Any]) -> None:
     """One message of facility `authpriv`. Raises `OSError` where nobody takes it."""
     _, place, port = (*address.split(":"), "514")[:3]
     handler = _Strict(place if place.startswith("/") else (place, int(port)), SysLogHandler.LOG_AUTHPRIV)

@@ -5,6 +5,8 @@ resource, cut down. An element that is not listed is not landed; a resource type
 left where it was delivered. Dates and times stay text here: `2019` and `2019-04` are legal, and staging resolves them to days.
 """
 
+from typing import Any
+
 import pandera.polars as pa
 import polars as pl
 
@@ -75,7 +77,7 @@ def _date_time(description: str) -> pa.Column:
     return optional(STRING, description, Phi.QUASI)
 
 
-def _resource(name: str, grain: str, elements: dict, notes: str = "") -> Contract:
+def _resource(name: str, grain: str, elements: dict[str, Any], notes: str = "") -> Contract:
     every = {
         "id": field(STRING, "The server's id of the resource.", phi=Phi.DIRECT),
         "meta": optional(META, "Version, last change, profiles and tags."),

@@ -1,6 +1,7 @@
 """`caregap audit`: whether the audit log is whole, and who saw a patient."""
 
 import json
+from typing import Any
 
 import click
 
@@ -79,7 +80,7 @@ def who(patient_key: int, as_json: bool) -> None:
         click.echo(f"{_line(entry)}\n    {entry['text']}")
 
 
-def _is_open_question(entry: dict, entries: list[dict]) -> bool:
+def _is_open_question(entry: dict[str, Any], entries: list[dict]) -> bool:
     """A query on patients' data that was answered with rows in which no key stands."""
     if entry.get("event") != "queried" or not str(entry.get("subject", "")).startswith("full "):
         return False
@@ -88,11 +89,11 @@ def _is_open_question(entry: dict, entries: list[dict]) -> bool:
     return any(one.get("who") == entry.get("who") and not one.get("patients") and one.get("n_rows") for one in answers)
 
 
-def _text(log, entry: dict) -> str:
+def _text(log, entry: dict[str, Any]) -> str:
     return log.keys.opened(entry.get("sealed", "")) or "its text is sealed, or was not kept: no key was set"
 
 
-def _line(entry: dict) -> str:
+def _line(entry: dict[str, Any]) -> str:
     names = ("at", "who", "name", "role", "event", "subject", "address", "session")
     return "\t".join(str(entry.get(name) or "") for name in names)
 

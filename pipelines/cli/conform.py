@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,7 +36,7 @@ def command(deck: Path, value_sets: Path | None, measure: str | None, as_json: b
         raise ChecksFailed(f"{', '.join(wrong)}: not every case agrees.")
 
 
-def _show(agreements: list) -> None:
+def _show(agreements: list[Any]) -> None:
     from rich.table import Table
 
     from pipelines.cli.console import console

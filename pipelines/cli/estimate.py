@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,8 +29,8 @@ def command() -> None:
     """Estimate the effect of a program from FILE (CSV or Parquet). docs/estimates.md lists each estimator's assumptions."""
 
 
-def _with(*options: Callable) -> Callable:
-    def decorate(function: Callable) -> Callable:
+def _with(*options: Callable[..., Any]) -> Callable:
+    def decorate(function: Callable[..., Any]) -> Callable:
         for option in reversed(options):
             function = option(function)
         return function

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from pipelines.practice import Practice, practice_of
 TIME_ZONE = "America/New_York"
 
 
-def practice_options(command: Callable) -> Callable:
+def practice_options(command: Callable[..., Any]) -> Callable:
     """Add FOLDER, the folder of each kind of source, --practice, --as-of and --time-zone to a command.
 
     `chosen_practice` reads them.
@@ -34,10 +35,10 @@ def practice_options(command: Callable) -> Callable:
     return command
 
 
-def source_options(folder: click.Path) -> Callable[[Callable], Callable]:
+def source_options(folder: click.Path) -> Callable[[Callable[..., Any]], Callable]:
     """Add the folder of each kind of source that a practice delivers: `--ehr`, `--crm`, …"""
 
-    def add(command: Callable) -> Callable:
+    def add(command: Callable[..., Any]) -> Callable:
         for kind in reversed(delivered_kinds()):
             command = click.option(f"--{kind.name}", type=folder, help=f"{kind.title}: folder of the {kind.delivers}.")(command)
         return command

@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -68,7 +69,7 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
         click.echo("No program has costs or a go-live date, so there is nothing to value.")
 
 
-def _show(found: list[dict]) -> None:
+def _show(found: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     from pipelines.cli.console import console

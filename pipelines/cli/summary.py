@@ -48,7 +48,7 @@ def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]]) 
     table.add_column("extract")
     for name in ("files", "delivered", "landed", "quarantined", "superseded"):
         table.add_column(name, justify="right")
-    rows: dict[tuple[str, str], Counter] = {}
+    rows: dict[tuple[str, str], Counter[Any]] = {}
     for file in files:
         if file["status"] == "landed":
             sums = rows.setdefault((file["source_system"], file["extract"]), Counter())

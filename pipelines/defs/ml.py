@@ -1,6 +1,7 @@
 """The layer `ml`: models trained on the marts, and their scores for each patient."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -36,7 +37,7 @@ WORTH = {"effect": "contact_effect", "margin_usd": "retained_margin_usd", "cost_
 SCORES = key_of("ml.disengagement_scores")
 
 
-def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence[dg.AssetCheckSpec] = ()) -> Callable:
+def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence[dg.AssetCheckSpec] = ()) -> Callable[..., Any]:
     """A multi-asset of tables that Python writes, each checked against its contract."""
     return dg.multi_asset(
         name=name,
@@ -55,7 +56,9 @@ def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence
 
 
 @_assets("train", TRAINED, FEATURES)
-def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
+def train(
+    home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]
+) -> Iterator[Any]:
     """Train the models on the newest build, and evaluate them on later months."""
     from ml.assessment.evaluation import Worth
     from pipelines.scoring import disengagement, no_show
@@ -78,7 +81,7 @@ def train(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], pr
     [*FEATURES, *TRAINED],
     [dg.AssetCheckSpec(check.name, asset=SCORES, description=check.why) for check in CHECKS],
 )
-def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
+def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
     """Score the patients of the newest build with the newest models."""
     from pipelines.scoring import disengagement, no_show
     from pipelines.scoring.capacity import capacities
@@ -96,7 +99,7 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
 
 
 @_assets("estimate", ESTIMATED, HISTORY)
-def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator:
+def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
     """Estimate the effect of each program, by the strongest design that its history allows."""
     from pipelines.scoring.program_history import History
     from pipelines.scoring.program_value import estimate_effects
@@ -108,7 +111,9 @@ def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress])
 
 
 @_assets("value", VALUED, [*ESTIMATED, *HISTORY, "marts.fct_program_costs", "marts.fct_unit_values", "marts.dim_kpis"])
-def value(home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]) -> Iterator:
+def value(
+    home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]
+) -> Iterator[Any]:
     """Value each program under each scenario."""
     from pipelines.scenarios import scenarios
     from pipelines.scoring.program_history import programs, unit_values
@@ -150,7 +155,7 @@ def _monitored(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckR
         )
 
 
-def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Iterator:
+def _kept_contracts(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Iterator[Any]:
     """Check each table against its contract. Raises `ChecksFailed` naming columns and checks, after reporting both."""
     broken = []
     for table in tables:

@@ -6,6 +6,7 @@ checks report it.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -68,7 +69,7 @@ def raw(
     practice: dg.ResourceParam[Practice],
     landing: dg.ResourceParam[Callable[[], LandingReport]],
     progress: dg.ResourceParam[Progress],
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Start a build from everything that has landed."""
     ledger = landing().ledger
     progress("Building: raw")
@@ -115,7 +116,7 @@ def raw(
 def _result(
     name: str,
     key: dg.AssetKey,
-    failures: list[tuple],
+    failures: list[tuple[Any, ...]],
     columns: tuple[str, ...],
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
     finding: str | None = None,

@@ -1,6 +1,7 @@
 """Writes the evaluation of the risk models as Markdown, from the tables of schema `ml`."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -66,12 +67,12 @@ def model_report(connection: duckdb.DuckDBPyConnection) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _section(connection: duckdb.DuckDBPyConnection, title: str, query: str, parameters: list) -> list[str]:
+def _section(connection: duckdb.DuckDBPyConnection, title: str, query: str, parameters: list[Any]) -> list[str]:
     table = _table(connection, query, parameters)
     return [f"### {title}", table] if table else []
 
 
-def _table(connection: duckdb.DuckDBPyConnection, query: str, parameters: list) -> str:
+def _table(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> str:
     cursor = connection.execute(query, parameters)
     names, rows = [column[0] for column in cursor.description], cursor.fetchall()
     shown = [position for position in range(len(names)) if any(row[position] is not None for row in rows)]

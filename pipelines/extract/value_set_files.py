@@ -5,6 +5,7 @@ Every reader returns a frame of `CODES`, or of `DIRECT_CODES` for codes that mea
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
@@ -75,7 +76,7 @@ def read_value_set_file(path: Path) -> pl.DataFrame:
     )
 
 
-def _frame(rows: Iterable[dict], schema: dict) -> pl.DataFrame:
+def _frame(rows: Iterable[dict[str, Any]], schema: dict) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=schema, orient="row").unique(maintain_order=True)
 
 
@@ -92,13 +93,13 @@ def _sheets(path: Path) -> pl.DataFrame:
     return pl.concat([_table(path, rows) for rows in tables]).unique(maintain_order=True)
 
 
-def _header(rows: list[tuple]) -> int | None:
+def _header(rows: list[tuple[Any, ...]]) -> int | None:
     """The row that names the columns; VSAC writes a few lines about the value set above it."""
     names = ({str(cell).strip().lower() for cell in row if cell is not None} for row in rows)
     return next((n for n, row in enumerate(names) if "code" in row and row & {"code system", "system"}), None)
 
 
-def _table(path: Path, rows: list[tuple]) -> pl.DataFrame:
+def _table(path: Path, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     top = _header(rows)
     if top is None:
         raise ExtractRefused(f"{path.name}: no row names the columns `Code` and `Code System`. Load VSAC's download as it is.")
@@ -112,7 +113,7 @@ def _table(path: Path, rows: list[tuple]) -> pl.DataFrame:
     return _frame(_rows(path, rows[top + 1 :], keep, above), schema)
 
 
-def _rows(path: Path, rows: list[tuple], keep: dict[int, str], above: dict[str, str]) -> Iterator[dict]:
+def _rows(path: Path, rows: list[tuple[Any, ...]], keep: dict[int, str], above: dict[str, str]) -> Iterator[dict[str, Any]]:
     for row in rows:
         values = above | {name: str(row[n]).strip() for n, name in keep.items() if n < len(row) and row[n] is not None}
         if not values.get("code") or not values.get("system"):
@@ -127,7 +128,7 @@ def _rows(path: Path, rows: list[tuple], keep: dict[int, str], above: dict[str, 
         yield values
 
 
-def _json_rows(path: Path) -> Iterator[dict]:
+def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError:
@@ -145,7 +146,9 @@ def _json_rows(path: Path) -> Iterator[dict]:
             yield about | {"system": system, "code": code}
 
 
-def _codes(path: Path, resource: dict, sets: dict[str, dict], seen: frozenset[str] = frozenset()) -> set[tuple[str, str]]:
+def _codes(
+    path: Path, resource: dict[str, Any], sets: dict[str, dict], seen: frozenset[str] = frozenset()
+) -> set[tuple[str, str]]:
     """The expansion, or if it is missing or cut off (VSAC's API stops at 1,000 codes), what `compose` enumerates.
 
     FHIR R4, ValueSet: `include.valueSet` narrows `include.concept`; `exclude` removes codes. An expansion without a total counts
@@ -170,14 +173,14 @@ def _codes(path: Path, resource: dict, sets: dict[str, dict], seen: frozenset[st
     return codes | (included - excluded)
 
 
-def _incomplete(path: Path, url: str, n_codes: int, expansion: dict) -> ExtractRefused:
+def _incomplete(path: Path, url: str, n_codes: int, expansion: dict[str, Any]) -> ExtractRefused:
     return ExtractRefused(
         f"{path.name}: {url} is expanded to {n_codes} codes of {expansion.get('total', 'an unknown number')}, and its "
         "compose does not list the rest. Download its spreadsheet from VSAC and load that."
     )
 
 
-def _contains(entries: list[dict]) -> Iterator[tuple[str, str]]:
+def _contains(entries: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for entry in entries:
         if entry.get("code") and entry.get("system") and not entry.get("abstract"):
             yield entry["system"], entry["code"]

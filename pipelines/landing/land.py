@@ -17,6 +17,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -123,7 +124,7 @@ def folder_of(root: Path, entry: Entry) -> Path:
     return root.joinpath(*map(path_part, (entry.source_system, entry.extract, entry.file_key)))
 
 
-def read_manifest(folder: Path) -> dict:
+def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest written when the folder was landed."""
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 

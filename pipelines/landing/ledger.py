@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.extract.delivery import Delivery
 
@@ -26,7 +27,7 @@ class Entry:
     def file_name(self) -> str:
         return self.place.rpartition("/")[2]
 
-    def order(self) -> tuple:
+    def order(self) -> tuple[Any, ...]:
         """Sort key; the lowest entry represents a content: the earliest export, then the first name."""
         at = datetime.fromisoformat(self.exported_at) if self.exported_at else datetime.max.replace(tzinfo=UTC)
         return at, self.file_name, self.place
@@ -66,7 +67,7 @@ class Ledger:
         partial.replace(self._path)
 
 
-def _entry(row: dict) -> Entry:
+def _entry(row: dict[str, Any]) -> Entry:
     return replace(Entry(**row), stamp=tuple(row["stamp"]))
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
@@ -167,10 +168,10 @@ def _partitions(folder: Path, target: Path) -> list[Path]:
     """The test deck partitioned so that an id of a resource type occurs once per folder, as in an EHR."""
     lines = [(path.name, line) for path in sorted(folder.glob("*.ndjson")) for line in path.read_bytes().splitlines() if line]
     resources = [(name, line, orjson.loads(line)) for name, line in lines]
-    ids_of_case: dict[str, set] = defaultdict(set)
+    ids_of_case: dict[str, set[Any]] = defaultdict(set)
     for name, _, resource in resources:
         ids_of_case[_case(resource)].add((name, resource.get("id")))
-    sheets: list[set] = []
+    sheets: list[set[Any]] = []
     sheet_of_case = {}
     for case, ids in ids_of_case.items():
         number = next((n for n, taken in enumerate(sheets) if not taken & ids), len(sheets))
@@ -187,7 +188,7 @@ def _partitions(folder: Path, target: Path) -> list[Path]:
     return [target / str(number) for number in range(len(sheets))]
 
 
-def _case(resource: dict) -> str:
+def _case(resource: dict[str, Any]) -> str:
     tags = resource.get("meta", {}).get("tag", [])
     return next((tag.get("code", "") for tag in tags if tag.get("system") == CASE_TAG), "")
 

@@ -5,6 +5,7 @@ that identify a person, and the column that holds the site of a row.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -51,13 +52,13 @@ def write_catalog(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Se
     _create(connection, _COLUMNS, [_column(PUBLISHED[table], table, name) for table, name in columns])
 
 
-def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict]) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict[str, Any]]) -> None:
     connection.register("facts", pl.DataFrame(rows, infer_schema_length=None))
     connection.execute(query)
     connection.unregister("facts")
 
 
-def _table(contract: Contract, table: str, held: Selection, n_rows: int) -> dict:
+def _table(contract: Contract, table: str, held: Selection, n_rows: int) -> dict[str, Any]:
     """What the contract says of a table; `site_column` is null where the file does not have the column."""
     return {
         "table_name": table,
@@ -69,7 +70,7 @@ def _table(contract: Contract, table: str, held: Selection, n_rows: int) -> dict
     }
 
 
-def _column(contract: Contract, table: str, name: str) -> dict:
+def _column(contract: Contract, table: str, name: str) -> dict[str, Any]:
     """The contract's facts about a column; a column coarsened under a new name still derives from a quasi-identifier."""
     field = contract.fields.get(name)
     metadata = field.metadata if field else {"phi": Phi.QUASI, "values": (), "refers_to": ""}

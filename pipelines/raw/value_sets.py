@@ -8,6 +8,7 @@ import csv
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -56,7 +57,7 @@ def _folder(home: Home, kind: str) -> Path:
     return home.root / "value_sets" / kind
 
 
-def _loaded(home: Home, kind: str, schema: dict) -> pl.DataFrame:
+def _loaded(home: Home, kind: str, schema: dict[str, Any]) -> pl.DataFrame:
     files = sorted(_folder(home, kind).glob("*.parquet"))
     return pl.concat([pl.read_parquet(file) for file in files] or [pl.DataFrame(schema=schema)]).unique()
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import click
 import pandera.polars as pa
@@ -30,14 +31,14 @@ MACROS = CHECKOUT / "dbt_project" / "macros"
 DELIVERED = "What was delivered, in its current version."
 
 
-def _column(name: str, column: pa.Column) -> dict:
-    entry: dict = {"name": name, "description": column.description, "data_type": sql_type(column.dtype.type)}
+def _column(name: str, column: pa.Column) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": name, "description": column.description, "data_type": sql_type(column.dtype.type)}
     if (phi := column.metadata["phi"]) is not Phi.NONE:
         entry["config"] = {"meta": {"phi": phi.value}}
     return entry
 
 
-def _column_tests(name: str, column: pa.Column, contract: Contract) -> Iterator[str | dict]:
+def _column_tests(name: str, column: pa.Column, contract: Contract) -> Iterator[str | dict[str, Any]]:
     if contract.key == (name,):
         yield "unique"
     if values := column.metadata["values"]:
@@ -47,13 +48,13 @@ def _column_tests(name: str, column: pa.Column, contract: Contract) -> Iterator[
         yield {"relationships": {"arguments": {"to": f"ref('{table}')", "field": field}}}
 
 
-def _published(name: str, contract: Contract) -> dict:
+def _published(name: str, contract: Contract) -> dict[str, Any]:
     """A published table with its types and the tests of its grain, values and references.
 
     A required field is a constraint: DuckDB keeps it while it writes the table. Each test costs dbt some 20 ms, and there were
     250 of that kind alone.
     """
-    table: dict = {"name": name, "description": contract.description}
+    table: dict[str, Any] = {"name": name, "description": contract.description}
     if len(contract.key) > 1:
         table["data_tests"] = [{"unique_combination": {"arguments": {"columns": list(contract.key)}}}]
     columns = []
@@ -67,7 +68,7 @@ def _published(name: str, contract: Contract) -> dict:
     return table | {"columns": columns}
 
 
-def _source(name: str, contract: Contract, metadata: Mapping[str, pa.Column] = MappingProxyType({})) -> dict:
+def _source(name: str, contract: Contract, metadata: Mapping[str, pa.Column] = MappingProxyType({})) -> dict[str, Any]:
     """A table that dbt did not make: who made it has checked it, the gate at raw and the contract check at ml."""
     columns = [_column(field, column) for field, column in {**metadata, **contract.fields}.items()]
     return {"name": name, "description": contract.description, "columns": columns}
@@ -78,20 +79,20 @@ def _beside(folder: Path) -> Path:
     return folder / f"_{folder.name}{GENERATED}"
 
 
-def _sources(name: str, description: str, tables: list[dict]) -> dict:
+def _sources(name: str, description: str, tables: list[dict[str, Any]]) -> dict:
     return {"version": 2, "sources": [{"name": name, "schema": name, "description": description, "tables": tables}]}
 
 
-def _extracts(kind: SourceKind) -> dict:
+def _extracts(kind: SourceKind) -> dict[str, Any]:
     metadata = metadata_of(kind)
     tables = [_source(raw_table(kind.name, name), contract, metadata) for name, contract in kind.extracts.items()]
     return _sources("raw", DELIVERED, tables)
 
 
-def _models(layer: str) -> dict[Path, dict]:
+def _models(layer: str) -> dict[Path, dict[str, Any]]:
     """The documents of one layer, by file: a table is described beside the SQL that makes it."""
     folders = {path.stem: path.parent for path in (MODELS / layer).rglob("*.sql")}
-    documents: dict[Path, dict] = {}
+    documents: dict[Path, dict[str, Any]] = {}
     for table, contract in sorted(PUBLISHED.items()):
         schema, _, name = table.partition(".")
         if schema != layer:

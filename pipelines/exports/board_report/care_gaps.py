@@ -1,5 +1,7 @@
 """Care gaps at the end of a period, measure by measure."""
 
+from typing import Any
+
 import duckdb
 
 from pipelines.exports.board_report.period import Period
@@ -37,7 +39,7 @@ order by n_open desc, measure_code, group_id
 """
 
 
-def care_gaps(connection: duckdb.DuckDBPyConnection, period: Period) -> list[dict]:
+def care_gaps(connection: duckdb.DuckDBPyConnection, period: Period) -> list[dict[str, Any]]:
     """A row per measure and group with a gap, open or closed, at the period's last month end; the most open first."""
     rows = connection.execute(GAPS, {"first": period.first_month_on, "last": period.ends_on}).pl()
     return [row | {"rate": row["n_closed"] / (row["n_closed"] + row["n_open"])} for row in rows.iter_rows(named=True)]

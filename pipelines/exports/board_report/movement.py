@@ -1,6 +1,7 @@
 """What moved and why: the change of a KPI from the period before, as mix and rate of its slices."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -26,7 +27,7 @@ class Movement:
     """A KPI's change: `parts` maps each dimension to mix, rate, and the slices that contributed most (rows of `mix_and_rate`)."""
 
     kpi: Kpi
-    parts: dict[str, tuple[float, float, list[dict]]]
+    parts: dict[str, tuple[float, float, list[dict[str, Any]]]]
 
 
 def movements(connection: duckdb.DuckDBPyConnection, shown: list[Kpi], period: Period) -> list[Movement]:

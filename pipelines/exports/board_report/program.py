@@ -1,6 +1,7 @@
 """What the program did: what boards are told beside what is seen, what it caused, and what that was worth."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -31,14 +32,14 @@ order by programs.go_live_on nulls last, site
 class Program:
     """Rows as dictionaries. `effects`, `returns` and `values` are None where the publication has no such table."""
 
-    rollout: list[dict]
-    claims: list[dict]
-    effects: list[dict] | None
-    returns: list[dict] | None
-    values: list[dict] | None
+    rollout: list[dict[str, Any]]
+    claims: list[dict[str, Any]]
+    effects: list[dict[str, Any]] | None
+    returns: list[dict[str, Any]] | None
+    values: list[dict[str, Any]] | None
 
     @property
-    def lift(self) -> list[dict]:
+    def lift(self) -> list[dict[str, Any]]:
         """The randomised effects: outreach against the patients whom a lot held out."""
         return [row for row in self.effects or [] if row["design"] == "randomised"]
 
@@ -54,11 +55,11 @@ def program(connection: duckdb.DuckDBPyConnection) -> Program:
     )
 
 
-def _of_table(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> list[dict] | None:
+def _of_table(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> list[dict[str, Any]] | None:
     """The rows of a table that an older publication may not have."""
     found = connection.execute("select table_schema from information_schema.tables where table_name = $1", [table]).fetchall()
     return _rows(connection, query.format(f"{found[0][0]}.{table}")) if found else None
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
     return list(connection.sql(query).pl().iter_rows(named=True))
