@@ -88,11 +88,12 @@ contracts: setup ## write dbt's properties from the contracts in models/
 sample: setup ## simulate the committed sample practice again (same seed, same bytes)
 	@$(BIN)/python -m data_samples.write_practice
 
-lint: setup-dev ## ruff, sqlfluff, import-linter
+lint: setup-dev ## ruff, mypy, sqlfluff, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint dbt_project --processes 2
 	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint dbt_project --processes 2
 
 format: setup-dev
 	@$(BIN)/ruff check --fix-only .

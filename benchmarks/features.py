@@ -30,15 +30,21 @@ def _note(n_rows: int, steps: dict[str, float]) -> str:
 def _steps(n_patients: int) -> tuple[int, dict[str, float]]:
     """Rows of features, and seconds of each step."""
     from pipelines.scoring import disengagement
+    from pipelines.scoring.capacity import capacities
     from pipelines.scoring.feature_rows import ScoringRows, TrainingRows
     from pipelines.scoring.tables import write_ml_tables
 
     home, build = built(n_patients)
     steps = {"features": seconds_of(home, build, FEATURES)}
     with build.connect() as connection:
-        for name, rows, step in (("fit", TrainingRows, disengagement.train), ("score", ScoringRows, disengagement.score)):
-            began = time.perf_counter()
-            write_ml_tables(connection, step(rows.read(connection), home.scores(build.practice_id), build.as_of_on))
-            steps[name] = time.perf_counter() - began
+        folder = home.scores(build.practice_id)
+        began = time.perf_counter()
+        write_ml_tables(connection, disengagement.train(TrainingRows.read(connection), folder, build.as_of_on))
+        steps["fit"] = time.perf_counter() - began
+        began = time.perf_counter()
+        capacity = capacities(connection, build.settings)
+        scored = disengagement.score(ScoringRows.read(connection), folder, build.as_of_on, capacity=capacity)
+        write_ml_tables(connection, scored)
+        steps["score"] = time.perf_counter() - began
         ((n_rows,),) = connection.execute("select count(*) from intermediate.int_disengagement__features").fetchall()
     return n_rows, steps

@@ -8,6 +8,8 @@ connection, so the ratio is a page's cost beyond that of any page.
 import logging
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -33,7 +35,7 @@ def run(scale: int) -> list[Result]:
         if not (CHECKOUT / "dashboards" / "app_pages" / f"{page.name}.py").exists():
             continue
         role = next(role for role in ROLES if role in page.roles)
-        cold, warm = _seconds(lambda page=page, role=role: _app(page.name, role))
+        cold, warm = _seconds(partial(_app, page.name, role))
         results.append(Result(f"{page.name}, cold", cold, "s", "< 1", f"{cold / one[0]:.1f} × select 1"))
         results.append(Result(f"{page.name}, warm", warm, "s", "< 0.2", f"{warm / one[1]:.1f} × select 1"))
     return results
@@ -45,7 +47,7 @@ def _app(page: str, role: str) -> AppTest:
     return test.switch_page(f"app_pages/{page}.py")
 
 
-def _seconds(make) -> tuple[float, float]:
+def _seconds(make: Callable[[], AppTest]) -> tuple[float, float]:
     """Median seconds of a run with empty caches, and of the run after it.
 
     The first run of a session is not counted: it imports, and AppTest then reads what is said of every installed package, which
@@ -53,7 +55,8 @@ def _seconds(make) -> tuple[float, float]:
     """
     test = make()
     test.run()
-    cold, warm = [], []
+    cold: list[float] = []
+    warm: list[float] = []
     for _ in range(ROUNDS):
         st.cache_data.clear()
         st.cache_resource.clear()

@@ -13,6 +13,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 PATIENCE_SECONDS = 300
 
@@ -63,5 +64,5 @@ class Visitor:
 def visiting(address: str, role: str) -> Iterator[Visitor]:
     """Come in at `address` (`host:port`), and leave at the end."""
     place, own = f"ws://{address}/_stcore/stream", f"http://{address}"
-    with connect(place, origin=own, subprotocols=["streamlit"], max_size=None, ping_interval=None) as door:
+    with connect(place, origin=Origin(own), subprotocols=[Subprotocol("streamlit")], max_size=None, ping_interval=None) as door:
         yield Visitor(door, role)

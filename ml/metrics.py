@@ -5,6 +5,7 @@ patients, not rows.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -159,11 +160,17 @@ def net_benefit(
 
 
 def interval(
-    statistic: Callable[[np.ndarray], float], groups: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
+    statistic: Callable[[np.ndarray], float],
+    groups: np.ndarray,
+    *,
+    weights: np.ndarray | float = 1.0,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """95 % percentile interval of `statistic(weights)` when patients (`groups`, shape (n,)) are drawn with replacement.
 
-    A resample is expressed as row weights: how often each row's patient was drawn (Davison & Hinkley 1997, section 3.8).
+    A resample is expressed as row weights: how often each row's patient was drawn (Davison & Hinkley 1997, section 3.8),
+    times the row's own weight if `weights` (n,) are given.
     (NaN, NaN) if the statistic is undefined in every resample.
     """
     patients, member = np.unique(groups, return_inverse=True)
@@ -171,7 +178,7 @@ def interval(
         return float("nan"), float("nan")
     random = np.random.default_rng(seed)
     draws = (random.multinomial(len(patients), np.full(len(patients), 1 / len(patients))) for _ in range(resamples))
-    values = np.array([statistic(draw[member].astype(float)) for draw in draws])
+    values = np.array([statistic(draw[member] * weights) for draw in draws])
     values = values[np.isfinite(values)]
     low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (float("nan"), float("nan"))
     return float(low), float(high)
@@ -200,10 +207,13 @@ def evaluate(
     def prevalence(mass: np.ndarray) -> float:
         return float((mass * labels).sum() / mass.sum())
 
+    def gain_over(other: Ranked, mass: np.ndarray) -> float:
+        return champion.auroc(mass) - other.auroc(mass)
+
     statistics: dict[str, Callable[[np.ndarray], float]] = {"auroc": champion.auroc, "auprc": champion.auprc}
     for name, other in others.items():
         statistics |= {f"auroc_{name}": other.auroc, f"auprc_{name}": other.auprc}
-        statistics[f"auroc_gain_over_{name}"] = lambda mass, other=other: champion.auroc(mass) - other.auroc(mass)
+        statistics[f"auroc_gain_over_{name}"] = partial(gain_over, other)
     statistics |= {
         "calibration_slope": lambda mass: calibration_slope(labels, risks, mass),
         "observed_over_expected": lambda mass: observed_over_expected(labels, risks, mass),
@@ -215,7 +225,7 @@ def evaluate(
     }
     rows = []
     for name, statistic in statistics.items():
-        low, high = interval(lambda drawn, statistic=statistic: statistic(drawn * own), patients, resamples=resamples)
+        low, high = interval(statistic, patients, weights=own, resamples=resamples)
         rows.append((name, statistic(own), low, high))
     table = pl.DataFrame(rows, orient="row", schema={"metric": pl.String} | dict.fromkeys(("value", "low", "high"), pl.Float64))
     return table.with_columns(pl.col("value", "low", "high").fill_nan(None)).with_columns(

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pandera.polars as pa
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from models.deidentification import ABSENT, Deidentified
 from models.phi import Phi
@@ -20,7 +21,7 @@ from models.phi import Phi
 USD = pl.Decimal(14, 2)
 INSTANT = pl.Datetime("us", "UTC")
 
-Dtype = pl.DataType | type[pl.DataType]
+Dtype = pl.DataType | DataTypeClass
 """A Polars type, with its parameters or without any."""
 
 ALL_SITES = ""

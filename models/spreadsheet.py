@@ -5,10 +5,11 @@ import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import polars as pl
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 
 # A spreadsheet takes a cell that begins with one of these for a formula, or drops it and looks at the next character
 # (OWASP, CSV Injection); the wide forms are taken for the narrow ones.
@@ -75,11 +76,11 @@ def _neutral(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(_BEGINS)).then(pl.concat_str(pl.lit("'"), inside)).otherwise(inside)
 
 
-def _cell(sheet, value: object) -> WriteOnlyCell:
+def _cell(sheet: Any, value: Any) -> Cell:
     """A cell of the value's own type. openpyxl takes a text that begins with = for a formula unless it is told otherwise."""
     if isinstance(value, datetime) and value.tzinfo:
         value = value.replace(tzinfo=None)
-    is_number = isinstance(value, bool | int | float | Decimal) and abs(value) < _SAFE_WHOLE
+    is_number = isinstance(value, int | float | Decimal) and -_SAFE_WHOLE < value < _SAFE_WHOLE
     if value is None or is_number or isinstance(value, date | time):
         return WriteOnlyCell(sheet, value)
     cell = WriteOnlyCell(sheet, _NOT_IN_XML.sub("\ufffd", str(value))[:_LONGEST])

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 from models.audit_log.keys import AuditRefused
 from models.audit_log.record import EVENTS
@@ -24,7 +25,7 @@ def record(home: Home, event: str, *, subject: str, n_rows: int | None = None, p
     """
     if event not in EVENTS:
         raise KeyError(event)
-    entry = {
+    entry: dict[str, Any] = {
         "at": now(),
         "who": operator(),
         "role": ROLE,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.roi.scenario import Scenario, ScenarioRefused, ScenarioSettings, read_scenario
-from models.settings.toml_schema import SettingsRefused, parse_toml, read_settings
+from models.settings.toml_schema import SettingsRefused, check_settings, parse_toml
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT
 
@@ -19,8 +19,7 @@ def written_scenarios(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def scenarios(own: dict[str, dict[str, Any]]) -> list[Scenario]:
-    """The shipped scenarios and the practice's; a practice's scenario replaces a shipped one of the same
-    name.
+    """The shipped scenarios and the practice's; a practice's scenario replaces a shipped one of the same name.
 
     Missing values come from the base scenario, the practice's own if it has one. Raises `UsageError` naming file and key.
     """
@@ -54,9 +53,9 @@ def scenario_file(path: Path) -> dict[str, Any]:
 
 
 def _written(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
     try:
-        read_settings(content, ScenarioSettings, str(path))
-        return parse_toml(content, str(path))[1]
+        text, tables = parse_toml(path.read_bytes(), str(path))
+        check_settings(tables, ScenarioSettings, str(path), text)
+        return tables
     except SettingsRefused as refused:
         raise UsageError(f"{refused}\ndocs/estimates.md shows what to write.") from None

@@ -1,6 +1,7 @@
 """Records in the audit log who did what in the dashboards, when, from where, to how many rows and which patients."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from dashboards.access.roles import Viewer, current_viewer
 from dashboards.home import home
@@ -26,7 +27,7 @@ def record(
     if event not in EVENTS:
         raise KeyError(event)
     who, log = viewer or current_viewer(), current_log()
-    entry = {
+    entry: dict[str, Any] = {
         "at": now(),
         "who": who.user_id,
         "name": who.name,

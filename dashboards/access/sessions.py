@@ -65,7 +65,7 @@ class Sessions:
         asked_at, _ = self._confirmed.get(sign_in_id(claims), (claims["iat"], {}))
         return now - asked_at > self.recheck_seconds
 
-    def confirm(self, claims: Mapping[str, Any], told: Mapping, now: float) -> None:
+    def confirm(self, claims: Mapping[str, Any], told: Mapping[str, Any], now: float) -> None:
         """The provider was asked just now, and told this."""
         with self._lock:
             self._confirmed[sign_in_id(claims)] = (now, dict(told))

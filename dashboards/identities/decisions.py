@@ -22,9 +22,10 @@ def decide(folder: Path, pair: dict[str, Any], decision: str, decided_by: str) -
     It undoes what was decided on the pair before. Raises what `Journal.add` raises.
     """
     now = datetime.now(UTC)
-    entry = {"decision_id": uuid4().hex, "decision": decision, "decided_at": now, "decided_by": decided_by, "updated_at": now}
+    decision_id = uuid4().hex
+    entry = {"decision_id": decision_id, "decision": decision, "decided_at": now, "decided_by": decided_by, "updated_at": now}
     DECISIONS.add(folder, {name: pair[name] for name in PAIR} | entry)
-    return entry["decision_id"]
+    return decision_id
 
 
 def decided(folder: Path) -> pl.DataFrame:

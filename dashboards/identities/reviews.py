@@ -78,7 +78,7 @@ def side_by_side(publication: Publication, pair: dict[str, Any]) -> pl.DataFrame
     return compared.with_columns(agree=pl.col("one").str.to_lowercase() == pl.col("other").str.to_lowercase())
 
 
-def _record(publication: Publication, pair: dict[str, Any], side: str) -> dict:
+def _record(publication: Publication, pair: dict[str, Any], side: str) -> dict[str, Any]:
     key = (pair[f"{side}_source_system"], pair[f"{side}_record_type"], pair[f"{side}_id"])
     found = ask(publication, _RECORDS, key)
     return found.row(0, named=True) if len(found) else {}

@@ -80,7 +80,7 @@ class Journal:
 
     def _typed(self, texts: pl.DataFrame) -> pl.DataFrame:
         types = self._types()
-        return texts.with_columns(_read(pl.col(name), kind) for name, kind in types.items()).cast(types)
+        return texts.with_columns(_read(pl.col(name), kind) for name, kind in types.items()).cast(pl.Schema(types))
 
 
 def _read(column: pl.Expr, kind: pl.DataType) -> pl.Expr:

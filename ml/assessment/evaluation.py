@@ -3,8 +3,9 @@
 Rows are the learnable rows of a test (`ml.risk.disengagement.split_by_time`); every table carries `model_version`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -128,7 +129,7 @@ def _arrays(model: RiskModel, test: pl.DataFrame) -> Sequence[np.ndarray]:
 
 
 def _age_group() -> pl.Expr:
-    group = pl.when(pl.lit(False)).then(pl.lit(None, pl.String))
+    group: Any = pl.when(pl.lit(False)).then(pl.lit(None, pl.String))
     for at_least, name in reversed(AGES):
         group = group.when(pl.col("age_years") >= at_least).then(pl.lit(name))
     return group.otherwise(pl.lit(None, pl.String))
@@ -145,17 +146,14 @@ def _against_best(model: RiskModel, test: pl.DataFrame, best: pl.DataFrame | Non
     possible = known[BEST].to_numpy()
     metrics = evaluate(labels, risks, patients, weights=weights, comparators={BEST: possible})
     # Best possible risk over predicted risk: calibration in the large without the chance in who disengaged.
-    levels = {
+    levels: dict[str, Callable[[np.ndarray], float]] = {
         f"observed_over_{BEST}": lambda mass: observed_over_expected(labels, possible, mass),
         f"{BEST}_over_expected": lambda mass: observed_over_expected(possible, risks, mass),
     }
-    rows = [
-        (name, level(weights), *interval(lambda drawn, level=level: level(drawn * weights), patients))
-        for name, level in levels.items()
-    ]
+    rows = [(name, level(weights), *interval(level, patients, weights=weights)) for name, level in levels.items()]
     counts = metrics.select("n_rows", "n_patients", "n_events").head(1)
     added = pl.DataFrame(rows, schema=metrics.schema.names()[:4], orient="row").join(counts, how="cross")
-    return [metrics.filter(pl.col("metric").str.ends_with(BEST)), added.cast(dict(metrics.schema))]
+    return [metrics.filter(pl.col("metric").str.ends_with(BEST)), added.cast(metrics.schema)]
 
 
 def _selection(model: RiskModel, n_rows: int) -> pl.DataFrame:

@@ -35,7 +35,7 @@ def monitor(
     """
     before, now = matrix(trained_on, model.features), matrix(scored, model.features)
     n_before, n_now = trained_on["patient_key"].n_unique(), scored["patient_key"].n_unique()
-    rows = []
+    rows: list[tuple[Check, str, float | None]] = []
     for column, name in enumerate(model.features):
         # Program inputs move with the practice's own plan: expected, and they would warn throughout a roll-out.
         if BY_NAME[name].topic != PROGRAM:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from scipy.stats import norm
 
-from ml.effects.estimate import EstimateRefused
+from ml.effects.estimate import Estimate, EstimateRefused
 from ml.effects.randomised import randomised_effect
 
 ALL = "all"
@@ -72,7 +72,7 @@ def _cuts(members: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
 def _row(month: str, tier: str, rows: pl.DataFrame) -> dict[str, Any]:
     arms = {is_held_out: rows.filter(pl.col("is_held_out") == is_held_out)["has_visited"] for is_held_out in (False, True)}
     contacted, held_out = arms[False], arms[True]
-    row = {
+    row: dict[str, Any] = {
         "month": month,
         "tier": tier,
         "n_contacted": len(contacted),
@@ -82,7 +82,7 @@ def _row(month: str, tier: str, rows: pl.DataFrame) -> dict[str, Any]:
     }
     if min(len(contacted), len(held_out)) < MINIMUM_ARM:
         return row | {"note": f"fewer than {MINIMUM_ARM} patients contacted or held out"}
-    row["n_held_out_needed"] = needed(held_out.mean(), len(contacted) / len(held_out))
+    row["n_held_out_needed"] = needed(row["held_out_rate"], len(contacted) / len(held_out))
     try:
         effect = _effect(rows)
     except EstimateRefused as refusal:
@@ -93,7 +93,7 @@ def _row(month: str, tier: str, rows: pl.DataFrame) -> dict[str, Any]:
     return row | {"lift": effect.estimate, "low": low, "high": high, "note": note}
 
 
-def _effect(rows: pl.DataFrame):
+def _effect(rows: pl.DataFrame) -> Estimate:
     """Months and tiers with enough patients in both arms are strata; the others form one stratum together."""
     cell = pl.concat_str(pl.col("month_on").cast(pl.String), pl.lit(" "), "tier")
     smaller = pl.min_horizontal(pl.col("is_held_out").sum(), (~pl.col("is_held_out")).sum()).over(cell)

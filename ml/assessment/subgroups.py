@@ -1,5 +1,6 @@
 """Evaluates a score by patient subgroup: audits fields that the model does not read, or may treat unfairly."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,14 +47,14 @@ def _metrics(labels: np.ndarray, risks: np.ndarray, patients: np.ndarray, weight
     if counts["n_patients"] < MINIMUM_PATIENTS:
         note = f"fewer than {MINIMUM_PATIENTS} patients"
         return [{"metric": NOT_EVALUATED, "value": None, "low": None, "high": None, "note": note} | counts]
-    statistics = {
+    statistics: dict[str, Callable[[np.ndarray], float]] = {
         "auroc": lambda w: auroc(labels, risks, w),
         "observed_over_expected": lambda w: observed_over_expected(labels, risks, w),
         "prevalence": lambda w: float(np.average(labels, weights=w)),
     }
     rows = []
     for metric, statistic in statistics.items():
-        low, high = interval(lambda drawn, statistic=statistic: statistic(drawn * weights), patients, resamples=RESAMPLES)
+        low, high = interval(statistic, patients, weights=weights, resamples=RESAMPLES)
         values = {"value": statistic(weights), "low": low, "high": high}
         rows.append({"metric": metric, "note": None} | {k: None if np.isnan(v) else v for k, v in values.items()} | counts)
     return rows

@@ -49,6 +49,5 @@ def labels(frame: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _refuse_first(is_bad: pl.Series, reason: str, column: str) -> None:
-    row = is_bad.arg_max()
     if is_bad.any():
-        raise EstimateRefused(reason, column=column, row=row + 1)
+        raise EstimateRefused(reason, column=column, row=is_bad.to_list().index(True) + 1)

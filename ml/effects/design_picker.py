@@ -125,13 +125,13 @@ def _description(rollout: Rollout) -> Attempt:
 
 def _balance(rows: pl.DataFrame) -> Verdict:
     held_out = rows.filter("is_held_out")
-    breaches = float((held_out["n_attempts"] > 0).mean())
+    breaches = float((held_out["n_attempts"] > 0).to_numpy().mean())
     known = rows.drop_nulls("days_since_visit")
     arms = known.group_by("is_held_out").agg(
         pl.col("days_since_visit").mean().alias("mean"), pl.col("days_since_visit").var().alias("var")
     )
     difference = None
-    if arms.height == 2 and (spread := (arms["var"].fill_null(0).sum() / 2) ** 0.5):
+    if arms.height == 2 and (spread := (float(arms["var"].fill_null(0).sum()) / 2) ** 0.5):
         difference = (
             float(arms.filter("is_held_out")["mean"].item() - arms.filter(~pl.col("is_held_out"))["mean"].item()) / spread
         )

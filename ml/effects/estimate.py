@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any
 
 CONFIDENCE = 0.95
 
@@ -28,14 +29,14 @@ class Estimate:
     interval: tuple[float, float]
     n: int
     inference: str
-    parts: dict[str, object] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_significant(self) -> bool:
         """Whether the 95 % interval excludes zero."""
         return self.interval[0] > 0 or self.interval[1] < 0
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """The estimate ready for JSON: intervals as lists, null for infinite or unknown values."""
         whole = {
             "estimate": self.estimate,
@@ -48,7 +49,7 @@ class Estimate:
         return _plain(whole)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -4,6 +4,8 @@ log E(Y_t) = log N_t + a + b I_t + c t + Σ_h (s_h sin + k_h cos)(2π h season_t
 (Lopez Bernal, Cummins & Gasparrini, IJE 2017;46:348, and its corrigendum). exp(b) is the relative risk.
 """
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
@@ -69,7 +71,7 @@ def _fitted(
     import statsmodels.api as sm
     from statsmodels.stats.diagnostic import acorr_ljungbox
 
-    class Poisson(sm.families.Poisson):
+    class Poisson(sm.families.Poisson):  # type: ignore[misc]
         def starting_mu(self, y: np.ndarray) -> np.ndarray:
             return y + 0.1
 
@@ -82,7 +84,7 @@ def _fitted(
     is_scaled = family == "quasipoisson" and hac_lags is None
     errors = fit.bse * (np.sqrt(dispersion) if is_scaled else 1.0)
     critical = float(ndtri((1 + CONFIDENCE) / 2))
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name, value, error in zip(names, fit.params.tolist(), errors.tolist(), strict=True):
         rows[name] = {
             "estimate": value,
@@ -92,7 +94,7 @@ def _fitted(
     effect = rows["intervention"]
     lags = max(1, min(10, len(counts) // 5))
     tested = acorr_ljungbox(fit.resid_pearson, lags=[lags]).iloc[0]
-    parts: dict[str, object] = {
+    parts: dict[str, Any] = {
         "relative_risk": _ratio(effect, 1),
         "dispersion": dispersion,
         "family": family,
@@ -122,14 +124,14 @@ def _harmonics(values: np.ndarray, column: str, n_harmonics: int, period: float)
     if not 1 <= n_harmonics <= period / 2:
         raise EstimateRefused(f"the number of harmonics must lie between 1 and half the period of {period:g}", column=column)
     _refuse_where((values < 0) | (values > period), f"lies outside the season's period of {period:g}; give the period", column)
-    terms = {}
+    terms: dict[str, np.ndarray] = {}
     for h in range(1, n_harmonics + 1):
         angle = 2 * np.pi * h * values / period
         terms |= {f"sin_{h}": np.sin(angle), f"cos_{h}": np.cos(angle)}
     return terms
 
 
-def _ratio(row: dict[str, object], times: float) -> dict[str, object]:
+def _ratio(row: dict[str, Any], times: float) -> dict[str, Any]:
     return {
         "estimate": float(np.exp(times * row["estimate"])),
         "interval": tuple(float(np.exp(times * end)) for end in row["interval"]),

@@ -21,7 +21,7 @@ def mix_and_rate(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     without a denominator belongs to no slice's rate but still counts as rate. Raises `ValueError` if the denominators of a period
     add up to zero: then there is no ratio.
     """
-    totals = [(frame["numerator"].sum(), frame["denominator"].sum()) for frame in (before, after)]
+    totals = [(float(frame["numerator"].sum()), float(frame["denominator"].sum())) for frame in (before, after)]
     if any(denominator == 0 for _, denominator in totals):
         raise ValueError("The denominators of a period add up to zero: there is no ratio.")
     (_, whole_before), (_, whole_after) = totals

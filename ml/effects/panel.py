@@ -53,7 +53,7 @@ def read_panel(
     Raises `EstimateRefused` for a missing column or value, a second row for one unit and period, a unit without a row for
     every period, a first treated period or cluster that changes within a unit, and if no unit is treated.
     """
-    require(frame, [unit, period, first_treated, outcome] + [cluster] * (cluster is not None))
+    require(frame, [unit, period, first_treated, outcome, *([cluster] if cluster else [])])
     n_incomplete = 0
     if drop_incomplete:
         frame, n_incomplete = _complete(frame, unit, period, outcome)
@@ -73,7 +73,7 @@ def read_panel(
     for column, name in (("first", first_treated), ("cluster", cluster or unit)):
         changed = long.filter(pl.col(column) != pl.col(column).first().over("unit"))
         if not changed.is_empty():
-            raise EstimateRefused("changes within a unit", column=name, row=changed["row"].min())
+            raise EstimateRefused("changes within a unit", column=name, row=min(changed["row"]))
     periods = np.array(sorted(names))
     one = long.unique("unit", keep="first", maintain_order=True)
     first = one["first"].to_numpy()
@@ -109,7 +109,7 @@ def _time_scale(periods: pl.Series, first: pl.Series, period: str) -> tuple[pl.S
         return numbers, _numbers(first), {at: _whole(at) for at in numbers.unique().to_list()}
     days = _days(periods)
     if days.has_nulls():
-        raise EstimateRefused("is neither a number nor a date", column=period, row=days.is_null().arg_max() + 1)
+        raise EstimateRefused("is neither a number nor a date", column=period, row=days.to_list().index(None) + 1)
     observed = days.unique().sort()
     clock = observed.search_sorted(days).cast(pl.Float64)
     first_days = _days(first)
@@ -123,21 +123,21 @@ def _never_as_infinity(clock: pl.Series, delivered: pl.Series, column: str) -> p
     is_never = (written == "") | ((numbers == 0) | numbers.is_nan() | (numbers == NEVER)).fill_null(False)
     clock = clock.set(is_never, NEVER)
     if clock.has_nulls():
-        raise EstimateRefused("is not a period", column=column, row=clock.is_null().arg_max() + 1)
+        raise EstimateRefused("is not a period", column=column, row=clock.to_list().index(None) + 1)
     return clock
 
 
 def _refuse_unbalanced(long: pl.DataFrame, n_periods: int, unit: str, period: str) -> None:
     twice = long.filter(pl.struct("unit", "clock").is_first_distinct().not_())
     if not twice.is_empty():
-        raise EstimateRefused(f"a second row for the same {unit} and {period}", column=unit, row=twice["row"].min())
+        raise EstimateRefused(f"a second row for the same {unit} and {period}", column=unit, row=min(twice["row"]))
     short = long.filter(pl.len().over("unit") < n_periods)
     if not short.is_empty():
         raise EstimateRefused(
             f"the panel is unbalanced: this unit has no row for some of the {n_periods} periods; give every unit every period, "
             "or drop incomplete units deliberately",
             column=unit,
-            row=short["row"].min(),
+            row=min(short["row"]),
         )
 
 

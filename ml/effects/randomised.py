@@ -52,7 +52,7 @@ def randomised_effect(
     half = spread.standard_error * float(stdtrit(spread.degrees_of_freedom, (1 + CONFIDENCE) / 2))
     interval, inference, standard_error = (difference - half, difference + half), spread.inference, spread.standard_error
     if is_binary and not strata and not cluster:
-        standard_error = float(((cells["mean"] * (1 - cells["mean"])) / cells["n"]).sum() ** 0.5)
+        standard_error = float(((cells["mean"] * (1 - cells["mean"])) / cells["n"]).sum()) ** 0.5
         interval, inference = _newcombe(cells), "Newcombe hybrid score interval, unpooled standard error"
         del parts["degrees_of_freedom"]
     return Estimate(difference, standard_error, interval, frame.height, inference, parts)
@@ -73,7 +73,7 @@ def _cells(rows: pl.DataFrame, column: str) -> pl.DataFrame:
         raise EstimateRefused(
             "an arm (of this row's stratum) has fewer than two rows; merge strata, or exclude this one deliberately",
             column=column,
-            row=one_armed["row"].min(),
+            row=min(one_armed["row"]),
         )
     cells = rows.group_by("stratum", "treated").agg(
         pl.len().alias("n"), pl.col("outcome").mean().alias("mean"), pl.col("outcome").var().alias("variance")
@@ -109,7 +109,7 @@ def _clustered(rows: pl.DataFrame, cells: pl.DataFrame, cluster: str) -> _Spread
     )
     alone = blocks.filter(pl.col("m") == pl.col("n"))
     if not alone.is_empty():
-        raise EstimateRefused("an arm (of this row's stratum) has only one cluster", column=cluster, row=alone["row"].min())
+        raise EstimateRefused("an arm (of this row's stratum) has only one cluster", column=cluster, row=min(alone["row"]))
     b = pl.col("weight") / pl.col("n") / (1 - pl.col("m") / pl.col("n")).sqrt()
     blocks = blocks.with_columns(
         j=pl.col("cluster").rank("dense") - 1, c=pl.struct("stratum", "treated").rank("dense") - 1, b=b, q=b * pl.col("m")
@@ -122,7 +122,7 @@ def _clustered(rows: pl.DataFrame, cells: pl.DataFrame, cluster: str) -> _Spread
     trace = d.sum() - (q**2).sum()
     trace_of_square = (d**2).sum() - 2 * (d[:, None] * q**2).sum() + ((q.T @ q) ** 2).sum()
     return _Spread(
-        float((scores**2).sum() ** 0.5), float(trace**2 / trace_of_square), "CR2 cluster variance, Bell-McCaffrey t interval"
+        float((scores**2).sum()) ** 0.5, float(trace**2 / trace_of_square), "CR2 cluster variance, Bell-McCaffrey t interval"
     )
 
 

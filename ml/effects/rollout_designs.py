@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from math import exp, isfinite
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,7 +27,7 @@ SEASON_MONTHS = 24
 MOSTLY = 0.9
 ONE_CONTROL = 0.8
 """Above this weight of a single site, a synthetic control depends on that site."""
-_PANEL = {"unit": "site", "period": "month", "first_treated": "first_month", "outcome": "rate"}
+_PANEL: dict[str, Any] = {"unit": "site", "period": "month", "first_treated": "first_month", "outcome": "rate"}
 Checked = tuple[Estimate, Verdict, Verdict, Verdict]
 
 
@@ -75,7 +76,7 @@ class Rollout:
     def value_before(self) -> float | None:
         """The treated sites' rate before they joined: sum over sum."""
         before = self.panel.filter(pl.col("month") < pl.col("first_month"))
-        return None if before.is_empty() else float(before["numerator"].sum() / before["denominator"].sum())
+        return None if before.is_empty() else float(before["numerator"].sum()) / float(before["denominator"].sum())
 
     def treated_months(self) -> pl.DataFrame:
         """Site months of the sites that joined: `rate` and `is_after`."""
@@ -188,7 +189,7 @@ def _series(rollout: Rollout) -> pl.DataFrame:
 
 def _level_change(series: pl.DataFrame) -> Estimate:
     """The log rate ratio as a difference of rates: the rate under the program minus the rate without it (rate / ratio)."""
-    options = {"outcome": "numerator", "time": "time", "intervention": "is_after", "offset": "denominator"}
+    options: dict[str, Any] = {"outcome": "numerator", "time": "time", "intervention": "is_after", "offset": "denominator"}
     season = ("season", 1) if series.height >= SEASON_MONTHS else None
     found = interrupted_series_effect(series, **options, season=season)
     hangs = found.parts["residual_autocorrelation"]["p_value"]
@@ -197,7 +198,7 @@ def _level_change(series: pl.DataFrame) -> Estimate:
         robust = interrupted_series_effect(series, **options, season=season, hac_lags=lags)
         found = robust if robust.standard_error > found.standard_error else found
     after = series.filter(pl.col("is_after") == 1)
-    rate = float(after["numerator"].sum() / after["denominator"].sum())
+    rate = float(after["numerator"].sum()) / float(after["denominator"].sum())
     low, high = (rate * (1 - exp(-end)) for end in found.interval)
     error = rate * exp(-found.estimate) * found.standard_error
     return replace(found, estimate=rate * (1 - exp(-found.estimate)), standard_error=error, interval=(low, high))
@@ -212,9 +213,9 @@ def _waiting_sites(rollout: Rollout) -> Verdict:
         n_left = rollout.panel.filter(pl.col("first_month") == last)["site"].n_unique()
     before = rollout.before_anyone().group_by("site").agg(pl.col("rate").mean(), never.first().alias("never"))
     levels = before["rate"]
-    treated = before.filter(~pl.col("never"))["rate"].mean()
-    spread = levels.std() or 0.0
-    distance = abs(treated - levels.mean()) / spread if spread else 0.0
+    treated = before.filter(~pl.col("never"))["rate"].to_numpy().mean()
+    spread = levels.to_numpy().std(ddof=1) if len(levels) > 1 else 0.0
+    distance = abs(treated - levels.to_numpy().mean()) / spread if spread else 0.0
     left = f"{n_left} site{'s' * (n_left > 1)} left to compare with at the end"
     note = f"{left}; levels before differ by {distance:.1f} standard deviations of sites"
     return Verdict(WARNED if n_left < 2 or distance > 1 else PASSED, note)

@@ -6,6 +6,7 @@ and the period before t for t < g: the "varying" base of the R package `did`.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Design:
     cohorts: np.ndarray
     group: np.ndarray
     cells: list[Cell]
-    names: list[tuple[str, object]]
+    names: list[tuple[str, Any]]
     shares: np.ndarray
 
     @property
@@ -94,7 +95,7 @@ def make_design(panel: Panel, control: str) -> Design:
     at = np.array([clock[cell.period] for cell in cells])
     event = at - cohorts[cohort]
     post = event >= 0
-    names: list[tuple[str, object]] = [("event", e) for e in np.unique(event)]
+    names: list[tuple[str, Any]] = [("event", e) for e in np.unique(event)]
     rows = [event == e for _, e in names]
     names += [("group", g) for g in cohorts]
     rows += [post & (cohorts[cohort] == g) for g in cohorts]

@@ -69,7 +69,7 @@ def fit_cohorts(
     controls = outcome[np.isinf(first)]
     return {
         cohort: fit_cohort(
-            controls, outcome[first == cohort], int((panel.clock < cohort).sum()), noise and noise[cohort], tolerance
+            controls, outcome[first == cohort], int((panel.clock < cohort).sum()), noise[cohort] if noise else None, tolerance
         )
         for cohort in panel.cohorts
         if (first == cohort).any()

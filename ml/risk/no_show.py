@@ -5,6 +5,7 @@ attending (a call, transport, another time), never to double-book a slot.
 """
 
 from datetime import date, timedelta
+from typing import Any, cast
 
 import polars as pl
 
@@ -70,7 +71,7 @@ def split_by_time(rows: pl.DataFrame) -> Split:
     known = _weighted(rows)
     if known.is_empty():
         raise TooLittleData("no appointment has a known outcome")
-    first = known["moment_on"].max() - timedelta(days=TEST_DAYS)
+    first = cast(date, known["moment_on"].max()) - timedelta(days=TEST_DAYS)
     split = Split(
         known.filter(pl.col("moment_on") <= first - timedelta(days=EMBARGO_DAYS)), known.filter(pl.col("moment_on") > first)
     )
@@ -128,7 +129,7 @@ def _tiers(scores: pl.DataFrame) -> pl.DataFrame:
     ranked = scores.sort("score", "appointment_key", descending=[True, False]).with_columns(
         site_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("location_key"), n_site=pl.len().over("location_key")
     )
-    tier = pl.when(pl.lit(False)).then(pl.lit(None, pl.String))
+    tier: Any = pl.when(pl.lit(False)).then(pl.lit(None, pl.String))
     for name, share in TIER_SHARES:
         tier = tier.when(pl.col("site_rank") <= (pl.col("n_site") * share).ceil()).then(pl.lit(name))
     return ranked.with_columns(tier=tier.otherwise(pl.lit("low"))).drop("n_site")

@@ -106,9 +106,9 @@ def load(origin: Origin, folder: Path) -> RiskModel:
     if differing := [name for name, value in expected.items() if manifest.get(name) != value]:
         raise ModelMismatch(f"{place}: differs from its manifest in {', '.join(differing)}. Train again with `caregap train`.")
     estimator = skops.io.load(place / MODEL_FILE, trusted=_TRUSTED)
-    days = (date.fromisoformat(manifest[name]) for name in ("trained_from_on", "trained_to_on"))
+    first_on, last_on = (date.fromisoformat(manifest[name]) for name in ("trained_from_on", "trained_to_on"))
     selection = Selection(**manifest["selection"] | {"calibration": tuple(manifest["selection"]["calibration"])})
-    model = RiskModel(estimator, tuple(manifest["features"]), *days, selection)
+    model = RiskModel(estimator, tuple(manifest["features"]), first_on, last_on, selection)
     golden = np.array(manifest["golden_rows"], dtype=float)
     if not np.allclose(model.risk_of(golden), manifest["golden_risks"], rtol=0, atol=1e-12):
         raise ModelMismatch(f"{place}: does not reproduce the saved risks of its golden rows. Train again with `caregap train`.")

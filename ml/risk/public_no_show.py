@@ -98,7 +98,7 @@ def benchmark(train: pl.DataFrame, test: pl.DataFrame | None = None) -> dict[str
             raise ValueError(f"{len(days)} clinic days are too few: {HELD_OUT_DAYS} are held out, and some must remain to train")
         first = days[-HELD_OUT_DAYS]
         train, test = train.filter(pl.col("day_on") < first), train.filter(pl.col("day_on") >= first)
-    overall = train["is_no_show"].mean()
+    overall = float(train["is_no_show"].cast(pl.Float64).to_numpy().mean())
     known = features(train, overall)
     model = fit_spline_logistic(_matrix(known), known["is_no_show"].to_numpy(), n_curves=len(CURVES))
     both = pl.concat([train.with_columns(is_test=False), test.with_columns(is_test=True)])

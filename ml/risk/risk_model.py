@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from ml.risk import gradient_boosting, spline_logistic
 from ml.risk.features import Feature
 from ml.risk.reasons import reasons
-from ml.risk.selection import Selection, select
+from ml.risk.selection import Fit, Selection, select
 
 CHAMPION, CHALLENGER = "spline_logistic", "gradient_boosting"
 
@@ -74,7 +75,7 @@ def fit_risk(
     used = [feature for feature in catalog if rows[feature.name].drop_nulls().n_unique() > 1]
     curves = [feature.name for feature in used if not feature.is_flag]
     features = (*curves, *(feature.name for feature in used if feature.is_flag))
-    recipes = {
+    recipes: dict[str, Fit] = {
         CHAMPION: partial(spline_logistic.fit_spline_logistic, n_curves=len(curves)),
         CHALLENGER: gradient_boosting.fit_gradient_boosting,
     }
@@ -83,4 +84,5 @@ def fit_risk(
     inputs, weights, labels = matrix(rows, features), rows["weight"].to_numpy(), rows[outcome].cast(pl.Float64).to_numpy()
     selection = select(recipes, inputs, labels, weights, rows[person].to_numpy())
     estimator = recipes[selection.recipe](inputs, labels, weights)
-    return RiskModel(estimator, features, rows[day].min(), rows[day].max(), selection)
+    first_on, last_on = cast(tuple[date, date], (rows[day].min(), rows[day].max()))
+    return RiskModel(estimator, features, first_on, last_on, selection)

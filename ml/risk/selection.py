@@ -7,6 +7,7 @@ three alone would follow a changing practice, but on 10,000 simulated patients c
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ MINIMUM_EVENT_PATIENTS = 200
 SLOPE_PRIOR = 25.0
 """Prior of the calibration slope: mean 1, standard deviation 0.2."""
 
-Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], object]
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], Any]
 """Takes a matrix, labels and weights; returns a model with a `decision_function`."""
 
 
@@ -47,7 +48,8 @@ def select(
     champion, *challengers = recipes
     n_event_patients = len(np.unique(patients[labels == 1]))
     log_odds = {champion: out_of_fold(recipes[champion], matrix, labels, weights, patients)}
-    chosen, gains = champion, ()
+    chosen: str = champion
+    gains: Sequence[float] = ()
     for challenger in challengers if n_event_patients >= MINIMUM_EVENT_PATIENTS else ():
         log_odds[challenger] = out_of_fold(recipes[challenger], matrix, labels, weights, patients)
         gains = _gain(labels, log_odds[challenger], log_odds[champion], weights, patients)

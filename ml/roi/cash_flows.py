@@ -11,6 +11,7 @@ Possible double counts, and how they are avoided:
   never added.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +68,10 @@ class CashFlows:
 
     @property
     def net(self) -> np.ndarray:
-        return sum(self.benefits.values()) - sum(self.costs.values())
+        return np.asarray(sum(self.benefits.values()) - sum(self.costs.values()))
 
 
-def countable(category: str, values: Values) -> str | None:
+def countable(category: str, values: Container[str]) -> str | None:
     """Why a benefit counts as zero; None if it can be counted."""
     outcome, needed, _ = BENEFITS[category]
     if f"effect:{outcome}" not in values:

@@ -1,6 +1,7 @@
 """Values a stream of cash flows: present value, internal rate of return, payback."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -8,8 +9,8 @@ from scipy.optimize import brentq
 _RATES = (-0.99, 10.0)
 
 
-def rate_per_month(annual_rate: float) -> float:
-    """The monthly rate that compounds to `annual_rate` over twelve months: (1 + r)^(1/12) - 1."""
+def rate_per_month(annual_rate: Any) -> Any:
+    """The monthly rate that compounds to `annual_rate`, a number or an array, over twelve months: (1 + r)^(1/12) - 1."""
     return (1 + annual_rate) ** (1 / 12) - 1
 
 
@@ -18,7 +19,7 @@ def rate_per_year(monthly_rate: float) -> float:
     return (1 + monthly_rate) ** 12 - 1
 
 
-def net_present_value(rate: float, flows: Sequence[float], *, first_period: int = 0) -> float:
+def net_present_value(rate: float, flows: Sequence[float] | np.ndarray, *, first_period: int = 0) -> float:
     """Σ flow_t / (1 + rate)^(t + first_period), in the flows' unit; `rate` per period, as a fraction above -1.
 
     `first_period` 0 leaves the first flow undiscounted, like an investment made today; 1 discounts it by a whole period, like
@@ -26,11 +27,11 @@ def net_present_value(rate: float, flows: Sequence[float], *, first_period: int 
     """
     if rate <= -1:
         raise ValueError("a discount rate must lie above -1")
-    flows = np.asarray(flows, dtype=float)
-    return float((flows / (1 + rate) ** (np.arange(len(flows)) + first_period)).sum())
+    periods = np.arange(len(flows)) + first_period
+    return float((np.asarray(flows, dtype=float) / (1 + rate) ** periods).sum())
 
 
-def internal_rate_of_return(flows: Sequence[float]) -> float:
+def internal_rate_of_return(flows: Sequence[float] | np.ndarray) -> float:
     """The rate per period, a fraction from -0.99 to 10, at which the present value of `flows` is zero.
 
     Raises `ValueError` where there is none, and where the flows change sign more than once: then several rates can be

@@ -122,4 +122,5 @@ def _range(key: str, value: object) -> Range:
             raise AtKey((key,), f"must lie from {least:g} to {greatest:g}")
     if sorted(numbers) != numbers:
         raise AtKey((key,), "has low, central and high out of order")
-    return Range(*map(float, numbers), basis)
+    low, central, high = map(float, numbers)
+    return Range(low, central, high, basis)

@@ -48,11 +48,11 @@ def volumes(
     site. `members`: month_on, n_members. Unfinished months, and those without outcomes yet, continue at the level of the last six
     months, and so do recurring costs; a cost line dated in the future is used as delivered.
     """
-    starts = [frame["month_on"].min() for frame in (costs, outcomes.filter("is_live")) if not frame.is_empty()]
+    starts: list[date] = [min(frame["month_on"]) for frame in (costs, outcomes.filter("is_live")) if not frame.is_empty()]
     this_month = as_of_on.replace(day=1)
-    if not starts or min(starts) >= this_month:
+    start = min(starts, default=this_month)
+    if start >= this_month:
         return None
-    start = min(starts)
     n_observed = min(_months_between(start, this_month), horizon_months)
 
     def spread(frame: pl.DataFrame, column: str, n_known: int) -> np.ndarray:
@@ -66,7 +66,7 @@ def volumes(
     exposure, live_share = {}, {}
     for (outcome,), rows in outcomes.group_by("outcome_code"):
         mature = rows.filter("is_mature")
-        n_known = min(_months_between(start, mature["month_on"].max()) + 1, n_observed) if not mature.is_empty() else 0
+        n_known = min(_months_between(start, max(mature["month_on"])) + 1, n_observed) if not mature.is_empty() else 0
         live, whole = (spread(frame, "denominator", n_known) for frame in (mature.filter("is_live"), mature))
         exposure[outcome] = live
         live_share[outcome] = np.divide(live, whole, out=np.zeros(horizon_months), where=whole > 0)

@@ -76,7 +76,9 @@ def walk(lines: Iterable[bytes], head: dict[str, Any] | None, keys: Keys) -> Ver
     return Verdict(place, previous, tuple(problems), tuple(breaks), tuple(left), n_unkeyed, bool(keys))
 
 
-def following(end: bytes, size: int, head: dict[str, Any] | None, entries: list[dict], keys: Keys) -> list[dict]:
+def following(
+    end: bytes, size: int, head: dict[str, Any] | None, entries: list[dict[str, Any]], keys: Keys
+) -> list[dict[str, Any]]:
     """The lines to add for `entries`, numbered, chained and signed, to a log of `size` bytes whose last bytes are `end`.
 
     `end` reaches back to the beginning of the last whole line. Where the log is not what its head says, a line that records so
@@ -103,21 +105,21 @@ def following(end: bytes, size: int, head: dict[str, Any] | None, entries: list[
     if faults or what:
         said = "; ".join(what) or "the last line is damaged"
         entries = [{"at": entries[0]["at"], "who": "", "role": "", "event": BROKEN, "subject": said, "faults": faults}, *entries]
-    if keys and number and not is_keyed:
+    if keys.signing and number and not is_keyed:
         told = {"at": entries[0]["at"], "who": "", "role": "", "event": KEYED, "subject": keys.signing.id}
         entries = [*entries[:-1], told, entries[-1]]
     lines = []
     for entry in entries:
         number += 1
         line = {"number": number, **entry, "previous": previous}
-        if keys:
+        if keys.signing:
             line["key"] = keys.signing.id
         line["hash"] = previous = line_hash(line)
         lines.append(line | keys.signature(previous))
     return lines
 
 
-def head_of(line: dict[str, Any], keys: Keys) -> dict:
+def head_of(line: dict[str, Any], keys: Keys) -> dict[str, Any]:
     """What the head says when this is the newest line."""
     told = {"number": line["number"], "hash": line["hash"]}
     return told | keys.signature(_head_text(told))

@@ -69,7 +69,7 @@ class Keys:
 
     def vouch_for(self, signed: Mapping[str, Any], hash: str) -> bool:
         """Whether one of the keys signed this hash."""
-        key = self._by_id.get(signed.get("key"))
+        key = self._by_id.get(str(signed.get("key")))
         return key is not None and hmac.compare_digest(key.mac(hash), str(signed.get("mac")))
 
     def opened(self, sealed: str) -> str | None:

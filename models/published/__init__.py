@@ -18,13 +18,13 @@ from models.published.outreach import OUTREACH
 from models.published.patterns import PATTERNS
 from models.published.people import PEOPLE
 from models.published.profiles import PROFILES
-from models.published.reference import REFERENCE
+from models.published.reference import DIRECTORY
 from models.published.risk import RISK
 from models.published.roi import ROI
 
 PUBLISHED: dict[str, Contract] = (
     PEOPLE
-    | REFERENCE
+    | DIRECTORY
     | ACTIVITY
     | DELIVERIES
     | MONEY

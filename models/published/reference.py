@@ -109,4 +109,4 @@ _CONTRACTS = (
     ),
 )
 
-REFERENCE: dict[str, Contract] = {f"marts.{contract.name}": contract for contract in _CONTRACTS}
+DIRECTORY: dict[str, Contract] = {f"marts.{contract.name}": contract for contract in _CONTRACTS}

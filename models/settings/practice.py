@@ -82,7 +82,7 @@ class Variables(Settings):
 
     @field_validator("gap_incentives_usd")
     @classmethod
-    def _known_measures(cls, given: dict[str, Any] | None, info: ValidationInfo) -> dict | None:
+    def _known_measures(cls, given: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
         from models.published.facts import PAYER_CLASSES  # contracts take a second to import, and most files have no incentives
 
         for payer, amounts in (given or {}).items():

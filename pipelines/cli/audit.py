@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from models.audit_log.chain import Verdict
+from models.audit_log.store import AuditLog
 from pipelines.home import Home
 
 
@@ -80,7 +82,7 @@ def who(patient_key: int, as_json: bool) -> None:
         click.echo(f"{_line(entry)}\n    {entry['text']}")
 
 
-def _is_open_question(entry: dict[str, Any], entries: list[dict]) -> bool:
+def _is_open_question(entry: dict[str, Any], entries: list[dict[str, Any]]) -> bool:
     """A query on patients' data that was answered with rows in which no key stands."""
     if entry.get("event") != "queried" or not str(entry.get("subject", "")).startswith("full "):
         return False
@@ -89,7 +91,7 @@ def _is_open_question(entry: dict[str, Any], entries: list[dict]) -> bool:
     return any(one.get("who") == entry.get("who") and not one.get("patients") and one.get("n_rows") for one in answers)
 
 
-def _text(log, entry: dict[str, Any]) -> str:
+def _text(log: AuditLog, entry: dict[str, Any]) -> str:
     return log.keys.opened(entry.get("sealed", "")) or "its text is sealed, or was not kept: no key was set"
 
 
@@ -98,7 +100,7 @@ def _line(entry: dict[str, Any]) -> str:
     return "\t".join(str(entry.get(name) or "") for name in names)
 
 
-def _said_of_keys(found) -> str:
+def _said_of_keys(found: Verdict) -> str:
     if not found.is_checked:
         return "No key was given: what is told is the chain alone, which whoever may write to the home can write anew."
     return f"Checked with the key; {found.n_unkeyed:,} lines were written before there was one."

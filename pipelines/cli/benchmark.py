@@ -63,7 +63,7 @@ def disengagement(n_patients: int, seeds: tuple[int, ...], as_json: bool) -> Non
 
     with tempfile.TemporaryDirectory(prefix="caregap-") as scratch:
         measured = benchmark(n_patients, seeds, Path(scratch), lambda text: click.echo(f"{text} ...", err=True))
-    mean = {name: measured[name].mean() for name in METRICS}
+    mean = {name: float(measured[name].to_numpy().mean()) for name in METRICS}
     reached = bars(measured, n_patients)
     if as_json:
         bars_reached = {name: {"value": value, "bar": bar, "is_met": is_met} for name, (value, bar, is_met) in reached.items()}

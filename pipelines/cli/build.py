@@ -1,5 +1,7 @@
 """`caregap build`: builds a new warehouse beside the published one."""
 
+from typing import Any
+
 import click
 
 from pipelines.cli.practice_options import chosen_practice, practice_options
@@ -8,7 +10,7 @@ from pipelines.home import Home
 
 @click.command()
 @practice_options
-def command(**options) -> None:
+def command(**options: Any) -> None:
     """Read new deliveries, build raw, staging, intermediate and marts into a new warehouse, and test them.
 
     Publishes nothing. Next: `caregap train`, `caregap score` and `caregap publish`.

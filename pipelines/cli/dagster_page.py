@@ -5,6 +5,7 @@ The token, if one is asked for, comes in the environment, where other accounts c
 
 import os
 from functools import partial
+from typing import Any
 
 from dagster_webserver import cli
 
@@ -14,7 +15,7 @@ from pipelines.cli.dagster_door import Door
 _made = cli.create_app_from_workspace_process_context
 
 
-def _behind_the_door(*arguments, **settings) -> Door:
+def _behind_the_door(*arguments: Any, **settings: Any) -> Door:
     return Door(_made(*arguments, **settings), os.environ.get(TOKEN_VARIABLE, ""))
 
 

@@ -60,7 +60,9 @@ def _versions() -> Diagnosis:
 
 def _checkout() -> Diagnosis:
     """Check where packages come from: they are top-level names, and another project's, if found first, would run instead."""
-    strangers = [name for name in PACKAGES if Path(importlib.import_module(name).__file__).resolve().parent != CHECKOUT / name]
+    strangers = [
+        name for name in PACKAGES if Path(importlib.import_module(name).__file__ or "").resolve().parent != CHECKOUT / name
+    ]
     state = f"{', '.join(strangers)} imported from elsewhere" if strangers else f"imported from {CHECKOUT}"
     return Diagnosis("Checkout", not strangers, state, "Run `.venv/bin/caregap` of this checkout, without PYTHONPATH.")
 

@@ -29,8 +29,8 @@ def command() -> None:
     """Estimate the effect of a program from FILE (CSV or Parquet). docs/estimates.md lists each estimator's assumptions."""
 
 
-def _with(*options: Callable[..., Any]) -> Callable:
-    def decorate(function: Callable[..., Any]) -> Callable:
+def _with(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):
             function = option(function)
         return function
@@ -44,7 +44,7 @@ def _with(*options: Callable[..., Any]) -> Callable:
 @click.option("--strata", metavar="COLUMN", help="Strata of the randomisation.")
 @click.option("--cluster", metavar="COLUMN", help="Unit of randomisation, if not the row.")
 @AS_JSON
-def randomised(file: Path, as_json: bool, **columns: str | None) -> None:
+def randomised(file: Path, as_json: bool, **columns: Any) -> None:
     """Randomised hold-out: the difference between rows offered the program and rows held out; one row per unit."""
     from ml.effects.randomised import randomised_effect
 
@@ -59,7 +59,7 @@ def randomised(file: Path, as_json: bool, **columns: str | None) -> None:
 @click.option("--cluster", metavar="COLUMN", help="Units treated together; by default each unit by itself.")
 @click.option("--bootstrap", default=0, metavar="DRAWS", help="Multiplier bootstrap, with simultaneous bands.")
 @_with(SEED, AS_JSON)
-def did(file: Path, as_json: bool, **options: object) -> None:
+def did(file: Path, as_json: bool, **options: Any) -> None:
     """Staggered difference-in-differences (Callaway & Sant'Anna): one row per unit and period."""
     from ml.effects.staggered_did import staggered_effect
 
@@ -71,7 +71,7 @@ def did(file: Path, as_json: bool, **options: object) -> None:
 @click.option("--inference", type=click.Choice(["auto", "placebo", "jackknife", "bootstrap"]), default="auto", show_default=True)
 @click.option("--replications", type=click.IntRange(2), default=200, show_default=True, help="Placebo or bootstrap draws.")
 @_with(SEED, AS_JSON)
-def sdid(file: Path, as_json: bool, **options: object) -> None:
+def sdid(file: Path, as_json: bool, **options: Any) -> None:
     """Synthetic difference-in-differences, for one or few treated units: one row per unit and period."""
     from ml.effects.synthetic_did import synthetic_did_effect
 
@@ -87,12 +87,12 @@ def sdid(file: Path, as_json: bool, **options: object) -> None:
 @click.option("--family", type=click.Choice(["quasipoisson", "poisson"]), default="quasipoisson", show_default=True)
 @click.option("--hac", "hac_lags", type=click.IntRange(0), metavar="LAGS", help="Newey-West standard errors.")
 @AS_JSON
-def its(file: Path, as_json: bool, season: str | None, **options: object) -> None:
+def its(file: Path, as_json: bool, season: str | None, **options: Any) -> None:
     """An interrupted series of counts: one row per point in time."""
     from ml.effects.interrupted_series import MONTHS, interrupted_series_effect
 
     column, harmonics, length = _season(season) if season else (None, 0, None)
-    terms = {"season": (column, harmonics) if column else None, "season_period": length or MONTHS}
+    terms: dict[str, Any] = {"season": (column, harmonics) if column else None, "season_period": length or MONTHS}
     _run(file, as_json, lambda frame: interrupted_series_effect(frame, **terms, **options))
 
 

@@ -1,17 +1,21 @@
 """`caregap ingest`: reads deliveries and accounts for every row."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from pipelines.cli.practice_options import chosen_practice, practice_options
 from pipelines.home import Home
+from pipelines.landing.ledger import Entry
+from pipelines.practice import Practice
 
 
 @click.command()
 @practice_options
 @click.option("--json", "as_json", is_flag=True, help="Print every file with its rows as JSON.")
-def command(as_json: bool, **options) -> None:
+def command(as_json: bool, **options: Any) -> None:
     """Read new files in the source folders into landing, each once.
 
     For every file: delivered = landed + quarantined + superseded. Exits with code 10 if a file was refused; all others are landed
@@ -40,7 +44,7 @@ def command(as_json: bool, **options) -> None:
         raise refusal
 
 
-def _reconciled(home, practice, ledger):
+def _reconciled(home: Home, practice: Practice, ledger: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The status and row counts of every file, and the reasons for quarantine with their row counts."""
     import duckdb
 

@@ -29,8 +29,10 @@ def command(month_code: str | None, quarter_code: str | None, out: Path | None) 
     home = Home.from_environment()
     publication = current(home)
     _, period = last_complete(date.fromisoformat(publication.as_of_on))
-    if month_code or quarter_code:
-        period = month(month_code) if month_code else quarter(quarter_code)
+    if month_code:
+        period = month(month_code)
+    elif quarter_code:
+        period = quarter(quarter_code)
     path = out or Path(f"report_{period.code}.html")
     record(home, "exported", subject=f"report {period.code} of {publication.id}")
     path.write_text(report((home.published / CURRENT).resolve(), period), encoding="utf-8")

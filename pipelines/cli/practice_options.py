@@ -17,13 +17,13 @@ from pipelines.practice import Practice, practice_of
 TIME_ZONE = "America/New_York"
 
 
-def practice_options(command: Callable[..., Any]) -> Callable:
+def practice_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add FOLDER, the folder of each kind of source, --practice, --as-of and --time-zone to a command.
 
     `chosen_practice` reads them.
     """
     folder = click.Path(path_type=Path, exists=True, file_okay=False)
-    options = [
+    options: list[Callable[..., Any]] = [
         click.argument("folder", type=folder, required=False),
         source_options(folder),
         click.option("--practice", "practice_id", metavar="ID", help="Short name of the practice; names its folder in landing."),
@@ -35,10 +35,10 @@ def practice_options(command: Callable[..., Any]) -> Callable:
     return command
 
 
-def source_options(folder: click.Path) -> Callable[[Callable[..., Any]], Callable]:
+def source_options(folder: click.Path) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add the folder of each kind of source that a practice delivers: `--ehr`, `--crm`, …"""
 
-    def add(command: Callable[..., Any]) -> Callable:
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for kind in reversed(delivered_kinds()):
             command = click.option(f"--{kind.name}", type=folder, help=f"{kind.title}: folder of the {kind.delivers}.")(command)
         return command
@@ -68,7 +68,7 @@ def chosen_practice(
     else:
         practice = practice_of(home, folder)
         practice = practice.with_sources(practice.sources | given)
-    changes: dict[str, object] = {"id": practice_id or practice.id}
+    changes: dict[str, Any] = {"id": practice_id or practice.id}
     if as_of:
         changes["as_of"] = date(as_of.year, as_of.month, as_of.day)
     if time_zone:

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -13,7 +14,7 @@ from pipelines.home import Home
 @click.command()
 @practice_options
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(as_json: bool, **options) -> None:
+def command(as_json: bool, **options: Any) -> None:
     """Read, build, score, check and publish; then print a summary.
 
     FOLDER contains a practice.toml and the extracts. Without it: the practice of this home, otherwise the synthetic sample. A run

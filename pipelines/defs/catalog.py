@@ -1,7 +1,8 @@
 """The layer `catalog`: how the tables were made. Written last, after all other tables were built and checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -30,7 +31,7 @@ def catalog_assets(parsed: Path, made: Sequence[dg.AssetsDefinition]) -> dg.Asse
             for table, contract in CATALOG.items()
         ],
     )
-    def catalog(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
+    def catalog(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         progress("Building: catalog")
         build = newest_build(home)
         # These tables exist only if they kept their contracts.

@@ -1,6 +1,6 @@
 """All Dagster definitions; `caregap run` executes the same definitions without a server."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 import dagster as dg
 
@@ -36,7 +36,7 @@ def definitions(
     assets = [*made, catalog_assets(parsed, made), published]
 
     @dg.resource
-    def locked_home(_):
+    def locked_home(_: dg.InitResourceContext) -> Iterator[Home]:
         with only_writer(home):
             yield home
 

@@ -1,6 +1,8 @@
 """The layer `delivery`: what dbt derives from marts and scores, for people to act on."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
@@ -16,7 +18,9 @@ def delivery_assets(parsed: Path) -> dg.AssetsDefinition:
     """One asset per model, one check per data test."""
 
     @dbt_assets(manifest=read_manifest(parsed), select=" ".join(SELECT), name="delivery", dagster_dbt_translator=TRANSLATOR)
-    def delivery(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
+    def delivery(
+        context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[Any]:
         yield from dbt_events(context, parsed, "delivered", SELECT, home, progress)
 
     return delivery

@@ -1,6 +1,8 @@
 """The layers that dbt derives from raw: seeds, staging, intermediate, marts."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
@@ -15,7 +17,9 @@ def derived_assets(parsed: Path) -> dg.AssetsDefinition:
     """One asset per seed and model, one check per data test."""
 
     @dbt_assets(manifest=read_manifest(parsed), select=" ".join(DERIVED), name="derived", dagster_dbt_translator=TRANSLATOR)
-    def derived(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
+    def derived(
+        context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[Any]:
         yield from dbt_events(context, parsed, "derived", DERIVED, home, progress)
 
     return derived

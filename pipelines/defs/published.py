@@ -1,6 +1,8 @@
 """The layer `published`: the two files that readers open, written, audited and swapped in together."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -34,7 +36,9 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn
     ],
     check_specs=[dg.AssetCheckSpec("audit", asset=key_of("published.warehouse"), description="written = built, closed, no more")],
 )
-def published(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]):
+def published(
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+) -> Iterator[Any]:
     """Publish the newest build."""
     progress("Publishing: warehouse, deidentified")
     publication = publish(home, newest_build(home))

@@ -134,7 +134,7 @@ def _kept_out_in_words(kept_out: list[tuple[str, str, int]]) -> str | None:
     """The number of quarantined rows by extract, in words; `kept_out`: extract, reason, rows. None if there are none."""
     if not kept_out:
         return None
-    of_extract = Counter()
+    of_extract: Counter[str] = Counter()
     for extract, _, n in sorted(kept_out):
         of_extract[extract] += n
     named = [f"{n:,} of {extract}" for extract, n in of_extract.most_common(4)]

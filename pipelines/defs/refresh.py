@@ -30,7 +30,7 @@ def arrivals(practice: Practice) -> dg.SensorDefinition:
     """
 
     @dg.sensor(name="arrivals", job=refresh, minimum_interval_seconds=60, description="Runs when delivered files have settled.")
-    def sensor(context: dg.SensorEvaluationContext):
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         found = [(one.source_system, one.place, stamp_of(one.path)) for one in find_deliveries(practice)]
         state = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
         seen, _, done = (context.cursor or "|").partition("|")

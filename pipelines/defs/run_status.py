@@ -16,7 +16,8 @@ def recording_hooks(home: Home) -> Set[dg.HookDefinition]:
 
     @dg.failure_hook(name="record_failed")
     def failed(context: dg.HookContext) -> None:
-        record_failed(home, context.op_exception)
+        if context.op_exception is not None:
+            record_failed(home, context.op_exception)
 
     @dg.success_hook(name="tell_published")
     def made(context: dg.HookContext) -> None:

@@ -102,7 +102,7 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, 
     )
     first = 2
     for batch in relation.to_arrow_reader(_ROWS_AT_ONCE):
-        text = pl.from_arrow(batch)
+        text = pl.DataFrame(batch)
         numbers = pl.col(NUMBER).cast(pl.Int64) if is_numbered else pl.int_range(first, first + text.height).alias(NUMBER)
         first += text.height
         yield text.with_columns(numbers)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models.sources import SourceKind
 
-_NAME = re.compile(r"^(.*?)(?=[.\-]|_\d|$)")
+_END_OF_NAME = re.compile(r"[.\-]|_\d")
 
 
 class CsvNames:
@@ -23,5 +23,5 @@ class CsvNames:
 
     def extract(self, path: Path) -> str:
         """The name up to its date or ending: `contacts` of `contacts_2026-03-01.csv.gz`."""
-        name = _NAME.match(path.name).group(1)
+        name = _END_OF_NAME.split(path.name, maxsplit=1)[0]
         return name.lower() if name.lower() in self._extracts else name

@@ -4,7 +4,6 @@ import csv
 import io
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 from pipelines.extract.csv_header import Header
@@ -55,6 +54,7 @@ def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Itera
             ahead.append(content.readline(limits.record_bytes + 1))
         return ahead[i]
 
+    values: list[str] | str | None
     while line := line_at(0):
         if len(line.encode()) > limits.record_bytes:
             while ahead and ahead[0] and not ahead[0].endswith(("\n", "\r")):
@@ -78,14 +78,15 @@ def _records(content: io.TextIOWrapper, header: Header, limits: Limits) -> Itera
 
 def _n_lines_of_record(line_at: Callable[[int], str], limits: Limits) -> int:
     """The number of lines until the quotes balance; 0 if they would exceed the record limit."""
-    n_quotes = n_bytes = 0
-    for i in count():
+    n_quotes = n_bytes = i = 0
+    while True:
         line = line_at(i)
         n_quotes, n_bytes = n_quotes + line.count('"'), n_bytes + len(line.encode())
         if not line or n_bytes > limits.record_bytes:
             return 0
+        i += 1
         if n_quotes % 2 == 0:
-            return i + 1
+            return i
 
 
 def _values(text: str, delimiter: str) -> list[str] | None:

@@ -78,7 +78,7 @@ def _day_in(place: Path) -> datetime | None:
     for name in reversed(place.parts):
         if found := _DAY.search(name):
             try:
-                return datetime(*map(int, found.groups()), tzinfo=UTC)
+                return datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC)
             except ValueError:
                 continue
     return None

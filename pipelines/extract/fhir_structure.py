@@ -9,9 +9,14 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from models.contract import Contract
+from models.contract import Contract, Dtype
 
-_SHOULD_BE = {pl.String: "text", pl.Int64: "a whole number", pl.Float64: "a number", pl.Boolean: "true or false"}
+_SHOULD_BE: dict[Dtype, str] = {
+    pl.String: "text",
+    pl.Int64: "a whole number",
+    pl.Float64: "a number",
+    pl.Boolean: "true or false",
+}
 _WHOLE = range(-(2**63), 2**63)
 REPEATED = "repeated element"
 """The key under which `as_pairs` records elements that occur twice in an object."""
@@ -23,7 +28,7 @@ class Misfit(NamedTuple):
     field: str
     reason: str
     in_doubt: bool = False
-    dtype: pl.DataType | None = None
+    dtype: Dtype = pl.String
     value: Any = None
 
 
@@ -41,7 +46,7 @@ def misfits(resource: dict[str, Any], contract: Contract) -> Iterator[Misfit]:
     return _in_object(resource, {name: column.dtype.type for name, column in contract.fields.items()}, "")
 
 
-def _in_object(found: dict[str, Any], elements: dict[str, pl.DataType], place: str) -> Iterator[Misfit]:
+def _in_object(found: dict[str, Any], elements: dict[str, Dtype], place: str) -> Iterator[Misfit]:
     for name, dtype in elements.items():
         path = f"{place}.{name}" if place else name
         if name in found.get(REPEATED, ()):
@@ -50,27 +55,26 @@ def _in_object(found: dict[str, Any], elements: dict[str, pl.DataType], place: s
             yield from _in_value(value, dtype, path)
 
 
-def _in_value(value: Any, dtype: pl.DataType, path: str) -> Iterator[Misfit]:
-    kind = dtype.base_type()
-    if kind == pl.List:
+def _in_value(value: Any, dtype: Dtype, path: str) -> Iterator[Misfit]:
+    if isinstance(dtype, pl.List):
         if isinstance(value, list):
             for item in value:
                 if item is not None:
                     yield from _in_value(item, dtype.inner, path)
         else:
             yield Misfit(path, "should be a list")
-    elif kind == pl.Struct:
+    elif isinstance(dtype, pl.Struct):
         if isinstance(value, dict):
             yield from _in_object(value, {field.name: field.dtype for field in dtype.fields}, path)
         else:
             yield Misfit(path, "should be one object with elements")
     elif isinstance(value, dict | list):
-        yield Misfit(path, f"should be {_SHOULD_BE[kind]}")
-    elif kind != pl.String and not _is_natural(value, kind):
-        yield Misfit(path, f"should be {_SHOULD_BE[kind]}", in_doubt=True, dtype=dtype, value=value)
+        yield Misfit(path, f"should be {_SHOULD_BE[dtype.base_type()]}")
+    elif dtype != pl.String and not _is_natural(value, dtype.base_type()):
+        yield Misfit(path, f"should be {_SHOULD_BE[dtype.base_type()]}", in_doubt=True, dtype=dtype, value=value)
 
 
-def _is_natural(value: Any, kind: type[pl.DataType]) -> bool:
+def _is_natural(value: Any, kind: Dtype) -> bool:
     if kind == pl.Boolean:
         return isinstance(value, bool)
     is_whole = type(value) is int and value in _WHOLE

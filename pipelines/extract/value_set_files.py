@@ -76,7 +76,7 @@ def read_value_set_file(path: Path) -> pl.DataFrame:
     )
 
 
-def _frame(rows: Iterable[dict[str, Any]], schema: dict) -> pl.DataFrame:
+def _frame(rows: Iterable[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=schema, orient="row").unique(maintain_order=True)
 
 
@@ -147,7 +147,7 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _codes(
-    path: Path, resource: dict[str, Any], sets: dict[str, dict], seen: frozenset[str] = frozenset()
+    path: Path, resource: dict[str, Any], sets: dict[str, dict[str, Any]], seen: frozenset[str] = frozenset()
 ) -> set[tuple[str, str]]:
     """The expansion, or if it is missing or cut off (VSAC's API stops at 1,000 codes), what `compose` enumerates.
 
@@ -163,7 +163,8 @@ def _codes(
     compose, url = resource.get("compose", {}), resource["url"]
     if not compose.get("include"):
         raise _incomplete(path, url, len(codes), expansion)
-    included, excluded = set(), set()
+    included: set[tuple[str, str]] = set()
+    excluded: set[tuple[str, str]] = set()
     for part, into in [(p, included) for p in compose.get("include", [])] + [(p, excluded) for p in compose.get("exclude", [])]:
         others = [reference.partition("|")[0] for reference in part.get("valueSet", [])]
         if part.get("filter") or ("concept" not in part and not others) or any(o not in sets or o in seen for o in others):

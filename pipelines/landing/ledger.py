@@ -51,9 +51,11 @@ class Ledger:
         stamp = stamp_of(delivery.path)
         known = self._newest.get((delivery.source_system, delivery.place, stamp))
         key = known.file_key if known else _hash(delivery.path)
-        at = delivery.exported_at.isoformat() if delivery.exported_at else None
+        exports = [delivery.exported_at.isoformat()] if delivery.exported_at else []
         earlier = self._entries.get((delivery.source_system, delivery.place, key))
-        at = min(filter(None, [at, earlier and earlier.exported_at]), default=None, key=datetime.fromisoformat)
+        if earlier and earlier.exported_at:
+            exports.append(earlier.exported_at)
+        at = min(exports, default=None, key=datetime.fromisoformat)
         entry = Entry(delivery.source_system, delivery.extract, delivery.place, key, stamp[0], at, stamp)
         self._entries[(entry.source_system, entry.place, key)] = entry
         return entry

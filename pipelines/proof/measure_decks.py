@@ -144,7 +144,7 @@ def _value_sets(deck: Path, home: Home, scratch: Home, given: Path | None) -> No
 
 def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
     years = {date.fromisoformat(start).year for start in expected["period_start"].unique()}
-    sources = {}
+    sources: dict[str, Path] = {}
     for name in expected["measure"].unique(maintain_order=True):
         folder = deck / "fhir" / name
         folders = _partitions(folder, sheets / name) if folder.is_dir() else []
@@ -218,7 +218,7 @@ def _actual(connection: duckdb.DuckDBPyConnection, models: dict[str, str]) -> pl
             """
         ).pl()
         long = results.unpivot(list(POPULATIONS), index=KEY[:4] + KEY[5:], variable_name="population_code", value_name="actual")
-        frames.append(long.select(list(schema)).cast(schema))
+        frames.append(long.select(list(schema)).cast(pl.Schema(schema)))
     return pl.concat(frames)
 
 

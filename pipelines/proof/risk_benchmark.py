@@ -80,7 +80,7 @@ def _measured(
 
 def bars(measured: pl.DataFrame, n_patients: int) -> dict[str, tuple[float, str, bool]]:
     """The required mean over the seeds: by name, the value, the bar in words, and whether it is met."""
-    mean = {name: measured[name].mean() for name in METRICS}
+    mean = {name: float(measured[name].to_numpy().mean()) for name in METRICS}
     below, above = mean["auroc_best_possible"] - mean["auroc"], mean["auroc"] - mean["auroc_overdue_rule"]
     near = next(bar for size, bar in NEAR_BEST if n_patients >= size)
     slope, level = mean["calibration_slope"], mean["observed_over_expected"]

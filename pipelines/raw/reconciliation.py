@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from models.contract import INSTANT
+from models.contract import INSTANT, Dtype
 from models.landing import LANDING
 from models.sources import SOURCE_KINDS, name_of_kind
 from pipelines.errors import ChecksFailed
@@ -20,7 +20,7 @@ from pipelines.practice import Practice
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
-_FILE = {
+_FILE: dict[str, Dtype] = {
     **dict.fromkeys(("source_system", "extract", "file_key", "file_name"), pl.String),
     "exported_at": INSTANT,
     **dict.fromkeys(("n_bytes", "n_delivered", "n_read", "n_quarantined"), pl.Int64),
@@ -46,7 +46,7 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
             name: getattr(first, name) for name in ("source_system", "extract", "file_key", "file_name", "exported_at", "n_bytes")
         }
         rows.append(named | manifest | lists | {"folder": str(folder)})
-    frame = pl.DataFrame(rows, schema=_FILE | {"exported_at": pl.String})
+    frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})
     return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(
         "source_system", "extract", "file_key"
     )

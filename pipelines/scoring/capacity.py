@@ -1,6 +1,7 @@
 """How many patients each site's team can contact per month; the risk tiers are cut by it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import duckdb
 
@@ -10,7 +11,7 @@ Capacity = Callable[[int | None], int]
 """The capacity of a site, by `location_key`."""
 
 
-def capacities(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> Capacity:
+def capacities(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any]) -> Capacity:
     """The practice's `site_capacity` by location id, otherwise its `outreach_capacity`, from the settings of a build.
 
     Raises `ChecksFailed` naming unknown sites.

@@ -112,7 +112,7 @@ def _monitoring(model: RiskModel, known: pl.DataFrame, rows: ScoringRows) -> pl.
     if rows.newest.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     evaluations = rows.evaluations.filter(pl.col("model_version").str.starts_with(f"{TASK}-"))
-    return monitor(model, known, rows.newest, evaluations, rows.newest["index_on"].max())
+    return monitor(model, known, rows.newest, evaluations, max(rows.newest["index_on"]))
 
 
 def _tiers(scores: pl.DataFrame, capacity: Capacity) -> pl.DataFrame:

@@ -8,6 +8,7 @@ Both return frames by table name, for `write_ml_tables`. `caregap roi` tries sce
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -66,7 +67,7 @@ def valuations(
 
 def _row(program: str, outcome: str, attempt: Attempt, months: pl.Series) -> dict[str, object]:
     found = attempt.estimate
-    figures = found.as_dict() if found else {}
+    figures: dict[str, Any] = found.as_dict() if found else {}
     low, high = figures.get("interval") or (None, None)
     row = {
         "program_name": program,

@@ -4,7 +4,7 @@ import polars as pl
 
 from models.contract import Dtype
 
-_NAMES = {
+_NAMES: dict[Dtype, str] = {
     pl.String: "varchar",
     pl.Int64: "bigint",
     pl.Int32: "integer",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -42,7 +43,7 @@ class Build:
     time_zone: str
     is_synthetic: bool
     as_of_on: date
-    settings: dict[str, object]
+    settings: dict[str, Any]
     fingerprint: str = ""
     passed: str = "raw"
 

@@ -83,7 +83,7 @@ def _manifest(folder: Path) -> "Manifest":
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     manifest = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes(), decoder=extended_mashumuro_decoder)
-    manifest.build_parent_and_child_maps()
+    manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
     return manifest
 
 
@@ -139,7 +139,7 @@ def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object]
         _raise_failures(dbtRunner(manifest=_manifest(parsed)).invoke(arguments))
     finally:
         _release()
-    return shutil.copy(target / "static_index.html", folder / "lineage.html")
+    return Path(shutil.copy(target / "static_index.html", folder / "lineage.html"))
 
 
 def _release() -> None:
@@ -148,7 +148,7 @@ def _release() -> None:
     from dbt.adapters.factory import reset_adapters
 
     environment = DuckDBConnectionManager._ENV
-    reset_adapters()
+    reset_adapters()  # type: ignore[no-untyped-call]
     if environment is not None:
         environment.close()
 

@@ -79,7 +79,7 @@ def _beside(folder: Path) -> Path:
     return folder / f"_{folder.name}{GENERATED}"
 
 
-def _sources(name: str, description: str, tables: list[dict[str, Any]]) -> dict:
+def _sources(name: str, description: str, tables: list[dict[str, Any]]) -> dict[str, Any]:
     return {"version": 2, "sources": [{"name": name, "schema": name, "description": description, "tables": tables}]}
 
 

@@ -88,7 +88,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, edges: pl.DataFrame, describe
     sources = connection.sql(_SOURCES).pl()
     connection.unregister("lineage")
     connection.unregister("raw_tables")
-    return frame.join(sources, on="table_name", how="left").cast(_types("lineage_tables"))
+    return frame.join(sources, on="table_name", how="left").cast(pl.Schema(_types("lineage_tables")))
 
 
 def _check(check: Check) -> dict[str, Any]:

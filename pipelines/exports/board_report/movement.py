@@ -49,5 +49,5 @@ def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:
         keyed = of_type.select("is_after", "numerator", "denominator", slice=pl.col("slice_key"))
         decomposed = mix_and_rate(keyed.filter(~pl.col("is_after")), keyed.filter(pl.col("is_after")))
         shown = [row | {"slice": names[row["slice"]]} for row in decomposed.head(SHOWN).iter_rows(named=True)]
-        parts[name] = (decomposed["mix"].sum(), decomposed["rate"].sum(), shown)
+        parts[name] = (float(decomposed["mix"].sum()), float(decomposed["rate"].sum()), shown)
     return Movement(kpi, parts)

@@ -4,7 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from models.wording import amount, cases, change, counted, day, effect, month, span
 from pipelines.errors import UsageError
@@ -69,7 +69,7 @@ def write_last_reports(publication: Path) -> list[Path]:
     return written
 
 
-def _template():
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
