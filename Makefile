@@ -40,8 +40,9 @@ setup-dev: .venv/.development
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
-setup-browser: ## install the Debian packages that a browser test needs
+setup-browser: ## install the Debian packages that the slow tests need: Chromium, LibreOffice Calc
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core)
+	@command -v soffice >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui)
 
 lock: setup ## resolve the newest allowed versions into the requirements files
 	$(LOCK) --group setup --no-deps -o requirements-setup.txt

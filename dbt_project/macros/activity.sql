@@ -16,3 +16,9 @@
 {% macro has_arrived(outcome) -%}
     {{ outcome }} not in ('bounced', 'no_answer')
 {%- endmacro %}
+
+{#- Whether a row that states an appointment's id without its EHR means the row `named` of `int_activity__named_appointments`. -#}
+{% macro names_the_appointment(stated, named) -%}
+    {{ stated }}.appointment_id = {{ named }}.appointment_id
+        and ({{ named }}.is_only_one or {{ stated }}.patient_key = {{ named }}.patient_key)
+{%- endmacro %}

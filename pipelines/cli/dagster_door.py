@@ -48,7 +48,9 @@ class Door:
         is_sent_by_us = origin is not None and _parts(origin)[1] == host
         if not is_sent_by_us and (origin is not None or asked.scope["type"] == "websocket"):
             return PlainTextResponse("Another site's page asked for this.", 403)
-        is_opened = asked.headers.get("sec-fetch-mode") == "navigate" and asked.scope.get("method") == "GET"
+        # A link that is clicked opens a document; a frame asks for one in a page of another site.
+        is_opened = asked.headers.get("sec-fetch-dest", "document") == "document" and asked.scope.get("method") == "GET"
+        is_opened = is_opened and asked.headers.get("sec-fetch-mode") == "navigate"
         if asked.headers.get("sec-fetch-site") in ELSEWHERE and not is_opened:
             return PlainTextResponse("Another site's page asked for this.", 403)
         return None

@@ -129,9 +129,13 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
         create temp view evaluated as
         select
             measure_code, patient_key,
-            list({{'reference': reference}} order by reference) as resources
+            -- The identifier says of which EHR: two of them may use one id.
+            list(
+                {{'reference': reference, 'identifier': {{'system': 'urn:caregap:source', 'value': source_system}}}}
+                order by reference, source_system
+            ) as resources
         from (
-            select distinct measure_code, patient_key, resource_type || '/' || resource_id as reference
+            select distinct measure_code, patient_key, source_system, resource_type || '/' || resource_id as reference
             from marts.fct_measure_evidence
             where year(period_start_on) = {year} and patient_key % getvariable('n_shares') = getvariable('share')
         )

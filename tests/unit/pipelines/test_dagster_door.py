@@ -59,6 +59,7 @@ def test_the_pages_own_questions_are_answered():
         ("POST", "/graphql", JSON | {"sec-fetch-site": "cross-site"}, ""),
         ("POST", "/graphql", JSON | {"sec-fetch-site": "same-site"}, ""),
         ("GET", "/logs/run/step", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, ""),
+        ("GET", "/runs", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, ""),
         ("POST", "/report_asset_materialization/published/warehouse", OWN | JSON, ""),
         ("PUT", "/", OWN, ""),
     ],

@@ -3,3 +3,4 @@ select
     min(location_key) as location_key
 from {{ ref('int_reference__locations') }}
 group by location_id
+having count(*) = 1

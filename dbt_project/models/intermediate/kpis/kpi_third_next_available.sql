@@ -20,6 +20,7 @@ providers as (
         min(provider_key) as provider_key
     from {{ ref('int_reference__providers') }}
     group by practitioner_id
+    having count(*) = 1  -- An id of two EHRs names neither clinician.
 
 ),
 

@@ -9,8 +9,13 @@ appointments as (
 
 reminders as (
 
-    select * from {{ ref('int_engagement__touches') }}
-    where direction = 'outbound' and purpose = 'reminder'
+    select
+        touches.*,
+        named.appointment_key
+    from {{ ref('int_engagement__touches') }} as touches
+    inner join {{ ref('int_activity__named_appointments') }} as named
+        on {{ names_the_appointment('touches', 'named') }}
+    where touches.direction = 'outbound' and touches.purpose = 'reminder'
 
 ),
 
@@ -18,11 +23,11 @@ reminded as (
 
     select
         appointments.appointment_key,
-        max_by(reminders.channel, reminders.touched_at)
+        max_by(reminders.channel, (reminders.touched_at, reminders.touch_key))
             filter (where {{ has_arrived('reminders.outcome') }}) as channel
     from appointments
     inner join reminders
-        on appointments.appointment_id = reminders.appointment_id
+        on appointments.appointment_key = reminders.appointment_key
         and appointments.starts_at > reminders.touched_at
     group by appointments.appointment_key
 
