@@ -39,6 +39,10 @@ class EnvironmentNotReady(CaregapError):
     exit_code = 13
 
 
+class HomeBusy(EnvironmentNotReady):
+    """Another command is writing to the home; nothing was touched, so nothing is recorded either."""
+
+
 def without_values(message: str) -> str:
     """Another library's error message without its quoted parts: DuckDB quotes the value that it could not
     convert."""

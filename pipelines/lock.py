@@ -1,22 +1,71 @@
-"""One writer: while a run writes to a home, no other run can start."""
+"""One writer: while a command writes to a home, no other can start.
+
+Every command that writes takes the lock before anything else and keeps it to its end, and so does every run of Dagster's.
+"""
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from pipelines.errors import EnvironmentNotReady
+from pipelines.clock import now
+from pipelines.errors import EnvironmentNotReady, HomeBusy
 from pipelines.home import Home
+from pipelines.scratch import sweep
+
+FILE = "lock"
 
 
 @contextmanager
 def only_writer(home: Home) -> Iterator[None]:
-    """Hold the home's lock. The kernel releases it when the process ends, however it ends.
+    """Hold the home's lock, and remove first what killed runs have left. The kernel releases it when the process ends, however
+    it ends.
 
-    Raises `EnvironmentNotReady` if another run holds it.
+    Raises `HomeBusy` if another run holds it: nothing was touched then. Raises `EnvironmentNotReady` where it cannot be taken.
     """
-    with (home.root / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise EnvironmentNotReady(f"{home.root}: another run is writing here. Wait until it ends, then try again.") from None
+    path = home.root / FILE
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EnvironmentNotReady(
+            f"{path}: cannot be opened ({error.strerror}). Set CAREGAP_HOME to a folder of your own."
+        ) from None
+    try:
+        _take(handle, path)
+        with suppress(OSError):  # a full disk: who holds it is then not told, and nothing else depends on it
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()} since {now():%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
+        sweep(home)
         yield
+    finally:
+        os.close(handle)
+
+
+def is_held(home: Home) -> bool:
+    """Whether somebody is writing to the home at this moment."""
+    try:
+        handle = os.open(home.root / FILE, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _take(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(handle, 200, 0).decode(errors="replace") or "another process"
+        raise HomeBusy(
+            f"{path.parent}: another run is writing here ({holder}), so nothing was done; try again when it has ended."
+        ) from None
+    except OSError as error:
+        raise EnvironmentNotReady(
+            f"{path}: this file system has no locks ({error.strerror}). Set CAREGAP_HOME to a folder on a local disk."
+        ) from None

@@ -106,19 +106,20 @@ def _tiles(publication) -> None:
     for cell, (label, value, below, says) in zip(st.columns(4), tiles, strict=True):
         cell.metric(label, value, delta=below, delta_color="off", delta_arrow="off", help=says, border=True)
     current_sheet().tiles([(label, value, below) for label, value, below, _ in tiles])
-    _last_run(newest.published_at)
+    _last_run(newest.number, newest.published_at)
     if age_hours > OVERDUE_HOURS and not newest.is_synthetic:
         st.error(f"Nothing was published for {age_hours / 24:.0f} days: a nightly run was missed.", icon=":material/schedule:")
 
 
-def _last_run(published_at: datetime) -> None:
+def _last_run(number: int, published_at: datetime) -> None:
     """How the last run ended, whoever or whatever started it."""
     run = last_run()
     if run is None:
         return
     ended_at = datetime.fromisoformat(run["ended_at"])
-    # A rollback, or `caregap publish` after a build by hand, is newer than what a run before it told.
-    if run["status"] == "failed" and ended_at > published_at:
+    # `caregap publish` after a build by hand is newer than what a run before it told; earlier versions told no number.
+    is_newest = run["number"] >= number if "number" in run else ended_at > published_at
+    if run["status"] == "failed" and is_newest:
         reason = as_plain_markdown(run["reason"])
         st.error(
             f"**The last run failed** ({instant(ended_at, zone)}), so what is shown is older. {reason}", icon=":material/error:"

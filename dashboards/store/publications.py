@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from dashboards.home import home
@@ -12,9 +13,11 @@ LAST_RUN = "last_run.json"
 
 @dataclass(frozen=True)
 class Published:
-    """One publication that is kept. `build_minutes`: from the start of its build to its publishing."""
+    """One publication that is kept. `build_minutes`: from the start of its build to its publishing. `number` orders them; 0: made
+    before there were numbers."""
 
     id: str
+    number: int
     published_at: datetime
     as_of_on: str
     time_zone: str
@@ -26,13 +29,21 @@ class Published:
 
 
 def publications() -> list[Published]:
-    """Every publication that is kept, the newest first."""
+    """Every publication that was shown and is kept, the newest first: by its number, for clocks are set back."""
     folder = home() / "published"
     current = (folder / "current").resolve().name
-    manifests = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[0-9]*/manifest.json"), reverse=True)
-    ]
-    return [_published(manifest, current) for manifest in manifests]
+    manifests = (_stated(path) for path in folder.glob("[0-9]*/manifest.json"))
+    found = [_published(manifest, current) for manifest in manifests if manifest]
+    shown = [one for one in found if not one.number or one.is_current or (folder / one.id / "shown").exists()]
+    return sorted(shown, key=lambda one: (one.number, one.id), reverse=True)
+
+
+def _stated(path: Path) -> dict[str, Any] | None:
+    """What the file says; None where it is damaged, which the next run makes good."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _published(manifest: dict[str, Any], current: str) -> Published:
@@ -40,6 +51,7 @@ def _published(manifest: dict[str, Any], current: str) -> Published:
     started_at = datetime.strptime(manifest["build_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return Published(
         id=manifest["id"],
+        number=manifest.get("number", 0),
         published_at=published_at,
         as_of_on=manifest["as_of_on"],
         time_zone=manifest["time_zone"],
@@ -52,6 +64,8 @@ def _published(manifest: dict[str, Any], current: str) -> Published:
 
 
 def last_run() -> dict[str, Any] | None:
-    """How the last run ended (`status` published, unchanged or failed, `ended_at`, `reason`); None where that is not known."""
-    path = home() / "published" / LAST_RUN
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """How the last run ended; None where that is not known.
+
+    `status` published or failed, `ended_at`, `reason`, and `number` of the publication that was the newest then.
+    """
+    return _stated(home() / "published" / LAST_RUN)

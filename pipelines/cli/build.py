@@ -15,10 +15,13 @@ def command(**options: Any) -> None:
 
     Publishes nothing. Next: `caregap train`, `caregap score` and `caregap publish`.
     """
-    from pipelines.cli.steps import run_step
-    from pipelines.defs.keys import BEFORE_SCORES
-    from pipelines.warehouse.build import newest_build
+    from pipelines.lock import only_writer
 
     home = Home.from_environment()
-    run_step(home, chosen_practice(home, **options), list(BEFORE_SCORES))
-    click.echo(f"Built: {newest_build(home).warehouse}")
+    with only_writer(home):
+        from pipelines.cli.steps import run_step
+        from pipelines.defs.keys import BEFORE_SCORES
+        from pipelines.warehouse.build import newest_build
+
+        run_step(home, chosen_practice(home, **options), list(BEFORE_SCORES))
+        click.echo(f"Built: {newest_build(home).warehouse}")

@@ -9,13 +9,15 @@ from pipelines.home import Home
 def command() -> None:
     """Write the data dictionary, and dbt's lineage pages of the newest build, to docs/ in the home."""
     from pipelines.exports.data_dictionary import data_dictionary
+    from pipelines.lock import only_writer
     from pipelines.warehouse.build import newest_build
     from pipelines.warehouse.dbt import parsed_project, write_lineage
 
     home = Home.from_environment()
-    folder = home.root / "docs"
-    folder.mkdir(exist_ok=True)
-    (folder / "data_dictionary.md").write_text(data_dictionary(), encoding="utf-8")
-    click.echo(f"Written: {folder / 'data_dictionary.md'}")
-    build = newest_build(home)
-    click.echo(f"Written: {write_lineage(parsed_project(home), build.warehouse, build.variables, folder)}")
+    with only_writer(home):
+        folder = home.root / "docs"
+        folder.mkdir(exist_ok=True)
+        (folder / "data_dictionary.md").write_text(data_dictionary(), encoding="utf-8")
+        click.echo(f"Written: {folder / 'data_dictionary.md'}")
+        build = newest_build(home)
+        click.echo(f"Written: {write_lineage(parsed_project(home), build.warehouse, build.variables, folder)}")

@@ -28,9 +28,9 @@ def command(as_json: bool, **options: Any) -> None:
     from pipelines.lock import only_writer
 
     home = Home.from_environment()
-    practice = chosen_practice(home, **options)
     refusal = None
     with only_writer(home), shown_progress(quiet=as_json) as progress:
+        practice = chosen_practice(home, **options)
         try:
             land(practice, home, progress)
         except ExtractRefused as error:

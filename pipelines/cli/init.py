@@ -1,6 +1,7 @@
 """`caregap init`: sets the practice of this home."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from pipelines.audit_log import record
 from pipelines.cli.practice_options import TIME_ZONE, checked, source_options
 from pipelines.errors import UsageError
 from pipelines.home import Home
+from pipelines.lock import only_writer
 from pipelines.practice import SETTINGS_FILE, read_practice
 
 TEMPLATE = """\
@@ -37,6 +39,14 @@ def command(folder: Path | None, name: str, practice_id: str | None, time_zone: 
         raise UsageError(f"{place}: already exists. Edit it, or remove it first.")
     if not any(sources.values()):
         raise UsageError("Give at least one source: " + ", ".join(f"--{source}" for source in sources))
+    with only_writer(Home.from_environment()) if folder is None else nullcontext():
+        _write(folder, place, name, practice_id, time_zone, sources)
+    click.echo(f"Written: {place}. Next: caregap run{'' if folder is None else f' {folder}'}")
+
+
+def _write(
+    folder: Path | None, place: Path, name: str, practice_id: str | None, time_zone: str, sources: dict[str, Path | None]
+) -> None:
     if folder is None:
         record(Home.from_environment(), "settings_changed", subject=SETTINGS_FILE)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -50,4 +60,3 @@ def command(folder: Path | None, name: str, practice_id: str | None, time_zone: 
         encoding="utf-8",
     )
     read_practice(place.parent)
-    click.echo(f"Written: {place}. Next: caregap run{'' if folder is None else f' {folder}'}")

@@ -13,14 +13,14 @@ def command(rollback: bool) -> None:
     from pipelines.publications.store import current, roll_back
 
     home = Home.from_environment()
-    if rollback:
-        with only_writer(home):
+    with only_writer(home):
+        if rollback:
             publication = roll_back(home)
-    else:
-        from pipelines.cli.steps import run_step
-        from pipelines.practice import practice_of
+        else:
+            from pipelines.cli.steps import run_step
+            from pipelines.practice import practice_of
 
-        run_step(home, practice_of(home, None), ["published"])
-        publication = current(home)
+            run_step(home, practice_of(home, None), ["published"])
+            publication = current(home)
     click.echo(f"Published: {publication.id}, {publication.practice_name} as of {publication.as_of_on}")
     click.echo(f"De-identified file: {publication.anonymity}")

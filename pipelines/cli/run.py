@@ -9,6 +9,7 @@ import click
 
 from pipelines.cli.practice_options import chosen_practice, practice_options
 from pipelines.home import Home
+from pipelines.practice import Practice
 
 
 @click.command()
@@ -20,13 +21,20 @@ def command(as_json: bool, **options: Any) -> None:
     FOLDER contains a practice.toml and the extracts. Without it: the practice of this home, otherwise the synthetic sample. A run
     that finds nothing new publishes nothing. The current publication stays until a new warehouse has passed every check.
     """
+    from pipelines.lock import only_writer
+    from pipelines.publications.last_run import recorded_last_run
+
+    home = Home.from_environment()
+    with only_writer(home), recorded_last_run(home):
+        _run(home, chosen_practice(home, **options), as_json)
+
+
+def _run(home: Home, practice: Practice, as_json: bool) -> None:
     from pipelines.cli.console import shown_progress
     from pipelines.cli.findings import findings
     from pipelines.cli.summary import print_summary
     from pipelines.defs.run import run
 
-    home = Home.from_environment()
-    practice = chosen_practice(home, **options)
     started = time.monotonic()
     with shown_progress(quiet=as_json) as progress:
         done = run(home, practice, progress)

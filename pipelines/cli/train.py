@@ -14,6 +14,14 @@ def command(folder: Path | None) -> None:
 
     FOLDER is the practice's folder, if it is not the home's own practice. A simulated one is also compared with its ground truth.
     """
+    from pipelines.lock import only_writer
+
+    home = Home.from_environment()
+    with only_writer(home):
+        _train(home, folder)
+
+
+def _train(home: Home, folder: Path | None) -> None:
     from rich.markdown import Markdown
 
     from pipelines.cli.console import console
@@ -23,7 +31,6 @@ def command(folder: Path | None) -> None:
     from pipelines.practice import practice_of
     from pipelines.warehouse.build import newest_build
 
-    home = Home.from_environment()
     run_step(home, practice_of(home, folder), TRAINED)
     build = newest_build(home)
     report = write_model_report(build.warehouse, build.folder)

@@ -8,11 +8,10 @@ import dagster as dg
 
 from models.published import PUBLISHED
 from models.published.catalog import CATALOG
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.dbt_events import read_manifest
 from pipelines.defs.keys import key_of
-from pipelines.home import Home
 from pipelines.progress import Progress
-from pipelines.warehouse.build import newest_build
 from pipelines.warehouse.checks import Check, kept_checks
 from pipelines.warehouse.lineage import write_lineage
 
@@ -31,9 +30,9 @@ def catalog_assets(parsed: Path, made: Sequence[dg.AssetsDefinition]) -> dg.Asse
             for table, contract in CATALOG.items()
         ],
     )
-    def catalog(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
+    def catalog(builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         progress("Building: catalog")
-        build = newest_build(home)
+        build = builds.now()
         # These tables exist only if they kept their contracts.
         scores = [Check(f"{table}.contract", table, "Every row keeps the contract.") for table in PUBLISHED if table[:3] == "ml."]
         with build.step("catalogued"), build.connect() as connection:

@@ -10,9 +10,9 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from pipelines.home import Home
+from pipelines.defs.build_in_hand import BuildInHand
+from pipelines.faults import passing
 from pipelines.progress import Progress
-from pipelines.warehouse.build import newest_build
 from pipelines.warehouse.checks import dbt_check, keep_checks
 from pipelines.warehouse.dbt import run_dbt
 
@@ -38,13 +38,13 @@ def read_manifest(parsed: Path) -> Mapping[str, Any]:
 
 
 def dbt_events(
-    context: dg.AssetExecutionContext, parsed: Path, step: str, select: list[str], home: Home, progress: Progress
+    context: dg.AssetExecutionContext, parsed: Path, step: str, select: list[str], builds: BuildInHand, progress: Progress
 ) -> Iterator[Any]:
-    """Run one step of the newest build with dbt, and yield Dagster's event of each node as it ends.
+    """Run one step of the build in hand with dbt, and yield Dagster's event of each node as it ends.
 
     If a run selects only some of the assets, only their nodes run, and the step does not count as passed.
     """
-    build, manifest = newest_build(home), read_manifest(parsed)
+    build, manifest = builds.now(), read_manifest(parsed)
     if context.is_subset:
         wanted = context.selected_asset_keys
         select = [
@@ -56,6 +56,7 @@ def dbt_events(
     with build.step(step, is_whole=not context.is_subset):
         for event in run_dbt(parsed, build.warehouse, build.variables, select):
             progress(f"Building: {event['data']['node_info']['node_name']}")
+            passing(f"build.{step}.node", build.folder)
             checks.append(dbt_check(event, manifest))
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(manifest, TRANSLATOR, context=context)

@@ -1,9 +1,11 @@
 """All Dagster definitions; `caregap run` executes the same definitions without a server."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
+from contextlib import AbstractContextManager
 
 import dagster as dg
 
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.catalog import catalog_assets
 from pipelines.defs.delivery import delivery_assets
 from pipelines.defs.derived import derived_assets
@@ -11,12 +13,14 @@ from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
-from pipelines.defs.run_status import recording_hooks
+from pipelines.defs.run_status import failures, recording_hooks
+from pipelines.errors import CaregapError
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport, land
 from pipelines.lock import only_writer
 from pipelines.practice import Practice, practice_of
 from pipelines.progress import Progress, silent
+from pipelines.publications.last_run import record_failed
 from pipelines.warehouse.dbt import parsed_project
 
 
@@ -26,10 +30,12 @@ def definitions(
     progress: Progress = silent,
     hooks: Set[dg.HookDefinition] = frozenset(),
     landed: LandingReport | None = None,
+    lock: Callable[[Home], AbstractContextManager[object]] = only_writer,
 ) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`.
 
-    The layer `raw` is built from `landed`; without it, that layer first lands new files.
+    The layer `raw` is built from `landed`; without it, that layer first lands new files. A run holds `lock` from its start to its
+    end.
     """
     parsed = parsed_project(home)
     made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
@@ -37,8 +43,12 @@ def definitions(
 
     @dg.resource
     def locked_home(_: dg.InitResourceContext) -> Iterator[Home]:
-        with only_writer(home):
+        with lock(home):
             yield home
+
+    @dg.resource(required_resource_keys={"home"})
+    def build_in_hand(_: dg.InitResourceContext) -> BuildInHand:
+        return BuildInHand(home)
 
     def landing() -> LandingReport:
         return landed or land(practice, home, progress)
@@ -47,9 +57,10 @@ def definitions(
         assets=[one.with_hooks(hooks) for one in assets],
         jobs=[refresh],
         schedules=[nightly(practice)],
-        sensors=[arrivals(practice)],
+        sensors=[arrivals(home, practice), failures(home)],
         resources={
             "home": locked_home,
+            "builds": build_in_hand,
             "practice": dg.ResourceDefinition.hardcoded_resource(practice),
             "landing": dg.ResourceDefinition.hardcoded_resource(landing),
             "progress": dg.ResourceDefinition.hardcoded_resource(progress),
@@ -60,6 +71,13 @@ def definitions(
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The definitions that `dagster -m pipelines.defs.definitions` loads: this environment's home, its practice or the sample."""
+    """The definitions that `dagster -m pipelines.defs.definitions` loads: this environment's home, its practice or the sample.
+
+    Where they cannot be made, no run starts, which is recorded as a run that failed.
+    """
     home = Home.from_environment()
-    return definitions(home, practice_of(home, None), hooks=recording_hooks(home))
+    try:
+        return definitions(home, practice_of(home, None), hooks=recording_hooks(home))
+    except CaregapError as error:
+        record_failed(home, error)
+        raise

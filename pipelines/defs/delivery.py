@@ -7,8 +7,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.dbt_events import TRANSLATOR, dbt_events, read_manifest
-from pipelines.home import Home
 from pipelines.progress import Progress
 
 SELECT = ["resource_type:model,fqn:caregap.delivery"]
@@ -19,8 +19,8 @@ def delivery_assets(parsed: Path) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=read_manifest(parsed), select=" ".join(SELECT), name="delivery", dagster_dbt_translator=TRANSLATOR)
     def delivery(
-        context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext, builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]
     ) -> Iterator[Any]:
-        yield from dbt_events(context, parsed, "delivered", SELECT, home, progress)
+        yield from dbt_events(context, parsed, "delivered", SELECT, builds, progress)
 
     return delivery

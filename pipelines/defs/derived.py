@@ -7,8 +7,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.dbt_events import TRANSLATOR, dbt_events, read_manifest
-from pipelines.home import Home
 from pipelines.progress import Progress
 from pipelines.warehouse.build import DERIVED
 
@@ -18,8 +18,8 @@ def derived_assets(parsed: Path) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=read_manifest(parsed), select=" ".join(DERIVED), name="derived", dagster_dbt_translator=TRANSLATOR)
     def derived(
-        context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext, builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]
     ) -> Iterator[Any]:
-        yield from dbt_events(context, parsed, "derived", DERIVED, home, progress)
+        yield from dbt_events(context, parsed, "derived", DERIVED, builds, progress)
 
     return derived

@@ -1,6 +1,7 @@
 """Executes the assets in this process, without a server: the same definitions that Dagster's page shows."""
 
 import warnings
+from contextlib import nullcontext
 
 import dagster as dg
 
@@ -25,11 +26,12 @@ def execute(
 ) -> dg.ExecuteInProcessResult:
     """Materialise all assets, or those of these layers or tables (`marts`, `ml.model_cards`), in the order of the graph.
 
+    The caller holds the home's lock (`pipelines/lock.py`).
     `landed`: the result of a landing just made, so that the layer `raw` does not land again.
     Stops at the first failure and raises its error. Events are not stored: writing 569 of them to Dagster's database took 30 s,
     longer than the run itself.
     """
-    job = definitions(home, practice, progress, landed=landed).resolve_job_def(JOB)
+    job = definitions(home, practice, progress, landed=landed, lock=nullcontext).resolve_job_def(JOB)
     wanted = None
     if selection is not None:
         graph = job.asset_layer.asset_graph

@@ -9,6 +9,7 @@ from pandera.errors import SchemaErrors
 
 from ml.assessment.model_checks import CHECKS
 from models.published import PUBLISHED
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
@@ -16,7 +17,6 @@ from pipelines.practice import Practice
 from pipelines.progress import Progress
 from pipelines.scoring.tables import write_ml_tables
 from pipelines.scoring.truth import best_possible
-from pipelines.warehouse.build import newest_build
 
 TRAINED = ["ml.model_evaluations", "ml.model_cards", "ml.model_curves", "ml.model_importances"]
 SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.no_show_scores"]
@@ -57,15 +57,18 @@ def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence
 
 @_assets("train", TRAINED, FEATURES)
 def train(
-    home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]
+    home: dg.ResourceParam[Home],
+    builds: dg.ResourceParam[BuildInHand],
+    practice: dg.ResourceParam[Practice],
+    progress: dg.ResourceParam[Progress],
 ) -> Iterator[Any]:
-    """Train the models on the newest build, and evaluate them on later months."""
+    """Train the models on the build in hand, and evaluate them on later months."""
     from ml.assessment.evaluation import Worth
     from pipelines.scoring import disengagement, no_show
     from pipelines.scoring.feature_rows import TrainingRows, appointments
 
     progress("Scoring: train the models")
-    build = newest_build(home)
+    build = builds.now()
     with build.connect() as connection:
         best = best_possible(connection, practice) if practice.id == build.practice_id else None
         worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items()})
@@ -81,14 +84,16 @@ def train(
     [*FEATURES, *TRAINED],
     [dg.AssetCheckSpec(check.name, asset=SCORES, description=check.why) for check in CHECKS],
 )
-def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
-    """Score the patients of the newest build with the newest models."""
+def score(
+    home: dg.ResourceParam[Home], builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]
+) -> Iterator[Any]:
+    """Score the patients of the build in hand with the newest models."""
     from pipelines.scoring import disengagement, no_show
     from pipelines.scoring.capacity import capacities
     from pipelines.scoring.feature_rows import ScoringRows, appointments
 
     progress("Scoring: patients")
-    build = newest_build(home)
+    build = builds.now()
     with build.step("scored"), build.connect() as connection:
         capacity = capacities(connection, build.settings)
         folder = home.scores(build.practice_id)
@@ -99,20 +104,20 @@ def score(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) ->
 
 
 @_assets("estimate", ESTIMATED, HISTORY)
-def estimate(home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
+def estimate(builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
     """Estimate the effect of each program, by the strongest design that its history allows."""
     from pipelines.scoring.program_history import History
     from pipelines.scoring.program_value import estimate_effects
 
     progress("Estimating: program effects")
-    with newest_build(home).connect() as connection:
+    with builds.now().connect() as connection:
         write_ml_tables(connection, estimate_effects(History.read(connection)))
         yield from _kept_contracts(connection, ESTIMATED)
 
 
 @_assets("value", VALUED, [*ESTIMATED, *HISTORY, "marts.fct_program_costs", "marts.fct_unit_values", "marts.dim_kpis"])
 def value(
-    home: dg.ResourceParam[Home], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]
+    builds: dg.ResourceParam[BuildInHand], practice: dg.ResourceParam[Practice], progress: dg.ResourceParam[Progress]
 ) -> Iterator[Any]:
     """Value each program under each scenario."""
     from pipelines.scenarios import scenarios
@@ -120,7 +125,7 @@ def value(
     from pipelines.scoring.program_value import value_programs
 
     progress("Estimating: program value")
-    build = newest_build(home)
+    build = builds.now()
     with build.connect() as connection:
         known = programs(connection), unit_values(connection)
         write_ml_tables(connection, value_programs(*known, scenarios(practice.scenarios), build.as_of_on))

@@ -7,11 +7,11 @@ from typing import Any
 import dagster as dg
 
 from models.published import PUBLISHED
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.keys import key_of
 from pipelines.home import Home
 from pipelines.progress import Progress
 from pipelines.publish.publish import publish
-from pipelines.warehouse.build import newest_build
 
 FILES = {
     "published.warehouse": "Every table that has a contract, with patient data.",
@@ -37,11 +37,11 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn
     check_specs=[dg.AssetCheckSpec("audit", asset=key_of("published.warehouse"), description="written = built, closed, no more")],
 )
 def published(
-    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+    home: dg.ResourceParam[Home], builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]
 ) -> Iterator[Any]:
-    """Publish the newest build."""
+    """Publish the build in hand."""
     progress("Publishing: warehouse, deidentified")
-    publication = publish(home, newest_build(home))
+    publication = publish(home, builds.now())
     for file in FILES:
         yield dg.MaterializeResult(
             key_of(file),

@@ -12,13 +12,13 @@ import dagster as dg
 
 from models.landing import LANDING, raw_table
 from models.sources import SOURCE_KINDS, own_kinds
+from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
 from pipelines.progress import Progress
-from pipelines.warehouse.build import start_build
 from pipelines.warehouse.checks import Check, keep_checks
 from pipelines.warehouse.fingerprint import fingerprint
 
@@ -66,14 +66,16 @@ CHECKS = [
 def raw(
     context: dg.AssetExecutionContext,
     home: dg.ResourceParam[Home],
+    builds: dg.ResourceParam[BuildInHand],
     practice: dg.ResourceParam[Practice],
     landing: dg.ResourceParam[Callable[[], LandingReport]],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Start a build from everything that has landed."""
-    ledger = landing().ledger
+    landed = landing()
     progress("Building: raw")
-    build = start_build(home, practice, ledger, fingerprint=fingerprint(home, practice, ledger))
+    print_of_inputs = fingerprint(home, practice, landed.ledger)
+    build = builds.start(practice, landed.ledger, fingerprint=print_of_inputs, arrived=landed.arrived)
     with build.connect() as connection:
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         counts = {f"raw.{table}": connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0] for (table,) in tables}

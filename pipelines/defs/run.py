@@ -7,8 +7,8 @@ from pipelines.home import Home
 from pipelines.landing.land import LandingReport, land
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
-from pipelines.publications.last_run import recorded_last_run
-from pipelines.publications.store import Publication, current
+from pipelines.publications.store import Publication, current, damage_of
+from pipelines.publish.publish import settle
 from pipelines.warehouse.fingerprint import fingerprint
 
 
@@ -22,16 +22,13 @@ class Run:
 
 
 def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
-    """Bring the publication up to date with the deliveries.
+    """Bring the publication up to date with the deliveries, once what a killed run has left undone is done.
 
-    If deliveries, settings and code are those of the current publication, nothing is built, which takes a twentieth of a full
-    run. Raises what landing, the checks and publishing raise; the current publication then stays unchanged.
+    If deliveries, settings and code are those of the current publication, and its files are whole, nothing is built, which takes
+    a twentieth of a full run. Raises what landing, the checks and publishing raise; the current publication then stays unchanged.
+    The caller holds the home's lock, and records how the run ends.
     """
-    with recorded_last_run(home):
-        return _run(home, practice, progress)
-
-
-def _run(home: Home, practice: Practice, progress: Progress) -> Run:
+    settle(home)
     progress("Reading: deliveries")
     landed = land(practice, home, progress)
     if publication := _unchanged(home, practice, landed):
@@ -49,5 +46,7 @@ def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publica
     try:
         publication = current(home)
     except NotPublished:
+        return None
+    if damage_of(home, publication):
         return None
     return publication if publication.fingerprint == fingerprint(home, practice, landed.ledger) else None

@@ -7,6 +7,7 @@ from collections.abc import Set
 
 import dagster as dg
 
+from pipelines.errors import CaregapError, HomeBusy
 from pipelines.home import Home
 from pipelines.publications.last_run import record_failed, tell_published
 
@@ -25,3 +26,30 @@ def recording_hooks(home: Home) -> Set[dg.HookDefinition]:
             tell_published(home)
 
     return {failed, made}
+
+
+def failures(home: Home) -> dg.SensorDefinition:
+    """Records a run that failed before its first asset, which no hook sees: its home could not be opened, or somebody ended it.
+
+    A run that was turned away because another one was writing is not recorded: it has touched nothing.
+    """
+
+    @dg.run_failure_sensor(
+        name="failures",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells Data health of a run that failed before its first step.",
+    )
+    def sensor(context: dg.RunFailureSensorContext) -> None:
+        if context.get_step_failure_events():
+            return
+        error = getattr(context.failure_event.event_specific_data, "error", None)
+        while error is not None and error.cause is not None:
+            error = error.cause
+        name = error.cls_name if error else "an end from outside"
+        if name != HomeBusy.__name__:
+            run = context.dagster_run.run_id
+            record_failed(
+                home, CaregapError(f"Dagster's run {run} ended before its first step ({name}). Its page shows the log.")
+            )
+
+    return sensor

@@ -7,9 +7,12 @@ on it is a delivered file that never changes: every entry is landed once, and no
 import fcntl
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
+from pathlib import Path
 
 from models.extracts.caregap import EXTRACTS
+from pipelines.clock import now
+from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.practice import Practice
 
@@ -34,7 +37,17 @@ def take_journals(practice: Practice, home: Home) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         for extract, name in OPEN.items():
             if (folder / name).exists():
-                (folder / name).rename(folder / f"{extract}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}.csv")
+                passing("landing.journal.taking", folder)
+                (folder / name).rename(_free(folder, extract))
+                passing("landing.journal.taken", folder)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _free(folder: Path, extract: str) -> Path:
+    """A name that nothing has: a clock that was set back gives a time twice, and a rename would replace what was recorded."""
+    at = now()
+    while (path := folder / f"{extract}_{at:%Y%m%dT%H%M%S%f}.csv").exists():
+        at += timedelta(microseconds=1)
+    return path

@@ -13,8 +13,8 @@ reader changes (`manifest.json: reader`), the file is read again, provided that 
 
 import hashlib
 import json
-import os
 import shutil
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,21 +23,23 @@ import duckdb
 
 from models.contract import Contract
 from pipelines.audit_log import note_settings
+from pipelines.durable import put_in_place
 from pipelines.errors import ExtractRefused
 from pipelines.extract.delivery import Delivery, find_deliveries
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
+from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.landing.journal import take_journals, with_journals
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
 from pipelines.names import path_part
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
+from pipelines.scratch import scratch
 from pipelines.sql.literals import literal
 
 LEDGER = "deliveries.json"
 MANIFEST = "manifest.json"
-_BESIDE = ".beside"
 _READER_VERSION = 1
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
@@ -69,11 +71,13 @@ class LandedFile:
 class LandingReport:
     """`files`: all files now in the practice's source folders, sorted by name.
 
-    `ledger`: every content ever delivered, under each of its names; all later steps are built from it.
+    `ledger`: every content ever delivered, under each of its names; all later steps are built from it. `arrived`: the state of
+    the source folders before anything was read (`arrived_state`).
     """
 
     files: tuple[LandedFile, ...]
     ledger: tuple[Entry, ...]
+    arrived: str = ""
 
 
 def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
@@ -83,6 +87,7 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
     landed; it names each of them.
     """
     note_settings(home, f"practice {practice.id}", asdict(practice))
+    arrived = arrived_state(practice)
     take_journals(practice, home)
     practice = with_journals(practice, home)
     root = home.landing(practice.id)
@@ -111,7 +116,13 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
         raise ExtractRefused(
             "\n  ".join([f"{len(refused)} of {len(found)} files refused; nothing in them was landed:", *refused])
         )
-    return LandingReport(tuple(files), ledger.entries)
+    return LandingReport(tuple(files), ledger.entries, arrived)
+
+
+def arrived_state(practice: Practice) -> str:
+    """A hash over names, sizes and times of the files in the practice's source folders: it changes when something arrives."""
+    found = [(one.source_system, one.place, stamp_of(one.path)) for one in find_deliveries(practice)]
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
 
 def landed_before(practice: Practice, home: Home) -> tuple[Entry, ...]:
@@ -134,18 +145,19 @@ class _Landing:
 
     def __init__(self, root: Path, practice: Practice, limits: Limits):
         self._root, self._practice, self._limits = root, practice, limits
-        self._beside, self._scratch = root / _BESIDE / "folder", root / _BESIDE / "scratch"
 
     def __enter__(self) -> "_Landing":
-        self._connection = duckdb.connect()
-        self._connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'")
-        self._connection.execute(f"set temp_directory = {literal(str(self._root / _BESIDE / 'duckdb'))}")
-        shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
+        with ExitStack() as stack:
+            own = stack.enter_context(scratch(self._root))
+            self._beside, self._scratch = own / "folder", own / "scratch"
+            self._connection = stack.enter_context(duckdb.connect())
+            self._connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'")
+            self._connection.execute(f"set temp_directory = {literal(str(own / 'duckdb'))}")
+            self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-        shutil.rmtree(self._root / _BESIDE, ignore_errors=True)
+    def __exit__(self, *error: object) -> None:
+        self._stack.__exit__(*error)
 
     def lacks(self, delivery: Delivery, entry: Entry) -> bool:
         """Whether the content was not landed yet, or by another version of the reader."""
@@ -191,11 +203,10 @@ class _Landing:
 
     def _put_in_place(self, folder: Path) -> None:
         """Rename the finished folder into place, after moving an earlier reader's folder out of the way."""
-        for path in [*self._beside.iterdir(), self._beside]:
-            descriptor = os.open(path, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        passing("landing.folder.placing", folder)
         if folder.exists():
             folder.rename(self._scratch / "replaced")
-        self._beside.rename(folder)
+            passing("landing.folder.replaced", folder)
+        put_in_place(self._beside, folder)
+        passing("landing.folder.placed", folder)

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.durable import write_durably
 from pipelines.extract.delivery import Delivery
 
 
@@ -61,12 +61,7 @@ class Ledger:
         return entry
 
     def save(self) -> None:
-        partial = self._path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as out:
-            json.dump([asdict(entry) for entry in self.entries], out, indent=0)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(self._path)
+        write_durably(self._path, json.dumps([asdict(entry) for entry in self.entries], indent=0), "landing.ledger")
 
 
 def _entry(row: dict[str, Any]) -> Entry:

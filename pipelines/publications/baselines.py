@@ -11,9 +11,11 @@ from pathlib import Path
 import duckdb
 
 from models.landing import LANDING
+from pipelines.durable import put_in_place
+from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.publications.kept_facts import show_history
-from pipelines.publications.store import WAREHOUSE, Publication, publications
+from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
 
@@ -26,7 +28,7 @@ def keep_baselines(home: Home) -> None:
 
     Reads every remaining publication, oldest first, so the next run keeps what a killed run missed.
     """
-    for publication in publications(home):
+    for publication in whole_publications(home):
         if publication.n_rows.get(TABLE):
             _keep(home, publication)
 
@@ -64,4 +66,6 @@ def _keep(home: Home, publication: Publication) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = path.with_name(f".{path.name}")
         connection.execute(f"copy ({new} order by program_key, kpi_code) to {literal(str(beside))} (format parquet)")
-    beside.rename(path)
+    passing("settle.baselines.written", path)
+    put_in_place(beside, path)
+    passing("settle.baselines.placed", path)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.durable import put_in_place
+from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.publications.kept_facts import show_history
-from pipelines.publications.store import WAREHOUSE, Publication, publications
+from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
 
@@ -23,7 +25,7 @@ def keep_gap_history(home: Home) -> None:
 
     Reads every remaining publication, oldest first, so the next run keeps what a killed run missed.
     """
-    for publication in publications(home):
+    for publication in whole_publications(home):
         if TABLE in publication.n_rows:
             _keep(home, publication)
 
@@ -60,4 +62,6 @@ def _keep(home: Home, publication: Publication) -> None:
                 ) to {literal(str(beside))} (format parquet, compression zstd)
                 """
             )
-            beside.rename(path)
+            passing("settle.gaps.written", path)
+            put_in_place(beside, path)
+            passing("settle.gaps.placed", path)

@@ -1,28 +1,46 @@
 """Records how the last run ended, so that readers of an old publication see why it is old.
 
-published/last_run.json     {"ended_at": …, "status": "published" | "failed", "reason": …}
+published/last_run.json   {"ended_at": …, "status": "published" | "failed", "reason": …, "number": of the newest publication then}
+published/.space          space that is kept for last_run.json, so that a full disk is told as well
 """
 
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
 
-from pipelines.errors import CaregapError
+from pipelines.clock import now
+from pipelines.durable import write_durably
+from pipelines.errors import CaregapError, HomeBusy
 from pipelines.home import Home
+from pipelines.publications.store import publications
 
 FILE = "last_run.json"
+SPACE = ".space"
+_SPACE_BYTES = 65_536
 
 
 @contextmanager
 def recorded_last_run(home: Home) -> Iterator[None]:
-    """Record how the body ends."""
+    """Record how the body ends. A run that was turned away by another one is none, and records nothing."""
+    keep_space(home)
     try:
         yield
+    except HomeBusy:
+        raise
     except BaseException as error:
         record_failed(home, error)
         raise
     tell_published(home)
+
+
+def keep_space(home: Home) -> None:
+    """Keep the space for the next record, where it is not kept yet; its bytes are random, since a disk may compress others."""
+    path = home.published / SPACE
+    with suppress(OSError):
+        if not path.exists() or path.stat().st_size < _SPACE_BYTES:
+            home.published.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_bytes(os.urandom(_SPACE_BYTES))
 
 
 def tell_published(home: Home) -> None:
@@ -36,7 +54,11 @@ def record_failed(home: Home, error: BaseException) -> None:
 
 def _record(home: Home, status: str, reason: str | None) -> None:
     home.published.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = home.published / f".{FILE}"
-    told = {"ended_at": datetime.now(UTC).isoformat(timespec="seconds"), "status": status, "reason": reason}
-    beside.write_text(json.dumps(told), encoding="utf-8")
-    beside.replace(home.published / FILE)
+    newest = max((one.number for one in publications(home)), default=0)
+    told = json.dumps({"ended_at": now().isoformat(timespec="seconds"), "status": status, "reason": reason, "number": newest})
+    try:
+        write_durably(home.published / FILE, told, "last_run")
+    except OSError:
+        (home.published / SPACE).unlink(missing_ok=True)
+        write_durably(home.published / FILE, told, "last_run.in_kept_space")
+        keep_space(home)

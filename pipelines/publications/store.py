@@ -2,8 +2,11 @@
 
     published/<id>/warehouse.duckdb       every contract's table, with patient data
     published/<id>/deidentified.duckdb    the same without identifying data
-    published/<id>/manifest.json          day, build, numbers of rows
+    published/<id>/manifest.json          number, day, build, numbers of rows, size and hash of each file
+    published/<id>/shown                  it was the current one: without it, its run was killed before the swap
     published/current                     link to one <id>
+
+Publications are ordered by their number, never by the clock.
 
 Replacing a file in place under its readers leaves a stale WAL, and every later open fails; swapping a link survived 971 reads
 over 44 versions and 15 killed publishers without an error. A path is never reused: a process that opens the same name again may
@@ -11,25 +14,33 @@ get the old data.
 """
 
 import json
-import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pipelines.audit_log import record
+from pipelines.durable import sync, write_durably
 from pipelines.errors import NotPublished
+from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.scratch import PREFIX
+from pipelines.sealed import Seal, damage
 
 CURRENT = "current"
 MANIFEST = "manifest.json"
 WAREHOUSE = "warehouse.duckdb"
 DEIDENTIFIED = "deidentified.duckdb"
+SHOWN = "shown"
 KEPT = 5
 
 
 @dataclass(frozen=True)
 class Publication:
-    """One publication, as its manifest states it. `n_rows` maps `schema.table` to its rows; `published_at` is UTC."""
+    """One publication, as its manifest states it. `n_rows` maps `schema.table` to its rows; `published_at` is UTC.
+
+    `number`: its place in the order of publications; 0 if it was made before there were numbers. `files`: size and hash of each
+    file. `arrived`: the state of the source folders that it was made from (`pipelines/landing/land.py`).
+    """
 
     id: str
     practice_id: str
@@ -41,37 +52,70 @@ class Publication:
     fingerprint: str
     published_at: str
     n_rows: dict[str, int]
+    number: int = 0
+    files: Seal = field(default_factory=dict)
+    arrived: str = ""
     anonymity: str = ""
     """How far the people of the de-identified file can be told apart, in words."""
 
+    @property
+    def order(self) -> tuple[int, str]:
+        return self.number, self.id
+
 
 def publications(home: Home) -> list[Publication]:
-    """All kept publications, oldest first."""
-    manifests = sorted(home.published.glob(f"[0-9]*/{MANIFEST}"))
-    return [Publication(**json.loads(path.read_text(encoding="utf-8"))) for path in manifests]
+    """All publications that were shown, are kept and can be read, oldest first."""
+    found = (_read(path) for path in home.published.glob("[0-9]*"))
+    return sorted((one for one in found if one and _was_shown(home, one)), key=lambda one: one.order)
+
+
+def whole_publications(home: Home) -> list[Publication]:
+    """Those whose files are whole, as far as can be seen without reading them to the end."""
+    return [one for one in publications(home) if not damage_of(home, one)]
 
 
 def current(home: Home) -> Publication:
-    """The publication that readers see. Raises `NotPublished` if there is none."""
-    path = home.published / CURRENT / MANIFEST
-    if not path.is_file():
+    """The publication that readers see. Raises `NotPublished` if there is none, or if its manifest cannot be read."""
+    link = home.published / CURRENT
+    if not link.is_symlink():
         raise NotPublished(f"{home.published}: nothing is published yet. Run `caregap run`.")
-    return Publication(**json.loads(path.read_text(encoding="utf-8")))
+    publication = _read(link.resolve())
+    if publication is None:
+        raise NotPublished(f"{link.resolve()}: the manifest is missing or damaged. `caregap run` publishes anew.")
+    return publication
+
+
+def damage_of(home: Home, publication: Publication, *, deep: bool = False) -> list[str]:
+    """What is wrong with a publication's files, in words. Before there were hashes, only what can be seen without them."""
+    folder = home.published / publication.id
+    if publication.files:
+        return damage(folder, publication.files, deep=deep)
+    return [] if (folder / WAREHOUSE).is_file() else [f"{WAREHOUSE} is missing"]
 
 
 def point_to(home: Home, id: str) -> None:
     """Swap the link: readers see either the whole old or the whole new publication."""
+    passing("publish.swapping", home.published)
     beside = home.published / f".{CURRENT}"
     beside.unlink(missing_ok=True)
     beside.symlink_to(id)
     beside.replace(home.published / CURRENT)
     sync(home.published)
+    passing("publish.swapped", home.published)
+    note_shown(home)
+
+
+def note_shown(home: Home) -> None:
+    """Note that the current publication was shown, so that going back may return to it."""
+    folder = (home.published / CURRENT).resolve()
+    if folder.is_dir() and not (folder / SHOWN).exists():
+        write_durably(folder / SHOWN, "", "publish.shown")
 
 
 def roll_back(home: Home) -> Publication:
-    """Return to the publication before the current one. Raises `NotPublished` if none is kept."""
+    """Return to the whole publication before the current one. Raises `NotPublished` if none is kept."""
     now = current(home)
-    earlier = [one for one in publications(home) if one.id < now.id]
+    earlier = [one for one in whole_publications(home) if one.order < now.order]
     if not earlier:
         raise NotPublished(f"{home.published}: no publication before {now.id} is kept.")
     record(home, "rolled_back", subject=f"{earlier[-1].id} from {now.id}")
@@ -80,17 +124,28 @@ def roll_back(home: Home) -> Publication:
 
 
 def forget_old(home: Home) -> None:
-    """Remove all but the newest few and the current publication, and incomplete folders of killed runs."""
-    keep = {one.id for one in publications(home)[-KEPT:]} | {current(home).id}
+    """Remove all but the newest few and the current publication, and those that were never shown or are damaged."""
+    shown = (home.published / CURRENT).resolve().name
+    if not home.published.is_dir():
+        return
+    keep = {*(one.id for one in whole_publications(home)[-KEPT:]), shown}
     for folder in home.published.iterdir():
-        if folder.is_dir() and not folder.is_symlink() and folder.name not in keep:
+        if folder.is_dir() and not folder.is_symlink() and folder.name not in keep and not folder.name.startswith(PREFIX):
+            passing("cleanup.publication.removing", folder)
             shutil.rmtree(folder)
+            passing("cleanup.publication.removed", folder)
 
 
-def sync(path: Path) -> None:
-    """Wait until the file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+def _read(folder: Path) -> Publication | None:
+    """What the folder's manifest says; None where it is missing, cut off or of another form."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        stated = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        known = {one.name for one in fields(Publication)}
+        return Publication(**{name: value for name, value in stated.items() if name in known})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _was_shown(home: Home, publication: Publication) -> bool:
+    folder = home.published / publication.id
+    return not publication.number or (folder / SHOWN).exists() or folder == (home.published / CURRENT).resolve()

@@ -2,30 +2,34 @@
 
 import json
 import secrets
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import uuid4
 
 from models.contract import Contract
 from models.published import PUBLISHED
 from pipelines.audit_log import record
+from pipelines.clock import now
+from pipelines.durable import put_in_place
 from pipelines.errors import ChecksFailed, UsageError
 from pipelines.exports.board_report.report import write_last_reports
 from pipelines.exports.model_report import write_model_report
 from pipelines.exports.outreach_lists import write_outreach
+from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.numbering import next_number
 from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications.baselines import keep_baselines
 from pipelines.publications.gap_months import keep_gap_history
-from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publication, forget_old, point_to, sync
+from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publication, forget_old, note_shown, point_to
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import write_catalog
 from pipelines.publish.deidentify import SALT, deidentified
 from pipelines.publish.k_anonymity import anonymity
 from pipelines.publish.selection import Selection, whole
+from pipelines.scratch import scratch
+from pipelines.sealed import seal
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import STEPS, Build
 
@@ -40,14 +44,16 @@ def publish(home: Home, build: Build) -> Publication:
         raise ChecksFailed(f"Build {build.id} is {build.passed}, not yet {STEPS[-1]}. Run `caregap build`, then `caregap score`.")
     if (home.root / SETTINGS_FILE).is_file() and (own := read_practice(home.root).id) != build.practice_id:
         raise UsageError(f"{home.root} is the home of {own}, not of {build.practice_id}. Set CAREGAP_HOME to another folder.")
-    now = datetime.now(UTC)
-    id = f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-    beside = home.published / f".{id}"
-    beside.mkdir(parents=True, mode=0o700)
-    try:
-        n_rows = write_file(build, beside / WAREHOUSE, whole)
-        write_file(build, beside / DEIDENTIFIED, deidentified)
-        with open_file(beside / DEIDENTIFIED, read_only=True) as connection:
+    number, at = next_number(home), now()
+    id = f"{at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    with scratch(home.published) as beside:
+        folder = beside / id
+        folder.mkdir(mode=0o700)
+        n_rows = write_file(build, folder / WAREHOUSE, whole)
+        passing("publish.warehouse.written", folder)
+        write_file(build, folder / DEIDENTIFIED, deidentified)
+        passing("publish.deidentified.written", folder)
+        with open_file(folder / DEIDENTIFIED, read_only=True) as connection:
             told_apart = anonymity(connection)
         publication = Publication(
             id=id,
@@ -58,27 +64,48 @@ def publish(home: Home, build: Build) -> Publication:
             as_of_on=build.as_of_on.isoformat(),
             build_id=build.id,
             fingerprint=build.fingerprint,
-            published_at=now.isoformat(timespec="seconds"),
+            published_at=at.isoformat(timespec="seconds"),
             n_rows=n_rows,
+            number=number,
+            arrived=build.arrived,
             anonymity=str(told_apart),
         )
-        (beside / MANIFEST).write_text(json.dumps(asdict(publication), indent=2), encoding="utf-8")
-        write_outreach(beside)
-        write_model_report(beside / WAREHOUSE, beside)
-        write_last_reports(beside)
-        audit(build, {beside / WAREHOUSE: whole, beside / DEIDENTIFIED: deidentified})
-        for path in (*beside.iterdir(), beside):
-            sync(path)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-    beside.rename(home.published / id)
+        _write_manifest(folder, publication)
+        write_outreach(folder)
+        passing("publish.lists.written", folder)
+        write_model_report(folder / WAREHOUSE, folder)
+        write_last_reports(folder)
+        passing("publish.reports.written", folder)
+        audit(build, {folder / WAREHOUSE: whole, folder / DEIDENTIFIED: deidentified})
+        passing("publish.audited", folder)
+        publication = replace(publication, files=seal(path for path in folder.iterdir() if path.name != MANIFEST))
+        _write_manifest(folder, publication)
+        passing("publish.sealed", folder)
+        put_in_place(folder, home.published / id)
+    passing("publish.placed", home.published)
     record(home, "published", subject=id, n_rows=sum(n_rows.values()))
+    passing("publish.recorded", home.published)
     point_to(home, id)
-    keep_gap_history(home)
-    keep_baselines(home)
-    forget_old(home)
+    settle(home)
     return publication
+
+
+def settle(home: Home) -> None:
+    """Do what follows a swap: keep what is shown for the first time, and remove old publications.
+
+    A run that was killed after its swap has not done it, so every run does it first, also where nothing new was delivered.
+    """
+    note_shown(home)
+    keep_gap_history(home)
+    passing("settle.gaps.kept", home.root)
+    keep_baselines(home)
+    passing("settle.baselines.kept", home.root)
+    forget_old(home)
+    passing("settle.done", home.root)
+
+
+def _write_manifest(folder: Path, publication: Publication) -> None:
+    (folder / MANIFEST).write_text(json.dumps(asdict(publication), indent=2), encoding="utf-8")
 
 
 def write_file(

@@ -6,7 +6,6 @@ SQL.
 
 import csv
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,12 @@ import duckdb
 import polars as pl
 
 from pipelines.audit_log import record
+from pipelines.durable import put_in_place
 from pipelines.errors import UsageError
 from pipelines.extract.value_set_files import CODES, DIRECT_CODES, read_value_set_file
+from pipelines.faults import passing
 from pipelines.home import CHECKOUT, Home
+from pipelines.scratch import scratch
 
 SHIPPED = CHECKOUT / "models" / "code_sets"
 DIRECT_URL = "urn:caregap:direct:"
@@ -45,11 +47,11 @@ def load_value_sets(home: Home, path: Path) -> list[tuple[str, pl.DataFrame]]:
         key = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
         record(home, "value_sets_loaded", subject=key, n_rows=codes.height)
         folder = _folder(home, "direct_codes" if "measure_code" in codes.columns else "codes")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        target = folder / f"{key}.parquet"
-        beside = target.with_suffix(f".{os.getpid()}")
-        codes.write_parquet(beside)
-        beside.rename(target)
+        with scratch(folder) as beside:
+            codes.write_parquet(beside / "codes.parquet")
+            passing("value_sets.written", folder)
+            put_in_place(beside / "codes.parquet", folder / f"{key}.parquet")
+        passing("value_sets.placed", folder)
     return [(file.name, codes) for file, codes in read]
 
 

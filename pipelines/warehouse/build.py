@@ -3,19 +3,23 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import duckdb
 
+from pipelines.clock import now
+from pipelines.durable import write_durably
 from pipelines.errors import ChecksFailed, NotPublished
+from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.landing.ledger import Entry
+from pipelines.numbering import next_number
 from pipelines.practice import Practice
 from pipelines.raw.as_of import as_of
 from pipelines.raw.value_sets import build_value_sets
@@ -34,7 +38,9 @@ FACTS = "build.json"
 class Build:
     """One build. `folder` holds `warehouse.duckdb` and `build.json`, which is written last: without it, there is no build.
 
-    `passed`: the last of `STEPS` that passed. `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`).
+    `number`: its place in the order of the home's builds and publications. `passed`: the last of `STEPS` that passed.
+    `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`). `arrived`: the state of the source folders that it
+    was made from.
     """
 
     folder: Path
@@ -46,6 +52,8 @@ class Build:
     settings: dict[str, Any]
     fingerprint: str = ""
     passed: str = "raw"
+    number: int = 0
+    arrived: str = ""
 
     @property
     def id(self) -> str:
@@ -66,9 +74,7 @@ class Build:
 
     def save(self) -> "Build":
         facts = {name: value for name, value in asdict(self).items() if name != "folder"}
-        beside = self.folder / f"{FACTS}.new"
-        beside.write_text(json.dumps(facts, default=str, indent=2), encoding="utf-8")
-        beside.rename(self.folder / FACTS)
+        write_durably(self.folder / FACTS, json.dumps(facts, default=str, indent=2), f"build.{self.passed}.facts")
         return self
 
     @contextmanager
@@ -81,7 +87,9 @@ class Build:
         if STEPS.index(self.passed) < STEPS.index(before):
             raise ChecksFailed(f"Build {self.id} has not passed the step {before!r}. Run `caregap build`, then `caregap score`.")
         replace(self, passed=before).save()
+        passing(f"build.{name}.starting", self.folder)
         yield
+        passing(f"build.{name}.ending", self.folder)
         if is_whole:
             replace(self, passed=name).save()
 
@@ -92,14 +100,20 @@ def start_build(
     ledger: Sequence[Entry],
     *,
     fingerprint: str = "",
+    arrived: str = "",
     variables: Mapping[str, object] | None = None,
 ) -> Build:
-    """Start a new build with schema `raw` from what has landed (`ledger`). Only the newest of the older builds is kept."""
+    """Start a new build with schema `raw` from what has landed (`ledger`).
+
+    Of the older builds the newest finished one is kept: others are of no use, and their space is needed.
+    """
     home.build.mkdir(parents=True, exist_ok=True)
-    for old in sorted(home.build.iterdir())[:-1]:
-        shutil.rmtree(old)
-    folder = home.build / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    _forget(home)
+    number = next_number(home)
+    folder = home.build / f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    passing("build.folder.making", folder)
     folder.mkdir()
+    passing("build.folder.made", folder)
     build = Build(
         folder=folder,
         practice_id=practice.id,
@@ -115,9 +129,12 @@ def start_build(
             **(variables or {}),
         },
         fingerprint=fingerprint,
+        number=number,
+        arrived=arrived,
     )
     with build.connect() as connection:
         build_raw(connection, practice, home, ledger)
+        passing("build.raw.views", folder)
         build_value_sets(connection, home, with_sample=practice.is_synthetic)
         build = replace(build, as_of_on=as_of(connection, practice))
     return build.save()
@@ -125,11 +142,37 @@ def start_build(
 
 def newest_build(home: Home) -> Build:
     """The build that was started last. Raises `NotPublished` if there is none."""
-    finished = sorted(home.build.glob(f"*/{FACTS}"))
-    if not finished:
+    found = _builds(home)
+    if not found:
         raise NotPublished(f"{home.build}: there is no build yet. Make one with `caregap build`.")
-    facts = json.loads(finished[-1].read_text(encoding="utf-8"))
-    return Build(folder=finished[-1].parent, **facts | {"as_of_on": date.fromisoformat(facts["as_of_on"])})
+    return found[-1]
+
+
+def read_build(folder: Path) -> Build:
+    """The build in a folder, as its last step has left it. Raises `NotPublished` where its facts cannot be read."""
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        return Build(folder=folder, **facts | {"as_of_on": date.fromisoformat(facts["as_of_on"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NotPublished(f"{folder / FACTS}: missing or damaged. Build anew with `caregap build`.") from None
+
+
+def _builds(home: Home) -> list[Build]:
+    """All builds whose facts can be read, in the order in which they were started."""
+    found = []
+    for path in home.build.glob(f"*/{FACTS}"):
+        with suppress(NotPublished):
+            found.append(read_build(path.parent))
+    return sorted(found, key=lambda build: (build.number, build.id))
+
+
+def _forget(home: Home) -> None:
+    finished = [build for build in _builds(home) if build.passed == STEPS[-1]]
+    for old in home.build.iterdir():
+        if not finished or old != finished[-1].folder:
+            passing("build.forgetting", old)
+            shutil.rmtree(old)
+            passing("build.forgotten", old)
 
 
 def build_warehouse(

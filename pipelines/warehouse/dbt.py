@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pipelines.errors import ChecksFailed, without_values
+from pipelines.faults import passing
 from pipelines.home import CHECKOUT, Home
+from pipelines.scratch import PREFIX, scratch
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -50,7 +52,7 @@ def parsed_project(home: Home) -> Path:
     if not (folder / "manifest.json").is_file():
         _parse(folder)
         for other in home.dbt.iterdir():
-            if other != folder:
+            if other != folder and not other.name.startswith(PREFIX):  # another process may be parsing
                 shutil.rmtree(other, ignore_errors=True)
     return folder
 
@@ -59,17 +61,16 @@ def _parse(folder: Path) -> None:
     """Parse into a temporary folder, then rename it: a killed run leaves no partial manifest."""
     from dbt.cli.main import dbtRunner
 
-    beside = folder.with_name(f"{folder.name}.{os.getpid()}")
-    os.environ["CAREGAP_BUILD"] = str(beside / "warehouse.duckdb")  # dbt writes the file's name, the catalog, into the manifest
-    flags = [flag for flag in QUIET if flag != "--no-write-json"]
-    try:
-        result = dbtRunner().invoke([*flags, "parse", *_places(beside), "--no-partial-parse"])
+    with scratch(folder.parent) as beside:
+        # dbt writes the file's name, the catalog, into the manifest.
+        os.environ["CAREGAP_BUILD"] = str(beside / "warehouse.duckdb")
+        flags = [flag for flag in QUIET if flag != "--no-write-json"]
+        result = dbtRunner().invoke([*flags, "parse", *_places(beside / "parsed"), "--no-partial-parse"])
         if not result.success:
             raise ChecksFailed(f"dbt_project does not parse: {result.exception}")
+        passing("dbt.parsed", folder)
         if not folder.exists():  # another process may have been faster
-            beside.rename(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+            (beside / "parsed").rename(folder)
 
 
 def _places(target: Path) -> list[str]:

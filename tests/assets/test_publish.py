@@ -1,10 +1,14 @@
 """Write, audit, publish: what readers see is whole, whatever happens to the writer."""
 
+import json
 import shutil
 import threading
 from collections.abc import Callable
-from datetime import date
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import duckdb
 import pytest
@@ -12,10 +16,10 @@ import pytest
 from models.published import PUBLISHED
 from pipelines.errors import ChecksFailed, NotPublished, UsageError
 from pipelines.home import Home
-from pipelines.publications.store import DEIDENTIFIED, current, publications, roll_back
+from pipelines.publications.store import DEIDENTIFIED, current, point_to, publications, roll_back
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import DICTIONARY
-from pipelines.publish.publish import publish
+from pipelines.publish.publish import publish, settle
 from pipelines.publish.selection import whole
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import STEPS, Build
@@ -76,6 +80,16 @@ def make_build(home: Home, builds: Path) -> MakeBuild:
         return build
 
     return make
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """`clock(at)` sets the one clock of the product."""
+
+    def set_to(at: datetime) -> None:
+        monkeypatch.setattr("pipelines.clock.datetime", SimpleNamespace(now=lambda zone: at.astimezone(zone)))
+
+    return set_to
 
 
 def open_current(home: Home, file: str = "warehouse.duckdb") -> duckdb.DuckDBPyConnection:
@@ -174,6 +188,48 @@ def test_going_back_shows_the_publication_before_until_none_is_left(published_ho
     with pytest.raises(NotPublished):
         roll_back(home)
     assert current(home) == first
+
+
+def test_publications_follow_each_other_by_number_and_not_by_the_time_in_their_names(published_home, monkeypatch):
+    """Two whose numbers are changed for each other, as if the clock had been set back: the older by name is the newer one."""
+    home = published_home(2)
+    first, second = publications(home)
+    for one, number in ((first, second.number), (second, first.number)):
+        manifest = home.published / one.id / "manifest.json"
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"number": number}))
+    assert [one.id for one in publications(home)] == [second.id, first.id]
+    with pytest.raises(NotPublished):
+        roll_back(home)
+    point_to(home, first.id)
+    monkeypatch.setattr("pipelines.publications.store.KEPT", 1)
+    settle(home)
+    assert [one.id for one in publications(home)] == [first.id]
+
+
+def test_a_publication_of_a_home_without_numbers_precedes_every_numbered_one(published_home, make_build, clock):
+    """An older version's publication, whose name says a later day than today's clock: going back leads to it."""
+    home = published_home(1)
+    (old,) = publications(home)
+    manifest = home.published / old.id / "manifest.json"
+    manifest.write_text(
+        json.dumps({name: value for name, value in asdict(old).items() if name not in ("number", "files", "arrived")})
+    )
+    (home.published / old.id / "shown").unlink()
+    clock(datetime(2019, 1, 1, tzinfo=UTC))
+    new = publish(home, make_build(2))
+    assert [one.id for one in publications(home)] == [old.id, new.id]
+    assert (current(home), roll_back(home).id) == (new, old.id)
+
+
+def test_a_publication_whose_run_was_killed_before_the_swap_was_never_shown_and_is_removed(published_home, make_build):
+    home = published_home(1)
+    (shown,) = publications(home)
+    with mock.patch("pipelines.publish.publish.point_to", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        publish(home, make_build(2))
+    assert len(list(home.published.glob("2*"))) == 2
+    assert publications(home) == [shown]
+    settle(home)
+    assert [path.name for path in home.published.glob("2*")] == [shown.id]
 
 
 @pytest.mark.slow
