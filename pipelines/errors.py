@@ -44,6 +44,8 @@ class HomeBusy(EnvironmentNotReady):
 
 
 def without_values(message: str) -> str:
-    """Another library's error message without its quoted parts: DuckDB quotes the value that it could not
-    convert."""
-    return re.sub(r"'[^']*'", "'…'", " ".join(message.split()))[:400]
+    """Another library's error message without its quoted parts: DuckDB quotes the value that it could not convert, Polars puts it
+    between double quotes. A quote that follows a letter opens nothing ("can't"); one that is never closed hides all that follows.
+    """
+    said = re.sub(r"""(?<!\w)'.*?(?:'(?!\w)|$)""", "'…'", " ".join(message.split()))
+    return re.sub(r""""[^"]*(?:"|$)""", '"…"', said)[:400]

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import EnvironmentNotReady
 from pipelines.names import path_part
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -30,9 +31,13 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """`$CAREGAP_HOME`, or `.caregap/` in the checkout; created if missing."""
+        """`$CAREGAP_HOME`, or `.caregap/` in the checkout; created if missing. Raises `EnvironmentNotReady` if it cannot."""
         home = cls(Path(os.environ.get("CAREGAP_HOME") or CHECKOUT / ".caregap").expanduser().resolve())
-        home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            why = f"cannot be made ({error.strerror}). Set CAREGAP_HOME to a folder of your own."
+            raise EnvironmentNotReady(f"{home.root}: {why}") from None
         return home
 
     def landing(self, practice_id: str) -> Path:

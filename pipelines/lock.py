@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.clock import now
+from pipelines.disk import disk_full
 from pipelines.errors import EnvironmentNotReady, HomeBusy
 from pipelines.home import Home
 from pipelines.scratch import sweep
@@ -22,7 +23,8 @@ def only_writer(home: Home) -> Iterator[None]:
     """Hold the home's lock, and remove first what killed runs have left. The kernel releases it when the process ends, however
     it ends.
 
-    Raises `HomeBusy` if another run holds it: nothing was touched then. Raises `EnvironmentNotReady` where it cannot be taken.
+    Raises `HomeBusy` if another run holds it: nothing was touched then. Raises `EnvironmentNotReady` where it cannot be taken,
+    and `DiskFull` where the body met a full disk, whatever error that was.
     """
     path = home.root / FILE
     try:
@@ -38,6 +40,10 @@ def only_writer(home: Home) -> Iterator[None]:
             os.pwrite(handle, f"process {os.getpid()} since {now():%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
         sweep(home)
         yield
+    except Exception as error:
+        if full := disk_full(error, home):
+            raise full from error
+        raise
     finally:
         os.close(handle)
 

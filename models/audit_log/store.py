@@ -7,6 +7,7 @@ CAREGAP_AUDIT_KEY        or the key itself
 CAREGAP_AUDIT_COPY       a second place for every line: a file, best on another host, or `syslog:/dev/log`, `syslog:host:514`
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -97,9 +98,14 @@ class AuditLog:
         line_end = b"" if end.endswith(b"\n") or not end else b"\n"
         for line in following(end, size, self._head(), entries, self.keys):
             written = json.dumps(line).encode() + b"\n"
-            if log.write(line_end + written) != len(line_end + written):
-                raise OSError("the disk took a part of the line")
-            os.fsync(log.fileno())
+            whole = os.fstat(log.fileno()).st_size
+            try:
+                if log.write(line_end + written) != len(line_end + written):
+                    raise OSError(errno.ENOSPC, "the disk took a part of the line")
+                os.fsync(log.fileno())
+            except OSError:
+                os.ftruncate(log.fileno(), whole)  # half a line would be a break for ever
+                raise
             self._put_head(head_of(line, self.keys))
             self._copy(line, written)
             line_end = b""

@@ -3,11 +3,10 @@
 import importlib
 import os
 import sys
-import traceback
 
 import click
 
-from pipelines.errors import CaregapError, without_values
+from pipelines.errors import CaregapError
 
 VERBS = {
     "init": "Write a practice.toml: which practice this is, and where its extracts are delivered.",
@@ -22,7 +21,9 @@ VERBS = {
     "dashboard": "Open the dashboards on the current publication.",
     "dagster": "Open Dagster's page with the asset graph.",
     "docs": "Write the data dictionary and dbt's lineage pages.",
-    "doctor": "Check whether this installation can run, and say what to fix.",
+    "doctor": "Check whether this installation can run and its files are whole, and say what to do.",
+    "backup": "Copy what cannot be made again, and verify the copy.",
+    "restore": "Put a backup into an empty home.",
     "audit": "Check the audit log, and ask who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",
@@ -48,12 +49,14 @@ class _LazyVerbs(click.Group):
 
 
 @click.group(cls=_LazyVerbs)
-def caregap() -> None:
+@click.option("--debug", is_flag=True, help="After an unexpected error, also print where in the code it happened.")
+def caregap(debug: bool) -> None:
     """Care gaps, KPIs and outreach lists from a practice's CRM, EHR and billing extracts."""
 
 
 def main() -> None:
-    """Run one verb. Exit codes: 0 ok, 2 usage, 10 extract refused, 11 checks failed, 12 not published, 13 environment."""
+    """Run one verb. Exit codes: 0 ok, 1 unexpected, 2 usage, 10 extract refused, 11 checks failed, 12 not published,
+    13 environment."""
     os.umask(0o077)  # output contains patient data: only its owner may read it
     try:
         caregap(standalone_mode=False)
@@ -66,10 +69,7 @@ def main() -> None:
         click.echo(f"caregap: {error}", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
-        # Python's own traceback would print the message unchanged, and with it values from patient records.
-        for frame in traceback.extract_tb(error.__traceback__):
-            if "site-packages" in frame.filename:
-                continue
-            click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)
-        click.echo(f"caregap: unexpected {type(error).__name__}: {without_values(str(error))}", err=True)
+        from pipelines.cli.unexpected import report
+
+        click.echo(report(error, is_shown="--debug" in sys.argv[1:2]), err=True)
         sys.exit(1)

@@ -16,7 +16,7 @@ from pipelines.defs.refresh import arrivals, nightly, refresh
 from pipelines.defs.run_status import failures, recording_hooks
 from pipelines.errors import CaregapError
 from pipelines.home import Home
-from pipelines.landing.land import LandingReport, land
+from pipelines.landing.land import LandingReport, land_whole
 from pipelines.lock import only_writer
 from pipelines.practice import Practice, practice_of
 from pipelines.progress import Progress, silent
@@ -51,7 +51,7 @@ def definitions(
         return BuildInHand(home)
 
     def landing() -> LandingReport:
-        return landed or land(practice, home, progress)
+        return landed or land_whole(practice, home, progress)
 
     return dg.Definitions(
         assets=[one.with_hooks(hooks) for one in assets],

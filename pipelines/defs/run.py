@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from pipelines.errors import NotPublished
 from pipelines.home import Home
-from pipelines.landing.land import LandingReport, land
+from pipelines.landing.land import LandingReport, land, land_whole
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.publications.store import Publication, current, damage_of
 from pipelines.publish.publish import settle
+from pipelines.warehouse.build import forget_unfinished
 from pipelines.warehouse.fingerprint import fingerprint
 
 
@@ -29,12 +30,14 @@ def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
     The caller holds the home's lock, and records how the run ends.
     """
     settle(home)
+    forget_unfinished(home)
     progress("Reading: deliveries")
     landed = land(practice, home, progress)
     if publication := _unchanged(home, practice, landed):
         return Run(publication, is_new=False)
     from pipelines.defs.execution import execute
 
+    landed = land_whole(practice, home, progress, landed)
     result = execute(home, practice, progress=progress, landed=landed)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))

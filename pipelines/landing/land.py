@@ -4,7 +4,8 @@
         rows.parquet         rows that meet the contract
         quarantine.parquet   rows that do not: row_number, field, reason
         extra.parquet        columns that are not in the contract, if any
-        manifest.json        row counts, or why the file was ignored or refused; and the version of its reader
+        manifest.json        row counts, or why the file was ignored or refused; version of its reader; its delivery; size and
+                             hash of each file
 
 A folder is written elsewhere and then renamed into place, so even after `kill -9` it is either complete or absent.
 Its content depends only on the file's bytes, the contract and the practice's time zone. If the contract, the time zone or the
@@ -17,7 +18,6 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -30,19 +30,21 @@ from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.landing.integrity import MANIFEST, folder_of, landed_damage, note_damaged, read_manifest, refuse_damaged
 from pipelines.landing.journal import take_journals, with_journals
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
-from pipelines.names import path_part
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.scratch import scratch
+from pipelines.sealed import seal
 from pipelines.sql.literals import literal
 
 LEDGER = "deliveries.json"
-MANIFEST = "manifest.json"
 _READER_VERSION = 1
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
+_OF_THE_FOLDER = {"reader", "file_key", "delivered", "files"}
+"""What a manifest says of the folder, not of the delivered file."""
 
 
 @dataclass(frozen=True)
@@ -106,17 +108,27 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
                 refused.append(f"{place} changed while it was being read. Wait until it is complete, then run again.")
                 continue
             manifest = read_manifest(folder_of(root, entry))
-            del manifest["reader"]
-            files.append(
-                LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **manifest)
-            )
+            told = {name: value for name, value in manifest.items() if name not in _OF_THE_FOLDER}
+            files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **told))
             if manifest["status"] == "refused":
                 refused.append(f"{place} {manifest['reason']}")
     if refused:
         raise ExtractRefused(
             "\n  ".join([f"{len(refused)} of {len(found)} files refused; nothing in them was landed:", *refused])
         )
+    refuse_damaged(home, practice, ledger.entries)
     return LandingReport(tuple(files), ledger.entries, arrived)
+
+
+def land_whole(practice: Practice, home: Home, progress: Progress = silent, landed: LandingReport | None = None) -> LandingReport:
+    """As `land`, or what it reported before (`landed`), once everything landed was read to its end and found to be what was
+    written. What is damaged is read again from its delivery.
+
+    For a build. Raises what `land` raises, and `EnvironmentNotReady` naming what is damaged and no longer delivered.
+    """
+    report = landed or land(practice, home, progress)
+    damaged = note_damaged(home, with_journals(practice, home), report.ledger)
+    return land(practice, home, progress) if damaged else report
 
 
 def arrived_state(practice: Practice) -> str:
@@ -128,16 +140,6 @@ def arrived_state(practice: Practice) -> str:
 def landed_before(practice: Practice, home: Home) -> tuple[Entry, ...]:
     """The ledger after the last landing, for use when `land` raised an error."""
     return Ledger(home.landing(practice.id) / LEDGER).entries
-
-
-def folder_of(root: Path, entry: Entry) -> Path:
-    """The folder of a delivered content in a practice's landing."""
-    return root.joinpath(*map(path_part, (entry.source_system, entry.extract, entry.file_key)))
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest written when the folder was landed."""
-    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
 class _Landing:
@@ -160,9 +162,9 @@ class _Landing:
         self._stack.__exit__(*error)
 
     def lacks(self, delivery: Delivery, entry: Entry) -> bool:
-        """Whether the content was not landed yet, or by another version of the reader."""
+        """Whether the content was not landed yet, or by another version of the reader, or what landed is damaged."""
         folder = folder_of(self._root, entry)
-        return not folder.exists() or read_manifest(folder)["reader"] != self._reader(delivery.contract)
+        return bool(landed_damage(folder)) or read_manifest(folder)["reader"] != self._reader(delivery.contract)
 
     def add(self, delivery: Delivery, entry: Entry) -> None:
         """Read a file and put its folder into place, unless the file changed meanwhile."""
@@ -170,7 +172,8 @@ class _Landing:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
         contract = delivery.contract
-        manifest = {"status": "landed", "reason": None, "reader": self._reader(contract)} | asdict(Reading(0, 0, 0))
+        manifest = {"status": "landed", "reason": None, "reader": self._reader(contract), "file_key": entry.file_key}
+        manifest |= {"delivered": asdict(entry)} | asdict(Reading(0, 0, 0))
         try:
             if contract:
                 manifest |= asdict(self._read(delivery, entry, contract))
@@ -182,7 +185,9 @@ class _Landing:
             for left in self._beside.iterdir():
                 left.unlink()
         if stamp_of(delivery.path) == entry.stamp:
+            manifest["files"] = seal(self._beside.iterdir())
             (self._beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            passing("landing.folder.written", self._beside)
             self._put_in_place(folder_of(self._root, entry))
 
     def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:

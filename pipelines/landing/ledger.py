@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.durable import write_durably
+from pipelines.errors import EnvironmentNotReady
 from pipelines.extract.delivery import Delivery
 
 
@@ -34,11 +36,15 @@ class Entry:
 
 
 class Ledger:
-    """Every delivery ever seen; append-only. Stored as one JSON file that is replaced as a whole."""
+    """Every delivery ever seen; append-only. Stored as one JSON file that is replaced as a whole, and as a copy of it.
+
+    A ledger that is damaged or missing is read from its copy, or from the landed folders. Raises `EnvironmentNotReady` where none
+    of them can be read.
+    """
 
     def __init__(self, path: Path):
-        self._path = path
-        rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        self._path, self._copy = path, path.with_suffix(".copy.json")
+        rows = _rows(path, self._copy)
         self._entries = {(row["source_system"], row["place"], row["file_key"]): _entry(row) for row in rows}
         self._newest = {(entry.source_system, entry.place, entry.stamp): entry for entry in self._entries.values()}
 
@@ -61,7 +67,30 @@ class Ledger:
         return entry
 
     def save(self) -> None:
-        write_durably(self._path, json.dumps([asdict(entry) for entry in self.entries], indent=0), "landing.ledger")
+        content = json.dumps([asdict(entry) for entry in self.entries], indent=0)
+        for path in (self._path, self._copy):
+            write_durably(path, content, f"landing.{'ledger' if path == self._path else 'ledger.copy'}")
+
+
+def _rows(path: Path, copy: Path) -> list[dict]:
+    """What the ledger holds; where it is damaged or missing, its copy; where both are, what the landed folders say."""
+    for one in (path, copy):
+        with suppress(FileNotFoundError, ValueError):
+            rows = json.loads(one.read_text(encoding="utf-8"))
+            if isinstance(rows, list):
+                return rows
+    rows, unnamed = [], []
+    for manifest in sorted(path.parent.glob("[!.]*/*/*/manifest.json")):
+        try:
+            rows.append(json.loads(manifest.read_text(encoding="utf-8"))["delivered"])
+        except (OSError, ValueError, KeyError, TypeError):
+            unnamed.append(manifest.parent)
+    if unnamed:
+        raise EnvironmentNotReady(
+            f"{path}: damaged or missing, as is its copy, and {len(unnamed)} landed folders do not say what was delivered there "
+            f"(the first: {unnamed[0]}). Restore a backup (`caregap restore`)."
+        )
+    return rows
 
 
 def _entry(row: dict[str, Any]) -> Entry:

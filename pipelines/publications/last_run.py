@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipelines.clock import now
+from pipelines.disk import disk_full
 from pipelines.durable import write_durably
 from pipelines.errors import CaregapError, HomeBusy
 from pipelines.home import Home
@@ -49,6 +50,7 @@ def tell_published(home: Home) -> None:
 
 def record_failed(home: Home, error: BaseException) -> None:
     """Record a failure with its reason: the text of our own errors, which contain no patient data; of others only the name."""
+    error = disk_full(error, home) or error
     _record(home, "failed", str(error) if isinstance(error, CaregapError) else f"It ended with {type(error).__name__}.")
 
 

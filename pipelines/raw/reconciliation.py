@@ -14,7 +14,7 @@ from models.landing import LANDING
 from models.sources import SOURCE_KINDS, name_of_kind
 from pipelines.errors import ChecksFailed
 from pipelines.extract.reading import QUARANTINE
-from pipelines.landing.land import MANIFEST, folder_of, read_manifest
+from pipelines.landing.integrity import MANIFEST, folder_of, read_manifest
 from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 from pipelines.sql.literals import literal

@@ -17,7 +17,7 @@ from pipelines.durable import write_durably
 from pipelines.errors import ChecksFailed, NotPublished
 from pipelines.faults import passing
 from pipelines.home import Home
-from pipelines.landing.land import land
+from pipelines.landing.land import land_whole
 from pipelines.landing.ledger import Entry
 from pipelines.numbering import next_number
 from pipelines.practice import Practice
@@ -108,7 +108,7 @@ def start_build(
     Of the older builds the newest finished one is kept: others are of no use, and their space is needed.
     """
     home.build.mkdir(parents=True, exist_ok=True)
-    _forget(home)
+    forget_unfinished(home)
     number = next_number(home)
     folder = home.build / f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
     passing("build.folder.making", folder)
@@ -166,9 +166,10 @@ def _builds(home: Home) -> list[Build]:
     return sorted(found, key=lambda build: (build.number, build.id))
 
 
-def _forget(home: Home) -> None:
+def forget_unfinished(home: Home) -> None:
+    """Remove all builds but the newest finished one: a run makes its own, and needs the space."""
     finished = [build for build in _builds(home) if build.passed == STEPS[-1]]
-    for old in home.build.iterdir():
+    for old in home.build.iterdir() if home.build.is_dir() else ():
         if not finished or old != finished[-1].folder:
             passing("build.forgetting", old)
             shutil.rmtree(old)
@@ -182,7 +183,7 @@ def build_warehouse(
 
     `variables` override those of the practice. Raises what `land` and `run_dbt` raise.
     """
-    landed = land(practice, home)
+    landed = land_whole(practice, home)
     build = start_build(home, practice, landed.ledger, variables=variables)
     with build.step("derived", is_whole=select is None):
         for _ in run_dbt(parsed_project(home), build.warehouse, build.variables, select or DERIVED):

@@ -18,6 +18,7 @@ from pipelines.extract.csv_file import read_csv
 from pipelines.extract.readers import READERS
 from pipelines.home import CHECKOUT, Home
 from pipelines.landing.land import land
+from pipelines.lock import only_writer
 from pipelines.practice import Practice
 
 HEADER = "program_name,location_id,go_live_on,updated_at"
@@ -172,7 +173,7 @@ def test_landing_is_for_its_owner_only_and_leaves_nothing_beside(home: Home, fol
     land(practice(folder), home)
 
     assert home.landing("p").stat().st_mode & 0o077 == 0
-    assert {path.name for path in home.landing("p").iterdir()} == {"crm", "deliveries.json"}
+    assert {path.name for path in home.landing("p").iterdir()} == {"crm", "deliveries.json", "deliveries.copy.json"}
 
 
 def test_two_ehrs_land_apart_though_their_files_are_the_same(home: Home, tmp_path: Path):
@@ -195,6 +196,7 @@ from pipelines.extract.csv_file import read_csv
 from pipelines.extract.readers import READERS
 from pipelines.home import Home
 from pipelines.landing.land import land
+from pipelines.lock import only_writer
 from pipelines.practice import Practice
 print("imported", flush=True)
 land(Practice("p", "P", "America/New_York", {"crm": Path(sys.argv[1])}), Home(Path(sys.argv[2])))
@@ -221,7 +223,8 @@ def test_after_kill_9_at_any_moment_a_rerun_ends_as_if_undisturbed(home: Home, f
         n_killed += process.wait() == -signal.SIGKILL
         process.stdout.close()
 
-    land(practice(folder), home)
+    with only_writer(home):
+        land(practice(folder), home)
     undisturbed = Home(tmp_path / "undisturbed")
     land(practice(folder), undisturbed)
 

@@ -1,5 +1,7 @@
 """What an error says holds no value of a row."""
 
+import pytest
+
 from pipelines.errors import without_values
 
 
@@ -11,3 +13,17 @@ def test_what_another_library_quotes_is_left_out():
 
 def test_a_long_message_ends_after_400_characters():
     assert len(without_values("x" * 1_000)) == 400
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "could not read 'Ann Example'",
+        "could not read 'Ann O'Example'",
+        'conversion failed for 1 out of 1 values: ["Ann Example"]',
+        "the row can't be read: 'Ann Example'",
+        "could not read 'Ann Example and no end",
+    ],
+)
+def test_no_value_is_left_however_it_is_quoted(message):
+    assert "Example" not in without_values(message)

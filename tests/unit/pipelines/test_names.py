@@ -74,7 +74,7 @@ def test_whatever_a_manifest_says_a_file_is_stays_within_the_landing(folders, ki
 
 
 def test_a_ledger_of_an_earlier_version_leads_nowhere_else_either(tmp_path):
-    from pipelines.landing.land import folder_of
+    from pipelines.landing.integrity import folder_of
 
     entry = Entry("ehr", "../../../etc", "place", "0123", 1, None, (1,))
     assert folder_of(tmp_path, entry).resolve().is_relative_to(tmp_path)
