@@ -33,7 +33,7 @@ def disk_full(error: BaseException, home: Home) -> DiskFull | None:
 
 
 def _in_words(path: Path, home: Home) -> DiskFull:
-    free, needed = _free(path), _needed(home)
+    free, needed = _free(path), needed_by_a_run(home)
     missing = max(needed - free, 1024**2)
     return DiskFull(
         f"{path}: the disk is full. {_megabytes(free)} MB are free and a run needs about {_megabytes(needed)} MB: "
@@ -41,7 +41,7 @@ def _in_words(path: Path, home: Home) -> DiskFull:
     )
 
 
-def _needed(home: Home) -> int:
+def needed_by_a_run(home: Home) -> int:
     """Twice the largest publication or build there is: a run writes one of each beside those that are kept."""
     folders = [folder for place in (home.published, home.build) if place.is_dir() for folder in place.iterdir()]
     sizes = [_size(folder) for folder in folders if folder.is_dir() and not folder.is_symlink()]

@@ -16,10 +16,12 @@ from pipelines.home import Home
 from pipelines.scratch import sweep
 
 FILE = "lock"
+RESTORING = "restoring"
+"""In a home whose restore has begun and not ended: nothing else writes there."""
 
 
 @contextmanager
-def only_writer(home: Home) -> Iterator[None]:
+def only_writer(home: Home, *, is_restoring: bool = False) -> Iterator[None]:
     """Hold the home's lock, and remove first what killed runs have left. The kernel releases it when the process ends, however
     it ends.
 
@@ -38,6 +40,8 @@ def only_writer(home: Home) -> Iterator[None]:
         with suppress(OSError):  # a full disk: who holds it is then not told, and nothing else depends on it
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"process {os.getpid()} since {now():%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
+        if (home.root / RESTORING).exists() and not is_restoring:
+            raise EnvironmentNotReady(f"{home.root}: a restore was not finished. Run `caregap restore` again, to its end.")
         sweep(home)
         yield
     except Exception as error:

@@ -47,10 +47,9 @@ def _held(beside: Path) -> tuple[Path, int]:
 
 def sweep(home: Home) -> None:
     """Remove what killed runs have left, builds without their facts among it. For the holder of the home's lock."""
-    for folder in home.root.glob(f"*/{PREFIX}*"):
-        _remove_unless_held(folder)
-    for folder in home.root.glob(f"landing/*/{PREFIX}*"):
-        _remove_unless_held(folder)
+    for place in ("", "*/", "landing/*/", "value_sets/*/"):
+        for folder in home.root.glob(f"{place}{PREFIX}*"):
+            _remove_unless_held(folder)
     for folder in home.build.glob("*/"):
         if not (folder / "build.json").exists():
             shutil.rmtree(folder, ignore_errors=True)

@@ -19,6 +19,8 @@ EVENTS = {
     "identity_decided": "decided on an identity",
     "published": "published",
     "rolled_back": "went back to an earlier publication",
+    "backed_up": "made a backup",
+    "restored": "restored a backup",
     "value_sets_loaded": "loaded value sets",
     "settings_changed": "changed settings",
     "operated": "opened Dagster's page to start runs",

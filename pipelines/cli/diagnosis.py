@@ -7,35 +7,26 @@ import re
 import shutil
 import stat
 import sys
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.audit_log.store import KEY, KEY_FILE
 from pipelines.audit_log import log_of
+from pipelines.cli.diagnosis_of_files import Diagnosis, files_of
 from pipelines.errors import EnvironmentNotReady, NotPublished
 from pipelines.home import CHECKOUT, Home
 from pipelines.practice import SETTINGS_FILE, read_practice
+from pipelines.publications.last_run import last_run
 from pipelines.publications.store import current
 
 PACKAGES = ("pipelines", "models", "ml", "dashboards", "data_samples")
 LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """One check: its `state` in words and, if something is wrong, the `remedy`."""
-
-    what: str
-    is_well: bool
-    state: str
-    remedy: str = ""
-    is_optional: bool = False
-
-
-def diagnose(home: Home) -> list[Diagnosis]:
-    """Check everything that a run depends on."""
-    return [_python(), _versions(), _checkout(), _home(home), _audit_log(home), _audit_key(home), _browser()]
+def diagnose(home: Home, *, is_deep: bool = False) -> list[Diagnosis]:
+    """Check everything that a run depends on; `is_deep`: read every landed and published file to its end."""
+    installed = [_python(), _versions(), _checkout(), _home(home), _last_run(home)]
+    return [*installed, *files_of(home, is_deep=is_deep), _audit_log(home), _audit_key(home), _browser()]
 
 
 def _python() -> Diagnosis:
@@ -76,6 +67,16 @@ def _home(home: Home) -> Diagnosis:
     except OSError:
         return Diagnosis("Home", False, f"{home.root} cannot be written", "Set CAREGAP_HOME to a folder of your own.")
     return Diagnosis("Home", mode == 0o700, f"{home.root}, mode {mode:04o}", f"Protect patient data: `chmod 700 {home.root}`.")
+
+
+def _last_run(home: Home) -> Diagnosis:
+    """How the last run ended; a failure is over as soon as something newer is published."""
+    told = last_run(home)
+    if told is None:
+        return Diagnosis("Last run", True, "none yet: `caregap run`")
+    is_failed = told["status"] == "failed"
+    state = f"failed at {told['ended_at']}: {told['reason']}" if is_failed else f"without an error, at {told['ended_at']}"
+    return Diagnosis("Last run", not is_failed, state, "Do what it says, then `caregap run`.", is_optional=True)
 
 
 def _audit_log(home: Home) -> Diagnosis:

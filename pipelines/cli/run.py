@@ -14,8 +14,9 @@ from pipelines.practice import Practice
 
 @click.command()
 @practice_options
+@click.option("--landed", "is_landed", is_flag=True, help="Look for no deliveries: build from what has landed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(as_json: bool, **options: Any) -> None:
+def command(is_landed: bool, as_json: bool, **options: Any) -> None:
     """Read, build, score, check and publish; then print a summary.
 
     FOLDER contains a practice.toml and the extracts. Without it: the practice of this home, otherwise the synthetic sample. A run
@@ -26,10 +27,10 @@ def command(as_json: bool, **options: Any) -> None:
 
     home = Home.from_environment()
     with only_writer(home), recorded_last_run(home):
-        _run(home, chosen_practice(home, **options), as_json)
+        _run(home, chosen_practice(home, **options), is_landed, as_json)
 
 
-def _run(home: Home, practice: Practice, as_json: bool) -> None:
+def _run(home: Home, practice: Practice, is_landed: bool, as_json: bool) -> None:
     from pipelines.cli.console import shown_progress
     from pipelines.cli.findings import findings
     from pipelines.cli.summary import print_summary
@@ -37,7 +38,7 @@ def _run(home: Home, practice: Practice, as_json: bool) -> None:
 
     started = time.monotonic()
     with shown_progress(quiet=as_json) as progress:
-        done = run(home, practice, progress)
+        done = run(home, practice, progress, is_delivered=not is_landed)
     found = findings(home, done.publication)
     if as_json:
         facts = {"is_new": done.is_new, "warnings": done.warnings, **asdict(found)}

@@ -22,22 +22,23 @@ class Run:
     warnings: tuple[str, ...] = ()
 
 
-def run(home: Home, practice: Practice, progress: Progress = silent) -> Run:
+def run(home: Home, practice: Practice, progress: Progress = silent, *, is_delivered: bool = True) -> Run:
     """Bring the publication up to date with the deliveries, once what a killed run has left undone is done.
 
     If deliveries, settings and code are those of the current publication, and its files are whole, nothing is built, which takes
     a twentieth of a full run. Raises what landing, the checks and publishing raise; the current publication then stays unchanged.
-    The caller holds the home's lock, and records how the run ends.
+    Not `is_delivered`: from what has landed before, without the source folders. The caller holds the home's lock, and records
+    how the run ends.
     """
     settle(home)
     forget_unfinished(home)
     progress("Reading: deliveries")
-    landed = land(practice, home, progress)
+    landed = land(practice, home, progress, is_delivered=is_delivered)
     if publication := _unchanged(home, practice, landed):
         return Run(publication, is_new=False)
     from pipelines.defs.execution import execute
 
-    landed = land_whole(practice, home, progress, landed)
+    landed = land_whole(practice, home, progress, landed, is_delivered=is_delivered)
     result = execute(home, practice, progress=progress, landed=landed)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))

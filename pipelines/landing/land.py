@@ -82,14 +82,20 @@ class LandingReport:
     arrived: str = ""
 
 
-def land(practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS) -> LandingReport:
+def land(
+    practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS, *, is_delivered: bool = True
+) -> LandingReport:
     """Land new files in the practice's source folders, and new records from the dashboards.
+
+    Not `is_delivered`: the source folders are not there, as after a restore, and what has landed before is all there is.
 
     Raises `UsageError` if a source folder does not exist, and `ExtractRefused` if files were refused, after all others were
     landed; it names each of them.
     """
     note_settings(home, f"practice {practice.id}", asdict(practice))
-    arrived = arrived_state(practice)
+    whole = with_journals(practice, home)
+    practice = practice if is_delivered else practice.with_sources({})
+    arrived = arrived_state(practice) if is_delivered else ""
     take_journals(practice, home)
     practice = with_journals(practice, home)
     root = home.landing(practice.id)
@@ -116,19 +122,26 @@ def land(practice: Practice, home: Home, progress: Progress = silent, limits: Li
         raise ExtractRefused(
             "\n  ".join([f"{len(refused)} of {len(found)} files refused; nothing in them was landed:", *refused])
         )
-    refuse_damaged(home, practice, ledger.entries)
+    refuse_damaged(home, whole, ledger.entries)
     return LandingReport(tuple(files), ledger.entries, arrived)
 
 
-def land_whole(practice: Practice, home: Home, progress: Progress = silent, landed: LandingReport | None = None) -> LandingReport:
+def land_whole(
+    practice: Practice,
+    home: Home,
+    progress: Progress = silent,
+    landed: LandingReport | None = None,
+    *,
+    is_delivered: bool = True,
+) -> LandingReport:
     """As `land`, or what it reported before (`landed`), once everything landed was read to its end and found to be what was
     written. What is damaged is read again from its delivery.
 
     For a build. Raises what `land` raises, and `EnvironmentNotReady` naming what is damaged and no longer delivered.
     """
-    report = landed or land(practice, home, progress)
+    report = landed or land(practice, home, progress, is_delivered=is_delivered)
     damaged = note_damaged(home, with_journals(practice, home), report.ledger)
-    return land(practice, home, progress) if damaged else report
+    return land(practice, home, progress, is_delivered=is_delivered) if damaged else report
 
 
 def arrived_state(practice: Practice) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from pipelines.clock import now
 from pipelines.disk import disk_full
@@ -33,6 +34,14 @@ def recorded_last_run(home: Home) -> Iterator[None]:
         record_failed(home, error)
         raise
     tell_published(home)
+
+
+def last_run(home: Home) -> dict[str, Any] | None:
+    """How the last run ended: `ended_at`, `status`, `reason`, `number`; None where that is not known."""
+    try:
+        return json.loads((home.published / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def keep_space(home: Home) -> None:
