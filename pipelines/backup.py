@@ -26,7 +26,7 @@ from pipelines.home import Home
 from pipelines.lock import RESTORING
 from pipelines.numbering import COUNTER
 from pipelines.practice import SETTINGS_FILE
-from pipelines.scratch import PREFIX, scratch
+from pipelines.scratch import PREFIX, scratch, sweep_in
 from pipelines.sealed import sha256
 
 FOLDERS = ("landing", "history", "outcomes", "value_sets", "audit", "queries", "scenarios")
@@ -60,6 +60,7 @@ def back_up(home: Home, to: Path) -> Backup:
     number = (home.root / COUNTER).read_text(encoding="utf-8").strip() if (home.root / COUNTER).is_file() else "0"
     name = f"caregap-{now():%Y%m%dT%H%M%S}-{number}"
     record(home, "backed_up", subject=name)
+    sweep_in(to)
     with scratch(to) as beside:
         folder = beside / name
         with _held_still(home):

@@ -47,9 +47,8 @@ def _held(beside: Path) -> tuple[Path, int]:
 
 def sweep(home: Home) -> None:
     """Remove what killed runs have left, builds without their facts among it. For the holder of the home's lock."""
-    for place in ("", "*/", "landing/*/", "value_sets/*/"):
-        for folder in home.root.glob(f"{place}{PREFIX}*"):
-            _remove_unless_held(folder)
+    for place in (home.root, *home.root.glob("*/"), *home.root.glob("landing/*/"), *home.root.glob("value_sets/*/")):
+        sweep_in(place)
     for folder in home.build.glob("*/"):
         if not (folder / "build.json").exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -57,6 +56,12 @@ def sweep(home: Home) -> None:
         for left in home.root.glob(pattern):
             if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def sweep_in(place: Path) -> None:
+    """Remove the folders in `place` that nobody holds any more."""
+    for folder in place.glob(f"{PREFIX}*"):
+        _remove_unless_held(folder)
 
 
 def _remove_unless_held(folder: Path) -> None:

@@ -24,14 +24,17 @@ _SPACE_BYTES = 65_536
 
 @contextmanager
 def recorded_last_run(home: Home) -> Iterator[None]:
-    """Record how the body ends. A run that was turned away by another one is none, and records nothing."""
+    """Record how the body ends; a full disk is raised as `DiskFull`. A run that was turned away is none, and records nothing."""
     keep_space(home)
     try:
         yield
     except HomeBusy:
         raise
     except BaseException as error:
-        record_failed(home, error)
+        full = disk_full(error, home)
+        record_failed(home, full or error)
+        if full:
+            raise full from error
         raise
     tell_published(home)
 

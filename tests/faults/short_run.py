@@ -1,0 +1,96 @@
+"""`caregap run` in seconds: all of it is real but the SQL and the models, whose tables are copied from a build made by hand.
+
+    python -m tests.faults.short_run BUILD      asked on stdin, one line of JSON a run; answers one line each
+
+A run is a fork of a process that has imported everything: a start costs 3 seconds, a fork none.
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pipelines.cli
+import pipelines.cli.run
+import pipelines.cli.unexpected
+from pipelines.home import Home
+from pipelines.landing.land import LandingReport
+from pipelines.practice import Practice
+from pipelines.progress import Progress
+from pipelines.publications import store
+from pipelines.publish import publish as publishing
+from pipelines.raw import value_sets
+from pipelines.warehouse.build import STEPS, read_build, start_build
+from pipelines.warehouse.fingerprint import fingerprint
+
+KEPT = 1
+"""Of publications, so that the second run reaches the clean-up."""
+
+
+def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progress, landed: LandingReport) -> SimpleNamespace:
+    """In place of Dagster's: every step of a build in its order, the derived tables copied, then the publication."""
+    build = start_build(
+        home, practice, landed.ledger, fingerprint=fingerprint(home, practice, landed.ledger), arrived=landed.arrived
+    )
+    with build.step("derived"), build.connect() as connection:
+        _copy(connection, build_by_hand)
+    for step in STEPS[2:]:
+        with read_build(build.folder).step(step):
+            pass
+    publishing.publish(home, read_build(build.folder))
+    return SimpleNamespace(get_asset_check_evaluations=list)
+
+
+def _copy(connection, build_by_hand: Path) -> None:
+    connection.execute(f"attach '{build_by_hand / 'warehouse.duckdb'}' as by_hand (read_only)")
+    tables = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'by_hand' order by all"
+    ).fetchall()
+    connection.execute("begin")
+    for (table,) in tables:
+        connection.execute(f"create schema if not exists {table.partition('.')[0]}")
+        connection.execute(f"create table {table} as from by_hand.{table}")
+    connection.execute("commit")
+    connection.execute("detach by_hand")
+
+
+def _child(asked: dict, build_by_hand: Path) -> None:
+    """Be a run, and end as it ends."""
+    out = os.open(asked["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.environ |= {"CAREGAP_TESTING": "1", "CAREGAP_HOME": asked["home"], **asked["environment"]}
+    store.KEPT = KEPT
+    execution = ModuleType("pipelines.defs.execution")
+    execution.execute = lambda home, practice, *, progress, landed: execute(build_by_hand, home, practice, progress, landed)
+    sys.modules["pipelines.defs.execution"] = execution
+    sys.argv = ["caregap", *asked["arguments"]]
+    code = 0
+    try:
+        pipelines.cli.main()
+    except SystemExit as ended:
+        code = ended.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> None:
+    value_sets.known_value_sets()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _child(asked, Path(sys.argv[1]))
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
