@@ -25,7 +25,7 @@ def disk_full(error: BaseException, home: Home) -> DiskFull | None:
     """The error in words, if a full disk is behind it."""
     if isinstance(error, DiskFull):
         return error
-    for one in _chain(error):
+    for one in chain(error):
         is_ours = isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT)
         if is_ours or _FULL.search(str(one)):
             return _in_words(_path(one, home), home)
@@ -69,9 +69,11 @@ def _path(error: BaseException, home: Home) -> Path:
     return Path(named.group(1)) if named else home.root
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and those behind it, each once."""
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__

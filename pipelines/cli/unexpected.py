@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 
 from pipelines.clock import now
-from pipelines.disk import disk_full
+from pipelines.disk import chain, disk_full
 from pipelines.errors import without_values
 from pipelines.home import CHECKOUT, Home
 
@@ -43,16 +43,13 @@ def _lines(error: BaseException) -> list[str]:
     """The verb, versions, and of each error in the chain its type and the places of this checkout that it came through."""
     verb = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     lines = [f"caregap {verb}, Python {platform.python_version()}, {platform.system()}, {now():%Y-%m-%d %H:%M:%S} UTC"]
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        lines.append(f"{type(error).__name__}: {without_values(str(error))}")
-        for frame in traceback.extract_tb(error.__traceback__):
+    for one in chain(error):
+        lines.append(f"{type(one).__name__}: {without_values(str(one))}")
+        for frame in traceback.extract_tb(one.__traceback__):
             path = Path(frame.filename)
             place = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else Path(*path.parts[-3:])
             if "site-packages" not in path.parts:
                 lines.append(f"  {place}:{frame.lineno} {frame.name}")
-        error = error.__cause__ or error.__context__
     return lines
 
 

@@ -61,7 +61,7 @@ def note_damaged(home: Home, practice: Practice, ledger: Iterable[Entry]) -> lis
 def refuse_damaged(home: Home, practice: Practice, ledger: Sequence[Entry]) -> None:
     """Raise `EnvironmentNotReady` naming what is damaged; `land` has read again what is still delivered."""
     root = home.landing(practice.id)
-    lost = {}
+    lost: dict[Path, str] = {}
     for entry in ledger:
         folder = folder_of(root, entry)
         if entry.source_system in practice.sources and folder.exists() and (wrong := landed_damage(folder)):

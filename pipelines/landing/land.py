@@ -18,6 +18,7 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -171,8 +172,8 @@ class _Landing:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def lacks(self, delivery: Delivery, entry: Entry) -> bool:
         """Whether the content was not landed yet, or by another version of the reader, or what landed is damaged."""
@@ -185,7 +186,12 @@ class _Landing:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
         contract = delivery.contract
-        manifest = {"status": "landed", "reason": None, "reader": self._reader(contract), "file_key": entry.file_key}
+        manifest: dict[str, Any] = {
+            "status": "landed",
+            "reason": None,
+            "reader": self._reader(contract),
+            "file_key": entry.file_key,
+        }
         manifest |= {"delivered": asdict(entry)} | asdict(Reading(0, 0, 0))
         try:
             if contract:

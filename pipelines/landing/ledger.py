@@ -72,7 +72,7 @@ class Ledger:
             write_durably(path, content, f"landing.{'ledger' if path == self._path else 'ledger.copy'}")
 
 
-def _rows(path: Path, copy: Path) -> list[dict]:
+def _rows(path: Path, copy: Path) -> list[dict[str, Any]]:
     """What the ledger holds; where it is damaged or missing, its copy; where both are, what the landed folders say."""
     for one in (path, copy):
         with suppress(FileNotFoundError, ValueError):
