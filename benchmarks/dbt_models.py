@@ -9,8 +9,8 @@ from pipelines.warehouse.dbt import parsed_project, run_dbt
 
 def seconds_of(home: Home, build: Build, select: list[str], variables: dict[str, object] | None = None) -> float:
     """Seconds from the start of the first selected model to the end of the last; dbt's own start is left out."""
-    moments = []
+    times = []
     for event in run_dbt(parsed_project(home), build.warehouse, {**build.variables, **(variables or {})}, select, command="run"):
         node = event["data"]["node_info"]
-        moments += [datetime.fromisoformat(node[name]) for name in ("node_started_at", "node_finished_at")]
-    return (max(moments) - min(moments)).total_seconds()
+        times += [datetime.fromisoformat(node[name]) for name in ("node_started_at", "node_finished_at")]
+    return (max(times) - min(times)).total_seconds()

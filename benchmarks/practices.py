@@ -62,13 +62,13 @@ def run(n_patients: int) -> Timed:
     command = [str(Path(sys.executable).with_name("caregap")), "run", str(simulated(n_patients))]
     environment = {**os.environ, "CAREGAP_HOME": str(home_of(n_patients).root)}
     began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as told:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=told)
+    with tempfile.TemporaryFile("w+") as printed:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=printed)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        told.seek(0)
-        text = told.read()
+        printed.seek(0)
+        text = printed.read()
     if process.returncode != 0:
         raise RuntimeError(f"caregap run of {n_patients} patients ended with {process.returncode}:\n{text[-2000:]}")
     stages: dict[str, float] = defaultdict(float)

@@ -77,7 +77,7 @@ def _neutral(text: pl.Expr) -> pl.Expr:
 
 
 def _cell(sheet: Any, value: Any) -> Cell:
-    """A cell of the value's own type. openpyxl takes a text that begins with = for a formula unless it is told otherwise."""
+    """A cell of the value's own type. openpyxl takes text that begins with = for a formula, so text cells are marked."""
     if isinstance(value, datetime) and value.tzinfo:
         value = value.replace(tzinfo=None)
     is_number = isinstance(value, int | float | Decimal) and -_SAFE_WHOLE < value < _SAFE_WHOLE

@@ -83,8 +83,8 @@ def read_access(home: Path) -> AccessFile | None:
     if not path.exists():
         return None
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-        access = AccessFile(**told.get("sign_in", {}), roles=told.get("roles", {}), sites=told.get("sites", {}))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        access = AccessFile(**tables.get("sign_in", {}), roles=tables.get("roles", {}), sites=tables.get("sites", {}))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         raise AccessRefused(f"{path}: {error}") from error
     for name, address in (("issuer", access.issuer), ("redirect_uri", access.redirect_uri)):
@@ -100,7 +100,7 @@ def read_access(home: Path) -> AccessFile | None:
     if not 0 < access.recheck_minutes <= 15:
         raise AccessRefused(f"{path}: recheck_minutes must be over 0 and at most 15.")
     for name in ("scopes", "acr_values", "revoked"):
-        if not isinstance(told := getattr(access, name), list | tuple) or not all(isinstance(one, str) for one in told):
+        if not isinstance(given := getattr(access, name), list | tuple) or not all(isinstance(one, str) for one in given):
             raise AccessRefused(f"{path}: {name} must be a list of texts.")
     if "openid" not in access.scopes:
         raise AccessRefused(f"{path}: scopes must hold openid.")

@@ -134,7 +134,7 @@ def current_viewer() -> Viewer:
 
 
 def still_admitted() -> Callable[[], bool]:
-    """Says at any later moment whether the viewer of now still is one: for what the browser fetches when no page runs."""
+    """Whether today's viewer is still one later: for what the browser fetches when no page runs."""
     _, has_ended = st.session_state[_ADMITTED]
     return lambda: not has_ended()
 

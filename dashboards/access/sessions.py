@@ -65,15 +65,15 @@ class Sessions:
         asked_at, _ = self._confirmed.get(sign_in_id(claims), (claims["iat"], {}))
         return now - asked_at > self.recheck_seconds
 
-    def confirm(self, claims: Mapping[str, Any], told: Mapping[str, Any], now: float) -> None:
-        """The provider was asked just now, and told this."""
+    def confirm(self, claims: Mapping[str, Any], confirmed: Mapping[str, Any], now: float) -> None:
+        """Keep the claims that the provider has just confirmed."""
         with self._lock:
-            self._confirmed[sign_in_id(claims)] = (now, dict(told))
+            self._confirmed[sign_in_id(claims)] = (now, dict(confirmed))
 
     def claims_now(self, claims: Mapping[str, Any]) -> dict[str, Any]:
-        """The sign-in's claims, with what the provider has told since in place of what it told then."""
-        _, told = self._confirmed.get(sign_in_id(claims), (0, {}))
-        return {**claims, **told}
+        """The sign-in's claims, updated with the claims that the provider confirmed since."""
+        _, confirmed = self._confirmed.get(sign_in_id(claims), (0, {}))
+        return {**claims, **confirmed}
 
     def end(self, claims: Mapping[str, Any], now: float, why: str = "it was signed out") -> bool:
         """End the sign-in on all devices. Returns whether it was valid until now."""
@@ -89,7 +89,7 @@ class Sessions:
         self._ended = {id: (at, why) for id, (at, why) in self._ended.items() if at > oldest}
         self._active_at = {id: at for id, at in self._active_at.items() if at > oldest}
         self._begun = {id: at for id, at in self._begun.items() if at > oldest}
-        self._confirmed = {id: (at, told) for id, (at, told) in self._confirmed.items() if at > oldest}
+        self._confirmed = {id: (at, confirmed) for id, (at, confirmed) in self._confirmed.items() if at > oldest}
 
 
 SESSIONS = Sessions()
@@ -98,5 +98,5 @@ SESSIONS = Sessions()
 
 def sign_in_id(claims: Mapping[str, Any]) -> str:
     """One id a sign-in: the same for every tab and every copy of its cookie, another after signing in again."""
-    told = [str(claims.get(name, "")) for name in ("iss", "sub", "iat", "nonce", "at_hash", "jti", "sid")]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    identifying = [str(claims.get(name, "")) for name in ("iss", "sub", "iat", "nonce", "at_hash", "jti", "sid")]
+    return hashlib.sha256("\n".join(identifying).encode()).hexdigest()

@@ -25,8 +25,8 @@ COLUMNS = dict.fromkeys(TEXTS, pl.String) | {"n_rows": pl.Int64, "patients": pl.
 @st.cache_data(max_entries=1, show_spinner="Walking the chain …")
 def _read(folder: str, changed_at: int) -> tuple[Verdict, pl.DataFrame]:
     """The verdict and the lines, newest first; kept until the log is written to, since walking a million lines takes seconds."""
-    told = [{**entry, "patients": _keys(entry)} for entry in log.entries()]
-    return log.verify(), pl.DataFrame(told, schema=COLUMNS, strict=False).reverse()
+    entries = [{**entry, "patients": _keys(entry)} for entry in log.entries()]
+    return log.verify(), pl.DataFrame(entries, schema=COLUMNS, strict=False).reverse()
 
 
 def _keys(entry: dict[str, Any]) -> list[int]:

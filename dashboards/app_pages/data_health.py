@@ -117,7 +117,7 @@ def _last_run(number: int, published_at: datetime) -> None:
     if run is None:
         return
     ended_at = datetime.fromisoformat(run["ended_at"])
-    # `caregap publish` after a build by hand is newer than what a run before it told; earlier versions told no number.
+    # `caregap publish` after a build by hand is newer than the last recorded run; earlier versions recorded no number.
     is_newest = run["number"] >= number if "number" in run else ended_at > published_at
     if run["status"] == "failed" and is_newest:
         reason = as_plain_markdown(run["reason"])

@@ -96,7 +96,7 @@ def _decide(publication: Publication, pair: dict[str, Any]) -> None:
         st.rerun()
 
 
-publication = open_page("Identities", "Which records are one person, where the data alone cannot tell.", is_exported=False)
+publication = open_page("Identities", "Pairs of records that may be one person; a steward decides.", is_exported=False)
 if said := st.session_state.pop("identities_said", None):
     st.toast(said, icon=":material/check_circle:")
 if not all(is_published(publication, table) for table in TABLES):

@@ -122,7 +122,7 @@ if split_by != "all":
         with right:
             table(
                 ranked,
-                title=f"What the {name} figures are made of",
+                title=f"Records behind the {name}",
                 columns={
                     "slice_name": name.capitalize(),
                     "numerator": st.column_config.NumberColumn("Numerator", format="localized"),

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.model_charts import decision, importances, reliability, subgroups
-from dashboards.figures.model_wording import FIGURES, MODEL_NAMES, SUBGROUP_METRICS, TILES
+from dashboards.figures.model_wording import METRICS, MODEL_NAMES, SUBGROUP_METRICS, TILES
 from dashboards.figures.wording import each, language, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import current_sheet, not_available, open_page
@@ -96,8 +96,8 @@ def _curves(publication: Publication, version: str, there: set[str]) -> None:
 
 def _figures(whole: pl.DataFrame) -> None:
     """The model beside simpler and richer ones, and every other figure of its evaluation."""
-    order = pl.DataFrame({"metric": list(FIGURES), "figure": list(FIGURES.values())}).with_row_index("place")
-    told = whole.join(order, on="metric", how="left").sort("place", "metric", nulls_last=True)
+    order = pl.DataFrame({"metric": list(METRICS), "figure": list(METRICS.values())}).with_row_index("place")
+    named = whole.join(order, on="metric", how="left").sort("place", "metric", nulls_last=True)
     columns = {
         "figure": st.column_config.TextColumn("Figure", width=430),
         "value": st.column_config.NumberColumn("Measured", format="%.3f"),
@@ -108,8 +108,8 @@ def _figures(whole: pl.DataFrame) -> None:
         "note": st.column_config.TextColumn("Note", width="large"),
     }
     table(
-        told.with_columns(figure=pl.col("figure").fill_null(pl.col("metric").str.replace_all("_", " "))).select(
-            name for name in columns if name in told.columns or name == "figure"
+        named.with_columns(figure=pl.col("figure").fill_null(pl.col("metric").str.replace_all("_", " "))).select(
+            name for name in columns if name in named.columns or name == "figure"
         ),
         title="The model beside simpler and richer ones",
         columns=columns,

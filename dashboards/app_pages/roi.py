@@ -55,7 +55,7 @@ _BASELINES = """
 
 
 def _side_by_side(returns: pl.DataFrame) -> pl.DataFrame:
-    """One row a scenario: its key figures, each with the interval that holds nine draws of ten (5th to 95th percentile)."""
+    """One row per scenario: its returns, each with the interval from the 5th to the 95th percentile of the draws."""
     return pl.DataFrame(
         [
             {

@@ -19,7 +19,7 @@ TILES = {
     ),
     "lift_at_capacity": ("Lift at capacity", "How many more come true among those whom the team can call than among all."),
 }
-FIGURES = {
+METRICS = {
     "auroc": "Ranks right (AUROC)",
     "auroc_overdue_rule": "Ranks right, by days overdue alone",
     "auroc_own_share": "Ranks right, by the patient's own share of missed appointments",

@@ -57,8 +57,8 @@ def drawn(traces: list[dict[str, Any]], **layout: object) -> go.Figure:
     # Streamlit's own template, which goes before ours, writes an axis in a grey whose contrast is 3.8 where 4.5 is asked for.
     axes = {"xaxis", "yaxis"} | {name for name in layout if name[1:5] == "axis"}
     written = {name: _AXIS | _titled(layout.get(name, {})) for name in axes}
-    told, around = _plain(traces), _plain({**layout, **written})
-    return go.Figure(told, {"template": TEMPLATE, "font": {"color": TEXT}, **around})
+    drawn_traces, around = _plain(traces), _plain({**layout, **written})
+    return go.Figure(drawn_traces, {"template": TEMPLATE, "font": {"color": TEXT}, **around})
 
 
 def _plain(part: object) -> object:

@@ -59,10 +59,10 @@ def pairs(publication: Publication) -> pl.DataFrame:
     here = decided(journal_folder(publication)).select(
         *PAIR, new="decision", new_at="decided_at", new_by="decided_by", is_here=pl.lit(True)
     )
-    told = ask(publication, _PAIRS).with_columns(pl.col("decided_at").dt.convert_time_zone("UTC"))
-    told = told.join(here, on=PAIR, how="left", maintain_order="left")
+    pairs = ask(publication, _PAIRS).with_columns(pl.col("decided_at").dt.convert_time_zone("UTC"))
+    pairs = pairs.join(here, on=PAIR, how="left", maintain_order="left")
     is_newer = pl.col("is_here").fill_null(False) & (pl.col("decided_at").is_null() | (pl.col("new_at") > pl.col("decided_at")))
-    return told.with_columns(
+    return pairs.with_columns(
         decision=pl.when(is_newer).then("new").otherwise("decision"),
         decided_at=pl.when(is_newer).then("new_at").otherwise("decided_at"),
         decided_by=pl.when(is_newer).then("new_by").otherwise("decided_by"),

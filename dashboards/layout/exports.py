@@ -1,6 +1,6 @@
 """What leaves the dashboards: a table as CSV that no spreadsheet executes, or as Parquet; every export is recorded.
 
-The built-in download of tables is switched off (`client.disableDataExport`): it writes formulas as they are, and tells nobody.
+The built-in download of tables is switched off (`client.disableDataExport`): it keeps formulas, and nothing is logged.
 """
 
 import io

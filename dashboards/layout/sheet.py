@@ -52,7 +52,7 @@ class Sheet:
         self._add("paragraph", parts=[(text, place % 2 == 1) for place, text in enumerate(parts)])
 
     def tiles(self, tiles: list[tuple[str, str, str]]) -> None:
-        """Add a row of figures: label, value, and the line below it."""
+        """Add a row of metrics: label, value, and the line below it."""
         self._add("tiles", tiles=tiles)
 
     def figure(self, chart: go.Figure, title: str, alt: str, note: str) -> None:

@@ -36,14 +36,14 @@ def main() -> None:
     asked = json.load(sys.stdin)
     _limit(asked["seconds"], asked["megabytes"])
     try:
-        told = _run(asked)
+        answer = _run(asked)
     except Refused as why:
-        told = {"problem": str(why)}
+        answer = {"problem": str(why)}
     except duckdb.Error as error:
-        told = {"problem": _without_data(error, asked["query"])}
+        answer = {"problem": _without_data(error, asked["query"])}
     except (MemoryError, RecursionError):
-        told = {"problem": "The query is too large: it needs more memory than a query may have."}
-    print(json.dumps(told))  # noqa: T201
+        answer = {"problem": "The query is too large: it needs more memory than a query may have."}
+    print(json.dumps(answer))  # noqa: T201
     sys.stdout.flush()
     # Closing waits for threads that may never end, and there is nothing left to lose.
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Runs what an analyst wrote, in a process of its own that can be stopped at any moment (`dashboards/sandbox/child.py`)."""
+"""Runs what an analyst wrote, in a process of its own that can be stopped at any time (`dashboards/sandbox/child.py`)."""
 
 import json
 import os
@@ -103,16 +103,16 @@ class Query:
         if self._stopped:
             return Answer(problem=self._stopped)
         try:
-            told = json.loads(said)
+            answer = json.loads(said)
         except ValueError:
             why = "took too long" if self.process.returncode in (-signal.SIGALRM, -signal.SIGXCPU) else "grew too large"
             return Answer(problem=f"The query {why}, and was ended.")
-        if "problem" in told:
-            return Answer(problem=told["problem"])
+        if "problem" in answer:
+            return Answer(problem=answer["problem"])
         with duckdb.connect(str(self.folder / "result.duckdb"), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            rows = connection.sql(f"select * from rows limit {int(told['n_rows'])}").pl()
-        return Answer(rows=rows, tables=tuple(told["tables"]), is_cut=told["is_cut"])
+            rows = connection.sql(f"select * from rows limit {int(answer['n_rows'])}").pl()
+        return Answer(rows=rows, tables=tuple(answer["tables"]), is_cut=answer["is_cut"])
 
 
 def start(

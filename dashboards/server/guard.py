@@ -77,7 +77,7 @@ class Guard:
         return 403 if parts[:1] == [MEDIA] and not self.visitors.is_admitted(asked.cookies) else 0
 
     def _taken(self, asked: HTTPConnection, receive: Receive) -> Receive:
-        """What the browser says, without what no visitor may tell the server; what a person did in it is activity.
+        """Passes on the browser's messages, without those that no visitor may send; a person's action counts as activity.
 
         A page that comes back after the connection was lost, and names its session, does so by itself.
         """

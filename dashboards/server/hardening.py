@@ -87,7 +87,7 @@ class Hardened:
 
 
 class SignedIn:
-    """What the guard asks of a request's cookies: whether a sign-in stands behind them, and tells: activity, and leaving."""
+    """What the guard asks and reports of a request's cookies: whether a sign-in stands behind them; activity; leaving."""
 
     def is_admitted(self, cookies: Mapping[str, str]) -> bool:
         """Without sign-in, on this machine, everybody is; else whose sign-in counts and who has a role."""

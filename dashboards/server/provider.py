@@ -11,7 +11,7 @@ from streamlit.web.server.starlette.starlette_websocket import _get_signed_cooki
 from dashboards.access.access_file import AccessFile
 
 PROVIDER = "practice"
-"""The provider's name in Streamlit's secrets: only one with a name is told which strength of sign-in to ask for."""
+"""The provider's name in Streamlit's secrets: only a named provider can be asked for a strength of sign-in."""
 COOKIE = "_streamlit_user"
 TIMEOUT_SECONDS = 5
 
@@ -27,10 +27,10 @@ def userinfo(access: AccessFile, token: str) -> dict[str, Any]:
         return {}
     try:
         answer = httpx.get(_endpoint(discovery(access)), headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS)
-        told = answer.json() if answer.status_code == 200 else {}
+        claims = answer.json() if answer.status_code == 200 else {}
     except (httpx.HTTPError, ValueError, KeyError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def claims_in(cookies: Mapping[str, str]) -> dict[str, Any] | None:

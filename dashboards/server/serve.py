@@ -49,13 +49,13 @@ def main(port: str, address: str) -> None:
 
 
 def _write_secrets(access: AccessFile) -> Path:
-    """What Streamlit wants to be told, in a file that nobody else can read; the cookies' key is new at every start."""
+    """Streamlit's sign-in settings, in a file that only this account can read; each start has a new cookie key."""
     shared = {
         "redirect_uri": access.redirect_uri,
         "cookie_secret": secrets.token_urlsafe(48),
         "expose_tokens": ["access"],
     }
-    told = {
+    provider_settings = {
         "client_id": access.client_id,
         "client_secret": client_secret(access),
         "server_metadata_url": discovery(access),
@@ -68,7 +68,7 @@ def _write_secrets(access: AccessFile) -> Path:
     path = home() / "access" / "streamlit_secrets.toml"
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
-    lines = ["[auth]", *_toml(shared), f"[auth.{PROVIDER}]", *_toml(told)]
+    lines = ["[auth]", *_toml(shared), f"[auth.{PROVIDER}]", *_toml(provider_settings)]
     for name, values in nested.items():
         lines += [f"[auth.{PROVIDER}.{name}]", *_toml(values)]
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -49,10 +49,10 @@ def _admit_signed_in(access: AccessFile) -> None:
         if SESSIONS.end(claims, now, why):
             record("logged_off", subject=why, viewer=_seen(access.viewer(claims), claims))
         _ask_to_sign_in(f"You were logged off: the sign-in no longer counts, because {why}.")
-    told = SESSIONS.claims_now(claims)
-    viewer, is_new = access.viewer(told), SESSIONS.begin(claims, now)
+    current = SESSIONS.claims_now(claims)
+    viewer, is_new = access.viewer(current), SESSIONS.begin(claims, now)
     if viewer is None:
-        why = access.why_refused(told)
+        why = access.why_refused(current)
         if is_new:
             record("refused", subject=why, viewer=_seen(None, claims))
         _leave_button()
@@ -74,10 +74,10 @@ def ended_because(access: AccessFile, claims: dict[str, Any], now: float) -> str
     if why := SESSIONS.ended_because(claims, now):
         return why
     if SESSIONS.is_to_be_confirmed(claims, now):
-        told = userinfo(access, _access_token())
-        if told.get("sub") != claims.get("sub") or access.role_claim not in told:
+        confirmed = userinfo(access, _access_token())
+        if confirmed.get("sub") != claims.get("sub") or access.role_claim not in confirmed:
             return "the identity provider did not confirm it"
-        SESSIONS.confirm(claims, told, now)
+        SESSIONS.confirm(claims, confirmed, now)
     return ""
 
 
@@ -103,9 +103,9 @@ def _seen(viewer: Viewer | None, claims: dict[str, Any]) -> Viewer:
 
 def _address() -> str:
     """From where, for the audit log; what a proxy says of somebody behind it stands beside the proxy's own."""
-    told = st.context.headers.get("X-Forwarded-For", "")[:100]
+    forwarded = st.context.headers.get("X-Forwarded-For", "")[:100]
     seen = st.context.ip_address or "this machine"
-    return f"{seen} for {told}" if told else str(seen)
+    return f"{seen} for {forwarded}" if forwarded else str(seen)
 
 
 @st.fragment(run_every=WATCH_SECONDS)

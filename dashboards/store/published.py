@@ -43,7 +43,7 @@ class Publication:
 
 
 def current_publication() -> Publication:
-    """The publication that the link names at this moment.
+    """The publication that the link names now.
 
     Raises `NothingPublished` where nothing is there.
     """
@@ -89,8 +89,8 @@ def _answer(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) 
         return answer.with_columns(pl.selectors.by_dtype(pl.Decimal(38, 0)).cast(pl.Int64))
     except duckdb.Error as error:
         # DuckDB quotes the value that it could not convert, and Streamlit would print it to the log.
-        told = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])
-        raise AskFailed(f"{type(error).__name__}: {told}") from None
+        reason = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])
+        raise AskFailed(f"{type(error).__name__}: {reason}") from None
 
 
 @st.cache_resource(max_entries=20, ttl="1d", show_spinner=False)

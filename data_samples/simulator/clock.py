@@ -57,10 +57,6 @@ class Clock:
     def start_on(self) -> np.datetime64:
         return self.month_starts[self.first]
 
-    def month_of(self, days: np.ndarray) -> np.ndarray:
-        """The month's number of each day; -1 before the burn-in."""
-        return np.searchsorted(self.month_starts, days.astype("datetime64[D]"), side="right") - 1
-
     def working_day(self, month: np.ndarray, share: np.ndarray) -> np.ndarray:
         """The working day of a month at `share` (0 to below 1) of its working days; closed on Sundays, Saturdays, holidays."""
         days, starts = self._working_days
@@ -87,12 +83,6 @@ def local_instants(days: np.ndarray, minutes: np.ndarray) -> np.ndarray:
     series = pl.Series(wall).dt.replace_time_zone(TIME_ZONE, ambiguous="latest", non_existent="null")
     shifted = pl.Series(wall + np.timedelta64(60, "m")).dt.replace_time_zone(TIME_ZONE, ambiguous="latest", non_existent="null")
     return series.fill_null(shifted).dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
-
-
-def local_days(instants: np.ndarray) -> np.ndarray:
-    """Local days (`datetime64[D]`) of UTC instants."""
-    series = pl.Series(instants.astype("datetime64[us]")).dt.replace_time_zone("UTC").dt.convert_time_zone(TIME_ZONE)
-    return series.dt.date().to_numpy().astype("datetime64[D]")
 
 
 def minutes(values) -> np.ndarray:

@@ -23,14 +23,14 @@ def contacts_and_consents(contacts: pl.DataFrame, random: np.random.Generator) -
     n = contacts.height
     channels, shares = zip(*_CHANNELS, strict=True)
     preferred = random.choice(channels, n, p=shares)
-    told = contacts["died_on"].is_not_null() & pl.Series(random.random(n) < 0.65)
+    is_reported = contacts["died_on"].is_not_null() & pl.Series(random.random(n) < 0.65)
     died = contacts["died_on"].cast(pl.Datetime("us"))
-    changed = pl.select(pl.when(told).then(died + pl.duration(days=18, hours=16))).to_series()
+    changed = pl.select(pl.when(is_reported).then(died + pl.duration(days=18, hours=16))).to_series()
     frame = contacts.with_columns(
         preferred_channel=some(preferred, random.random(n) < 0.6),
         language=some(contacts["language"], random.random(n) < 0.88),
         is_do_not_contact=pl.col("is_do_not_contact").fill_null(False),
-        is_deceased=told,
+        is_deceased=is_reported,
         changed_at=pl.select(pl.when(changed > contacts["created_at"]).then(changed)).to_series(),
     )
     frame = two_versions(frame, began="created_at", ended="changed_at", before={"is_deceased": pl.lit(False)})

@@ -11,35 +11,38 @@ from data_samples.simulator.templates import fill, local, utc
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _ENCOUNTER = ',"encounter":{"reference":"Encounter/<encounter_id>"}'
-META = '"meta":{"lastUpdated":"<updated>"}'
 
 
 def _with_encounter(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(encounter=fill(_ENCOUNTER))
 
 
-def finish(frame: pl.DataFrame, template: str) -> pl.DataFrame:
+def finish(frame: pl.DataFrame, resource_type: str, elements: str, *, identified_by: str = "id") -> pl.DataFrame:
+    """The lines of one type of resource: its head, and the template of its other `elements`."""
+    head = f'{{"resourceType":"{resource_type}","id":"<{identified_by}>","meta":{{"lastUpdated":"<updated>"}},'
     frame = versioned(frame).with_columns(updated=utc("updated_at"))
-    return frame.select("updated_at", "superseded_at", line=fill(template))
+    return frame.select("updated_at", "superseded_at", line=fill(head + elements + "}"))
 
 
 def observations(frame: pl.DataFrame) -> pl.DataFrame:
     """Facts of `facts.observation` with an `id`."""
     return finish(
         _with_encounter(frame).with_columns(effective=local("at")),
-        '{"resourceType":"Observation","id":"<id>",' + META + ',"status":"final",'
+        "Observation",
+        '"status":"final",'
         '"category":[{"coding":[{"system":"' + _CATEGORY + '","code":"<category>"}]}],'
         '"code":{"coding":[{"system":"<system>","code":"<code>"}]},"subject":{"reference":"Patient/<patient_id>"}<encounter?>'
-        ',"effectiveDateTime":"<effective>"<value?>}',
+        ',"effectiveDateTime":"<effective>"<value?>',
     )
 
 
 def procedures(frame: pl.DataFrame) -> pl.DataFrame:
     return finish(
         _with_encounter(frame).with_columns(performed=local("at")),
-        '{"resourceType":"Procedure","id":"<id>",' + META + ',"status":"completed",'
+        "Procedure",
+        '"status":"completed",'
         '"code":{"coding":[{"system":"<system>","code":"<code>"}]},"subject":{"reference":"Patient/<patient_id>"}<encounter?>'
-        ',"performedDateTime":"<performed>"}',
+        ',"performedDateTime":"<performed>"',
     )
 
 
@@ -49,9 +52,10 @@ def immunizations(frame: pl.DataFrame) -> pl.DataFrame:
             on=local("at").str.head(10),
             is_own=pl.when(pl.col("encounter_id").is_null()).then(pl.lit("false")).otherwise(pl.lit("true")),
         ),
-        '{"resourceType":"Immunization","id":"<id>",' + META + ',"status":"completed",'
+        "Immunization",
+        '"status":"completed",'
         '"vaccineCode":{"coding":[{"system":"http://hl7.org/fhir/sid/cvx","code":"<code>"}]},'
-        '"patient":{"reference":"Patient/<patient_id>"}<encounter?>,"occurrenceDateTime":"<on>","primarySource":<is_own>}',
+        '"patient":{"reference":"Patient/<patient_id>"}<encounter?>,"occurrenceDateTime":"<on>","primarySource":<is_own>',
     )
 
 
@@ -65,11 +69,12 @@ def conditions(frame: pl.DataFrame) -> pl.DataFrame:
             ends=fill(',"abatementDateTime":"<abatement>"'),
             recorded_on=local("recorded_at").str.head(10),
         ),
-        '{"resourceType":"Condition","id":"<id>",' + META + ',"clinicalStatus":{"coding":[{"system":"' + clinical + '",'
+        "Condition",
+        '"clinicalStatus":{"coding":[{"system":"' + clinical + '",'
         '"code":"<clinical>"}]},"verificationStatus":{"coding":[{"system":"' + verification + '","code":"confirmed"}]},'
         '"category":[{"coding":[{"system":"' + category + '","code":"<category>"}]}],'
         '"code":{"coding":[{"system":"<system>","code":"<code>"}<second?>]},"subject":{"reference":"Patient/<patient_id>"}'
-        '<encounter?>,"onsetDateTime":"<onset>"<ends?>,"recordedDate":"<recorded_on>"}',
+        '<encounter?>,"onsetDateTime":"<onset>"<ends?>,"recordedDate":"<recorded_on>"',
     )
 
 
@@ -77,22 +82,24 @@ def medication_requests(frame: pl.DataFrame) -> pl.DataFrame:
     """`status` is active while the supply lasts."""
     return finish(
         _with_encounter(frame).with_columns(authored=local("at")),
-        '{"resourceType":"MedicationRequest","id":"<id>",' + META + ',"status":"<status>","intent":"order",'
+        "MedicationRequest",
+        '"status":"<status>","intent":"order",'
         '"medicationCodeableConcept":{"coding":[{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"<code>"}]},'
         '"subject":{"reference":"Patient/<patient_id>"}<encounter?>,"authoredOn":"<authored>",'
         '"requester":{"reference":"Practitioner/<practitioner_id>"},'
         '"dispenseRequest":{"numberOfRepeatsAllowed":<refills>,"expectedSupplyDuration":{"value":<days>,"unit":"days",'
-        '"system":"http://unitsofmeasure.org","code":"d"}}}',
+        '"system":"http://unitsofmeasure.org","code":"d"}}',
     )
 
 
 def medication_dispenses(frame: pl.DataFrame) -> pl.DataFrame:
     return finish(
         frame.with_columns(handed_over=local("at")),
-        '{"resourceType":"MedicationDispense","id":"<id>",' + META + ',"status":"completed",'
+        "MedicationDispense",
+        '"status":"completed",'
         '"medicationCodeableConcept":{"coding":[{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"<code>"}]},'
         '"subject":{"reference":"Patient/<patient_id>"},"daysSupply":{"value":<days>,"unit":"days",'
-        '"system":"http://unitsofmeasure.org","code":"d"},"whenHandedOver":"<handed_over>"}',
+        '"system":"http://unitsofmeasure.org","code":"d"},"whenHandedOver":"<handed_over>"',
     )
 
 
@@ -103,10 +110,11 @@ def service_requests(frame: pl.DataFrame) -> pl.DataFrame:
             why=fill(',"reasonCode":[{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","code":"<reason>"}]}]'),
             occurrence=fill(',"occurrenceDateTime":"<occurs_on>"'),
         ),
-        '{"resourceType":"ServiceRequest","id":"<id>",' + META + ',"status":"<status>","intent":"order",'
+        "ServiceRequest",
+        '"status":"<status>","intent":"order",'
         '"category":[{"text":"<kind>"}],"code":{"coding":[{"system":"<system>","code":"<code>"}]},'
         '"subject":{"reference":"Patient/<patient_id>"}<encounter?><occurrence?>,"authoredOn":"<authored>",'
-        '"requester":{"reference":"Practitioner/<practitioner_id>"}<why?>}',
+        '"requester":{"reference":"Practitioner/<practitioner_id>"}<why?>',
     )
 
 
@@ -120,10 +128,11 @@ def tasks(frame: pl.DataFrame) -> pl.DataFrame:
                 pl.lit(',"reasonCode":{"coding":[{"system":"http://loinc.org","code":"11488-4"}]}')
             ),
         ).with_columns(period_end=fill(',"end":"<ended>"')),
-        '{"resourceType":"Task","id":"<id>",' + META + ',"status":"<status>","intent":"order",'
+        "Task",
+        '"status":"<status>","intent":"order",'
         '"code":{"coding":[{"system":"http://hl7.org/fhir/CodeSystem/task-code","code":"fulfill"}]},'
         '"basedOn":[{"reference":"ServiceRequest/<based_on>"}],"for":{"reference":"Patient/<patient_id>"},'
-        '"executionPeriod":{"start":"<authored>"<period_end?>},"authoredOn":"<authored>"<report?>}',
+        '"executionPeriod":{"start":"<authored>"<period_end?>},"authoredOn":"<authored>"<report?>',
     )
 
 
@@ -132,16 +141,18 @@ def diagnostic_reports(frame: pl.DataFrame) -> pl.DataFrame:
         _with_encounter(frame).with_columns(
             effective=local("at"), issued=local("recorded_at"), found=fill(',"result":[<results>]')
         ),
-        '{"resourceType":"DiagnosticReport","id":"<id>",' + META + ',"status":"final",'
+        "DiagnosticReport",
+        '"status":"final",'
         '"category":[{"coding":[{"system":"<category_system>","code":"<category>"}]}],'
         '"code":{"coding":[{"system":"http://loinc.org","code":"<code>"}]},"subject":{"reference":"Patient/<patient_id>"}'
-        '<encounter?>,"effectiveDateTime":"<effective>","issued":"<issued>"<found?>}',
+        '<encounter?>,"effectiveDateTime":"<effective>","issued":"<issued>"<found?>',
     )
 
 
 def communications(frame: pl.DataFrame) -> pl.DataFrame:
     return finish(
         frame.with_columns(sent=local("at")),
-        '{"resourceType":"Communication","id":"<id>",' + META + ',"status":"completed","category":[{"text":"<purpose>"}],'
-        '"medium":[{"text":"<channel>"}],"subject":{"reference":"Patient/<patient_id>"},"sent":"<sent>"}',
+        "Communication",
+        '"status":"completed","category":[{"text":"<purpose>"}],'
+        '"medium":[{"text":"<channel>"}],"subject":{"reference":"Patient/<patient_id>"},"sent":"<sent>"',
     )

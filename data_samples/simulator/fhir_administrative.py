@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from data_samples.simulator.fhir import META, finish
+from data_samples.simulator.fhir import finish
 from data_samples.simulator.templates import fill, local
 
 _ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -29,10 +29,11 @@ _VISIT_CODES = {
 def coverages(frame: pl.DataFrame) -> pl.DataFrame:
     return finish(
         frame.with_columns(until=fill(',"end":"<ends_on>"')),
-        '{"resourceType":"Coverage","id":"<id>",' + META + ',"status":"active",'
+        "Coverage",
+        '"status":"active",'
         '"type":{"coding":[{"system":"https://nahdo.org/sopt","code":"<payer_type>"}]},'
         '"subscriberId":"<member_number>","beneficiary":{"reference":"Patient/<patient_id>"},'
-        '"period":{"start":"<starts_on>"<until?>},"payor":[{"reference":"Organization/<payer_id>"}],"order":1}',
+        '"period":{"start":"<starts_on>"<until?>},"payor":[{"reference":"Organization/<payer_id>"}],"order":1',
     )
 
 
@@ -49,11 +50,13 @@ def encounters(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return finish(
         frame,
-        '{"resourceType":"Encounter","id":"<encounter_id>",' + META + ',"status":"finished","class":{"system":"' + _ACT + '",'
+        "Encounter",
+        '"status":"finished","class":{"system":"' + _ACT + '",'
         '"code":"<class_code>"},"type":[{"coding":[<codings>]}],"subject":{"reference":"Patient/<patient_id>"},'
         '"participant":[{"individual":{"reference":"Practitioner/<practitioner_id>"}}]<booked?>,'
         '"period":{"start":"<started>","end":"<ended>"},"location":[{"location":{"reference":"Location/<location_id>"}}],'
-        '"serviceProvider":{"reference":"Organization/org-practice"}}',
+        '"serviceProvider":{"reference":"Organization/org-practice"}',
+        identified_by="encounter_id",
     )
 
 
@@ -62,11 +65,12 @@ def stays(frame: pl.DataFrame) -> pl.DataFrame:
     disposition = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
     return finish(
         frame.with_columns(started=local("starts_at"), ended=local("ends_at")),
-        '{"resourceType":"Encounter","id":"<id>",' + META + ',"status":"finished","class":{"system":"' + _ACT + '","code":"IMP"},'
+        "Encounter",
+        '"status":"finished","class":{"system":"' + _ACT + '","code":"IMP"},'
         '"type":[{"coding":[{"system":"http://snomed.info/sct","code":"32485007"}]}],"subject":{"reference":"Patient/<patient_id>"},'
         '"period":{"start":"<started>","end":"<ended>"},'
         '"hospitalization":{"dischargeDisposition":{"coding":[{"system":"' + disposition + '","code":"home"}]}},'
-        '"serviceProvider":{"reference":"Organization/org-hospital"}}',
+        '"serviceProvider":{"reference":"Organization/org-hospital"}',
     )
 
 
@@ -91,14 +95,14 @@ def appointments(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return finish(
         frame,
-        '{"resourceType":"Appointment","id":"<appointment_id>",'
-        + META
-        + ',"extension":[<extension_1><extension_2?><extension_3?>'
+        "Appointment",
+        '"extension":[<extension_1><extension_2?><extension_3?>'
         '<extension_4?>],"status":"<status>"<why?>,"appointmentType":{"text":"<kind>"},"start":"<starts>","end":"<ends>",'
         '"minutesDuration":<minutes>,"created":"<created>","participant":['
         '{"actor":{"reference":"Patient/<patient_id>"},"status":"accepted"},'
         '{"actor":{"reference":"Practitioner/<practitioner_id>"},"status":"accepted"},'
-        '{"actor":{"reference":"Location/<location_id>"},"status":"accepted"}]}',
+        '{"actor":{"reference":"Location/<location_id>"},"status":"accepted"}]',
+        identified_by="appointment_id",
     )
 
 
@@ -124,7 +128,8 @@ def patients(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return finish(
         frame,
-        '{"resourceType":"Patient","id":"<patient_id>",' + META + ',"extension":['
+        "Patient",
+        '"extension":['
         '{"url":"'
         + core
         + 'us-core-race","extension":[{"url":"ombCategory","valueCoding":{"system":"'
@@ -141,5 +146,6 @@ def patients(frame: pl.DataFrame) -> pl.DataFrame:
         '"address":[{"use":"home","line":["<address_line>"],"city":"<city>","state":"<state>","postalCode":"<postal_code>",'
         '"country":"US"}],"communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"<language>"}]},'
         '"preferred":true}],"generalPractitioner":[{"reference":"Practitioner/<practitioner_id>"}],'
-        '"managingOrganization":{"reference":"Organization/org-practice"}<linked?>}',
+        '"managingOrganization":{"reference":"Organization/org-practice"}<linked?>',
+        identified_by="patient_id",
     )

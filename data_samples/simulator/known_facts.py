@@ -28,8 +28,8 @@ class Known:
         self.observations, self.procedures = dated["Observation"], dated["Procedure"]
         self.orders, self.medications = dated["ServiceRequest"], dated["MedicationRequest"]
         self.immunizations = dated["Immunization"]
-        told = record.facts["Task"].filter(pl.col("reported_at") + pl.duration(hours=5) <= last.at)
-        self.reports = told.with_columns(on=local_day("reported_at"))
+        reported = record.facts["Task"].filter(pl.col("reported_at") + pl.duration(hours=5) <= last.at)
+        self.reports = reported.with_columns(on=local_day("reported_at"))
         self.last_on = last.at.date()
         self.conditions = _with_onset(known["Condition"])
 

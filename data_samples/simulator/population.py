@@ -1,6 +1,6 @@
 """Who the patients are: age, sex, home, payer, conditions, and when each joined, moved away or died.
 
-Some are made hard to tell apart on purpose: twins, and fathers and sons of one name at one address.
+Some are hard to distinguish on purpose: twins, and fathers and sons of one name at one address.
 """
 
 from dataclasses import dataclass

@@ -8,38 +8,38 @@
     instant is uncertain and must not hold.
 -#}
 {% macro interval_columns(lo, hi) -%}
-    {{ _moment_columns(lo, 'lo') }},
-    {{ _moment_columns(hi, 'hi') }}
+    {{ _bound_columns(lo, 'lo') }},
+    {{ _bound_columns(hi, 'hi') }}
 {%- endmacro %}
 
-{% macro _moment_columns(moment, bound) -%}
-    {{ _first_day(moment) }} as {{ bound }}_on_earliest,
-    {{ _last_day(moment) }} as {{ bound }}_on_latest,
+{% macro _bound_columns(date_time, bound) -%}
+    {{ _first_day(date_time) }} as {{ bound }}_on_earliest,
+    {{ _last_day(date_time) }} as {{ bound }}_on_latest,
     case
-        when length({{ moment }}) > 10 then try_cast({{ moment }} as timestamptz)
-        else {{ practice_midnight(_first_day(moment)) }} - interval 1 millisecond
+        when length({{ date_time }}) > 10 then try_cast({{ date_time }} as timestamptz)
+        else {{ practice_midnight(_first_day(date_time)) }} - interval 1 millisecond
     end as {{ bound }}_at_earliest,
     case
-        when length({{ moment }}) > 10 then try_cast({{ moment }} as timestamptz)
-        else {{ practice_midnight(_last_day(moment) ~ ' + 1') }}
+        when length({{ date_time }}) > 10 then try_cast({{ date_time }} as timestamptz)
+        else {{ practice_midnight(_last_day(date_time) ~ ' + 1') }}
     end as {{ bound }}_at_latest
 {%- endmacro %}
 
-{% macro _first_day(moment) -%}
-    case length({{ moment }})
-        when 10 then try_cast({{ moment }} as date)
-        when 7 then try_cast({{ moment }} || '-01' as date)
-        when 4 then try_cast({{ moment }} || '-01-01' as date)
-        else {{ practice_date('try_cast(' ~ moment ~ ' as timestamptz)') }}
+{% macro _first_day(date_time) -%}
+    case length({{ date_time }})
+        when 10 then try_cast({{ date_time }} as date)
+        when 7 then try_cast({{ date_time }} || '-01' as date)
+        when 4 then try_cast({{ date_time }} || '-01-01' as date)
+        else {{ practice_date('try_cast(' ~ date_time ~ ' as timestamptz)') }}
     end
 {%- endmacro %}
 
-{% macro _last_day(moment) -%}
-    case length({{ moment }})
-        when 10 then try_cast({{ moment }} as date)
-        when 7 then last_day(try_cast({{ moment }} || '-01' as date))
-        when 4 then try_cast({{ moment }} || '-12-31' as date)
-        else {{ practice_date('try_cast(' ~ moment ~ ' as timestamptz)') }}
+{% macro _last_day(date_time) -%}
+    case length({{ date_time }})
+        when 10 then try_cast({{ date_time }} as date)
+        when 7 then last_day(try_cast({{ date_time }} || '-01' as date))
+        when 4 then try_cast({{ date_time }} || '-12-31' as date)
+        else {{ practice_date('try_cast(' ~ date_time ~ ' as timestamptz)') }}
     end
 {%- endmacro %}
 
@@ -53,9 +53,9 @@
 {% macro unbounded_future() -%}'9000-01-01'{%- endmacro %}
 
 {#- The upper bound of a FHIR dateTime or Period: a Period without an end goes on. -#}
-{% macro end_of(moment, period) -%}
+{% macro end_of(date_time, period) -%}
     case
-        when {{ moment }} is not null then {{ moment }}
+        when {{ date_time }} is not null then {{ date_time }}
         when {{ period }} is not null then coalesce({{ period }}."end", {{ unbounded_future() }})
     end
 {%- endmacro %}

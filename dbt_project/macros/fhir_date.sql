@@ -2,9 +2,9 @@
     The calendar day of a FHIR date or dateTime (text) in the practice's time zone. A day without a time stays that day: as an instant
     it would be midnight UTC, the day before in New York. `2019` and `2019-04` are not days and become null.
 -#}
-{% macro fhir_date(moment) -%}
+{% macro fhir_date(date_time) -%}
     case
-        when length({{ moment }}) = 10 then try_cast({{ moment }} as date)
-        when length({{ moment }}) > 10 then {{ practice_date("try_cast(" ~ moment ~ " as timestamptz)") }}
+        when length({{ date_time }}) = 10 then try_cast({{ date_time }} as date)
+        when length({{ date_time }}) > 10 then {{ practice_date("try_cast(" ~ date_time ~ " as timestamptz)") }}
     end
 {%- endmacro %}

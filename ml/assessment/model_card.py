@@ -15,7 +15,7 @@ from ml.risk import no_show
 from ml.risk.disengagement import EMBARGO_DAYS, MINIMUM_PATIENTS
 from ml.risk.features import BY_NAME, Feature
 from ml.risk.risk_model import RiskModel
-from models.disengagement import GRACE, HORIZON_DAYS
+from models.disengagement import GRACE, HORIZON_DAYS, KNOWN_DAYS, SEEN_MONTHS
 from models.phi import Phi
 
 ATTRIBUTES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -118,8 +118,8 @@ DISENGAGEMENT = Purpose(
     output=f"For each eligible patient, the probability (0 to 1) that after {HORIZON_DAYS} days there was no completed visit, "
     f"none is booked, and the time since the last visit exceeds {GRACE} times the expected interval.",
     use="To order the care team's outreach list. Never to overbook, refuse or delay care.",
-    population="Adults, alive, not in hospice, seen within 24 months, known for 90 days, not yet lapsed, able to lapse in the "
-    "horizon.",
+    population=f"Adults, alive, not in hospice, seen within {SEEN_MONTHS} months, known for {KNOWN_DAYS} days, not yet lapsed, "
+    "able to lapse in the horizon.",
     users="Care teams and those who plan their capacity.",
     role="Informs which patients to contact first; a person decides.",
     caution="Children, patients who have already lapsed (a rule lists them), patients of another practice.",

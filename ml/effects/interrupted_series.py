@@ -13,7 +13,6 @@ from scipy.special import ndtri
 from ml.effects.columns import indicator, numeric, require
 from ml.effects.estimate import CONFIDENCE, Estimate, EstimateRefused
 
-FAMILIES = ("quasipoisson", "poisson")
 MONTHS = 12
 
 

@@ -13,11 +13,12 @@ from ml.metrics import evaluate
 from ml.risk.disengagement import Split, TooLittleData
 from ml.risk.features import Feature
 from ml.risk.risk_model import RiskModel, fit_risk
+from models.no_show import OUTCOME_DAYS
 from models.phi import Phi
 
 TEST_DAYS = 60
-EMBARGO_DAYS = 14
-"""Minimum gap from the last training appointment to the first test appointment, until its outcome is on record."""
+EMBARGO_DAYS = 2 * OUTCOME_DAYS
+"""Gap from the last training appointment to the first test appointment: its outcome is on record, with a week to spare."""
 KNOWN_DAYS = 540
 """Days of appointments used for training; earlier inputs would look back beyond the first extract of a new warehouse."""
 MINIMUM_PATIENTS = 30
@@ -71,9 +72,9 @@ def split_by_time(rows: pl.DataFrame) -> Split:
     known = _weighted(rows)
     if known.is_empty():
         raise TooLittleData("no appointment has a known outcome")
-    first = cast(date, known["moment_on"].max()) - timedelta(days=TEST_DAYS)
+    first = cast(date, known["predicted_on"].max()) - timedelta(days=TEST_DAYS)
     split = Split(
-        known.filter(pl.col("moment_on") <= first - timedelta(days=EMBARGO_DAYS)), known.filter(pl.col("moment_on") > first)
+        known.filter(pl.col("predicted_on") <= first - timedelta(days=EMBARGO_DAYS)), known.filter(pl.col("predicted_on") > first)
     )
     _require(split.train, MINIMUM_PATIENTS, "to train on")
     _require(split.test, MINIMUM_TEST_PATIENTS, "to test on")
@@ -82,14 +83,14 @@ def split_by_time(rows: pl.DataFrame) -> Split:
 
 def trainable(rows: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
     """All appointments whose outcome is on record. Raises `TooLittleData` if there are too few."""
-    known = _weighted(rows.filter(pl.col("moment_on") <= as_of_on - timedelta(days=EMBARGO_DAYS)))
+    known = _weighted(rows.filter(pl.col("predicted_on") <= as_of_on - timedelta(days=EMBARGO_DAYS)))
     _require(known, MINIMUM_PATIENTS, "to train on")
     return known
 
 
 def fit(train: pl.DataFrame, recipe: str | None = None) -> RiskModel:
     """Fits `recipe`, or the better of the two, on appointments with known outcomes."""
-    return fit_risk(FEATURES, train, outcome="is_no_show", person="patient_key", day="moment_on", recipe=recipe)
+    return fit_risk(FEATURES, train, outcome="is_no_show", person="patient_key", day="predicted_on", recipe=recipe)
 
 
 def evaluation_rows(model: RiskModel, test: pl.DataFrame, model_version: str) -> pl.DataFrame:
@@ -102,14 +103,14 @@ def evaluation_rows(model: RiskModel, test: pl.DataFrame, model_version: str) ->
         subgroup_type=pl.lit("all"),
         subgroup=pl.lit("all"),
         note=pl.lit(None, pl.String),
-        test_from_on=pl.lit(test["moment_on"].min()),
-        test_to_on=pl.lit(test["moment_on"].max()),
+        test_from_on=pl.lit(test["predicted_on"].min()),
+        test_to_on=pl.lit(test["predicted_on"].max()),
     )
 
 
 def score(model: RiskModel, rows: pl.DataFrame, model_version: str) -> pl.DataFrame:
     """One row per row of `rows`: its keys, `score`, `reason_1` to `reason_3`, `site_rank`, `tier`, `method`, `model_version`."""
-    keys = rows.select("appointment_key", "patient_key", "location_key", "starts_at", "moment_at")
+    keys = rows.select("appointment_key", "patient_key", "location_key", "starts_at", "predicted_at")
     scored = pl.concat(
         [keys.with_columns(score=pl.Series(model.risk(rows), dtype=pl.Float64)), model.reasons(rows, BY_NAME)], how="horizontal"
     )
@@ -119,7 +120,7 @@ def score(model: RiskModel, rows: pl.DataFrame, model_version: str) -> pl.DataFr
 def score_by_rule(rows: pl.DataFrame) -> pl.DataFrame:
     """As `score`, if no model could be trained: the patient's own share of missed appointments, shrunk towards one in ten."""
     keys = rows.select(
-        "appointment_key", "patient_key", "location_key", "starts_at", "moment_at", score="no_show_share_12_months"
+        "appointment_key", "patient_key", "location_key", "starts_at", "predicted_at", score="no_show_share_12_months"
     )
     nothing = {f"reason_{rank}": pl.lit(None, pl.String) for rank in (1, 2, 3)}
     return _tiers(keys).with_columns(method=pl.lit("rule"), model_version=pl.lit("own_share"), **nothing)
@@ -137,7 +138,7 @@ def _tiers(scores: pl.DataFrame) -> pl.DataFrame:
 
 def _weighted(rows: pl.DataFrame) -> pl.DataFrame:
     known = rows.drop_nulls("is_no_show").with_columns(weight=pl.lit(1.0))
-    return known.filter(pl.col("moment_on") > pl.col("moment_on").max() - timedelta(days=KNOWN_DAYS))
+    return known.filter(pl.col("predicted_on") > pl.col("predicted_on").max() - timedelta(days=KNOWN_DAYS))
 
 
 def _require(rows: pl.DataFrame, minimum: int, purpose: str) -> None:

@@ -106,8 +106,8 @@ def following(
         said = "; ".join(what) or "the last line is damaged"
         entries = [{"at": entries[0]["at"], "who": "", "role": "", "event": BROKEN, "subject": said, "faults": faults}, *entries]
     if keys.signing and number and not is_keyed:
-        told = {"at": entries[0]["at"], "who": "", "role": "", "event": KEYED, "subject": keys.signing.id}
-        entries = [*entries[:-1], told, entries[-1]]
+        keyed = {"at": entries[0]["at"], "who": "", "role": "", "event": KEYED, "subject": keys.signing.id}
+        entries = [*entries[:-1], keyed, entries[-1]]
     lines = []
     for entry in entries:
         number += 1
@@ -120,9 +120,9 @@ def following(
 
 
 def head_of(line: dict[str, Any], keys: Keys) -> dict[str, Any]:
-    """What the head says when this is the newest line."""
-    told = {"number": line["number"], "hash": line["hash"]}
-    return told | keys.signature(_head_text(told))
+    """The head when this is the newest line: its number, hash and signature."""
+    head = {"number": line["number"], "hash": line["hash"]}
+    return head | keys.signature(_head_text(head))
 
 
 def _why_not(line: dict[str, Any], keys: Keys, *, was_keyed: bool) -> str:

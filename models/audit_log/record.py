@@ -42,8 +42,8 @@ _NOT_HASHED = ("hash", "mac")
 
 def line_hash(line: Mapping[str, Any]) -> str:
     """SHA-256 over everything in the line but its own hash and MAC, keys in order."""
-    told = {name: value for name, value in line.items() if name not in _NOT_HASHED}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    hashed = {name: value for name, value in line.items() if name not in _NOT_HASHED}
+    return hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()
 
 
 def parsed(raw: bytes) -> dict[str, Any] | None:

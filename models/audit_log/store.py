@@ -63,8 +63,8 @@ class AuditLog:
         with self._locked() as log:
             found = walk(self._lines(), self._head(), self.keys)
             if found.problems:
-                told = {"at": now(), "who": who, "role": "", "event": BROKEN, "subject": "; ".join(found.problems)[:2000]}
-                self._add(log, [told | {"faults": list(found.faults)}])
+                broken = {"at": now(), "who": who, "role": "", "event": BROKEN, "subject": "; ".join(found.problems)[:2000]}
+                self._add(log, [broken | {"faults": list(found.faults)}])
         return found
 
     def missing_from_copy(self) -> int | None:

@@ -33,9 +33,7 @@ MEASURES: dict[str, Contract] = {
             "period_end_on": field(pl.Date, "Last day of the measurement period."),
             "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
             "stratum": optional(pl.Int32, "Stratum of the measure's specification: 1, 2. Empty: it has none."),
-            "stratum_name": optional(
-                pl.String, "What tells the stratum from the others: `Age 42 to 51`, at the end of the period."
-            ),
+            "stratum_name": optional(pl.String, "The stratum's condition: `Age 42 to 51`, at the end of the period."),
             "is_initial_population": _flag("In the initial population. False only with `not_assessable`."),
             "is_denominator": _flag("In the denominator."),
             "is_denominator_exclusion": _flag("In the denominator, and excluded."),

@@ -60,7 +60,7 @@ RISK: dict[str, Contract] = {
             "patient_key": field(pl.Int64, "The person.", phi=Phi.QUASI, refers_to="dim_patients.patient_key"),
             "location_key": SLICES["location_key"],
             "starts_at": field(INSTANT, "Start of the appointment.", phi=Phi.QUASI),
-            "moment_at": field(INSTANT, "Prediction time: two days ahead, or today if that is sooner.", phi=Phi.QUASI),
+            "predicted_at": field(INSTANT, "Prediction time: two days ahead, or today if that is sooner.", phi=Phi.QUASI),
             "method": field(pl.String, "How the score was made: a fitted model, or the patient's own share.", values=METHODS),
             "model_version": _MODEL_VERSION,
             "score": field(pl.Float64, "The probability that it is missed.", at_least=0, at_most=1),

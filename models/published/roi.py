@@ -116,7 +116,7 @@ _MARTS = (
 )
 
 _CHECK = "Verdict on "
-EFFECT_FIGURES = {
+EFFECT_COLUMNS = {
     "program_name": _PROGRAM,
     "outcome_code": _OUTCOME,
     "design": field(pl.String, "How the effect was sought.", values=DESIGNS),
@@ -145,7 +145,7 @@ EFFECT_FIGURES = {
     "overlap_note": field(pl.String, "What the verdict rests on."),
     "refused_reason": optional(pl.String, "Why this design gives no number, or none that is causal."),
 }
-_VALUE_FIGURES = {
+_VALUE_COLUMNS = {
     "program_name": _PROGRAM,
     "scenario": _SCENARIO,
     "kind": field(pl.String, "Benefit or cost.", values=("benefit", "cost")),
@@ -160,7 +160,7 @@ _VALUE_FIGURES = {
     "basis": field(pl.String, "How the amount was made, in words."),
     "traced_by": optional(pl.String, "A query on this warehouse that shows the rows behind it."),
 }
-_RETURN_FIGURES = {
+_RETURN_COLUMNS = {
     "program_name": _PROGRAM,
     "scenario": _SCENARIO,
     "starts_on": field(pl.Date, "First month of the cash flows."),
@@ -184,9 +184,9 @@ _RETURN_FIGURES = {
     "staff_hours_p50": _usd("Staff hours saved over the horizon, median; money only as far as redeployed.", nullable=True),
     "benefits_missing": optional(pl.String, "Benefits that count as zero without a causal effect, separated by spaces."),
     "n_draws": field(pl.Int32, "Monte-Carlo draws.", at_least=1),
-    "seed": field(pl.Int32, "Seed of the draws: the same figures every time.", at_least=0),
+    "seed": field(pl.Int32, "Seed of the draws: a rerun gives the same values.", at_least=0),
 }
-_SENSITIVITY_FIGURES = {
+_SENSITIVITY_COLUMNS = {
     "program_name": _PROGRAM,
     "scenario": _SCENARIO,
     "assumption": field(pl.String, "The assumption, unit value or effect that is varied, all others held at their centre."),
@@ -209,7 +209,7 @@ _ML = (
         "program_effects",
         "program, outcome and design",
         ("program_name", "outcome_code", "design"),
-        EFFECT_FIGURES,
+        EFFECT_COLUMNS,
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -217,7 +217,7 @@ _ML = (
         "program_values",
         "program, scenario, category and year",
         ("program_name", "scenario", "kind", "category", "year"),
-        _VALUE_FIGURES,
+        _VALUE_COLUMNS,
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -225,7 +225,7 @@ _ML = (
         "program_returns",
         "program and scenario",
         ("program_name", "scenario"),
-        _RETURN_FIGURES,
+        _RETURN_COLUMNS,
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -233,7 +233,7 @@ _ML = (
         "program_sensitivities",
         "program, scenario and assumption",
         ("program_name", "scenario", "assumption"),
-        _SENSITIVITY_FIGURES,
+        _SENSITIVITY_COLUMNS,
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -250,7 +250,7 @@ _DELIVERY = (
             "outcome_name": field(pl.String, "The outcome's name."),
             "unit": field(pl.String, "Unit of estimate and interval; a share is 0 to 1."),
             "direction": field(pl.String, "Which way is better.", values=("higher", "lower")),
-            **{name: column for name, column in EFFECT_FIGURES.items() if name not in ("program_name", "outcome_code")},
+            **{name: column for name, column in EFFECT_COLUMNS.items() if name not in ("program_name", "outcome_code")},
             "is_significant": field(pl.Boolean, "Causal, and the interval leaves out zero."),
             "assumptions": field(pl.String, "Every check with its verdict, in words."),
             "statement": field(pl.String, "What may be said, in plain words; the refusal where nothing may."),
@@ -265,7 +265,7 @@ _DELIVERY = (
         "fct_program_value",
         "program, scenario, kind, category and year of the program",
         ("program_name", "scenario", "kind", "category", "year"),
-        _VALUE_FIGURES,
+        _VALUE_COLUMNS,
         notes="A category that could not be valued is there with zero and says why.",
         owner="finance lead",
         deidentified=ABSENT,
@@ -274,7 +274,7 @@ _DELIVERY = (
         "fct_program_returns",
         "program and scenario",
         ("program_name", "scenario"),
-        {**_RETURN_FIGURES, "data_cut_on": field(pl.Date, "The day that the run looked back from.")},
+        {**_RETURN_COLUMNS, "data_cut_on": field(pl.Date, "The day that the run looked back from.")},
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -282,7 +282,7 @@ _DELIVERY = (
         "fct_program_sensitivity",
         "program, scenario and assumption",
         ("program_name", "scenario", "assumption"),
-        _SENSITIVITY_FIGURES,
+        _SENSITIVITY_COLUMNS,
         notes="The tornado: order by `swing_rank`.",
         owner="finance lead",
         deidentified=ABSENT,

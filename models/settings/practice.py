@@ -14,7 +14,7 @@ from models.sources import delivered_kinds
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 SECOND = re.compile(r"(:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?")
-"""What tells a second source of a kind from the first: the `:north` of `ehr:north`."""
+"""The suffix of a second source of one kind: the `:north` of `ehr:north`."""
 
 
 def checked_id(name: str) -> str:

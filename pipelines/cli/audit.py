@@ -102,5 +102,5 @@ def _line(entry: dict[str, Any]) -> str:
 
 def _said_of_keys(found: Verdict) -> str:
     if not found.is_checked:
-        return "No key was given: what is told is the chain alone, which whoever may write to the home can write anew."
+        return "No key was given, so only the chain was checked. Anybody who can write to the home can rewrite the whole chain."
     return f"Checked with the key; {found.n_unkeyed:,} lines were written before there was one."

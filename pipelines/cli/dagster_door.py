@@ -100,5 +100,5 @@ def _parts(address: str) -> tuple[str | None, str]:
     return parts.hostname, parts.netloc
 
 
-def _is_same(told: str, token: str) -> bool:
-    return hmac.compare_digest(told.encode(), token.encode())
+def _is_same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())

@@ -1,4 +1,4 @@
-"""What a run found: read from the publication it made, so that nothing is told that readers cannot see."""
+"""What a run found, read from the publication that it made: readers can see all of it."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -98,12 +98,12 @@ def _print_people(found: Findings) -> None:
     tiers = ", ".join(f"{row['n_patients']:,} {TIERS.get(row['tier'], row['tier'])}" for row in found.outreach)
     console.print(f"Outreach list: {sum(row['n_patients'] for row in found.outreach):,} patients ({tiers})")
     if found.left_out:
-        told = ", ".join(f"{row['n_patients']:,} {row['reason'].replace('_', ' ')}" for row in found.left_out)
-        console.print(f"[dim]Left out: {told}[/]")
+        left_out = ", ".join(f"{row['n_patients']:,} {row['reason'].replace('_', ' ')}" for row in found.left_out)
+        console.print(f"[dim]Left out: {left_out}[/]")
     for row in found.programs:
         low, middle, high = (amount(row[f"npv_p{p}_usd"], "usd") for p in (5, 50, 95))
-        told = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects told from chance"
-        console.print(f"{row['program_name']}: net present value {middle} [dim]({low} to {high}; {told})[/]")
+        effects = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects distinguishable from chance"
+        console.print(f"{row['program_name']}: net present value {middle} [dim]({low} to {high}; {effects})[/]")
 
 
 def _metric(row: dict[str, Any]) -> str:

@@ -106,11 +106,11 @@ def raw(
         ),
     ]
     keep_checks(build, "raw", checks)
-    told = {check.id.rpartition(".")[2]: check.finding for check in checks}
+    findings = {check.id.rpartition(".")[2]: check.finding for check in checks}
     warn = dg.AssetCheckSeverity.WARN
     yield _result("reconciliation", DELIVERIES, unaccounted, ("extract", "file", "rows unaccounted for"))
-    yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), warn, told["sources_keep_pace"])
-    yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), warn, told["contract"])
+    yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), warn, findings["sources_keep_pace"])
+    yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), warn, findings["contract"])
     if unaccounted:
         raise ChecksFailed("Rows are unaccounted for in " + ", ".join(f"{extract} {name}" for extract, name, _ in unaccounted))
 

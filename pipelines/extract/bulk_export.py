@@ -74,9 +74,9 @@ def _read_manifest(path: Path) -> _Manifest | None:
     return _Manifest(at if at.tzinfo else at.replace(tzinfo=UTC), listed | deleted)
 
 
-def _is_type(told: object) -> bool:
+def _is_type(given: object) -> bool:
     """Whether a manifest's `type` is the name of a resource type; where it is not, the file's name says what the file is."""
-    return isinstance(told, str) and bool(_TYPE.fullmatch(told))
+    return isinstance(given, str) and bool(_TYPE.fullmatch(given))
 
 
 def _url_name(url: str) -> str:

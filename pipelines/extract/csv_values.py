@@ -19,7 +19,6 @@ _SERIAL = r"^[1-7]\d{4}(\.\d+)?$"
 """Five digits: a spreadsheet's day number, 1927 to 2118. Four digits could be a year."""
 _SERIAL_DAY_0 = pl.date(1899, 12, 30)
 """Day 0 of that numbering from March 1900 on: spreadsheets wrongly treat 1900 as a leap year."""
-_MICROSECONDS_A_DAY = 86_400_000_000
 
 _WORDS = {
     "true": True,
@@ -102,9 +101,9 @@ def _parsers(dtype: pl.DataType, time_zone: str) -> list[Parser]:
     if kind == pl.Date:
         return [*(_day(form) for form in _DAY_FORMATS), *(_day(form, with_midnight=True) for form in _DAY_FORMATS), _serial_day]
     if kind == pl.Datetime:
-        local = [_moment(f"{day} {time}", time_zone) for day in _DAY_FORMATS[:4] for time in _TIME_FORMATS]
+        local = [_instant(f"{day} {time}", time_zone) for day in _DAY_FORMATS[:4] for time in _TIME_FORMATS]
         days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), time_zone) for day in _DAY_FORMATS]
-        return [_with_offset, _with_hours_offset, *local, *days, lambda text: _to_utc(_serial_moment(text), time_zone)]
+        return [_with_offset, _with_hours_offset, *local, *days, lambda text: _to_utc(_serial_instant(text), time_zone)]
     if kind == pl.Boolean:
         return [lambda text: text.str.to_lowercase().replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)]
     if kind == pl.Decimal:
@@ -112,8 +111,8 @@ def _parsers(dtype: pl.DataType, time_zone: str) -> list[Parser]:
     return [lambda text: _number(text, dtype)]
 
 
-def _plausible(moment: pl.Expr) -> pl.Expr:
-    return pl.when(moment.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(moment)
+def _plausible(instant: pl.Expr) -> pl.Expr:
+    return pl.when(instant.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(instant)
 
 
 def _day(form: str, *, with_midnight: bool = False) -> Parser:
@@ -129,7 +128,7 @@ def _serial_day(text: pl.Expr) -> pl.Expr:
     return pl.when(whole == whole.floor()).then(_SERIAL_DAY_0 + pl.duration(days=whole.cast(pl.Int64)))
 
 
-def _serial_moment(text: pl.Expr) -> pl.Expr:
+def _serial_instant(text: pl.Expr) -> pl.Expr:
     days = pl.when(text.str.contains(_SERIAL)).then(text).cast(pl.Float64, strict=False)
     spreadsheets_count_seconds = (days * 86_400).round(0).cast(pl.Int64)
     return _SERIAL_DAY_0.cast(pl.Datetime("us")) + pl.duration(seconds=spreadsheets_count_seconds)
@@ -144,7 +143,7 @@ def _with_hours_offset(text: pl.Expr) -> pl.Expr:
     return _with_offset(text.str.replace(r"(:\d\d(?:\.\d+)?[-+]\d\d)$", "${1}:00"))
 
 
-def _moment(form: str, time_zone: str) -> Parser:
+def _instant(form: str, time_zone: str) -> Parser:
     return lambda text: _to_utc(
         _plausible(text.str.replace("T", " ", literal=True).str.to_datetime(form, time_unit="us", strict=False)), time_zone
     )

@@ -69,10 +69,10 @@ def record_failed(home: Home, error: BaseException) -> None:
 def _record(home: Home, status: str, reason: str | None) -> None:
     home.published.mkdir(parents=True, exist_ok=True, mode=0o700)
     newest = max((one.number for one in publications(home)), default=0)
-    told = json.dumps({"ended_at": now().isoformat(timespec="seconds"), "status": status, "reason": reason, "number": newest})
+    outcome = json.dumps({"ended_at": now().isoformat(timespec="seconds"), "status": status, "reason": reason, "number": newest})
     try:
-        write_durably(home.published / FILE, told, "last_run")
+        write_durably(home.published / FILE, outcome, "last_run")
     except OSError:
         (home.published / SPACE).unlink(missing_ok=True)
-        write_durably(home.published / FILE, told, "last_run.in_kept_space")
+        write_durably(home.published / FILE, outcome, "last_run.in_kept_space")
         keep_space(home)

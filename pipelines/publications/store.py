@@ -56,7 +56,7 @@ class Publication:
     files: Seal = field(default_factory=dict)
     arrived: str = ""
     anonymity: str = ""
-    """How far the people of the de-identified file can be told apart, in words."""
+    """The k-anonymity of the de-identified file, in words."""
 
     @property
     def order(self) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from ml.roi.quantities import Measured
 from ml.roi.scenario import Scenario
 from ml.roi.valuation import Valuation, value_program
 from ml.roi.volumes import volumes
-from models.published.roi import EFFECT_FIGURES
+from models.published.roi import EFFECT_COLUMNS
 from pipelines.scoring.program_history import History, Program
 from pipelines.scoring.tables import Tables
 from pipelines.sql.literals import literal
@@ -36,7 +36,7 @@ def estimate_effects(history: History) -> Tables:
     if not history.members.is_empty():
         months = history.members["added_on"].dt.truncate("1mo")
         rows += [_row(history.campaign_program, TRIAL_OUTCOME, attempt, months) for attempt in trial_designs(history.members)]
-    return {"program_effects": pl.DataFrame(rows, schema={name: column.dtype.type for name, column in EFFECT_FIGURES.items()})}
+    return {"program_effects": pl.DataFrame(rows, schema={name: column.dtype.type for name, column in EFFECT_COLUMNS.items()})}
 
 
 def value_programs(
@@ -67,8 +67,8 @@ def valuations(
 
 def _row(program: str, outcome: str, attempt: Attempt, months: pl.Series) -> dict[str, object]:
     found = attempt.estimate
-    figures: dict[str, Any] = found.as_dict() if found else {}
-    low, high = figures.get("interval") or (None, None)
+    estimated: dict[str, Any] = found.as_dict() if found else {}
+    low, high = estimated.get("interval") or (None, None)
     row = {
         "program_name": program,
         "outcome_code": outcome,
@@ -76,15 +76,15 @@ def _row(program: str, outcome: str, attempt: Attempt, months: pl.Series) -> dic
         "grade": attempt.grade,
         "is_causal": attempt.is_causal,
         "is_chosen": attempt.is_chosen,
-        "estimate": figures.get("estimate"),
-        "standard_error": figures.get("standard_error"),
+        "estimate": estimated.get("estimate"),
+        "standard_error": estimated.get("standard_error"),
         "interval_low": low,
         "interval_high": high,
         "value_before": attempt.value_before,
-        "n": figures.get("n", 0),
+        "n": estimated.get("n", 0),
         "first_month_on": months.min(),
         "last_month_on": months.max(),
-        "inference": figures.get("inference"),
+        "inference": estimated.get("inference"),
         "refused_reason": attempt.refused_reason,
     }
     for check in ("pre_trend", "placebo", "overlap"):

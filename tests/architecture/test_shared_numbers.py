@@ -2,28 +2,43 @@
 
 import re
 
-from models import disengagement
+from ml.risk.no_show import EMBARGO_DAYS
+from models import disengagement, no_show
 from pipelines.home import CHECKOUT
 from pipelines.warehouse.dbt import default_settings
 
 MACROS = CHECKOUT / "dbt_project" / "macros"
+MODELS = CHECKOUT / "dbt_project" / "models"
 
 
-def test_sql_has_the_numbers_of_disengagement_from_python():
-    text = (MACROS / "disengagement__generated.sql").read_text(encoding="utf-8")
+def test_sql_has_the_numbers_of_the_predictions_from_python():
+    text = (MACROS / "shared_numbers__generated.sql").read_text(encoding="utf-8")
     assert dict(re.findall(r"macro (\w+)\(\) -%}{{ return\(([\d.]+)\) }}", text)) == {
-        "horizon_days": "180",
-        "recording_days": "30",
-        "grace": "1.5",
+        "disengagement_horizon_days": "180",
+        "disengagement_recording_days": "30",
+        "disengagement_grace": "1.5",
+        "disengagement_seen_months": "24",
+        "disengagement_known_days": "90",
+        "no_show_reminder_hours": "48",
+        "no_show_outcome_days": "7",
     }
     assert (disengagement.HORIZON_DAYS, disengagement.RECORDING_DAYS, disengagement.GRACE) == (180, 30, 1.5)
+    assert (no_show.REMINDER_HOURS, no_show.OUTCOME_DAYS, EMBARGO_DAYS) == (48, 7, 14)
 
 
 def test_no_other_macro_or_module_states_them_again():
-    stated = re.compile(r"(?im)^\s*(?:{#-?.*|{% macro )?(grace|horizon_days|recording_days)\b(?:\(\) -%}| = )")
+    names = "grace|horizon_days|recording_days|seen_months|known_for_days|reminder_hours|outcome_days|no_show_\\w+_days"
+    stated = re.compile(rf"(?im)^\s*(?:{{#-?.*|{{% macro )?({names})\b(?:\(\) -%}}| = )")
     paths = [*MACROS.glob("*.sql"), *(CHECKOUT / "ml").rglob("*.py"), *(CHECKOUT / "pipelines").rglob("*.py")]
     again = [path.name for path in paths if "generated" not in path.name and stated.search(path.read_text(encoding="utf-8"))]
     assert again == []
+
+
+def test_the_sql_of_a_prediction_states_none_of_them():
+    """`- 90`, `interval 24 month` or a setting of the same name beside the shared number would be a second home."""
+    stated = re.compile(r"interval \d+ (?:day|hour)s? as is_|index_on - \d|index_at - interval \d|var\('(?:reminder|no_show)_")
+    paths = [*(MODELS / "intermediate").glob("disengagement/*.sql"), *(MODELS / "intermediate").glob("no_show/*.sql")]
+    assert [path.name for path in paths if stated.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_python_has_the_defaults_of_the_practices_settings_from_the_dbt_project():

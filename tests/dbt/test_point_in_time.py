@@ -40,7 +40,7 @@ INPUTS = (
     f"select {', '.join(KEYS)}, {', '.join(feature.name for feature in FEATURES)} from intermediate.int_disengagement__features"
 )
 NO_SHOW_INPUTS = (
-    f"select appointment_key as patient_key, moment_on + 1 as index_on, {', '.join(feature.name for feature in NO_SHOW)} "
+    f"select appointment_key as patient_key, predicted_on + 1 as index_on, {', '.join(feature.name for feature in NO_SHOW)} "
     "from intermediate.int_no_show__features"
 )
 FACTS_BY_EVENT_TIME = """

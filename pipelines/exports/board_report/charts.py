@@ -1,6 +1,6 @@
 """Charts as SVG text: a few hundred bytes each, sharp on paper, and nothing to fetch.
 
-Colours are Okabe and Ito's (2008), told apart by colour-blind readers; on paper without colour, dash and shape tell as much.
+Colours are Okabe and Ito's (2008), which colour-blind readers can distinguish; dashes and shapes serve without colour.
 """
 
 from markupsafe import Markup

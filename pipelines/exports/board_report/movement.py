@@ -44,7 +44,7 @@ def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:
     parts = {}
     for slice_type, name in DIMENSIONS.items():
         of_type = slices.filter(pl.col("slice_type") == slice_type)
-        # Two sites may bear one name: the key tells them apart.
+        # Two sites may have one name, so slices are compared by key.
         names = dict(of_type.select("slice_key", "slice").iter_rows())
         keyed = of_type.select("is_after", "numerator", "denominator", slice=pl.col("slice_key"))
         decomposed = mix_and_rate(keyed.filter(~pl.col("is_after")), keyed.filter(pl.col("is_after")))

@@ -1,4 +1,4 @@
-"""What the program did: what boards are told beside what is seen, what it caused, and what that was worth."""
+"""The program: its promises beside the results, the effects that it caused, and their value."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Program:
 
     @property
     def lift(self) -> list[dict[str, Any]]:
-        """The randomised effects: outreach against the patients whom a lot held out."""
+        """The randomised effects: outreach against the patients held out at random."""
         return [row for row in self.effects or [] if row["design"] == "randomised"]
 
 

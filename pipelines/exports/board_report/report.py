@@ -43,7 +43,7 @@ def report(publication: Path, period: Period) -> str:
     with open_file(publication / WAREHOUSE, read_only=True) as connection:
         every = kpis(connection, period)
         headline = [kpi for kpi in every if kpi["is_headline"]]
-        told = program(connection)
+        program_results = program(connection)
         return _template().render(
             manifest=manifest,
             as_of_on=as_of_on,
@@ -53,8 +53,8 @@ def report(publication: Path, period: Period) -> str:
             movements=movements(connection, headline, period),
             detailed=DETAILED,
             care_gaps=care_gaps(connection, period),
-            program=told,
-            decisions=decisions(headline, told),
+            program=program_results,
+            decisions=decisions(headline, program_results),
         )
 
 

@@ -30,8 +30,8 @@ def appointments(n_days: int = 200, a_day: int = 12, seed: int = 1) -> pl.DataFr
             "patient_key": np.arange(n) % 200,
             "location_key": np.arange(n) % 2,
             "starts_at": [datetime(day.year, day.month, day.day) + timedelta(days=3) for day in days],
-            "moment_at": [datetime(day.year, day.month, day.day) for day in days],
-            "moment_on": days,
+            "predicted_at": [datetime(day.year, day.month, day.day) for day in days],
+            "predicted_on": days,
             "true_risk": risk,
             "is_no_show": random.random(n) < risk,
         }
@@ -56,23 +56,23 @@ def model(split):
 
 def test_the_last_60_days_are_for_testing_and_training_ends_14_days_before(split):
     """60 days before 30 June is 1 May: the test begins on 2 May. 14 days before 1 May is 17 April."""
-    assert (split.test["moment_on"].min(), split.test["moment_on"].max()) == (date(2026, 5, 2), LAST)
-    assert split.train["moment_on"].max() == date(2026, 4, 17)
+    assert (split.test["predicted_on"].min(), split.test["predicted_on"].max()) == (date(2026, 5, 2), LAST)
+    assert split.train["predicted_on"].max() == date(2026, 4, 17)
 
 
 def test_the_model_for_scoring_learns_nothing_of_the_last_14_days(rows):
-    assert trainable(rows, date(2026, 6, 30))["moment_on"].max() == date(2026, 6, 16)
+    assert trainable(rows, date(2026, 6, 30))["predicted_on"].max() == date(2026, 6, 16)
 
 
 def test_it_learns_from_the_last_540_days():
     """540 days before 30 June 2026 is 6 January 2025, which is left out."""
-    assert split_by_time(appointments(n_days=600, a_day=4)).train["moment_on"].min() == date(2025, 1, 7)
+    assert split_by_time(appointments(n_days=600, a_day=4)).train["predicted_on"].min() == date(2025, 1, 7)
 
 
 def test_an_appointment_whose_outcome_is_unknown_teaches_nothing_and_dates_nothing(rows):
-    unknown = rows.head(12).with_columns(is_no_show=pl.lit(None, pl.Boolean), moment_on=date(2026, 9, 30))
+    unknown = rows.head(12).with_columns(is_no_show=pl.lit(None, pl.Boolean), predicted_on=date(2026, 9, 30))
     split = split_by_time(pl.concat([rows, unknown]))
-    assert split.test["moment_on"].max() == LAST
+    assert split.test["predicted_on"].max() == LAST
     assert split.train["is_no_show"].null_count() == split.test["is_no_show"].null_count() == 0
 
 
@@ -86,7 +86,7 @@ def test_fewer_than_30_patients_with_and_without_the_outcome_are_too_few_to_trai
 
 
 def test_fewer_than_10_patients_are_too_few_to_test_on(rows):
-    is_tested = pl.col("moment_on") > date(2026, 5, 1)
+    is_tested = pl.col("predicted_on") > date(2026, 5, 1)
     nine = rows.filter(is_tested, "is_no_show")["patient_key"].unique().sort().head(9)
     few = rows.filter(~is_tested | ~pl.col("is_no_show") | pl.col("patient_key").is_in(nine.to_list()))
     with pytest.raises(TooLittleData, match="9 patients who missed an appointment are too few to test on; 10 are needed"):

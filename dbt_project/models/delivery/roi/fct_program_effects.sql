@@ -20,9 +20,9 @@ named as (
         coalesce(kpis.unit, 'share') as unit,
         coalesce(kpis.direction, 'higher') as direction,
         outcomes.benefit_category,
-        -- A share is said in points of a hundred.
+        -- A share changes by percentage points.
         case when coalesce(kpis.unit, 'share') = 'share' then 100 else 1 end as scale,
-        case coalesce(kpis.unit, 'share') when 'share' then 'percentage points' when 'usd' then 'US dollars' else kpis.unit end as said_unit,
+        case coalesce(kpis.unit, 'share') when 'share' then 'percentage points' when 'usd' then 'US dollars' else kpis.unit end as unit_in_words,
         coalesce(effects.is_causal and (effects.interval_low > 0 or effects.interval_high < 0), false) as is_significant
     from effects
     left join {{ ref('dim_kpis') }} as kpis
@@ -42,13 +42,13 @@ final as (
         case
             when estimate is null then 'No number: ' || refused_reason || '.'
             when not is_causal
-                then outcome_name || ' changed by ' || {{ said('estimate') }} || ' ' || said_unit || ' from before joining to after. '
+                then outcome_name || ' changed by ' || {{ signed('estimate') }} || ' ' || unit_in_words || ' from before joining to after. '
                 || 'Not a cause: ' || refused_reason || '.'
             when is_significant
-                then outcome_name || ' changed by ' || {{ said('estimate') }} || ' ' || said_unit || ' because of the program (95 % interval '
-                || {{ said('interval_low') }} || ' to ' || {{ said('interval_high') }} || '). Grade ' || grade || '.'
-            else 'No effect on ' || outcome_name || ' can be told from chance: ' || {{ said('estimate') }} || ' ' || said_unit
-                || ' (95 % interval ' || {{ said('interval_low') }} || ' to ' || {{ said('interval_high') }} || '). Grade ' || grade || '.'
+                then outcome_name || ' changed by ' || {{ signed('estimate') }} || ' ' || unit_in_words || ' because of the program (95 % interval '
+                || {{ signed('interval_low') }} || ' to ' || {{ signed('interval_high') }} || '). Grade ' || grade || '.'
+            else 'No effect on ' || outcome_name || ' can be distinguished from chance: ' || {{ signed('estimate') }} || ' ' || unit_in_words
+                || ' (95 % interval ' || {{ signed('interval_low') }} || ' to ' || {{ signed('interval_high') }} || '). Grade ' || grade || '.'
         end as statement,
         {{ as_of_on() }} as data_cut_on
     from named

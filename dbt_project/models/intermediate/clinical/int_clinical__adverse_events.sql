@@ -4,18 +4,6 @@ adverse_events as (
 
     select * from {{ ref('stg_ehr__adverse_events') }}
 
-),
-
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
-
 )
 
 select
@@ -26,8 +14,4 @@ select
     adverse_events.code_name,
     {{ interval_columns('adverse_events.happened_date_time', 'adverse_events.happened_date_time') }}
 from adverse_events
-inner join concept_value_sets
-    on adverse_events.codes = concept_value_sets.codes
-inner join patients
-    on adverse_events.source_system = patients.source_system
-    and adverse_events.patient_id = patients.patient_id
+{{ in_value_sets('adverse_events') }}

@@ -6,21 +6,9 @@ conditions as (
 
 ),
 
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
 concepts as (
 
     select * from {{ ref('int_clinical__concepts') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
 
 ),
 
@@ -70,11 +58,7 @@ in_value_sets as (
         or conditions.abatement_range is not null
         or conditions.abatement_string is not null as has_abatement
     from conditions
-    inner join concept_value_sets
-        on conditions.codes = concept_value_sets.codes
-    inner join patients
-        on conditions.source_system = patients.source_system
-        and conditions.patient_id = patients.patient_id
+    {{ in_value_sets('conditions') | indent(4) }}
     left join concepts as body_sites
         on conditions.body_site_codes = body_sites.codes
 

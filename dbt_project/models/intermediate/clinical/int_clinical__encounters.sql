@@ -6,21 +6,9 @@ encounters as (
 
 ),
 
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
 concepts as (
 
     select * from {{ ref('int_clinical__concepts') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
 
 )
 
@@ -35,11 +23,7 @@ select
     encounters.type_name as code_name,
     {{ interval_columns('encounters.period_start', 'coalesce(encounters.period_end, ' ~ unbounded_future() ~ ')') }}
 from encounters
-inner join concept_value_sets
-    on encounters.type_codes = concept_value_sets.codes
-inner join patients
-    on encounters.source_system = patients.source_system
-    and encounters.patient_id = patients.patient_id
+{{ in_value_sets('encounters', 'type_codes') }}
 left join concepts as discharges
     on encounters.discharge_codes = discharges.codes
 where encounters.period_start is not null or encounters.period_end is not null

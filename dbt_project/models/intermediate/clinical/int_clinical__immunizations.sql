@@ -4,18 +4,6 @@ immunizations as (
 
     select * from {{ ref('stg_ehr__immunizations') }}
 
-),
-
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
-
 )
 
 select
@@ -27,9 +15,5 @@ select
     immunizations.code_name,
     {{ interval_columns('immunizations.occurrence_date_time', 'immunizations.occurrence_date_time') }}
 from immunizations
-inner join concept_value_sets
-    on immunizations.codes = concept_value_sets.codes
-inner join patients
-    on immunizations.source_system = patients.source_system
-    and immunizations.patient_id = patients.patient_id
+{{ in_value_sets('immunizations') }}
 order by value_set

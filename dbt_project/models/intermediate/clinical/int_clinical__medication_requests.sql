@@ -6,21 +6,9 @@ requests as (
 
 ),
 
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
 concepts as (
 
     select * from {{ ref('int_clinical__concepts') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
 
 ),
 
@@ -33,7 +21,7 @@ in_value_sets as (
         requests.medication_request_id,
         requests.status,
         requests.status in ('active', 'completed') as is_active_or_completed,
-        requests.intent in ('order', 'original-order', 'reflex-order', 'filler-order', 'instance-order') as is_order,
+        {{ is_order('requests.intent') }} as is_order,
         requests.intent,
         requests.is_not_to_be_given,
         coalesce(reasons.value_sets, []) as reason_value_sets,
@@ -45,11 +33,7 @@ in_value_sets as (
         case when len(requests.dosages) = 1 then requests.dosages[1] end as dosage,
         coalesce(len(requests.dosages), 0) > 1 as has_several_dosages
     from requests
-    inner join concept_value_sets
-        on requests.codes = concept_value_sets.codes
-    inner join patients
-        on requests.source_system = patients.source_system
-        and requests.patient_id = patients.patient_id
+    {{ in_value_sets('requests') | indent(4) }}
     left join concepts as reasons
         on requests.reason_codes = reasons.codes
 

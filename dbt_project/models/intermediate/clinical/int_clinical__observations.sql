@@ -6,21 +6,9 @@ observations as (
 
 ),
 
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
 concepts as (
 
     select * from {{ ref('int_clinical__concepts') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
 
 )
 
@@ -54,11 +42,7 @@ select
         end_of('observations.effective_date_time', 'observations.effective_period')
     ) }}
 from observations
-inner join concept_value_sets
-    on observations.codes = concept_value_sets.codes
-inner join patients
-    on observations.source_system = patients.source_system
-    and observations.patient_id = patients.patient_id
+{{ in_value_sets('observations') }}
 left join concepts as result_concepts
     on observations.value_codes = result_concepts.codes
 left join concepts as reasons

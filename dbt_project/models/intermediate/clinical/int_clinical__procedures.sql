@@ -6,21 +6,9 @@ procedures as (
 
 ),
 
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
 concepts as (
 
     select * from {{ ref('int_clinical__concepts') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
 
 )
 
@@ -38,11 +26,7 @@ select
         end_of('procedures.performed_date_time', 'procedures.performed_period')
     ) }}
 from procedures
-inner join concept_value_sets
-    on procedures.codes = concept_value_sets.codes
-inner join patients
-    on procedures.source_system = patients.source_system
-    and procedures.patient_id = patients.patient_id
+{{ in_value_sets('procedures') }}
 left join concepts as reasons
     on procedures.reason_codes = reasons.codes
 order by value_set

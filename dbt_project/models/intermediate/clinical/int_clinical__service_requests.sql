@@ -6,21 +6,9 @@ requests as (
 
 ),
 
-concept_value_sets as (
-
-    select * from {{ ref('int_clinical__concept_value_sets') }}
-
-),
-
 concepts as (
 
     select * from {{ ref('int_clinical__concepts') }}
-
-),
-
-patients as (
-
-    select * from {{ ref('int_clinical__patient_records') }}
 
 )
 
@@ -31,7 +19,7 @@ select
     requests.service_request_id,
     requests.status,
     requests.status in ('active', 'completed') as is_active_or_completed,
-    requests.intent in ('order', 'original-order', 'reflex-order', 'filler-order', 'instance-order') as is_order,
+    {{ is_order('requests.intent') }} as is_order,
     requests.intent,
     requests.is_not_to_be_done,
     coalesce(reasons.value_sets, []) as reason_value_sets,
@@ -39,11 +27,7 @@ select
     requests.code_name,
     {{ interval_columns('requests.authored_date_time', 'requests.authored_date_time') }}
 from requests
-inner join concept_value_sets
-    on requests.codes = concept_value_sets.codes
-inner join patients
-    on requests.source_system = patients.source_system
-    and requests.patient_id = patients.patient_id
+{{ in_value_sets('requests') }}
 left join concepts as reasons
     on requests.reason_codes = reasons.codes
 left join concepts as not_done_reasons

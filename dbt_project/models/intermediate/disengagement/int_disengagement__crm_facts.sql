@@ -67,7 +67,7 @@ outreach as (
 ),
 
 -- What the care team recorded in the dashboards; it is on record when it is recorded.
-told as (
+recorded_contacts as (
 
     select
         patient_key,
@@ -125,4 +125,4 @@ inner join links
 
 union all
 
-select * from told
+select * from recorded_contacts

@@ -92,8 +92,8 @@ transfers as (
 
 ),
 
--- What the care team learnt by telephone.
-told as (
+-- What the care team recorded after a call.
+recorded as (
 
     select
         patient_key,
@@ -106,7 +106,7 @@ told as (
 
 departures as (
 
-    select * from told
+    select * from recorded
     union all
     select * from deaths
     union all

@@ -186,8 +186,8 @@ select
     clinicians.clinician is not null as is_clinician_departed_6_months,
     -- A plan counts from when it is on record; its share of the horizon is arithmetic.
     coalesce(least(greatest(
-        {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }} + {{ horizon_days() }}, 0
-    ) / {{ horizon_days() }}.0, 1), 0) as program_share_of_horizon,
+        {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }} + {{ disengagement_horizon_days() }}, 0
+    ) / {{ disengagement_horizon_days() }}.0, 1), 0) as program_share_of_horizon,
     coalesce(least(greatest(
         {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }}, 0
     ) / 365.0, 1), 0) as program_share_of_past_year,

@@ -58,7 +58,7 @@ seen as (
         {{ practice_date('first_visit_at') }} as first_visit_on,
         {{ practice_date('last_visit_at') }} as last_visit_on
     from known
-    where last_visit_at >= index_at - interval 24 month
+    where last_visit_at >= index_at - interval {{ disengagement_seen_months() }} month
 
 ),
 
@@ -123,9 +123,9 @@ select
         when departures.departed_on <= expected.index_on then departures.reason
         when patients.birth_date is null then 'unknown_age'
         when {{ add_months('patients.birth_date', 216) }} > expected.index_on then 'minor'
-        when expected.first_visit_on > expected.index_on - 90 then 'new'
-        when expected.days_since_visit > {{ grace() }} * expected.expected_interval_days then 'lapsed'
-        when expected.days_since_visit + {{ horizon_days() }} <= {{ grace() }} * expected.expected_interval_days then 'cannot_lapse'
+        when expected.first_visit_on > expected.index_on - {{ disengagement_known_days() }} then 'new'
+        when expected.days_since_visit > {{ disengagement_grace() }} * expected.expected_interval_days then 'lapsed'
+        when expected.days_since_visit + {{ disengagement_horizon_days() }} <= {{ disengagement_grace() }} * expected.expected_interval_days then 'cannot_lapse'
         else 'eligible'
     end as status
 from expected

@@ -4,10 +4,10 @@ eligible as (
 
     select
         *,
-        index_at + interval {{ horizon_days() }} day as horizon_at
+        index_at + interval {{ disengagement_horizon_days() }} day as horizon_at
     from {{ ref('int_disengagement__index') }}
     where status = 'eligible'
-        and index_on + {{ horizon_days() + recording_days() }} <= {{ as_of_on() }}
+        and index_on + {{ disengagement_horizon_days() + disengagement_recording_days() }} <= {{ as_of_on() }}
 
 ),
 

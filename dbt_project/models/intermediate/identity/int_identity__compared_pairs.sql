@@ -113,7 +113,7 @@ select
         else 'different'
     end as address,
 
-    -- How many people of this name there are, as far as their birth dates tell them apart
+    -- Number of people of this name, by their birth dates
     greatest(l.n_birth_dates_of_name, r.n_birth_dates_of_name) as n_namesakes,
 
     -- Whom the record without a birth date is, were it one with each record of the other side

@@ -3,7 +3,7 @@
     where neither has a chart), `doubtful` (a person must look), `different` (it is somebody else), `separate` (a steward said
     so). Weights are those of Fellegi and Sunter 1969: log2 of how much likelier the comparison is between two records of one
     person than between records of two. What households and namesakes share adds up to any weight: `doubt` says what keeps a
-    pair from being a match all the same.
+    pair from being a match all the same (`macros/identity_doubts.sql`).
 -#}
 {%- set fields = ['mrn', 'birth_date', 'given_name', 'family_name', 'sex', 'phone', 'email', 'address'] %}
 {%- set match_weight = 6 %}
@@ -68,32 +68,8 @@ doubted as (
 
     select
         *,
-        case
-            when given_name = 'different' or birth_date in ('different', 'apart') then 'somebody_else'
-            when name_generation = 'different' or (name_generation = 'one_sided' and birth_date = 'missing') then 'generation'
-            when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal') then 'another_sex'
-            when given_name = 'similar' or (birth_date = 'near' and not is_near_full_name) then 'near_name'
-            when birth_date in ('missing', 'filled_in') and family_name = 'different' then 'near_name'
-            when is_two_charts and (given_name in ('missing', 'initial') or birth_date = 'missing') then 'too_little'
-        end as doubt_of_mrn,
-        case
-            when birth_date = 'apart' then 'near_birth_date'
-            when name_generation = 'different' then 'generation'
-            when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal' and is_same_contact_point)
-                then 'another_sex'
-            when given_name in ('similar', 'nickname', 'initial') or middle_name = 'different' then 'near_name'
-            when given_name in ('typo', 'swapped')
-                and not (birth_date = 'equal' and family_name in ('equal', 'similar', 'swapped') and is_same_contact_point)
-                then 'near_name'
-            when birth_date = 'near' and not (is_near_full_name and is_same_contact_point) then 'near_birth_date'
-            when family_name = 'different' and not (birth_date = 'equal' and is_same_contact_point) then 'near_name'
-            when 'missing' in (given_name, family_name) then 'name_unknown'
-            when birth_date = 'filled_in' and not (is_same_name and is_same_contact_point) then 'birth_date_unknown'
-            when birth_date = 'missing' and is_one_of_namesakes then 'namesakes'
-            when birth_date = 'missing' and (family_name = 'different' or email <> 'equal' or name_generation = 'one_sided')
-                then 'birth_date_unknown'
-            when n_namesakes >= {{ common_name }} and not is_same_contact_point and address <> 'postal_code' then 'common_name'
-        end as doubt
+        {{ doubt_of_record_number() }} as doubt_of_mrn,
+        {{ doubt_of_evidence(common_name) }} as doubt
     from described
 
 ),

@@ -1,4 +1,4 @@
-{#- Of two people who may be one, the most telling pair of records; none of two whom a steward keeps apart. -#}
+{#- Of two people who may be one, the pair of records with the most evidence; none where a steward keeps them apart. -#}
 with links as (
 
     select * from {{ ref('int_identity__patient_links') }}

@@ -1,8 +1,8 @@
 with
 
-moments as (
+predictions as (
 
-    select * from {{ ref('int_no_show__moments') }}
+    select * from {{ ref('int_no_show__prediction_times') }}
 
 ),
 
@@ -15,40 +15,40 @@ people as (
 past as (
 
     select
-        moments.appointment_key,
-        count(*) filter (where facts.fact_type in ('kept_appointment', 'no_show') and facts.event_at >= moments.from_12_months_at) as n_due_12_months,
-        count(*) filter (where facts.fact_type = 'no_show' and facts.event_at >= moments.from_12_months_at) as n_no_shows_12_months,
-        count(*) filter (where facts.fact_type = 'patient_cancellation' and facts.event_at >= moments.from_12_months_at) as n_cancellations_12_months,
-        count(*) filter (where facts.fact_type = 'visit' and facts.event_at >= moments.from_12_months_at) as n_visits_12_months,
-        count(*) filter (where facts.fact_type = 'portal_login' and facts.event_at >= moments.from_3_months_at) as n_portal_logins_3_months,
+        predictions.appointment_key,
+        count(*) filter (where facts.fact_type in ('kept_appointment', 'no_show') and facts.event_at >= predictions.from_12_months_at) as n_due_12_months,
+        count(*) filter (where facts.fact_type = 'no_show' and facts.event_at >= predictions.from_12_months_at) as n_no_shows_12_months,
+        count(*) filter (where facts.fact_type = 'patient_cancellation' and facts.event_at >= predictions.from_12_months_at) as n_cancellations_12_months,
+        count(*) filter (where facts.fact_type = 'visit' and facts.event_at >= predictions.from_12_months_at) as n_visits_12_months,
+        count(*) filter (where facts.fact_type = 'portal_login' and facts.event_at >= predictions.from_3_months_at) as n_portal_logins_3_months,
         count(distinct facts.code) filter (where facts.fact_type = 'chronic_condition') as n_chronic_conditions,
         max(facts.event_at) filter (where facts.fact_type = 'visit') as last_visit_at,
         max_by(facts.fact_type = 'no_show', facts.event_at) filter (
             where facts.fact_type in ('kept_appointment', 'no_show')
         ) as is_last_missed,
         max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'coverage') as coverage_code
-    from moments
+    from predictions
     inner join {{ ref('int_disengagement__facts') }} as facts
-        on moments.patient_key = facts.patient_key
-        and facts.event_at < moments.moment_at
-        and facts.recorded_at <= moments.moment_at
-    group by moments.appointment_key
+        on predictions.patient_key = facts.patient_key
+        and facts.event_at < predictions.predicted_at
+        and facts.recorded_at <= predictions.predicted_at
+    group by predictions.appointment_key
 
 )
 
 select
-    moments.appointment_key,
-    moments.patient_key,
-    moments.location_key,
-    moments.starts_at,
-    moments.moment_at,
-    {{ practice_date('moments.moment_at') }} as moment_on,
-    moments.is_no_show,
-    moments.is_ahead,
+    predictions.appointment_key,
+    predictions.patient_key,
+    predictions.location_key,
+    predictions.starts_at,
+    predictions.predicted_at,
+    {{ practice_date('predictions.predicted_at') }} as predicted_on,
+    predictions.is_no_show,
+    predictions.is_ahead,
 
-    {{ dbt.datediff(practice_date('moments.booked_at'), practice_date('moments.starts_at'), 'day') }} as lead_time_days,
-    {{ practice_hour('moments.starts_at') }} as start_hour,
-    cast(moments.duration_minutes as double) as duration_minutes,
+    {{ dbt.datediff(practice_date('predictions.booked_at'), practice_date('predictions.starts_at'), 'day') }} as lead_time_days,
+    {{ practice_hour('predictions.starts_at') }} as start_hour,
+    cast(predictions.duration_minutes as double) as duration_minutes,
     -- Prior of two appointments at one missed in ten, so that a first miss does not predict that a patient misses everything.
     {{ shrunk_share('coalesce(past.n_no_shows_12_months, 0)', 'coalesce(past.n_due_12_months, 0)', '0.1', 2) }}
         as no_show_share_12_months,
@@ -58,16 +58,16 @@ select
     coalesce(past.n_visits_12_months, 0) as n_visits_12_months,
     coalesce(past.n_portal_logins_3_months, 0) as n_portal_logins_3_months,
     coalesce(past.n_chronic_conditions, 0) as n_chronic_conditions,
-    {{ dbt.datediff(practice_date('past.last_visit_at'), practice_date('moments.moment_at'), 'day') }} as days_since_visit,
-    {{ dbt.datediff('people.birth_date', practice_date('moments.moment_at'), 'day') }} / 365.25 as age_years,
+    {{ dbt.datediff(practice_date('past.last_visit_at'), practice_date('predictions.predicted_at'), 'day') }} as days_since_visit,
+    {{ dbt.datediff('people.birth_date', practice_date('predictions.predicted_at'), 'day') }} / 365.25 as age_years,
 
     coalesce(past.is_last_missed, false) as is_last_missed,
     past.last_visit_at is null as is_first_visit,
-    extract(isodow from {{ practice_time('moments.starts_at') }}) = 1 as is_monday,
-    extract(isodow from {{ practice_time('moments.starts_at') }}) = 5 as is_friday,
+    extract(isodow from {{ practice_time('predictions.starts_at') }}) = 1 as is_monday,
+    extract(isodow from {{ practice_time('predictions.starts_at') }}) = 5 as is_friday,
     past.coverage_code like 'medicaid %' as is_medicaid
-from moments
+from predictions
 inner join people
-    on moments.patient_key = people.patient_key
+    on predictions.patient_key = people.patient_key
 left join past
-    on moments.appointment_key = past.appointment_key
+    on predictions.appointment_key = past.appointment_key

@@ -1,6 +1,6 @@
 {#-
     One call is often recorded twice: as a task and a touch in the CRM, or in the dashboards too. For each day and channel, the source
-    with the most records counts; those of other sources are kept and marked `is_told_again`.
+    with the most records counts; those of other sources are kept and marked `is_repeated_report`.
 -#}
 with
 
@@ -42,7 +42,7 @@ recorded as (
 
 ),
 
-told as (
+reported as (
 
     select * from tasks
     union all
@@ -57,8 +57,8 @@ counted as (
     select
         *,
         {{ practice_date('attempted_at') }} as attempted_on,
-        count(*) over (partition by patient_key, channel, {{ practice_date('attempted_at') }}, kind) as n_told
-    from told
+        count(*) over (partition by patient_key, channel, {{ practice_date('attempted_at') }}, kind) as n_reports
+    from reported
     where patient_key is not null
 
 ),
@@ -72,7 +72,7 @@ held_out as (
         cast(null as varchar) as channel,
         cast(null as varchar) as outcome,
         true as is_held_out,
-        false as is_told_again
+        false as is_repeated_report
     from {{ ref('int_outreach__trial_members') }}
     where is_held_out
 
@@ -84,7 +84,7 @@ select
     channel,
     outcome,
     false as is_held_out,
-    (n_told, kind) <> max((n_told, kind)) over (partition by patient_key, channel, attempted_on) as is_told_again
+    (n_reports, kind) <> max((n_reports, kind)) over (partition by patient_key, channel, attempted_on) as is_repeated_report
 from counted
 union all
 select * from held_out

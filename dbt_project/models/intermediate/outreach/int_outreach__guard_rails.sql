@@ -45,7 +45,7 @@ attempts as (
         bool_or(outcome = 'deceased') as is_told_deceased,
         max(attempted_at) filter (where outcome in ('declined', 'done_elsewhere')) as declined_at,
         count(*) filter (
-            where not is_told_again and attempted_at >= {{ practice_midnight(as_of_on() ~ ' - 30') }}
+            where not is_repeated_report and attempted_at >= {{ practice_midnight(as_of_on() ~ ' - 30') }}
         ) as n_attempts_30_days
     from {{ ref('int_outreach__attempts') }}
     where not is_held_out

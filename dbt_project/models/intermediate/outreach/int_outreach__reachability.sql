@@ -42,11 +42,11 @@ attempts as (
 ),
 
 -- An attempt shows whose number it is, for all channels that use the number.
-said as (
+reported as (
 
     select
         *,
-        unnest(case when channel in ('phone', 'sms') then ['phone', 'sms'] else [channel] end) as said_of
+        unnest(case when channel in ('phone', 'sms') then ['phone', 'sms'] else [channel] end) as reported_channel
     from attempts
     where patient_key is not null
 
@@ -56,12 +56,12 @@ summed as (
 
     select
         patient_key,
-        said_of as channel,
-        max_by(is_bounced, attempted_at) filter (where channel = said_of) as is_bouncing,
+        reported_channel as channel,
+        max_by(is_bounced, attempted_at) filter (where channel = reported_channel) as is_bouncing,
         max(attempted_at) filter (where is_wrong) as wrong_at,
         max(attempted_at) filter (where is_answered) as answered_at
-    from said
-    group by patient_key, said_of
+    from reported
+    group by patient_key, reported_channel
 
 )
 

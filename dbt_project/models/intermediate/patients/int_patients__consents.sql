@@ -1,6 +1,6 @@
 {#-
     The latest decision on a channel applies, whichever of the person's contacts it was recorded for; of two at the same instant, the
-    refusal. A reply that asks to stop is a refusal of its channel; told to the care team, of all channels.
+    refusal. A reply that asks to stop refuses its channel; a request to the care team refuses all channels.
 -#}
 with
 
@@ -36,7 +36,7 @@ stopped as (
 
 ),
 
-told as (
+refused_by_request as (
 
     select
         patient_key,
@@ -65,7 +65,7 @@ decisions as (
         unnest(['sms', 'email', 'phone', 'mail', 'portal']) as channel,
         'revoked' as consent_status,
         recorded_at
-    from told
+    from refused_by_request
 
 )
 

@@ -74,7 +74,7 @@ final as (
             when computed.kpi_code is null and switched_off.measures is not null
                 then 'Measures are switched off, since value sets are missing: ' || switched_off.measures
                     || '. Load them with `caregap value-sets load`.'
-            when computed.kpi_code is null then 'Everything was delivered, but there is no month yet for which it can be told.'
+            when computed.kpi_code is null then 'Everything was delivered, but no month is complete enough to compute it yet.'
         end as unavailable_reason,
         case
             when computed.kpi_code is not null

@@ -56,7 +56,7 @@ compared as (
 
 ),
 
-told as (
+restated as (
 
     select
         compared.*,
@@ -77,14 +77,14 @@ final as (
 
     select
         *,
-        {{ care_gap_month_key('told.month_end_on', of='told') }} as care_gap_month_key,
+        {{ care_gap_month_key('restated.month_end_on', of='restated') }} as care_gap_month_key,
         gap_status != published_gap_status as is_restated,
         case
             when gap_status = published_gap_status then null
             when measure_version != published_version then 'measure version'
             else 'late data'
         end as restatement_reason
-    from told
+    from restated
 
 )
 

@@ -96,7 +96,7 @@ planned as (
 
 ),
 
-told as (
+worded as (
 
     select
         *,
@@ -166,7 +166,7 @@ final as (
             else next_action
         end as next_action,
         measure_version
-    from told
+    from worded
 
 )
 

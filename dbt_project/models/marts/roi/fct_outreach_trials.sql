@@ -1,5 +1,5 @@
 {#-
-    Days count, not instants: the lot is drawn for a day, from what was known before it, and a CRM enters its members at any hour of
+    Days count, not instants: the draw is for a day, from what was known before it, and a CRM enters its members at any hour of
     that day, some after the first call. So the day itself is the first of the 90, for both arms alike.
 -#}
 {%- set outcome_days = 90 -%}
@@ -41,7 +41,7 @@ attempts as (
 
     select
         members.trial_key,
-        count(*) filter (where not attempts.is_told_again) as n_attempts,
+        count(*) filter (where not attempts.is_repeated_report) as n_attempts,
         min_by(attempts.channel, attempts.attempted_at) as first_channel,
         max_by(attempts.outcome, attempts.attempted_at) as last_outcome
     from members
@@ -71,7 +71,7 @@ final as (
         {{ dbt.datediff('visits.last_visit_on', 'members.added_on', 'day') }} as days_since_visit,
         visits.first_visit_on,
         visits.first_visit_on is not null as has_visit_90_days,
-        members.added_on + {{ outcome_days + recording_days() }} <= {{ as_of_on() }} as is_mature
+        members.added_on + {{ outcome_days + disengagement_recording_days() }} <= {{ as_of_on() }} as is_mature
     from members
     left join profiles
         on members.patient_key = profiles.patient_key

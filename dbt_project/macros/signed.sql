@@ -1,4 +1,4 @@
 {#- A number as text, with its sign: in percentage points if the column `scale` says so. -#}
-{% macro said(column) -%}
+{% macro signed(column) -%}
     printf('%+.2f', {{ column }} * scale)
 {%- endmacro %}

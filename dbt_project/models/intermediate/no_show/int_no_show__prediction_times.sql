@@ -16,7 +16,7 @@ appointments as (
 
 ),
 
-moments as (
+predictions as (
 
     select
         bookings.appointment_key,
@@ -29,9 +29,9 @@ moments as (
         appointments.duration_minutes,
         appointments.final_status,
         least(
-            greatest(bookings.starts_at - interval {{ var('reminder_hours', 48) }} hour, bookings.booked_at),
+            greatest(bookings.starts_at - interval {{ no_show_reminder_hours() }} hour, bookings.booked_at),
             {{ practice_midnight(as_of_on()) }}
-        ) as moment_at
+        ) as predicted_at
     from bookings
     inner join appointments
         on bookings.appointment_key = appointments.appointment_key
@@ -40,16 +40,16 @@ moments as (
 
 select
     * exclude (stands_until_at, final_status),
-    moment_at - interval 365 day as from_12_months_at,
-    moment_at - interval 91 day as from_3_months_at,
+    predicted_at - interval 365 day as from_12_months_at,
+    predicted_at - interval 91 day as from_3_months_at,
     -- An appointment cancelled after its reminder was neither kept nor missed.
     case
-        when starts_at + interval {{ var('no_show_recording_days', 7) }} day > {{ practice_midnight(as_of_on()) }} then cast(null as boolean)
+        when starts_at + interval {{ no_show_outcome_days() }} day > {{ practice_midnight(as_of_on()) }} then cast(null as boolean)
         when final_status = 'no_show' then true
         when final_status = 'completed' then false
     end as is_no_show,
     starts_at >= {{ practice_midnight(as_of_on()) }} and final_status = 'booked' as is_ahead
-from moments
-where booked_at <= moment_at
-    and stands_until_at > moment_at
+from predictions
+where booked_at <= predicted_at
+    and stands_until_at > predicted_at
     and starts_at >= {{ practice_midnight(add_months(as_of_on(), -24)) }}
