@@ -15,15 +15,16 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class AccessRefused(Exception):
-    """The file cannot be used; the text says which setting, and what it should be."""
+    """The file cannot be used. The text names the setting and what it should be."""
 
 
 @dataclass(frozen=True)
 class AccessFile:
-    """What the file says. `roles` and `sites` are by value of the claim; `secret_variable` names the environment variable.
+    """The settings. `roles` and `sites` are keyed by the value of the claim; `secret_variable` names the environment
+    variable.
 
-    Who somebody is, is the claim `sub`, which the provider never gives to another (OpenID Connect Core, 5.7); `name_claim` is
-    what people call them. `acr_values`: how strongly they must have signed in, any of these. `revoked`: `sub`s to shut out now.
+    The claim `sub` identifies a person; the provider never reassigns it (OpenID Connect Core, 5.7); `name_claim` is the
+    display name. `acr_values`: accepted strengths of sign-in. `revoked`: `sub`s without access.
     """
 
     issuer: str
@@ -47,7 +48,8 @@ class AccessFile:
         return urlparse(self.redirect_uri).scheme == "https"
 
     def viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
-        """Who these claims are: the first role in the file's order that one of them has, or None where `why_refused` says why.
+        """The viewer with these claims: the first role in the file's order that they match. None if refused; `why_refused`
+        gives the reason.
 
         The value of the site claim is a `location_id`, unless `[sites]` maps it to several.
         """
@@ -60,7 +62,7 @@ class AccessFile:
         return Viewer(claims["sub"], role, own, name=name if isinstance(name, str) else "")
 
     def why_refused(self, claims: Mapping[str, Any]) -> str:
-        """Why these claims open nothing, in words for the person; empty where they do."""
+        """The reason for refusal, worded for the person; empty if admitted."""
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject:
             return "the identity provider does not say who you are (sub)"
@@ -108,7 +110,7 @@ def read_access(home: Path) -> AccessFile | None:
 
 
 def client_secret(access: AccessFile) -> str:
-    """The client's secret, out of the environment; `AccessRefused` where it is not set."""
+    """The client's secret from the environment. Raises `AccessRefused` if it is not set."""
     secret = os.environ.get(access.secret_variable, "")
     if not secret:
         raise AccessRefused(f"The environment variable {access.secret_variable} must hold the client's secret.")
@@ -116,5 +118,5 @@ def client_secret(access: AccessFile) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    """A claim is a text or a list of texts; anything else says nothing."""
+    """A claim's texts: it is a text or a list of texts; anything else counts as empty."""
     return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

@@ -1,4 +1,4 @@
-"""Records in the audit log who did what in the dashboards, when, from where, to how many rows and which patients."""
+"""Records in the audit log who did what in the dashboards, when, from where, with how many rows and which patients."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -46,5 +46,5 @@ def record(
 
 
 def current_log() -> AuditLog:
-    """The log of this home. Raises `AuditRefused` where its key is set wrongly."""
+    """The log of this home. Raises `AuditRefused` if its key is invalid."""
     return audit_log(home())

@@ -74,12 +74,12 @@ PAGES = (
     Page("data_health", "Data health", ":material/health_and_safety:", _SEE_DELIVERIES),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
 )
-"""In the order of the navigation; a role opens on the first page that it may see."""
+"""In navigation order; a role starts on the first page that it may open."""
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks: the identity provider's id for the person, a role, and the sites (`location_id`) that a role of sites has.
+    """The person signed in: the identity provider's id, a role, and the sites (`location_id`) that a role of sites has.
 
     `name` is what people call the person, such as an e-mail address: it may change, and decides nothing. `address` and `session`
     say from where, for the audit log.
@@ -128,7 +128,7 @@ def current_viewer() -> Viewer:
         st.stop()
     if has_ended():
         st.rerun(scope="app")
-        # A widget's callback runs before the front door and cannot start the page again; it must not go on either.
+        # A widget's callback runs before the sign-in check and cannot restart the page; it must stop too.
         raise PermissionError("The sign-in has ended.")
     return viewer
 
@@ -140,5 +140,5 @@ def still_admitted() -> Callable[[], bool]:
 
 
 def admit(viewer: Viewer | None, has_ended: Callable[[], bool] = lambda: False) -> None:
-    """From here on, this session is the viewer's, until `has_ended` says so; None: nobody's."""
+    """Assign this session to the viewer until `has_ended` returns true; None: to nobody."""
     st.session_state[_ADMITTED] = (viewer, has_ended)

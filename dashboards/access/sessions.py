@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CLOCK_SKEW_SECONDS = 120
-"""How far the identity provider's clock may be ahead of ours."""
+"""Seconds that the identity provider's clock may be ahead of ours."""
 
 
 @dataclass
@@ -42,18 +42,18 @@ class Sessions:
         return ""
 
     def seconds_left(self, claims: Mapping[str, Any], now: float) -> float:
-        """Until the sign-in ends if nothing happens."""
+        """Seconds until the sign-in ends without activity."""
         issued_at = claims["iat"]
         idle = self._active_at.get(sign_in_id(claims), issued_at) + self.idle_seconds
         return min(idle, issued_at + self.absolute_seconds) - now
 
     def begin(self, claims: Mapping[str, Any], now: float) -> bool:
-        """Whether nothing was seen of this sign-in yet."""
+        """Register the sign-in. Returns whether it is new."""
         with self._lock:
             return self._begun.setdefault(sign_in_id(claims), now) == now
 
     def touch(self, claims: Mapping[str, Any], now: float) -> None:
-        """Its owner did something; that revives no sign-in that has ended."""
+        """Record activity; this does not revive an ended sign-in."""
         if self.ended_because(claims, now):
             return
         with self._lock:
@@ -61,7 +61,7 @@ class Sessions:
             self._forget(now)
 
     def is_to_be_confirmed(self, claims: Mapping[str, Any], now: float) -> bool:
-        """Whether the provider was last asked what the person may do, at the sign-in or since, too long ago."""
+        """Whether the provider's last confirmation, at sign-in or later, is too old."""
         asked_at, _ = self._confirmed.get(sign_in_id(claims), (claims["iat"], {}))
         return now - asked_at > self.recheck_seconds
 
@@ -84,7 +84,7 @@ class Sessions:
             return is_new
 
     def _forget(self, now: float) -> None:
-        """What ended so long ago that its age alone refuses it."""
+        """Drop ended sign-ins that their age alone refuses."""
         oldest = now - self.absolute_seconds - CLOCK_SKEW_SECONDS
         self._ended = {id: (at, why) for id, (at, why) in self._ended.items() if at > oldest}
         self._active_at = {id: at for id, at in self._active_at.items() if at > oldest}
@@ -93,10 +93,10 @@ class Sessions:
 
 
 SESSIONS = Sessions()
-"""The server's only one; its limits are those of access.toml."""
+"""The server's only instance, with the limits of access.toml."""
 
 
 def sign_in_id(claims: Mapping[str, Any]) -> str:
-    """One id a sign-in: the same for every tab and every copy of its cookie, another after signing in again."""
+    """The id of a sign-in: the same for every tab and copy of its cookie, and new after signing in again."""
     identifying = [str(claims.get(name, "")) for name in ("iss", "sub", "iat", "nonce", "at_hash", "jti", "sid")]
     return hashlib.sha256("\n".join(identifying).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Records what a steward decided on two records: one person, two, or not yet."""
+"""Records a steward's decision on two records: one person, two people, or later."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ PAIR = tuple(TWO_RECORDS)
 
 
 def decide(folder: Path, pair: dict[str, Any], decision: str, decided_by: str) -> str:
-    """Add a decision on the two records that `pair` names to the journal in `folder`; its new id.
+    """Add a decision on the two records of `pair` to the journal in `folder`; returns its new id.
 
-    It undoes what was decided on the pair before. Raises what `Journal.add` raises.
+    It replaces any earlier decision on the pair. Raises what `Journal.add` raises.
     """
     now = datetime.now(UTC)
     decision_id = uuid4().hex
@@ -29,5 +29,5 @@ def decide(folder: Path, pair: dict[str, Any], decision: str, decided_by: str) -
 
 
 def decided(folder: Path) -> pl.DataFrame:
-    """The latest decision on every pair that was ever decided here, in the contract's columns."""
+    """The latest decision on each pair decided here, in the contract's columns."""
     return DECISIONS.entries(folder).sort("decided_at", "decision_id").unique(PAIR, keep="last", maintain_order=True)

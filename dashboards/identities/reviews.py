@@ -1,4 +1,4 @@
-"""The pairs of records that a steward decides on: what was published, overlaid with what was decided since."""
+"""The pairs of records for a steward to decide: as published, with the decisions made since."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from dashboards.store.published import Publication, ask
 REASONS = {
     "two_charts_of_one_person": "Two charts look like one person.",
     "two_charts_fit": "The record fits two charts about equally well.",
-    "mrn_of_somebody_else": "The record carries the number of a chart whose person it does not look like.",
-    "another_sex": "Much agrees, and the sex does not.",
-    "near_name": "Much agrees, and the names are only near: twins and sisters have such names too.",
-    "near_birth_date": "Names and contact agree, and the birth dates are only near.",
-    "birth_date_unknown": "No birth date, or one that systems fill in: it may be father or son.",
-    "common_name": "Name and birth date agree, but many have the name and nothing else agrees.",
-    "not_enough_evidence": "Too little is on record to say so.",
+    "mrn_of_somebody_else": "The record has the record number of a chart that looks like another person's.",
+    "another_sex": "Most fields agree, but the sex differs.",
+    "near_name": "Most fields agree, but the names are only similar: twins and sisters have such names too.",
+    "near_birth_date": "Names and contact agree, but the birth dates are only similar.",
+    "birth_date_unknown": "No birth date, or a placeholder: it may be father or son.",
+    "common_name": "Name and birth date agree, but the name is common and nothing else agrees.",
+    "not_enough_evidence": "Too few fields are filled in to decide.",
 }
 FIELDS = {
     "source": "Record",
@@ -55,7 +55,7 @@ _RECORDS = """
 
 def pairs(publication: Publication) -> pl.DataFrame:
     """Every pair in review or decided, the likeliest first, with its latest `decision` (null: none), `decided_at`, `decided_by`,
-    and `is_applied`: the publication knows the decision already."""
+    and `is_applied`: the publication includes the decision."""
     here = decided(journal_folder(publication)).select(
         *PAIR, new="decision", new_at="decided_at", new_by="decided_by", is_here=pl.lit(True)
     )

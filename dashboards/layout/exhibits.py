@@ -1,4 +1,4 @@
-"""What a page shows: a chart or a table under a sentence that says what it shows, each to be taken away as CSV (and PNG)."""
+"""Draws charts and tables under a title that states their content, each with export as CSV (charts also as PNG)."""
 
 import re
 from collections.abc import Iterable
@@ -16,21 +16,21 @@ from dashboards.layout.sheet import is_share
 
 
 def say(markdown: str) -> None:
-    """A paragraph of the page and of its export."""
+    """Add a paragraph to the page and to its export."""
     st.markdown(dollars(markdown))
     current_sheet().say(as_read(markdown))
 
 
 def section(title: str) -> None:
-    """Begin a part of a page: the exhibits that follow belong to it, and their headings stand below its own."""
+    """Begin a section of a page: the exhibits that follow belong to it, with smaller headings."""
     with st.container(key=f"section_{_slug(title)}"):
         st.header(title, anchor=False)
     current_sheet().section(title)
 
 
 def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: str = "", note: str = "") -> None:
-    """Draw a chart. `title` says in sentence case what it shows, `alt` says the same to who cannot see it, `data` are the rows
-    behind it, offered as CSV; the PNG is in the chart's mode bar. `note` is a line below, `name` the files' (the title's words).
+    """Draw a chart. `title` states in sentence case what it shows, `alt` describes it for screen readers, `data` are its
+    rows, offered as CSV; the PNG is in the chart's mode bar. `note` is a line below, `name` the files' (the title's words).
     """
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
@@ -54,7 +54,7 @@ def table(
     patients: Iterable[int] = (),
 ) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
-    lets long texts take several lines. One that is too wide for paper is not `is_printed`: the page's export names it.
+    lets long texts take several lines. A table too wide for paper is not `is_printed`: the page's export only names it.
     `patients` are the keys of those who are in it, for the audit log.
     """
     name = name or _slug(title)
@@ -83,8 +83,8 @@ def table(
 
 
 def _shown(data: pl.DataFrame, columns: dict[str, Any]) -> tuple[pl.DataFrame, dict]:
-    """The rows and settings as Streamlit is given them: a missing text or day is an empty cell and not the word None, a day has
-    no time, and every share one digit, where Streamlit's own `percent` gives 10 % beside 14.18 %.
+    """Rows and settings for Streamlit: an empty cell instead of None, days without a time, shares with one digit (Streamlit's
+    own `percent` shows 10 % beside 14.18 %).
     """
     texts = [pl.col(pl.String, pl.Null).cast(pl.String).fill_null("")]
     plain_days = [name for name, dtype in data.schema.items() if dtype == pl.Date and not isinstance(columns.get(name), dict)]
@@ -99,7 +99,7 @@ def _head(title: str, data: pl.DataFrame, name: str, patients: Iterable[int] = (
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
         (st.subheader if current_sheet().is_sectioned else st.header)(as_plain_markdown(title), anchor=False, width="stretch")
         with st.container(width="content"):
-            # A list of patients is worked with in a spreadsheet; a workbook keeps its texts as texts.
+            # Teams use patient lists in a spreadsheet; a workbook keeps text as text.
             offer(data, name, formats=(XLSX, CSV) if patients else (CSV,), patients=patients)
 
 

@@ -1,4 +1,4 @@
-"""What leaves the dashboards: a table as CSV that no spreadsheet executes, or as Parquet; every export is recorded.
+"""Exports a table as CSV that no spreadsheet executes, as a workbook, or as Parquet, and records every export.
 
 The built-in download of tables is switched off (`client.disableDataExport`): it keeps formulas, and nothing is logged.
 """

@@ -1,4 +1,4 @@
-"""Filters that live in the URL: a link shows a colleague the same view, and they stay when the page changes.
+"""Filters in the URL: a link shows a colleague the same view, and the filters stay when the page changes.
 
 Streamlit binds each of them to a query parameter of its name. Only names of months, sites, providers, payer classes and segments
 get there: none says anything about a patient.
@@ -45,7 +45,7 @@ _PROVIDERS = """
 
 @dataclass(frozen=True)
 class Filters:
-    """What the reader chose; None or empty: no restriction. `months` is the length of the period."""
+    """The chosen filters; None or empty: no restriction. `months` is the length of the period."""
 
     months: int = 12
     location_key: int | None = None
@@ -63,7 +63,7 @@ class Filters:
 
     @property
     def said(self) -> str:
-        """The restriction in words, for titles and exports: `Lakeside, Medicare`; `whole practice` where there is none."""
+        """The filters in words, for titles and exports: `Lakeside, Medicare`; `whole practice` if there are none."""
         return ", ".join(self.names.values()) or "whole practice"
 
 
@@ -76,7 +76,7 @@ def filters(
     payer: bool = False,
     segment: bool = False,
 ) -> Filters:
-    """Draw the filters that a page asks for, in one row, and return what is chosen."""
+    """Draw the page's filters in one row and return the choices."""
     sites = {row["name"]: row["location_key"] for row in ask(publication, _SITES).iter_rows(named=True)}
     shown = [period, site and len(sites) > 1, provider, payer, segment]
     columns = iter(st.columns(max(sum(shown), 2)))
@@ -125,7 +125,7 @@ def _chosen(column, label: str, options: list[str], key: str, index: int = 0) ->
 
 
 def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
-    """A choice among codes, shown by name; None where all are wanted."""
+    """A choice among codes, shown by name; None: all."""
     choice = _chosen(column, label, [EVERY, *options.values()], key)
     code = next((code for code, name in options.items() if name == choice), None)
     if code is not None:

@@ -1,7 +1,8 @@
-"""The frame that every page stands in: its title, whose data they are and up to which day, and what is said where nothing is.
+"""The frame of every page: title, practice, last day of the data, and the message if there is nothing to show.
 
-A page opens with `open_page`, which stops it where nothing is published, and shows its charts and tables with
-`dashboards.layout.exhibits`. What was shown is kept on a sheet, so that the page can be exported as one file from the same rows.
+A page begins with `open_page`, which stops it if nothing is published, and shows its charts and tables with
+`dashboards.layout.exhibits`. Everything shown is also kept in a `Sheet`, so that the page can be exported as one file from
+the same rows.
 """
 
 from datetime import date
@@ -39,11 +40,12 @@ a page (h2) as in a section (h3); a section's own is larger. Who cannot hover se
 
 
 def open_page(title: str, question: str = "", *, is_exported: bool = True, has_reports: bool = False) -> Publication:
-    """Draw the head of a page and return what it may ask: `title`, the `question` that it answers, practice, data-as-of, banner.
+    """Draw the head of a page (`title`, the `question` that it answers, practice, last day of the data, banner) and return
+    the publication to query.
 
     Unless `is_exported` is false, as on a page whose rows are patients, the page can be taken away as one file; `has_reports`
     offers the board's reports beside it.
-    Stops the page, saying what to run, where nothing is published.
+    Stops the page if nothing is published, and says what to run.
     """
     st.html(_LOOK)
     title_every_png()
@@ -71,7 +73,7 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True, has_r
 
 
 def current_sheet() -> Sheet:
-    """The sheet of the page that is being drawn."""
+    """The `Sheet` of the current page."""
     return st.session_state[_SHEET]
 
 
@@ -90,12 +92,12 @@ def is_published(publication: Publication, table: str) -> bool:
 
 
 def empty(message: str) -> None:
-    """Say that there is nothing to show, and what to do: nothing is published, or no row matches the filters."""
+    """Show that nothing is published or no row matches the filters, and what to do."""
     st.info(message, icon=":material/inbox:")
 
 
 def _offer_page(place, sheet: Sheet) -> None:
-    """The button that exports the page; the file is made when it is pressed, by which time the sheet is whole."""
+    """The button that exports the page. The file is made on click, when the sheet is complete."""
     viewer, is_admitted = current_viewer(), still_admitted()
     name = sheet.title.lower().replace(" ", "_")
 
@@ -113,5 +115,5 @@ def _offer_page(place, sheet: Sheet) -> None:
         key="export_page",
         icon=":material/ios_share:",
         on_click="ignore",
-        help="This page as one file that needs no network and prints well.",
+        help="This page as one printable file that works offline.",
     )

@@ -1,4 +1,4 @@
-"""The board's reports that lie in the publication: written when it was published, offered to who sees the whole practice."""
+"""The board reports in the publication, written when it was published, for viewers of the whole practice."""
 
 import re
 from datetime import date
@@ -15,14 +15,15 @@ _NAME = re.compile(r"report_(?P<year>\d{4})-(?:Q(?P<quarter>[1-4])|(?P<month>\d{
 
 
 class Report(NamedTuple):
-    """One report: its file, and in words the period that it is about."""
+    """One report: its file, and its period in words."""
 
     path: Path
     title: str
 
 
 def reports(publication: Publication) -> list[Report]:
-    """The reports of a publication, months before quarters, the newest first; none in one that is older than reports are."""
+    """The reports of a publication, months before quarters, the newest first; none in a publication made before reports
+    existed."""
     found = [(path, _NAME.fullmatch(path.stem)) for path in publication.folder.glob("report_*.html")]
     named = [(path, name) for path, name in found if name]
     return [
@@ -32,7 +33,7 @@ def reports(publication: Publication) -> list[Report]:
 
 
 def offer_reports(place, publication: Publication) -> None:
-    """Draw the menu of reports in `place`, for a viewer who may see the whole practice; for another, nothing.
+    """Draw the menu of reports in `place`, only for viewers of the whole practice.
 
     Each download is a line of the audit log, written before the browser has the file.
     """
@@ -47,7 +48,7 @@ def offer_reports(place, publication: Publication) -> None:
         record("exported", subject=report.path.name, viewer=viewer)
         return report.path.read_bytes()
 
-    with place.popover("Board report", icon=":material/summarize:", type="tertiary", help="Written when this was published."):
+    with place.popover("Board report", icon=":material/summarize:", type="tertiary", help="Written with this publication."):
         for report in written:
             st.download_button(
                 report.title,
@@ -59,7 +60,7 @@ def offer_reports(place, publication: Publication) -> None:
                 width="stretch",
                 on_click="ignore",
             )
-        st.caption("One file each, which needs no network and prints as it is.")
+        st.caption("One printable file each; works offline.")
 
 
 def _title(year: str, quarter: str | None, month: str | None) -> str:

@@ -1,4 +1,4 @@
-"""A page as one file: what it showed, from the same rows, in HTML that needs nothing else and prints well."""
+"""A page as one HTML file: its content from the same rows, without external files, ready to print."""
 
 import re
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from plotly.offline import get_plotlyjs
 from dashboards.figures.style import on_paper
 
 MOST_ROWS = 200
-"""A table longer than this is for a spreadsheet, not for paper; the sheet says how many rows it left out."""
+"""Rows of a table on paper; the sheet gives the number of rows left out."""
 
 
 @dataclass
 class Sheet:
-    """What a page has shown so far: its head, and its blocks in order, each made into HTML when the page is taken away.
+    """The content of a page so far: its head, and its blocks in order, each made into HTML only on export.
 
-    To make them at every run took a tenth of a page's time, and few pages are taken away.
+    Making them at every run took a tenth of a page's time, and few pages are exported.
     """
 
     title: str
@@ -37,16 +37,16 @@ class Sheet:
 
     @property
     def source(self) -> str:
-        """Whose data, up to which day: for what leaves the page without it."""
+        """Practice and last day of the data, for files that leave the page."""
         return f"{self.practice_name} · data as of {self.as_of_on:%-d %B %Y}{' · synthetic data' if self.is_synthetic else ''}"
 
     def section(self, title: str) -> None:
-        """Begin a part, to which the exhibits that follow belong."""
+        """Begin a section, to which the exhibits that follow belong."""
         self.is_sectioned = True
         self._add("section", title=title)
 
     def say(self, markdown: str) -> None:
-        """Add a paragraph; of its Markdown, bold survives."""
+        """Add a paragraph; of its Markdown, only bold is kept."""
         plain = re.sub(r":\w+\[(.*?)\]", r"\1", re.sub(r":material/\w+:\s*", "", markdown))
         parts = re.split(r"\*\*(.+?)\*\*", plain)
         self._add("paragraph", parts=[(text, place % 2 == 1) for place, text in enumerate(parts)])
@@ -56,11 +56,11 @@ class Sheet:
         self._add("tiles", tiles=tiles)
 
     def figure(self, chart: go.Figure, title: str, alt: str, note: str) -> None:
-        """Add a chart, drawn by the copy of Plotly that the file carries once."""
+        """Add a chart, drawn by the file's single copy of Plotly."""
         self._add("figure", title=title, level=self._level, alt=alt, note=note, specification=lambda: _specification(chart))
 
     def table(self, data: pl.DataFrame, title: str, note: str, columns: dict[str, Any] | None = None) -> None:
-        """Add a table, its first rows where there are many; `columns` are Streamlit's settings, for headings and formats."""
+        """Add a table, cut to its first rows if long; `columns` are Streamlit's settings, for headings and formats."""
         left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
         shown, settings = data.head(MOST_ROWS), [(columns or {}).get(name) for name in data.columns]
         self._add(
@@ -77,7 +77,7 @@ class Sheet:
         return "h3" if self.is_sectioned else "h2"
 
     def _add(self, macro: str, **values: object) -> None:
-        """Add a block of the template; a value that is a function is asked when the page is taken away."""
+        """Add a block of the template; a value that is a function is called on export."""
         self.blocks.append(
             lambda: getattr(_template().module, macro)(
                 **{name: value() if callable(value) else value for name, value in values.items()}
@@ -109,7 +109,7 @@ def _specification(chart: go.Figure) -> str:
 
 
 def _headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, bool]]:
-    """Of each column: what stands above it, and whether it holds numbers."""
+    """The heading of each column, and whether it is numeric."""
     return [
         (_heading(name, setting), dtype.is_numeric())
         for name, setting, dtype in zip(data.columns, settings, data.dtypes, strict=True)
@@ -125,7 +125,7 @@ def _rows(data: pl.DataFrame, settings: list[object]) -> list[list[tuple[str, bo
 
 
 def is_share(setting: object) -> bool:
-    """Whether a column's settings say that its numbers are shares."""
+    """Whether a column's settings mark its numbers as shares."""
     return (
         isinstance(setting, dict)
         and setting["type_config"].get("type") in ("number", "progress")
@@ -156,7 +156,7 @@ def _text(value: object, is_number: bool, form: str) -> str:
 
 
 def _number(value: float, form: str) -> str:
-    """A number by Streamlit's format, as far as pages use them: `percent`, `$%,.0f`, `%.0f`; else whole, or with one digit."""
+    """A number in one of Streamlit's formats that pages use (`percent`, `$%,.0f`, `%.0f`), otherwise whole or with one digit."""
     if form == "percent":
         return f"{value * 100:.1f} %"
     if "%" in form:

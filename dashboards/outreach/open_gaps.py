@@ -1,4 +1,4 @@
-"""From a measure's rate to the patients whose care it misses, for roles with patient data."""
+"""Lists the patients with an open gap in a measure, for roles with patient data."""
 
 import polars as pl
 import streamlit as st
@@ -28,18 +28,18 @@ _OPEN = """
 
 
 def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataFrame, chosen: Filters) -> None:
-    """Draw the patients with an open gap in the measure that the reader picks from `measures` (`measure_code`, `measure`).
+    """Draw the patients with an open gap in the chosen measure of `measures` (`measure_code`, `measure`).
 
-    Each list that is shown is a line of the audit log.
+    Each list shown is recorded in the audit log.
     """
-    section("Who is behind a rate")
+    section("Patients behind a rate")
     if not viewer.may_see_patients:
         st.caption("The patients with an open gap are listed for roles with patient data.")
         return
     names = {row["measure_code"]: f"{row['measure_code']} {row['measure']}" for row in measures.iter_rows(named=True)}
     code = st.selectbox("Measure", list(names), format_func=lambda one: names[one], key="measure", bind="query-params")
     if not st.toggle("List the patients with an open gap", key="patients", bind="query-params"):
-        st.caption("Each time that patients are listed, the audit log gets a line.")
+        st.caption("Each listing is recorded in the audit log.")
         return
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class")
     listed = ask(publication, _OPEN.format(restriction=restriction, most=MOST_ROWS), (code, *parameters))

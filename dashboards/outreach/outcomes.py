@@ -1,4 +1,4 @@
-"""Records what came of an attempt to contact a patient."""
+"""Records the outcome of an attempt to contact a patient."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ OUTCOMES = Journal(EXTRACTS["outreach_outcomes"])
 
 @dataclass(frozen=True)
 class Outcome:
-    """One entry: which patient (by the record that stands for the person), through which channel, and what came of it."""
+    """One entry: the patient (by the record that represents the person), the channel and the outcome."""
 
     patient_source_system: str
     patient_record_type: str
@@ -28,7 +28,7 @@ class Outcome:
 
 
 def record(folder: Path, outcome: Outcome) -> str:
-    """Add an outcome to the journal in `folder`; its new id. Raises what `Journal.add` raises."""
+    """Add an outcome to the journal in `folder`; returns its new id. Raises what `Journal.add` raises."""
     now = datetime.now(UTC)
     entry = {"outcome_id": uuid4().hex, "recorded_at": now, "updated_at": now, "is_withdrawn": False} | asdict(outcome)
     OUTCOMES.add(folder, entry)
@@ -36,7 +36,7 @@ def record(folder: Path, outcome: Outcome) -> str:
 
 
 def withdraw(folder: Path, outcome_id: str) -> None:
-    """Take an entry back: a later version of it is added that says so. Raises `KeyError` where the journal has no such entry."""
+    """Withdraw an entry by adding a later version marked as withdrawn. Raises `KeyError` if the journal has no such entry."""
     entries = recorded(folder).filter(pl.col("outcome_id") == outcome_id, ~pl.col("is_withdrawn")).to_dicts()
     if not entries:
         raise KeyError(outcome_id)
@@ -44,5 +44,5 @@ def withdraw(folder: Path, outcome_id: str) -> None:
 
 
 def recorded(folder: Path) -> pl.DataFrame:
-    """The newest version of every outcome that was ever recorded, in the contract's columns; those taken back are among them."""
+    """The newest version of every recorded outcome, in the contract's columns, withdrawn ones included."""
     return OUTCOMES.entries(folder)

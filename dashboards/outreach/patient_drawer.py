@@ -1,4 +1,4 @@
-"""One patient, as a care team sees the person: contact, visits, gaps, risk and contacts so far; and what came of it now."""
+"""One patient for the care team: contact details, visits, gaps, risk, contacts so far, and the form to record an outcome."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
 from models.wording import ABSENT, counted, day, days_in, instant
 
 OPEN = "outreach_patient"
-"""In the session: the key of the patient whose drawer is open."""
+"""Session key: the patient whose drawer is open."""
 CHANNEL_NAMES = {"phone": "Call", "sms": "Text message", "email": "E-mail", "portal": "Portal", "mail": "Letter"}
 OUTCOME_ICONS = {
     "scheduled": ":material/event_available:",
@@ -32,7 +32,7 @@ OUTCOME_ICONS = {
     "deceased": ":material/heart_minus:",
 }
 FINAL = {"deceased", "opted_out", "moved"}
-"""What ends the contact with a patient for good, and is asked twice."""
+"""Outcomes that end contact permanently and need confirmation."""
 
 _PROFILE = "select * from delivery.out_patient_profiles where patient_key = ?"
 _CHANNELS = "select * from delivery.out_patient_channels where patient_key = ?"
@@ -57,12 +57,12 @@ def close_drawer() -> None:
 
 
 def draw_open(publication: Publication) -> None:
-    """Draw the drawer of the patient that is open, if one is; every opening is audited before anything is shown."""
+    """Draw the open patient's drawer, if any; every opening is audited before anything is shown."""
     patient_key = st.session_state.get(OPEN)
     if patient_key is None:
         return
     profiles = ask(publication, _PROFILE, (patient_key,))
-    if profiles.is_empty():  # not the viewer's to see, or gone with a new publication
+    if profiles.is_empty():  # out of the viewer's scope, or removed by a new publication
         close_drawer()
         return
     audit("patient_viewed", subject=str(patient_key), n_rows=1)
@@ -92,13 +92,13 @@ def _head(patient: dict[str, Any]) -> None:
     facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
     st.markdown(" · ".join(as_plain_markdown(fact) for fact in facts if fact))
     if patient["is_deceased"]:
-        st.error("One of the sources says that this person has died.", icon=":material/heart_minus:")
+        st.error("A source reports that this person has died.", icon=":material/heart_minus:")
     elif patient["is_do_not_contact"]:
-        st.error("Asked not to be contacted at all.", icon=":material/do_not_disturb_on:")
+        st.error("Asked not to be contacted.", icon=":material/do_not_disturb_on:")
 
 
 def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataFrame, since: pl.DataFrame) -> None:
-    """What to do, and what came of it."""
+    """The next action, and the form to record its outcome."""
     task = listed.row(0, named=True) if len(listed) else None
     with st.container(border=True):
         if task:
@@ -108,7 +108,7 @@ def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataF
             st.caption(f"Due {day(task['due_on'])}{likeliest}")
         for row in since.iter_rows(named=True):
             _recorded(publication, patient, row)
-        # Of this patient, so that nothing chosen for one is left standing for the next.
+        # Keyed by patient, so that a choice for one does not carry over to the next.
         key = f"outcome_{patient['patient_key']}"
         outcome = st.pills(
             "What came of it",
@@ -122,12 +122,12 @@ def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataF
             "Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.get, key=f"{key}_channel"
         )
         note = second.selectbox("Remark", OUTCOME_NOTES, index=None, format_func=plain, placeholder="None", key=f"{key}_remark")
-        ends = f"{plain(outcome)} ends the contact with this person for good" if outcome in FINAL else ""
+        ends = f"{plain(outcome)} ends contact with this person permanently" if outcome in FINAL else ""
         is_sure = not ends or st.checkbox(f"I am sure: {ends[0].lower()}{ends[1:]}.", key=f"{key}_sure")
         if not st.button("Record", type="primary", icon=":material/check:", key=f"{key}_record"):
             return
         if outcome is None:
-            st.error("Choose what came of it.")
+            st.error("Choose the outcome.")
         elif not is_sure:
             st.error(f"{ends}. Tick that you are sure, then record it.")
         else:
@@ -153,7 +153,7 @@ def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, 
 
 
 def _recorded(publication: Publication, patient: dict[str, Any], row: dict) -> None:
-    """An outcome that the warehouse does not know yet; whoever recorded it may take it back."""
+    """An outcome not yet in the warehouse; the person who recorded it may withdraw it."""
     words, undo = st.columns([4, 1], vertical_alignment="center")
     zone = publication.time_zone
     note = f", {plain(row['note_code']).lower()}" if row["note_code"] else ""
@@ -178,7 +178,7 @@ def _reach(publication: Publication, patient: dict[str, Any]) -> None:
     )
     channels = ask(publication, _CHANNELS, (patient["patient_key"],))
     consents = {"granted": "Yes", "revoked": "Refused", "none": "Not asked"}
-    # A call, a letter and the portal need no consent for somebody's own care; outreach asks for a recorded yes on all channels.
+    # Calls, letters and the portal need no consent for a patient's own care; outreach needs a recorded yes for every channel.
     may = (
         pl.when(~pl.col("may_contact"))
         .then(pl.lit("No"))
@@ -238,14 +238,14 @@ def _risk(patient: dict[str, Any]) -> None:
     st.markdown(f"{plain(patient['tier'])}: **{patient['score']:.0%}** within 180 days")
     reasons = [patient[f"reason_{n}"] for n in (1, 2, 3) if patient[f"reason_{n}"]]
     st.markdown("\n".join(f"- {as_plain_markdown(days_in(reason))}" for reason in reasons))
-    st.caption("What goes along with the risk in patients like this one: not its causes.")
+    st.caption("Inputs associated with the risk in similar patients; they are not causes.")
 
 
 def _history(publication: Publication, patient: dict[str, Any], since: pl.DataFrame) -> None:
     contacts = ask(publication, _CONTACTS, (patient["patient_key"],))
     st.markdown("**Contacts so far**")
     if contacts.is_empty():
-        st.caption("None is on record." if since.is_empty() else "None but what was recorded today.")
+        st.caption("None is on record." if since.is_empty() else "None except those recorded today.")
         return
     ways = {"outbound": "to the patient", "inbound": "from the patient"}
     st.dataframe(
@@ -259,7 +259,7 @@ def _history(publication: Publication, patient: dict[str, Any], since: pl.DataFr
         hide_index=True,
         placeholder=ABSENT,
         column_config={"Day": st.column_config.DateColumn(format="D MMM YYYY")},
-        alt="Contacts with the patient, the newest first",
+        alt="Contacts with the patient, newest first",
     )
     if len(contacts) == 30:
         st.caption("The newest thirty.")

@@ -1,4 +1,4 @@
-"""Today's outreach list as the team works it: what was published, overlaid with what was recorded since."""
+"""Today's outreach list: as published, with the outcomes recorded since."""
 
 from typing import Any
 
@@ -24,9 +24,9 @@ LEFT_OUT = {
     "left_practice": "Left the practice",
     "no_consent_on_record": "No consent on record",
     "no_valid_contact_point": "No number or address that works",
-    "attempt_cap": "As many attempts as are allowed",
+    "attempt_cap": "Reached the limit of attempts",
     "recently_contacted": "Contacted lately",
-    "held_out": "Held out at random, to see whether outreach works",
+    "held_out": "Held out at random, to measure whether outreach works",
     "not_checked": "Could not be checked",
 }
 _RECORD = ["patient_source_system", "patient_record_type", "patient_source_id"]
@@ -60,16 +60,14 @@ _PUBLISHED = "select outcome_id from marts.fct_outreach_outcomes"
 
 
 def recorded_since(publication: Publication) -> pl.DataFrame:
-    """The outcomes that the publication does not know yet, the newest first; none of those that were taken back."""
+    """The outcomes not yet in the publication, newest first, without withdrawn ones."""
     known = ask(publication, _PUBLISHED)
     fresh = recorded(journal_folder(publication)).filter(~pl.col("is_withdrawn"))
     return fresh.join(known, on="outcome_id", how="anti").sort("recorded_at", descending=True)
 
 
 def recorded_of(publication: Publication, patient: dict[str, Any]) -> pl.DataFrame:
-    """Those of one patient, a row of `out_patient_profiles`. Sources number their records as they like: an id is one record
-    within its source and kind only.
-    """
+    """The outcomes of one patient, a row of `out_patient_profiles`. An id is unique only within its source and record type."""
     return recorded_since(publication).filter(pl.col(name) == patient[name] for name in _RECORD)
 
 
@@ -81,10 +79,10 @@ def worklist(publication: Publication) -> pl.DataFrame:
 
 
 def left_out(publication: Publication) -> pl.DataFrame:
-    """Who would be on the list but for a reason, `suppress_reason`."""
+    """The patients left out of the list, with `suppress_reason`."""
     return ask(publication, _LEFT_OUT)
 
 
 def found(publication: Publication, words: str) -> pl.DataFrame:
-    """Up to a hundred patients whose name holds the words, or whose record number they are."""
+    """Up to a hundred patients whose name contains the words or whose record number equals them."""
     return ask(publication, _FOUND, (words,))

@@ -29,7 +29,7 @@ N_THREADS = 2
 
 
 class Refused(Exception):
-    """The query is not run; the text says why."""
+    """The query is not run. The text gives the reason."""
 
 
 def main() -> None:
@@ -45,14 +45,14 @@ def main() -> None:
         answer = {"problem": "The query is too large: it needs more memory than a query may have."}
     print(json.dumps(answer))  # noqa: T201
     sys.stdout.flush()
-    # Closing waits for threads that may never end, and there is nothing left to lose.
+    # Closing would wait for threads that may never end; nothing is lost without it.
     os._exit(0)
 
 
 def _limit(seconds: int, megabytes: int) -> None:
-    """What the operating system enforces whatever DuckDB does: some functions look at no clock and at no memory limit.
+    """Set the operating system's limits, because some DuckDB functions ignore its timeout and memory limit.
 
-    The alarm kills the process even if whoever started it is gone.
+    The alarm kills the process even if its parent is gone.
     """
     os.nice(10)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -82,15 +82,15 @@ def _run(asked: dict[str, Any]) -> dict:
     n_found = connection.execute("select count(*) from result.main.rows").fetchall()[0][0]
     n_given = min(n_found, n_rows, _n_within(connection, asked["n_bytes"]))
     if n_found and not n_given:
-        raise Refused(f"The first row alone is larger than {asked['n_bytes'] // 2**20} MB, which is as much as an answer may be.")
+        raise Refused(f"The first row alone is larger than {asked['n_bytes'] // 2**20} MB, the limit of an answer.")
     connection.execute("detach result")
     return {"tables": tables, "n_rows": n_given, "is_cut": n_found > n_given}
 
 
 def _n_within(connection: duckdb.DuckDBPyConnection, n_bytes: int) -> int:
-    """How many of the rows, from the first on, are together as large as an answer may be.
+    """The number of leading rows that fit into the limit of an answer.
 
-    They are measured as they would be written: a text that is repeated takes no room in DuckDB's file, and all of it in a page.
+    Sizes are those of the written rows: repeated text takes no room in DuckDB's file, but full room in a page.
     """
     return connection.execute(f"""
         select count(*) from (
@@ -101,13 +101,13 @@ def _n_within(connection: duckdb.DuckDBPyConnection, n_bytes: int) -> int:
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    """The published tables that the query reads. Raises `Refused` where it is not one SELECT on those alone."""
+    """The published tables that the query reads. Raises `Refused` unless it is a single SELECT on those tables."""
     statements = connection.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise Refused("Exactly one SELECT is run here, and nothing else.")
+        raise Refused("Only a single SELECT is allowed here.")
     parsed = json.loads(connection.execute(f"select json_serialize_sql({_quoted(query)})").fetchall()[0][0])
     if parsed["error"] or len(parsed["statements"]) != 1:
-        raise Refused("This kind of SELECT is not run here. Instead of PIVOT, write sum(…) filter (where …).")
+        raise Refused("This kind of SELECT is not allowed here. Instead of PIVOT, write sum(…) filter (where …).")
     tables = set()
     for node, known in _nodes(parsed):
         kind = node.get("type")
@@ -116,12 +116,12 @@ def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
             if not schema and not node["catalog_name"] and table in known:
                 continue
             if schema not in SCHEMAS or node["catalog_name"]:
-                raise Refused(f"A table is named by its schema, one of {', '.join(sorted(SCHEMAS))}: marts.dim_kpis, say.")
+                raise Refused(f"Name a table with its schema, one of {', '.join(sorted(SCHEMAS))}: marts.dim_kpis, say.")
             tables.add(f"{schema}.{table}")
         elif kind == "TABLE_FUNCTION" and node["function"].get("function_name", "").lower() not in TABLE_FUNCTIONS:
             raise Refused(f"Of the functions that give tables, only {', '.join(sorted(TABLE_FUNCTIONS))} may be called here.")
         elif kind == "SHOW_REF" and node["table_name"]:
-            raise Refused("SHOW is not run here: catalog.tables and catalog.columns say what there is.")
+            raise Refused("SHOW is not allowed here: catalog.tables and catalog.columns list what there is.")
         elif node.get("class") == "FUNCTION":
             name = node["function_name"].lower()
             if name in REFUSED_FUNCTIONS or REACHES_OUT.match(name):
@@ -153,15 +153,15 @@ def _nodes(tree: object) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
 
 
 def _without_data(error: duckdb.Error, query: str) -> str:
-    """What is wrong with the query, without a value of a row: an error while running quotes the value that it met."""
+    """The query's error without row values: DuckDB's message quotes the value that caused it."""
     if isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException):
         return str(error).partition("\n\nLINE")[0]
     if isinstance(error, duckdb.OutOfMemoryException):
         return "The query needs more memory than a query may have."
     if isinstance(error, duckdb.PermissionException):
-        return "The query reaches for what is not published."
+        return "The query uses something that is not published."
     kind = str(error).partition(":")[0]
-    return f"{kind}: a value stood where the query cannot use it. Values are not shown; try_cast gives null instead."
+    return f"{kind}: the query cannot use a value. Values are not shown; try_cast gives null instead."
 
 
 def _quoted(text: str) -> str:

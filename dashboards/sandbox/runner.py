@@ -1,4 +1,4 @@
-"""Runs what an analyst wrote, in a process of its own that can be stopped at any time (`dashboards/sandbox/child.py`)."""
+"""Runs an analyst's query in a process of its own that can be stopped at any time (`dashboards/sandbox/child.py`)."""
 
 import json
 import os
@@ -22,16 +22,16 @@ MAX_SECONDS = 30
 MAX_MEGABYTES = 1024
 MAX_BYTES = 50 * 2**20
 MAX_RUNNING, MAX_OF_ONE = 3, 1
-"""At once, on the whole server and of one person: a query may take two cores and a gigabyte, and the pages and others go on."""
+"""Concurrent queries on the server and per person: a query may take two cores and a gigabyte, and pages must stay usable."""
 
 
 class Busy(Exception):
-    """As many queries are running as may; the text says so."""
+    """The limit of running queries is reached; the text says so."""
 
 
 @dataclass
 class Answer:
-    """What came of a query: rows, or a problem in words. `tables` are those that it read; `is_cut` where there were more rows."""
+    """The result of a query: rows, or a problem in words. `tables` are those that it read; `is_cut`: there were more rows."""
 
     rows: pl.DataFrame | None = None
     problem: str = ""
@@ -58,11 +58,11 @@ class Query:
 
     @property
     def seconds(self) -> float:
-        """Since it was started."""
+        """Seconds since the start."""
         return time.monotonic() - self.started
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended, after waiting for at most so long."""
+        """Wait at most so many seconds; returns whether it has ended."""
         if self._answer is not None:
             return True
         left = self.max_seconds + 1 - self.seconds
@@ -71,18 +71,18 @@ class Query:
         except subprocess.TimeoutExpired:
             if seconds < left:
                 return False
-            self.stop(f"The query was stopped after {self.max_seconds} seconds, which is as long as one may take.")
+            self.stop(f"The query was stopped after {self.max_seconds} seconds, the limit of a query.")
         return True
 
     def stop(self, why: str = "The query was stopped.") -> None:
-        """End it now, whatever it is doing."""
+        """Kill the query now."""
         self._stopped = self._stopped or why
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def answer(self) -> Answer:
-        """What came of it; only after `wait` said that it has ended."""
+        """The result; call only after `wait` returned true."""
         if self._answer is None:
             self._answer = self._read()
             self._answer.seconds = self.seconds
@@ -90,7 +90,7 @@ class Query:
         return self._answer
 
     def forget(self) -> None:
-        """Stop it if it still runs, and remove what it wrote."""
+        """Stop the query if it still runs, and remove its files."""
         if self.process.poll() is None:
             self.stop()
         with _lock:
@@ -128,18 +128,18 @@ def start(
 ) -> Query:
     """Start `query` on the published `file`; its rows are written to a folder in `beside` until they are read.
 
-    Raises `Busy` where the person runs `MAX_OF_ONE` already, or all together `MAX_RUNNING`.
+    Raises `Busy` if the person already runs `MAX_OF_ONE` queries, or everybody together `MAX_RUNNING`.
     """
     with _lock:
-        for old in list(_running):  # left behind by a page that nobody came back to
+        for old in list(_running):  # left by a page that was closed
             if old.process.poll() is not None and time.monotonic() - old.started > 10 * MAX_SECONDS:
                 _running.discard(old)
                 shutil.rmtree(old.folder, ignore_errors=True)
         alive = [query for query in _running if query.process.poll() is None]
         if sum(query.user_id == user_id for query in alive) >= MAX_OF_ONE:
-            raise Busy("You are running a query already; stop it, or wait until it has ended.")
+            raise Busy("You are running a query already. Stop it, or wait until it has ended.")
         if len(alive) >= MAX_RUNNING:
-            raise Busy("Others are running queries; try again in a moment.")
+            raise Busy("Others are running queries. Try again in a few seconds.")
         folder = Path(tempfile.mkdtemp(prefix="query-", dir=beside))
         process = subprocess.Popen(
             [sys.executable, "-I", str(CHILD)],

@@ -1,4 +1,4 @@
-"""An analyst's own queries, kept under a name in the home: one file a user, which nobody else's session reads."""
+"""An analyst's saved queries in the home: one file per user, read only by that user's sessions."""
 
 import fcntl
 import hashlib
@@ -10,19 +10,19 @@ from pathlib import Path
 
 MAX_QUERIES = 200
 MAX_LENGTH = 20_000
-"""Characters of one query."""
+"""Maximum characters of a query."""
 
 
 def saved_queries(folder: Path, user_id: str) -> dict[str, str]:
-    """The user's queries by name, in order of name."""
+    """The user's queries by name, sorted."""
     path = _path(folder, user_id)
     return dict(sorted(json.loads(path.read_text(encoding="utf-8")).items())) if path.exists() else {}
 
 
 def save_query(folder: Path, user_id: str, name: str, query: str) -> None:
-    """Keep a query under a name, in place of what had that name.
+    """Save a query under a name, replacing one of the same name.
 
-    Raises `ValueError`, with what is wrong in words, where there is no name, the query is too long, or there are too many.
+    Raises `ValueError` with the reason if the name is empty, the query is too long, or there are too many.
     """
     name = " ".join(name.split())[:80]
     if not name or not query.strip():
@@ -42,7 +42,7 @@ def delete_query(folder: Path, user_id: str, name: str) -> None:
 
 @contextmanager
 def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, str]]:
-    """The user's queries, written back whole; two tabs of one user wait for each other."""
+    """The user's queries, locked and written back whole, so that two tabs of a user do not overwrite each other."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,5 +56,5 @@ def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, str]]:
 
 
 def _path(folder: Path, user_id: str) -> Path:
-    # The id comes from the identity provider, and may hold anything; a hash of it is a name for a file.
+    # The provider's id may contain any character; its hash is a valid file name.
     return folder / f"{hashlib.sha256(user_id.encode()).hexdigest()[:32]}.json"

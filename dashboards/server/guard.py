@@ -1,7 +1,8 @@
-"""What reaches Streamlit at all: known addresses, asked for by this site's own pages; and what was exported, by who is signed in.
+"""Decides what reaches Streamlit: known addresses requested by this site's own pages, and exports requested by a signed-in
+viewer.
 
-Streamlit answers an upload, its metrics and an export to whoever asks, takes a WebSocket from any program and under any `Host`,
-and lets a visitor clear its caches. Whatever is not let through here is answered 403 or 404.
+Streamlit itself serves uploads, metrics and exports to anybody, accepts a WebSocket from any program under any `Host`, and
+lets a visitor clear its caches. Everything else is answered with 403 or 404.
 """
 
 from collections.abc import Mapping
@@ -18,18 +19,18 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 STREAM = "/_stcore/stream"
 ANSWERED = {"/_stcore/health", "/_stcore/host-config"}
 INSIDE = {"_stcore", "component"}
-"""Parts of an address that lead into Streamlit itself; all others are pages and its own scripts."""
+"""Path segments of Streamlit's own endpoints; all others are pages and static files."""
 MEDIA = "media"
 METHODS = {"GET", "HEAD"}
 LEAVE = "/auth/logout"
 ACTS = {"rerun_script", "backend_operation_request"}
-"""What a person does: a touch of a page, or a file that is taken away."""
+"""Messages and requests that count as activity: use of a page, or a download."""
 TAKEN = {"rerun_script", "stop_script", "app_heartbeat", "backend_operation_request"}
-"""What a page says to the server. The others clear its caches, take uploads, read the checkout, or stop it."""
+"""Messages that a page may send. The others clear caches, take uploads, read the checkout, or stop the server."""
 
 
 class Visitors(Protocol):
-    """What is known of who stands behind a request's cookies."""
+    """What is known of the person behind a request's cookies."""
 
     def is_admitted(self, cookies: Mapping[str, str]) -> bool: ...
     def note(self, cookies: Mapping[str, str]) -> None: ...
@@ -37,7 +38,7 @@ class Visitors(Protocol):
 
 
 class Guard:
-    """ASGI middleware. `hosts` are the names that the dashboards are reached by; `visitors` knows who stands behind cookies."""
+    """ASGI middleware. `hosts` are the names of the dashboards; `visitors` identifies the person behind cookies."""
 
     def __init__(self, app: ASGIApp, *, hosts: frozenset[str], visitors: Visitors) -> None:
         self.app, self.hosts, self.visitors = app, hosts, visitors
@@ -59,12 +60,12 @@ class Guard:
             await PlainTextResponse("Not here." if status == 404 else "Not for you.", status_code=status)(scope, receive, send)
 
     def _refused_by(self, asked: HTTPConnection) -> int:
-        """The status to refuse with; 0: let through."""
+        """The HTTP status of the refusal; 0: allowed."""
         host, origin = asked.headers.get("host", ""), asked.headers.get("origin")
         if _name_in(f"//{host}")[0] not in self.hosts:
             return 403
         if asked.scope["type"] == "websocket":
-            # A browser always says where a page comes from; what does not is no browser.
+            # A browser always sends the origin of a page; anything without one is no browser.
             return 0 if asked.scope["path"] == STREAM and origin and _name_in(origin)[1] == host else 403
         if origin is not None and _name_in(origin)[1] != host:
             return 403
@@ -79,7 +80,7 @@ class Guard:
     def _taken(self, asked: HTTPConnection, receive: Receive) -> Receive:
         """Passes on the browser's messages, without those that no visitor may send; a person's action counts as activity.
 
-        A page that comes back after the connection was lost, and names its session, does so by itself.
+        A page that reconnects with its session id does so by itself, which is no activity.
         """
         is_by_itself = len(asked.headers.get("sec-websocket-protocol", "").split(",")) > 2
 
@@ -101,7 +102,7 @@ class Guard:
 
 
 def _name_in(address: str) -> tuple[str | None, str]:
-    """The host and the whole authority (`host:port`) of an address; neither where it is none."""
+    """The host and the authority (`host:port`) of an address; both empty if it is not an address."""
     try:
         parts = urlsplit(address)
     except ValueError:

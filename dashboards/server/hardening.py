@@ -1,4 +1,7 @@
-"""The server around the pages: it hardens what Streamlit takes and answers. `streamlit run dashboards/server/hardening.py`."""
+"""The server around the pages: adds security headers and cookie flags to Streamlit's answers.
+
+`streamlit run dashboards/server/hardening.py` starts it.
+"""
 
 import hashlib
 import re
@@ -28,13 +31,13 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def _hashes(html: str) -> str:
-    """The inline scripts of a page, as a policy allows just these."""
+    """The hashes of a page's inline scripts, for a policy that allows only these."""
     scripts = (hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(html))
     return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in scripts)
 
 
 HEADERS = {
-    # Nothing is fetched from or sent to another server, whatever a patient's name or an analyst's query says; no script runs but
+    # Nothing is fetched from or sent to another server, whatever a patient's name or a query contains; no script runs except
     # Streamlit's own files, the one in its page, and the one that titles pictures. Its styles are written into the page.
     "Content-Security-Policy": "default-src 'self'; "
     f"script-src 'self' 'wasm-unsafe-eval' {_hashes(_INDEX.read_text(encoding='utf-8'))} {_hashes(SCRIPT)}; "
@@ -51,7 +54,7 @@ HEADERS = {
 
 
 class Hardened:
-    """Adds the headers above; a cookie ends with the browser, and is `Secure` where the dashboards are reached by https.
+    """Adds the headers above. Cookies end with the browser session, and are `Secure` under https.
 
     Streamlit gives the identity cookie 30 days and no such flag, and has no setting for either.
     """
@@ -65,7 +68,7 @@ class Hardened:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                if "/media/" in scope["path"]:  # an export: no browser is to keep a copy beside the one that was asked for
+                if "/media/" in scope["path"]:  # an export: the browser must not cache a second copy
                     headers["Cache-Control"] = "no-store"
                 if self.is_https:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -90,7 +93,7 @@ class SignedIn:
     """What the guard asks and reports of a request's cookies: whether a sign-in stands behind them; activity; leaving."""
 
     def is_admitted(self, cookies: Mapping[str, str]) -> bool:
-        """Without sign-in, on this machine, everybody is; else whose sign-in counts and who has a role."""
+        """Without sign-in, on this machine, everybody; otherwise viewers with a valid sign-in and a role."""
         access = read_access(home())
         if access is None:
             return True
@@ -102,12 +105,12 @@ class SignedIn:
         )
 
     def note(self, cookies: Mapping[str, str]) -> None:
-        """The person did something."""
+        """Record activity of the person."""
         if claims := claims_in(cookies):
             SESSIONS.touch(claims, time.time())
 
     def leave(self, cookies: Mapping[str, str], address: str) -> None:
-        """The sign-in ends here and now, for every copy of its cookie; what cannot be recorded is not done."""
+        """End the sign-in for every copy of its cookie. If this cannot be recorded, it is not done."""
         if (claims := claims_in(cookies)) and not SESSIONS.ended_because(claims, time.time()):
             access = read_access(home())
             viewer = (access and access.viewer(SESSIONS.claims_now(claims))) or Viewer(str(claims.get("sub")), "")

@@ -1,4 +1,4 @@
-"""What the identity provider says of a person: now, when it is asked again, and at the sign-in, by the browser's cookie."""
+"""The identity provider's claims about a person: from the sign-in cookie, and confirmed again by a request."""
 
 import json
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ TIMEOUT_SECONDS = 5
 
 
 def discovery(access: AccessFile) -> str:
-    """Where the provider describes itself."""
+    """The address of the provider's discovery document."""
     return access.issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
 def userinfo(access: AccessFile, token: str) -> dict[str, Any]:
-    """What the provider says now of the token's person (OpenID Connect Core, 5.3); empty where it says nothing."""
+    """The provider's current claims about the token's person (OpenID Connect Core, 5.3); empty if it gives none."""
     if not token:
         return {}
     try:
@@ -34,7 +34,7 @@ def userinfo(access: AccessFile, token: str) -> dict[str, Any]:
 
 
 def claims_in(cookies: Mapping[str, str]) -> dict[str, Any] | None:
-    """The claims of the sign-in that these cookies prove; None where they prove none: nobody else can sign such a cookie."""
+    """The claims of the sign-in in these cookies; None without a validly signed one."""
     signed = _get_signed_cookie_with_chunks(dict(cookies), COOKIE)
     try:
         claims = json.loads(signed) if signed else None

@@ -1,7 +1,7 @@
-"""Streamlit's own command, with a web server that does not say what it is and takes no message larger than a page's own.
+"""Streamlit's command, with a web server that does not reveal its version and accepts only messages as large as a page sends.
 
-`python -m dashboards.server.run_streamlit run …`; Streamlit has a setting for neither, and its limit for what it sends is the
-limit for what it takes.
+`python -m dashboards.server.run_streamlit run …`; Streamlit has no setting for either; its limit for outgoing messages also
+applies to incoming ones.
 """
 
 import uvicorn

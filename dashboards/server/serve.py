@@ -25,12 +25,12 @@ SETTINGS = {
     "server.enableStaticServing": "false",
     "server.maxUploadSize": "1",
 }
-"""Streamlit reads its config from the working directory only, so that what must hold is said here. An error's text can quote a
-patient's value, and the built-in download of tables writes spreadsheet formulas as they are."""
+"""Streamlit reads its config from the working directory only, so required settings are given here. Error texts can quote a
+patient's value, and the built-in download of tables keeps spreadsheet formulas."""
 
 
 def main(port: str, address: str) -> None:
-    """Become Streamlit. Exits with 2 where sign-in is needed or cannot be set up."""
+    """Replace this process with Streamlit. Exits with 2 if sign-in is needed or cannot be set up."""
     try:
         access = read_access(home())
         if access is None and address not in ("127.0.0.1", "localhost", "::1"):
@@ -43,7 +43,7 @@ def main(port: str, address: str) -> None:
     except AccessRefused as why:
         print(f"caregap: {why}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    shutil.rmtree(home() / "queries" / "running", ignore_errors=True)  # rows of queries that the last server left unread
+    shutil.rmtree(home() / "queries" / "running", ignore_errors=True)  # unread query results of the last server
     flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
     os.execv(sys.executable, [sys.executable, "-m", "dashboards.server.run_streamlit", "run", str(HERE / "hardening.py"), *flags])  # noqa: S606
 
@@ -61,7 +61,7 @@ def _write_secrets(access: AccessFile) -> Path:
         "server_metadata_url": discovery(access),
     }
     nested = {
-        # The provider must ask for the password again: who was logged off for inactivity is to show who they are.
+        # The provider must ask for the password again after a log-off for inactivity.
         "client_kwargs": {"scope": " ".join(access.scopes), "prompt": "login"},
         "authorize_params": {"acr_values": " ".join(access.acr_values)} if access.acr_values else {},
     }
@@ -77,7 +77,7 @@ def _write_secrets(access: AccessFile) -> Path:
 
 
 def _toml(values: dict[str, Any]) -> list[str]:
-    """A JSON text, and a list of them, is TOML as well."""
+    """Settings as TOML lines; a JSON text, or a list of them, is valid TOML."""
     return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
 
 

@@ -1,7 +1,7 @@
 """Identifies the viewer.
 
-With `access.toml`, the identity provider says who it is, and that file which role they have. Without it there is nobody to
-ask, so nobody is let in but on this very machine, and to look at synthetic patients only.
+With `access.toml`, the identity provider says who it is, and that file which role they have. Without it, only this machine
+has access, and only to synthetic patients.
 """
 
 import ipaddress
@@ -28,7 +28,7 @@ WARN_SECONDS = 60
 
 
 def let_in() -> None:
-    """Admit the viewer of this session, or draw why not and end the run."""
+    """Admit the viewer of this session, or show the reason for refusal and end the run."""
     admit(None)
     try:
         access = read_access(home())
@@ -41,7 +41,7 @@ def let_in() -> None:
 
 
 def _admit_signed_in(access: AccessFile) -> None:
-    """Admit the viewer whom the provider vouches for, if the sign-in still counts; else draw the page to sign in on."""
+    """Admit the viewer with a valid sign-in; otherwise show the sign-in page."""
     if not st.user.is_logged_in:
         _ask_to_sign_in()
     claims, now = dict(st.user), time.time()
@@ -68,7 +68,7 @@ def _admit_signed_in(access: AccessFile) -> None:
 
 
 def ended_because(access: AccessFile, claims: dict[str, Any], now: float) -> str:
-    """Why the sign-in counts no longer; empty where it does. Asks the provider again when its word is too old."""
+    """Why the sign-in is no longer valid; empty if it is. Asks the provider again if its last confirmation is too old."""
     SESSIONS.idle_seconds, SESSIONS.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
     SESSIONS.recheck_seconds = access.recheck_minutes * 60
     if why := SESSIONS.ended_because(claims, now):
@@ -82,7 +82,7 @@ def ended_because(access: AccessFile, claims: dict[str, Any], now: float) -> str
 
 
 def _is_other(viewer: Viewer, claims: dict[str, Any]) -> bool:
-    """Whether the sign-in has ended, or its person may do something else than when they were let in: access.toml is read anew."""
+    """Whether the sign-in has ended or the person's rights have changed; access.toml is read again."""
     try:
         access = read_access(home())
     except AccessRefused:
@@ -96,13 +96,13 @@ def _access_token() -> str:
 
 
 def _seen(viewer: Viewer | None, claims: dict[str, Any]) -> Viewer:
-    """With where and when from, for the audit log; somebody without a role by their `sub` alone."""
+    """The viewer with address and session, for the audit log; without a role, only the `sub`."""
     who = viewer or Viewer(str(claims.get("sub") or "nobody"), "")
     return replace(who, address=_address(), session=sign_in_id(claims)[:12])
 
 
 def _address() -> str:
-    """From where, for the audit log; what a proxy says of somebody behind it stands beside the proxy's own."""
+    """The address for the audit log: the peer's own, and behind it the one that a proxy forwarded."""
     forwarded = st.context.headers.get("X-Forwarded-For", "")[:100]
     seen = st.context.ip_address or "this machine"
     return f"{seen} for {forwarded}" if forwarded else str(seen)
@@ -110,7 +110,7 @@ def _address() -> str:
 
 @st.fragment(run_every=WATCH_SECONDS)
 def _watch(viewer: Viewer) -> None:
-    """Looks at the clock though nobody touches anything, and takes what is shown off the screen; it is no activity itself."""
+    """Checks for inactivity on a timer and clears the screen at the limit; the check itself is no activity."""
     claims = dict(st.user)
     if not claims.get("is_logged_in") or _is_other(viewer, claims):
         st.rerun(scope="app")
@@ -120,7 +120,7 @@ def _watch(viewer: Viewer) -> None:
 
 
 def _leave_button() -> None:
-    """The door ends the sign-in and records it (`hardening.py`), by whatever way somebody leaves."""
+    """The server ends the sign-in and records it (`hardening.py`)."""
     if st.button("Sign out", icon=":material/logout:", key="sign_out"):
         st.logout()
         st.stop()
@@ -137,17 +137,17 @@ def _ask_to_sign_in(why: str = "") -> None:
 
 
 def _local() -> Viewer:
-    """Whichever role the sidebar says; the practice is synthetic, and the page on loopback."""
+    """The role chosen in the sidebar; only for a synthetic practice on loopback."""
     if not _is_on_this_machine():
-        _refuse("Without sign-in the dashboards answer on this machine only. Set up sign-in: docs/operators.md says how.")
+        _refuse("Without sign-in the dashboards answer on this machine only. Set up sign-in: see docs/operators.md.")
     try:
         publication = current_publication()
     except NothingPublished:
         return Viewer(LOCAL_USER, next(iter(ROLES)))
     if not publication.is_synthetic:
-        _refuse("These are real patients: the dashboards show them after sign-in only. docs/operators.md says how to set it up.")
+        _refuse("These are real patients: the dashboards show them only after sign-in. Set it up: see docs/operators.md.")
     with st.sidebar:
-        st.info("No sign-in is set up: synthetic patients, this machine only. Look as:", icon=":material/lock_open:")
+        st.info("No sign-in is set up: synthetic patients, this machine only. View as:", icon=":material/lock_open:")
         wanted = st.query_params.get(ROLE_KEY)
         role = st.selectbox(
             "Role",
@@ -165,7 +165,7 @@ def _local() -> Viewer:
 
 
 def _is_on_this_machine() -> bool:
-    """The server listens on loopback, and what asks is no proxy that stands there for somebody else."""
+    """Whether the server listens on loopback and the request is not from a proxy."""
     if {name.lower() for name in st.context.headers} & PROXY_HEADERS:
         return False
     host = (st.context.headers.get("Host") or "localhost").rsplit(":", 1)[0]

@@ -1,1 +1,1 @@
-"""Opens the published files, as far as a role goes: the only door to the data. Draws nothing."""
+"""Opens the published files within a role's scope: the only way to the data. Draws nothing."""

@@ -1,4 +1,4 @@
-"""Adds what people record in the dashboards to a journal that the next run takes as a delivery.
+"""Adds entries made in the dashboards to a journal, which the next run takes as a delivery.
 
     <home>/outcomes/<practice>/.<extract>.csv      the open journal of an extract (hidden: a run reads no hidden file)
     <home>/outcomes/<practice>/<extract>_….csv     what earlier runs have taken (`pipelines/landing/journal.py`)
@@ -26,13 +26,13 @@ from models.contract import INSTANT, Contract
 
 
 def journal_folder(publication: Publication) -> Path:
-    """Where what is recorded of the publication's practice lies."""
+    """The folder of the practice's journals."""
     return home() / "outcomes" / publication.practice_id
 
 
 @dataclass(frozen=True)
 class Journal:
-    """The entries of one extract of source `caregap`. An entry is never changed: a later version, with its key, is added."""
+    """The entries of one extract of source `caregap`. An entry is never changed; a later version with the same key is added."""
 
     contract: Contract
 
@@ -47,11 +47,11 @@ class Journal:
     def add(self, folder: Path, entry: dict[str, Any]) -> None:
         """Write one line into the open journal in `folder`.
 
-        Raises pandera's `SchemaError` where a value is not one of the contract's, and `ValueError` where a text would break the
-        file for its next reader.
+        Raises pandera's `SchemaError` if a value breaks the contract, and `ValueError` if a text would break the file for its
+        next reader.
         """
         if any(isinstance(value, str) and not value.isprintable() for value in entry.values()):
-            raise ValueError("an id or a name holds a character that cannot be printed")
+            raise ValueError("an id or a name contains a character that cannot be printed")
         self.contract.schema.validate(pl.DataFrame([entry], schema=self._types()))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _locked(folder):
@@ -65,7 +65,7 @@ class Journal:
                 os.close(descriptor)
 
     def entries(self, folder: Path) -> pl.DataFrame:
-        """The newest version of every entry that was ever added, in the contract's columns, the oldest first."""
+        """The newest version of every entry, in the contract's columns, oldest first."""
         frames = [pl.DataFrame(schema=self._types())]
         if folder.is_dir():
             with _locked(folder):

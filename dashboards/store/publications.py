@@ -1,4 +1,4 @@
-"""What was published when, and how the last run ended: from the manifests beside the published files."""
+"""The publications and the outcome of the last run, from the manifests beside the published files."""
 
 import json
 from dataclasses import dataclass

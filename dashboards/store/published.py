@@ -1,8 +1,7 @@
-"""The only door to the data: the published warehouse, read-only, as far as the viewer's role goes.
+"""The only way to the data: the published warehouse, read-only, within the viewer's scope.
 
-A page never holds a connection. A process that keeps one goes on seeing the file that it opened, and a link that is swapped
-under it would change nothing; so every question names the publication that it is answered from, and every run of a page
-resolves the link anew.
+A page never holds a connection: it would keep reading the file that it opened, after the link was swapped. So every query
+names its publication, and every run of a page resolves the link again.
 """
 
 import json
@@ -22,16 +21,16 @@ from dashboards.store.scope import Scope, open_scoped
 
 
 class NothingPublished(Exception):
-    """There is no publication to show; the text says what to run."""
+    """Nothing is published yet; the text says what to run."""
 
 
 class AskFailed(Exception):
-    """A page's question has no answer; the text holds no value of a row."""
+    """A page's query failed; the text contains no value of a row."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """One immutable publication: its folder, and what its manifest says of it."""
+    """One immutable publication: its folder and the content of its manifest."""
 
     folder: Path
     id: str
@@ -45,7 +44,7 @@ class Publication:
 def current_publication() -> Publication:
     """The publication that the link names now.
 
-    Raises `NothingPublished` where nothing is there.
+    Raises `NothingPublished` if there is none.
     """
     link = home() / "published" / "current"
     if not link.exists():
@@ -64,11 +63,11 @@ def current_publication() -> Publication:
 
 
 def ask(publication: Publication, query: str, parameters: Sequence[Any] = (), *, without_patients: bool = False) -> pl.DataFrame:
-    """The rows that `query` gives on this publication to whoever looks, with `parameters` for its `?` or `$1`.
+    """The rows of `query` on this publication within the viewer's scope, with `parameters` for its `?` or `$1`.
 
-    Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, of which only what the viewer's role may see is there;
-    `without_patients` asks the de-identified file instead, of whose rows no site is known. The answer is kept, for this scope
-    alone, since a publication never changes. Raises `AskFailed`.
+    Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, limited to what the role may see; `without_patients`
+    queries the de-identified file instead, which has no sites. Results are cached per scope, since a publication never
+    changes. Raises `AskFailed`.
     """
     scope = Scope.of(current_viewer())
     if without_patients and scope.sites is None:
@@ -85,25 +84,26 @@ def _answer(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) 
     try:
         with _scoped(folder, scope).cursor() as cursor:
             answer = cursor.sql(query, params=list(parameters)).pl() if parameters else cursor.sql(query).pl()
-        # A sum of whole numbers is a HUGEINT, which comes as a decimal that divides without digits.
+        # A sum of integers is a HUGEINT, which becomes a decimal without fraction digits.
         return answer.with_columns(pl.selectors.by_dtype(pl.Decimal(38, 0)).cast(pl.Int64))
     except duckdb.Error as error:
-        # DuckDB quotes the value that it could not convert, and Streamlit would print it to the log.
+        # DuckDB's message quotes the value that it could not convert, and Streamlit would log it.
         reason = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])
         raise AskFailed(f"{type(error).__name__}: {reason}") from None
 
 
 @st.cache_resource(max_entries=20, ttl="1d", show_spinner=False)
 def _scoped(folder: str, scope: Scope) -> duckdb.DuckDBPyConnection:
-    """Kept, since its views take longer than most questions; a later publication is another folder, so nothing old is shown.
+    """Cached, because creating its views takes longer than most queries; a later publication is another folder, so nothing
+    old is shown.
 
-    For a day: the file of a publication that was deleted takes up the disk as long as it is open.
+    For a day: the file of a deleted publication occupies the disk while it is open.
     """
     return open_scoped(Path(folder), scope)
 
 
 def site_names(publication: Publication) -> dict[str, str]:
-    """Every site of the practice, `location_id` → name, whoever looks: for the choice of a role, before there is one."""
+    """Every site of the practice, `location_id` → name, regardless of scope: for choosing a role."""
     everywhere = _ask(
         str(publication.folder),
         Scope(Sight.LIMITED, None),

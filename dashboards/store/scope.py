@@ -1,6 +1,6 @@
-"""What of a published file a viewer is given: views that hold the tables, columns and rows of a role, and nothing beside them.
+"""A viewer's scope of a published file: views with the tables, columns and rows of a role, and nothing else.
 
-A query names the same table in all cases; which rows that is depends on who asks. The published file itself is attached under a
+Queries use the same table names for everybody; the rows depend on the scope. The published file itself is attached under a
 name of its own and read-only, and the connection can open nothing else.
 
 No table is named here. The file's own catalog says of each table which column holds the site, and of each column what it refers
@@ -16,7 +16,7 @@ from dashboards.access.roles import ROLES, Sight, Viewer
 
 
 class Scope(NamedTuple):
-    """How far a viewer sees. It is part of every cache key; `sites` is None where no row is left out for its site."""
+    """A viewer's scope, part of every cache key. `sites` is None if rows of all sites are included."""
 
     sight: str
     sites: tuple[str, ...] | None
@@ -27,14 +27,14 @@ class Scope(NamedTuple):
 
 
 def published_file(folder: Path, scope: Scope) -> Path:
-    """The file of a publication that a scope is answered from."""
+    """The publication's file that a scope reads."""
     return folder / ("deidentified.duckdb" if scope.sight == Sight.DEIDENTIFIED else "warehouse.duckdb")
 
 
 def open_scoped(folder: Path, scope: Scope) -> duckdb.DuckDBPyConnection:
     """An in-memory database whose schemas hold a view for each published table that the scope may see.
 
-    A column is shown to a limited sight where the file's own catalog says that it does not identify directly.
+    A limited sight has only the columns that the file's catalog marks as not directly identifying.
     """
     connection = duckdb.connect(":memory:")
     connection.execute("set TimeZone = 'UTC'; set temp_directory = ''; set memory_limit = '2GB'")
@@ -54,7 +54,7 @@ def open_scoped(folder: Path, scope: Scope) -> duckdb.DuckDBPyConnection:
 
 
 def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
-    """The file's dictionary, as far as the scope goes; the other views are made from it."""
+    """The file's dictionary within the scope; the other views are made from it."""
     tables = "true" if scope.sites is None else "table_name in (select table_name from viewer.site_columns)"
     columns = "phi <> 'direct'" if scope.sight == Sight.LIMITED else "true"
     connection.execute(f"""
@@ -65,9 +65,9 @@ def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
 
 
 class _Rows:
-    """Which rows of each table belong to the scope's sites, as the catalog of the attached file says it.
+    """The condition for rows of the scope's sites, from the catalog of the attached file.
 
-    A table whose site column is empty belongs to all sites; one that has none is absent for a role of sites.
+    A table with an empty site column belongs to all sites; one without a site column is absent for a role of sites.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scope: Scope):
@@ -88,13 +88,13 @@ class _Rows:
         self._sites = {table: (column, to_table, to_column) for table, column, to_table, to_column in found}
 
     def where(self, table: str) -> str:
-        """Empty where no row is left out for its site."""
+        """The condition; empty if all sites are included."""
         if not self._is_of_sites or not self._sites[table][0]:
             return ""
         return f"where {self._is_here(table)}"
 
     def _is_here(self, table: str) -> str:
-        """From a row to its patient, to the patient's home, to the table of sites, whose column refers to no other."""
+        """Follows the reference from a row to its patient, to the patient's home site, to the table of sites."""
         column, to_table, to_column = self._sites[table]
         if to_table is None:
             return "location_id in (select location_id from viewer.sites)"
