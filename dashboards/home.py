@@ -1,4 +1,4 @@
-"""Where the dashboards read and write: `$CAREGAP_HOME`, which `caregap dashboard` sets."""
+"""The home that the dashboards read and write: `$CAREGAP_HOME`, set by `caregap dashboard`."""
 
 import os
 from pathlib import Path

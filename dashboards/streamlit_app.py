@@ -1,4 +1,4 @@
-"""The dashboards' front door: who is let in, and which pages there are for them."""
+"""The entry of the dashboards: admits the viewer and lists the pages of the role."""
 
 from pathlib import Path
 

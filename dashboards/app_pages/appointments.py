@@ -1,4 +1,4 @@
-"""When appointments are missed: by lead time, weekday, hour and reminder, so that a practice knows where to begin."""
+"""Missed appointments by lead time, weekday, hour and reminder, to show where to begin."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ REMINDERS = {
     "not_reached": "Sent, not received",
     "none": "No reminder",
 }
-# A rate of fewer appointments than this says nothing, and is left out of sentences.
+# A rate of fewer appointments is too uncertain, and is left out of sentences.
 LEAST = 10
 
 _PATTERNS = """
@@ -63,7 +63,7 @@ def _named(rows: pl.DataFrame, column: str, names: dict[str, Any]) -> pl.DataFra
 
 
 def _rises(rates: pl.DataFrame) -> bool:
-    """Whether the rate rises with every band that has appointments enough."""
+    """Whether the rate rises from band to band, of those with enough appointments."""
     known = rates.filter((pl.col("n_due") >= LEAST) & (pl.col("lead_time_band") != "unknown"))["rate"]
     return len(known) > 2 and bool((known.diff().drop_nulls() > 0).all())
 

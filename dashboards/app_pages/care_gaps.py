@@ -78,7 +78,7 @@ _AGES = """
 def _rated(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Sums by `by`, with `rate`: met over eligible; and days to closure."""
     counted = ("n_eligible", "n_met", "n_open", "n_closed", "n_closures", "n_closure_days", "n_not_assessable")
-    # Nothing agreed is no value, which a sum would make a zero of.
+    # Without an agreement the value is null; a sum would make it zero.
     agreed = (pl.when(pl.col(usd).is_not_null().any()).then(pl.col(usd).sum()).alias(usd) for usd in ("closure_usd", "open_usd"))
     return (
         rows.group_by(*by, maintain_order=True)
@@ -140,7 +140,9 @@ table(
         "n_closures": "Closures",
         "days": st.column_config.NumberColumn("Days to closure", format="%.0f"),
         "open_usd": st.column_config.NumberColumn("Value open", format="$%,.0f"),
-        "n_not_assessable": st.column_config.NumberColumn("Not judged", help="No data of that kind: in no rate, and no gap."),
+        "n_not_assessable": st.column_config.NumberColumn(
+            "Not judged", help="Data of this kind are missing: in no rate, and no gap."
+        ),
     },
     name="measures",
     note="Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator.",

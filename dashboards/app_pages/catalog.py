@@ -50,7 +50,7 @@ _CHECKS = "select rule, status, n_rows from catalog.checks where table_name = ? 
 
 
 def _matching(frame: pl.DataFrame, words: str, columns: list[str]) -> pl.DataFrame:
-    """The rows in which every word stands somewhere in these columns; letters' case means nothing."""
+    """The rows that contain every word in any of these columns, regardless of case."""
     text = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=" ").str.to_lowercase()
     for word in words.lower().split():
         frame = frame.filter(text.str.contains(word, literal=True))
@@ -58,7 +58,7 @@ def _matching(frame: pl.DataFrame, words: str, columns: list[str]) -> pl.DataFra
 
 
 def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
-    """One of `names`, id → words, kept in the URL; the first where none is chosen yet."""
+    """The chosen one of `names` (id → words), kept in the URL; by default the first."""
     if not names:
         empty("Nothing matches. Try fewer or other words.")
         return None
@@ -66,12 +66,12 @@ def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
 
 
 def _has_lineage() -> bool:
-    """Whether the viewer's file says where a table comes from: the de-identified one does not."""
+    """Whether the viewer's file has lineage; the de-identified one has not."""
     return current_viewer().sight is not Sight.DEIDENTIFIED
 
 
 def _made(publication: Publication, name: str) -> None:
-    """What a table is made from, which tables use it, and its checks."""
+    """A table's sources, the tables that use it, and its checks."""
     _lineage(publication, name)
     used = ask(publication, _DOWNSTREAM, (name,))
     if not used.is_empty():
@@ -85,7 +85,7 @@ def _made(publication: Publication, name: str) -> None:
 
 
 def _lineage(publication: Publication, made: str) -> None:
-    """What `schema.table` is made from, back to the delivered extracts."""
+    """The lineage of `schema.table`, back to the delivered extracts."""
     facts = ask(publication, _ONE, (made,))
     upstream = ask(publication, _UPSTREAM, (made,))
     if facts.is_empty() or upstream.is_empty():
@@ -210,7 +210,7 @@ _COLUMN_WORDS = {
     "phi": st.column_config.TextColumn("Identifies", width=75),
     "is_required": st.column_config.CheckboxColumn("Always there", width=85),
 }
-_PHI = "Identifies: direct, a person alone; quasi, together with other facts; none, nobody."
+_PHI = "Identifies a person: direct, by itself; quasi, together with other facts; none, not at all."
 
 
 def _columns(publication: Publication, words: str) -> None:

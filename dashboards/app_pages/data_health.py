@@ -14,7 +14,7 @@ from models.sources import SOURCE_KINDS, source_title
 from models.wording import counted, day, instant
 
 OVERDUE_HOURS = 36
-"""A practice's day starts with yesterday's extracts: older than that, and a nightly run was missed."""
+"""A practice's day starts with yesterday's extracts; older data mean a missed nightly run."""
 
 _SOURCES = """
     select
@@ -57,15 +57,15 @@ _REVIEWS = """
     order by confidence desc
 """
 _DOUBTS = {
-    "two_charts_of_one_person": "Two charts that look like one person: merge them in the EHR, or say that they are two.",
+    "two_charts_of_one_person": "Two charts that look like one person: merge them in the EHR, or record that they are two.",
     "two_charts_fit": "A contact or account fits two charts about equally well, and is attached to neither.",
-    "mrn_of_somebody_else": "A record carries the number of a chart whose person it does not look like.",
-    "another_sex": "Much agrees, and the sex does not: a couple with near names, or one slip.",
-    "near_name": "Much agrees, and the names are only near: twins and sisters have such names too.",
-    "near_birth_date": "Names and contact agree, and the birth dates are only near: one slip, or two of one family.",
-    "birth_date_unknown": "No birth date, or one that systems fill in: at one address, it may be father or son.",
-    "common_name": "Name and birth date agree, but many have the name and nothing else agrees.",
-    "not_enough_evidence": "It may be one person, but too little is on record to say so.",
+    "mrn_of_somebody_else": "A record has the record number of a chart that looks like another person's.",
+    "another_sex": "Most fields agree, but the sex differs: a couple with similar names, or a typing error.",
+    "near_name": "Most fields agree, but the names are only similar: twins and sisters have such names too.",
+    "near_birth_date": "Names and contact agree, but the birth dates are only similar: a typing error, or two of one family.",
+    "birth_date_unknown": "No birth date, or a placeholder: at one address, it may be father or son.",
+    "common_name": "Name and birth date agree, but the name is common and nothing else agrees.",
+    "not_enough_evidence": "It may be one person, but too few fields are filled in to decide.",
 }
 
 
@@ -94,13 +94,13 @@ def _tiles(publication) -> None:
             "Rows kept out",
             f"{totals['n_quarantined']:,}",
             f"{totals['n_quarantined'] / max(n_delivered, 1):.2%} of what was delivered",
-            "Unreadable, or broke their contract: the view Kept out says why.",
+            "Unreadable, or broke their contract: see the view Kept out for reasons.",
         ),
         (
             "Checks passed",
             f"{len(checks) - len(warned):,} of {len(checks):,}",
             f"{counted(len(warned), 'warning')}: see Checks" if len(warned) else "no warning",
-            "What a publication must keep, or it is not published.",
+            "Conditions that a build must meet to be published.",
         ),
     )
     for cell, (label, value, below, says) in zip(st.columns(4), tiles, strict=True):
@@ -112,7 +112,7 @@ def _tiles(publication) -> None:
 
 
 def _last_run(number: int, published_at: datetime) -> None:
-    """How the last run ended, whoever or whatever started it."""
+    """The outcome of the last run, however it was started."""
     run = last_run()
     if run is None:
         return
@@ -122,9 +122,9 @@ def _last_run(number: int, published_at: datetime) -> None:
     if run["status"] == "failed" and is_newest:
         reason = as_plain_markdown(run["reason"])
         st.error(
-            f"**The last run failed** ({instant(ended_at, zone)}), so what is shown is older. {reason}", icon=":material/error:"
+            f"**The last run failed** ({instant(ended_at, zone)}), so the data shown are older. {reason}", icon=":material/error:"
         )
-        current_sheet().say(f"**The last run failed** ({instant(ended_at, zone)}), so what is shown is older. {run['reason']}")
+        current_sheet().say(f"**The last run failed** ({instant(ended_at, zone)}), so the data shown are older. {run['reason']}")
     else:
         say(f"**Last run:** {instant(max(ended_at, published_at), zone)}, without an error.")
 
@@ -150,12 +150,12 @@ def _freshness(publication) -> None:
             "n_rows": st.column_config.NumberColumn("Rows in use", format="localized"),
             "newest_exported_at": st.column_config.DatetimeColumn("Newest export (UTC)", format="D MMM YYYY, HH:mm"),
         },
-        note="A kind of file that was never delivered is no fault: what needs it is marked as not available.",
+        note="A kind of file that was never delivered is no fault: results that need it are marked as not available.",
     )
 
 
 def _exported(at: datetime | None) -> str:
-    """A file that only its name dates was exported at midnight UTC: its day is the name's."""
+    """A file dated only by its name counts as exported at midnight UTC, so that its day is the name's."""
     if at is None:
         return "of unknown date"
     is_named = at.astimezone(UTC).time() == time()
@@ -241,7 +241,7 @@ def _checks(publication) -> None:
             "status": "Outcome",
             "n_rows": st.column_config.NumberColumn("Rows that break it", format="localized"),
         },
-        note="A build that fails a check is never published; a check that warns lets it through, and is shown here.",
+        note="A build that fails a check is never published. A warning does not stop it, and is shown here.",
     )
 
 
@@ -267,7 +267,7 @@ def _identities(publication) -> None:
             "left": st.column_config.TextColumn("One record", width=100),
             "right": st.column_config.TextColumn("The other", width=100),
             "reason": st.column_config.TextColumn("Why it is doubtful", width=165),
-            "evidence": st.column_config.TextColumn("What agrees and what does not", width="large"),
+            "evidence": st.column_config.TextColumn("Evidence", width="large"),
             "confidence": st.column_config.ProgressColumn("Likely one person", format="percent", min_value=0, max_value=1),
         },
         note="The records' ids are in marts.fct_identity_reviews. A data steward decides on the page Identities.",
@@ -293,7 +293,7 @@ def _publications() -> None:
                 for one in kept
             ]
         ),
-        title="Published versions that are kept",
+        title="Kept publications",
         columns={
             "published_at": st.column_config.DatetimeColumn("Published (UTC)", format="D MMM YYYY, HH:mm"),
             "as_of_on": "Data as of",

@@ -1,4 +1,4 @@
-"""Are these two records one person? What a steward decides here, the next run applies."""
+"""Decides whether two records are one person; the next run applies the decision."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ EVERY = "All"
 
 
 def _chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
-    """The pair that is shown; the filters above it are kept in the address."""
+    """The selected pair; the filters are kept in the URL."""
     why, number = st.columns([3, 1])
     there = [words for reason, words in REASONS.items() if reason in set(rows["reason"].drop_nulls())]
     reason = why.selectbox("Why it is doubtful", [EVERY, *there], key="reason", bind="query-params")
@@ -35,19 +35,19 @@ def _chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
         rows = rows.filter(pl.col("reason").replace(REASONS) == reason)
     if rows.is_empty():
         return None
-    # Named for what is listed: a decided pair leaves the list, and the next one takes its place.
+    # Keyed by the listed pairs: a decided pair leaves the list, and the next one takes its place.
     place = number.number_input(f"Pair, of {len(rows):,}", 1, len(rows), key=f"pair_of_{len(rows)}_{reason}")
     return rows.row(int(place) - 1, named=True)
 
 
 def _both(publication: Publication, pair: dict[str, Any]) -> None:
-    """The two records side by side; audited once a session before anything of them is shown."""
+    """The two records side by side; audited once per session before anything is shown."""
     seen = st.session_state.setdefault("identities_seen", set())
     if pair["review_key"] not in seen:
         audit("patient_viewed", subject="identity review", n_rows=2, patients=_patients(pair))
         seen.add(pair["review_key"])
     if pair["reason"]:
-        likely = f" {pair['confidence']:.0%} by the weight of what agrees." if pair["confidence"] is not None else ""
+        likely = f" {pair['confidence']:.0%} by the weight of the evidence." if pair["confidence"] is not None else ""
         st.markdown(f"**{REASONS[pair['reason']]}**{likely}")
     st.dataframe(
         side_by_side(publication, pair),
@@ -100,7 +100,7 @@ publication = open_page("Identities", "Pairs of records that may be one person; 
 if said := st.session_state.pop("identities_said", None):
     st.toast(said, icon=":material/check_circle:")
 if not all(is_published(publication, table) for table in TABLES):
-    empty("This publication is older than reviews that can be decided here. Run `caregap run` again.")
+    empty("This publication was made before pairs could be decided here. Run `caregap run` again.")
     st.stop()
 every = pairs(publication)
 view = st.segmented_control(

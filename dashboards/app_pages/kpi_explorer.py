@@ -1,4 +1,4 @@
-"""Any KPI, by month, site, provider, payer and segment; beside another period; and what lies behind it."""
+"""Any KPI by month, site, provider, payer and segment, against another period, with the records behind it."""
 
 import polars as pl
 import streamlit as st
@@ -21,7 +21,7 @@ SPLITS = {"Nothing": "all"} | {name: slice_type for slice_type, (name, _) in DIM
 COMPARISONS = {"The period before": "before", "A year before": "year_before", "Baseline": "baseline"}
 MOST_SLICES = 12
 
-publication = open_page("KPI explorer", "Any KPI over time, by site, provider, payer and segment, and what lies behind it.")
+publication = open_page("KPI explorer", "Any KPI over time, by site, provider, payer and segment, with the records behind it.")
 catalog = {f"{DOMAIN_NAMES[row['domain']]} · {row['kpi_name']}": row for row in ask(publication, CATALOG).iter_rows(named=True)}
 
 wide, split, compare = st.columns([2, 1, 1])

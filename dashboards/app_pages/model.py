@@ -25,7 +25,7 @@ _LIFT = "select * from ml.outreach_lift order by month = 'all' desc, month desc,
 
 
 def _models(evaluations: pl.DataFrame) -> dict[str, str]:
-    """Version → name; the task is what stands before the version's last part."""
+    """Version → name; the task is the version without its last part."""
     versions = evaluations["model_version"].unique(maintain_order=True).to_list()
     return {one: f"{MODEL_NAMES.get(one.rpartition('-')[0], plain(one))} · {one}" for one in versions}
 
@@ -52,8 +52,8 @@ def _tiles(whole: pl.DataFrame) -> None:
     if shown:
         row = values[shown[0]]
         st.caption(
-            f"Measured on {row['n_patients']:,} patients in months after those that it was trained on ({_span(row)}): "
-            f"{row['n_events']:,} of {row['n_rows']:,} outlooks came true."
+            f"Measured on {row['n_patients']:,} patients in months after its training ({_span(row)}): "
+            f"{row['n_events']:,} of {row['n_rows']:,} predictions had the outcome."
         )
 
 
@@ -88,14 +88,14 @@ def _curves(publication: Publication, version: str, there: set[str]) -> None:
             figure(
                 decision(points),
                 title="Whether acting on the model helps",
-                alt="Net benefit over the risk from which one would act, of the model against contacting everybody.",
+                alt="Net benefit by risk threshold, of the model against contacting everybody.",
                 data=points,
                 note="The highest line is the best policy at that threshold (Vickers and Elkin 2006). Zero: contact nobody.",
             )
 
 
 def _figures(whole: pl.DataFrame) -> None:
-    """The model beside simpler and richer ones, and every other figure of its evaluation."""
+    """The model against simpler and richer ones, and all other metrics of its evaluation."""
     order = pl.DataFrame({"metric": list(METRICS), "figure": list(METRICS.values())}).with_row_index("place")
     named = whole.join(order, on="metric", how="left").sort("place", "metric", nulls_last=True)
     columns = {
@@ -111,10 +111,10 @@ def _figures(whole: pl.DataFrame) -> None:
         named.with_columns(figure=pl.col("figure").fill_null(pl.col("metric").str.replace_all("_", " "))).select(
             name for name in columns if name in named.columns or name == "figure"
         ),
-        title="The model beside simpler and richer ones",
+        title="The model against simpler and richer ones",
         columns=columns,
-        note="Measured in months after those that it was trained on. A challenger is tried only where there are events enough, "
-        "and takes the model's place where it is better by more than chance.",
+        note="Measured in months after its training. A challenger is tried only with enough events, and replaces the model "
+        "only if it is better by more than chance.",
     )
 
 
@@ -140,7 +140,7 @@ def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.Da
             title=title,
             alt=f"{title}, with 95 % intervals; the dotted line is everybody.",
             data=rows.select("subgroup_type", "subgroup", "metric", "value", "low", "high", "n_patients", "n_events"),
-            note="In brackets: how many outlooks came true, of how many patients. Lines are 95 % intervals.",
+            note="In brackets: predictions with the outcome, of how many patients. Lines are 95 % intervals.",
         )
     missing = groups.filter(pl.col("metric") == "not_evaluated")
     if not missing.is_empty():
@@ -163,31 +163,31 @@ def _inputs(publication: Publication, version: str, there: set[str]) -> None:
         return
     figure(
         importances(rows.with_columns(each(rows["description"], _folded))),
-        title="What moves the risk most",
-        alt="The fifteen inputs that move the risk most, the strongest first.",
+        title="Inputs with the most influence on the risk",
+        alt="The fifteen inputs with the most influence, the strongest first.",
         data=rows,
         note="Associations, not causes: changing one of them need not change the risk.",
     )
 
 
 def _folded(text: str) -> str:
-    """A label in lines that leave room for the bars."""
+    """A label broken into lines, to leave room for the bars."""
     return "<br>".join(textwrap.wrap(text.rstrip("."), 42))
 
 
 def _monitoring(publication: Publication, there: set[str]) -> None:
     if "ml.model_monitoring" not in there:
-        not_available("Monitoring", "this publication was made before the model was watched; the next run watches it")
+        not_available("Monitoring", "this publication was made before the model was monitored; the next run monitors it")
     else:
         rows = ask(publication, _MONITORING)
         for row in rows.filter(pl.col("status") != "ok").iter_rows(named=True):
-            consequence = "the overdue rule takes its place" if row["status"] == "stop" else "its risks are to be read with care"
+            consequence = "the overdue rule replaces it" if row["status"] == "stop" else "read its risks with care"
             st.warning(
                 f"**{plain(row['check_name'])}** of {plain(row['subject']).lower()}: {consequence}.",
                 icon=":material/monitor_heart:",
             )
         if rows.filter(pl.col("status") != "ok").is_empty():
-            st.success(f"{counted(len(rows), 'check')}: the model fits the patients of today.", icon=":material/check_circle:")
+            st.success(f"{counted(len(rows), 'check')}: the model fits today's patients.", icon=":material/check_circle:")
         table(
             rows.with_columns(each(rows["check_name"], plain), each(rows["subject"], plain)).sort(
                 pl.col("status") == "ok", maintain_order=True
@@ -202,12 +202,12 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
                 "status": "Status",
                 "why": st.column_config.TextColumn("Why these limits", width="large"),
             },
-            note="Where a check says stop, no score of the model is published, and the one-line rule ranks the list.",
+            note="If a check says stop, no score of the model is published, and the simple rule ranks the list.",
         )
     if "ml.outreach_lift" in there:
         lift = ask(publication, _LIFT)
         if lift.is_empty():
-            not_available("What contacting changed", "no campaign of the CRM held anybody out at random")
+            not_available("What contacting changed", "no CRM campaign held patients out at random")
         else:
             table(
                 lift.with_columns(pl.col("month").replace("all", "All months"), each(lift["tier"], plain)),
@@ -223,11 +223,11 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
                     "low": st.column_config.NumberColumn("95 % from", format="percent"),
                     "high": st.column_config.NumberColumn("to", format="percent"),
                     "n_held_out_needed": st.column_config.NumberColumn(
-                        "Needed held out", help="So many held out would show a difference of 5 points."
+                        "Needed held out", help="Held-out patients needed to detect a difference of 5 points."
                     ),
                     "note": st.column_config.TextColumn("Note", width="large"),
                 },
-                note="Came: had a completed visit within 90 days. Only where chance held somebody out can the change be seen.",
+                note="Came: had a completed visit within 90 days. Only patients held out at random show the change.",
             )
 
 

@@ -17,18 +17,18 @@ from models.wording import ABSENT, counted
 EVERY = "All"
 GRID = "outreach_grid"
 MOST_AT_ONCE = 18
-"""A list of so many rows is drawn whole; a longer one is scrolled in a window."""
+"""Rows of a list drawn whole; a longer list scrolls."""
 REACHED = {"scheduled", "reached", "declined", "opted_out", "done_elsewhere", "moved"}
 
 
 def _choice(column, label: str, options: list[str], key: str) -> str | None:
-    """One of the options, kept in the URL; None where all are wanted."""
+    """The chosen option, kept in the URL; None: all."""
     chosen = column.selectbox(label, [EVERY, *options], key=key, bind="query-params")
     return None if chosen == EVERY else chosen
 
 
 def _filtered(rows: pl.DataFrame, *, is_list: bool) -> pl.DataFrame:
-    """The rows that the filters above the list leave."""
+    """The rows that match the filters."""
     site, assignee, why, search = st.columns([2, 2, 2, 3])
     sites = rows["location_name"].drop_nulls().unique().sort().to_list()
     if chosen := _choice(site, "Site", sites, "site"):
@@ -41,7 +41,7 @@ def _filtered(rows: pl.DataFrame, *, is_list: bool) -> pl.DataFrame:
     there = set(rows[code])
     if chosen := _choice(why, "Reason", [name for one, name in names.items() if one in there], "reason"):
         rows = rows.filter(pl.col(code).replace(names) == chosen)
-    # Not in the URL: what is typed here is a patient's name.
+    # Not in the URL, because it is a patient's name.
     words = search.text_input("Search", placeholder="Name or record number", max_chars=60, key="outreach_words").strip().lower()
     if words:
         is_named = pl.col("patient_name").str.to_lowercase().str.contains(words, literal=True)
@@ -77,7 +77,7 @@ def _grid(rows: pl.DataFrame, columns: dict[str, Any], name: str) -> None:
         empty("Nobody matches. Choose other filters, or search for another name.")
         return
     _audit_once(name, rows)
-    # A new grid after each drawer: one that kept its row chosen would open the drawer again.
+    # A new grid after each drawer: a selected row would reopen it.
     key = f"{GRID}_{name}_{st.session_state.get(GRID, 0)}"
     keys = rows["patient_key"].to_list()
 
@@ -104,7 +104,7 @@ def _grid(rows: pl.DataFrame, columns: dict[str, Any], name: str) -> None:
 
 
 def _audit_once(name: str, rows: pl.DataFrame) -> None:
-    """A list names patients: record once a session that just these were shown."""
+    """Record once per session that these patients were shown."""
     shown = (name, *sorted(rows["patient_key"]))
     if shown not in (seen := st.session_state.setdefault("outreach_seen", set())):
         record("patient_viewed", subject=name, n_rows=len(rows), patients=rows["patient_key"])
@@ -112,7 +112,7 @@ def _audit_once(name: str, rows: pl.DataFrame) -> None:
 
 
 _DATE = {"format": "D MMM YYYY"}
-# No column is pinned: Streamlit writes a pinned one, here the name, in a grey of too little contrast.
+# No column is pinned: Streamlit writes pinned columns in a grey of too little contrast.
 _NAME = {"patient_name": st.column_config.TextColumn("Patient", width=150)}
 _AGE = {"age_years": st.column_config.NumberColumn("Age", width=45)}
 _SITE = {"location_name": st.column_config.TextColumn("Site", width="small")}
@@ -171,9 +171,7 @@ def _left_out(publication: Publication) -> None:
     if rows.is_empty():
         empty("Nobody was left out of the list.")
         return
-    st.markdown(
-        "Who would be on the list, and why they are not. Nobody here is to be contacted; who is urgent is for a clinician."
-    )
+    st.markdown("Patients left out of the list, with the reason. Do not contact them; a clinician decides about the urgent ones.")
     rows = _filtered(rows, is_list=False)
     columns = {
         **_NAME,
@@ -197,7 +195,7 @@ def _anybody(publication: Publication) -> None:
         "Find a patient of your sites", placeholder="Name or record number", max_chars=60, key="find_words"
     ).strip()
     if not words:
-        st.caption("For whoever calls in: the profile of any patient, on the list or not.")
+        st.caption("The profile of any patient who calls, on the list or not.")
         return
     columns = {
         **_NAME,

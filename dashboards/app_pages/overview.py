@@ -28,7 +28,7 @@ def _benchmark(kpi: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
-    """Baseline and benchmark; the words for what is missing too."""
+    """Baseline and benchmark, or the words for a missing one."""
     benchmark = _benchmark(kpi)
     return baseline(kpi, shown), f"Benchmark {span(*benchmark, kpi['unit'])}" if benchmark else "No benchmark"
 

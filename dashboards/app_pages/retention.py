@@ -97,7 +97,7 @@ else:
             alt=f"Survival curve: {amount(survival['share'][-1], 'share')} active after {survival['months'][-1]} months.",
             data=survival,
             name="survival_of_new_patients",
-            note="Kaplan and Meier. Nobody can lapse before the pause that an active patient may make is over.",
+            note="Kaplan and Meier. Nobody can lapse before the longest gap of an active patient has passed.",
         )
     with right:
         grid = cohorts.filter(pl.col("n_patients") > 0).with_columns(

@@ -90,7 +90,7 @@ if flows.is_empty():
     st.stop()
 last = flows.filter(pl.col("basis") == "posting")["month_on"].max()
 
-# A service needs four months until its money is in: the newest are left out, or they would look like a loss.
+# Payment takes up to four months, so the newest months are left out; they would look like a loss.
 settled = since(flows.filter(pl.col("basis") == "service"), pl.select(pl.lit(last).dt.offset_by("-4mo")).item(), chosen.months)
 sums = dict(settled.group_by("flow").agg(pl.col("amount_usd").sum()).iter_rows())
 charged = sums.get("charge", 0.0)

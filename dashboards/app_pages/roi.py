@@ -78,12 +78,12 @@ def _side_by_side(returns: pl.DataFrame) -> pl.DataFrame:
 
 
 def _value_statement(publication: Publication, program: str) -> None:
-    """Every scenario's returns side by side; of one, value by category and year; behind an expander, what it rests on."""
+    """All scenarios' returns side by side, the value of one by category and year, and its assumptions in an expander."""
     returns = ask(publication, _RETURNS, (program,))
     if returns.is_empty():
         not_available(
             "The value statement",
-            "the CRM delivered no costs of the program, so that there is nothing to set its effects against",
+            "the CRM delivered no program costs to compare its effects with",
         )
         return
     table(
@@ -153,12 +153,12 @@ def _value_statement(publication: Publication, program: str) -> None:
             name="value_by_category",
             note="A benefit without a causal effect counts as zero.",
         )
-    with st.expander("What it rests on: each assumption, and the statement line by line"):
+    with st.expander("Assumptions, and the statement line by line"):
         _grounds(publication, program, chosen["scenario"], values)
 
 
 def _grounds(publication: Publication, program: str, scenario: str, values: pl.DataFrame) -> None:
-    """How much each assumption matters, and every line of the value statement with how it was made."""
+    """The influence of each assumption, and every line of the value statement with its derivation."""
     sensitivity = ask(publication, _SENSITIVITY, (program, scenario))
     if not sensitivity.is_empty():
         named = sensitivity.with_columns(label=each(sensitivity["assumption"], plain))
@@ -190,7 +190,7 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
             "amount_p95_usd": st.column_config.NumberColumn("95th percentile", format="$%,.0f"),
             "is_projected": "Projected",
             "basis": "How it was made",
-            "traced_by": st.column_config.TextColumn("Query", help="Run it on the SQL page to see the rows behind the figure."),
+            "traced_by": st.column_config.TextColumn("Query", help="Run it on the SQL page to see the rows behind the number."),
         },
         name="value_statement",
         is_printed=False,
@@ -198,7 +198,7 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
 
 
 def _effects(publication: Publication, program: str) -> None:
-    """What the program changed: the chosen design of each outcome, with interval and grade."""
+    """The program's effects: the chosen design of each outcome, with interval and grade."""
     effects = ask(publication, _EFFECTS, (program,)).drop_nulls("estimate")
     if effects.is_empty():
         not_available("What the program changed", "no design found enough sites, months or patients to estimate from")
@@ -262,7 +262,7 @@ if programs:
     _value_statement(publication, program)
     section("What it changed")
     _effects(publication, program)
-    with st.expander("Every design that was tried, and why some give no number"):
+    with st.expander("Every attempted design, with the reason where there is no number"):
         table(
             ask(publication, _TRIED, (program,)),
             title="Designs that were tried",
@@ -332,10 +332,8 @@ else:
                 "is_final": "Frozen",
                 "is_restated": "Restated",
                 "restatement_reason": "Why",
-                "hash": st.column_config.TextColumn(
-                    "Data hash", help="First digits of the hash of the rows that it was taken from."
-                ),
+                "hash": st.column_config.TextColumn("Data hash", help="First digits of the hash of its rows."),
             },
             name="baselines",
-            note="A baseline does not change when data do: what today's data would give shows as restated.",
+            note="A baseline stays when data change; the value from today's data is shown as restated.",
         )

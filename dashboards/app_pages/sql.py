@@ -19,7 +19,7 @@ from dashboards.store.scope import Scope, published_file
 from models.wording import counted
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
-# So long a query is waited for before the page shows that it runs, and how to stop it: most have ended by then.
+# Seconds to wait before the page offers to stop a query; most have ended by then.
 AT_ONCE_SECONDS = 1.5
 MOST_AT_ONCE = 12
 PATIENT_KEYS = {"patient_key", "left_patient_key", "right_patient_key"}
@@ -55,7 +55,7 @@ from marts.fct_care_gaps
 where gap_status = 'open'
 group by all
 order by n_open desc""",
-    "Example: what became of every delivered row": """select extract, sum(n_delivered) as n_delivered,
+    "Example: delivered rows by status": """select extract, sum(n_delivered) as n_delivered,
     sum(n_landed) as n_landed, sum(n_quarantined) as n_quarantined, sum(n_superseded) as n_superseded
 from marts.fct_deliveries
 group by all
@@ -80,7 +80,7 @@ saved_in = home() / "queries"
 
 
 def _browser(publication: Publication, sight: Sight) -> None:
-    """The dictionary: a table with its columns, or every column in which a word is found."""
+    """The dictionary: a table with its columns, or every column that matches a word."""
     is_bare = sight is Sight.DEIDENTIFIED
     tables = ask(publication, TABLES, without_patients=is_bare)
     word = st.text_input("Find a column", placeholder="payer, lead time, consent …", max_chars=60, key="sql_find")
@@ -129,7 +129,7 @@ def _choose(examples: dict[str, str]) -> None:
 
 
 def _saved(examples: dict[str, str]) -> None:
-    """Choose a query of one's own or an example, keep the one in the editor, delete one."""
+    """Choose, save or delete a query."""
     own = saved_queries(saved_in, viewer.user_id)
     choice, keep, away = st.columns([4, 1, 1], vertical_alignment="bottom")
     choice.selectbox(
@@ -158,7 +158,7 @@ def _saved(examples: dict[str, str]) -> None:
 
 
 def _start(publication: Publication, sight: Sight) -> None:
-    """Record that the query is asked, then start it; its text may hold a name, and is recorded as a digest, and sealed."""
+    """Record the query, then start it. Its text may contain a name, so it is recorded as a digest and sealed."""
     query = st.session_state.get(TEXT, "")
     digest = hashlib.sha256(query.encode()).hexdigest()[:16]
     record("queried", subject=f"{sight} {digest} {publication.id}", text=query)
@@ -174,7 +174,7 @@ def _start(publication: Publication, sight: Sight) -> None:
 
 
 def _finish(digest: str, running: Query) -> None:
-    """Record what came of it before anybody sees it."""
+    """Record the result before it is shown."""
     answer = running.answer()
     if answer.rows is None:
         record("query_refused", subject=digest)
@@ -186,7 +186,7 @@ def _finish(digest: str, running: Query) -> None:
 
 
 def patients_in(answer: Answer) -> set[int]:
-    """The patients whose keys stand in an answer; the keys of the de-identified file are nobody's in particular."""
+    """The patients whose keys are in an answer; keys of the de-identified file identify nobody."""
     return {key for name in answer.rows.columns if name in PATIENT_KEYS for key in answer.rows[name] if isinstance(key, int)}
 
 
@@ -202,7 +202,7 @@ def _running(digest: str, running: Query) -> None:
 
 def _show(answer: Answer) -> None:
     if answer.rows is None:
-        # An error repeats what was typed, which is text here and no markdown: no picture is fetched for it.
+        # An error quotes the query, so it is shown as text, not Markdown: no picture is fetched.
         st.error(as_plain_markdown(answer.problem).replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
@@ -210,7 +210,7 @@ def _show(answer: Answer) -> None:
     cut = f", the first: {most}" if answer.is_cut else ""
     st.caption(f"{counted(len(rows), 'row')}{cut} · {answer.seconds:.1f} seconds")
     if rows.is_empty():
-        empty("The query found no row.")
+        empty("The query returned no rows.")
         return
     as_table, as_chart = st.tabs(["Table", "Chart"])
     with as_table:
@@ -229,7 +229,7 @@ def _show(answer: Answer) -> None:
 
 
 def _height(rows: pl.DataFrame) -> str | int:
-    """Of a table: as tall as its rows, or a window to scroll in."""
+    """The height of a table: all its rows, or a scrolling window."""
     return "content" if len(rows) <= MOST_AT_ONCE else 420
 
 
@@ -257,7 +257,7 @@ publication = open_page(
 )
 sight = viewer.sight
 if viewer.may_see_patients:
-    with_patients = st.toggle("With patient data", key="sql_patients", help="Without it, the de-identified file answers.")
+    with_patients = st.toggle("With patient data", key="sql_patients", help="Without it, queries run on the de-identified file.")
     sight = Sight.FULL if with_patients else Sight.DEIDENTIFIED
 if sight is Sight.DEIDENTIFIED:
     st.caption(

@@ -7,7 +7,7 @@ import polars as pl
 
 from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, upright
 
-ACTED_ON = {"model": "Those whom the model names", "everybody": "Everybody", "nobody": "Nobody"}
+ACTED_ON = {"model": "Patients named by the model", "everybody": "Everybody", "nobody": "Nobody"}
 
 
 def reliability(points: pl.DataFrame) -> go.Figure:
@@ -64,7 +64,7 @@ def decision(points: pl.DataFrame) -> go.Figure:
         traces,
         height=360,
         shapes=[across(0, color=QUIET_TEXT, width=1, dash="dot")],
-        xaxis={"title": {"text": "Risk from which one would act"}, "tickformat": ".0%"},
+        xaxis={"title": {"text": "Risk threshold for a contact"}, "tickformat": ".0%"},
         yaxis={
             "title": {"text": "Net benefit"},
             "range": [min(-0.02, points.filter(pl.col("series") == "model")["y_value"].min()), None],
@@ -98,7 +98,7 @@ def subgroups(rows: pl.DataFrame, whole: float | None) -> go.Figure:
 
 
 def importances(rows: pl.DataFrame) -> go.Figure:
-    """How much each input moves the risk: `description`, `importance`, largest first."""
+    """Each input's mean contribution to the risk: `description`, `importance`, largest first."""
     bar = {
         "type": "bar",
         "x": rows["importance"].to_list(),
@@ -111,13 +111,13 @@ def importances(rows: pl.DataFrame) -> go.Figure:
         [bar],
         height=80 + 30 * len(rows),
         showlegend=False,
-        xaxis={"title": {"text": "Mean distance by which it moves the log-odds"}, "showgrid": True},
+        xaxis={"title": {"text": "Mean absolute contribution to the log-odds"}, "showgrid": True},
         yaxis={"autorange": "reversed", "showgrid": False},
     )
 
 
 def _interval(rows: pl.DataFrame, value: str) -> dict[str, Any]:
-    """Error bars from `low` to `high` around `value`; none where an end is not known."""
+    """Error bars from `low` to `high` around `value`; none if an end is unknown."""
     return {
         "array": (rows["high"] - rows[value]).fill_null(0).to_list(),
         "arrayminus": (rows[value] - rows["low"]).fill_null(0).to_list(),

@@ -43,16 +43,16 @@ TEMPLATE = go.layout.Template(
 pio.templates["caregap"] = TEMPLATE
 
 _MARKUP = re.compile(r"<(?!/?(?:b|br|extra)>)")
-"""All that is not a line break, bold, or the end of a hover text: our own."""
+"""Markup other than line breaks, bold and the end of a hover text."""
 MODE_BAR = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]
 _CONFIG = Path(__file__).resolve().parents[1] / "server" / ".streamlit" / "config.toml"
 
 
 def drawn(traces: list[dict[str, Any]], **layout: object) -> go.Figure:
-    """The figure of these traces, in the one look.
+    """The figure of these traces in the common style.
 
-    Made at once, and not changed afterwards: Plotly checks a whole figure in 3 ms, and takes 2 to 8 for each `update_…`,
-    `add_hline` or `make_subplots` on one that exists.
+    It is made at once and not changed: Plotly checks a whole figure in 3 ms, and takes 2 to 8 ms for each later `update_…`,
+    `add_hline` or `make_subplots`.
     """
     # Streamlit's own template, which goes before ours, writes an axis in a grey whose contrast is 3.8 where 4.5 is asked for.
     axes = {"xaxis", "yaxis"} | {name for name in layout if name[1:5] == "axis"}

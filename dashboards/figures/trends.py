@@ -10,7 +10,7 @@ from dashboards.figures.holidays import federal_holidays
 from dashboards.figures.style import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, hover_format, tick_format, upright
 
 _FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
-"""An axis of its own for what stands at the foot of a chart, whatever the values are."""
+"""A separate axis for marks at the foot of a chart, independent of the values."""
 _TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
 
 
@@ -74,7 +74,7 @@ def trend(
             *(upright(event["event_on"], color=QUIET_TEXT, dash="dot", width=1) for event in happened),
         ],
         annotations=[
-            # At the foot, where rates seldom are, and above one another, since sites join soon after one another.
+            # At the foot, where rates are rare, and stacked, since sites join soon after one another.
             {"x": event["event_on"], "y": 0, "yref": "paper", "text": event["label"], "showarrow": False}
             | {"xanchor": "left", "yanchor": "bottom", "xshift": 4, "yshift": 8 + 14 * (place % 4)}
             for place, event in enumerate(happened)

@@ -29,7 +29,7 @@ DESIGN_NAMES = {
 
 
 def definition(catalog: dict[str, Any]) -> str:
-    """What a KPI is, for a hover: formula, what is left out, when it matures, source. `catalog` is a row of `dim_kpis`."""
+    """A KPI's definition for a hover text: formula, exclusions, maturity, source. `catalog` is a row of `dim_kpis`."""
     parts = [
         catalog["formula"],
         f"Not counted: {catalog['exclusions']}" if catalog["exclusions"] else "",

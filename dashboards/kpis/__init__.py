@@ -1,1 +1,1 @@
-"""Turns the KPI tables into tiles, months, movements and the rows behind. Defines no KPI."""
+"""Turns the KPI tables into tiles, months, movements and lists of rows. Defines no KPI."""

@@ -1,4 +1,4 @@
-"""From a KPI to what it is the sum of, by site and provider, and row by row as far as the viewer's role goes."""
+"""Splits a KPI by site and provider, and lists its rows for roles that may see them."""
 
 from datetime import date
 from typing import Any
@@ -62,8 +62,8 @@ _RECORD = """
 def behind(
     publication: Publication, viewer: Viewer, kpi: dict[str, Any], chosen: Filters, first_month: date, last_month: date
 ) -> None:
-    """Draw what lies behind `kpi` from `first_month` to the end of `last_month`: its parts, and for a role with patient data,
-    when asked, the rows that it is the sum of. Each list that is shown is a line of the audit log.
+    """Draw the parts of `kpi` from `first_month` to the end of `last_month`, and on request, for roles with patient data, the
+    rows that it counts. Each list is recorded in the audit log.
     """
     section("What lies behind it")
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
@@ -84,13 +84,13 @@ def behind(
         height=min(38 + 35 * len(parts), 388),
     )
     if not viewer.may_see_patients:
-        st.caption("Row by row it is listed for roles with patient data.")
+        st.caption("Its rows are listed for roles with patient data.")
     elif not is_published(publication, "marts.fct_kpi_rows"):
         not_available("Row by row", "this publication was made before rows were kept; run the pipeline again")
-    elif st.toggle("List it row by row", key="rows", bind="query-params"):
+    elif st.toggle("List the rows", key="rows", bind="query-params"):
         _list(publication, kpi, restriction, values)
     else:
-        st.caption("Each time that rows are listed, the audit log gets a line.")
+        st.caption("Each listing is recorded in the audit log.")
 
 
 def _list(publication: Publication, kpi: dict[str, Any], restriction: str, values: tuple[Any, ...]) -> None:
@@ -98,7 +98,7 @@ def _list(publication: Publication, kpi: dict[str, Any], restriction: str, value
     if types.is_empty():
         empty(f"{kpi['kpi_name']} has no mature month.")
         return
-    # What weighs against the practice comes first: the missed appointments, the gaps that are open.
+    # Unfavourable rows come first: missed appointments, open gaps.
     order = "desc" if kpi["direction"] == "lower" else "asc"
     records = " union all by name ".join(_records(type) for type in types["record_type"])
     query = _LISTED.format(records=records, restriction=restriction, order=order, most=MOST_ROWS)

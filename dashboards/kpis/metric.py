@@ -1,4 +1,4 @@
-"""A KPI's value in a period, as every page shows it: the value, its change, and what it rests on."""
+"""A KPI's value in a period, as every page shows it: value, change, cases and interval."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", n
 
 
 def below(*lines: str) -> None:
-    """Draw what stands below a value, line by line."""
+    """Draw the lines below a value."""
     st.caption("  \n".join(dollars(line) for line in lines))
 
 
@@ -50,7 +50,7 @@ def rests_on(kpi: dict[str, Any], shown: Period | None) -> str:
 
 
 def baseline(kpi: dict[str, Any], shown: Period | None) -> str:
-    """The baseline, and where the same sites are now."""
+    """The baseline, and the current value of the same sites."""
     if shown is None or shown["baseline_change"] is None:
         return "No baseline"
     unit, sites = kpi["unit"], counted(shown["n_baseline_sites"], "site")

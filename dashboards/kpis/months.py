@@ -1,4 +1,4 @@
-"""KPIs month by month, as charts draw them, and which slice a reader's filters mean."""
+"""KPIs by month for charts, and the slice that the filters select."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What moved this month: each KPI's newest mature month beside the twelve before it, measured by how much it moves anyway."""
+"""This month's movements: each KPI's newest mature month against the twelve before it, relative to its usual variation."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ from models.wording import amount, change, month
 
 LEAST_MONTHS = 6
 USUAL = 1.0
-"""A movement within one standard deviation of the months before is no news."""
+"""A movement within one standard deviation of the months before is usual variation."""
 
 _MONTHS = """
     with months as (
@@ -53,14 +53,14 @@ class Movement:
 
 
 def movements(publication: Publication, chosen: Filters) -> list[Movement]:
-    """The movement of every KPI that has months enough, the best first; of the whole practice or of one site."""
+    """The movement of every KPI with enough months, best first; of the whole practice or of one site."""
     slice_type, key = next(iter(restrictions(chosen).items()), ("all", "all"))
     rows = ask(publication, _MONTHS, (slice_type, str(key), LEAST_MONTHS)).iter_rows(named=True)
     return sorted(map(_movement, rows), key=lambda movement: -movement.strength)
 
 
 def sentences(found: list[Movement], n: int = 3) -> tuple[str, str]:
-    """The `n` best and the `n` worst movements beyond the usual scatter, each as a sentence."""
+    """The `n` best and `n` worst movements beyond the usual variation, each as a sentence."""
     better = [movement for movement in found if movement.strength > USUAL][:n]
     worse = [movement for movement in reversed(found) if movement.strength < -USUAL][:n]
     return _sentence("Better", better), _sentence("Worse", worse)

@@ -1,4 +1,4 @@
-"""What a KPI was in its newest mature period: rows of `marts.fct_kpi_periods`, for the slice that a reader chose."""
+"""KPIs in their newest mature period: rows of `marts.fct_kpi_periods` for the chosen slice."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is shown of a record behind a KPI. Which records count, and for how much, is `marts.fct_kpi_rows`."""
+"""The columns shown of the records behind a KPI. `marts.fct_kpi_rows` defines which records count."""
 
 from typing import NamedTuple
 
