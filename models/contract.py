@@ -25,7 +25,7 @@ Dtype = pl.DataType | DataTypeClass
 """A Polars type, with its parameters or without any."""
 
 ALL_SITES = ""
-"""The `site` of a table that says nothing of a patient or of a site's work."""
+"""The `site` of a table without facts about patients or a site's work."""
 
 
 def field(
@@ -95,5 +95,5 @@ class Contract:
         return pa.DataFrameSchema(self.fields, strict=True, name=self.name, description=self.description)
 
     def phi_of(self, column: str) -> Phi:
-        """The PHI class of one of the contract's columns; `KeyError` where it has no such column."""
+        """The PHI class of one of the contract's columns. Raises `KeyError` for an unknown column."""
         return cast(Phi, (self.fields[column].metadata or {})["phi"])

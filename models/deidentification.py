@@ -20,7 +20,7 @@ ABSENT = Deidentified()
 """The file does not hold the table."""
 
 REFERENCE = Deidentified(is_reference=True)
-"""The file holds the table as it is."""
+"""The file contains the whole table."""
 
 
 def only(*columns: str, where: str = "", note: str = "") -> Deidentified:

@@ -1,4 +1,4 @@
-"""What landing adds to every delivered row, and the tables that say what was delivered.
+"""The columns that landing adds to every delivered row, and the tables that account for deliveries.
 
 The schema `raw` holds one table for every extract (`models/extracts/`), each with the columns of `METADATA` besides its own,
 and the tables of `LANDING`.
@@ -50,7 +50,7 @@ _CONTRACTS = (
             "n_landed": field(pl.Int64, "Rows that are the current version of their key.", at_least=0),
             "n_quarantined": field(pl.Int64, "Rows that could not be read or broke their contract.", at_least=0),
             "n_superseded": field(pl.Int64, "Rows of which a newer version, or a deletion, was delivered.", at_least=0),
-            "status": field(pl.String, "What became of the file.", values=STATUSES),
+            "status": field(pl.String, "Status of the file.", values=STATUSES),
         },
     ),
     Contract(
@@ -86,7 +86,7 @@ _CONTRACTS = (
         ("value_set_url", "version", "system", "code"),
         {
             "value_set_url": field(pl.String, "Canonical URL of the value set."),
-            "value_set_oid": field(pl.String, "Its OID, where it has one.", nullable=True),
+            "value_set_oid": field(pl.String, "Its OID, if it has one.", nullable=True),
             "version": field(pl.String, "Version of the value set.", nullable=True),
             "system": field(pl.String, "URI of the code system."),
             "code": field(pl.String, "The code."),
@@ -100,7 +100,7 @@ _CONTRACTS = (
         {
             "value_set": field(pl.String, "The name that SQL uses."),
             "value_set_url": field(pl.String, "Canonical URL of the value set."),
-            "value_set_oid": field(pl.String, "Its OID, where it has one.", nullable=True),
+            "value_set_oid": field(pl.String, "Its OID, if it has one.", nullable=True),
             "version": field(pl.String, "Version in use.", nullable=True),
             "title": field(pl.String, "Its title."),
             "status": field(

@@ -14,7 +14,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 # A spreadsheet takes a cell that begins with one of these for a formula, or drops it and looks at the next character
 # (OWASP, CSV Injection); the wide forms are taken for the narrow ones.
 _BEGINS = r"^[\s\"]*[=+\-@＝＋－＠]|^[\t\r\n]"
-# Opened with another separator, a cell is cut in two there, quotes or not, and what stands behind begins a cell of its own.
+# Opened with another separator, a cell is split there, quoted or not, and the rest begins a new cell.
 _INSIDE = r"([;\t\r\n])([ \u00a0\u3000\"]*[=+\-@＝＋－＠])"
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST, _SAFE_WHOLE = 32_767, 10**15
@@ -34,13 +34,13 @@ def neutralised(rows: pl.DataFrame) -> pl.DataFrame:
 def as_csv(rows: pl.DataFrame) -> bytes:
     """UTF-8 with a byte-order mark, without which Excel reads another encoding; every text quoted, nothing executed."""
     safe = neutralised(rows)
-    # A header comes from whoever wrote the query, and is a cell like any other.
+    # A query's author chooses the headers, so they are treated like cells.
     safe.columns = neutralised(pl.DataFrame({"name": safe.columns}, schema={"name": pl.String}))["name"].to_list()
     return safe.write_csv(include_bom=True, quote_style="non_numeric", line_terminator="\r\n").encode()
 
 
 def as_xlsx(rows: pl.DataFrame, title: str) -> bytes:
-    """A workbook of one sheet, its header on top: each text in a cell that says it is text, each day and number as such."""
+    """A workbook of one sheet with a header row: text in cells marked as text, days and numbers with their types."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(re.sub(r"[^\w -]", " ", title)[:31] or "rows")
     sheet.freeze_panes = "A2"

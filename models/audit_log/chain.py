@@ -126,7 +126,7 @@ def head_of(line: dict[str, Any], keys: Keys) -> dict[str, Any]:
 
 
 def _why_not(line: dict[str, Any], keys: Keys, *, was_keyed: bool) -> str:
-    """Why the line is not as it was written, taken by itself; empty where it is."""
+    """The fault of the line by itself; empty if it is intact."""
     if line["hash"] != line_hash(line):
         return "is not what was written"
     if "key" not in line:

@@ -13,11 +13,11 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 
 SHORTEST = 32
-"""Characters of a key: 128 bits where it is written in hexadecimal digits."""
+"""Minimum characters of a key: 128 bits in hexadecimal digits."""
 
 
 class AuditRefused(Exception):
-    """The log cannot be written or read as it is asked; the text says what to set, and no key."""
+    """The log cannot be written or read. The text says what to set, and contains no key."""
 
 
 class Key:

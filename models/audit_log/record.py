@@ -1,4 +1,4 @@
-"""What a line of the audit log says, how it is hashed, and what can be recorded."""
+"""The content of a line of the audit log, its hash, and the events that can be recorded."""
 
 import hashlib
 import json
@@ -69,7 +69,7 @@ def digest(raw: bytes) -> str:
 
 
 def names_patient(line: Mapping[str, Any], patient_key: int) -> bool:
-    """Whether the line says that this patient was seen, handed out or worked on."""
+    """Whether the line records that this patient was viewed, exported or worked on."""
     patients = line.get("patients")
     if patients == EVERYBODY:
         return True

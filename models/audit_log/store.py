@@ -59,7 +59,7 @@ class AuditLog:
         return walk(self._lines(size), head, self.keys)
 
     def repair(self, who: str) -> Verdict:
-        """Record every break that is not recorded yet, so that the chain goes on from here; what was found."""
+        """Record every unrecorded break, so that the chain continues from here. Returns the verdict."""
         with self._locked() as log:
             found = walk(self._lines(), self._head(), self.keys)
             if found.problems:
@@ -68,7 +68,7 @@ class AuditLog:
         return found
 
     def missing_from_copy(self) -> int | None:
-        """How many lines the second copy has that the log has no more; None where there is no copy to read."""
+        """Number of lines that the second copy has and the log lacks; None without a readable copy."""
         path = Path(self.copy)
         if not self.copy or self.copy.startswith("syslog:") or not path.is_file():
             return None
@@ -153,7 +153,7 @@ def now() -> str:
 
 @cache
 def _keys(path: str, key: str) -> Keys:
-    """Read once a process: a descriptor gives what it holds only once."""
+    """Read once per process: a descriptor can be read only once."""
     try:
         text = Path(path).read_text(encoding="utf-8") if path else key
     except (OSError, UnicodeDecodeError) as error:
@@ -176,7 +176,7 @@ def _end(log: BinaryIO) -> tuple[bytes, int]:
 
 
 def _to_syslog(address: str, line: dict[str, Any]) -> None:
-    """One message of facility `authpriv`. Raises `OSError` where nobody takes it."""
+    """Send one message of facility `authpriv`. Raises `OSError` if nothing receives it."""
     _, place, port = (*address.split(":"), "514")[:3]
     handler = _Strict(place if place.startswith("/") else (place, int(port)), SysLogHandler.LOG_AUTHPRIV)
     try:

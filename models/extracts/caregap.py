@@ -23,7 +23,7 @@ OUTCOME_NOTES = (
 """The only remarks there are: where words could be typed, patients' secrets would be."""
 
 IDENTITY_DECISIONS = ("link", "separate", "later")
-"""One person, two people, or not decided: what was decided on the pair before is void."""
+"""One person, two people, or later; replaces any earlier decision on the pair."""
 
 _CONTRACTS = (
     Contract(

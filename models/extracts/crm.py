@@ -70,7 +70,7 @@ _CONTRACTS = (
             "channel": field(pl.String, "The channel that the decision is about.", values=CHANNELS),
             "status": field(pl.String, "What was decided.", values=("granted", "revoked")),
             "recorded_at": field(INSTANT, "When the decision was recorded; the latest one holds."),
-            "source": optional(pl.String, "Where the person said so (form, sms_stop, phone, portal)."),
+            "source": optional(pl.String, "Where the person decided (form, sms_stop, phone, portal)."),
             "updated_at": _UPDATED_AT,
         },
     ),
@@ -243,7 +243,7 @@ _CONTRACTS = (
             "task_id": field(pl.String, "The CRM's own id of the task."),
             "contact_id": _CONTACT_ID,
             "campaign_id": optional(pl.String, "The campaign that it belongs to."),
-            "location_id": optional(pl.String, "The site whose team has the task."),
+            "location_id": optional(pl.String, "The site of the team that has the task."),
             "assigned_to": optional(pl.String, "The team member's staff number."),
             "reason": field(
                 pl.String, "Why.", values=("disengagement", "care_gap", "reactivation", "no_show", "referral", "survey")
@@ -252,7 +252,7 @@ _CONTRACTS = (
             "created_at": field(INSTANT, "When the task was made."),
             "due_on": optional(pl.Date, "The day by which it should be done."),
             "completed_at": optional(INSTANT, "When it was done; empty: open."),
-            "outcome": optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
+            "outcome": optional(pl.String, "Outcome; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
             "updated_at": _UPDATED_AT,
         },

@@ -89,7 +89,7 @@ _STATUS = optional(STRING, "Status code of the resource.")
 _CODE = optional(CONCEPT, "What it is, in one or more code systems.")
 _CATEGORY = optional(CONCEPTS, "Categories.")
 _ENCOUNTER = optional(REFERENCE, "The visit that it belongs to.", Phi.DIRECT)
-_IDENTIFIERS = optional(pl.List(IDENTIFIER), "Identifiers given by whoever keeps a register.", Phi.DIRECT)
+_IDENTIFIERS = optional(pl.List(IDENTIFIER), "Identifiers given by registers.", Phi.DIRECT)
 _NOT_DONE_REASON = optional(EXTENSIONS, "Extensions; among them the reason why something was not done.")
 _REASON_CODES = optional(CONCEPTS, "Why.")
 _AUTHORED_ON = _date_time("When it was written.")
@@ -297,7 +297,7 @@ _CONTRACTS = (
             "occurrenceDateTime": _date_time("When it was given."),
             "occurrenceString": optional(STRING, "When it was given: text.", Phi.QUASI),
             "recorded": _RECORDED,
-            "primarySource": optional(BOOLEAN, "Recorded by whoever gave it."),
+            "primarySource": optional(BOOLEAN, "Recorded by the practice that gave it."),
         },
     ),
     _resource(

@@ -43,10 +43,12 @@ ACTIVITY: dict[str, Contract] = {
             "duration_minutes": optional(pl.Int64, "Booked minutes."),
             "final_status": field(
                 pl.String,
-                "What became of it. `booked`: still to come, or past with nothing recorded.",
+                "Final status. `booked`: still to come, or past without a recorded outcome.",
                 values=FINAL_STATUSES,
             ),
-            "cancelled_by": optional(pl.String, "Who cancelled; empty: nobody, or unknown.", values=("patient", "practice")),
+            "cancelled_by": optional(
+                pl.String, "Who cancelled; empty: not cancelled, or unknown.", values=("patient", "practice")
+            ),
             "cancelled_at": optional(INSTANT, "When it was cancelled.", Phi.QUASI),
             "is_late_cancellation": optional(
                 pl.Boolean,
@@ -57,7 +59,7 @@ ACTIVITY: dict[str, Contract] = {
             "first_appointment_id": field(pl.String, "The first of the chain of rebookings.", phi=Phi.DIRECT),
             "last_appointment_id": field(pl.String, "The last of the chain of rebookings.", phi=Phi.DIRECT),
             "n_rebookings": field(pl.Int32, "Rebookings before this appointment.", at_least=0),
-            "chain_final_status": field(pl.String, "What became of the chain's last appointment.", values=FINAL_STATUSES),
+            "chain_final_status": field(pl.String, "Final status of the chain's last appointment.", values=FINAL_STATUSES),
             "lead_time_days": optional(pl.Int32, "Days from booking to start; negative: entered afterwards."),
             "booked_via": optional(pl.String, "How it was booked: phone, portal, front_desk, online."),
             "is_telehealth": field(pl.Boolean, "By video or telephone."),
@@ -204,7 +206,7 @@ ACTIVITY: dict[str, Contract] = {
             "due_on": optional(pl.Date, "The day by which it should be done.", Phi.QUASI),
             "completed_at": optional(INSTANT, "When it was done; empty: open.", Phi.QUASI),
             "completed_on": optional(pl.Date, "The day on which it was done; empty: open.", Phi.QUASI),
-            "outcome": optional(pl.String, "What came of it; empty: open.", values=OUTREACH_OUTCOMES),
+            "outcome": optional(pl.String, "Outcome; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
         },
         owner="engagement lead",

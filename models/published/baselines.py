@@ -1,4 +1,4 @@
-"""Where a site stood before its program began, and what programs are said to bring."""
+"""The sites' values before their program began, and the improvements that vendors claim."""
 
 import polars as pl
 
@@ -72,7 +72,9 @@ BASELINES: dict[str, Contract] = {
             ),
             "value_before": optional(pl.Float64, "The sites' baselines, weighted by their denominators since go-live."),
             "value_after": optional(pl.Float64, "The newest twelve mature months since go-live, or as many as there are."),
-            "change": optional(pl.Float64, "From before to after, as `change_type` says. Described, not caused."),
+            "change": optional(
+                pl.Float64, "Change from before to after, in the form of `change_type`. A description, not an effect."
+            ),
             "verdict": optional(
                 pl.String,
                 "The change against the claim: within it, more than it (`above`), less (`below`), or the other way.",

@@ -1,4 +1,4 @@
-"""The life of a care gap: where it stands, what is to be done, and what was published of it."""
+"""Care gaps: status, next action, and the published versions."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from models.published.measures import GAP_STATUSES
 
 
 def _of_patient(dtype: Dtype, description: str, **rest: Any) -> pa.Column:
-    """A fact of one person, where it is known."""
+    """A fact of one person; empty if unknown."""
     return optional(dtype, description, Phi.QUASI, **rest)
 
 
@@ -80,13 +80,13 @@ CARE_GAPS: dict[str, Contract] = {
             "close_by_on": field(
                 pl.Date, "Last day on which it can be closed: the year's end, of CMS117 the second birthday.", phi=Phi.QUASI
             ),
-            "has_open_order": _flag("An order whose result would close it is active, and not older than a year."),
+            "has_open_order": _flag("An active order, at most a year old, whose result would close it."),
             "ordered_on": _of_patient(pl.Date, "Day of that order."),
             "next_appointment_at": _of_patient(INSTANT, "Start of the next booked visit at which it can be closed."),
             "next_appointment_provider_key": field(
                 pl.Int64, "Whom that visit is with.", nullable=True, refers_to="dim_providers.provider_key"
             ),
-            "reason": field(pl.String, "Why it has this status and what is planned, in one sentence.", phi=Phi.QUASI),
+            "reason": field(pl.String, "The reason for the status and the plan, in one sentence.", phi=Phi.QUASI),
             "next_action": _of_patient(pl.String, "What to do next, in one sentence. Empty: nothing."),
             "measure_version": _MEASURE_VERSION,
         },
@@ -121,7 +121,7 @@ CARE_GAPS: dict[str, Contract] = {
             "patient_key": _PATIENT_KEY,
             "month_end_on": field(pl.Date, "Last day of the month; judged by the twelve months to it."),
             "gap_status": field(
-                pl.String, "As it is known now. `not_applicable`: only what was published has it.", values=GAP_STATUSES
+                pl.String, "As known now. `not_applicable`: the gap exists in the published version only.", values=GAP_STATUSES
             ),
             "evidence_on": _of_patient(pl.Date, "Day of the latest evidence by then."),
             "opened_on": _of_patient(pl.Date, "When the open gap opened; of a closed one, when it had opened."),
@@ -129,10 +129,8 @@ CARE_GAPS: dict[str, Contract] = {
             "is_newly_opened": _flag("Open, and not open at the month end before."),
             "is_newly_closed": _flag("Closed, and open at the month end before."),
             "n_openings": _N_OPENINGS,
-            "published_gap_status": field(
-                pl.String, "As it was first published; as now where it never was before.", values=GAP_STATUSES
-            ),
-            "is_restated": _flag("Differs from what was published first."),
+            "published_gap_status": field(pl.String, "As first published; as now if not published before.", values=GAP_STATUSES),
+            "is_restated": _flag("Differs from the first published status."),
             "restatement_reason": field(
                 pl.String,
                 "Why it differs: data came late (so do corrections and new value sets), or the measure has a new version.",

@@ -215,7 +215,9 @@ KPIS: dict[str, Contract] = {
                 values=TARGET_SOURCES,
                 nullable=True,
             ),
-            "typical_improvement": optional(pl.String, "What programs of this kind are said to bring; a claim, not a promise."),
+            "typical_improvement": optional(
+                pl.String, "Improvement that vendors claim for programs of this kind; not a promise."
+            ),
             "owner_role": _text("Who answers for it."),
             "maturity_days": field(pl.Int32, "Days after the month's end until its outcomes are in.", at_least=0),
             "scoring": _text(

@@ -63,7 +63,7 @@ _CONTRACTS = (
             "last_name": optional(pl.String, "Family name.", Phi.DIRECT),
             "language": optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
             "location_key": SLICES["location_key"],
-            "location_name": optional(pl.String, "The site whose team has the task."),
+            "location_name": optional(pl.String, "The site of the team that has the task."),
             "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
             "is_within_capacity": field(
                 pl.Boolean, "Within the number that the site's team can contact in a month; urgent patients always are."
@@ -81,7 +81,7 @@ _CONTRACTS = (
             "reason_1": field(pl.String, "Why the person is on the list, in words: an association, not a cause.", phi=Phi.QUASI),
             "reason_2": optional(pl.String, "The second reason.", Phi.QUASI),
             "reason_3": optional(pl.String, "The third reason.", Phi.QUASI),
-            "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
+            "n_open_gaps": field(pl.Int64, "Measures of the reporting year with an open gap.", phi=Phi.QUASI, at_least=0),
             "open_gaps": optional(pl.String, "Those measures, by code and title.", Phi.QUASI),
             "last_visit_on": optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
             "next_appointment_at": optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
@@ -145,7 +145,7 @@ _CONTRACTS = (
             "picked_on": field(pl.Date, "Day on which the person was picked.", phi=Phi.QUASI),
             "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
             "contact_channel": optional(pl.String, "Channel of the first attempt.", values=CHANNELS),
-            "contact_outcome": optional(pl.String, "What came of the last attempt."),
+            "contact_outcome": optional(pl.String, "Outcome of the last attempt."),
             "first_visit_on": optional(pl.Date, "First completed visit within 90 days.", Phi.QUASI),
             "has_visited_90_days": optional(pl.Boolean, "A visit was completed within 90 days; empty: too early to say."),
         },

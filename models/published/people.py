@@ -1,4 +1,4 @@
-"""Who the patients are: the unified profile, where it comes from, and what a person must still decide."""
+"""Patients: the unified profile, its sources, and the pairs to decide."""
 
 import pandera.polars as pa
 import polars as pl
@@ -68,7 +68,7 @@ _CONTRACTS = (
         "person, resolved from EHR patients, CRM contacts and billing accounts",
         ("patient_key",),
         {
-            "patient_key": field(pl.Int64, "The person; that of the EHR's record where there is one.", phi=Phi.QUASI),
+            "patient_key": field(pl.Int64, "The person; that of the EHR's record if there is one.", phi=Phi.QUASI),
             "mrn": optional(pl.String, "Medical record number.", Phi.DIRECT),
             "first_name": optional(pl.String, "Given name.", Phi.DIRECT),
             "last_name": optional(pl.String, "Family name.", Phi.DIRECT),
@@ -85,7 +85,7 @@ _CONTRACTS = (
             "state": optional(pl.String, "State, as the source writes it.", Phi.QUASI),
             "postal_code": optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
             "is_deceased": field(pl.Boolean, "One of the sources has recorded the person's death.", phi=Phi.QUASI),
-            "deceased_on": optional(pl.Date, "Day of death, where it is known.", Phi.QUASI),
+            "deceased_on": optional(pl.Date, "Day of death, if known.", Phi.QUASI),
             "primary_provider_key": optional(
                 pl.Int64, "The provider named in the chart, otherwise the one seen most.", refers_to="dim_providers.provider_key"
             ),
@@ -117,7 +117,7 @@ _CONTRACTS = (
             ),
             "patient_segment": field(pl.String, "Age group, and whether there is a chronic condition.", values=PATIENT_SEGMENTS),
             "is_active": field(pl.Boolean, "Alive, with a completed visit within the practice's `active_months`."),
-            "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
+            "n_open_gaps": field(pl.Int64, "Measures of the reporting year with an open gap.", phi=Phi.QUASI, at_least=0),
             "has_ehr_record": field(pl.Boolean, "The EHR knows the person."),
             "has_crm_record": field(pl.Boolean, "The CRM knows the person."),
             "has_billing_record": field(pl.Boolean, "Billing knows the person."),

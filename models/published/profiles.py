@@ -48,7 +48,7 @@ _CONTRACTS = (
             "next_appointment_at": optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),
             "last_portal_login_on": optional(pl.Date, "Day of the last login to the portal.", Phi.QUASI),
             "n_chronic_conditions": field(pl.Int64, "Chronic conditions on record.", phi=Phi.QUASI, at_least=0),
-            "n_open_gaps": field(pl.Int64, "Measures of the reporting year whose care gap is open.", phi=Phi.QUASI, at_least=0),
+            "n_open_gaps": field(pl.Int64, "Measures of the reporting year with an open gap.", phi=Phi.QUASI, at_least=0),
             "score": optional(pl.Float64, "The disengagement score, where eligible for one.", at_least=0, at_most=1),
             "tier": optional(pl.String, "Its tier.", values=TIERS),
             "reason_1": optional(pl.String, "The strongest association that raises the score: not a cause.", Phi.QUASI),
@@ -70,9 +70,7 @@ _CONTRACTS = (
             "contact_point": optional(pl.String, "Number or address on that channel.", Phi.DIRECT),
             "consent": field(pl.String, "The latest decision on record.", values=CONSENTS),
             "consent_recorded_on": optional(pl.Date, "Day on which it was recorded.", Phi.QUASI),
-            "may_contact": field(
-                pl.Boolean, "It may be used: not refused, agreed to where it must be, and there is a contact point that works."
-            ),
+            "may_contact": field(pl.Boolean, "Usable: not refused, with consent where needed, and with a working contact point."),
         },
         owner="engagement lead",
         site="location_key",

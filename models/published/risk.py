@@ -16,7 +16,9 @@ STATUSES = ("ok", "warn", "stop")
 SUBGROUPS = ("all", "age", "sex", "race", "ethnicity", "language", "payer_class", "location")
 
 _INDEX_ON = field(pl.Date, "The day that the score looks ahead from, the first of a month.", phi=Phi.QUASI)
-_MODEL_VERSION = field(pl.String, "The model: its task and what it was made from; `overdue_rule` where nothing could be learnt.")
+_MODEL_VERSION = field(
+    pl.String, "The model: its task and a hash of its origin; `overdue_rule` if there were too few data to train."
+)
 
 
 RISK: dict[str, Contract] = {
@@ -84,9 +86,9 @@ RISK: dict[str, Contract] = {
             "subgroup_type": field(pl.String, "What patients are grouped by.", values=SUBGROUPS),
             "subgroup": field(pl.String, "The group; `all` for everybody."),
             "metric": field(
-                pl.String, "What was measured; `not_evaluated` where it could not be, `not_used` where it was too poor."
+                pl.String, "The metric; `not_evaluated` if it could not be measured, `not_used` if the model was too poor."
             ),
-            "value": optional(pl.Float64, "Its value; empty where it is not defined."),
+            "value": optional(pl.Float64, "Its value; empty if undefined."),
             "low": optional(pl.Float64, "Lower end of the 95 % interval, by patient."),
             "high": optional(pl.Float64, "Upper end of the 95 % interval, by patient."),
             "n_rows": field(pl.Int64, "Rows that it was measured on.", at_least=0),
@@ -131,9 +133,9 @@ RISK: dict[str, Contract] = {
         {
             "model_version": _MODEL_VERSION,
             "feature": field(pl.String, "The input, a column of the features."),
-            "topic": field(pl.String, "What it says something of; a patient is given one reason a topic."),
+            "topic": field(pl.String, "Its topic; a patient has one reason per topic."),
             "description": field(pl.String, "What it means."),
-            "phi_class": field(pl.String, "Whether it says who the patient is.", values=tuple(phi.value for phi in Phi)),
+            "phi_class": field(pl.String, "Whether it identifies the patient.", values=tuple(phi.value for phi in Phi)),
             "importance_rank": field(pl.Int64, "Place by importance; 1 moves the risk most.", at_least=1),
             "importance": field(
                 pl.Float64, "Mean distance by which the input moves the log-odds of the patients of the evaluation.", at_least=0
@@ -151,10 +153,10 @@ RISK: dict[str, Contract] = {
         {
             "check_name": field(pl.String, "The check.", values=MONITORS),
             "subject": field(pl.String, "The input, or `score`."),
-            "value": optional(pl.Float64, "What was measured; empty where it could not be."),
+            "value": optional(pl.Float64, "The measured value; empty if it could not be measured."),
             "warns_at": field(pl.Float64, "From this value on the check warns."),
             "stops_at": optional(pl.Float64, "From this value on no score of the model is published; empty: it only warns."),
-            "status": field(pl.String, "What it says; at `stop` the overdue rule takes the model's place.", values=STATUSES),
+            "status": field(pl.String, "The result; at `stop` the overdue rule replaces the model.", values=STATUSES),
             "why": field(pl.String, "Why the thresholds are these."),
         },
         owner="engagement lead",
@@ -184,7 +186,7 @@ RISK: dict[str, Contract] = {
             "n_held_out_needed": optional(
                 pl.Int64, "Held-out patients needed to see a difference of 5 percentage points with power 80 %."
             ),
-            "note": optional(pl.String, "Why there is no lift, or why it says little."),
+            "note": optional(pl.String, "Why there is no lift, or why it is uncertain."),
         },
         owner="engagement lead",
         site=ALL_SITES,

@@ -1,1 +1,1 @@
-"""What a setting may be: one schema a file, and how its mistakes are named. Reads no file; who opens one hands over its text."""
+"""Schemas of the settings files, and how mistakes are named. Reads no file; the caller passes the text."""

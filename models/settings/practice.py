@@ -1,4 +1,4 @@
-"""The schema of practice.toml: which practice this is, where its extracts lie, and what it chose. docs/operators.md lists it."""
+"""The schema of practice.toml: the practice, the folders of its extracts, and its settings. docs/operators.md lists it."""
 
 import math
 import re
@@ -119,7 +119,7 @@ class PracticeSettings(Settings):
                 meant = f" Did you mean {close[0]}?" if close else ""
                 raise AtKey((source,), f'is no source: write {", ".join(kinds)}, or "ehr:north" for a second one.{meant}')
             if not folder.strip() or "\0" in folder:
-                raise AtKey((source,), "names no folder: write where its extracts are delivered")
+                raise AtKey((source,), "names no folder: write the folder of its extracts")
         return given
 
     @field_validator("targets")

@@ -40,7 +40,7 @@ class Mistake:
 
 
 class AtKey(ValueError):
-    """What a validator raises where the mistake stands below the field it validates: the `path` from there, and `what`."""
+    """Raised by a validator for a mistake below its field: the `path` from there, and `what`."""
 
     def __init__(self, path: tuple[str, ...], what: str) -> None:
         self.path = path
@@ -91,7 +91,7 @@ def check_settings(
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """The line, from 1, on which a key or the nearest key around it stands; None where none of them does."""
+    """The line, from 1, of a key or of the nearest key around it; None if neither is in the text."""
     best, best_depth = None, 0
     for line, found in _keys(text):
         depth = len(found)
