@@ -11,7 +11,7 @@ final as (
     select
         *,
         added_on as picked_on,
-        -- Known when 90 days are over, and what happened in them is on record.
+        -- Known once the 90 days are over and their events are on record.
         case when is_mature then has_visit_90_days end as has_visited_90_days
     from trials
 

@@ -1,5 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
-{#- Everybody whom the team might contact, with what decides whether it does. The list and the suppressions are its two halves. -#}
+{#- All patients whom the team might contact, with the conditions that decide. The list and the suppressions are its two
+halves. -#}
 with
 
 patients as (
@@ -61,7 +62,7 @@ urgent as (
 
 ),
 
--- What a contact changes, where the hold-out has shown it; else what the practice assumes.
+-- The effect of a contact: measured by the hold-out if possible, otherwise the practice's assumption.
 measured as (
 
     select max(lift) as effect
@@ -89,7 +90,7 @@ considered as (
         coalesce(urgent.next_action, gaps.first_action) as first_action,
         urgent.findings as urgent_findings,
         urgent.patient_key is not null as is_clinically_urgent,
-        -- Risk x effect x value, in US dollars. Who has lapsed already is at risk 1, and comes back the less the longer it has been.
+        -- Risk x effect x value, in US dollars. Lapsed patients have risk 1, discounted by the time since the visit was due.
         coalesce(measured.effect, {{ var('contact_effect') }}) * (
             {{ var('retained_margin_usd') }} * coalesce(
                 scores.score,
@@ -136,7 +137,7 @@ guarded as (
 
 )
 
--- Of those whom nothing keeps off the list, a share is drawn, so that the effect of the outreach can be estimated.
+-- A share of the patients without a reason for exclusion is held out at random, to estimate the effect of outreach.
 select
     * exclude (barrier, barrier_now, is_too_soon),
     case

@@ -13,7 +13,7 @@ locations as (
 
 ),
 
--- Where the list goes back to: the CRM contact that was linked to the person most surely.
+-- The CRM contact that receives the task: the one linked to the person with the highest confidence.
 contacts as (
 
     select
@@ -94,7 +94,7 @@ final as (
                 then 'Reach the patient today and offer an earlier visit'
             when ordered.is_clinically_urgent then 'Reach the patient today and offer the next free visit'
             when ordered.next_appointment_at is null then 'Offer a visit'
-            -- A gap has to be closed within the year.
+            -- A gap must be closed within the year.
             when ordered.n_open_gaps > 0 and year({{ practice_date('ordered.next_appointment_at') }}) > year({{ as_of_on() }})
                 then 'Offer an earlier visit'
             else 'Remind of the booked visit'

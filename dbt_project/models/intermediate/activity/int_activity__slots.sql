@@ -24,7 +24,7 @@ given_up as (
 
 ),
 
--- Taken by somebody else: who books the same slot again has not filled it for another.
+-- Refilled by another patient: booking the same slot again does not refill it.
 refilled as (
 
     select distinct

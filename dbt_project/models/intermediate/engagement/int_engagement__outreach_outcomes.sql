@@ -27,7 +27,7 @@ select
     outcomes.outcome,
     outcomes.note_code,
     outcomes.recorded_by,
-    -- Somebody answered, whatever the answer was.
+    -- The patient answered, whatever the answer.
     outcomes.outcome in ('scheduled', 'reached', 'declined', 'opted_out', 'done_elsewhere', 'moved') as is_person_reached
 from outcomes
 left join patients

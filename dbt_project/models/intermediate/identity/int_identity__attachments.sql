@@ -1,8 +1,7 @@
 {#-
-    Which chart a CRM contact or billing account belongs to: the one with the strongest match, and none where the chart of
-    somebody else is nearly as strong (`is_clear`). First those that match a chart itself; then those that match what was
-    attached before, three times, unless the chart itself is somebody else's: an account that knows a record number and no
-    name must not hand that chart on.
+    The chart of each CRM contact or billing account: the one with the strongest match, and none if another person's chart is nearly as
+    strong (`is_clear`). First those that match a chart itself; then, three times, those that match records attached before, unless the
+    chart itself is another person's: an account with a record number and no name must not pass that chart on.
 -#}
 {%- set rounds = 3 %}
 {%- set margin = 2 %}

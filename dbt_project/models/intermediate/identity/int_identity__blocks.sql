@@ -1,6 +1,6 @@
 {#-
-    What two records must share for a comparison. A value that more than 40 records share says nothing, and comparing them
-    would cost its square.
+    The values that two records must share to be compared. A value of more than 40 records distinguishes nobody, and comparing them would
+    cost its square.
 -#}
 {%- set most = 40 %}
 with records as (

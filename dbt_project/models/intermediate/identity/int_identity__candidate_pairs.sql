@@ -4,7 +4,7 @@ with blocks as (
 
 ),
 
--- A server that merged two charts says so in the charts (http://hl7.org/fhir/R4/patient-definitions.html#Patient.link)
+-- A server records a merge of two charts in both of them (http://hl7.org/fhir/R4/patient-definitions.html#Patient.link)
 charts as (
 
     select

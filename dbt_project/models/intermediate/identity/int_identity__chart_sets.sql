@@ -1,6 +1,5 @@
 {#-
-    Charts that are probably of one person are no rivals for a contact: whichever it is attached to, it is attached to the
-    right person.
+    Charts that are probably one person do not compete for a contact: it belongs to that person either way.
 -#}
 with groups as (
 

@@ -16,7 +16,7 @@ select
     l.source_record_type as left_type,
     r.source_record_type as right_type,
 
-    -- Two EHRs number their patients apart from each other
+    -- Two EHRs number their patients independently
     case
         when len(l.mrns) = 0 or len(r.mrns) = 0 then 'missing'
         when l.source_record_type = 'ehr_patient' and r.source_record_type = 'ehr_patient' then case
@@ -116,7 +116,7 @@ select
     -- Number of people of this name, by their birth dates
     greatest(l.n_birth_dates_of_name, r.n_birth_dates_of_name) as n_namesakes,
 
-    -- Whom the record without a birth date is, were it one with each record of the other side
+    -- The person of the record without a birth date, if it were one with each record of the other side
     case when l.birth_date is null then left_key when r.birth_date is null then right_key end as dateless_key,
     coalesce(l.birth_date, r.birth_date) as dated_on
 from pairs

@@ -1,4 +1,4 @@
-{#- The latest decision on a pair holds, whoever delivered it; `later` is none. -#}
+{#- The latest decision on a pair holds, from any source; `later` is no decision. -#}
 with decisions as (
 
     select * from {{ ref('stg_caregap__identity_decisions') }}

@@ -1,6 +1,6 @@
 {#-
-    Every match between two groups, seen from either side, with the strongest of their pairs; none where a steward keeps them
-    apart. `is_sure` is false where they are only alike, which is not enough for a chart.
+    Every match between two groups, in both directions, with the strongest of their pairs; none if a steward keeps them apart. `is_sure` is
+    false for pairs that are only alike, which is not enough for a chart.
 -#}
 with pairs as (
 

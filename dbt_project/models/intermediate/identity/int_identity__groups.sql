@@ -1,4 +1,4 @@
-{#- Charts that somebody said are one, by Patient.link, a shared record number or a steward's decision. -#}
+{#- Charts stated to be one person, by Patient.link, a shared record number or a steward's decision. -#}
 with records as (
 
     select * from {{ ref('int_identity__records') }}

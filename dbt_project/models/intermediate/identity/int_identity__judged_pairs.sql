@@ -1,9 +1,9 @@
 {#-
-    What is concluded from a pair: `same` (stated by whoever knows), `match` (concluded from the evidence), `alike` (enough
-    where neither has a chart), `doubtful` (a person must look), `different` (it is somebody else), `separate` (a steward said
-    so). Weights are those of Fellegi and Sunter 1969: log2 of how much likelier the comparison is between two records of one
-    person than between records of two. What households and namesakes share adds up to any weight: `doubt` says what keeps a
-    pair from being a match all the same (`macros/identity_doubts.sql`).
+    The conclusion on each pair: `same` (stated by an EHR, a record number or a steward), `match` (concluded from the evidence), `alike`
+    (enough if neither has a chart), `doubtful` (a person must decide), `different` (another person), `separate` (a steward's decision).
+    Weights are those of Fellegi and Sunter 1969: log2 of how much likelier the comparison is between two records of one person than
+    between records of two. Shared households and namesakes can reach any weight, so a `doubt` keeps a pair from being a match
+    (`macros/identity_doubts.sql`).
 -#}
 {%- set fields = ['mrn', 'birth_date', 'given_name', 'family_name', 'sex', 'phone', 'email', 'address'] %}
 {%- set match_weight = 6 %}

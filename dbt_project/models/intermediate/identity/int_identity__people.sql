@@ -1,7 +1,6 @@
 {#-
-    Who is one person: a chart and what is attached to it; and contacts and accounts without a chart that match each other. A
-    record that is kept apart from another one, by a steward or because it is somebody else's, is taken out where a third one
-    would bring them together.
+    The records of each person: a chart with the records attached to it; or contacts and accounts without a chart that match each other. A
+    record that must stay apart from another, by a steward's decision or as another person's, is taken out if a third one would unite them.
 -#}
 with groups as (
 
@@ -15,7 +14,7 @@ attachments as (
 
 ),
 
--- Neither side has a chart, nor is in doubt about which chart is its own
+-- Neither side has a chart, nor a doubt between charts
 perhaps_charted as (
 
     select distinct one.group_key

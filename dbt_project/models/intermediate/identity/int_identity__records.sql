@@ -1,6 +1,6 @@
 {#-
-    Lists hold what a record is compared by: letters of names, digits of telephones, one form of a street line. What was
-    filled in for something unknown (seed identity_placeholders), and a telephone or e-mail of a crowd, is not among them.
+    The values that records are compared by, as lists: letters of names, digits of telephones, normalised street lines. Placeholders (seed
+    identity_placeholders) and contact points of many people are left out.
 -#}
 {%- set crowd = 10 %}
 {%- set lists = ['mrns', 'mrn_assigners', 'given_names', 'middle_names', 'family_names', 'phones', 'emails', 'streets'] %}
@@ -28,7 +28,7 @@ fillers as (
 
 ),
 
--- The telephone of a home for the aged, the e-mail that a desk types where there is none
+-- Contact points of many people: a nursing home's telephone, the front desk's placeholder e-mail
 crowded as (
 
     select coalesce(list(contact_point), []) as contact_points

@@ -47,7 +47,7 @@ findings as (
     where
         gap_status = 'open'
         and case measure_code
-            -- Of an open gap only a value above 9 % is there.
+            -- An open gap has a value only above 9 %.
             when 'CMS122' then true
             when 'CMS2' then evidence_value = 'positive, no follow-up plan'
             when 'CMS165'

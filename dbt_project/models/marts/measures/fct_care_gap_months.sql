@@ -1,4 +1,4 @@
--- Every past month end as it is known now, beside what was published of it first
+-- Every past month end as known now, beside its first published version
 with
 
 months as (
@@ -18,7 +18,7 @@ published as (
 
 ),
 
--- A measure that was not published of a month cannot have been restated
+-- A measure not published for a month cannot have been restated
 publications as (
 
     select

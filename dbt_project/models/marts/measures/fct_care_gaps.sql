@@ -84,7 +84,7 @@ planned as (
     from worked
     inner join measures
         on worked.measure_code = measures.measure_code
-    -- An order from before the gap was done last has been carried out
+    -- An order from before the last completion has been carried out
     left join orders
         on worked.to_do_patient_key = orders.patient_key
         and worked.measure_code = orders.measure_code
@@ -104,7 +104,7 @@ worded as (
             when is_deceased then '; the patient has died'
             else
                 coalesce('; due ' || case when is_due_later then 'on ' else 'since ' end || coalesce(due_on, opened_on), '')
-                -- Open at the first month that is evaluated: since when is not known
+                -- Open at the first evaluated month: the start is unknown
                 || case
                     when due_on is null and opened_on <= {{ month_of(add_months(as_of_on(), -var('rolling_month_ends'))) }}
                         then ' or before'

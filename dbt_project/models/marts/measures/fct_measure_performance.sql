@@ -40,7 +40,7 @@ years as (
 
 ),
 
--- A year that has ended is the twelve months to its December too
+-- A completed year is also the twelve months to its December
 judged as (
 
     select
@@ -82,7 +82,7 @@ stood as (
 
 ),
 
--- In the year, and in the month that twelve months end with: months add up to years
+-- For years, and for the last month of twelve months: months add up to years
 closed as (
 
     select

@@ -41,7 +41,7 @@ collected as (
 
 ),
 
--- A patient who came as several leads is new once: by the first.
+-- A patient with several leads counts once: by the first.
 judged_leads as (
 
     select

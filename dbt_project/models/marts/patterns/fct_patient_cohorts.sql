@@ -13,7 +13,7 @@ profiles as (
 
 ),
 
--- Who is new, and how long the first stretch of activity lasted: to the first pause that is too long, to death, or to today.
+-- New patients, and the length of their first period of activity: until the first gap that is too long, death, or today.
 new_patients as (
 
     select

@@ -27,7 +27,7 @@ programs as (
 
 ),
 
--- A site that the roll-out does not name has never joined.
+-- A site not named in the roll-out has never joined.
 rollout as (
 
     select

@@ -1,6 +1,7 @@
-{#- What a unit of an outcome is made of, measured over the newest twelve mature months of the whole practice. -#}
+{#- The parts of an outcome's unit value, measured over the newest twelve mature months of the whole practice. -#}
 {%- set measured_months = 12 -%}
-{#- An appointment's outcome is recorded within a week (as in `no_show_rate`); who missed one and books again does so within three months. -#}
+{#- An appointment's outcome is recorded within a week (as in `no_show_rate`); patients who rebook after a miss do so within
+three months. -#}
 {%- set recorded_after_days = 7 -%}
 {%- set rebooked_after_days = 90 -%}
 {%- set kpi_values = {
@@ -27,7 +28,7 @@ kpi_months as (
 
 ),
 
--- Of appointments that were not missed: kept, and not given up in time.
+-- Appointments that were not missed: kept, or cancelled in time.
 kept_months as (
 
     select

@@ -1,4 +1,4 @@
-{#- An entry that was taken back never happened. -#}
+{#- Withdrawn entries are left out. -#}
 select
     outcome_id,
     recorded_at,

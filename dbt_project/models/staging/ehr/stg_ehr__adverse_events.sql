@@ -7,7 +7,7 @@ select
     {{ codes_of('event') }} as codes,
     coalesce(event.coding[1].display, event.text) as code_name,
 
-    -- When it was recorded stands in only where it is not known when it happened
+    -- The time of recording, only if the time of the event is unknown
     coalesce("date", recordedDate) as happened_date_time,
     {{ fhir_date('coalesce("date", recordedDate)') }} as happened_on
 from {{ source('raw', 'ehr_adverse_event') }}

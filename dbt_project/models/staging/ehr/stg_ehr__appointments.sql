@@ -16,7 +16,7 @@ participants as (
 
 ),
 
--- A reference such as `urn:uuid:…` does not say whom it names.
+-- A reference such as `urn:uuid:…` does not give the type.
 known as (
 
     select source_system, patient_id as actor_id, 'Patient' as actor_type from {{ ref('stg_ehr__patients') }}
@@ -38,8 +38,8 @@ typed as (
 
 ),
 
--- Whom to look for by id alone; null, and so joined by equality alone, where the type is said: with that as a condition of the
--- join, DuckDB compared every participant with every person, 441 s for 800,000 appointments.
+-- The id to look for without a type; null if the type is given. As a condition of the join instead of an equality, it made
+-- DuckDB compare every participant with every person: 441 s for 800,000 appointments.
 sought as (
 
     select
@@ -92,7 +92,7 @@ select
     ) as duration_minutes,
     {{ fhir_instant(appointment_extension('checked-in-at') ~ '.valueDateTime') }} as checked_in_at,
     {{ appointment_extension('rebooked-from') }}.valueString as rebooked_from_appointment_id,
-    -- R4 has no flag for it: v3 ActCode `VR`, or the words of whoever set up the schedule.
+    -- R4 has no flag for it: v3 ActCode `VR`, or the schedule's own words.
     regexp_matches(
         lower(to_json([appointments.serviceType, [appointments.appointmentType]])), '"vr"|telehealth|telemedicine|video visit|virtual'
     ) as is_telehealth,

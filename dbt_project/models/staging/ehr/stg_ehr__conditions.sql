@@ -11,7 +11,7 @@ select
     {{ codes_of_each('bodySite') }} as body_site_codes,
     clinicalStatus.coding[1].code as clinical_status,
     verificationStatus.coding[1].code as verification_status,
-    -- The category says which kind it is; servers that omit it say it with the profile.
+    -- The category gives the kind; servers that omit it give it by the profile.
     {{ has_code('category', 'encounter-diagnosis') }}
     or (category is null and {{ claims_profile('encounter-diagnosis') }})
     -- Servers from before US Core give neither: what was recorded at a visit is a diagnosis of that visit. Synthea's record of

@@ -19,7 +19,7 @@ select
     trim(coalesce(name.family, regexp_extract(name.text, '(\S+)\s*$', 1))) as last_name,
     trim(name.suffix[1]) as name_suffix,
 
-    -- The name to call someone by: the official one, then the usual one, then whatever stands first; never a maiden or former one
+    -- The name in use: the official one, then the usual one, then the first; never a maiden or former one
     -- before those (https://hl7.org/fhir/R4/valueset-name-use.html).
     row_number() over (
         partition by source_system, patient_id
