@@ -29,9 +29,9 @@ weighed as (
 
     select
         pairs.*,
-        prior.weight {%- for field in fields %} + {{ field }}_weights.weight {%- endfor %} as weight
+        base.weight {%- for field in fields %} + {{ field }}_weights.weight {%- endfor %} as weight
     from pairs
-    cross join (select weight from weights where field = 'prior') as prior
+    cross join (select weight from weights where field = 'prior') as base
     {%- for field in fields %}
     inner join weights as {{ field }}_weights
         on {{ field }}_weights.field = '{{ field }}' and pairs.{{ field }} = {{ field }}_weights.level
