@@ -56,7 +56,7 @@ def test_a_baseline_stays_as_it_was_frozen(home: Home):
     assert shown(home) == [(1, 10.0, "1"), (2, 6.0, "2")]
 
 
-def test_what_a_killed_run_did_not_freeze_the_next_one_freezes(home: Home):
+def test_the_next_run_freezes_what_a_killed_run_did_not(home: Home):
     put(home, "1", [(1, 10.0, True)])
     put(home, "2", [(1, 99.0, True)])
     keep_baselines(home)

@@ -137,7 +137,7 @@ def test_the_catalog_of_the_file_describes_the_file_and_its_grain(attacker):
         assert not (is_of_rows and {one for one in lacking if f"`{one}`" in words}), (table, name)
 
 
-def test_how_far_people_can_be_told_apart_is_measured_and_said(attacker, sample_home):
+def test_k_anonymity_is_measured_and_reported(attacker, sample_home):
     """Counted here over every attribute of a person that somebody else may know."""
     known = (
         "age_years, sex, race, ethnicity, language, state, postal_area, is_deceased, deceased_year, first_visit_year, "
@@ -163,7 +163,7 @@ def test_k_is_the_size_of_the_smallest_group(sizes, k):
     assert (found.k, found.n_people, found.n_alone) == (k, sum(sizes), sizes.count(1))
 
 
-def test_a_file_in_which_nobody_is_alone_says_with_how_many_others():
+def test_the_smallest_group_of_a_file_is_reported():
     assert str(Anonymity(4, 90, 0, ("sex",))) == "k = 4: each of 90 people shares 1 attributes (sex) with at least 3 others."
 
 

@@ -70,7 +70,7 @@ def test_a_month_stays_as_it_was_published_first(home):
     assert shown(home) == [(1, date(2026, 3, 31), "open", "1"), (1, date(2026, 4, 30), "closed", "2")]
 
 
-def test_what_a_killed_run_did_not_keep_the_next_one_keeps(home):
+def test_the_next_run_keeps_what_a_killed_run_did_not(home):
     put(home, "1", [(1, "2026-03-31", "open")])
     put(home, "2", [(1, "2026-03-31", "closed")])
     keep_gap_history(home)

@@ -110,7 +110,7 @@ def test_one_person_is_recognised(resolved: pl.DataFrame, case: str):
 
 
 @pytest.mark.parametrize("case", HARD.filter(pl.col("answer") == "review")["case"].unique(maintain_order=True).to_list())
-def test_what_nobody_can_tell_is_for_a_person_to_decide(resolved: pl.DataFrame, case: str):
+def test_doubtful_pairs_wait_for_a_persons_decision(resolved: pl.DataFrame, case: str):
     assert resolved.filter(pl.col("case") == case)["is_reviewed"].any()
 
 

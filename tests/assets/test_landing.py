@@ -83,7 +83,7 @@ def test_a_file_written_over_is_a_new_delivery_and_the_old_one_stays(home: Home,
     assert sorted(pl.read_parquet(path).height for path in home.root.rglob("rows.parquet")) == [2, 5]
 
 
-def test_what_was_delivered_stays_when_its_file_is_taken_away(home: Home, folder: Path):
+def test_delivered_rows_stay_when_their_file_is_removed(home: Home, folder: Path):
     land(practice(folder), home)
     before = landed(home)
     (folder / "program_rollout.csv").unlink()

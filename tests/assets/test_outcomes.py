@@ -104,7 +104,9 @@ def test_any_text_in_an_id_survives_a_round_trip(folder: Path, text: str):
     assert row == (text, text)
 
 
-def test_what_was_recorded_does_not_move_the_day_that_a_run_looks_back_from(home: Home, practice: Practice, folder: Path):
+def test_outcomes_recorded_in_caregap_do_not_move_the_day_that_a_run_looks_back_from(
+    home: Home, practice: Practice, folder: Path
+):
     spend = "spend_id,month_on,lead_source,location_id,amount_usd,updated_at\n1,2026-03-01,social,,1.00,2026-03-02T00:00:00Z\n"
     (practice.sources["crm"] / "marketing_spend_2026-03-31.csv").write_text(spend)
     record(folder, NO_ANSWER)

@@ -290,7 +290,7 @@ def test_each_site_has_the_capacity_of_its_own(listed):
     assert not any(row["is_within_capacity"] for row in others)
 
 
-def test_whoever_of_the_sites_team_had_the_last_task_keeps_it_and_nobody_is_without_one(ask, listed):
+def test_the_member_with_the_last_task_keeps_the_patient_and_every_patient_has_a_member(ask, listed):
     assert listed["tried-14-days-ago"]["assigned_to"] == "staff-s2"
     assert listed["urgent-tried"]["assigned_to"] == "staff-n"
     south = {row["assigned_to"] for row in listed.values() if row["location_name"] == "South"}

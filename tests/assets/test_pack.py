@@ -54,7 +54,7 @@ def test_a_report_holds_no_direct_identifier_of_anybody(folder: Path, reports: l
         assert [value for value in values if value and len(value) > 4 and value in text] == []
 
 
-def test_what_is_not_in_yet_is_marked_and_compared_with_nothing(folder: Path):
+def test_an_immature_period_is_marked_and_compared_with_nothing(folder: Path):
     """On 1 November the no-shows of October are not in before the 7th, and September's are; of the third quarter, net collection,
     which matures 120 days after a month, has nothing."""
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:

@@ -35,7 +35,7 @@ def test_the_model_is_near_the_best_possible_and_not_above_it(metrics):
 
 
 @pytest.mark.slow
-def test_its_risks_are_calibrated_as_far_as_so_few_patients_can_tell(metrics):
+def test_its_risks_are_calibrated_within_the_error_of_few_patients(metrics):
     """1 lies within twice the 95 % interval: chance alone puts it beyond once in 10,000 practices, and beyond the interval itself
     once in twenty."""
     for metric in ("calibration_slope", "observed_over_expected"):

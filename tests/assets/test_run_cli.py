@@ -40,7 +40,7 @@ def test_a_run_publishes_and_accounts_for_every_delivered_row(first, home):
             assert file["n_delivered"] == file["n_landed"] + file["n_quarantined"] + file["n_superseded"], file
 
 
-def test_a_run_says_what_people_ask_first(first):
+def test_a_run_prints_the_headline_results(first):
     assert all(kpi["value"] is not None or kpi["unavailable_reason"] for kpi in first["kpis"])
     assert first["model"] and "outreach" in first
 

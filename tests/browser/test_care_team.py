@@ -36,7 +36,7 @@ def open_first_profile(page) -> None:
     page.get_by_role("dialog").get_by_text("How to reach them").wait_for(timeout=30_000)
 
 
-def test_whoever_works_in_a_profile_is_not_logged_off_and_whoever_stops_is(chromium, guarded):
+def test_work_in_a_profile_prevents_log_off_and_inactivity_does_not(chromium, guarded):
     """A profile is drawn without the front door. 24 seconds of idleness end a sign-in here; the page's own clock ticks on."""
     address, _ = guarded(0.4)
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})

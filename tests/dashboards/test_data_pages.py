@@ -70,7 +70,7 @@ def test_a_failed_run_is_shown_with_its_reason(last_run_failed):
     assert "contacts.csv is empty" in last_run_failed("2126-01-01").error[0].value
 
 
-def test_a_run_that_failed_before_what_is_published_now_is_over(last_run_failed):
+def test_a_failed_run_older_than_the_publication_is_not_shown(last_run_failed):
     assert not last_run_failed("2016-01-01").error
 
 

@@ -16,7 +16,7 @@ def test_a_page_opens_without_an_error_and_says_whose_data_it_shows(app, page: s
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_chart_of_a_page_has_a_text_for_who_cannot_see_it(app, page: str):
+def test_every_chart_of_a_page_has_a_text_for_screen_readers(app, page: str):
     for chart in app(page).get("plotly_chart"):
         assert len(chart.proto.alt) > 20
 

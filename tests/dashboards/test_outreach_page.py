@@ -98,7 +98,7 @@ def test_who_recorded_an_outcome_can_take_it_back(outreach: AppTest, somebody, s
     assert recorded(folder)["is_withdrawn"].to_list() == [True]
 
 
-def test_what_ends_the_contact_for_good_is_asked_twice(outreach: AppTest, somebody, shown_home):
+def test_an_outcome_that_ends_contact_permanently_needs_confirmation(outreach: AppTest, somebody, shown_home):
     page = record_outcome(opened(outreach, somebody[0]), "deceased")
     assert "sure" in page.error[0].value
     assert not (shown_home / "outcomes").exists()

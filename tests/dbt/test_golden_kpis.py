@@ -60,7 +60,7 @@ def test_the_third_open_slot_says_how_long_one_waits(kpi: Kpi):
     assert kpi("third_next_available", "2026-07-01") is None
 
 
-def test_a_slot_is_filled_by_whoever_was_seen_in_it(kpi: Kpi):
+def test_a_slot_is_filled_by_the_patient_seen_in_it(kpi: Kpi):
     """Slots with a booking, without a05 (the practice cancelled) and a09 (an error): a01, a02, a03 = a18, a04, a06, a07,
     a08, a10, a11,
     a12, a13 = 11. Seen: a01, a08, a11, a18 = 4. Given up by the patient: a03, a04, a06, a07; taken again: a03's, by a18."""
@@ -91,7 +91,7 @@ def test_the_wait_runs_from_check_in_to_the_start_of_the_visit(kpi: Kpi):
     assert kpi("wait_from_check_in", JUNE) == (25, 2)
 
 
-def test_retention_asks_who_came_back_within_18_months(kpi: Kpi):
+def test_retention_counts_patients_back_within_18_months(kpi: Kpi):
     """Seen in January 2024: p1 (back in June 2024), p2 (back on 20 July 2025, the last day), p4 (31 January; back on 1
     August 2025,
     a day late), p5 (died in March 2025 without coming back: left out). 2 of 3, shown in July 2025.

@@ -134,7 +134,7 @@ def test_an_input_that_looks_at_event_time_alone_would_have_changed(sample_home,
     assert not before.equals(_rows(changed, FACTS_BY_EVENT_TIME, index[0]))
 
 
-def test_what_came_later_was_really_changed(sample_home, changed):
+def test_later_versions_in_the_sample_differ_from_earlier_ones(sample_home, changed):
     query = "select fact_type, count(*) as n from intermediate.int_disengagement__facts group by all order by all"
     with open_file(newest_build(sample_home).warehouse, read_only=True) as connection:
         before = dict(connection.execute(query).fetchall())

@@ -91,18 +91,18 @@ class Door:
         ("TRACE", "/static/index.js"),
     ],
 )
-def test_what_no_page_needs_is_not_there_signed_in_or_not(method, path):
+def test_endpoints_that_no_page_needs_are_absent_signed_in_or_not(method, path):
     assert Door().ask(path, method) == Door(is_admitted=True).ask(path, method) == 404
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/overview", "/static/js/index.js", "/_stcore/health", "/_stcore/host-config", "/auth/login"]
 )
-def test_pages_and_what_they_are_made_of_are_answered(path):
+def test_pages_and_their_static_files_are_served(path):
     assert Door().ask(path) == 200
 
 
-def test_what_was_exported_is_given_to_who_is_signed_in_alone():
+def test_an_exported_file_is_served_to_signed_in_viewers_only():
     assert Door().ask("/media/abc.csv") == 403
     assert Door().ask("//media/abc.csv") == 403
     assert Door(is_admitted=True).ask("/media/abc.csv") == 200
@@ -141,7 +141,7 @@ def test_no_visitor_clears_the_servers_caches_or_takes_it_down():
     assert door.heard == [OPENED]
 
 
-def test_what_a_person_does_is_activity_and_what_a_page_does_by_itself_is_none():
+def test_a_persons_action_is_activity_and_a_pages_own_message_is_not():
     door = Door(is_admitted=True)
     door.connect(frames=(OPENED, BY_THE_CLOCK, BackMsg(app_heartbeat=True).SerializeToString(), OPENED), **SAME_SITE)
     assert door.notes == 2

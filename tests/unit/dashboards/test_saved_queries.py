@@ -25,7 +25,7 @@ def test_no_user_sees_or_reaches_what_another_saved(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "query"), [("", "select 1"), ("  ", "select 1"), ("x", "  "), ("x", "y" * 20_001)])
-def test_what_cannot_be_kept_is_refused_in_words_and_changes_nothing(tmp_path, name, query):
+def test_a_query_that_cannot_be_saved_is_refused_in_words_and_changes_nothing(tmp_path, name, query):
     save_query(tmp_path, "ann", "mine", "select 1")
     with pytest.raises(ValueError, match="saved query"):
         save_query(tmp_path, "ann", name, query)

@@ -94,7 +94,7 @@ def test_sign_in_without_its_secret_does_not_start(tmp_path, monkeypatch, capsys
     assert "CAREGAP_CLIENT_SECRET" in capsys.readouterr().err
 
 
-def test_scopes_and_the_strength_of_sign_in_are_asked_for_as_the_file_says(tmp_path, monkeypatch):
+def test_scopes_and_the_strength_of_sign_in_are_requested_as_set_in_the_file(tmp_path, monkeypatch):
     (tmp_path / "access.toml").write_text(ACCESS + 'scopes = ["openid", "groups"]\nacr_values = ["mfa", "phr"]\n')
     monkeypatch.setenv("CAREGAP_HOME", str(tmp_path))
     monkeypatch.setenv("CAREGAP_CLIENT_SECRET", "s3cret")

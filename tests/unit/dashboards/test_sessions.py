@@ -54,7 +54,7 @@ def test_a_sign_in_without_a_time_or_from_the_future_does_not_count(sessions, is
     assert sessions.ended_because(CLAIMS | {"iat": issued_at}, ISSUED)
 
 
-def test_what_ended_is_remembered_until_its_age_refuses_it(sessions):
+def test_an_ended_sign_in_is_remembered_until_its_age_refuses_it(sessions):
     sessions.end(CLAIMS, ISSUED + 10)
     other = CLAIMS | {"nonce": "other"}
     for hours in range(13):
@@ -62,7 +62,7 @@ def test_what_ended_is_remembered_until_its_age_refuses_it(sessions):
         assert sessions.ended_because(CLAIMS, ISSUED + hours * 3600)
 
 
-def test_what_the_provider_said_is_good_for_a_quarter_of_an_hour_and_then_replaced_by_what_it_says_now(sessions):
+def test_the_providers_claims_hold_for_a_quarter_of_an_hour_and_are_then_asked_again(sessions):
     sessions.recheck_seconds = 900
     claims = CLAIMS | {"groups": ["admins"]}
     assert not sessions.is_to_be_confirmed(claims, ISSUED + 899)

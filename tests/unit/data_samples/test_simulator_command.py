@@ -13,7 +13,7 @@ from pipelines.errors import UsageError
 from pipelines.practice import read_practice
 
 
-def test_it_says_what_it_wrote(tmp_path: Path):
+def test_it_prints_the_files_that_it_wrote(tmp_path: Path):
     out = tmp_path / "practice"
     result = CliRunner().invoke(command, ["--patients", "20", "--months", "4", "--seed", "2", "--out", str(out), "--json"])
     assert result.exit_code == 0, result.output

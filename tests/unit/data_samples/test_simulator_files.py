@@ -132,7 +132,7 @@ def test_a_file_is_delivered_again_under_another_name(dirty: Path):
         assert earlier.read_bytes() == again.read_bytes()
 
 
-def test_what_is_deleted_had_been_delivered(dirty: Path):
+def test_every_deletion_in_the_sample_names_a_delivered_resource(dirty: Path):
     (bundle,) = (json.loads(line) for line in (dirty / "ehr/2026-10-31/deleted.ndjson").read_text().splitlines())
     deleted = {entry["request"]["url"] for entry in bundle["entry"]}
     earlier = dirty / "ehr/2026-09-30"

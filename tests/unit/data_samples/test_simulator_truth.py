@@ -63,7 +63,7 @@ def test_knowing_the_hidden_state_beats_the_best_observer_who_beats_the_overdue_
     assert auroc[1] > auroc[2] + 0.08
 
 
-def test_what_an_observer_believes_of_the_state_is_how_often_it_holds(world: World):
+def test_an_observers_belief_matches_the_frequency_of_the_state(world: World):
     laws, history, _ = world
     month = laws.clock.last
     present = laws.is_present(month)

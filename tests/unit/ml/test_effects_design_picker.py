@@ -50,7 +50,7 @@ def test_the_strongest_design_that_the_history_allows_is_chosen_and_finds_the_ef
     assert found.value_before == pytest.approx(0.3, abs=0.03)
 
 
-def test_what_allows_no_cause_is_described_and_says_why():
+def test_a_design_without_causal_claim_is_a_description_with_its_reason():
     """One site, four months before: neither a comparison nor a series."""
     *refused, found = rollout_designs(history([4], n_months=20))
     assert [attempt.estimate for attempt in refused] == [None] * 3 and all(attempt.refused_reason for attempt in refused)

@@ -127,7 +127,7 @@ def test_shifting_the_outcome_or_reordering_rows_changes_nothing(seed: int, shif
 @pytest.mark.parametrize(
     "column,value,words", [("y", None, "column y, data row 3"), ("t", 2, "neither 0 nor 1"), ("t", 0, "fewer than two")]
 )
-def test_what_is_missing_or_wrong_is_refused_by_column_and_row(column: str, value: object, words: str):
+def test_missing_and_wrong_values_are_refused_by_column_and_row(column: str, value: object, words: str):
     frame = pl.DataFrame({"y": [1.0, 2.0, 3.0, 4.0], "t": [0, 0, 1, 1]})
     broken = frame.with_columns(pl.when(pl.int_range(4) == 2).then(pl.lit(value)).otherwise(pl.col(column)).alias(column))
     with pytest.raises(EstimateRefused, match=words):

@@ -112,7 +112,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_estimated_is_refused(name: str):
+def test_an_effect_that_cannot_be_estimated_is_refused(name: str):
     make, options, words = REFUSED[name]
     with pytest.raises(EstimateRefused, match=words):
         synthetic_did_effect(make(), **COLUMNS, **options)

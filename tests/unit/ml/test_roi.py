@@ -200,7 +200,7 @@ def test_the_tornado_ranks_by_swing_and_break_even_is_where_the_worth_is_zero():
     assert at["redeployed_share"] is None
 
 
-def test_what_is_beyond_the_data_goes_on_as_it_last_was():
+def test_months_beyond_the_data_continue_at_the_last_level():
     """Ten months of data, twelve counted. Costs of 10 a month go on, the training of the first month does not; a line dated
     ahead is taken as it stands."""
     months = [date(2025, month, 1) for month in range(1, 13)]

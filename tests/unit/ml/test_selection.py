@@ -87,7 +87,7 @@ def test_risks_that_are_too_extreme_are_drawn_in(rows):
     assert calibration_slope(labels, risks) == pytest.approx(1, abs=0.1)
 
 
-def test_what_cannot_be_calibrated_stays_as_it_is():
+def test_risks_that_cannot_be_calibrated_stay_unchanged():
     assert calibrate(np.array([0.1, 0.2]), np.zeros(2), np.ones(2)) == (0.0, 1.0)
 
 

@@ -222,7 +222,7 @@ def test_a_second_copy_has_every_line_and_reveals_a_replaced_log(new_log, tmp_pa
     assert log.missing_from_copy() == 3
 
 
-def test_what_cannot_be_copied_is_not_done(new_log, tmp_path):
+def test_an_action_that_cannot_be_copied_to_the_second_log_is_not_done(new_log, tmp_path):
     log = AuditLog(new_log().folder, Keys(), str(tmp_path / "absent" / "copy.jsonl"))
     with pytest.raises(OSError, match="absent"):
         log.append(entry())

@@ -74,7 +74,7 @@ def test_a_spreadsheet_reads_text_where_it_would_have_read_a_formula(cell):
         ('x;"=1+1"', 'x;\'"=1+1"'),
     ],
 )
-def test_what_another_separator_cuts_off_is_text_as_well(cell, safe):
+def test_text_after_another_separator_stays_text(cell, safe):
     assert list(csv.reader(io.StringIO(_written([cell]), newline="")))[1][0] == safe
 
 

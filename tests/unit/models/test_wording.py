@@ -64,7 +64,7 @@ def test_a_span_names_both_ends_or_the_one_that_it_has():
     ("scoring", "unit", "text"),
     [("proportion", "share", "33 of 318"), ("continuous_variable", "days", "n = 318"), ("ratio", "share", "$33 of $318")],
 )
-def test_what_a_value_rests_on_is_said_by_its_scoring(scoring: str, unit: str, text: str):
+def test_the_scoring_decides_the_cases_shown_behind_a_value(scoring: str, unit: str, text: str):
     assert cases(33.0, 318.0, scoring, unit) == text
 
 
@@ -81,7 +81,7 @@ def test_days_months_and_periods_are_named():
     assert (day(None), month(None), period(None, None), instant(None, "UTC")) == ("–", "–", "–", "–")
 
 
-def test_an_instant_is_told_in_the_practices_zone():
+def test_an_instant_is_written_in_the_practices_time_zone():
     assert instant(datetime(2026, 8, 1, 3, 30, tzinfo=UTC), "America/New_York") == "31 Jul 2026, 23:30"
 
 

@@ -5,7 +5,7 @@ import pytest
 from pipelines.errors import without_values
 
 
-def test_what_another_library_quotes_is_left_out():
+def test_values_quoted_by_another_librarys_error_are_left_out():
     """DuckDB quotes the value that it could not convert."""
     said = without_values("Conversion Error: Could not convert string 'Ann Example' to DATE\n  for column 'birth_date'")
     assert said == "Conversion Error: Could not convert string '…' to DATE for column '…'"

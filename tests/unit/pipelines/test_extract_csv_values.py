@@ -94,12 +94,12 @@ def test_a_whole_number_is_read(text: str, number: int):
 
 
 @pytest.mark.parametrize("text", ["12.5", "1,23", "9999999999", "1e3", "0x1", "one"])
-def test_what_is_no_whole_number_is_not_read(text: str):
+def test_a_fraction_is_not_read_as_a_whole_number(text: str):
     assert value_of(text, pl.Int32) == "is not a whole number"
 
 
 @pytest.mark.parametrize("text", ["NaN", "inf", "1,5", "1_000", "1e400"])
-def test_what_is_no_finite_number_is_not_read(text: str):
+def test_an_infinite_number_is_not_read(text: str):
     assert value_of(text, pl.Float64) == "is not a number"
 
 
