@@ -27,7 +27,7 @@ from pipelines.raw.views import build_raw
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.dbt import default_settings, parsed_project, run_dbt
 
-DERIVED = ["resource_type:seed", *(f"resource_type:model,fqn:caregap.{layer}" for layer in ("staging", "intermediate", "marts"))]
+DERIVED = ["tag:derived"]
 """The layers that dbt derives from raw; the delivery layer follows after scoring."""
 STEPS = ("raw", "derived", "scored", "delivered", "catalogued")
 """The steps of a build. A step has passed when it was completely built and tested, and all earlier steps have passed."""

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PROJECT = CHECKOUT / "dbt_project"
 OF_A_BUILD = {"as_of_on", "time_zone"}
 """Variables that each build states; their values in `dbt_project.yml` serve unit tests alone."""
+PARSED = "partial_parse.msgpack"
+"""dbt's own file of a parsed project, which it reads faster than `manifest.json`."""
 RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # dbt logs every statement, including values; and it sends usage statistics unless disabled.
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats", "--no-write-json"]
@@ -58,14 +61,21 @@ def parsed_project(home: Home) -> Path:
 
 
 def _parse(folder: Path) -> None:
-    """Parse into a temporary folder, then rename it: a killed run leaves no partial manifest."""
+    """Parse into a temporary folder, then rename it: a killed run leaves no partial manifest.
+
+    dbt parses again only what has changed since the state before: 2 s after an edit, 12 s without an earlier state.
+    """
     from dbt.cli.main import dbtRunner
 
     with scratch(folder.parent) as beside:
-        # dbt writes the file's name, the catalog, into the manifest.
-        os.environ["CAREGAP_BUILD"] = str(beside / "warehouse.duckdb")
+        (beside / "parsed").mkdir()
+        for earlier in folder.parent.glob(f"*/{PARSED}"):
+            with suppress(FileNotFoundError):  # another process may be tidying up
+                shutil.copy(earlier, beside / "parsed")
+        # dbt takes the catalog's name from the file's, and parses everything anew where this variable has changed.
+        os.environ["CAREGAP_BUILD"] = str(folder.with_name("warehouse.duckdb"))
         flags = [flag for flag in QUIET if flag != "--no-write-json"]
-        result = dbtRunner().invoke([*flags, "parse", *_places(beside / "parsed"), "--no-partial-parse"])
+        result = dbtRunner().invoke([*flags, "parse", *_places(beside / "parsed")])
         if not result.success:
             raise ChecksFailed(f"dbt_project does not parse: {result.exception}")
         passing("dbt.parsed", folder)
@@ -83,7 +93,7 @@ def _manifest(folder: Path) -> "Manifest":
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    manifest = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes(), decoder=extended_mashumuro_decoder)
+    manifest = Manifest.from_msgpack((folder / PARSED).read_bytes(), decoder=extended_mashumuro_decoder)
     manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
     return manifest
 

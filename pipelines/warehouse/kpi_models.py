@@ -20,7 +20,7 @@ def kpi_properties() -> str:
 
 
 def kpi_codes_macro() -> str:
-    """The text of the macro `kpi_codes()`, which `fct_kpis` and `fct_kpi_rows` go through."""
+    """The text of the macro `kpi_codes()`, which `int_kpis__counted` goes through."""
     codes = "".join(f"\n    '{row['kpi_code']}'," for row in _catalog())
     return f"{{#- {_WRITTEN} -#}}\n{{% macro kpi_codes() -%}}\n{{{{ return([{codes}\n]) }}}}\n{{%- endmacro %}}\n"
 

@@ -3,25 +3,9 @@
 
 with
 
--- What is counted, before `fct_kpis` sums it.
 counted as (
 
-    {% for kpi_code in kpi_codes() %}
-    select
-        '{{ kpi_code }}' as kpi_code,
-        day_on,
-        location_key,
-        provider_key,
-        payer_class,
-        patient_segment,
-        patient_key,
-        record_type,
-        record_key,
-        cast(numerator as double) as numerator,
-        cast(denominator as double) as denominator
-    from {{ ref('kpi_' ~ kpi_code) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('int_kpis__counted') }}
 
 ),
 

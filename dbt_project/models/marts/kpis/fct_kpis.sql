@@ -1,22 +1,18 @@
 with
 
--- Summed as decimals: floats come out differently with the order in which threads add them.
 kpis as (
 
-    {% for kpi_code in kpi_codes() %}
     select
-        '{{ kpi_code }}' as kpi_code,
+        kpi_code,
         {{ month_of('day_on') }} as month_on,
         location_key,
         provider_key,
         payer_class,
         patient_segment,
-        cast(sum(cast(numerator as decimal(28, 12))) as double) as numerator,
-        cast(sum(cast(denominator as decimal(28, 12))) as double) as denominator
-    from {{ ref('kpi_' ~ kpi_code) }}
+        cast(sum(numerator) as double) as numerator,
+        cast(sum(denominator) as double) as denominator
+    from {{ ref('int_kpis__counted') }}
     group by all
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 
 ),
 
