@@ -105,9 +105,9 @@ compared as (
         frozen.program_key is not null as is_frozen,
         case
             when frozen.program_key is null then null
-            when computed.program_key is not null and computed.go_live_on is distinct from frozen.go_live_on then 'program changed'
+            when computed.program_key is not null and (computed.go_live_on is distinct from frozen.go_live_on) then 'program changed'
             when computed.definition_hash <> frozen.definition_hash then 'definition'
-            when computed.data_hash is distinct from frozen.data_hash then 'late data'
+            when (computed.data_hash is distinct from frozen.data_hash) then 'late data'
         end as restatement_reason
     from frozen
     full join computed
