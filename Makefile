@@ -52,7 +52,7 @@ lock: setup ## resolve the newest allowed versions into the requirements files
 run: setup ## run the whole pipeline on the sample practice
 	@$(BIN)/caregap run data_samples/practice
 
-# A file stays with one process, for its fixtures; the longest folders come first, as their names happen to.
+# A file stays with one process, for its fixtures; tests/conftest.py has the order.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
 
 test: setup-dev ## style and imports, then every test that fits in minutes

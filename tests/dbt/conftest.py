@@ -1,5 +1,6 @@
 """Small practices, built through the ordinary landing and dbt."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def golden_warehouse(once: Once, parsed_dbt: Path) -> Path:
         build_warehouse(home, read_practice(GOLDEN))
 
     return newest_build(Home(once("golden", build))).warehouse
+
+
+@pytest.fixture(scope="session")
+def typed_warehouse(request: pytest.FixtureRequest) -> Path:
+    """A file with every table before the scores, of which only the columns' types matter: `make mutate` builds it once."""
+    made = os.environ.get("CAREGAP_TYPED_WAREHOUSE")
+    return Path(made) if made else request.getfixturevalue("golden_warehouse")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import pytest
 
 from pipelines.sql.connection import open_file
 
+pytestmark = pytest.mark.usefixtures("golden_warehouse")
+
 SWITCHED_OFF = {"care_gap_closure_rate", "days_to_gap_closure", "preventive_care_rate"}
 """Of the golden practice: its measures are switched off, since it has no value sets."""
 NOT_YET_MATURE = {

@@ -10,9 +10,9 @@ from pipelines.home import Home
 from pipelines.warehouse.dbt import QUIET, _manifest, _places, _release, parsed_project
 
 
-def test_models_do_what_their_unit_tests_say(golden_warehouse: Path, parsed_dbt: Path, tmp_path: Path):
-    """On a copy of the golden warehouse: dbt reads the column types of the given rows from it."""
-    os.environ["CAREGAP_BUILD"] = str(shutil.copy(golden_warehouse, tmp_path / "warehouse.duckdb"))
+def test_models_do_what_their_unit_tests_say(typed_warehouse: Path, parsed_dbt: Path, tmp_path: Path):
+    """On a copy of a warehouse: dbt reads the column types of the given rows from it."""
+    os.environ["CAREGAP_BUILD"] = str(shutil.copy(typed_warehouse, tmp_path / "warehouse.duckdb"))
     runner = dbtRunner(manifest=_manifest(parsed_project(Home(parsed_dbt.parent))))
     try:
         outcome = runner.invoke([*QUIET, "test", *_places(tmp_path), "--select", "test_type:unit"])
