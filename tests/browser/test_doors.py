@@ -1,6 +1,5 @@
 """The real server, attacked at each of its doors: routes, names, connections, exports, sign-ins that were taken away."""
 
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,12 +85,11 @@ def test_a_group_that_was_taken_away_counts_no_more_when_the_provider_is_asked_a
 
 
 def test_a_page_that_draws_itself_again_is_no_persons_doing(chromium, guarded):
+    """Nobody touches it for half a minute. If its own drawing counted, it would never be logged off."""
     address, _ = guarded(0.5)
     context = chromium.new_context()
     page = sign_in(context, address, "cy")
-    began = time.monotonic()
     page.get_by_text("You were logged off").wait_for(timeout=90_000)
-    assert time.monotonic() - began < 80
     context.close()
 
 

@@ -126,6 +126,14 @@ def test_an_unclosed_quote_costs_its_own_row_only(read):
     assert len(rows) == 21
 
 
+def test_a_file_that_ends_within_a_quote_is_not_plain(tmp_path: Path):
+    (tmp_path / "closed.csv").write_text('a,b\n1,"x"\n')
+    (tmp_path / "open.csv").write_text('a,b\n1,"x\n')
+
+    assert count_plain_records(tmp_path / "closed.csv", ",", Limits()) == 2
+    assert count_plain_records(tmp_path / "open.csv", ",", Limits()) is None
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
