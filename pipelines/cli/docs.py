@@ -8,13 +8,14 @@ from pipelines.home import Home
 @click.command()
 def command() -> None:
     """Write the data dictionary, and dbt's lineage pages of the newest build, to docs/ in the home."""
-    from pipelines.exports.data_dictionary import data_dictionary
     from pipelines.lock import only_writer
-    from pipelines.warehouse.build import newest_build
-    from pipelines.warehouse.dbt import parsed_project, write_lineage
 
     home = Home.from_environment()
     with only_writer(home):
+        from pipelines.exports.data_dictionary import data_dictionary
+        from pipelines.warehouse.build import newest_build
+        from pipelines.warehouse.dbt import parsed_project, write_lineage
+
         folder = home.root / "docs"
         folder.mkdir(exist_ok=True)
         (folder / "data_dictionary.md").write_text(data_dictionary(), encoding="utf-8")

@@ -21,16 +21,21 @@ def command(as_json: bool, **options: Any) -> None:
     For every file: delivered = landed + quarantined + superseded. Exits with code 10 if a file was refused; all others are landed
     anyway. Next: `caregap build`.
     """
+    from pipelines.lock import only_writer
+
+    home = Home.from_environment()
+    with only_writer(home):
+        _ingest(home, chosen_practice(home, **options), as_json)
+
+
+def _ingest(home: Home, practice: Practice, as_json: bool) -> None:
     from pipelines.cli.console import shown_progress
     from pipelines.cli.summary import print_files
     from pipelines.errors import ExtractRefused
     from pipelines.landing.land import land, landed_before
-    from pipelines.lock import only_writer
 
-    home = Home.from_environment()
     refusal = None
-    with only_writer(home), shown_progress(quiet=as_json) as progress:
-        practice = chosen_practice(home, **options)
+    with shown_progress(quiet=as_json) as progress:
         try:
             land(practice, home, progress)
         except ExtractRefused as error:

@@ -20,11 +20,12 @@ def load(path: Path) -> None:
     All versions are kept; the newest is used, from the next run on.
     """
     from pipelines.lock import only_writer
-    from pipelines.raw.value_sets import known_value_sets, load_value_sets
 
-    known = {value_set["value_set_url"] for value_set in known_value_sets()}
     home = Home.from_environment()
     with only_writer(home):
+        from pipelines.raw.value_sets import known_value_sets, load_value_sets
+
+        known = {value_set["value_set_url"] for value_set in known_value_sets()}
         loaded = load_value_sets(home, path)
     for name, codes in loaded:
         if "measure_code" in codes.columns:
