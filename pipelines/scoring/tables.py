@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from models.published import PUBLISHED
+from pipelines.faults import passing
 
 Tables = dict[str, pl.DataFrame]
 """Rows by the name of their table in the schema `ml`."""
@@ -22,6 +23,7 @@ def write_ml_tables(connection: duckdb.DuckDBPyConnection, *found: Mapping[str, 
         connection.register("_rows", rows.to_arrow())
         connection.execute(f"create or replace table ml.{table} as select * from _rows")
         connection.unregister("_rows")
+        passing("score.table.written")
 
 
 def _as_contracted(table: str, rows: pl.DataFrame) -> pl.DataFrame:
