@@ -32,13 +32,12 @@ from marts.fct_appointments
 where is_due
 group by all
 order by starts_year""",
-    "Example: open care gaps by measure": """select measure_code, count(*) as n_open
-from marts.fct_care_gaps
+    "Example: open care gaps by measure and year": """select measure_code, period_start_year, count(*) as n_open
+from marts.fct_measure_results
 where gap_status = 'open'
 group by all
 order by n_open desc""",
-    "Example: visits by age group and portal account": """select patient_segment, has_portal_account,
-    count(encounter_key) as n_visits
+    "Example: visits by sex and portal account": """select sex, has_portal_account, count(encounter_key) as n_visits
 from marts.dim_patients
 left join marts.fct_encounters using (patient_key)
 group by all

@@ -78,7 +78,6 @@ ACTIVITY: dict[str, Contract] = {
             "appointment_key",
             "patient_key",
             "payer_class",
-            "booked_on",
             "starts_on",
             "final_status",
             "cancelled_by",
@@ -211,7 +210,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=only("outreach_task_key", "patient_key", "payer_class", "channel", "outcome", "created_on", "completed_on"),
+        deidentified=only("outreach_task_key", "patient_key", "payer_class", "channel", "outcome", "created_on"),
     ),
     "marts.fct_outreach_outcomes": Contract(
         "fct_outreach_outcomes",

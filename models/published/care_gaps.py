@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, USD, Contract, Dtype, field, optional
-from models.deidentification import ABSENT, only
+from models.deidentification import ABSENT
 from models.phi import Phi
 from models.published.measures import GAP_STATUSES
 
@@ -93,22 +93,7 @@ CARE_GAPS: dict[str, Contract] = {
         "No data of that kind is `not_assessable`, never an open gap.",
         owner="quality lead",
         site="location_key",
-        deidentified=only(
-            "measure_code",
-            "group_id",
-            "patient_key",
-            "period_start_on",
-            "gap_status",
-            "opened_on",
-            "closed_on",
-            "n_openings",
-            "evidence_on",
-            "incentive_value_usd",
-            "is_actionable_today",
-            "has_qualifying_visit",
-            "has_open_order",
-            "measure_version",
-        ),
+        deidentified=ABSENT,
     ),
     "marts.fct_care_gap_months": Contract(
         "fct_care_gap_months",

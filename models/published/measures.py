@@ -61,7 +61,6 @@ MEASURES: dict[str, Contract] = {
         deidentified=only(
             "measure_code",
             "group_id",
-            "period_type",
             "period_start_on",
             "patient_key",
             "stratum",
@@ -76,7 +75,6 @@ MEASURES: dict[str, Contract] = {
             "n_denominator_exception",
             "n_numerator",
             "gap_status",
-            "evidence_on",
             "measure_version",
             # A rolling year that a person enters or leaves by age gives the month of birth.
             where="period_type = 'year'",

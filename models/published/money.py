@@ -34,9 +34,7 @@ MONEY: dict[str, Contract] = {
         },
         owner="finance lead",
         site="location_key",
-        deidentified=only(
-            "charge_key", "patient_key", "payer_class", "service_code", "service_on", "posted_on", "units", "charge_usd"
-        ),
+        deidentified=only("charge_key", "patient_key", "payer_class", "service_on", "units", "charge_usd"),
     ),
     "marts.fct_claims": Contract(
         "fct_claims",
@@ -90,14 +88,12 @@ MONEY: dict[str, Contract] = {
             "payer_class",
             "claim_status",
             "service_on",
-            "first_submitted_on",
             "first_submission_result",
             "n_submissions",
             "is_clean_claim",
             "is_initially_denied",
             "initially_denied_usd",
             "n_denials",
-            "first_paid_on",
             "has_reversal",
             "is_resolved_at_first_pass",
             "billed_usd",
@@ -153,7 +149,6 @@ MONEY: dict[str, Contract] = {
             "claim_key",
             "charge_key",
             "service_on",
-            "posted_on",
             "amount_usd",
             "is_reversal",
             "is_at_service",

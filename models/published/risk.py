@@ -3,7 +3,7 @@
 import polars as pl
 
 from models.contract import ALL_SITES, INSTANT, Contract, field, optional
-from models.deidentification import ABSENT, only
+from models.deidentification import ABSENT
 from models.phi import Phi
 from models.published.facts import SLICES
 
@@ -51,7 +51,7 @@ RISK: dict[str, Contract] = {
         "For outreach only; never for overbooking or for refusing care.",
         owner="engagement lead",
         site="location_key",
-        deidentified=only("patient_key", "method", "score", "tier"),
+        deidentified=ABSENT,
     ),
     "ml.no_show_scores": Contract(
         "no_show_scores",
@@ -75,7 +75,7 @@ RISK: dict[str, Contract] = {
         notes="For offering help to come; never for booking two patients into one slot.",
         owner="engagement lead",
         site="location_key",
-        deidentified=only("appointment_key", "patient_key", "method", "score", "tier"),
+        deidentified=ABSENT,
     ),
     "ml.model_evaluations": Contract(
         "model_evaluations",

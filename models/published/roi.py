@@ -92,7 +92,8 @@ _MARTS = (
             "is_held_out",
             "contact_channel",
             "has_visit_90_days",
-            "is_mature",
+            where="is_mature",
+            note="Mature ones alone.",
         ),
     ),
     Contract(

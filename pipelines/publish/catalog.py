@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from models.contract import ALL_SITES, Contract
+from models.contract import Contract
 from models.phi import Phi
 from models.published import PUBLISHED
 from pipelines.publish.selection import Selection
@@ -59,12 +59,12 @@ def _create(connection: duckdb.DuckDBPyConnection, query: str, rows: list[dict[s
 
 
 def _table(contract: Contract, table: str, held: Selection, n_rows: int) -> dict[str, Any]:
-    """What the contract says of a table; `site_column` is null where the file does not have the column."""
+    """What the contract says of a table, as far as the file holds it."""
     return {
         "table_name": table,
         "grain": f"One row per {contract.grain}.",
         "key_columns": ", ".join(held.key),
-        "site_column": contract.site if contract.site in (ALL_SITES, *held.columns) else None,
+        "site_column": held.site,
         "owner": contract.owner,
         "n_rows": n_rows,
     }

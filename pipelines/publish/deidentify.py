@@ -13,10 +13,12 @@ import polars as pl
 from models.contract import Contract
 from models.phi import Phi
 from pipelines.publish.selection import Column, Selection, whole
+from pipelines.sql.types import sql_type
 
 SALT = "salt"
 """The DuckDB variable that holds a publication's secret. It is never written down, so that no key can be computed again (R)."""
 
+BIRTH = "birth_date"
 OLDEST_AGE = 90
 """(C): ages over 89 become one category."""
 
@@ -44,55 +46,67 @@ STATES = (
 _FROM_PUBLIC_LISTS = {
     "language": "case when regexp_full_match(language, '[a-z]{2,3}') then language end",
     "state": f"case when upper(state) in {STATES} then upper(state) end",
-    "service_code": "case when regexp_full_match(service_code, '[0-9A-V][0-9]{3}[0-9AFMTU]') then service_code end",
 }
-"""Texts from outside that stay where they are a code of a public list: ISO 639, states, CPT and HCPCS."""
+"""Texts from outside that stay where they are a code of a public list: ISO 639, states."""
 
-_NAMED_BY_CAREGAP = {"measure_code", "group_id", "measure_version", "kpi_code", "method", "model_version"}
+_NAMED_BY_CAREGAP = {"measure_code", "group_id", "measure_version"}
 """Texts that Caregap itself writes."""
 
-_MEASURES_TIME = re.compile(r"(^|_)(days?|weeks?|months?|hours?|minutes?|rank)(_|$)")
-"""A number of days beside a day that is known gives the other day (C)."""
+_MEASURES_TIME = re.compile(r"(^|_)(days?|weeks?|months?|hours?|minutes?|rank|score)(_|$)")
+"""A number of days beside a day that is known gives the other day (C). A score is a code of its own for each person (R)."""
 
 
-def deidentified(contract: Contract) -> Selection:
+def deidentified(contract: Contract, as_of_year: int) -> Selection:
     """What the file holds of a table: none of its columns, or those that its contract names, each by its rule.
 
-    Raises `ValueError` naming a column that the contract lacks, or for which no rule speaks.
+    Of a person's rows, those of calendar years that are over: in a file written on 5 January, the new year is five days. Raises
+    `ValueError` naming a column that the contract lacks, or for which no rule speaks.
     """
     stated = contract.deidentified
     if stated.is_reference:
         return whole(contract)
-    columns = dict(_column(contract, name) for name in stated.columns)
+    columns = dict(_column(contract, name, as_of_year) for name in stated.columns)
     if not columns:
         return Selection({})
+    years = [f"year({name}) < {as_of_year}" for name in stated.columns if _is_day(contract.fields[name]) and name != BIRTH]
+    over = "Of calendar years that are over." if years else ""
     return Selection(
         columns=columns,
-        key=tuple(_column(contract, name)[0] for name in contract.key),
-        description=f"One row per {contract.grain}. {stated.note}".strip(),
-        where=stated.where,
+        key=tuple(_column(contract, name, as_of_year)[0] for name in contract.key),
+        description=" ".join(filter(None, [f"One row per {contract.grain}.", over, stated.note])),
+        where=" and ".join(filter(None, [stated.where, *years])),
         # Keys are salted, so that this order says nothing of the order in which the rows came.
         is_ordered=True,
     )
 
 
-def _column(contract: Contract, name: str) -> tuple[str, Column]:
+def _is_day(field: pa.Column) -> bool:
+    return isinstance(field.dtype.type, pl.Datetime) or field.dtype.type == pl.Date
+
+
+def _column(contract: Contract, name: str, as_of_year: int) -> tuple[str, Column]:
     if name not in contract.fields:
         raise ValueError(f"{contract.name} has no column {name} to de-identify.")
-    remains = _remains(name, contract.fields[name])
+    remains = _remains(name, contract.fields[name], as_of_year)
     if remains is None:
         raise ValueError(f"No rule of safe harbor lets {contract.name}.{name} through.")
     return remains
 
 
-def _remains(name: str, field: pa.Column) -> tuple[str, Column] | None:
+def _remains(name: str, field: pa.Column, as_of_year: int) -> tuple[str, Column] | None:
     dtype, words = field.dtype.type, field.description
-    if field.metadata["phi"] is Phi.DIRECT or name == "birth_date":  # (A), (D) to (Q); the age stands for the birth date
+    if field.metadata["phi"] is Phi.DIRECT:  # (A), (D) to (Q)
         return None
+    if (
+        name == BIRTH
+    ):  # (C). An age on the day of the run, beside a measure for an age at a year's end, gave the birthday to weeks.
+        age = f"{as_of_year} - year({name})"
+        words = f"Age on 31 December {as_of_year}, had or has the person lived; {OLDEST_AGE}: {OLDEST_AGE} or older."
+        return "age_years", Column(f"case when {age} >= {OLDEST_AGE} then {OLDEST_AGE} else {age} end", words)
     if name.endswith("_key") and dtype.is_integer():
         key = f"cast('0x' || substr(md5(getvariable('{SALT}') || cast({name} as varchar)), 1, 15) as bigint)"
         return name, Column(key, f"{words} Another number in each publication.")
-    if isinstance(dtype, pl.Datetime) or dtype == pl.Date:  # (C): all elements of dates except the year
+    if _is_day(field):  # (C): all elements of dates except the year
         year = name.removesuffix("_on").removesuffix("_at") + "_year"
         return year, Column(f"cast(year({name}) as smallint)", f"Calendar year alone. {words}")
     if name == "postal_code":
@@ -102,8 +116,8 @@ def _remains(name: str, field: pa.Column) -> tuple[str, Column] | None:
         return "postal_area", Column(
             area, "First three digits of the ZIP code; 000: at most 20,000 people live there, or no ZIP code."
         )
-    if name == "age_years":
-        return name, Column(f"least({name}, {OLDEST_AGE})", f"{words} {OLDEST_AGE}: {OLDEST_AGE} or older.")
+    if name.endswith("_usd"):  # (R): of 439 people, 355 had an amount to the cent that nobody else had
+        return name, Column(f"cast(round({name}, -1) as {sql_type(dtype)})", f"{words} To ten dollars.")
     if name in _FROM_PUBLIC_LISTS:
         return name, Column(_FROM_PUBLIC_LISTS[name], f"{words} Empty where it is not of the public list.")
     is_number = dtype.is_numeric() and not _MEASURES_TIME.search(name)

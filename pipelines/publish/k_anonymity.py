@@ -1,4 +1,4 @@
-"""How many people of a de-identified file share the same traits: k-anonymity (Sweeney 2002, Int. J. Uncertainty 10(5))."""
+"""How far the people of a de-identified file can be told apart: k-anonymity (Sweeney 2002, Int. J. Uncertainty 10(5))."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ import duckdb
 from models.phi import Phi
 from models.published import PUBLISHED
 from models.published.people import PATIENTS
-from pipelines.publish.deidentify import deidentified
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,12 @@ class Anonymity:
 
 
 def anonymity(connection: duckdb.DuckDBPyConnection) -> Anonymity:
-    """Measure an open de-identified file, over every column of its people that derives from a quasi-identifier."""
-    contract = PUBLISHED[PATIENTS]
-    coarsened = deidentified(contract).columns.keys() - contract.fields.keys()
-    names = tuple(
-        name
-        for name in deidentified(contract).columns
-        if name in coarsened or (contract.phi_of(name) is Phi.QUASI and name not in contract.key)
-    )
+    """Measure an open de-identified file, over every column of its people that its catalog calls a quasi-identifier."""
+    key = PUBLISHED[PATIENTS].key
+    found = connection.execute(
+        "select column_name from catalog.columns where table_name = ? and phi = ? order by position", (PATIENTS, Phi.QUASI.value)
+    ).fetchall()
+    names = tuple(name for (name,) in found if name not in key)
     (smallest, people, alone), *_ = connection.execute(
         "select coalesce(min(n), 0), coalesce(sum(n), 0), coalesce(sum(n) filter (where n = 1), 0) "
         f"from (select count(*) as n from {PATIENTS} group by {', '.join(names)})"

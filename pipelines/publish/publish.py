@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,7 +52,8 @@ def publish(home: Home, build: Build) -> Publication:
         folder.mkdir(mode=0o700)
         n_rows = write_file(build, folder / WAREHOUSE, whole)
         passing("publish.warehouse.written", folder)
-        write_file(build, folder / DEIDENTIFIED, deidentified)
+        apart = partial(deidentified, as_of_year=build.as_of_on.year)
+        write_file(build, folder / DEIDENTIFIED, apart)
         passing("publish.deidentified.written", folder)
         with open_file(folder / DEIDENTIFIED, read_only=True) as connection:
             told_apart = anonymity(connection)
@@ -76,7 +78,7 @@ def publish(home: Home, build: Build) -> Publication:
         write_model_report(folder / WAREHOUSE, folder)
         write_last_reports(folder)
         passing("publish.reports.written", folder)
-        audit(build, {folder / WAREHOUSE: whole, folder / DEIDENTIFIED: deidentified})
+        audit(build, {folder / WAREHOUSE: whole, folder / DEIDENTIFIED: apart})
         passing("publish.audited", folder)
         publication = replace(publication, files=seal(path for path in folder.iterdir() if path.name != MANIFEST))
         _write_manifest(folder, publication)

@@ -16,11 +16,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Selection:
-    """Columns by name, the key among them; the table's words; the rows (`where` in SQL, empty: all). No column, no table."""
+    """The columns by name, the key among them, the column of a row's site, and the rows (`where` in SQL; empty: all).
+
+    No column: the file does not hold the table.
+    """
 
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
     description: str = ""
+    site: str | None = None
     where: str = ""
     is_ordered: bool = False
 
@@ -38,4 +42,4 @@ class Selection:
 def whole(contract: Contract) -> Selection:
     """The table as it was built."""
     columns = {name: Column(name, field.description) for name, field in contract.fields.items()}
-    return Selection(columns, contract.key, contract.description)
+    return Selection(columns, contract.key, contract.description, contract.site)

@@ -32,7 +32,7 @@ def test_a_published_contract_says_who_answers_for_it_and_what_is_deidentified(t
     assert contract.owner
     assert contract.site is None or contract.site == "" or contract.site in contract.fields
     assert not stated.columns or {*contract.key} <= {*stated.columns} <= contract.fields.keys()
-    assert deidentified(contract).columns.keys() >= {*deidentified(contract).key}
+    assert deidentified(contract, 2026).columns.keys() >= {*deidentified(contract, 2026).key}
 
 
 @pytest.mark.parametrize("table", PUBLISHED)
@@ -44,7 +44,7 @@ def test_a_table_with_a_person_a_site_or_a_clinician_is_no_reference(table: str)
 
 @pytest.mark.parametrize("table", PUBLISHED)
 def test_a_column_of_the_deidentified_file_refers_to_a_table_of_it(table: str):
-    there = {contract.name for contract in PUBLISHED.values() if deidentified(contract).columns}
+    there = {contract.name for contract in PUBLISHED.values() if deidentified(contract, 2026).columns}
     for name in PUBLISHED[table].deidentified.columns:
         refers_to = PUBLISHED[table].fields[name].metadata["refers_to"].partition(".")[0]
         assert not refers_to or refers_to in there, name
@@ -52,4 +52,4 @@ def test_a_column_of_the_deidentified_file_refers_to_a_table_of_it(table: str):
 
 def test_a_table_that_states_nothing_is_absent_from_the_deidentified_file():
     payments = PUBLISHED["marts.fct_payments"]
-    assert deidentified(Contract("new", payments.grain, payments.key, payments.fields)).columns == {}
+    assert deidentified(Contract("new", payments.grain, payments.key, payments.fields), 2026).columns == {}
