@@ -13,7 +13,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.faults import passing
 from pipelines.progress import Progress
-from pipelines.warehouse.checks import dbt_check, keep_checks
+from pipelines.warehouse.checks import dbt_checks, keep_checks
 from pipelines.warehouse.dbt import run_dbt
 
 
@@ -57,7 +57,7 @@ def dbt_events(
         for event in run_dbt(parsed, build.warehouse, build.variables, select):
             progress(f"Building: {event['data']['node_info']['node_name']}")
             passing(f"build.{step}.node", build.folder)
-            checks.append(dbt_check(event, manifest))
+            checks.extend(dbt_checks(event, manifest))
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(manifest, TRANSLATOR, context=context)
-        keep_checks(build, step, filter(None, checks))
+        keep_checks(build, step, checks)

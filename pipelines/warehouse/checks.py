@@ -4,7 +4,7 @@ build/<run>/checks/<step>.json
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,23 +40,16 @@ def kept_checks(build: Build) -> list[Check]:
     return sorted(checks, key=lambda check: check.id)
 
 
-def dbt_check(event: Mapping[str, Any], manifest: Mapping[str, Any]) -> Check | None:
-    """The check in dbt's result event; None if the event is not of a data test."""
+def dbt_checks(event: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Check]:
+    """The checks in dbt's result event, one for each rule of the data test; none if the event is not of one."""
     data = event["data"]
     node = manifest["nodes"].get(data["node_info"]["unique_id"])
     if node is None or node["resource_type"] != "test":
-        return None
+        return []
     status = STATUSES.get(data["status"], "failed")
     n_rows = int(data.get("num_failures", 0))
-    return Check(
-        id=node["name"],
-        table=_table(node, manifest),
-        rule=_rule(node),
-        status=status,
-        column=node.get("column_name"),
-        n_rows=n_rows,
-        finding=None if status == "passed" else f"{n_rows:,} rows break it",
-    )
+    finding = None if status == "passed" else f"{n_rows:,} rows break it"
+    return [Check(id, _table(node, manifest), rule, status, column, n_rows, finding) for id, column, rule in _rules(node)]
 
 
 def _table(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
@@ -65,21 +58,36 @@ def _table(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     return f"{node['schema']}.{node.get('identifier') or node['name']}"
 
 
-def _rule(test: Mapping[str, Any]) -> str:
-    """The rule in words: the test's own description, otherwise the meaning of dbt's generic test."""
-    if test["description"]:
-        return test["description"]
+def _rules(test: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    """The id, column and words of each rule: the test's own description, otherwise the meaning of the generic test."""
     metadata = test.get("test_metadata") or {"name": "", "kwargs": {}}
-    asked, column = metadata["kwargs"], test.get("column_name")
+    asked, column, name = metadata["kwargs"], test.get("column_name"), test["name"]
+    if test["description"]:
+        yield name, column, test["description"]
+        return
     match metadata["name"]:
         case "unique":
-            return f"No two rows have the same {column}."
+            yield name, column, f"No two rows have the same {column}."
         case "unique_combination":
-            return f"No two rows have the same {', '.join(asked['columns'])}."
+            yield name, column, f"No two rows have the same {', '.join(asked['columns'])}."
         case "not_null":
-            return f"Every row has a value of {column}."
+            yield name, column, f"Every row has a value of {column}."
         case "accepted_values":
-            return f"Every {column} is one of: {', '.join(map(str, asked['values']))}."
+            yield name, column, _one_of(column, asked["values"])
         case "relationships":
-            return f"Every {column} is found in {asked['to'].partition('(')[2].strip(chr(39) + ')')}.{asked['field']}."
-    return test["name"].replace("_", " ").capitalize() + "."
+            yield name, column, _found_in(column, asked["to"], asked["field"])
+        case "columns_hold":
+            for one, values in asked.get("values", {}).items():
+                yield f"{name}.{one}.accepted_values", one, _one_of(one, values)
+            for one, (to, field) in asked.get("references", {}).items():
+                yield f"{name}.{one}.relationships", one, _found_in(one, to, field)
+        case _:
+            yield name, column, name.replace("_", " ").capitalize() + "."
+
+
+def _one_of(column: str | None, values: Iterable[object]) -> str:
+    return f"Every {column} is one of: {', '.join(map(str, values))}."
+
+
+def _found_in(column: str | None, to: str, field: str) -> str:
+    return f"Every {column} is found in {to.partition('(')[2].strip(chr(39) + ')')}.{field}."

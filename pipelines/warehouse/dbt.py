@@ -21,6 +21,7 @@ from pipelines.errors import ChecksFailed, without_values
 from pipelines.faults import passing
 from pipelines.home import CHECKOUT, Home
 from pipelines.scratch import PREFIX, scratch
+from pipelines.sql.connection import open_file
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -135,7 +136,7 @@ def run_dbt(
         worker.submit(invoke)
         while isinstance(event := events.get(), dict):
             yield event
-    _raise_failures(event)
+    _raise_failures(event, warehouse)
 
 
 def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object], folder: Path) -> Path:
@@ -147,7 +148,7 @@ def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object]
     flags = [flag for flag in QUIET if flag != "--no-write-json"]
     arguments = [*flags, "docs", "generate", "--static", *_places(target), "--vars", json.dumps(dict(variables), default=str)]
     try:
-        _raise_failures(dbtRunner(manifest=_manifest(parsed)).invoke(arguments))
+        _raise_failures(dbtRunner(manifest=_manifest(parsed)).invoke(arguments), warehouse)
     finally:
         _release()
     return Path(shutil.copy(target / "static_index.html", folder / "lineage.html"))
@@ -164,12 +165,26 @@ def _release() -> None:
         environment.close()
 
 
-def _raise_failures(result: Any) -> None:
+def _raise_failures(result: Any, warehouse: Path) -> None:
     if result.success:
         return
     nodes = [one for one in getattr(result.result, "results", []) if one.status in {"fail", "error", "runtime error"}]
-    lines = [f"  {_name(one.node)}: {_reason(one)}" for one in nodes] or [f"  {without_values(str(result.exception))}"]
+    lines = [f"  {line}" for one in nodes for line in _reasons(one, warehouse)]
+    lines = lines or [f"  {without_values(str(result.exception))}"]
     raise ChecksFailed("\n".join([f"{len(lines)} of dbt's nodes failed; nothing was published.", *lines]))
+
+
+def _reasons(result: Any, warehouse: Path) -> list[str]:
+    """A line for a failed node, or for each rule that is broken where one test holds several."""
+    if result.status != "fail":
+        return [f"{_name(result.node)}: {without_values(result.message or 'failed')}"]
+    metadata = getattr(result.node, "test_metadata", None)
+    if metadata is None or metadata.name != "columns_hold":
+        return [f"{_name(result.node)}: {result.failures} rows"]
+    with open_file(warehouse, read_only=True) as connection:
+        broken = connection.execute(result.node.compiled_code).fetchall()
+    table = _name(result.node).removesuffix(" columns_hold")
+    return [f"{table}.{column} {rule}: {n_rows} rows" for column, rule, n_rows in broken]
 
 
 def _name(node: Any) -> str:
@@ -179,7 +194,3 @@ def _name(node: Any) -> str:
     column = f".{node.column_name}" if getattr(node, "column_name", None) else ""
     kind = node.test_metadata.name if getattr(node, "test_metadata", None) else node.name
     return f"{table}{column} {kind}"
-
-
-def _reason(result: Any) -> str:
-    return f"{result.failures} rows" if result.status == "fail" else without_values(result.message or "failed")
