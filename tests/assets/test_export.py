@@ -54,7 +54,7 @@ def test_every_individual_report_is_of_one_patient_and_names_what_was_evaluated(
         assert report["type"] == "individual" and report["subject"]["reference"].startswith("Patient/")
     met = [one for one in reports if one["id"].startswith("CMS125-") and counts(one["group"][0]["population"])["numerator"]]
     references = [[resource["reference"] for resource in one["evaluatedResource"]] for one in met]
-    assert met and all(any(reference.startswith("Observation/") for reference in told) for told in references)
+    assert met and all(any(reference.startswith("Observation/") for reference in evaluated) for evaluated in references)
 
 
 def test_every_gap_document_is_a_bundle_whose_references_are_its_own_entries(folder: Path):
@@ -79,23 +79,25 @@ def test_the_counts_of_a_summary_are_those_of_the_warehouse_and_its_strata_add_u
     """Everybody in the initial population of CMS130 has an age of one of its two strata."""
     (report,) = (one for one in lines(folder, SUMMARY) if one["id"].startswith("CMS130-"))
     (group,) = report["group"]
-    told = counts(group["population"])
+    populations = counts(group["population"])
     with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
         rows = connection.execute(
             "select sum(n_initial_population), sum(n_denominator), sum(n_denominator_exclusion), sum(n_numerator) "
             "from marts.fct_measure_results where measure_code = 'CMS130' and is_initial_population "
             "and period_type = 'year' and period_end_on = (select max(period_end_on) from marts.fct_care_gaps)"
         ).fetchall()
-    assert tuple(told.values()) == rows[0] and told.keys() == {
+    assert tuple(populations.values()) == rows[0] and populations.keys() == {
         "initial-population",
         "denominator",
         "denominator-exclusion",
         "numerator",
     }
-    assert group["measureScore"]["value"] == round(told["numerator"] / (told["denominator"] - told["denominator-exclusion"]), 6)
+    assert group["measureScore"]["value"] == round(
+        populations["numerator"] / (populations["denominator"] - populations["denominator-exclusion"]), 6
+    )
     assert [one["code"][0]["text"] for one in group["stratifier"]] == ["Age 46 to 49", "Age 50 to 75"]
     strata = [counts(one["stratum"][0]["population"]) for one in group["stratifier"]]
-    assert {name: sum(stratum[name] for stratum in strata) for name in told} == told
+    assert {name: sum(stratum[name] for stratum in strata) for name in populations} == populations
 
 
 def test_files_with_patients_are_for_their_owner_alone(folder: Path):

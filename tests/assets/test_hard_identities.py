@@ -2,7 +2,7 @@
 
 A record belongs to the `person` of its case. Whatever the `answer`, no two people may be merged: a wrong merge shows one person's
 chart to another. `same`: all records of a person must be linked. `different`: there are two people, and that is all. `review`:
-nobody can tell, and a person must be asked.
+a person must decide.
 """
 
 import json
@@ -64,7 +64,7 @@ def resolved(tmp_path_factory: pytest.TempPathFactory, new_home: Callable[[], Ho
     sources = {source: folder / source.replace(":", "_") for source in HARD["source"].unique()}
     for source, place in sources.items():
         _write(place, source, HARD.filter(pl.col("source") == source))
-    practice = Practice("hard", "Hard to tell", "America/New_York", sources, as_of=date(2026, 11, 1))
+    practice = Practice("hard", "Hard identities", "America/New_York", sources, as_of=date(2026, 11, 1))
     warehouse = build_warehouse(new_home(), practice, select=["+int_identity__reviews"])
     with open_file(warehouse, read_only=True) as connection:
         links = connection.sql("""

@@ -62,10 +62,10 @@ def test_the_next_run_lands_every_entry_once(home: Home, practice: Practice, fol
     connection = landed(home, practice)
     rows = connection.execute("select outcome_id from raw.caregap_outreach_outcomes").fetchall()
     assert sorted(rows) == sorted([(first,), (second,)])
-    told = connection.execute(
+    delivered_rows = connection.execute(
         "select n_delivered, n_landed, status from raw.deliveries where source_system = 'caregap'"
     ).fetchall()
-    assert told == [(1, 1, "landed"), (1, 1, "landed")]
+    assert delivered_rows == [(1, 1, "landed"), (1, 1, "landed")]
     assert set(recorded(folder)["outcome_id"]) == {first, second}
 
 

@@ -88,7 +88,7 @@ def test_everybody_left_out_has_a_reason_and_only_the_held_out_are_held_out(ask)
 
 
 def test_a_fifth_is_held_out_of_those_who_could_be_contacted(ask):
-    """Each by a lot of their own: within four standard deviations of a binomial share, in all and in each tier."""
+    """Each drawn independently: within four standard deviations of a binomial share, in all and in each tier."""
     drawn = f"""
         select tier, count(*) as n, sum(is_held_out) as n_held_out
         from (

@@ -40,10 +40,10 @@ PEOPLE = [
     Person("tried-13-days-ago", tasks=(("2026-07-02T15:00:00Z", "phone", "no_answer"),)),
     Person("tried-14-days-ago", tasks=(("2026-07-01T15:00:00Z", "phone", "no_answer"),), worker="staff-s2"),
     Person("tried-thrice", tasks=tuple((f"2026-06-{day}T15:00:00Z", "phone", "left_message") for day in (17, 20, 29))),
-    Person("told-task-to-stop", consents=("phone", "email"), tasks=(("2026-05-01T15:00:00Z", "phone", "opted_out"),)),
+    Person("asked-in-task-to-stop", consents=("phone", "email"), tasks=(("2026-05-01T15:00:00Z", "phone", "opted_out"),)),
     Person("of-another-team", worker="staff-n", task_site="north", tasks=(("2026-05-01T15:00:00Z", "phone", "reached"),)),
     Person(
-        "told-twice",
+        "reported-twice",
         tasks=((EARLIER, "phone", "left_message"),),
         outcomes=(("2026-06-25T17:00:00Z", "phone", "left_message"),),
     ),
@@ -148,7 +148,7 @@ def left_out(ask) -> dict[str, dict]:
         ("refused", "opted_out"),
         ("revoked-today", "opted_out"),
         ("stopped-texts", None),
-        ("told-task-to-stop", "opted_out"),
+        ("asked-in-task-to-stop", "opted_out"),
         ("do-not-contact", "do_not_contact"),
         ("dead", "deceased"),
         ("no-birth-date", "age_unknown"),
@@ -204,7 +204,7 @@ def test_after_an_attempt_two_weeks_pass_and_after_three_in_a_month_a_month(list
 
 
 def test_a_call_recorded_in_the_crm_and_the_dashboards_is_one_attempt(listed):
-    assert listed["told-twice"]["n_attempts_30_days"] == 1
+    assert listed["reported-twice"]["n_attempts_30_days"] == 1
 
 
 @pytest.mark.parametrize("outcome", ["scheduled", "reached", "left_message", "no_answer"])
@@ -347,11 +347,11 @@ def test_a_hold_out_assignment_depends_on_nobody_else_and_lasts_for_the_half_yea
     assert 0 < len(half) < len(whole)
     assert half == {person: whole[person] for person in half}
     later = drawn(holdout_share=0.5, as_of_on="2026-12-31")
-    assert later and {person: lot for person, lot in later.items() if person in whole} == {
+    assert later and {person: assignment for person, assignment in later.items() if person in whole} == {
         person: whole[person] for person in later if person in whole
     }
     next_year = drawn(holdout_share=0.5, as_of_on="2027-01-01")
-    assert any(whole[person] != lot for person, lot in next_year.items() if person in whole)
+    assert any(whole[person] != assignment for person, assignment in next_year.items() if person in whole)
 
 
 def test_urgent_patients_are_listed_even_where_everybody_is_held_out(drawn):

@@ -1,4 +1,4 @@
-"""The report for the board: one file that stands alone, tells no patient, and never shows as a fall what is not in yet."""
+"""The board report: one self-contained file without patients, in which immature months never look like a fall."""
 
 import re
 from datetime import date

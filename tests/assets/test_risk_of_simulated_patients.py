@@ -20,7 +20,7 @@ def metrics(new_home, tmp_path_factory) -> dict[str, tuple[float, float, float]]
         where subgroup_type = 'all' and model_version like 'disengagement-%'
     """
     with open_file((home.published / "current" / "warehouse.duckdb").resolve(), read_only=True) as connection:
-        return {metric: figures for metric, *figures in connection.execute(query).fetchall()}
+        return {metric: values for metric, *values in connection.execute(query).fetchall()}
 
 
 @pytest.mark.slow

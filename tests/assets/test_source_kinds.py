@@ -68,8 +68,8 @@ def test_a_new_kind_of_source_is_found_landed_and_shown_in_its_current_version(s
             "select sum(n_delivered), sum(n_landed), sum(n_quarantined), sum(n_superseded) from raw.deliveries"
         )
         assert counts.fetchall() == [(4, 2, 1, 1)]
-        told = connection.execute("select extract, n_files, n_rows from raw.extracts where source_system = 'scheduling'")
-        assert told.fetchall() == [("waiting_list", 2, 2)]
+        extracts = connection.execute("select extract, n_files, n_rows from raw.extracts where source_system = 'scheduling'")
+        assert extracts.fetchall() == [("waiting_list", 2, 2)]
 
 
 def test_without_its_record_the_kind_is_refused(practice: Path):

@@ -32,7 +32,7 @@ trusted = "analyst_phi"
 desk = "care_team"
 """
 PROBES = ("_stcore/health", "_stcore/host-config")
-"""Streamlit asks for these below the address of a page first, is told 404, and then asks at the root."""
+"""Streamlit asks for these below the address of a page first, is answered 404, and then asks at the root."""
 
 
 @pytest.fixture(scope="session")

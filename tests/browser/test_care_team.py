@@ -86,25 +86,25 @@ def test_nothing_of_another_site_reaches_the_browser_whatever_is_asked_for(chrom
         page.keyboard.press("Enter")
         page.wait_for_timeout(1000)
     context.close()
-    told = b"".join(received)
+    observed = b"".join(received)
     own = [names for names, site in patients if site == own_site[1]]
     others = [names for names, site in patients if site != own_site[1]]
-    assert any(name.encode() in told for names in own for name in names), "the listener heard nothing"
+    assert any(name.encode() in observed for names in own for name in names), "the listener heard nothing"
     shared = set().union(*own)
-    assert not [name for names in others for name in names - shared if name.encode() in told]
-    assert not [site for site in elsewhere if site.encode() in told.replace(f"?site={elsewhere[0]}".encode(), b"")]
+    assert not [name for names in others for name in names - shared if name.encode() in observed]
+    assert not [site for site in elsewhere if site.encode() in observed.replace(f"?site={elsewhere[0]}".encode(), b"")]
 
 
 def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, guarded, patients):
     address, home = guarded(15)
     context = chromium.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
-    told: list[str] = []
+    observed: list[str] = []
     page = sign_in(context, address, "bo")
     for name in ("request", "framenavigated"):
-        page.on(name, lambda event: told.append(event.url))
-    page.on("console", lambda message: told.append(message.text))
+        page.on(name, lambda event: observed.append(event.url))
+    page.on("console", lambda message: observed.append(message.text))
     open_first_profile(page)
-    told.append(page.title())
+    observed.append(page.title())
     page.get_by_role("dialog").get_by_role("radio", name="Reached").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("Recorded: Reached.").wait_for(timeout=30_000)
@@ -117,12 +117,12 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     page.wait_for_timeout(1500)
     with page.expect_download(timeout=30_000) as download:
         page.get_by_role("button", name="CSV").first.click()
-    told += [download.value.suggested_filename, page.title(), page.url]
+    observed += [download.value.suggested_filename, page.title(), page.url]
     context.close()
 
     context = chromium.new_context()
     page = sign_in(context, address, "di")
-    page.on("framenavigated", lambda frame: told.append(frame.url))
+    page.on("framenavigated", lambda frame: observed.append(frame.url))
     page.goto(f"{address}/sql")
     page.get_by_text("With patient data").click()
     for query in (
@@ -135,12 +135,12 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
         page.get_by_role("button", name="Run").click()
         page.get_by_test_id("stAlert").last.wait_for(timeout=30_000)
         page.wait_for_timeout(1500)
-        told.append(page.get_by_test_id("stAlert").last.inner_text())
-    told += [page.title(), page.url]
+        observed.append(page.get_by_test_id("stAlert").last.inner_text())
+    observed += [page.title(), page.url]
     context.close()
 
     written = [(home / SERVER_LOG).read_text(errors="replace")]
     written += [path.read_text() for path in (home / "audit").iterdir()]
-    text = "\n".join(told + written)
+    text = "\n".join(observed + written)
     assert not [name for names, _ in patients for name in names if name in text]
     assert "Traceback" not in written[0]

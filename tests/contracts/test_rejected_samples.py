@@ -1,4 +1,4 @@
-"""Every reason of refusal and quarantine has a small file, and a table that says what a practice is told about it."""
+"""Every reason for refusal and quarantine has a small file, and a table lists the message of each."""
 
 import shutil
 from pathlib import Path

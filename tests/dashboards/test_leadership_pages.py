@@ -1,4 +1,4 @@
-"""Each page that leadership opens shows its figures, keeps to what the filters say, and can be taken away as one file."""
+"""Each page for leadership shows its charts, follows the filters, and can be exported as one file."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Pages read tables that were made for them, ask each question once, and keep what they were told to the role that asked."""
+"""Pages read tables made for them, run each query once, and cache results per role."""
 
 import re
 from collections.abc import Callable

@@ -112,7 +112,7 @@ def test_attrition_counts_the_active_patients_whose_18_months_ended(kpi: Kpi):
 def test_new_and_reactivated_patients_are_shares_of_the_patients_seen(kpi: Kpi):
     """Seen: p1, p2 (twice), p3, p6. p3 and p6 for the first time; p1 for the first time since June 2024. In June 2025 the
     history,
-    which begins in January 2024, was too short to tell; in August 2025 p4 came back a day after the 18 months."""
+    which begins in January 2024, was too short; in August 2025 p4 came back a day after the 18 months."""
     assert kpi("new_patient_share", JUNE) == (2, 4)
     assert kpi("reactivated_patient_share", JUNE) == (1, 4)
     assert kpi("reactivated_patient_share", "2025-08-01") == (1, 1)
@@ -120,7 +120,7 @@ def test_new_and_reactivated_patients_are_shares_of_the_patients_seen(kpi: Kpi):
 
 def test_marketing_spend_is_borne_by_the_new_patients_of_its_site_and_of_the_practice(kpi: Kpi):
     """p3 at north and p6 at south were never seen before. North 100, south 60, the practice 50 + 40, half for each:
-    100 + 45 and 60 + 45. May: 30 spent, nobody came. May 2024: 999, but nobody can be told to be new."""
+    100 + 45 and 60 + 45. May: 30 spent, nobody came. May 2024: 999, but new patients cannot be identified yet."""
     assert kpi("new_patient_acquisition_cost", JUNE) == (250, 2)
     assert kpi("new_patient_acquisition_cost", JUNE, location="north") == (145, 1)
     assert kpi("new_patient_acquisition_cost", JUNE, location="south") == (105, 1)

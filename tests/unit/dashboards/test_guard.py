@@ -15,7 +15,7 @@ BY_THE_CLOCK = BackMsg(rerun_script=ClientState(is_auto_rerun=True)).SerializeTo
 
 
 class Door:
-    """A guard before an application that answers 200 and says what it was told."""
+    """A guard before an application that answers 200 with the request that it received."""
 
     def __init__(self, *, is_admitted: bool = False):
         self.is_signed_in, self.notes, self.left, self.heard = is_admitted, 0, [], []

@@ -75,10 +75,10 @@ def test_the_secret_reaches_streamlit_in_a_private_file_and_never_on_the_command
     serve.main("8501", "0.0.0.0")  # noqa: S104
     path = tmp_path / "access" / "streamlit_secrets.toml"
     shared = tomllib.loads(path.read_text())["auth"]
-    told = shared["practice"]
+    provider = shared["practice"]
     assert shared["expose_tokens"] == ["access"]
-    assert told["client_secret"] == 's3"cr\\et'
-    assert told["client_kwargs"]["prompt"] == "login"
+    assert provider["client_secret"] == 's3"cr\\et'
+    assert provider["client_kwargs"]["prompt"] == "login"
     assert path.stat().st_mode & 0o777 == 0o600
     assert not any("s3" in word for word in started[0])
     assert str(path) in started[0]
@@ -100,9 +100,9 @@ def test_scopes_and_the_strength_of_sign_in_are_requested_as_set_in_the_file(tmp
     monkeypatch.setenv("CAREGAP_CLIENT_SECRET", "s3cret")
     monkeypatch.setattr(serve.os, "execv", lambda *_: None)
     serve.main("8501", "127.0.0.1")
-    told = tomllib.loads((tmp_path / "access" / "streamlit_secrets.toml").read_text())["auth"]["practice"]
-    assert told["client_kwargs"]["scope"] == "openid groups"
-    assert told["authorize_params"] == {"acr_values": "mfa phr"}
+    provider = tomllib.loads((tmp_path / "access" / "streamlit_secrets.toml").read_text())["auth"]["practice"]
+    assert provider["client_kwargs"]["scope"] == "openid groups"
+    assert provider["authorize_params"] == {"acr_values": "mfa phr"}
 
 
 def test_no_script_runs_but_our_own_and_nothing_is_fetched_or_sent_elsewhere(hardened):

@@ -1,4 +1,4 @@
-"""The no-show benchmark: what counts as history, which rows are impossible, and the honest figures on real appointments."""
+"""The no-show benchmark: what counts as history, which rows are impossible, and the metrics on real appointments."""
 
 import json
 from datetime import date, datetime

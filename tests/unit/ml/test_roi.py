@@ -1,4 +1,4 @@
-"""What a program was worth: worked by hand, nothing twice, and the same figures every time."""
+"""The value of a program: worked by hand, without double counting, and repeatable."""
 
 from datetime import date
 

@@ -53,14 +53,14 @@ def rewrite(log: AuditLog, raw: list[bytes]) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(told=ENTRIES, key=st.sampled_from(["", KEY]), data=st.data())
-def test_a_log_is_whole_until_a_line_is_changed_dropped_moved_or_added(new_log, told, key, data):
+@given(entered=ENTRIES, key=st.sampled_from(["", KEY]), data=st.data())
+def test_a_log_is_whole_until_a_line_is_changed_dropped_moved_or_added(new_log, entered, key, data):
     log = new_log(key=key)
-    for one in told:
+    for one in entered:
         log.append(entry() | one)
     whole = log.verify()
-    assert whole.is_whole and whole.n_lines == len(told)
-    assert [{name: line[name] for name in one} for line, one in zip(log.entries(), told, strict=True)] == told
+    assert whole.is_whole and whole.n_lines == len(entered)
+    assert [{name: line[name] for name in one} for line, one in zip(log.entries(), entered, strict=True)] == entered
 
     raw = lines(log)
     at = data.draw(st.integers(0, len(raw) - 1))
@@ -254,9 +254,9 @@ def test_a_key_comes_by_an_open_descriptor_and_is_read_once(tmp_path):
     reading, writing = os.pipe()
     os.write(writing, KEY.encode())
     os.close(writing)
-    told = {"CAREGAP_AUDIT_KEY_FILE": f"/dev/fd/{reading}"}
+    entered = {"CAREGAP_AUDIT_KEY_FILE": f"/dev/fd/{reading}"}
     for _ in range(2):
-        log = audit_log(tmp_path, told)
+        log = audit_log(tmp_path, entered)
         log.append(entry())
     os.close(reading)
     assert log.verify().is_whole and log.verify().n_unkeyed == 0

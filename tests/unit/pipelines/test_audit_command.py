@@ -50,10 +50,10 @@ def test_who_saw_a_patient_is_answered_from_drawers_lists_exports_and_queries_an
     record_in_dashboards("queried", subject="deidentified 4567 p-1", text="select 1", viewer=ANN)
     record_in_dashboards("query_answered", subject="4567 marts.dim_kpis", n_rows=1, viewer=ANN)
     assert text not in (home.root / "audit" / "audit.jsonl").read_text()
-    told = json.loads(audit("who", "--patient", "7", "--json").output)
-    assert [line["subject"] for line in told["seen"]] == ["7", "outreach_list", "FHIR 2026", "7"]
-    assert told["seen"][-1]["event"] == "audit_read"
-    assert [line["text"] for line in told["perhaps"]] == [text]
+    answer = json.loads(audit("who", "--patient", "7", "--json").output)
+    assert [line["subject"] for line in answer["seen"]] == ["7", "outreach_list", "FHIR 2026", "7"]
+    assert answer["seen"][-1]["event"] == "audit_read"
+    assert [line["text"] for line in answer["perhaps"]] == [text]
 
 
 def test_a_break_ends_with_an_error_until_repair_records_it_for_good(home):

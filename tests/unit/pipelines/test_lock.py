@@ -1,4 +1,4 @@
-"""One writer a home: whoever comes second is turned away and told why."""
+"""One writer per home: a second one is refused, with the reason."""
 
 import subprocess
 import sys

@@ -60,8 +60,8 @@ def test_whatever_a_manifest_says_a_file_is_stays_within_the_landing(folders, ki
     delivered.mkdir()
     home.root.mkdir()
     (delivered / name).write_text('{"resourceType": "Patient", "id": "1"}\n')
-    told = {"transactionTime": "2026-03-31T00:00:00Z", "output": [{"type": kind, "url": f"https://e.org/{name}"}]}
-    (delivered / "manifest.json").write_text(json.dumps(told))
+    manifest = {"transactionTime": "2026-03-31T00:00:00Z", "output": [{"type": kind, "url": f"https://e.org/{name}"}]}
+    (delivered / "manifest.json").write_text(json.dumps(manifest))
     practice = Practice("p", "P", "UTC", {"ehr": delivered})
     assert all(isinstance(found.extract, str) for found in find_deliveries(practice))
     with suppress(CaregapError):

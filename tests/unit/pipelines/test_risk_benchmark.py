@@ -8,7 +8,7 @@ from pipelines.proof.risk_benchmark import METRICS, bars
 
 def seeds(**changed: float) -> pl.DataFrame:
     """Two seeds whose mean meets every bar at 10,000 patients, with columns changed."""
-    figures = {
+    values = {
         "auroc": [0.87, 0.85],
         "auroc_best_possible": [0.89, 0.88],
         "auroc_overdue_rule": [0.71, 0.70],
@@ -17,8 +17,8 @@ def seeds(**changed: float) -> pl.DataFrame:
         "observed_over_best_possible": [0.95, 1.04],
         "best_possible_over_expected": [0.98, 1.01],
     }
-    assert tuple(figures) == METRICS
-    return pl.DataFrame(figures | {name: [value] * 2 for name, value in changed.items()})
+    assert tuple(values) == METRICS
+    return pl.DataFrame(values | {name: [value] * 2 for name, value in changed.items()})
 
 
 def met(measured: pl.DataFrame, n_patients: int = 10_000) -> dict[str, bool]:
