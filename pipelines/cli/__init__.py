@@ -9,7 +9,7 @@ import click
 from pipelines.errors import CaregapError
 
 VERBS = {
-    "init": "Write a practice.toml: which practice this is, and where its extracts are delivered.",
+    "init": "Write a practice.toml: the practice and the folders of its extracts.",
     "ingest": "Read new deliveries into landing; quarantine bad rows and refuse bad files.",
     "build": "Build a new warehouse from landing and check it.",
     "train": "Train the risk models on the newest build.",
@@ -24,7 +24,7 @@ VERBS = {
     "doctor": "Check whether this installation can run and its files are whole, and say what to do.",
     "backup": "Copy what cannot be made again, and verify the copy.",
     "restore": "Put a backup into an empty home.",
-    "audit": "Check the audit log, and ask who saw a patient.",
+    "audit": "Check the audit log, and list who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",
     "benchmark": "Evaluate the risk models on public or simulated data.",

@@ -16,9 +16,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def verify(as_json: bool) -> None:
-    """Walk the log from its first line. Ends with code 11 where a line was changed, removed or added and nothing says so."""
+    """Check the log from its first line. Exits with code 11 if a line was changed, removed or added without a record of it."""
     from dataclasses import asdict
 
     from pipelines.audit_log import log_of
@@ -40,7 +40,7 @@ def verify(as_json: bool) -> None:
 
 @command.command()
 def repair() -> None:
-    """Record every break that is not recorded yet, for good, so that the chain goes on from here. Nothing is removed."""
+    """Record every unrecorded break permanently, so that the chain continues from here. Nothing is removed."""
     from models.audit_log.keys import AuditRefused
     from pipelines.audit_log import log_of, operator
     from pipelines.errors import EnvironmentNotReady
@@ -59,9 +59,9 @@ def repair() -> None:
 @click.option("--patient", "patient_key", type=int, required=True, metavar="KEY", help="The patient's key (patient_key).")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines as JSON.")
 def who(patient_key: int, as_json: bool) -> None:
-    """Say who saw a patient, when, from where and in what; the question itself is a line of the log.
+    """List who saw a patient, when, from where and on which page. The request itself is recorded in the log.
 
-    Below it, the queries whose answers held no patient's key: with the log's key, by their text.
+    Then lists the queries on patient data whose answers contained no patient's key; with the log's key, their text.
     """
     from models.audit_log.record import names_patient
     from pipelines.audit_log import log_of, record

@@ -1,4 +1,4 @@
-"""What a run found, readable at a glance."""
+"""Prints the results of a run on one screen, the most important first."""
 
 from collections import Counter
 from itertools import groupby
@@ -25,39 +25,40 @@ TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk
 
 
 def print_summary(found: Findings, done: Run, seconds: float) -> None:
-    """Print deliveries, KPIs, the model, the list and warnings; last, what is published now."""
-    print_files(found.files, found.quarantined)
-    _print_kpis(found)
-    _print_people(found)
-    for warning in done.warnings:
-        console.print(f"[yellow]Warning[/] {warning}")
+    """Print what is published now, KPIs, the model, the list, deliveries by source and warnings; last, the next commands."""
     publication = found.publication
     synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic else ""
-    console.print(f"\n[bold]{publication.practice_name}[/]{synthetic}, as of {publication.as_of_on}")
+    console.print(f"[bold]{publication.practice_name}[/]{synthetic}, as of {publication.as_of_on}")
     n_rows = sum(publication.n_rows.values())
     state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"
     console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
     if done.is_new:
         console.print(f"[dim]De-identified file: {publication.anonymity}[/]")
-    console.print("Look at it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
+    _print_kpis(found)
+    _print_people(found)
+    print_files(found.files, found.quarantined, by_extract=False)
+    for warning in done.warnings:
+        console.print(f"[yellow]Warning[/] {warning}")
+    console.print("\nOpen it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
 
 
-def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]]) -> None:
-    """Print what became of every delivered file and row, as `Findings` holds it."""
-    table = Table(title="Delivered = landed + quarantined + superseded", title_justify="left", box=None, header_style="dim")
-    table.add_column("extract")
+def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], *, by_extract: bool = True) -> None:
+    """Print the status of the delivered rows in `Findings`, by source or by extract, with the reasons for quarantine."""
+    table = Table(title="\nDelivered = landed + quarantined + superseded", title_justify="left", box=None, header_style="dim")
+    table.add_column("extract" if by_extract else "source")
     for name in ("files", "delivered", "landed", "quarantined", "superseded"):
         table.add_column(name, justify="right")
-    rows: dict[tuple[str, str], Counter[Any]] = {}
+    rows: dict[str, Counter[Any]] = {}
     for file in files:
         if file["status"] == "landed":
-            sums = rows.setdefault((file["source_system"], file["extract"]), Counter())
+            of = f"{file['source_system']} {file['extract']}" if by_extract else file["source_system"]
+            sums = rows.setdefault(of, Counter())
             sums += Counter(files=1)
             sums.update({name: file[f"n_{name}"] for name in ("delivered", "landed", "quarantined", "superseded")})
-    for (source, extract), sums in rows.items():
+    for of, sums in rows.items():
         bad = f"[yellow]{sums['quarantined']:,}[/]" if sums["quarantined"] else "0"
         counts = (f"{sums[name]:,}" for name in ("files", "delivered", "landed"))
-        table.add_row(f"{source} {extract}", *counts, bad, f"{sums['superseded']:,}")
+        table.add_row(of, *counts, bad, f"{sums['superseded']:,}")
     console.print(table)
     ignored = [file["file_name"] for file in files if file["status"] == "ignored"]
     if ignored:

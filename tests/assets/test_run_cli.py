@@ -48,7 +48,8 @@ def test_a_run_prints_the_headline_results(first):
 def test_a_second_run_with_nothing_new_publishes_nothing(first, home, practice):
     done = caregap(home, "run", practice)
     assert done.returncode == 0
-    assert "Nothing new" in done.stdout
+    order = [done.stdout.index(text) for text in ("Nothing new", "Headline KPIs", "Outreach list:", "Delivered = landed")]
+    assert order == sorted(order), "the most important line comes first"
     assert (home.published / "current").resolve().name == first["publication"]["id"]
 
 
