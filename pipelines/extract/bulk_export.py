@@ -1,4 +1,4 @@
-"""What a bulk FHIR export says of its files: its manifest (FHIR Bulk Data Access 2.0, "Complete Status"), and their names."""
+"""The files of a bulk FHIR export: its manifest (FHIR Bulk Data Access 2.0, "Complete Status"), and their names."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def _read_manifest(path: Path) -> _Manifest | None:
 
 
 def _is_type(given: object) -> bool:
-    """Whether a manifest's `type` is the name of a resource type; where it is not, the file's name says what the file is."""
+    """Whether a manifest's `type` is the name of a resource type; if not, the file's name gives the type."""
     return isinstance(given, str) and bool(_TYPE.fullmatch(given))
 
 

@@ -10,7 +10,7 @@ _END_OF_NAME = re.compile(r"[.\-]|_\d")
 
 
 class CsvNames:
-    """The CSV files of one source. None of them describes another, and none says when it was exported but in its name."""
+    """The CSV files of one source. No file describes another, and the time of export is in the file name only."""
 
     about: frozenset[Path] = frozenset()
 

@@ -1,4 +1,4 @@
-"""Converts what people and spreadsheets write in CSV cells to the types of a contract.
+"""Converts the text of CSV cells, as people and spreadsheets write it, to the types of a contract.
 
 Ambiguous text is not read: `3/31/26` has no century, and 2,026 may be a year or a day number.
 """

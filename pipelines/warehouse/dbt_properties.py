@@ -72,7 +72,7 @@ def _published(name: str, contract: Contract) -> dict[str, Any]:
 
 
 def _source(name: str, contract: Contract, metadata: Mapping[str, pa.Column] = MappingProxyType({})) -> dict[str, Any]:
-    """A table that dbt did not make: who made it has checked it, the gate at raw and the contract check at ml."""
+    """A table made outside dbt, and checked there: by the gate at raw, by its contract at ml."""
     columns = [_column(field, column) for field, column in {**metadata, **contract.fields}.items()]
     return {"name": name, "description": contract.description, "columns": columns}
 
@@ -144,7 +144,7 @@ def properties() -> dict[Path, str]:
 
 
 def outdated() -> list[Path]:
-    """The generated files that do not say what the contracts say, or that no contract asks for."""
+    """The generated files that differ from the contracts, or that belong to no contract."""
     texts = properties()
     stale = [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     return stale + [path for path in MODELS.rglob(f"*{GENERATED}") if path not in texts]

@@ -1,4 +1,4 @@
-"""What the period asks to be decided, each with its reason and who owns it: rules, not opinions."""
+"""Decisions that the period calls for, each with reason and owner; by rules, not opinions."""
 
 from dataclasses import dataclass
 

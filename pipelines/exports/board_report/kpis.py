@@ -1,4 +1,4 @@
-"""Every KPI in a period, as `marts.fct_kpi_periods` says it, with the months behind it."""
+"""Every KPI in a period, from `marts.fct_kpi_periods`, with its months."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ from pipelines.exports.board_report.kpis import Kpi
 from pipelines.exports.board_report.period import Period
 
 DIMENSIONS = {"location": "site", "payer_class": "payer", "patient_segment": "patients"}
-"""Not by provider: a board's paper is no place to name clinicians; the dashboards show it to who may see it."""
+"""Not by provider: a board report should not name clinicians; the dashboards show providers to roles that may see them."""
 SHOWN = 3
 SLICES = """
 select kpi_code, slice_type, slice_key, any_value(slice_name) as slice, month_on >= $first as is_after,

@@ -12,25 +12,6 @@ chains as (
 
 ),
 
-patients as (
-
-    select * from {{ ref('int_activity__source_patients') }}
-    where source_record_type = 'ehr_patient'
-
-),
-
-providers as (
-
-    select * from {{ ref('int_reference__providers') }}
-
-),
-
-locations as (
-
-    select * from {{ ref('int_reference__locations') }}
-
-),
-
 visits as (
 
     select
@@ -125,12 +106,4 @@ left join chains
 left join outcomes as last_outcomes
     on chains.source_system = last_outcomes.source_system
     and chains.last_appointment_id = last_outcomes.appointment_id
-left join patients
-    on cancellations.source_system = patients.source_system
-    and cancellations.patient_id = patients.source_id
-left join providers
-    on cancellations.source_system = providers.source_system
-    and cancellations.practitioner_id = providers.practitioner_id
-left join locations
-    on cancellations.source_system = locations.source_system
-    and cancellations.location_id = locations.location_id
+{{ who_and_where('cancellations', 'cancellations.location_id') }}

@@ -4,25 +4,6 @@ encounters as (
 
     select * from {{ ref('stg_ehr__encounters') }}
 
-),
-
-patients as (
-
-    select * from {{ ref('int_activity__source_patients') }}
-    where source_record_type = 'ehr_patient'
-
-),
-
-providers as (
-
-    select * from {{ ref('int_reference__providers') }}
-
-),
-
-locations as (
-
-    select * from {{ ref('int_reference__locations') }}
-
 )
 
 select
@@ -51,12 +32,4 @@ select
         false
     ) as is_completed_visit
 from encounters
-left join patients
-    on encounters.source_system = patients.source_system
-    and encounters.patient_id = patients.source_id
-left join providers
-    on encounters.source_system = providers.source_system
-    and encounters.practitioner_id = providers.practitioner_id
-left join locations
-    on encounters.source_system = locations.source_system
-    and coalesce(encounters.location_id, encounters.organization_id) = locations.location_id
+{{ who_and_where('encounters', 'coalesce(encounters.location_id, encounters.organization_id)') }}
