@@ -11,10 +11,8 @@ from pathlib import Path
 import duckdb
 
 from models.landing import LANDING
-from pipelines.durable import put_in_place
-from pipelines.faults import passing
 from pipelines.home import Home
-from pipelines.publications.kept_facts import show_history
+from pipelines.publications.kept_facts import keep, show_history
 from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
@@ -66,6 +64,4 @@ def _keep(home: Home, publication: Publication) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = path.with_name(f".{path.name}")
         connection.execute(f"copy ({new} order by program_key, kpi_code) to {literal(str(beside))} (format parquet)")
-    passing("settle.baselines.written", path)
-    put_in_place(beside, path)
-    passing("settle.baselines.placed", path)
+    keep(beside, path, "settle.baselines")

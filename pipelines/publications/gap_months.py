@@ -9,10 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.durable import put_in_place
-from pipelines.faults import passing
 from pipelines.home import Home
-from pipelines.publications.kept_facts import show_history
+from pipelines.publications.kept_facts import keep, show_history
 from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
@@ -62,6 +60,4 @@ def _keep(home: Home, publication: Publication) -> None:
                 ) to {literal(str(beside))} (format parquet, compression zstd)
                 """
             )
-            passing("settle.gaps.written", path)
-            put_in_place(beside, path)
-            passing("settle.gaps.placed", path)
+            keep(beside, path, "settle.gaps")

@@ -1,20 +1,58 @@
-"""Creates views in schema `raw` of facts kept from earlier publications, for later builds to compare with."""
+"""Facts kept from earlier publications for good, for later builds to compare with: kept whole, and shown in schema `raw`.
 
-from collections.abc import Sequence
+history/<practice>/…/<name>.parquet
+history/<practice>/…/.<name>.parquet.seal     its size and hash
+"""
+
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
 from models.landing import LANDING
+from pipelines.durable import put_in_place, write_durably
+from pipelines.errors import EnvironmentNotReady
+from pipelines.faults import passing
+from pipelines.sealed import damage, seal
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
+
+
+def keep(written: Path, path: Path, point: str) -> None:
+    """Give a written file its name for good, with its size and hash beside it. `point` names it for tests."""
+    passing(f"{point}.written", path)
+    sealed = seal([written])
+    put_in_place(written, path)
+    passing(f"{point}.placed", path)
+    write_durably(_seal_of(path), json.dumps({path.name: sealed[written.name]}), f"{point}.seal")
+
+
+def damaged(files: Iterable[Path]) -> list[str]:
+    """What is wrong with kept files, in words, each with its path; a file without a seal was kept by an earlier version."""
+    found = []
+    for path in files:
+        try:
+            sealed = json.loads(_seal_of(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            sealed = seal([path])
+        found += [f"{path.parent}: {wrong}" for wrong in damage(path.parent, sealed, deep=True)]
+    return found
+
+
+def _seal_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.seal")
 
 
 def show_history(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
     """Create the view `raw.<table>` from the kept Parquet files; empty but typed if there are none.
 
-    `table` is one of `LANDING`; every file has its columns.
+    `table` is one of `LANDING`; every file has its columns. Raises `EnvironmentNotReady` naming files that are damaged: no run
+    can make them again.
     """
+    if wrong := damaged(files):
+        told = "What was published of past months is damaged, and no run can make it again. Restore it from a backup, or remove"
+        raise EnvironmentNotReady("\n  ".join([f"{told} the file: what it holds then counts as never published.", *wrong]))
     fields = LANDING[table].fields
     view = f"create or replace view raw.{table} as select"
     if files:

@@ -21,6 +21,7 @@ from pipelines.errors import ChecksFailed, without_values
 from pipelines.faults import passing
 from pipelines.home import CHECKOUT, Home
 from pipelines.scratch import PREFIX, scratch
+from pipelines.sealed import damage, seal
 from pipelines.sql.connection import open_file
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ OF_A_BUILD = {"as_of_on", "time_zone"}
 """Variables that each build states; their values in `dbt_project.yml` serve unit tests alone."""
 PARSED = "partial_parse.msgpack"
 """dbt's own file of a parsed project, which it reads faster than `manifest.json`."""
+MANIFEST, SEAL = "manifest.json", "seal.json"
 RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # dbt logs every statement, including values; and it sends usage statistics unless disabled.
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats", "--no-write-json"]
@@ -53,12 +55,21 @@ def parsed_project(home: Home) -> Path:
         if path.is_file() and relative.parts[0] not in {"target", "logs", "dbt_packages"}:
             state.update(f"{relative}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     folder = home.dbt / state.hexdigest()[:16]
-    if not (folder / "manifest.json").is_file():
+    if not _is_whole(folder):
+        shutil.rmtree(folder, ignore_errors=True)
         _parse(folder)
         for other in home.dbt.iterdir():
             if other != folder and not other.name.startswith(PREFIX):  # another process may be parsing
                 shutil.rmtree(other, ignore_errors=True)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the project was parsed into this folder and its files are what was written: over others dbt ends in a traceback."""
+    try:
+        return not damage(folder, json.loads((folder / SEAL).read_text(encoding="utf-8")), deep=True)
+    except (OSError, ValueError):
+        return False
 
 
 def _parse(folder: Path) -> None:
@@ -79,6 +90,8 @@ def _parse(folder: Path) -> None:
         result = dbtRunner().invoke([*flags, "parse", *_places(beside / "parsed")])
         if not result.success:
             raise ChecksFailed(f"dbt_project does not parse: {result.exception}")
+        files = (beside / "parsed" / name for name in (MANIFEST, PARSED))
+        (beside / "parsed" / SEAL).write_text(json.dumps(seal(files)), encoding="utf-8")
         passing("dbt.parsed", folder)
         if not folder.exists():  # another process may have been faster
             (beside / "parsed").rename(folder)

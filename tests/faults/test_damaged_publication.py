@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.home import Home
+from pipelines.warehouse import dbt
 from tests.conftest import Done, Once
-from tests.faults.conftest import Run, Scene, left_over, tables
+from tests.faults.conftest import ROLLOUT, Run, Scene, left_over, tables
 
 
 def flip_a_byte(path: Path) -> None:
@@ -101,3 +103,29 @@ def test_doctor_tells_of_the_last_run_and_of_the_space_that_a_run_needs(publishe
     found = told(short_run(published, scene.practice, "doctor", "--json"))
     assert "the disk is full" in found["Last run"]["state"]
     assert found["Space"]["is_well"] and "a run needs about" in found["Space"]["state"]
+
+
+def test_a_damaged_file_of_what_was_published_is_named_and_not_read(published, scene, short_run):
+    """A month as it was published first: no run can make it again."""
+    (month,) = published.glob("history/test/gap_months/*.parquet")
+    flip_a_byte(month)
+    doctor = short_run(published, scene.practice, "doctor", "--json")
+    assert month.name in told(doctor)["History"]["state"]
+    practice = Path(shutil.copytree(scene.practice, published.parent / "practice"))
+    (practice / "crm" / "program_rollout_2026-05-31.csv").write_text(ROLLOUT.format(site="up"))
+    run = short_run(published, practice)
+    assert run.returncode == 13 and month.name in run.stdout and "backup" in run.stdout
+    month.unlink()
+    assert short_run(published, practice).returncode == 0
+
+
+def test_a_parsed_project_that_is_damaged_is_parsed_again(parsed_dbt, tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    shutil.copytree(parsed_dbt, home.dbt)
+    parsed = []
+    monkeypatch.setattr(dbt, "_parse", parsed.append)
+    folder = dbt.parsed_project(home)
+    assert parsed == []
+    flip_a_byte(folder / dbt.PARSED)
+    dbt.parsed_project(home)
+    assert parsed == [folder]

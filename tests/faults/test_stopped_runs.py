@@ -24,7 +24,15 @@ POINTS_OF = {
     "cleanup": "publication.removing publication.removed",
 }
 STEPS = ("derived", "scored", "delivered", "catalogued")
-FILES = ["landing.ledger", "landing.ledger.copy", "number", "publish.shown", "last_run"]
+FILES = [
+    "settle.gaps.seal",
+    "settle.baselines.seal",
+    "landing.ledger",
+    "landing.ledger.copy",
+    "number",
+    "publish.shown",
+    "last_run",
+]
 FILES += [f"build.{step}.facts" for step in ("raw", *STEPS)]
 POINTS = [
     *(f"{area}.{point}" for area, points in POINTS_OF.items() for point in points.split()),
@@ -53,7 +61,7 @@ def undisturbed(scene: Scene, short_run: Run, tmp_path_factory: pytest.TempPathF
     shutil.copytree(scene.home, folder / "home", symlinks=True)
     done = short_run(folder / "home", scene.practice, CAREGAP_POINTS=str(folder / "points"))
     assert done.returncode == 0, done.stdout
-    assert sorted(passed_points(folder / "points")) == sorted(POINTS) and len(POINTS) == 67
+    assert sorted(passed_points(folder / "points")) == sorted(POINTS) and len(POINTS) == 73
     return tables(folder / "home")
 
 
