@@ -6,11 +6,13 @@ import json
 import os
 import socket
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from models.audit_log.keys import AuditRefused
 from models.audit_log.record import EVENTS
 from models.audit_log.store import AuditLog, audit_log, now
+from pipelines.durable import write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.home import Home
 
@@ -70,10 +72,16 @@ def note_settings(home: Home, name: str, settings: object) -> None:
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:32]
     seen = home.root / "audit" / SETTINGS_SEEN
-    known = json.loads(seen.read_text(encoding="utf-8")) if seen.is_file() else {}
+    known = _known(seen)
     if known.get(name) == digest:
         return
     record(home, "settings_changed", subject=f"{name} {digest}")
-    beside = seen.with_suffix(".new")
-    beside.write_text(json.dumps(known | {name: digest}), encoding="utf-8")
-    beside.replace(seen)
+    write_durably(seen, json.dumps(known | {name: digest}), "audit.settings")
+
+
+def _known(seen: Path) -> dict[str, str]:
+    """The digests that were recorded last; none where the file is damaged, so that settings are recorded once more."""
+    try:
+        return dict(json.loads(seen.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
