@@ -75,4 +75,4 @@ def _record(home: Home, status: str, reason: str | None) -> None:
     except OSError:
         (home.published / SPACE).unlink(missing_ok=True)
         write_durably(home.published / FILE, outcome, "last_run.in_kept_space")
-        keep_space(home)
+    keep_space(home)

@@ -15,6 +15,7 @@ from types import ModuleType, SimpleNamespace
 import pipelines.cli
 import pipelines.cli.run
 import pipelines.cli.unexpected
+from models.published import PUBLISHED
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
@@ -27,6 +28,13 @@ from pipelines.warehouse.fingerprint import fingerprint
 
 KEPT = 1
 """Of publications, so that the second run reaches the clean-up."""
+TABLES = {
+    "marts": "dim_kpis dim_locations dim_patients dim_patient_links fct_baselines fct_care_gap_months fct_deliveries "
+    "fct_encounters fct_kpi_periods fct_quarantined_rows",
+    "ml": "model_evaluations",
+    "delivery": "fct_program_effects fct_program_returns out_outreach_list out_outreach_suppressions",
+}
+"""What is kept of earlier publications, and what lists and summary are written from: all 73 tables take 2 seconds more."""
 
 
 def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progress, landed: LandingReport) -> SimpleNamespace:
@@ -45,11 +53,8 @@ def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progr
 
 def _copy(connection, build_by_hand: Path) -> None:
     connection.execute(f"attach '{build_by_hand / 'warehouse.duckdb'}' as by_hand (read_only)")
-    tables = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'by_hand' order by all"
-    ).fetchall()
     connection.execute("begin")
-    for (table,) in tables:
+    for table in PUBLISHED:
         connection.execute(f"create schema if not exists {table.partition('.')[0]}")
         connection.execute(f"create table {table} as from by_hand.{table}")
     connection.execute("commit")
@@ -81,6 +86,10 @@ def _child(asked: dict, build_by_hand: Path) -> None:
 
 
 def main() -> None:
+    wanted = {f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables.split()}
+    for table in PUBLISHED.keys() - wanted:
+        del PUBLISHED[table]
+    publishing.write_last_reports = publishing.write_model_report = lambda *_: []
     value_sets.known_value_sets()
     for line in sys.stdin:
         asked = json.loads(line)
