@@ -23,6 +23,8 @@ class Home:
     scores/               trained models
     dbt/                  the parsed dbt project
     dagster/              Dagster's own records
+    number lock           the counter of builds and publications; who is writing
+    errors/               reports of unexpected errors, without patient data
     access.toml           who may sign in to the dashboards, and in which role
     access/ audit/ queries/   the dashboards' files: sign-in secrets, audit log, analysts' saved queries
     """
