@@ -1,5 +1,7 @@
 """`make` finds a Python that serves, and says how to install one where there is none."""
 
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -52,3 +54,13 @@ def test_the_newest_python_that_serves_is_taken(checkout: Path, tmp_path: Path):
 def test_a_python_under_the_plain_name_serves_too(checkout: Path, tmp_path: Path):
     python(tmp_path / "bin", "python3", is_usable=True)
     assert "called: python3 -m venv" in make_run(checkout, tmp_path / "bin").stderr
+
+
+def test_make_test_says_its_slowest_tests_and_how_long_all_took(tmp_path: Path):
+    (tmp_path / "test_one.py").write_text("import time\n\ndef test_one():\n    time.sleep(0.01)\n")
+    make = [shutil.which("make"), "--dry-run", "test", f"ARGS=--durations-min 0 {tmp_path / 'test_one.py'}"]
+    planned = subprocess.run(make, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.splitlines()
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    said = subprocess.run(planned[-1], shell=True, cwd=CHECKOUT, env=alone, capture_output=True, text=True).stdout  # noqa: S602
+    assert "slowest 20 durations" in said
+    assert re.search(r"1 passed.* in \d", said)
