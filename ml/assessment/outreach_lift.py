@@ -1,6 +1,7 @@
 """Measures the lift of outreach: patients the team tried to contact against patients held out at random.
 
-By intention to treat: an unsuccessful attempt counts as contact. Months and risk tiers are strata, as in the randomisation.
+By intention to treat: an unsuccessful attempt counts as contact. Campaigns are the strata, since the lot was drawn within each;
+the lift over all months and tiers is the effect on `visit_within_90_days` in `ml.program_effects`.
 """
 
 from collections.abc import Iterator
@@ -9,12 +10,12 @@ from typing import Any
 import polars as pl
 from scipy.stats import norm
 
-from ml.effects.estimate import Estimate, EstimateRefused
-from ml.effects.randomised import randomised_effect
+from ml.effects.estimate import EstimateRefused
+from ml.effects.randomised import trial_effect, usable_members
 
 ALL = "all"
 MINIMUM_ARM = 5
-"""Minimum patients in each arm for a month and tier to be a stratum of its own."""
+"""Minimum patients in each arm for a lift."""
 WORTH_KNOWING = 0.05
 """The difference in visit rate that the sample size is calculated to detect."""
 POWER, CONFIDENCE = 0.8, 0.95
@@ -23,12 +24,12 @@ POWER, CONFIDENCE = 0.8, 0.95
 def outreach_lift(members: pl.DataFrame) -> pl.DataFrame:
     """The lift in the share of patients with a completed visit within 90 days; one row per month and tier, `all` for either.
 
-    In: one row per selected person: `patient_key`, `month_on`, `tier`, `is_held_out`, `has_visited` (null: too early to know).
-    Out: `month` (`2026-03`, or `all`), `tier`, `n_contacted`, `n_held_out`, `contacted_rate`, `held_out_rate`, `lift`,
-    `low`, `high` (95 %), `n_held_out_needed`, `note`. A single cell has Newcombe's interval; combined cells are
-    post-stratified (`ml.effects.randomised`).
+    In: one row per person selected for a campaign: `stratum` (the campaign), `patient_key`, `month_on`, `tier`, `is_held_out`,
+    `has_visited` (null: too early to know). Out: `month` (`2026-03`, or `all`), `tier`, `n_contacted`, `n_held_out`,
+    `contacted_rate`, `held_out_rate`, `lift`, `low`, `high` (95 %), `n_held_out_needed`, `note`. Campaigns with fewer than two
+    members in an arm are left out. One campaign has Newcombe's interval; several are post-stratified (`ml.effects.randomised`).
     """
-    mature = members.drop_nulls("has_visited")
+    mature = members.drop_nulls("has_visited").rename({"has_visited": "outcome", "patient_key": "cluster"})
     return pl.DataFrame([_row(month, tier, rows) for month, tier, rows in _cuts(mature)], schema=SCHEMA)
 
 
@@ -69,8 +70,9 @@ def _cuts(members: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
         yield f"{month:%Y-%m}", tier, rows
 
 
-def _row(month: str, tier: str, rows: pl.DataFrame) -> dict[str, Any]:
-    arms = {is_held_out: rows.filter(pl.col("is_held_out") == is_held_out)["has_visited"] for is_held_out in (False, True)}
+def _row(month: str, tier: str, members: pl.DataFrame) -> dict[str, Any]:
+    rows = usable_members(members)
+    arms = {is_held_out: rows.filter(pl.col("is_held_out") == is_held_out)["outcome"] for is_held_out in (False, True)}
     contacted, held_out = arms[False], arms[True]
     row: dict[str, Any] = {
         "month": month,
@@ -81,30 +83,13 @@ def _row(month: str, tier: str, rows: pl.DataFrame) -> dict[str, Any]:
         "held_out_rate": held_out.mean(),
     }
     if min(len(contacted), len(held_out)) < MINIMUM_ARM:
-        return row | {"note": f"fewer than {MINIMUM_ARM} patients contacted or held out"}
+        return row | {"note": f"fewer than {MINIMUM_ARM} patients contacted or held out in its campaigns"}
     row["n_held_out_needed"] = needed(row["held_out_rate"], len(contacted) / len(held_out))
     try:
-        effect = _effect(rows)
+        effect = trial_effect(rows)
     except EstimateRefused as refusal:
         return row | {"note": str(refusal)}
     enough = len(held_out) >= row["n_held_out_needed"]
     note = None if enough else f"too few held out to see a difference of {WORTH_KNOWING:.0%}"
     low, high = effect.interval
     return row | {"lift": effect.estimate, "low": low, "high": high, "note": note}
-
-
-def _effect(rows: pl.DataFrame) -> Estimate:
-    """Months and tiers with enough patients in both arms are strata; the others form one stratum together."""
-    cell = pl.concat_str(pl.col("month_on").cast(pl.String), pl.lit(" "), "tier")
-    smaller = pl.min_horizontal(pl.col("is_held_out").sum(), (~pl.col("is_held_out")).sum()).over(cell)
-    framed = rows.select(
-        "patient_key",
-        visited=pl.col("has_visited").cast(pl.Int64),
-        contacted=(~pl.col("is_held_out")).cast(pl.Int64),
-        stratum=pl.when(smaller >= MINIMUM_ARM).then(cell).otherwise(pl.lit("small")),
-    )
-    both = pl.min_horizontal(pl.col("contacted").sum(), (1 - pl.col("contacted")).sum()).over("stratum") >= MINIMUM_ARM
-    framed = framed.filter(both)
-    strata = "stratum" if framed["stratum"].n_unique() > 1 else None
-    cluster = "patient_key" if framed["patient_key"].is_duplicated().any() else None
-    return randomised_effect(framed, outcome="visited", treated="contacted", strata=strata, cluster=cluster)

@@ -56,20 +56,14 @@ def trial_designs(members: pl.DataFrame) -> list[Attempt]:
     Strata with fewer than two members in an arm are left out. The overlap check judges baseline balance between the arms and
     the share of held-out members who were contacted anyway; there is no trend or date to test.
     """
-    from ml.effects.randomised import randomised_effect
+    from ml.effects.randomised import trial_effect, usable_members
 
-    arm = pl.len().over("stratum", "is_held_out")
-    usable = members.filter(arm >= 2).filter(pl.col("is_held_out").n_unique().over("stratum") == 2)
-    rows = usable.with_columns(offered=~pl.col("is_held_out"), outcome=pl.col("outcome").cast(pl.Float64))
     nothing = Verdict(NOT_TESTABLE, "randomisation assumes no trend"), Verdict(NOT_TESTABLE, "randomisation assumes no date")
     try:
-        if usable.is_empty():
-            raise EstimateRefused("no campaign has two members with a known outcome in each arm")
-        cluster = "cluster" if rows["cluster"].n_unique() < rows.height else None
-        found = randomised_effect(rows, outcome="outcome", treated="offered", strata="stratum", cluster=cluster)
+        found = trial_effect(members)
     except EstimateRefused as refusal:
         return [Attempt("randomised", None, *nothing, Verdict(NOT_TESTABLE, "no estimate"), None, str(refusal))]
-    overlap = _balance(rows)
+    overlap = _balance(usable_members(members))
     before = found.parts["arms"][0]["mean"]
     reason = f"the randomisation was not followed: {overlap.note}" if overlap.verdict == FAILED else None
     return [Attempt("randomised", found, *nothing, overlap, before, reason, is_chosen=True)]

@@ -58,6 +58,27 @@ def randomised_effect(
     return Estimate(difference, standard_error, interval, frame.height, inference, parts)
 
 
+def usable_members(members: pl.DataFrame) -> pl.DataFrame:
+    """Members of the strata with two members or more in each arm; `stratum` is the campaign within which the lot was drawn."""
+    arm = pl.len().over("stratum", "is_held_out")
+    return members.filter(arm >= 2).filter(pl.col("is_held_out").n_unique().over("stratum") == 2)
+
+
+def trial_effect(members: pl.DataFrame) -> Estimate:
+    """The effect of being offered outreach against being held out at random, by intention to treat.
+
+    `members`: `stratum`, `is_held_out`, `outcome` (0 or 1) and `cluster`, the patient, who may be a member of several campaigns.
+    Only `usable_members` count. Raises `EstimateRefused` if there are none. Every table that shows this effect shows this one.
+    """
+    usable = usable_members(members)
+    if usable.is_empty():
+        raise EstimateRefused("no campaign has two members with a known outcome in each arm")
+    rows = usable.with_columns(offered=~pl.col("is_held_out"), outcome=pl.col("outcome").cast(pl.Float64))
+    cluster = "cluster" if rows["cluster"].n_unique() < rows.height else None
+    strata = "stratum" if rows["stratum"].n_unique() > 1 else None
+    return randomised_effect(rows, outcome="outcome", treated="offered", strata=strata, cluster=cluster)
+
+
 @dataclass(frozen=True)
 class _Spread:
     standard_error: float

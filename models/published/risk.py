@@ -174,12 +174,15 @@ RISK: dict[str, Contract] = {
                 "Risk tier at the index of that month, by the model of today; none: not scored; all: everybody.",
                 values=(*TIERS, "none", "all"),
             ),
-            "n_contacted": field(pl.Int64, "Patients whom the team tried to contact.", at_least=0),
+            "n_contacted": field(
+                pl.Int64, "Patients whom the team tried to contact, in campaigns with two or more in each arm.", at_least=0
+            ),
             "n_held_out": field(pl.Int64, "Patients drawn at random not to be contacted.", at_least=0),
             "contacted_rate": optional(pl.Float64, "Share of the contacted with a completed visit within 90 days."),
             "held_out_rate": optional(pl.Float64, "The same share of the held out."),
             "lift": optional(
-                pl.Float64, "Difference of the shares; of several months and tiers, weighted by their patients (post-stratified)."
+                pl.Float64,
+                "Difference of the shares, weighted by the patients of each campaign: that over all is the program's effect.",
             ),
             "low": optional(pl.Float64, "Lower end of its 95 % interval."),
             "high": optional(pl.Float64, "Upper end of its 95 % interval."),

@@ -32,7 +32,8 @@ _PEOPLE = """
 """
 _TRIAL_MEMBERS = """
     select
-        patient_key, cast(date_trunc('month', added_on) as date) as month_on, is_held_out,
+        source_system || ' ' || campaign_id as stratum, patient_key,
+        cast(date_trunc('month', added_on) as date) as month_on, is_held_out,
         case when is_mature then has_visit_90_days end as has_visited
     from marts.fct_outreach_trials
     order by trial_key

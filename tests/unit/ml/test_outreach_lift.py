@@ -7,6 +7,7 @@ import pytest
 
 from data_samples.simulator.effects import outreach_effects
 from ml.assessment.outreach_lift import needed, outreach_lift
+from ml.effects.design_picker import trial_designs
 from tests.unit.data_samples.test_simulator_truth import _world
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -15,7 +16,7 @@ MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 def members(month: date, tier: str, is_held_out: bool, n: int, n_visited: int, first_key: int = 0) -> pl.DataFrame:
     keys = range(first_key, first_key + n)
     return pl.DataFrame({"patient_key": keys, "has_visited": [at < n_visited for at in range(n)]}).with_columns(
-        month_on=pl.lit(month), tier=pl.lit(tier), is_held_out=pl.lit(is_held_out)
+        stratum=pl.lit(f"campaign of {month}"), month_on=pl.lit(month), tier=pl.lit(tier), is_held_out=pl.lit(is_held_out)
     )
 
 
@@ -44,6 +45,27 @@ def test_the_lift_of_a_month_and_tier_is_the_difference_of_its_shares(lifts):
 def test_months_are_put_together_by_their_patients(lifts):
     """March 0.2 with 100 patients, April 0.05 with 50: (0.2 x 100 + 0.05 x 50) / 150 = 0.15."""
     assert lifts["all", "high"]["lift"] == pytest.approx(0.15)
+
+
+def test_the_lift_over_all_is_the_effect_that_the_programs_value_rests_on():
+    """Two campaigns, the first with 6 of 10 against 1 of 5, the second with 2 of 5 against 2 of 5; one patient is in both. By
+    campaign, 15 x 0.4 and 10 x 0 of 25 = 0.24; a third campaign held out one patient only, and counts in neither."""
+    rows = pl.concat(
+        [
+            members(MARCH, "high", False, 10, 6, 0),
+            members(MARCH, "low", True, 5, 1, 100),
+            members(APRIL, "high", False, 5, 2, 9),
+            members(APRIL, "low", True, 5, 2, 300),
+            members(date(2026, 5, 1), "low", False, 9, 9, 400),
+            members(date(2026, 5, 1), "low", True, 1, 0, 500),
+        ]
+    )
+    whole = outreach_lift(rows).filter((pl.col("month") == "all") & (pl.col("tier") == "all")).row(0, named=True)
+    assert (whole["n_contacted"], whole["n_held_out"], whole["lift"]) == (15, 10, pytest.approx(0.24))
+    trial = rows.rename({"patient_key": "cluster", "has_visited": "outcome"})
+    [attempt] = trial_designs(trial.with_columns(days_since_visit=pl.lit(100), n_attempts=pl.lit(0)))
+    said = (attempt.estimate.estimate, *attempt.estimate.interval)
+    assert (whole["lift"], whole["low"], whole["high"]) == pytest.approx(said)
 
 
 def test_where_too_few_were_held_out_it_says_so_and_gives_no_lift(lifts):
@@ -76,6 +98,7 @@ def _simulated(seed: int, n_patients: int = 2_000) -> tuple[pl.DataFrame, float]
     )
     visited = came.select("patient", "month").unique().with_columns(has_visited=pl.lit(True))
     rows = members.join(visited, on=["patient", "month"], how="left").select(
+        stratum=pl.col("month").cast(pl.String),
         patient_key="patient",
         month_on=pl.Series(starts[members["month"].to_numpy()]),
         tier=pl.lit("none"),
