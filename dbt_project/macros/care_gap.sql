@@ -2,3 +2,8 @@
 {% macro is_care_gap(result) -%}
     ({{ result }}.measure_code != 'CMS138' or {{ result }}.group_id = 'Group_3')
 {%- endmacro %}
+
+{#- A gap's reason shows a finding of the seed `measure_actions`: % stands for anything, !% for the sign itself. -#}
+{% macro shows_finding(reason, finding) -%}
+    {{ reason }} like {{ finding }} escape '!'
+{%- endmacro %}

@@ -41,10 +41,13 @@ gaps as (
         count(distinct results.measure_code) as n_open_gaps,
         string_agg(distinct results.measure_code || ' ' || measures.title, '; ' order by results.measure_code || ' ' || measures.title)
             as open_gaps,
-        arg_min(measures.next_action, results.measure_code) as first_action
+        arg_min(coalesce(actions.next_action, measures.next_action), (results.measure_code, results.group_id)) as first_action
     from results
     inner join {{ ref('dim_measures') }} as measures
         on results.measure_code = measures.measure_code
+    left join {{ ref('measure_actions') }} as actions
+        on results.measure_code = actions.measure_code
+        and {{ shows_finding('results.reason', 'actions.finding') }}
     where results.period_start_on = (select max(period_start_on) from results)
     group by results.patient_key
 
@@ -55,7 +58,7 @@ urgent as (
     select
         findings.patient_key,
         findings.findings,
-        measures.next_action
+        coalesce(findings.next_action, measures.next_action) as next_action
     from {{ ref('int_outreach__urgent_findings') }} as findings
     inner join {{ ref('dim_measures') }} as measures
         on findings.measure_code = measures.measure_code

@@ -35,18 +35,22 @@ visits as (
 findings as (
 
     select
-        patient_key,
-        measure_code,
-        evidence_on,
-        case measure_code
+        newest.patient_key,
+        newest.measure_code,
+        newest.evidence_on,
+        actions.next_action,
+        case newest.measure_code
             when 'CMS122' then 'HbA1c ' || evidence_value
             when 'CMS165' then 'blood pressure ' || evidence_value
             else 'depression screening ' || evidence_value
         end as finding
     from newest
+    left join {{ ref('measure_actions') }} as actions
+        on newest.measure_code = actions.measure_code
+        and {{ shows_finding('newest.reason', 'actions.finding') }}
     where
-        gap_status = 'open'
-        and case measure_code
+        newest.gap_status = 'open'
+        and case newest.measure_code
             -- An open gap has a value only above 9 %.
             when 'CMS122' then true
             when 'CMS2' then evidence_value = 'positive, no follow-up plan'
@@ -64,7 +68,8 @@ select
         when visits.next_appointment_at is null then ', and no visit booked'
         else ', and no visit before ' || cast({{ practice_date('visits.next_appointment_at') }} as varchar)
     end as findings,
-    arg_max(findings.measure_code, (findings.evidence_on, findings.measure_code)) as measure_code
+    arg_max(findings.measure_code, (findings.evidence_on, findings.measure_code)) as measure_code,
+    arg_max(findings.next_action, (findings.evidence_on, findings.measure_code)) as next_action
 from findings
 left join visits
     on findings.patient_key = visits.patient_key

@@ -44,7 +44,7 @@ worked as (
         profiles.home_location_key as location_key,
         profiles.payer_class,
         coalesce(profiles.is_deceased, false) as is_deceased,
-        measures.next_action,
+        coalesce(actions.next_action, measures.next_action) as next_action,
         incentives.incentive_usd,
         -- The vaccines of early childhood count up to the second birthday
         case
@@ -57,6 +57,9 @@ worked as (
     from gaps
     inner join measures
         on gaps.measure_code = measures.measure_code
+    left join {{ ref('measure_actions') }} as actions
+        on gaps.measure_code = actions.measure_code
+        and {{ shows_finding('gaps.reason', 'actions.finding') }}
     inner join profiles
         on gaps.patient_key = profiles.patient_key
     left join incentives
