@@ -140,6 +140,7 @@ def _kpis(publication: Publication, words: str) -> None:
                 "Target": amount(kpi["target"], kpi["unit"]),
                 "Benchmark": f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,
                 "Source of the definition": kpi["source"],
+                "Where it departs": kpi["departs"].removeprefix("Departs: "),
                 "Counts as final after": f"{kpi['maturity_days']} days",
                 "In SQL": f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`" if _has_lineage() else None,
             }

@@ -35,6 +35,7 @@ def definition(catalog: dict[str, Any]) -> str:
         f"Not counted: {catalog['exclusions']}" if catalog["exclusions"] else "",
         f"A month is mature {catalog['maturity_days']} days after its end." if "maturity_days" in catalog else "",
         f"Source: {catalog['source']}",
+        catalog["departs"] or "",
     ]
     return "\n\n".join(part for part in parts if part)
 

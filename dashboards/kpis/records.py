@@ -49,7 +49,7 @@ RECORDS = {
     "therapy": Record("therapies of one medicine"),
     "referral": Record("referrals"),
     "snapshot": Record("snapshots of open slots"),
-    "spend": Record("entries of marketing spend"),
+    "spend": Record("entries of spending"),
     "balance": Record("balances at a month's end", columns=("payer_class", "patient_segment")),
 }
 """Record type → what is shown of it."""

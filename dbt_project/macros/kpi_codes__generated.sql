@@ -68,5 +68,17 @@
     'point_of_service_collection_rate',
     'charge_lag',
     'eligibility_verified_rate',
+    'outreach_reach_sms',
+    'outreach_reach_email',
+    'outreach_reach_phone',
+    'outreach_reach_mail',
+    'outreach_reach_portal',
+    'outreach_booking_sms',
+    'outreach_booking_email',
+    'outreach_booking_phone',
+    'outreach_booking_mail',
+    'outreach_booking_portal',
+    'gross_collection_rate',
+    'cost_to_collect',
 ]) }}
 {%- endmacro %}

@@ -170,6 +170,19 @@ _CONTRACTS = (
         },
     ),
     Contract(
+        "collection_costs",
+        "cost line of billing and collecting",
+        ("cost_id",),
+        {
+            "cost_id": field(pl.String, "Billing's own id of the line."),
+            "location_id": field(pl.String, "The EHR's id of the site that bears it; empty: the whole practice.", nullable=True),
+            "category": field(pl.String, "Kind of cost.", values=("staff", "vendor", "software", "other")),
+            "month_on": field(pl.Date, "A day of the month that it falls in."),
+            "amount_usd": field(USD, "The cost.", at_least=0),
+            "updated_at": _UPDATED_AT,
+        },
+    ),
+    Contract(
         "eligibility_checks",
         "check of a patient's coverage",
         ("check_id",),

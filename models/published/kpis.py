@@ -72,7 +72,8 @@ KPIS: dict[str, Contract] = {
             "patient_key": PATIENT_KEY,
             "record_type": _text(
                 "What is counted: a row of the fact of that name, a `patient`, a `therapy` of one medicine, a `referral`, "
-                "a `snapshot` of a clinician's open slots, an entry of marketing `spend`, a slice's `balance` at a month's end.",
+                "a `snapshot` of a clinician's open slots, an entry of `spend` on marketing or billing, a slice's `balance` at "
+                "a month's end.",
                 values=RECORD_TYPES,
             ),
             "record_key": optional(pl.Int64, "Key of the record; empty for a patient and for a balance."),
@@ -204,6 +205,7 @@ KPIS: dict[str, Contract] = {
                 "How good that source is: the owner's own text, a reprint of it, trade press, or our own definition.",
                 values=EVIDENCE_GRADES,
             ),
+            "departs": _text("In one line, where the definition departs from that source or from the authority on it."),
             "benchmark_low": optional(pl.Float64, "Lower end of the benchmark range, in the unit."),
             "benchmark_high": optional(pl.Float64, "Upper end of the benchmark range, in the unit."),
             "benchmark_year": optional(pl.Int32, "Year of the benchmark."),

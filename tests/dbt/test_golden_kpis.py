@@ -168,6 +168,17 @@ def test_a_reminder_reaches_when_it_arrives_before_the_start(kpi: Kpi):
     assert kpi("reminder_reach_rate", JUNE) == (1, 8)
 
 
+def test_a_channel_reaches_whom_its_messages_arrive_at_and_books_by_outreach_alone(kpi: Kpi):
+    """Text messages of June: t1 arrived, t2 bounced. Telephone: t3 and t5 were answered, t7 was not. E-mail: t4 arrived. Outreach
+    among them is t5, which ended in a booking, and t4, which did not; t1, t2, t3 and t7 are reminders."""
+    assert kpi("outreach_reach_sms", JUNE) == (1, 2)
+    assert kpi("outreach_reach_phone", JUNE) == (2, 3)
+    assert kpi("outreach_reach_email", JUNE) == (1, 1)
+    assert kpi("outreach_booking_phone", JUNE) == (1, 1)
+    assert kpi("outreach_booking_email", JUNE) == (0, 1)
+    assert kpi("outreach_booking_sms", JUNE) is None
+
+
 def test_the_engagement_score_gives_25_points_for_each_of_four_signs(kpi: Kpi, golden: duckdb.DuckDBPyConnection):
     """June, of p1, p2, p3, p4, p6: all were seen in twelve months, p1 and p6 used the portal, p1 confirmed and p6 booked on a
     call; a17 of p1 was booked on 1 July, so nobody had a visit on the books: 125 + 50 + 50 + 0 = 225 of 5. May, of p2 and p4:
@@ -261,6 +272,18 @@ def test_net_collection_sets_what_was_collected_against_what_the_services_of_the
     Collected: c1 100 + 5 + 15; c2 60 - 60 + 70; c3 30; c5 100 - 20 refunded; 10 on account = 310. The bad debt of 20 on c2
     was not."""
     assert kpi("net_collection_rate", "2026-04-01") == (310, 430)
+
+
+def test_gross_collection_sets_what_was_collected_against_gross_charges(kpi: Kpi):
+    """April, as in the net collection rate: 310 of charges of 570."""
+    assert kpi("gross_collection_rate", "2026-04-01") == (310, 570)
+
+
+def test_cost_to_collect_is_what_billing_cost_for_each_dollar_posted_in_the_month(kpi: Kpi):
+    """12 at north and 3 of the whole practice; posted in June 15 + 25. Of May no cost is known, so nothing is said."""
+    assert kpi("cost_to_collect", JUNE) == (15, 40)
+    assert kpi("cost_to_collect", JUNE, location="north")[0] == 12
+    assert kpi("cost_to_collect", "2026-05-01") is None
 
 
 def test_days_in_ar_are_receivables_at_the_month_end_over_the_charges_of_a_day(kpi: Kpi):
@@ -369,11 +392,16 @@ def test_a_target_is_the_practices_own_before_the_catalogues(golden: duckdb.Duck
 
 
 def test_every_kpi_of_the_catalogue_is_computed_and_every_computed_kpi_is_in_the_catalogue(golden: duckdb.DuckDBPyConnection):
-    """The golden practice delivers everything but care gaps, whose KPIs dbt's unit tests work out."""
+    """The golden practice delivers everything but care gaps, whose KPIs dbt's unit tests work out; it sends no letters, and
+    nothing but what patients send through the portal."""
     available = dict(golden.execute("select kpi_code, is_available from marts.dim_kpis").fetchall())
     assert {code for code, is_available in available.items() if not is_available} == {
         "care_gap_closure_rate",
         "days_to_gap_closure",
+        "outreach_booking_mail",
+        "outreach_booking_portal",
+        "outreach_reach_mail",
+        "outreach_reach_portal",
         "preventive_care_rate",
     }
     computed = {code for (code,) in golden.execute("select distinct kpi_code from marts.fct_kpis").fetchall()}

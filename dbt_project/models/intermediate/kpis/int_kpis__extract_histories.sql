@@ -11,6 +11,7 @@
     'crm:referrals': ('stg_crm__referrals', 'created_on'),
     'crm:survey_answers': ('stg_crm__survey_answers', 'answered_on'),
     'crm:touches': ('stg_crm__touches', 'touched_on'),
+    'billing:collection_costs': ('stg_billing__collection_costs', 'month_on'),
     'billing:charges': ('stg_billing__charges', 'service_on'),
     'billing:eligibility_checks': ('stg_billing__eligibility_checks', 'checked_on'),
 } -%}

@@ -50,6 +50,7 @@ final as (
         catalog.required_extracts,
         catalog.source,
         catalog.evidence_grade,
+        catalog.departs,
         catalog.benchmark_low,
         catalog.benchmark_high,
         catalog.benchmark_year,

@@ -1,0 +1,1 @@
+{{ booked_by('portal') }}

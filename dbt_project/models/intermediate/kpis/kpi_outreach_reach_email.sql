@@ -1,0 +1,1 @@
+{{ reached_by('email') }}
