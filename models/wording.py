@@ -10,6 +10,17 @@ from zoneinfo import ZoneInfo
 
 ABSENT = "–"
 MINUS = "−"
+CLAIM_VERDICTS = {
+    "within": "As claimed",
+    "above": "More than claimed",
+    "below": "Less than claimed",
+    "opposite": "The other way",
+    "chance": "Not told from chance",
+    "described_only": "No cause shown",
+    "no_effect_known": "No effect known",
+    "out_of_reach": "Cannot be reached",
+}
+"""What is found of a vendor's claim (`fct_program_claims.verdict`), in words."""
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -32,6 +43,16 @@ def effect(value: float | None, change_type: str, unit: str) -> str:
     if value is None or change_type == "absolute":
         return change(value, unit)
     return _signed(value, _size(value, "share"))
+
+
+def estimated(value: float | None, low: float | None, high: float | None, change_type: str, unit: str) -> str:
+    """An effect with its interval: −30.0 % (−52.0 % to −3.0 %); where the interval is not known, it says so."""
+    if value is None:
+        return ABSENT
+    said = effect(value, change_type, unit)
+    if low is None or high is None:
+        return f"{said} (interval not known)"
+    return f"{said} ({effect(low, change_type, unit)} to {effect(high, change_type, unit)})"
 
 
 def span(low: float | None, high: float | None, unit: str) -> str:

@@ -9,13 +9,14 @@ from dashboards.figures.comparisons import bars, heat_map
 from dashboards.figures.trends import trend
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import metric, rests_on
-from dashboards.kpis.months import CATALOG, go_lives, since
-from dashboards.kpis.periods import newest
+from dashboards.kpis.months import CATALOG, go_lives, months_of, since
+from dashboards.kpis.periods import dated, newest
 from dashboards.layout.exhibits import figure, say
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.published import ask
-from models.wording import amount
+from models.few_cases import few
+from models.wording import amount, period
 
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
 LEAD_TIMES = {
@@ -49,7 +50,7 @@ _PATTERNS = """
 
 def _rates(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     sums = rows.group_by(*by).agg(pl.col("n_due", "n_no_shows", "n_late_cancellations").sum())
-    return sums.with_columns(rate=pl.col("n_no_shows") / pl.col("n_due")).sort(*by)
+    return sums.with_columns(few("n_no_shows", "n_due"), rate=pl.col("n_no_shows") / pl.col("n_due")).sort(*by)
 
 
 def _named(rows: pl.DataFrame, column: str, names: dict[str, Any]) -> pl.DataFrame:
@@ -79,6 +80,7 @@ if shown is None or shown["value"] is None:
     empty("No month with appointments is mature yet. Choose another site, or wait until the running month's visits are in.")
     st.stop()
 rows = since(mature, shown["last_month_on"], chosen.months)
+of_months = period(shown["first_month_on"], shown["last_month_on"])
 lead_times = _named(_rates(rows, "lead_time_band"), "lead_time_band", LEAD_TIMES)
 reminders = _named(_rates(rows, "reminder_channel"), "reminder_channel", REMINDERS)
 
@@ -97,7 +99,7 @@ with st.container(border=True):
             f"lead time of **{label}**, **{amount(worst['rate'].item(), 'share')}** of {worst['n_due'].item():,}."
         )
 
-months = _rates(every.filter(pl.col("month_on") >= rows["month_on"].min()), "month_on", "is_mature").rename({"rate": "value"})
+months = months_of(publication, chosen, "no_show_rate").filter(pl.col("month_on") >= shown["first_month_on"])
 figure(
     trend(
         months,
@@ -108,28 +110,46 @@ figure(
     ),
     title=f"Share of appointments that were missed, by month, {chosen.said}",
     alt=f"No-show rate by month; {amount(shown['value'], 'share')} over the period.",
-    data=months,
-    name="no_shows_by_month",
+    data=months.drop("slice_key", "slice_name"),
+    name="no_show_rate_by_month",
+    note="Open dots: still coming in.",
 )
 left, right = st.columns(2)
 with left:
     figure(
-        bars(lead_times, label="label", value="rate", unit="share", reference=shown["value"], reference_name="All"),
+        bars(
+            lead_times,
+            label="label",
+            value="rate",
+            unit="share",
+            reference=shown["value"],
+            reference_name="All",
+            n="n_due",
+        ),
         title="The longer the wait for an appointment, the more often it is missed"
         if _rises(lead_times)
         else "Share missed by lead time",
         alt="No-show rate by days from booking to the appointment.",
-        data=lead_times,
+        data=dated(lead_times, shown),
         name="no_shows_by_lead_time",
+        note=f"{of_months}. †: few cases.",
     )
 with right:
     figure(
-        bars(reminders, label="label", value="rate", unit="share", reference=shown["value"], reference_name="All"),
+        bars(
+            reminders,
+            label="label",
+            value="rate",
+            unit="share",
+            reference=shown["value"],
+            reference_name="All",
+            n="n_due",
+        ),
         title="Share missed by the reminder that arrived last",
         alt="No-show rate by channel of the last reminder that arrived before the appointment.",
-        data=reminders,
+        data=dated(reminders, shown),
         name="no_shows_by_reminder",
-        note="Patients choose their channel and reminders differ in time, so this does not show cause and effect.",
+        note=f"{of_months}. †: few cases. Patients choose their channel and reminders differ in time: no cause and effect.",
     )
 grid = _rates(rows, "day_of_week", "hour_of_day").with_columns(
     weekday=pl.col("day_of_week").replace_strict(WEEKDAYS, return_dtype=pl.String),
@@ -139,7 +159,7 @@ figure(
     heat_map(grid, x="hour", y="weekday", value="rate", count="n_due", unit="share", x_title="Hour of the booked start"),
     title="Share missed by weekday and hour",
     alt="Heat map of the no-show rate: weekdays down, hours across, darker is more.",
-    data=grid,
+    data=dated(grid, shown),
     name="no_shows_by_weekday_and_hour",
-    note="Cells with few appointments vary widely; hover to see their number.",
+    note=f"{of_months}. Cells with few appointments vary widely; hover to see their number.",
 )

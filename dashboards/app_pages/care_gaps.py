@@ -8,14 +8,19 @@ from dashboards.figures.comparisons import bars, small_multiples, stack
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.figures.trends import trend
 from dashboards.figures.wording import as_plain_markdown
-from dashboards.kpis.months import go_lives
+from dashboards.kpis.metric import below, metric, rests_on
+from dashboards.kpis.months import CATALOG, DIMENSIONS, go_lives, months_of
+from dashboards.kpis.periods import QUARTER, members, newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.outreach.open_gaps import patients_behind
 from dashboards.store.published import ask
-from models.wording import amount, day, month
+from models.few_cases import MARK, is_few, marked
+from models.wording import amount, day, month, period
 
+CLOSURE = "care_gap_closure_rate"
+MONTHS_DRAWN = 24
 AGES = {
     "0_to_30_days": "0–30 days",
     "31_to_90_days": "31–90 days",
@@ -102,18 +107,31 @@ if year.is_empty():
 rolling = ask(publication, _ROLLING.format(counts=_COUNTS, condition=condition), parameters)
 measures = _rated(year, "measure_code", "measure").filter(pl.col("n_eligible") > 0).sort("n_open", descending=True)
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
-closable = totals["n_open"] + totals["n_closed"]
+kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == CLOSURE)
+shown = newest(publication, chosen, QUARTER, (CLOSURE,)).get(CLOSURE)
+ends_on = year["period_end_on"].max()
+so_far = f"reporting year {ends_on.year}, up to the day of the data"
 
 with st.container(border=True):
     open_gaps, closure, closures, days, value = st.columns(5)
     open_gaps.metric(
-        "Open gaps", f"{totals['n_open']:,}", help="Patients in the denominator of a measure whose care is not done this year."
+        f"Open gaps in {ends_on.year}",
+        f"{totals['n_open']:,}",
+        help="Patients in the denominator of a measure whose care is not done in the reporting year, as of the day of the data.",
     )
-    closure.metric(
-        "Closed so far", amount(totals["n_closed"] / closable if closable else None, "share"), help="Closed ÷ closed and open."
+    with closure:
+        metric(kpi, shown, note="on the quarter before")
+        below(rests_on(kpi, shown))
+    closures.metric(f"Closures in {ends_on.year}", f"{totals['n_closures']:,}", help="Times that an open gap was closed.")
+    days.metric(
+        f"Days to closure in {ends_on.year}",
+        amount(totals["days"], "days"),
+        help="Mean, from opening to closing, of this year's closures.",
     )
-    closures.metric("Closures this year", f"{totals['n_closures']:,}", help="Times that an open gap was closed.")
-    days.metric("Days to closure", amount(totals["days"], "days"), help="Mean, from opening to closing, of this year's closures.")
+    if totals["days"] is not None:
+        with days:
+            few = is_few(None, totals["n_closures"], "continuous_variable")
+            below(f"n = {totals['n_closures']:,}" + (f"{MARK} few cases" if few else ""))
     value.metric(
         "Value of open gaps",
         amount(totals["open_usd"] or None, "usd"),
@@ -122,19 +140,20 @@ with st.container(border=True):
     if not measures.is_empty():
         most = measures.row(0, named=True)
         say(
-            f"Reporting year to {day(year['period_end_on'].max())}, {chosen.said}: most open gaps are in "
-            f"**{most['measure']}** ({most['n_open']:,}, {amount(most['rate'], 'share')} met)."
+            f"Reporting year to {day(ends_on)}, up to the day of the data, {chosen.said}: most open gaps are in "
+            f"**{most['measure']}** ({most['n_open']:,} open, {amount(most['rate'], 'share')} of {most['n_eligible']:,} met)."
         )
 
 table(
-    measures.select(
-        "measure_code", "measure", "rate", "n_eligible", "n_open", "n_closures", "days", "open_usd", "n_not_assessable"
+    measures.with_columns(marked("n_met", "n_eligible")).select(
+        "measure_code", "measure", "rate", "few", "n_eligible", "n_open", "n_closures", "days", "open_usd", "n_not_assessable"
     ),
-    title="Every measure, most open gaps first",
+    title=f"Every measure, most open gaps first: {so_far}",
     columns={
         "measure_code": st.column_config.TextColumn("Code", width="small"),
         "measure": st.column_config.TextColumn("Measure", width=270),
         "rate": st.column_config.ProgressColumn("Met", format="percent", min_value=0, max_value=1),
+        "few": st.column_config.TextColumn("Few", width="small", help="Fewer than 30 eligible, or fewer than 10 met."),
         "n_eligible": "Eligible",
         "n_open": "Open",
         "n_closures": "Closures",
@@ -149,29 +168,31 @@ table(
 )
 
 left, right = st.columns(2)
-for column, by, title in (
-    (left, "site", "Care that is due and done, by site"),
-    (right, "provider", "Care that is due and done, by provider"),
-):
-    ranked = _rated(year, by).drop_nulls("rate").sort("rate", descending=True)
+for column, slice_type in ((left, "location"), (right, "provider")):
+    by = DIMENSIONS[slice_type][0].lower()
+    ranked = members(publication, chosen, shown, slice_type).sort("value", descending=True) if shown else pl.DataFrame()
     with column:
+        if ranked.is_empty():
+            not_available(f"{kpi['kpi_name']} by {by}", "no month end with a care gap is mature yet")
+            continue
         figure(
             bars(
                 ranked,
-                label=by,
-                value="rate",
+                label="slice_name",
+                value="value",
                 unit="share",
-                reference=totals["n_met"] / totals["n_eligible"] if totals["n_eligible"] else None,
+                reference=shown["value"],
                 reference_name="All",
+                n="denominator",
             ),
-            title=title,
-            alt=f"Share of care that is due and done of each {by}, over all measures.",
+            title=f"{kpi['kpi_name']} by {by}, {period(shown['first_month_on'], shown['last_month_on'])}",
+            alt=f"Care-gap closure rate of each {by}; {amount(shown['value'], 'share')} over all.",
             data=ranked,
-            name=f"care_gaps_by_{by}",
-            note="All measures together; who has more patients of one kind compares with care.",
+            name=f"{CLOSURE}_by_{by}",
+            note="All measures together; who has more patients of one kind compares with care. †: few cases.",
         )
 
-monthly = _rated(rolling, "month_on").sort("month_on")
+monthly = months_of(publication, chosen, CLOSURE).tail(MONTHS_DRAWN)
 age_condition, age_parameters = chosen.where("location_key", "provider_key")
 ages = ask(publication, _AGES.format(condition=age_condition), age_parameters)
 left, right = st.columns(2)
@@ -179,18 +200,19 @@ with left:
     if monthly.is_empty():
         not_available("The course of care gaps", "no month end has been evaluated yet")
     else:
-        drawn = monthly.select("month_on", "n_eligible", "n_met", "n_closures", value="rate").with_columns(is_mature=pl.lit(True))
         figure(
             trend(
-                drawn,
+                monthly,
                 unit="share",
-                events=go_lives(publication, chosen).filter(pl.col("event_on") >= drawn["month_on"].min()),
+                target=kpi["target"],
+                events=go_lives(publication, chosen).filter(pl.col("event_on") >= monthly["month_on"].min()),
                 height=340,
             ),
-            title=f"Share of due care that was done, twelve months to each month end: now {amount(drawn['value'][-1], 'share')}",
-            alt=f"Share of due care done, by month end, up to {month(drawn['month_on'].max())}.",
-            data=drawn,
-            name="care_gaps_by_month",
+            title=f"{kpi['kpi_name']} at each month's end, {chosen.said}",
+            alt=f"Care-gap closure rate by month end, up to {month(monthly['month_on'].max())}.",
+            data=monthly.drop("slice_key", "slice_name"),
+            name=f"{CLOSURE}_by_month",
+            note="Of the twelve months that end with each. Open dots: still coming in. Above: the mean of three month ends.",
         )
 with right:
     if ages.is_empty():
@@ -206,7 +228,7 @@ with right:
         sorted_ages = named.sort(pl.col("measure_code").cast(pl.Enum(order)))
         figure(
             stack(sorted_ages, x="measure_code", value="n_open", part="age_band", parts=AGES, unit="count", colours=AGE_COLOURS),
-            title=f"How long gaps have been open: {ages['n_actionable'].sum():,} can be acted on today",
+            title=f"How long the gaps of {ends_on.year} have been open: {ages['n_actionable'].sum():,} can be acted on today",
             alt="Stacked bars: open gaps of each measure by how long they have been open.",
             data=sorted_ages,
             name="open_gaps_by_age",
@@ -225,14 +247,15 @@ if not multiples.is_empty():
                 .alias("slice_name"),
                 "month_on",
                 pl.col("rate").alias("value"),
-                is_mature=pl.lit(True),
+                is_mature=pl.lit(False) if shown is None else pl.col("month_on") <= pl.lit(shown["last_month_on"]).dt.month_end(),
             ),
             unit="share",
         ),
-        title="The six measures with most open gaps, month by month",
+        title="The six measures with most open gaps: met in the twelve months to each month's end",
         alt="Six small line charts, one a measure, of the share of due care that was done.",
         data=multiples,
         name="measures_by_month",
+        note="Open dots: still coming in.",
     )
 
 patients_behind(publication, current_viewer(), measures, chosen)

@@ -8,14 +8,16 @@ from dashboards.figures.trends import trend
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
-from dashboards.kpis.periods import newest
+from dashboards.kpis.periods import dated, newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import ask
-from models.wording import amount
+from models.few_cases import FEW_IN_DENOMINATOR, MARK
+from models.wording import amount, counted, period
 
 TILES = ("patient_retention_rate", "patient_attrition_rate", "new_patient_share", "reactivated_patient_share")
+ACQUISITION = "new_patient_acquisition_cost"
 LEAD_SOURCES = {
     "paid_search": "Paid search",
     "social": "Social media",
@@ -37,7 +39,7 @@ _SOURCES = """
     select lead_source, sum(n_leads) as n_leads, sum(n_converted) as n_converted, sum(n_new_patients) as n_new_patients,
         cast(sum(spend_usd) as double) as spend_usd, cast(sum(collected_usd) as double) as collected_usd
     from marts.fct_lead_sources
-    where month_on > (select max(month_on) from marts.fct_lead_sources) - to_months(?)
+    where month_on between ? and ?
         and (cast(? as bigint) is null or location_key = ?)
     group by all
     order by n_new_patients desc, n_leads desc
@@ -80,8 +82,9 @@ if not retained.is_empty():
         ),
         title=f"Share of patients who came back within 18 months, {chosen.said}",
         alt="Patient retention rate by month.",
-        data=drawn,
-        name="retention_by_month",
+        data=drawn.drop("slice_key", "slice_name"),
+        name="patient_retention_rate_by_month",
+        note="Open dots: still coming in.",
     )
 
 cohorts = ask(publication, _COHORTS, (chosen.location_key, chosen.location_key))
@@ -91,13 +94,15 @@ else:
     left, right = st.columns(2)
     with left:
         survival = _survival(cohorts)
+        few_new = survival["n_at_risk"][0] < FEW_IN_DENOMINATOR
         figure(
             curves(survival, x="months", value="share", unit="share", x_title="Months since the first visit"),
             title="How many new patients are still active, month after month",
             alt=f"Survival curve: {amount(survival['share'][-1], 'share')} active after {survival['months'][-1]} months.",
             data=survival,
             name="survival_of_new_patients",
-            note="Kaplan and Meier. Nobody can lapse before the longest gap of an active patient has passed.",
+            note=f"Kaplan and Meier, n = {survival['n_at_risk'][0]:,} new patients{MARK if few_new else ''}. Nobody can lapse "
+            "before the longest gap of an active patient has passed.",
         )
     with right:
         grid = cohorts.filter(pl.col("n_patients") > 0).with_columns(
@@ -125,13 +130,20 @@ else:
                 note="Whole quarters only.",
             )
 
-sources = ask(publication, _SOURCES, (chosen.months, chosen.location_key, chosen.location_key))
+# A lead needs time to become a patient: the months are those of the KPI, which waits for it.
+won = newest(publication, chosen, chosen.months, (ACQUISITION,)).get(ACQUISITION)
+if won is None:
+    not_available("Where patients come from", catalog[ACQUISITION]["unavailable_reason"] or "no month of it is mature yet")
+    st.stop()
+spent_in = period(won["first_month_on"], won["last_month_on"])
+sources = ask(publication, _SOURCES, (won["first_month_on"], won["last_month_on"], chosen.location_key, chosen.location_key))
 if sources.is_empty():
     not_available("Where patients come from", "the CRM delivered no leads and no marketing spend for this period and site")
 else:
     named = sources.with_columns(
         source=pl.col("lead_source").replace_strict(LEAD_SOURCES, default=pl.col("lead_source")),
         conversion=pl.col("n_new_patients") / pl.col("n_leads"),
+        is_small=pl.col("n_new_patients") < FEW_IN_DENOMINATOR,
         cost_usd=pl.when(pl.col("n_new_patients") > 0).then(pl.col("spend_usd") / pl.col("n_new_patients")),
     ).drop("lead_source")
     paid = named.filter((pl.col("spend_usd") > 0) & pl.col("cost_usd").is_not_null()).sort("cost_usd")
@@ -141,20 +153,26 @@ else:
             not_available("Cost of a new patient", "nothing was spent, or it brought no new patients")
         else:
             figure(
-                bars(paid, label="source", value="cost_usd", unit="usd"),
-                title="What a new patient costs, by source, the cheapest first",
+                bars(paid, label="source", value="cost_usd", unit="usd", n="n_new_patients"),
+                title=f"Spent for each new patient who came as a lead, by source, {spent_in}",
                 alt=f"Marketing spend for each new patient by lead source, from {amount(paid['cost_usd'][0], 'usd')}.",
-                data=paid,
+                data=dated(paid, won),
                 name="cost_by_source",
-                note="Spend ÷ new patients. Sources without spend are left out.",
+                note="†: few cases. Spend ÷ new patients of the source; sources without spend are left out. The KPI acquisition "
+                f"cost, {amount(won['value'], 'usd')}, divides by all new patients, those who were no lead too.",
             )
     with right:
         table(
-            named.select(
-                "source", "n_leads", "n_converted", "n_new_patients", "conversion", "spend_usd", "cost_usd", "collected_usd"
+            dated(
+                named.select(
+                    "source", "n_leads", "n_converted", "n_new_patients", "conversion", "spend_usd", "cost_usd", "collected_usd"
+                ),
+                won,
             ),
-            title="Where new patients come from",
+            title=f"Where new patients come from, leads of {spent_in}",
             columns={
+                "first_month_on": None,
+                "last_month_on": None,
                 "source": "Source",
                 "n_leads": "Leads",
                 "n_converted": "Contacts",
@@ -170,4 +188,5 @@ else:
     best = paid.head(1)
     if not best.is_empty():
         source, cost = as_plain_markdown(best["source"].item()), amount(best["cost_usd"].item(), "usd")
-        say(f"The cheapest source is **{source}**: {cost} a new patient.")
+        patients = counted(best["n_new_patients"].item(), "new patient")
+        say(f"{spent_in}: the cheapest source is **{source}**, {cost} for each of {patients}.")

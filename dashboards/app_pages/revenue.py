@@ -8,11 +8,12 @@ from dashboards.figures.style import BAD, CATEGORIES, SEQUENCE
 from dashboards.figures.trends import trend
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
-from dashboards.kpis.periods import QUARTER, newest
+from dashboards.kpis.periods import QUARTER, dated, newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import PAYER_NAMES, filters
 from dashboards.layout.page import current_sheet, not_available, open_page
 from dashboards.store.published import ask
+from models.few_cases import marked
 from models.wording import amount, period
 
 TILES = ("net_collection_rate", "days_in_ar", "ar_over_90_days_share", "clean_claim_rate", "initial_denial_rate")
@@ -131,15 +132,14 @@ with right:
         note="The running month is not over.",
     )
 
-ages = since(ask(publication, _AGES.format(condition=condition), parameters), last, chosen.months)
-newest = ages.filter(pl.col("month_on") == ages["month_on"].max())
-total = newest["balance_usd"].sum()
-old = newest.filter(pl.col("age_band").is_in(["91_to_120_days", "over_120_days"]))["balance_usd"].sum()
+aged = periods.get("ar_over_90_days_share")
+ages = ask(publication, _AGES.format(condition=condition), parameters)
+ages = since(ages, aged["last_month_on"] if aged else last, chosen.months)
 left, right = st.columns(2)
 with left:
     figure(
         stack(ages, x="month_on", value="balance_usd", part="age_band", parts=AGES, unit="usd", colours=AGE_COLOURS),
-        title=f"{amount(total, 'usd')} is owed, {amount(old / total if total else None, 'share')} of it for more than 90 days",
+        title=f"What was owed at each month's end, by age, {period(ages['month_on'].min(), ages['month_on'].max())}",
         alt="Stacked bars of receivables by age band at each month's end.",
         data=ages,
         name="receivables_by_age",
@@ -162,13 +162,20 @@ with right:
                 has_holidays=True,
                 height=340,
             ),
-            title=f"Days in A/R by month, {chosen.said}",
+            title=f"Days in A/R at each month's end, {chosen.said}",
             alt="Days in accounts receivable by month, beside the target and the benchmark.",
-            data=drawn,
+            data=drawn.drop("slice_key", "slice_name"),
             name="days_in_ar_by_month",
+            note="Open dots: still coming in. The value above is the mean of three month ends.",
         )
 
-answers = since(ask(publication, _ANSWERS.format(condition=condition), parameters), last, chosen.months)
+# The denial rate is mature with its KPI, whose cases these are.
+denial = newest(publication, chosen, chosen.months, ("initial_denial_rate",)).get("initial_denial_rate")
+if denial is None:
+    not_available("Denials", "no month of answers is mature yet, or billing delivered none")
+    st.stop()
+answers = since(ask(publication, _ANSWERS.format(condition=condition), parameters), denial["last_month_on"], chosen.months)
+answered = period(denial["first_month_on"], denial["last_month_on"])
 denied = answers.filter(pl.col("denial_reason") != "none")
 if denied.is_empty():
     not_available("Denials", "payers denied no claim in this period, or billing delivered no answers")
@@ -195,8 +202,9 @@ payers = (
     )
     .sort("denied_usd", descending=True)
 )
+payers = payers.with_columns(marked("n_denied", "n_claims"))
 say(
-    f"Payers first denied **{denied['n_claims'].sum():,}** of {answers['n_claims'].sum():,} claims, "
+    f"{answered}: payers first denied **{denied['n_claims'].sum():,}** of {answers['n_claims'].sum():,} claims, "
     f"{amount(denied['denied_usd'].sum(), 'usd')}; **{reasons['reason'][0].lower()}** cost most. "
     f"{amount(denied['n_recovered'].sum() / denied['n_claims'].sum(), 'share')} of the denied claims have been paid since."
 )
@@ -204,22 +212,27 @@ left, right = st.columns([2, 3])
 with left:
     figure(
         bars(reasons, label="reason", value="denied_usd", unit="usd"),
-        title="Denied dollars by reason",
+        title=f"Denied dollars by reason, first answers of {answered}",
         alt=f"Denied dollars by reason; most is {reasons['reason'][0]}, {amount(reasons['denied_usd'][0], 'usd')}.",
-        data=reasons,
+        data=dated(reasons, denial),
         name="denials_by_reason",
     )
 with right:
     table(
-        payers.select("payer_name", "payer_class", "n_claims", "n_denied", "rate", "denied_usd", "recovered"),
-        title="Denials by payer, the costliest first",
+        dated(
+            payers.select("payer_name", "payer_class", "n_claims", "n_denied", "rate", "few", "denied_usd", "recovered"), denial
+        ),
+        title=f"Denials by payer, the costliest first, first answers of {answered}",
         columns={
             "payer_name": "Payer",
             "payer_class": "Class",
             "n_claims": "Claims",
             "n_denied": "Denied",
             "rate": st.column_config.NumberColumn("Denial rate", format="percent"),
-            "denied_usd": st.column_config.NumberColumn("Denied", format="$%,.0f"),
+            "few": st.column_config.TextColumn("Few", width="small", help="Fewer than 30 claims, or fewer than 10 denied."),
+            "denied_usd": st.column_config.NumberColumn("Denied dollars", format="$%,.0f"),
+            "first_month_on": None,
+            "last_month_on": None,
             "recovered": st.column_config.NumberColumn("Paid since", format="percent"),
         },
         name="denials_by_payer",

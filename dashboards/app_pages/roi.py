@@ -1,15 +1,18 @@
 """The program's effects with their certainty, its costs and its value."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from dashboards.figures.comparisons import bars, intervals, stack, tornado
 from dashboards.figures.style import OWN, PENDING
-from dashboards.figures.wording import DESIGN_NAMES, each, plain
+from dashboards.figures.wording import DESIGN_NAMES, as_plain_markdown, each, plain
 from dashboards.layout.exhibits import figure, say, section, table
 from dashboards.layout.page import is_published, not_available, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import amount, effect, month
+from models.few_cases import MARK
+from models.wording import ABSENT, CLAIM_VERDICTS, amount, cases, effect, estimated, month, period, span
 
 GRADES = {
     "A": "A: randomised",
@@ -22,7 +25,6 @@ UNIT_NAMES = {"share": "percentage points", "usd": "dollars"}
 _LEGEND = (
     "In brackets: the grade of evidence. Green, red: significant. Blue: not significant. Grey: a description, not an effect."
 )
-VERDICTS = {"within": "As claimed", "above": "More than claimed", "below": "Less than claimed", "opposite": "The other way"}
 _EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
 _TRIED = """
     select outcome_name, design, grade, estimate, interval_low, interval_high, unit, assumptions, refused_reason
@@ -35,16 +37,22 @@ _VALUES = "select * from delivery.fct_program_value where program_name = ? and s
 _SENSITIVITY = """
     select * from delivery.fct_program_sensitivity where program_name = ? and scenario = ? order by swing_rank limit 12
 """
+_OWNERSHIP = """
+    select *
+    from delivery.fct_program_ownership_costs
+    where program_name = ? and scenario = ?
+    order by category = 'total', category, year
+"""
 _CLAIMS = """
-    select claims.*, kpis.kpi_name, kpis.unit
-    from marts.fct_program_claims as claims
-    inner join marts.dim_kpis as kpis using (kpi_code)
-    order by claims.display_order
+    select * from delivery.fct_program_claims where program_name is not distinct from ? order by display_order
 """
 _BASELINES = """
-    select kpis.kpi_name, kpis.unit, coalesce(locations.location_name, 'All sites') as site, baselines.go_live_on,
-        baselines.first_month_on, baselines.last_month_on,
-        baselines.numerator / nullif(baselines.denominator, 0) as value, baselines.is_final, baselines.is_restated,
+    select kpis.kpi_name, kpis.unit, kpis.scoring, kpis.time_basis,
+        coalesce(locations.location_name, 'All sites') as site, baselines.go_live_on,
+        baselines.first_month_on, baselines.last_month_on, baselines.n_months,
+        baselines.numerator, baselines.denominator,
+        baselines.value, baselines.interval_low, baselines.interval_high, baselines.is_small,
+        baselines.is_final, baselines.is_restated,
         baselines.restatement_reason, left(baselines.data_hash, 8) as hash
     from marts.fct_baselines as baselines
     inner join marts.dim_kpis as kpis using (kpi_code)
@@ -110,11 +118,12 @@ def _value_statement(publication: Publication, program: str) -> None:
         "Scenario", scenarios, default=scenarios[start], key="scenario", bind="query-params", format_func=plain
     )
     chosen = returns.filter(pl.col("scenario") == (scenario or scenarios[start])).row(0, named=True)
-    if chosen["benefits_missing"]:
-        missing = ", ".join(plain(word).lower() for word in chosen["benefits_missing"].split())
-        say(f"Counted as zero, for want of a causal effect: **{missing}**.")
     values = ask(publication, _VALUES, (program, chosen["scenario"]))
     values = values.with_columns(label=each(values["category"], plain))
+    say(as_plain_markdown(chosen["statement"]))
+    zero = values.filter((pl.col("kind") == "benefit") & ~pl.col("is_counted")).unique("label", maintain_order=True)
+    for row in zero.iter_rows(named=True):
+        say(f"**{row['label']}**: {as_plain_markdown(row['basis'])}.")
     yearly = values.group_by("year", "kind").agg(pl.col("amount_mean_usd").sum()).sort("year")
     signed = yearly.with_columns(
         amount_mean_usd=pl.when(pl.col("kind") == "cost").then(-pl.col("amount_mean_usd")).otherwise(pl.col("amount_mean_usd")),
@@ -142,8 +151,11 @@ def _value_statement(publication: Publication, program: str) -> None:
         totals = (
             values.filter(pl.col("kind") == "benefit")
             .group_by("category", "label")
-            .agg(pl.col("amount_mean_usd").sum(), pl.col("is_counted").any())
-            .sort("amount_mean_usd", descending=True)
+            .agg(pl.col("amount_mean_usd").sum(), pl.col("is_counted", "is_significant").any())
+            .sort("amount_mean_usd", "label", descending=[True, False])
+            .with_columns(
+                label=pl.when(pl.col("is_counted") & ~pl.col("is_significant")).then(pl.col("label") + " (?)").otherwise("label")
+            )
         )
         figure(
             bars(totals, label="label", value="amount_mean_usd", unit="usd"),
@@ -151,15 +163,51 @@ def _value_statement(publication: Publication, program: str) -> None:
             alt="Bars of mean benefit over the horizon, by category.",
             data=totals,
             name="value_by_category",
-            note="A benefit without a causal effect counts as zero.",
+            note="(?): the effect behind it cannot be told from chance. A benefit without a causal effect counts as zero.",
         )
+    _ownership(publication, program, chosen)
     with st.expander("Assumptions, and the statement line by line"):
-        _grounds(publication, program, chosen["scenario"], values)
+        _grounds(publication, program, chosen, values)
 
 
-def _grounds(publication: Publication, program: str, scenario: str, values: pl.DataFrame) -> None:
+def _ownership(publication: Publication, program: str, chosen: dict[str, Any]) -> None:
+    """Total cost of ownership: each category by year, and after three and five years, as spent and discounted."""
+    if not is_published(publication, "delivery.fct_program_ownership_costs"):
+        not_available("The total cost of ownership", "this publication is older than it")
+        return
+    costs = ask(publication, _OWNERSHIP, (program, chosen["scenario"]))
+    if costs.is_empty():
+        not_available("The total cost of ownership", "the CRM delivered no costs of the program")
+        return
+    named = costs.with_columns(label=each(costs["category"], plain))
+    by_year = named.pivot("year", index="label", values="amount_usd", maintain_order=True)
+    so_far = {
+        f"{kind}_{year}": named.filter(pl.col("year") == year)[f"{kind}_so_far_usd"]
+        for year in (3, 5)
+        for kind in ("amount", "discounted")
+    }
+    projected = named.filter("is_projected")["year"].min()
+    table(
+        by_year.with_columns(**so_far),
+        title=f"Total cost of ownership over three and five years, {plain(chosen['scenario']).lower()} scenario",
+        columns={"label": "Cost"}
+        | {str(year): st.column_config.NumberColumn(f"Year {year}", format="$%,.0f") for year in range(1, 6)}
+        | {
+            "amount_3": st.column_config.NumberColumn("3 years", format="$%,.0f"),
+            "discounted_3": st.column_config.NumberColumn("3 years, discounted", format="$%,.0f"),
+            "amount_5": st.column_config.NumberColumn("5 years", format="$%,.0f"),
+            "discounted_5": st.column_config.NumberColumn("5 years, discounted", format="$%,.0f"),
+        },
+        name="ownership_costs",
+        note=f"Years count from {month(chosen['starts_on'])}. From year {projected} on months are projected."
+        if projected
+        else f"Years count from {month(chosen['starts_on'])}.",
+    )
+
+
+def _grounds(publication: Publication, program: str, chosen: dict[str, Any], values: pl.DataFrame) -> None:
     """The influence of each assumption, and every line of the value statement with its derivation."""
-    sensitivity = ask(publication, _SENSITIVITY, (program, scenario))
+    sensitivity = ask(publication, _SENSITIVITY, (program, chosen["scenario"]))
     if not sensitivity.is_empty():
         named = sensitivity.with_columns(label=each(sensitivity["assumption"], plain))
         figure(
@@ -168,7 +216,9 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
             alt="Tornado chart: net present value at the low and the high end of each assumption, the widest first.",
             data=named,
             name="sensitivity",
-            note="Each assumption at its 5th and 95th percentile, all others at their centre.",
+            note="Each assumption at its 5th and 95th percentile, all others at their centre. With all at their centre it is "
+            f"{amount(named['npv_central_usd'][0], 'usd')}; the median of the draws, which is shown above, is "
+            f"{amount(chosen['npv_p50_usd'], 'usd')}.",
         )
     table(
         values.select(
@@ -176,6 +226,8 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
             "label",
             "year",
             pl.col("^amount_p.*_usd$"),
+            "grade",
+            "is_significant",
             "is_projected",
             "basis",
             "traced_by",
@@ -188,6 +240,8 @@ def _grounds(publication: Publication, program: str, scenario: str, values: pl.D
             "amount_p5_usd": st.column_config.NumberColumn("5th percentile", format="$%,.0f"),
             "amount_p50_usd": st.column_config.NumberColumn("Median", format="$%,.0f"),
             "amount_p95_usd": st.column_config.NumberColumn("95th percentile", format="$%,.0f"),
+            "grade": "Grade",
+            "is_significant": st.column_config.CheckboxColumn("Told from chance", help="Empty: a cost, or no causal effect."),
             "is_projected": "Projected",
             "basis": "How it was made",
             "traced_by": st.column_config.TextColumn("Query", help="Run it on the SQL page to see the rows behind the number."),
@@ -247,6 +301,38 @@ def _effects(publication: Publication, program: str) -> None:
             )
 
 
+def _cases_of(row: dict[str, Any]) -> str:
+    """What a baseline rests on; how things stood at a month's end is the mean of its month ends."""
+    share = row["n_months"] if row["time_basis"] == "month_end" else 1
+    return cases(row["numerator"] / share, row["denominator"] / share, row["scoring"], row["unit"])
+
+
+def _claim(row: dict[str, Any]) -> dict[str, str]:
+    """A row of the board's table, in the order in which it is read."""
+    unit, kind = row["unit"], row["change_type"]
+    few = MARK if row["is_small"] else ""
+    return {
+        "Metric": row["kpi_name"],
+        "Baseline": amount(row["baseline_value"], unit),
+        "Now, same sites": amount(row["like_for_like_value"], unit),
+        "Now, practice": amount(row["value"], unit) + few,
+        "Cases": cases(row["numerator"], row["denominator"], row["scoring"], unit),
+        "Quarter": period(row["first_month_on"], row["last_month_on"]),
+        "Target": amount(row["target"], unit),
+        "Benchmark": span(row["benchmark_low"], row["benchmark_high"], unit),
+        "Typical, as claimed": row["typical_range"] or ABSENT,
+        "Claim": f"{effect(row['claimed_low'], kind, unit)} to {effect(row['claimed_high'], kind, unit)}",
+        "Effect": estimated(row["effect"], row["effect_low"], row["effect_high"], kind, unit)
+        + (" ?" if row["effect"] is not None and not row["is_significant"] else ""),
+        "Grade": ABSENT if row["grade"] is None else row["grade"],
+        "Worth": ABSENT
+        if row["benefit_usd"] is None
+        else amount(row["benefit_usd"], "usd") + ("" if row["is_benefit_significant"] or not row["benefit_usd"] else " ?"),
+        "Verdict": CLAIM_VERDICTS[row["verdict"]],
+        "Why": row["verdict_reason"] or "",
+    }
+
+
 publication = open_page(
     "Return on investment", "The effects of the engagement program with their certainty, its costs and its value."
 )
@@ -284,26 +370,15 @@ else:
     not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
 
 section("Vendor claims, beside this practice's results")
-if is_published(publication, "marts.fct_program_claims"):
-    claims = ask(publication, _CLAIMS)
-    said = [
-        {
-            "Claim": row["claim_name"],
-            "Claimed": f"{effect(row['claimed_low'], row['change_type'], row['unit'])} to "
-            f"{effect(row['claimed_high'], row['change_type'], row['unit'])}",
-            "Before": amount(row["value_before"], row["unit"]),
-            "After": amount(row["value_after"], row["unit"]),
-            "Change": effect(row["change"], row["change_type"], row["unit"]),
-            "Verdict": VERDICTS.get(row["verdict"], "Cannot be said"),
-            "Why not": row["not_shown_reason"],
-        }
-        for row in claims.iter_rows(named=True)
-    ]
+if is_published(publication, "delivery.fct_program_claims"):
+    claims = ask(publication, _CLAIMS, (program if programs else None,))
     table(
-        pl.DataFrame(said, infer_schema_length=None),
-        title="Nine claims, and before and after at the sites of the program",
+        pl.DataFrame([_claim(row) for row in claims.iter_rows(named=True)], infer_schema_length=None),
+        title="What vendors commonly claim, and what is found here",
         name="board_claims",
-        note="Before and after, not cause and effect: it includes all other changes. The program's effects are shown above.",
+        note="Baseline and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: "
+        "of the program alone, with its 95 % interval and grade; a claim in % is of the value before. Worth: base scenario, "
+        "undiscounted mean over its months. ?: not told from chance. †: few cases.",
     )
 else:
     not_available("The claims", "this publication is older than their comparison")
@@ -314,13 +389,25 @@ if frozen.is_empty():
     not_available("Baselines", "no site has a day of go-live with mature months before it")
 else:
     shown = frozen.with_columns(
-        value=pl.Series([amount(*row) for row in frozen.select("value", "unit").iter_rows()]),
+        value=pl.Series([amount(row["value"], row["unit"]) + MARK * row["is_small"] for row in frozen.iter_rows(named=True)]),
+        n=pl.Series([_cases_of(row) for row in frozen.iter_rows(named=True)]),
+        interval=pl.Series([span(*row) for row in frozen.select("interval_low", "interval_high", "unit").iter_rows()]),
         months=pl.format("{} – {}", each(frozen["first_month_on"], month), each(frozen["last_month_on"], month)),
     )
     with st.expander(f"Where each site stood before its program, frozen: {len(shown):,} baselines of headline KPIs"):
         table(
             shown.select(
-                "kpi_name", "site", "go_live_on", "months", "value", "is_final", "is_restated", "restatement_reason", "hash"
+                "kpi_name",
+                "site",
+                "go_live_on",
+                "months",
+                "value",
+                "n",
+                "interval",
+                "is_final",
+                "is_restated",
+                "restatement_reason",
+                "hash",
             ),
             title="Baselines of the headline KPIs",
             columns={
@@ -329,11 +416,13 @@ else:
                 "go_live_on": st.column_config.DateColumn("Go-live"),
                 "months": "Months",
                 "value": "Baseline",
+                "n": "Cases",
+                "interval": "95 % interval",
                 "is_final": "Frozen",
                 "is_restated": "Restated",
                 "restatement_reason": "Why",
                 "hash": st.column_config.TextColumn("Data hash", help="First digits of the hash of its rows."),
             },
             name="baselines",
-            note="A baseline stays when data change; the value from today's data is shown as restated.",
+            note="†: few cases. A baseline does not change when data do: what today's data would give shows as restated.",
         )

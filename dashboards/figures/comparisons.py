@@ -20,6 +20,7 @@ from dashboards.figures.style import (
     tick_format,
     upright,
 )
+from models.few_cases import MARK
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 """Curves also differ in their dashes, for colour-blind readers."""
@@ -37,9 +38,16 @@ def bars(
     reference_name: str = "Practice",
     height: int | None = None,
     is_upright: bool = False,
+    n: str | None = None,
 ) -> go.Figure:
-    """One bar per row of `data`, in its order, its value written beside it; `reference` is a dashed line across all."""
+    """One bar per row of `data`, in its order, its value written beside it; `reference` is a dashed line across all.
+
+    Of a rate or mean, `n` is the column of its cases, which stand beside the name; they have a mark where `is_small` is true.
+    """
     names, values = data[label].to_list(), data[value].to_list()
+    if n:
+        rows = zip(names, data[n], data["is_small"], strict=True)
+        names = [f"{name} (n = {cases:,.0f}{MARK if is_small else ''})" for name, cases, is_small in rows]
     long, short = ("y", "x") if is_upright else ("x", "y")
     bar = {
         "type": "bar",

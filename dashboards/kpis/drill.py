@@ -14,6 +14,7 @@ from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import empty, is_published, not_available
 from dashboards.store.published import Publication, ask
+from models.few_cases import is_few
 from models.wording import month
 
 MOST_ROWS = 500
@@ -69,6 +70,8 @@ def behind(
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
     values = (kpi["kpi_code"], first_month, last_month, *parameters)
     parts = ask(publication, _PARTS.format(restriction=restriction), values)
+    small = [is_few(*row, kpi["scoring"]) for row in parts.select("numerator", "denominator").iter_rows()]
+    parts = parts.with_columns(is_small=pl.Series(small, dtype=pl.Boolean))
     form = "percent" if kpi["unit"] == "share" else "$%,.0f" if kpi["unit"] == "usd" else "%,.1f"
     table(
         parts,
@@ -79,6 +82,7 @@ def behind(
             "numerator": st.column_config.NumberColumn("Numerator", format="%,.0f"),
             "denominator": st.column_config.NumberColumn("Denominator", format="%,.0f"),
             "value": st.column_config.NumberColumn("Value", format=form),
+            "is_small": st.column_config.CheckboxColumn("Few cases"),
         },
         name=f"{kpi['kpi_code']}_by_site_and_provider",
         height=min(38 + 35 * len(parts), 388),

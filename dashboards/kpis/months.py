@@ -5,12 +5,13 @@ from datetime import date
 import polars as pl
 
 from dashboards.layout.filters import Filters
+from dashboards.layout.page import is_published
 from dashboards.store.published import Publication, ask
 
 CATALOG = """
     select kpi_code, kpi_name, domain, unit, direction, formula, exclusions, benchmark_low, benchmark_high, benchmark_year,
-        benchmark_source, source, target, typical_improvement, owner_role, maturity_days, scoring, is_headline, is_available,
-        unavailable_reason
+        benchmark_source, source, departs, target, typical_improvement, owner_role, maturity_days, scoring, is_headline,
+        is_available, unavailable_reason
     from marts.dim_kpis
     order by display_order
 """
@@ -38,16 +39,23 @@ _FINEST = """
     group by all
     order by slice_key, month_on
 """
+_NAMES = {
+    "location": "select cast(location_key as varchar) as slice_key, location_name as slice_name from marts.dim_locations",
+    "provider": "select cast(provider_key as varchar) as slice_key, provider_name as slice_name from marts.dim_providers",
+}
 
 
 def months_of(publication: Publication, chosen: Filters, kpi_code: str | None = None, split_by: str = "all") -> pl.DataFrame:
     """Months of one KPI, or of all, in the slice that was chosen, split by one dimension (`all`: not split).
 
     `kpi_code`, `slice_key`, `slice_name`, `month_on`, `is_mature`, `numerator`, `denominator`, `value`. Reads the small table
-    wherever it can answer; two restrictions at once, or a split of a restriction, need the finest grain of one KPI.
+    wherever it can answer; two restrictions at once, a split of a restriction, or a viewer limited to some sites need the finest
+    grain of one KPI.
     """
     restricted = restrictions(chosen)
-    if split_by == "all" and not restricted:
+    if not is_published(publication, "marts.fct_kpi_slices"):
+        rows = _finest(publication, chosen, kpi_code, split_by)
+    elif split_by == "all" and not restricted:
         rows = _slices(publication, "all", {}, kpi_code)
     elif split_by == "all" and len(restricted) == 1:
         slice_type, key = next(iter(restricted.items()))
@@ -109,5 +117,12 @@ def _finest(publication: Publication, chosen: Filters, kpi_code: str | None, spl
     rows = ask(publication, _FINEST.format(key=key, condition=condition), (kpi_code, *parameters))
     if split_by == "all":
         return rows
-    names = ask(publication, "select distinct slice_key, slice_name from marts.fct_kpi_slices where slice_type = ?", (split_by,))
-    return rows.drop("slice_name").join(names, on="slice_key", how="left").sort("slice_name", "month_on")
+    if is_published(publication, "marts.fct_kpi_slices"):
+        query = "select distinct slice_key, slice_name from marts.fct_kpi_slices where slice_type = ?"
+        names = ask(publication, query, (split_by,))
+    else:
+        names = ask(publication, _NAMES[split_by])
+    named = (
+        rows.drop("slice_name").join(names, on="slice_key", how="left").with_columns(pl.col("slice_name").fill_null("Not known"))
+    )
+    return named.sort("slice_name", "month_on")

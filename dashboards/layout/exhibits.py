@@ -37,7 +37,7 @@ def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: 
         _head(title, data, name)
         st.plotly_chart(chart, key=f"chart_{name}", config=mode_bar(name, title, current_sheet().source), alt=alt)
         if note:
-            st.caption(note)
+            st.caption(dollars(note))
     current_sheet().figure(chart, title, alt, note)
 
 
@@ -73,7 +73,7 @@ def table(
             **size,
         )
         if note:
-            st.caption(note)
+            st.caption(dollars(note))
     if not is_printed:
         current_sheet().say(f"{title}: {len(data):,} rows, to be read on the page or taken away as CSV.")
         return

@@ -18,3 +18,12 @@
         else 'met'
     end
 {%- endmacro %}
+
+{#- It rests on few cases. Reads `scoring` of the row; the cases of a `month_end` KPI are those of its month ends on average. -#}
+{% macro kpi_is_small(numerator, denominator) -%}
+    coalesce(
+        scoring <> 'ratio' and {{ denominator }} < {{ var('small_denominator') }}
+        or scoring = 'proportion' and {{ numerator }} < {{ var('small_numerator') }},
+        false
+    )
+{%- endmacro %}

@@ -113,9 +113,13 @@ def cash_flows(values: Values, volumes: Volumes) -> CashFlows:
         reached = values["care_gap_closure_rate"]
         without = reached - change * volumes.live_share.get("care_gap_closure_rate", 0)
         benefits["incentive"] = (_incentive(reached, values) - _incentive(without, values)) / 12
+    return CashFlows(benefits, program_costs(values, volumes), hours, release)
+
+
+def program_costs(values: Values, volumes: Volumes) -> dict[str, np.ndarray]:
+    """Costs by category, draws x months: as delivered, and beyond the data with growth."""
     growth = (1 + values["cost_growth"]) ** volumes.years_ahead
-    costs = {category: amounts * growth for category, amounts in volumes.costs.items()}
-    return CashFlows(benefits, costs, hours, release)
+    return {category: amounts * growth for category, amounts in volumes.costs.items()}
 
 
 def _recovered(effect: np.ndarray | None, values: Values, volumes: Volumes, nothing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,11 @@ class Effect:
     design: str
     bounds: tuple[float, float] = (-np.inf, np.inf)
 
+    @property
+    def is_significant(self) -> bool:
+        """It can be told from chance: the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -57,12 +57,16 @@ class Range:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`ranges` by name: all of `ASSUMPTIONS`, and those of `UNIT_VALUES` that override measured values."""
+    """`ranges` by name: all of `ASSUMPTIONS`, and those of `UNIT_VALUES` that override measured values.
+
+    `only_significant`: effects that cannot be told from chance count as zero.
+    """
 
     name: str
     title: str
     horizon_months: int
     ranges: Mapping[str, Range]
+    only_significant: bool = False
 
 
 class ScenarioSettings(Settings):
@@ -72,6 +76,9 @@ class ScenarioSettings(Settings):
     title: str | None = Field(None, max_length=200, description="a title on one line")
     horizon_months: int | None = Field(
         None, ge=HORIZONS[0], le=HORIZONS[1], description=f"a whole number of months from {HORIZONS[0]} to {HORIZONS[1]}"
+    )
+    only_significant: bool | None = Field(
+        None, description="true or false: whether only effects that can be told from chance count"
     )
     assumptions: dict[str, Any] = Field({}, description="a table of assumptions")
 
@@ -99,7 +106,9 @@ def read_scenario(written: Mapping[str, object], base: Scenario | None = None) -
         raise ScenarioRefused(f"scenario {name}: {', '.join(sorted(missing))} is missing")
     if ranges["incentive_full"].low <= ranges["incentive_threshold"].high:
         raise ScenarioRefused(f"scenario {name}: incentive_full must lie above incentive_threshold")
-    return Scenario(name, given.title or name, given.horizon_months or (base.horizon_months if base else 36), ranges)
+    only_significant = given.only_significant if given.only_significant is not None else bool(base and base.only_significant)
+    horizon_months = given.horizon_months or (base.horizon_months if base else 36)
+    return Scenario(name, given.title or name, horizon_months, ranges, only_significant)
 
 
 def _range(key: str, value: object) -> Range:

@@ -18,7 +18,8 @@ PERCENTILES = (5, 50, 95)
 
 @dataclass(frozen=True)
 class Valuation:
-    """`values`: kind, category, year, amounts, is_counted, is_projected, basis, outcome_code. `returns`: one row.
+    """`values`: kind, category, year, amounts, is_counted, grade, is_significant, is_projected, basis, from_on, until_on.
+    `returns`: one row.
 
     `sensitivities`: one row per quantity, see `tornado`.
     """
@@ -40,27 +41,33 @@ def value_program(
     """Value a program by Monte Carlo with `draws` joint draws of all effects, unit values and assumptions; the same seed gives
     the same numbers.
 
-    `effects` holds only causal effects, by outcome; a benefit without one counts as zero, and its row says so.
+    `effects` holds only causal effects, by outcome; a benefit without one counts as zero, and its row says so. So does one whose
+    effect cannot be told from chance, if the scenario counts significant ones only; otherwise its row is marked.
     """
-    known = quantities(scenario, effects, measured)
+    counted = {outcome: effect for outcome, effect in effects.items() if effect.is_significant or not scenario.only_significant}
+    known = quantities(scenario, counted, measured)
+    reasons = {category: _why_not(category, known, effects) for category in BENEFITS}
     drawn = {name: quantity.draws(draws, seed) for name, quantity in known.items()}
     flows = cash_flows(drawn, volumes)
     return Valuation(
-        values=_values(known, flows, volumes),
-        returns=_returns(scenario, drawn, flows, volumes, known, draws, seed),
+        values=_values(effects, reasons, flows, volumes),
+        returns=_returns(scenario, drawn, flows, volumes, reasons, draws, seed),
         sensitivities=tornado(known, volumes),
     )
 
 
-def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -> pl.DataFrame:
+def _values(effects: Mapping[str, Effect], reasons: Mapping[str, str | None], flows: CashFlows, volumes: Volumes) -> pl.DataFrame:
     rows = []
     for kind, by_category in (("benefit", flows.benefits), ("cost", flows.costs)):
         for category, amounts in by_category.items():
-            why_not = _why_not(category, known) if kind == "benefit" else None
-            if kind == "benefit":
-                basis = BENEFITS[category][2] if why_not is None else f"Counts as zero: {why_not}"
-            else:
+            why_not = reasons.get(category)
+            effect = effects.get(BENEFITS[category][0]) if kind == "benefit" else None
+            if kind == "cost":
                 basis = "Cost lines as delivered; beyond the data, the mean of the last six months with growth"
+            elif why_not is not None or effect is None:
+                basis = f"Counts as zero: {why_not}"
+            else:
+                basis = BENEFITS[category][2] + ("" if effect.is_significant else ". The effect cannot be told from chance")
             for year, first in enumerate(range(0, volumes.n_months, 12), start=1):
                 in_year = amounts[:, first : first + 12].sum(axis=1)
                 low, middle, high = np.percentile(in_year, PERCENTILES)
@@ -74,18 +81,23 @@ def _values(known: Mapping[str, Quantity], flows: CashFlows, volumes: Volumes) -
                         "amount_p95_usd": float(high),
                         "amount_mean_usd": float(in_year.mean()),
                         "is_counted": why_not is None,
+                        "grade": effect and effect.grade,
+                        "is_significant": effect and effect.is_significant,
                         "is_projected": min(first + 12, volumes.n_months) > volumes.n_observed,
                         "basis": basis,
                         "from_on": volumes.month_on(first),
                         "until_on": volumes.month_on(min(first + 12, volumes.n_months)),
                     }
                 )
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema_overrides={"grade": pl.String, "is_significant": pl.Boolean})
 
 
-def _why_not(category: str, known: Mapping[str, Quantity]) -> str | None:
+def _why_not(category: str, known: Mapping[str, Quantity], effects: Mapping[str, Effect]) -> str | None:
+    outcome = BENEFITS[category][0]
     if category == "incentive" and known["incentive_usd_per_year"].above == 0:
         return "the scenario names no incentive contract (`incentive_usd_per_year`)"
+    if outcome in effects and f"effect:{outcome}" not in known:
+        return f"the effect on {outcome} cannot be told from chance"
     return countable(category, known)
 
 
@@ -94,7 +106,7 @@ def _returns(
     drawn: Values,
     flows: CashFlows,
     volumes: Volumes,
-    known: Mapping[str, Quantity],
+    reasons: Mapping[str, str | None],
     draws: int,
     seed: int,
 ) -> pl.DataFrame:
@@ -108,7 +120,7 @@ def _returns(
     payback = float(np.median(months))
     # Shift everything by a month; the last month falls beyond the horizon.
     delayed = (net[:, :-1] * factors[:, 1:]).sum(axis=1)
-    uncounted = [category for category in BENEFITS if countable(category, known)]
+    uncounted = [category for category in BENEFITS if reasons[category]]
     row = {
         "scenario": scenario.name,
         "starts_on": volumes.starts_on,

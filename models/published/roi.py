@@ -14,6 +14,9 @@ BENEFIT_CATEGORIES = ("recovered_slots", "retained_patients", "incentive", "staf
 DESIGNS = ("randomised", "staggered_did", "synthetic_did", "interrupted_series", "before_after")
 VERDICTS = ("passed", "warned", "failed", "not_testable")
 GRADES = ("A", "B", "C", "D", "none")
+OWNED_CATEGORIES = (*COST_CATEGORIES, "total")
+CHANGE_TYPES = ("relative", "absolute")
+CLAIM_VERDICTS = ("out_of_reach", "no_effect_known", "described_only", "chance", "opposite", "below", "within", "above")
 
 _PROGRAM = field(pl.String, "The engagement program, as the CRM names it.")
 _SCENARIO = field(pl.String, "The set of assumptions: `base`, `cautious`, or a file of the practice's own.")
@@ -156,6 +159,12 @@ _VALUE_COLUMNS = {
     "amount_p50_usd": _usd("Median of the draws; undiscounted."),
     "amount_p95_usd": _usd("95th percentile of the draws; undiscounted."),
     "amount_mean_usd": _usd("Mean of the draws: means add up over categories and years, percentiles do not."),
+    "grade": optional(
+        pl.String, "Grade of the effect that a benefit rests on; empty: a cost, or no causal effect.", values=GRADES
+    ),
+    "is_significant": optional(
+        pl.Boolean, "That effect can be told from chance: its 95 % interval leaves out zero. Empty: a cost, or no causal effect."
+    ),
     "is_counted": field(
         pl.Boolean, "The amount has a causal effect or a cost behind it; otherwise it is zero, and `basis` gives the reason."
     ),
@@ -185,9 +194,24 @@ _RETURN_COLUMNS = {
     "cost_of_delay_usd": _usd("Present value lost by starting a month later, the last month counted staying the same; median."),
     "one_off_release_usd": _usd("Cash freed once by fewer days in A/R, median; in no sum: timing, not income.", nullable=True),
     "staff_hours_p50": _usd("Staff hours saved over the horizon, median; money only as far as redeployed.", nullable=True),
-    "benefits_missing": optional(pl.String, "Benefits that count as zero without a causal effect, separated by spaces."),
+    "benefits_missing": optional(
+        pl.String, "Benefits that count as zero, separated by spaces; the `basis` in `fct_program_value` says why."
+    ),
     "n_draws": field(pl.Int32, "Monte-Carlo draws.", at_least=1),
     "seed": field(pl.Int32, "Seed of the draws: a rerun gives the same values.", at_least=0),
+}
+_OWNERSHIP_COLUMNS = {
+    "program_name": _PROGRAM,
+    "scenario": _SCENARIO,
+    "category": field(pl.String, "Kind of cost; `total` is the sum of all.", values=OWNED_CATEGORIES),
+    "year": field(pl.Int32, "Year of the program, from 1 to 5.", at_least=1, at_most=5),
+    "amount_usd": _usd("Cost of the year: as delivered, and beyond the data the mean of the draws."),
+    "discounted_usd": _usd("The same, discounted to the first month."),
+    "amount_so_far_usd": _usd(
+        "Cost from the first year to the end of this one: in year 3 and year 5 the total cost of ownership."
+    ),
+    "discounted_so_far_usd": _usd("The same, discounted to the first month."),
+    "is_projected": field(pl.Boolean, "The year has months beyond the data."),
 }
 _SENSITIVITY_COLUMNS = {
     "program_name": _PROGRAM,
@@ -229,6 +253,14 @@ _ML = (
         "program and scenario",
         ("program_name", "scenario"),
         _RETURN_COLUMNS,
+        owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "program_ownership_costs",
+        "program, scenario, category of cost and year",
+        ("program_name", "scenario", "category", "year"),
+        _OWNERSHIP_COLUMNS,
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -277,8 +309,82 @@ _DELIVERY = (
         "fct_program_returns",
         "program and scenario",
         ("program_name", "scenario"),
-        {**_RETURN_COLUMNS, "data_cut_on": field(pl.Date, "The day that the run looked back from.")},
+        {
+            **_RETURN_COLUMNS,
+            "statement": field(
+                pl.String, "What may be said to a board: whether the program pays, what its effects rest on, and what to do next."
+            ),
+            "data_cut_on": field(pl.Date, "The day that the run looked back from."),
+        },
         owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "fct_program_ownership_costs",
+        "program, scenario, category of cost and year",
+        ("program_name", "scenario", "category", "year"),
+        _OWNERSHIP_COLUMNS,
+        notes="Total cost of ownership: `amount_so_far_usd` of `total` in year 3 and year 5.",
+        owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "fct_program_claims",
+        "program and vendor claim",
+        ("program_name", "claim_code"),
+        {
+            "program_name": optional(pl.String, "The program; empty: the practice has none on record."),
+            "claim_code": field(pl.String, "Short name of the claim."),
+            "claim_name": field(pl.String, "What is claimed, in words."),
+            "kpi_code": field(pl.String, "The KPI.", refers_to="dim_kpis.kpi_code"),
+            "kpi_name": field(pl.String, "Its name."),
+            "unit": field(pl.String, "Unit of all values; a share is 0 to 1."),
+            "display_order": field(pl.Int32, "Place in lists.", at_least=1),
+            "baseline_value": optional(pl.Float64, "The sites' baselines (`fct_kpi_periods`). Empty: there is none."),
+            "like_for_like_value": optional(pl.Float64, "The same sites in the newest mature quarter."),
+            "n_baseline_sites": field(pl.Int32, "How many sites that is.", at_least=0),
+            "value": optional(pl.Float64, "The whole practice in the newest mature quarter. Empty: not available."),
+            "numerator": optional(pl.Float64, "Its numerator."),
+            "denominator": optional(pl.Float64, "Its denominator."),
+            "scoring": field(pl.String, "What the value is (`dim_kpis`)."),
+            "is_small": field(pl.Boolean, "It rests on few cases (`fct_kpi_periods`)."),
+            "first_month_on": optional(pl.Date, "First month of that quarter."),
+            "last_month_on": optional(pl.Date, "Its last month."),
+            "target": optional(pl.Float64, "The target (`dim_kpis`)."),
+            "benchmark_low": optional(pl.Float64, "Lower end of the benchmark range (`dim_kpis`)."),
+            "benchmark_high": optional(pl.Float64, "Upper end of the benchmark range (`dim_kpis`)."),
+            "typical_range": optional(pl.String, "Where practices are said to stand before a program, in words."),
+            "change_type": field(
+                pl.String, "Of what a change is: a share of the value before, or the KPI's own unit.", values=CHANGE_TYPES
+            ),
+            "claimed_low": field(pl.Float64, "Lower end of the claim; a fall is negative."),
+            "claimed_high": field(pl.Float64, "Upper end of the claim."),
+            "claim_source": field(pl.String, "Who claims it."),
+            "change": optional(pl.Float64, "`like_for_like_value` against `baseline_value`, as `change_type` says. Not a cause."),
+            "design": optional(pl.String, "How the effect was sought. Empty: no design gave a number.", values=DESIGNS),
+            "grade": optional(pl.String, "Grade of the evidence.", values=GRADES),
+            "effect": optional(pl.Float64, "The effect (`fct_program_effects`), as `change_type` says."),
+            "effect_low": optional(pl.Float64, "Lower end of its 95 % interval."),
+            "effect_high": optional(pl.Float64, "Upper end of its 95 % interval."),
+            "is_causal": field(pl.Boolean, "The effect is one of the program, not a description."),
+            "is_significant": field(pl.Boolean, "It can be told from chance."),
+            "benefit_category": optional(pl.String, "The benefit through which it is worth money.", values=BENEFIT_CATEGORIES),
+            "benefit_usd": optional(
+                pl.Float64,
+                "That benefit over the horizon of the base scenario, undiscounted mean. Empty: it is not valued in money.",
+            ),
+            "is_benefit_significant": optional(pl.Boolean, "The benefit rests on an effect that can be told from chance."),
+            "verdict": field(
+                pl.String,
+                "The effect against the claim. `out_of_reach`: it would pass the end of the scale. `no_effect_known`: no "
+                "design gave a number. `described_only`: before and after, no cause. `chance`: not told from chance. Else the "
+                "other way (`opposite`), less (`below`), as much (`within`) or more (`above`).",
+                values=CLAIM_VERDICTS,
+            ),
+            "verdict_reason": optional(pl.String, "Why the claim cannot be judged, in words; empty: it can."),
+        },
+        notes="The table that vendors show a board, with this practice's figures; quarter and baseline as in `fct_kpi_periods`.",
+        owner="practice manager",
         deidentified=ABSENT,
     ),
     Contract(

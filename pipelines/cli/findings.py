@@ -67,24 +67,10 @@ group by all
 order by n_patients desc
 """
 PROGRAMS = """
-select
-    returns.program_name,
-    returns.npv_p5_usd,
-    returns.npv_p50_usd,
-    returns.npv_p95_usd,
-    effects.n_effects,
-    effects.n_significant
-from delivery.fct_program_returns as returns
-left join (
-    select
-        program_name,
-        count(*) filter (where is_chosen and is_causal) as n_effects,
-        count(*) filter (where is_chosen and is_significant) as n_significant
-    from delivery.fct_program_effects
-    group by program_name
-) as effects using (program_name)
-where returns.scenario = 'base'
-order by returns.program_name
+select program_name, npv_p5_usd, npv_p50_usd, npv_p95_usd, statement
+from delivery.fct_program_returns
+where scenario = 'base'
+order by program_name
 """
 
 

@@ -9,6 +9,7 @@ import click
 
 from pipelines.home import Home
 
+OWNED_YEARS = (3, 5)
 RETURNS = {
     "npv_p5_usd": "NPV, 5th percentile",
     "npv_p50_usd": "NPV, median",
@@ -40,7 +41,7 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
     from pipelines.publications.store import current
     from pipelines.scenarios import BASE, read_one, scenario_file, scenarios
     from pipelines.scoring.program_history import programs, unit_values
-    from pipelines.scoring.program_value import valuations
+    from pipelines.scoring.program_value import ownerships, valuations
     from pipelines.sql.connection import open_file
 
     home = Home.from_environment()
@@ -51,6 +52,8 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
         known = [base, *(read_one(str(path), scenario_file(path), base) for path in files)]
     with open_file(home.published / publication.id / "warehouse.duckdb", read_only=True) as connection:
         history = programs(connection), unit_values(connection)
+    as_of_on = date.fromisoformat(publication.as_of_on)
+    owned = {(program, scenario.name): costs for program, scenario, costs in ownerships(history[0], known, as_of_on)}
     found = [
         {
             "program_name": program,
@@ -58,8 +61,9 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
             "returns": valuation.returns.drop("scenario").to_dicts()[0],
             "values": valuation.values.to_dicts(),
             "sensitivities": valuation.sensitivities.to_dicts(),
+            "ownership": owned[program, scenario.name].to_dicts() if (program, scenario.name) in owned else [],
         }
-        for program, scenario, valuation in valuations(*history, known, date.fromisoformat(publication.as_of_on))
+        for program, scenario, valuation in valuations(*history, known, as_of_on)
     ]
     if as_json:
         click.echo(json.dumps(found, default=str, indent=2))
@@ -79,6 +83,10 @@ def _show(found: list[dict[str, Any]]) -> None:
         table = Table(program, *(one["scenario"] for one in of_program))
         for name, words in RETURNS.items():
             table.add_row(words, *(_cell(name, one["returns"][name]) for one in of_program))
+        for years in OWNED_YEARS:
+            for kind in ("amount", "discounted"):
+                costs = (_owned(one["ownership"], years, kind) for one in of_program)
+                table.add_row(f"cost of {years} years{', discounted' if kind == 'discounted' else ''}", *costs)
         console.print(table)
         first = of_program[0]
         tornado = Table(f"what matters most ({first['scenario']})", "from", "to", "NPV from", "NPV to", "break-even at")
@@ -90,6 +98,12 @@ def _show(found: list[dict[str, Any]]) -> None:
                 "nowhere" if row["break_even"] is None else f"{row['break_even']:.4g}",
             )
         console.print(tornado)
+
+
+def _owned(ownership: list[dict[str, Any]], years: int, kind: str) -> str:
+    """The total cost of ownership after so many years, as spent (`amount`) or `discounted`."""
+    found = [row[f"{kind}_so_far_usd"] for row in ownership if row["category"] == "total" and row["year"] == years]
+    return f"{found[0]:,.0f}" if found else "not known"
 
 
 def _cell(name: str, value: object) -> str:

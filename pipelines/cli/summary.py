@@ -102,9 +102,7 @@ def _print_people(found: Findings) -> None:
         left_out = ", ".join(f"{row['n_patients']:,} {row['reason'].replace('_', ' ')}" for row in found.left_out)
         console.print(f"[dim]Left out: {left_out}[/]")
     for row in found.programs:
-        low, middle, high = (amount(row[f"npv_p{p}_usd"], "usd") for p in (5, 50, 95))
-        effects = f"{row['n_significant'] or 0} of {row['n_effects'] or 0} effects distinguishable from chance"
-        console.print(f"{row['program_name']}: net present value {middle} [dim]({low} to {high}; {effects})[/]")
+        console.print(f"{row['program_name']}: {row['statement']}")
 
 
 def _metric(row: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from pipelines.scoring.truth import best_possible
 TRAINED = ["ml.model_evaluations", "ml.model_cards", "ml.model_curves", "ml.model_importances"]
 SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.no_show_scores"]
 ESTIMATED = ["ml.program_effects"]
-VALUED = ["ml.program_values", "ml.program_returns", "ml.program_sensitivities"]
+VALUED = ["ml.program_values", "ml.program_returns", "ml.program_sensitivities", "ml.program_ownership_costs"]
 FEATURES = [
     "intermediate.int_disengagement__features",
     "intermediate.int_disengagement__labels",

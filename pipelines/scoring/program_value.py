@@ -14,6 +14,7 @@ import polars as pl
 
 from ml.effects.design_picker import Attempt, rollout_designs, trial_designs
 from ml.roi.cash_flows import BENEFITS
+from ml.roi.ownership import OWNED_MONTHS, ownership_costs
 from ml.roi.quantities import Measured
 from ml.roi.scenario import Scenario
 from ml.roi.valuation import Valuation, value_program
@@ -24,6 +25,7 @@ from pipelines.scoring.tables import Tables
 from pipelines.sql.literals import literal
 
 TRIAL_OUTCOME = "visit_within_90_days"
+VALUE_TABLES = ("program_values", "program_returns", "program_sensitivities", "program_ownership_costs")
 
 
 def estimate_effects(history: History) -> Tables:
@@ -42,13 +44,15 @@ def estimate_effects(history: History) -> Tables:
 def value_programs(
     programs: Sequence[Program], measured: Mapping[str, Measured], scenarios: Sequence[Scenario], as_of_on: date
 ) -> Tables:
-    """Value every program under every scenario: the three tables of its value."""
-    tables: dict[str, list[pl.DataFrame]] = {"program_values": [], "program_returns": [], "program_sensitivities": []}
+    """Value every program under every scenario: the three tables of its value, and that of its costs over five years."""
+    tables: dict[str, list[pl.DataFrame]] = {name: [] for name in VALUE_TABLES}
     for program, scenario, found in valuations(programs, measured, scenarios, as_of_on):
         named = {"program_name": pl.lit(program), "scenario": pl.lit(scenario.name)}
         tables["program_values"].append(_traced(program, found.values).with_columns(**named))
         tables["program_returns"].append(found.returns.with_columns(**named))
         tables["program_sensitivities"].append(found.sensitivities.with_columns(**named))
+    for program, scenario, costs in ownerships(programs, scenarios, as_of_on):
+        tables["program_ownership_costs"].append(costs.with_columns(program_name=pl.lit(program), scenario=pl.lit(scenario.name)))
     return {table: pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame() for table, frames in tables.items()}
 
 
@@ -63,6 +67,17 @@ def valuations(
             )
             if known is not None:
                 yield program.name, scenario, value_program(scenario, known, program.effects, measured)
+
+
+def ownerships(
+    programs: Sequence[Program], scenarios: Sequence[Scenario], as_of_on: date
+) -> Iterator[tuple[str, Scenario, pl.DataFrame]]:
+    """The costs over five years of each program that has any, under each scenario."""
+    for program in programs:
+        known = volumes(program.costs, program.outcomes, program.members, as_of_on=as_of_on, horizon_months=OWNED_MONTHS)
+        if known is not None and known.costs:
+            for scenario in scenarios:
+                yield program.name, scenario, ownership_costs(scenario, known)
 
 
 def _row(program: str, outcome: str, attempt: Attempt, months: pl.Series) -> dict[str, object]:

@@ -4,6 +4,7 @@ import re
 
 from ml.risk.no_show import EMBARGO_DAYS
 from models import disengagement, no_show
+from models.few_cases import is_few
 from pipelines.home import CHECKOUT
 from pipelines.warehouse.dbt import default_settings
 
@@ -46,3 +47,9 @@ def test_python_has_the_defaults_of_the_practices_settings_from_the_dbt_project(
     worth = ("contact_effect", "retained_margin_usd", "contact_cost_usd", "outreach_capacity", "holdout_share")
     assert [settings[name] for name in worth] == [0.15, 250, 5, 10, 0.2]
     assert not {"as_of_on", "time_zone"} & settings.keys()
+
+
+def test_pages_and_tables_mark_few_cases_by_the_same_numbers():
+    settings = default_settings()
+    assert (settings["small_denominator"], settings["small_numerator"]) == (30, 10)
+    assert [is_few(10, 30), is_few(9, 30), is_few(10, 29)] == [False, True, True]

@@ -62,6 +62,77 @@ def test_every_observed_cost_is_the_sum_of_its_rows(warehouse):
         assert (low, high) == pytest.approx((float(total), float(total))), (category, year)
 
 
+def test_total_cost_of_ownership_is_the_cost_lines_and_the_same_in_every_table(warehouse):
+    """Year 1 is observed, and is the sum of its lines; three years are what the value statement counts over 36 months."""
+    [(first_year,)] = rows(
+        warehouse,
+        "select sum(amount_usd)::double from marts.fct_program_costs where month_on < "
+        "(select starts_on + interval 12 month from delivery.fct_program_returns where scenario = 'base')",
+    )
+    found = dict(
+        rows(
+            warehouse,
+            "select year, amount_so_far_usd from delivery.fct_program_ownership_costs "
+            "where category = 'total' and scenario = 'base'",
+        )
+    )
+    assert found[1] == pytest.approx(first_year)
+    [(three_years,)] = rows(
+        warehouse, "select sum(amount_mean_usd) from delivery.fct_program_value where scenario = 'base' and kind = 'cost'"
+    )
+    assert found[3] == pytest.approx(three_years)
+    assert found[1] < found[3] < found[5]
+
+
+def test_a_benefit_says_whether_its_effect_can_be_told_from_chance(warehouse):
+    wrong = rows(
+        warehouse,
+        "select benefits.category, benefits.scenario from delivery.fct_program_value as benefits "
+        "inner join delivery.fct_program_effects as effects "
+        "on effects.benefit_category = benefits.category and effects.is_chosen "
+        "where kind = 'benefit' and effects.is_causal "
+        "and (benefits.is_significant is distinct from effects.is_significant or benefits.grade <> effects.grade)",
+    )
+    assert wrong == []
+    counted = rows(
+        warehouse,
+        "select category from delivery.fct_program_value where kind = 'benefit' and scenario = 'significant' "
+        "and amount_mean_usd <> 0 and not is_significant",
+    )
+    assert counted == []
+
+
+def test_the_board_s_table_has_the_figures_of_every_other_page_and_nothing_as_claimed_without_an_interval(warehouse):
+    """Nine metrics; the newest quarter's value and baseline are those of `fct_kpi_periods`."""
+    assert len(rows(warehouse, "select * from delivery.fct_program_claims")) == 9
+    different = rows(
+        warehouse,
+        "select claims.kpi_code from delivery.fct_program_claims as claims inner join marts.fct_kpi_periods as periods "
+        "on claims.kpi_code = periods.kpi_code and n_months = 3 and slice_type = 'all' and is_newest "
+        "where claims.value is distinct from periods.value or claims.baseline_value is distinct from periods.baseline_value "
+        "or claims.like_for_like_value is distinct from periods.like_for_like_value",
+    )
+    assert different == []
+    unproven = rows(
+        warehouse,
+        "select claim_code from delivery.fct_program_claims where verdict in ('within', 'above', 'below', 'opposite') "
+        "and (not is_significant or effect_low is null)",
+    )
+    assert unproven == []
+    [(verdict, reason)] = rows(
+        warehouse, "select verdict, verdict_reason from delivery.fct_program_claims where claim_code = 'retention'"
+    )
+    assert (verdict, reason) == ("out_of_reach", "From 98.9 % the claim would lead to 113.7 % or beyond")
+
+
+def test_the_sentence_for_a_board_is_the_same_on_paper_and_in_the_tables(warehouse, sample_home):
+    [(said,)] = rows(warehouse, "select statement from delivery.fct_program_returns where scenario = 'base'")
+    assert said.startswith("The program does not pay for itself: −$") and " No effect can be told from chance. Next: " in said
+    report = (sample_home.published / "current" / "report_2026-Q3.html").read_text(encoding="utf-8")
+    assert said in report
+    assert "Total cost of ownership" in report and "What vendors commonly claim" in report
+
+
 def test_every_benefit_shows_the_rows_that_its_effect_applies_to(warehouse):
     queries = rows(warehouse, "select distinct category, traced_by from delivery.fct_program_value where kind = 'benefit'")
     assert {category for category, query in queries if rows(warehouse, query)} >= {"recovered_slots", "retained_patients"}

@@ -1,4 +1,4 @@
-"""A KPI of one period has one value, wherever it is shown: on every page, in the board's reports and on the command line."""
+"""A KPI of one period and slice has one value, wherever it is shown: pages, their CSV, the board's reports, the command line."""
 
 import html
 import re
@@ -8,15 +8,27 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.access.roles import ADMIN, PAGES
 from dashboards.figures.wording import DOMAIN_NAMES
-from models.wording import amount, period
+from dashboards.layout import exhibits, exports
+from models.wording import amount, month, period
+from pipelines.cli.console import console
+from pipelines.cli.findings import findings
+from pipelines.cli.summary import _print_kpis
 from pipelines.exports.board_report import period as report_period
+from pipelines.publications.store import current
 from pipelines.sql.connection import open_file
 
-PAGES = ("overview", "retention", "revenue", "appointments")
+ROLE_OF = {
+    page.name: next(role for role in ("leadership", "care_team", "analyst", "steward", ADMIN) if role in page.roles)
+    for page in PAGES
+}
+WHOLE = "whole practice"
+SPLITS = {"site": "location", "provider": "provider", "payer": "payer_class", "segment": "patient_segment"}
 PERIOD = re.compile(r"(?:[A-Z][a-z]{2}(?: \d{4})? to )?[A-Z][a-z]{2} \d{4}")
 CARD = re.compile(r'<article class="card">\s*<h3>(.*?)</h3>\s*<div class="value">(.*?)</div>', re.S)
 ROW = re.compile(
@@ -24,6 +36,12 @@ ROW = re.compile(
     r'<td class="n"><strong>(.*?)</strong>',
     re.S,
 )
+MOVED = re.compile(r'<tr><td>([^<]*)</td><td class="n">([^<]*?) → ([^<]*?)</td>')
+CLAIM = re.compile(
+    r'<tr>\s*<td>([^<]*?)(?:<br>.*?)?</td>\s*<td class="n">[^<]*</td>\s*<td class="n">([^<†]*)†?<br><span class="soft">([^<]*)',
+    re.S,
+)
+SENTENCE = re.compile(r"\*\*(.+?)\*\* (.+?) \([^)]*\)(?: in ([A-Z][a-z]{2} \d{4}))?")
 
 
 class Figure(NamedTuple):
@@ -31,52 +49,101 @@ class Figure(NamedTuple):
 
     kpi_name: str
     period: str
+    slice_name: str
     value: str
     where: str
 
 
 def disagreements(figures: list[Figure]) -> list[list[Figure]]:
-    """The figures of one KPI and period that have more than one value."""
+    """The figures of one KPI, period and slice that have more than one value."""
     together = defaultdict(list)
     for figure in figures:
-        together[figure.kpi_name, figure.period].append(figure)
+        together[figure[:3]].append(figure)
     return [same for same in together.values() if len({figure.value for figure in same}) > 1]
 
 
 @pytest.fixture(scope="module")
 def catalog(sample_warehouse: Path) -> dict[str, dict]:
+    """The KPIs by code."""
     with open_file(sample_warehouse, read_only=True) as connection:
         rows = connection.sql("select * from marts.dim_kpis").pl()
-    return {row["kpi_name"]: row for row in rows.iter_rows(named=True)}
+    return {row["kpi_code"]: row for row in rows.iter_rows(named=True)}
 
 
 @pytest.fixture
-def figures(app: Callable[..., AppTest], sample_run: dict, sample_warehouse: Path, catalog: dict) -> list[Figure]:
-    """Every value of a KPI over a quarter of the whole practice, or of a report's month, that a reader can come across."""
-    found = [figure for page in PAGES for figure in _of_page(app(page, address={"period": "3 months"}), page, catalog)]
-    for name, kpi in catalog.items():
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, pl.DataFrame]:
+    """What a page offers as CSV, by the file's name."""
+    frames: dict[str, pl.DataFrame] = {}
+
+    def offer(frame: pl.DataFrame, name: str, **_: object) -> None:
+        frames[name] = frame
+
+    monkeypatch.setattr(exports, "offer", offer)
+    monkeypatch.setattr(exhibits, "offer", offer)
+    return frames
+
+
+@pytest.fixture
+def figures(
+    app: Callable[..., AppTest], offered: dict, sample_run: dict, sample_home, sample_warehouse: Path, catalog: dict
+) -> list[Figure]:
+    """Every value of a KPI in a month or quarter, of the whole practice or a member of one dimension, that a reader can see."""
+    found = []
+
+    def visit(page: str, role: str, **address: str) -> None:
+        offered.clear()
+        found.extend(_of_page(app(page, role=role, address={"period": "3 months"} | address), page, catalog))
+        for name, frame in offered.items():
+            found.extend(_of_csv(frame, name, page, catalog))
+
+    for page, role in ROLE_OF.items():
+        visit(page, role)
+    for kpi in catalog.values():
         if kpi["is_headline"]:
-            titled = f"{DOMAIN_NAMES[kpi['domain']]} · {name}"
-            found += _of_page(app("kpi_explorer", address={"kpi": titled, "period": "3 months"}), "kpi_explorer", catalog)
+            visit("kpi_explorer", "leadership", kpi=f"{DOMAIN_NAMES[kpi['domain']]} · {kpi['kpi_name']}", split="Site")
     for path in sorted(sample_warehouse.parent.glob("report_*.html")):
         found += _of_report(path)
     for kpi in sample_run["kpis"]:
         if kpi["value"] is not None:
             months = period(*(date.fromisoformat(kpi[name]) for name in ("first_month_on", "last_month_on")))
-            found.append(Figure(kpi["kpi_name"], months, amount(kpi["value"], kpi["unit"]), "caregap run --json"))
+            found.append(Figure(kpi["kpi_name"], months, WHOLE, amount(kpi["value"], kpi["unit"]), "caregap run --json"))
+    found += _of_summary(sample_home, catalog)
     return [figure for figure in found if figure.value != "–"]
 
 
 def _of_page(test: AppTest, page: str, catalog: dict) -> Iterator[Figure]:
-    """A KPI's metric says its value, and the first text after it the period."""
-    assert not test.exception
+    """A KPI's metric says its value, and the first text after it the period; sentences name a KPI in bold and its month."""
+    assert not test.exception, page
+    names = {kpi["kpi_name"] for kpi in catalog.values()}
     elements = list(_flat(test.main))
     for place, element in enumerate(elements):
-        if element.type == "metric" and element.label in catalog and element.value != "–":
+        if element.type == "metric" and element.label in names and element.value != "–":
             after = (PERIOD.match(other.value) for other in elements[place:] if other.type in ("caption", "markdown"))
             months = next((found[0] for found in after if found), None)
             assert months, f"{page}: {element.label} does not say its period"
-            yield Figure(element.label, months, element.value, page)
+            yield Figure(element.label, months, WHOLE, element.value, page)
+        if element.type == "markdown" and (newest := re.search(r"in ([A-Z][a-z]{2} \d{4}) than", element.value)):
+            for name, value, other_month in SENTENCE.findall(element.value):
+                yield Figure(name, other_month or newest[1], WHOLE, value.replace("\\", ""), f"{page}, sentence")
+
+
+def _of_csv(frame: pl.DataFrame, name: str, page: str, catalog: dict) -> Iterator[Figure]:
+    """Months of one KPI or of many, members of one dimension, and the board's table."""
+    where = f"{page}, {name}.csv"
+    code, _, by = name.rpartition("_by_")
+    if name == "board_claims":
+        for row in frame.iter_rows(named=True):
+            yield Figure(row["Metric"], row["Quarter"], WHOLE, row["Now, practice"].removesuffix("†"), where)
+    elif {"month_on", "value", "is_mature"} <= set(frame.columns) and (by == "month" or "kpi_code" in frame.columns):
+        for row in frame.filter("is_mature").iter_rows(named=True):
+            kpi = catalog[row.get("kpi_code", code)]
+            of = f"{by} {row['slice_name']}" if by in SPLITS else WHOLE
+            yield Figure(kpi["kpi_name"], month(row["month_on"]), of, amount(row["value"], kpi["unit"]), where)
+    elif code in catalog and by in SPLITS and "slice_name" in frame.columns:
+        kpi = catalog[code]
+        for row in frame.iter_rows(named=True):
+            value, member = amount(row["value"], kpi["unit"]), f"{by} {row['slice_name']}"
+            yield Figure(kpi["kpi_name"], period(row["first_month_on"], row["last_month_on"]), member, value, where)
 
 
 def _flat(block) -> Iterator:
@@ -88,34 +155,70 @@ def _flat(block) -> Iterator:
 
 
 def _of_report(path: Path) -> Iterator[Figure]:
-    """Cards of the headline KPIs, and the table of all of them, where the unit stands beside the name."""
+    """Cards of the headline KPIs, what moved, vendor claims, and the table of all KPIs, where the unit stands beside the name."""
     code = path.stem.removeprefix("report_")
     about = report_period.quarter(code) if "Q" in code else report_period.month(code)
-    months, text = period(about.months[0], about.months[-1]), path.read_text(encoding="utf-8")
+    months, before = (period(one.months[0], one.months[-1]) for one in (about, about.before))
+    text = path.read_text(encoding="utf-8")
     for name, value in CARD.findall(text):
-        yield Figure(html.unescape(name), months, value, f"{path.name}, card")
-    for name, unit, value in ROW.findall(text.partition("<h2>Every KPI</h2>")[2].partition("</section>")[0]):
-        yield Figure(html.unescape(name), months, value if value == "–" or not unit else f"{value} {unit}", f"{path.name}, table")
+        yield Figure(html.unescape(name), months, WHOLE, value, f"{path.name}, card")
+    for name, earlier, now in MOVED.findall(_section(text, "What moved, and why")):
+        yield Figure(html.unescape(name), before, WHOLE, earlier, f"{path.name}, moved")
+        yield Figure(html.unescape(name), months, WHOLE, now, f"{path.name}, moved")
+    for name, value, quarter in CLAIM.findall(_section(text, "What vendors commonly claim, and what is found here")):
+        yield Figure(html.unescape(name), quarter, WHOLE, value, f"{path.name}, claims")
+    for name, unit, value in ROW.findall(_section(text, "Every KPI")):
+        said = value if value == "–" or not unit else f"{value} {unit}"
+        yield Figure(html.unescape(name), months, WHOLE, said, f"{path.name}, table")
 
 
-def test_a_kpi_of_one_period_has_one_value_wherever_it_is_shown_and_it_is_the_published_one(
+def _section(text: str, title: str) -> str:
+    return text.partition(f"<h2>{title}</h2>")[2].partition("</section>")[0]
+
+
+def _of_summary(home, catalog: dict) -> Iterator[Figure]:
+    """What `caregap run` prints: name, value and months in a line."""
+    with console.capture() as printed:
+        console.width, width = 200, console.width
+        _print_kpis(findings(home, current(home)))
+        console.width = width
+    for line in printed.get().splitlines():
+        parts = re.split(r"\s{2,}", line.strip())
+        if len(parts) > 2 and parts[0] in {kpi["kpi_name"] for kpi in catalog.values()} and PERIOD.fullmatch(parts[-1]):
+            yield Figure(parts[0], parts[-1], WHOLE, parts[1], "caregap run")
+
+
+def test_a_kpi_of_one_period_and_slice_has_one_value_wherever_it_is_shown_and_it_is_the_published_one(
     figures: list[Figure], sample_warehouse: Path
 ):
     shown_by = {figure.where for figure in figures}
-    assert shown_by >= {*PAGES, "kpi_explorer", "caregap run --json", "report_2026-Q3.html, card", "report_2026-Q3.html, table"}
+    assert shown_by >= {
+        "overview", "overview, sentence", "overview, headline_kpis.csv",
+        "retention", "retention, patient_retention_rate_by_month.csv",
+        "revenue", "revenue, days_in_ar_by_month.csv", "appointments", "appointments, no_show_rate_by_month.csv", "care_gaps",
+        "care_gaps, care_gap_closure_rate_by_month.csv", "care_gaps, care_gap_closure_rate_by_site.csv", "kpi_explorer",
+        "kpi_explorer, no_show_rate_by_site.csv", "kpi_explorer, no_show_rate_months_by_site.csv",
+        "roi, board_claims.csv", "caregap run", "caregap run --json",
+        "report_2026-Q3.html, card", "report_2026-Q3.html, moved", "report_2026-Q3.html, claims", "report_2026-Q3.html, table",
+    }  # fmt: skip
     assert len({figure.kpi_name for figure in figures}) > 50
     assert disagreements(figures) == []
     with open_file(sample_warehouse, read_only=True) as connection:
         rows = connection.sql(
-            "select kpi_name, unit, first_month_on, last_month_on, value from marts.fct_kpi_periods "
-            "inner join marts.dim_kpis using (kpi_code) where slice_type = 'all'"
+            "select kpi_name, unit, first_month_on, last_month_on, slice_type, slice_name, value "
+            "from marts.fct_kpi_periods inner join marts.dim_kpis using (kpi_code)"
         ).fetchall()
-    published = {(name, period(first, last)): amount(value, unit) for name, unit, first, last, value in rows}
-    assert [figure for figure in figures if published[figure.kpi_name, figure.period] != figure.value] == []
+    published = {}
+    for name, unit, first, last, slice_type, slice_name, value in rows:
+        by = next((by for by, kind in SPLITS.items() if kind == slice_type), "")
+        of = f"{by} {slice_name}" if by else WHOLE
+        published[name, period(first, last), of] = amount(value, unit)
+    assert [figure for figure in figures if published[figure[:3]] != figure.value] == []
 
 
 def test_two_values_of_one_figure_are_found():
-    """The no-show rate of a quarter as 10.4 % on one page and 10.0 % on another; a month beside it is another figure."""
-    overview = Figure("No-show rate", "Jul to Sep 2026", "10.4 %", "overview")
-    report = Figure("No-show rate", "Jul to Sep 2026", "10.0 %", "report")
-    assert disagreements([overview, report, Figure("No-show rate", "Sep 2026", "9.0 %", "report")]) == [[overview, report]]
+    """The no-show rate of a quarter as 10.4 % on one page and 10.0 % on another; a month or a site beside it is another."""
+    overview = Figure("No-show rate", "Jul to Sep 2026", WHOLE, "10.4 %", "overview")
+    report = overview._replace(value="10.0 %", where="report")
+    others = [overview._replace(period="Sep 2026", value="9.0 %"), overview._replace(slice_name="site North", value="9.0 %")]
+    assert disagreements([overview, report, *others]) == [[overview, report]]

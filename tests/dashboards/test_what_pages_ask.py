@@ -12,14 +12,14 @@ from pipelines.home import CHECKOUT
 MADE_FOR_PAGES = {
     "catalog": {"checks", "columns", "lineage", "lineage_tables", "tables"},
     "delivery": {
-        "fct_program_effects", "fct_program_returns", "fct_program_sensitivity", "fct_program_value", "out_outreach_list",
-        "out_outreach_suppressions", "out_patient_profiles",
+        "fct_program_claims", "fct_program_effects", "fct_program_ownership_costs", "fct_program_returns",
+        "fct_program_sensitivity", "fct_program_value", "out_outreach_list", "out_outreach_suppressions", "out_patient_profiles",
     },
     "marts": {
         "dim_extracts", "dim_identity_records", "dim_kpis", "dim_locations", "dim_measures", "dim_programs", "dim_providers",
         "fct_appointment_patterns", "fct_baselines", "fct_claim_answers", "fct_deliveries", "fct_identity_decisions",
         "fct_identity_reviews", "fct_kpi_periods", "fct_kpi_slices", "fct_kpis", "fct_lead_sources",
-        "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts", "fct_program_claims",
+        "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts",
         "fct_receivable_ages", "fct_revenue_flows",
     },
     "ml": {"model_cards", "model_curves", "model_evaluations", "model_importances", "model_monitoring", "outreach_lift"},

@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from ml.effects.mix_and_rate import mix_and_rate
+from models.few_cases import is_few
 from pipelines.exports.board_report.kpis import Kpi
 from pipelines.exports.board_report.period import Period
 
@@ -24,7 +25,9 @@ group by all
 
 @dataclass(frozen=True)
 class Movement:
-    """A KPI's change: `parts` maps each dimension to mix, rate, and the slices that contributed most (rows of `mix_and_rate`)."""
+    """A KPI's change: `parts` maps each dimension to mix, rate, and the slices that moved it most: rows of `mix_and_rate`, with
+    `n`, the cases now (None of a ratio), and `is_small`: few now or before.
+    """
 
     kpi: Kpi
     parts: dict[str, tuple[float, float, list[dict[str, Any]]]]
@@ -48,6 +51,17 @@ def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:
         names = dict(of_type.select("slice_key", "slice").iter_rows())
         keyed = of_type.select("is_after", "numerator", "denominator", slice=pl.col("slice_key"))
         decomposed = mix_and_rate(keyed.filter(~pl.col("is_after")), keyed.filter(pl.col("is_after")))
-        shown = [row | {"slice": names[row["slice"]]} for row in decomposed.head(SHOWN).iter_rows(named=True)]
+        shown = [
+            row | {"slice": names[row["slice"]]} | _cases(kpi, keyed.filter(pl.col("slice") == row["slice"]))
+            for row in decomposed.head(SHOWN).iter_rows(named=True)
+        ]
         parts[name] = (float(decomposed["mix"].sum()), float(decomposed["rate"].sum()), shown)
     return Movement(kpi, parts)
+
+
+def _cases(kpi: Kpi, sides: pl.DataFrame) -> dict[str, Any]:
+    """What a slice's two values rest on; how it stood is the mean of the month ends."""
+    n_ends = kpi["n_months"] if kpi["time_basis"] == "month_end" else 1
+    rows = {is_after: (numerator / n_ends, denominator / n_ends) for is_after, numerator, denominator, _ in sides.iter_rows()}
+    n = None if kpi["scoring"] == "ratio" else rows.get(True, (0.0, 0.0))[1]
+    return {"n": n, "is_small": any(is_few(*cases, kpi["scoring"]) for cases in rows.values())}

@@ -5,20 +5,33 @@ from typing import Any
 
 import duckdb
 
-CLAIMS = """
-select claims.*, kpis.kpi_name, kpis.unit, kpis.direction
-from marts.fct_program_claims as claims
-inner join marts.dim_kpis as kpis using (kpi_code)
-order by claims.display_order
-"""
+CLAIMS = "select * from {} order by program_name, display_order"
 EFFECTS = "select * from {} where is_chosen order by program_name, design <> 'randomised', outcome_code"
 RETURNS = "select * from {} order by program_name, scenario"
 VALUES = """
-select program_name, scenario, kind, category, sum(amount_mean_usd) as amount_usd, any_value(basis) as basis
+select program_name, scenario, kind, category, sum(amount_mean_usd) as amount_usd, any_value(basis) as basis,
+    any_value(grade) as grade, bool_or(is_significant) as is_significant
 from {}
 group by all
 order by program_name, scenario, kind, amount_usd desc, category
 """
+OWNERSHIP = """
+select program_name, category,
+    {years},
+    {so_far},
+    min(year) filter (where is_projected) as projected_from
+from {{}}
+where scenario = 'base'
+group by program_name, category
+order by program_name, max(category = 'total'), category
+""".format(
+    years=", ".join(f"max(amount_usd) filter (where year = {year}) as year_{year}_usd" for year in range(1, 6)),
+    so_far=", ".join(
+        f"max({kind}_so_far_usd) filter (where year = {year}) as {kind}_{year}_usd"
+        for year in (3, 5)
+        for kind in ("amount", "discounted")
+    ),
+)
 ROLLOUT = """
 select
     programs.program_name, programs.go_live_on, programs.is_live, coalesce(locations.location_name, programs.location_id) as site
@@ -30,13 +43,16 @@ order by programs.go_live_on nulls last, site
 
 @dataclass(frozen=True)
 class Program:
-    """Rows as dictionaries. `effects`, `returns` and `values` are None where the publication has no such table."""
+    """Rows as dictionaries, all but `rollout` None where the publication has no such table. `ownership`: the base scenario's
+    costs, a row a category: each of five years, and three and five years, as spent and discounted.
+    """
 
     rollout: list[dict[str, Any]]
-    claims: list[dict[str, Any]]
+    claims: list[dict[str, Any]] | None
     effects: list[dict[str, Any]] | None
     returns: list[dict[str, Any]] | None
     values: list[dict[str, Any]] | None
+    ownership: list[dict[str, Any]] | None
 
     @property
     def lift(self) -> list[dict[str, Any]]:
@@ -48,10 +64,11 @@ def program(connection: duckdb.DuckDBPyConnection) -> Program:
     """What an open published warehouse holds of engagement programs."""
     return Program(
         rollout=_rows(connection, ROLLOUT),
-        claims=_rows(connection, CLAIMS),
+        claims=_of_table(connection, CLAIMS, "fct_program_claims"),
         effects=_of_table(connection, EFFECTS, "fct_program_effects"),
         returns=_of_table(connection, RETURNS, "fct_program_returns"),
         values=_of_table(connection, VALUES, "fct_program_value"),
+        ownership=_of_table(connection, OWNERSHIP, "fct_program_ownership_costs"),
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from models.wording import amount, cases, change, counted, day, effect, month, span
+from models.wording import CLAIM_VERDICTS, amount, cases, change, counted, day, effect, estimated, month, span
+from models.wording import period as months
 from pipelines.errors import UsageError
 from pipelines.exports.board_report import charts
 from pipelines.exports.board_report.care_gaps import care_gaps
@@ -77,6 +78,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = (amount, cases, change, counted, day, effect, month, span)
+    words = (amount, cases, change, counted, day, effect, estimated, month, span)
     environment.globals |= {word.__name__: word for word in (*words, charts.history, charts.bar)}
+    environment.globals |= {"months": months, "claim_verdicts": CLAIM_VERDICTS}
     return environment.get_template(TEMPLATE)

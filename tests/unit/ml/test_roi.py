@@ -8,6 +8,7 @@ import pytest
 
 from ml.roi.cash_flows import BENEFITS, cash_flows
 from ml.roi.finance import net_present_value, rate_per_month
+from ml.roi.ownership import ownership_costs
 from ml.roi.quantities import Effect, Measured, quantities
 from ml.roi.scenario import Scenario, ScenarioRefused, read_scenario
 from ml.roi.valuation import value_program
@@ -120,6 +121,54 @@ def test_without_a_causal_effect_a_benefit_is_zero_and_says_so():
     assert benefits["amount_p95_usd"].sum() == 0 and not benefits["is_counted"].any()
     assert benefits["basis"].str.starts_with("Counts as zero: no causal effect").all()
     assert set(found.returns["benefits_missing"].item().split()) == set(BENEFITS)
+
+
+def test_a_benefit_whose_effect_is_not_told_from_chance_is_marked_and_zero_where_only_significant_ones_count():
+    """4 points fewer no-shows are 144 usd a month; the interval of -9 to +1 points includes zero. Retention is certain."""
+    effects = {"no_show_rate": Effect(-0.04, -0.09, 0.01, "B", "did"), "visit_within_90_days": Effect(0.2, 0.2, 0.2, "A", "lot")}
+
+    def slots(only_significant: bool) -> dict:
+        assumed = {"name": "test", "horizon_months": MONTHS, "only_significant": only_significant, "assumptions": CERTAIN}
+        values = value_program(read_scenario(assumed), steady(), effects, {}, draws=100).values
+        told = values.filter(pl.col("category") == "retained_patients").row(0, named=True)
+        assert (told["is_significant"], told["is_counted"], told["grade"]) == (True, True, "A")
+        return values.filter(pl.col("category") == "recovered_slots").row(0, named=True)
+
+    everything, significant = slots(False), slots(True)
+    assert (everything["is_counted"], everything["is_significant"], everything["grade"]) == (True, False, "B")
+    assert everything["amount_mean_usd"] > 0 and "cannot be told from chance" in everything["basis"]
+    assert (significant["is_counted"], significant["amount_p95_usd"]) == (False, 0)
+    assert significant["basis"] == "Counts as zero: the effect on no_show_rate cannot be told from chance"
+
+
+def test_an_incentive_without_a_contract_is_zero_for_want_of_the_contract_and_not_of_an_effect():
+    found = value_program(scenario(incentive_usd_per_year=0), steady(), {}, {}, draws=10).values
+    [basis] = found.filter(pl.col("category") == "incentive")["basis"].unique()
+    assert basis.startswith("Counts as zero: the scenario names no incentive contract")
+
+
+def test_ownership_costs_add_up_over_five_years_as_spent_and_discounted():
+    """A licence of 100 a month grows by 10 % a year from the 13th month on; training of 600 in the first. At 0 % nothing is
+    discounted; at 8 % a year the twelfth month counts 1.08 to the power of -11/12."""
+    months = np.arange(60)
+    volumes = Volumes(
+        date(2025, 1, 1), 12, {}, {}, np.zeros(60), {"licence": np.full(60, 100.0), "training": np.where(months == 0, 600.0, 0)}
+    )
+
+    def total(discount_rate: float) -> pl.DataFrame:
+        costs = ownership_costs(scenario(discount_rate=discount_rate, cost_growth=0.1), volumes, draws=4)
+        assert costs["category"].unique(maintain_order=True).to_list() == ["licence", "training", "total"]
+        return costs.filter(pl.col("category") == "total")
+
+    grown = [100 * 1.1 ** (max(0, month - 11) / 12) for month in months]
+    years = [600 + sum(grown[:12]), *(sum(grown[first : first + 12]) for first in (12, 24, 36, 48))]
+    assert years[0] == 1_800
+    assert total(0)["amount_usd"].to_list() == pytest.approx(years)
+    assert total(0)["discounted_usd"].to_list() == pytest.approx(years)
+    assert total(0)["amount_so_far_usd"][4] == pytest.approx(sum(years))
+    assert total(0)["is_projected"].to_list() == [False, True, True, True, True]
+    first_year = 600 + sum(100 * 1.08 ** (-month / 12) for month in range(12))
+    assert total(0.08)["discounted_so_far_usd"][0] == pytest.approx(first_year)
 
 
 def test_certain_flows_have_the_worth_that_the_finance_functions_say():
@@ -245,8 +294,10 @@ def test_a_program_that_has_not_begun_is_not_valued():
 
 
 def test_the_shipped_scenarios_can_be_read_and_a_file_of_the_practice_says_only_what_differs():
-    base, cautious = scenarios({})
-    assert (base.name, cautious.name) == ("base", "cautious")
+    base, cautious, significant = scenarios({})
+    assert [one.name for one in (base, cautious, significant)] == ["base", "cautious", "significant"]
+    assert [one.only_significant for one in (base, cautious, significant)] == [False, False, True]
+    assert significant.ranges == base.ranges
     own = scenarios({"mine.toml": {"name": "mine", "assumptions": {"contribution_margin": 0.4}}})
     [mine] = [one for one in own if one.name == "mine"]
     assert mine.ranges["contribution_margin"].high == 0.4 and mine.ranges["discount_rate"] == base.ranges["discount_rate"]
@@ -263,10 +314,11 @@ def test_the_shipped_scenarios_can_be_read_and_a_file_of_the_practice_says_only_
         ({"name": "x", "assumptions": {"contribution_margin": {"low": 0.6}}}, "must be { low"),
         ({"name": "x", "horizon_months": 120}, "horizon_months"),
         ({"name": "x", "discount": 0.1}, "discount is not a setting"),
+        ({"name": "x", "only_significant": "always"}, "only_significant"),
         ({"name": "x", "assumptions": {"incentive_full": 0.5}}, "must lie above"),
     ],
 )
 def test_a_scenario_that_cannot_be_used_is_refused_by_its_key(written: dict, words: str):
-    [base, _] = scenarios({})
+    base, *_ = scenarios({})
     with pytest.raises(ScenarioRefused, match=words):
         read_scenario(written, base)

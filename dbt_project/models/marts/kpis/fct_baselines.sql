@@ -17,6 +17,8 @@ kpis as (
 
     select
         kpi_code,
+        scoring,
+        time_basis,
         maturity_days,
         md5(formula || '|' || coalesce(exclusions, '') || '|' || maturity_days) as definition_hash
     from {{ ref('kpi_catalog') }}
@@ -116,11 +118,13 @@ compared as (
 
 ),
 
-final as (
+kept as (
 
     -- What is frozen stays; where nothing is, what today's data say.
     select
         compared.program_key,
+        kpis.scoring,
+        kpis.time_basis,
         coalesce(frozen.program_name, computed.program_name) as program_name,
         locations.location_key,
         compared.kpi_code,
@@ -152,6 +156,29 @@ final as (
         and compared.kpi_code = computed.kpi_code
     left join locations
         on coalesce(frozen.location_key, computed.location_key) = locations.location_key
+
+),
+
+-- The cases of a `month_end` KPI are those of its month ends on average: the same stand at each.
+counted as (
+
+    select
+        *,
+        case time_basis when 'month_end' then numerator / n_months else numerator end as n_met,
+        case time_basis when 'month_end' then denominator / n_months else denominator end as n_cases
+    from kept
+
+),
+
+final as (
+
+    select
+        *,
+        numerator / nullif(denominator, 0) as value,
+        case when scoring = 'proportion' then {{ wilson_bound('n_met', 'n_cases', '-') }} end as interval_low,
+        case when scoring = 'proportion' then {{ wilson_bound('n_met', 'n_cases', '+') }} end as interval_high,
+        {{ kpi_is_small('n_met', 'n_cases') }} as is_small
+    from counted
 
 )
 

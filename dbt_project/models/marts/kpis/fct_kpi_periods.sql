@@ -281,11 +281,7 @@ final as (
         value,
         case when scoring = 'proportion' then {{ wilson_bound('numerator', 'denominator', '-') }} end as interval_low,
         case when scoring = 'proportion' then {{ wilson_bound('numerator', 'denominator', '+') }} end as interval_high,
-        coalesce(
-            scoring <> 'ratio' and denominator < {{ var('small_denominator') }}
-            or scoring = 'proportion' and numerator < {{ var('small_numerator') }},
-            false
-        ) as is_small,
+        {{ kpi_is_small('numerator', 'denominator') }} as is_small,
         before_value,
         mature_value - before_value as before_change,
         {{ kpi_change_status('mature_value', 'before_value') }} as before_status,
