@@ -50,16 +50,16 @@ def test_a_warning_check_is_shown_in_words(app):
 
 
 @pytest.fixture
-def last_run_failed(app, shown_home, sample_home) -> Callable[[str], AppTest]:
-    """`last_run_failed("2026-11-02")` is data health after a run that failed on that day."""
+def last_run_failed(app, shown_home, sample_home) -> Callable[..., AppTest]:
+    """`last_run_failed("2026-11-02")` is data health after a run that failed on that day; `number=3`: after publication 3."""
 
-    def shown(day: str) -> AppTest:
+    def shown(day: str, **more: int) -> AppTest:
         (shown_home / "published").unlink()
         (shown_home / "published").mkdir()
         for path in sample_home.published.iterdir():
             if path.name != "last_run.json":
                 (shown_home / "published" / path.name).symlink_to(path.resolve())
-        told = {"ended_at": f"{day}T08:30:00+00:00", "status": "failed", "reason": "crm/contacts.csv is empty."}
+        told = {"ended_at": f"{day}T08:30:00+00:00", "status": "failed", "reason": "crm/contacts.csv is empty."} | more
         (shown_home / "published" / "last_run.json").write_text(json.dumps(told))
         return app("data_health", role="leadership")
 
@@ -72,6 +72,12 @@ def test_a_failed_run_is_shown_with_its_reason(last_run_failed):
 
 def test_a_failed_run_older_than_the_publication_is_not_shown(last_run_failed):
     assert not last_run_failed("2016-01-01").error
+
+
+def test_whether_a_failed_run_is_over_is_told_by_numbers_where_there_are_any(last_run_failed):
+    """The clock was set back after the run, or before it: what counts is whether something newer was published."""
+    assert not last_run_failed("2126-01-01", number=0).error
+    assert last_run_failed("2016-01-01", number=10_000).error
 
 
 def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(app):
