@@ -36,7 +36,7 @@ def _in_words(path: Path, home: Home) -> DiskFull:
     free, needed = _free(path), needed_by_a_run(home)
     missing = max(needed - free, 1024**2)
     return DiskFull(
-        f"{path}: the disk is full. {_megabytes(free)} MB are free and a run needs about {_megabytes(needed)} MB: "
+        f"{path}: the disk is full. {_megabytes(free)} MB are free, about {_megabytes(needed)} MB are needed: "
         f"free {_megabytes(missing)} MB and run the command again. What was published stays as it was."
     )
 

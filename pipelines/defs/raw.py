@@ -112,7 +112,10 @@ def raw(
     yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), warn, findings["sources_keep_pace"])
     yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), warn, findings["contract"])
     if unaccounted:
-        raise ChecksFailed("Rows are unaccounted for in " + ", ".join(f"{extract} {name}" for extract, name, _ in unaccounted))
+        files = ", ".join(f"{extract} {name}" for extract, name, _ in unaccounted)
+        raise ChecksFailed(
+            f"Rows are unaccounted for in {files}; nothing was published. Report this: no delivered row may vanish."
+        )
 
 
 def _result(

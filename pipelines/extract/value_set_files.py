@@ -122,7 +122,9 @@ def _rows(path: Path, rows: list[tuple[Any, ...]], keep: dict[int, str], above: 
         values["system"] = system if ":" in system else SYSTEMS.get(system.upper().replace("-", ""), system)
         if "measure_code" not in values:
             if not (values.get("value_set_url") or values.get("value_set_oid")):
-                raise ExtractRefused(f"{path.name}: neither a column nor a line above names the value set's OID.")
+                raise ExtractRefused(
+                    f"{path.name}: neither a column nor a line above names the value set's OID. Load VSAC's download as it is."
+                )
             values["value_set_url"] = values.get("value_set_url") or VSAC_URL + values["value_set_oid"]
             values["value_set_oid"] = values.get("value_set_oid") or values["value_set_url"].removeprefix(VSAC_URL)
         yield values
@@ -132,13 +134,13 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError:
-        raise ExtractRefused(f"{path.name}: not valid JSON.") from None
+        raise ExtractRefused(f"{path.name}: not valid JSON. Download it again.") from None
     resources = [entry.get("resource", {}) for entry in document.get("entry", [])] if "entry" in document else [document]
     sets = {
         resource["url"]: resource for resource in resources if resource.get("resourceType") == "ValueSet" and resource.get("url")
     }
     if not sets:
-        raise ExtractRefused(f"{path.name}: holds no FHIR ValueSet with a url.")
+        raise ExtractRefused(f"{path.name}: holds no FHIR ValueSet with a url. Give a ValueSet, or a Bundle of them.")
     for url, resource in sets.items():
         about = {"value_set_url": url, "value_set_oid": url.removeprefix(VSAC_URL), "version": resource.get("version")}
         about["title"] = resource.get("title") or resource.get("name")

@@ -117,7 +117,7 @@ def roll_back(home: Home) -> Publication:
     now = current(home)
     earlier = [one for one in whole_publications(home) if one.order < now.order]
     if not earlier:
-        raise NotPublished(f"{home.published}: no publication before {now.id} is kept.")
+        raise NotPublished(f"{home.published}: no whole publication before {now.id} is kept; it stays shown.")
     record(home, "rolled_back", subject=f"{earlier[-1].id} from {now.id}")
     point_to(home, earlier[-1].id)
     return earlier[-1]

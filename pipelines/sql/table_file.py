@@ -16,7 +16,7 @@ def read_table(path: Path) -> pl.DataFrame:
     another format, or unreadable.
     """
     if not path.is_file():
-        raise UsageError(f"{path}: not found.")
+        raise UsageError(f"{path}: not found. Give the path of a .csv or .parquet file.")
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)

@@ -89,7 +89,9 @@ def _parse(folder: Path) -> None:
         flags = [flag for flag in QUIET if flag != "--no-write-json"]
         result = dbtRunner().invoke([*flags, "parse", *_places(beside / "parsed")])
         if not result.success:
-            raise ChecksFailed(f"dbt_project does not parse: {result.exception}")
+            raise ChecksFailed(
+                f"dbt_project does not parse: {result.exception}. Undo what was changed in this checkout's dbt_project/."
+            )
         files = (beside / "parsed" / name for name in (MANIFEST, PARSED))
         (beside / "parsed" / SEAL).write_text(json.dumps(seal(files)), encoding="utf-8")
         passing("dbt.parsed", folder)
@@ -184,7 +186,8 @@ def _raise_failures(result: Any, warehouse: Path) -> None:
     nodes = [one for one in getattr(result.result, "results", []) if one.status in {"fail", "error", "runtime error"}]
     lines = [f"  {line}" for one in nodes for line in _reasons(one, warehouse)]
     lines = lines or [f"  {without_values(str(result.exception))}"]
-    raise ChecksFailed("\n".join([f"{len(lines)} of dbt's nodes failed; nothing was published.", *lines]))
+    failed = f"{len(lines)} of dbt's nodes failed; nothing was published."
+    raise ChecksFailed("\n".join([f"{failed} Correct the data at its source, or report the rule, then run again:", *lines]))
 
 
 def _reasons(result: Any, warehouse: Path) -> list[str]:
