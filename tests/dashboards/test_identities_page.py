@@ -15,6 +15,7 @@ from models.published import PUBLISHED
 from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.publish.catalog import write_catalog
+from pipelines.publish.selection import whole
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import build_warehouse
 from tests.assets.father_or_son import PAIR, write_practice
@@ -39,7 +40,7 @@ def published(practice: Practice, new_home: Callable[[], Home]) -> Home:
     shutil.copy(build_warehouse(home, practice, select=SELECTED), folder / "warehouse.duckdb")
     with open_file(folder / "warehouse.duckdb") as connection:
         connection.execute("drop schema if exists catalog cascade")
-        write_catalog(connection, {table: list(PUBLISHED[table].fields) for table in TABLES}, dict.fromkeys(TABLES, 0))
+        write_catalog(connection, {table: whole(PUBLISHED[table]) for table in TABLES}, dict.fromkeys(TABLES, 0))
     manifest = {
         "practice_id": practice.id,
         "practice_name": practice.name,
