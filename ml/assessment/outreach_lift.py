@@ -62,11 +62,11 @@ def _cuts(members: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     if members.is_empty():
         return
     yield ALL, ALL, members
-    for (tier,), rows in sorted(members.group_by("tier"), key=lambda part: part[0]):
+    for (tier,), rows in sorted(members.group_by("tier", maintain_order=True), key=lambda part: part[0]):
         yield ALL, tier, rows
-    for (month,), rows in sorted(members.group_by("month_on"), key=lambda part: part[0]):
+    for (month,), rows in sorted(members.group_by("month_on", maintain_order=True), key=lambda part: part[0]):
         yield f"{month:%Y-%m}", ALL, rows
-    for (month, tier), rows in sorted(members.group_by("month_on", "tier"), key=lambda part: part[0]):
+    for (month, tier), rows in sorted(members.group_by("month_on", "tier", maintain_order=True), key=lambda part: part[0]):
         yield f"{month:%Y-%m}", tier, rows
 
 

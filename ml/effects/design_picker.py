@@ -121,7 +121,7 @@ def _balance(rows: pl.DataFrame) -> Verdict:
     held_out = rows.filter("is_held_out")
     breaches = float((held_out["n_attempts"] > 0).to_numpy().mean())
     known = rows.drop_nulls("days_since_visit")
-    arms = known.group_by("is_held_out").agg(
+    arms = known.group_by("is_held_out", maintain_order=True).agg(
         pl.col("days_since_visit").mean().alias("mean"), pl.col("days_since_visit").var().alias("var")
     )
     difference = None

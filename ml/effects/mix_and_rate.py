@@ -27,7 +27,12 @@ def mix_and_rate(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     (_, whole_before), (_, whole_after) = totals
     mean = sum(numerator / denominator for numerator, denominator in totals) / 2
     joined = before.select("slice", "numerator", "denominator").join(
-        after.select("slice", "numerator", "denominator"), on="slice", how="full", coalesce=True, suffix="_after"
+        after.select("slice", "numerator", "denominator"),
+        on="slice",
+        how="full",
+        coalesce=True,
+        suffix="_after",
+        maintain_order="left",
     )
     sides = joined.with_columns(pl.exclude("slice").fill_null(0.0)).select(
         "slice",

@@ -96,7 +96,7 @@ def _cells(rows: pl.DataFrame, column: str) -> pl.DataFrame:
             column=column,
             row=min(one_armed["row"]),
         )
-    cells = rows.group_by("stratum", "treated").agg(
+    cells = rows.group_by("stratum", "treated", maintain_order=True).agg(
         pl.len().alias("n"), pl.col("outcome").mean().alias("mean"), pl.col("outcome").var().alias("variance")
     )
     sign = pl.when("treated").then(1.0).otherwise(-1.0)
@@ -118,8 +118,8 @@ def _clustered(rows: pl.DataFrame, cells: pl.DataFrame, cluster: str) -> _Spread
     Q_jc = m b_jc, d_j = Σ_c m b_jc² and b_jc = weight_c / n_c / √(1 - m/n): the working model of independent rows.
     """
     blocks = (
-        rows.join(cells, on=["stratum", "treated"])
-        .group_by("cluster", "stratum", "treated")
+        rows.join(cells, on=["stratum", "treated"], maintain_order="left")
+        .group_by("cluster", "stratum", "treated", maintain_order=True)
         .agg(
             pl.len().alias("m"),
             (pl.col("outcome") - pl.col("mean")).sum().alias("residual"),
@@ -135,7 +135,7 @@ def _clustered(rows: pl.DataFrame, cells: pl.DataFrame, cluster: str) -> _Spread
     blocks = blocks.with_columns(
         j=pl.col("cluster").rank("dense") - 1, c=pl.struct("stratum", "treated").rank("dense") - 1, b=b, q=b * pl.col("m")
     )
-    scores = blocks.group_by("j").agg((pl.col("b") * pl.col("residual")).sum())["b"]
+    scores = blocks.group_by("j", maintain_order=True).agg((pl.col("b") * pl.col("residual")).sum())["b"]
     d = blocks.group_by("j", maintain_order=True).agg((pl.col("b") * pl.col("q")).sum())["b"].to_numpy()
     q = np.zeros((len(d), len(cells)))
     q[blocks["j"].to_numpy(), blocks["c"].to_numpy()] = blocks["q"].to_numpy()
@@ -156,7 +156,11 @@ def _newcombe(cells: pl.DataFrame) -> tuple[float, float]:
 
 
 def _arms(rows: pl.DataFrame) -> list[dict[str, object]]:
-    arms = rows.group_by("treated").agg(pl.len().alias("n"), pl.col("outcome").mean().alias("mean")).sort("treated")
+    arms = (
+        rows.group_by("treated", maintain_order=True)
+        .agg(pl.len().alias("n"), pl.col("outcome").mean().alias("mean"))
+        .sort("treated")
+    )
     return [{"treated": int(arm["treated"]), "n": arm["n"], "mean": arm["mean"]} for arm in arms.to_dicts()]
 
 

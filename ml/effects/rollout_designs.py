@@ -47,7 +47,9 @@ class Rollout:
         balanced = _balanced(panel)
         if balanced["month"].n_unique() < panel["month"].n_unique() / 2:
             quarters = panel.with_columns(pl.col("month", "first_month").dt.truncate("1q"))
-            summed = quarters.group_by("site", "month", "first_month").agg(pl.col("numerator", "denominator").sum())
+            summed = quarters.group_by("site", "month", "first_month", maintain_order=True).agg(
+                pl.col("numerator", "denominator").sum()
+            )
             balanced = _balanced(summed)
         if balanced.is_empty():
             raise EstimateRefused("neither a month nor a quarter has a value at every site")
@@ -144,9 +146,19 @@ def _gap_slope(rollout: Rollout, found: Estimate) -> Verdict:
     worst, at = 1.0, None
     for (cohort,), own in weights.group_by("cohort", maintain_order=True):
         before = rollout.panel.filter(pl.col("month") < cohort)
-        treated = before.filter(pl.col("first_month") == cohort).group_by("month").agg(pl.col("rate").mean())
-        control = before.join(own, on="site").group_by("month").agg((pl.col("rate") * pl.col("weight")).sum().alias("control"))
-        gap = treated.join(control, on="month").sort("month").select(pl.col("rate") - pl.col("control")).to_series().to_numpy()
+        treated = before.filter(pl.col("first_month") == cohort).group_by("month", maintain_order=True).agg(pl.col("rate").mean())
+        control = (
+            before.join(own, on="site", maintain_order="left")
+            .group_by("month", maintain_order=True)
+            .agg((pl.col("rate") * pl.col("weight")).sum().alias("control"))
+        )
+        gap = (
+            treated.join(control, on="month", maintain_order="left")
+            .sort("month")
+            .select(pl.col("rate") - pl.col("control"))
+            .to_series()
+            .to_numpy()
+        )
         if len(gap) >= 4 and (fitted := linregress(np.arange(len(gap)), gap)).pvalue <= worst:
             worst, at = float(fitted.pvalue), fitted.slope
     if at is None:
@@ -183,7 +195,11 @@ def interrupted(rollout: Rollout) -> Checked:
 
 
 def _series(rollout: Rollout) -> pl.DataFrame:
-    treated = rollout.treated_months().group_by("month").agg(pl.col("numerator", "denominator").sum(), pl.col("is_after").max())
+    treated = (
+        rollout.treated_months()
+        .group_by("month", maintain_order=True)
+        .agg(pl.col("numerator", "denominator").sum(), pl.col("is_after").max())
+    )
     return treated.sort("month").with_columns(time=pl.int_range(1, pl.len() + 1), season=pl.col("month").dt.month())
 
 
@@ -211,7 +227,9 @@ def _waiting_sites(rollout: Rollout) -> Verdict:
     n_left = rollout.n_controls
     if not n_left:  # all join in the end: the last cohort is the control
         n_left = rollout.panel.filter(pl.col("first_month") == last)["site"].n_unique()
-    before = rollout.before_anyone().group_by("site").agg(pl.col("rate").mean(), never.first().alias("never"))
+    before = (
+        rollout.before_anyone().group_by("site", maintain_order=True).agg(pl.col("rate").mean(), never.first().alias("never"))
+    )
     levels = before["rate"]
     treated = before.filter(~pl.col("never"))["rate"].to_numpy().mean()
     spread = levels.to_numpy().std(ddof=1) if len(levels) > 1 else 0.0

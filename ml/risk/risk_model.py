@@ -53,9 +53,13 @@ class RiskModel:
 
 
 def matrix(rows: pl.DataFrame, features: Sequence[str]) -> np.ndarray:
-    """Inputs as floats of shape (rows, features). A missing number becomes NaN, a missing Boolean 0."""
+    """Inputs as floats of shape (rows, features), to six decimals. A missing number becomes NaN, a missing Boolean 0.
+
+    Rounded, because bins and splits were cut through the noise of float sums: the drift of an unchanged input came out as 0.217
+    in one run and 0.235 in the next.
+    """
     nothing = {name: 0.0 if rows.schema[name] == pl.Boolean else float("nan") for name in features}
-    values = [pl.col(name).cast(pl.Float64).fill_null(nothing[name]) for name in features]
+    values = [pl.col(name).cast(pl.Float64).round(6).fill_null(nothing[name]) for name in features]
     return rows.select(values).to_numpy()
 
 

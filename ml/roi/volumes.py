@@ -57,21 +57,20 @@ def volumes(
 
     def spread(frame: pl.DataFrame, column: str, n_known: int) -> np.ndarray:
         months = np.zeros(horizon_months)
-        summed = frame.group_by("month_on").agg(pl.col(column).cast(pl.Float64).sum())
-        for month, amount in summed.iter_rows():
+        for month, amount in frame.select("month_on", pl.col(column).cast(pl.Float64)).iter_rows():
             if 0 <= (place := _months_between(start, month)) < horizon_months:
-                months[place] = amount
+                months[place] += amount
         return _continued(months, n_known)
 
     exposure, live_share = {}, {}
-    for (outcome,), rows in outcomes.group_by("outcome_code"):
+    for (outcome,), rows in outcomes.group_by("outcome_code", maintain_order=True):
         mature = rows.filter("is_mature")
         n_known = min(_months_between(start, max(mature["month_on"])) + 1, n_observed) if not mature.is_empty() else 0
         live, whole = (spread(frame, "denominator", n_known) for frame in (mature.filter("is_live"), mature))
         exposure[outcome] = live
         live_share[outcome] = np.divide(live, whole, out=np.zeros(horizon_months), where=whole > 0)
     known_costs = {}
-    for (category,), rows in costs.group_by("category"):
+    for (category,), rows in costs.group_by("category", maintain_order=True):
         ahead = rows.filter(pl.col("month_on") >= this_month)
         known_costs[category] = spread(rows, "amount_usd", horizon_months)
         if category in RECURRING and n_observed < horizon_months:

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 from pandera.errors import SchemaErrors
+from threadpoolctl import threadpool_limits
 
 from ml.assessment.model_checks import CHECKS
 from models.published import PUBLISHED
@@ -35,6 +36,8 @@ HISTORY = ["marts.fct_program_outcomes", "marts.fct_outreach_trials", "marts.dim
 WORTH = {"effect": "contact_effect", "margin_usd": "retained_margin_usd", "cost_usd": "contact_cost_usd"}
 """The practice's settings for the value of a contact (defaults in `dbt_project.yml`)."""
 SCORES = key_of("ml.disengagement_scores")
+THREADS = 1
+"""Of the libraries that add up floats: how many threads there are would change the last digits of models and estimates."""
 
 
 def _assets(name: str, tables: list[str], made_from: list[str], checks: Sequence[dg.AssetCheckSpec] = ()) -> Callable[..., Any]:
@@ -69,7 +72,7 @@ def train(
 
     progress("Scoring: train the models")
     build = builds.now()
-    with build.connect() as connection:
+    with threadpool_limits(THREADS), build.connect() as connection:
         best = best_possible(connection, practice) if practice.id == build.practice_id else None
         worth = Worth(**{part: float(build.settings[name]) for part, name in WORTH.items()})
         folder = home.scores(build.practice_id)
@@ -94,7 +97,7 @@ def score(
 
     progress("Scoring: patients")
     build = builds.now()
-    with build.step("scored"), build.connect() as connection:
+    with threadpool_limits(THREADS), build.step("scored"), build.connect() as connection:
         capacity = capacities(connection, build.settings)
         folder = home.scores(build.practice_id)
         risk = disengagement.score(ScoringRows.read(connection), folder, build.as_of_on, capacity=capacity)
@@ -110,7 +113,7 @@ def estimate(builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[P
     from pipelines.scoring.program_value import estimate_effects
 
     progress("Estimating: program effects")
-    with builds.now().connect() as connection:
+    with threadpool_limits(THREADS), builds.now().connect() as connection:
         write_ml_tables(connection, estimate_effects(History.read(connection)))
         yield from _kept_contracts(connection, ESTIMATED)
 
@@ -126,7 +129,7 @@ def value(
 
     progress("Estimating: program value")
     build = builds.now()
-    with build.connect() as connection:
+    with threadpool_limits(THREADS), build.connect() as connection:
         known = programs(connection), unit_values(connection)
         write_ml_tables(connection, value_programs(*known, scenarios(practice.scenarios), build.as_of_on))
         yield from _kept_contracts(connection, VALUED)

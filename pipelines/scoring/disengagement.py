@@ -100,7 +100,7 @@ def score(rows: ScoringRows, folder: Path, as_of_on: date, *, capacity: Capacity
         scored = score_by_rule(rows.newest)
     except ModelMismatch as wrong:
         raise ChecksFailed(str(wrong)) from None
-    placed = scored.join(rows.newest.select("patient_key", "location_key"), on="patient_key")
+    placed = scored.join(rows.newest.select("patient_key", "location_key"), on="patient_key", maintain_order="left")
     return {
         "disengagement_scores": _tiers(placed, capacity),
         "model_monitoring": monitoring,
@@ -127,6 +127,8 @@ def _with_tiers(rows: ScoringRows, model: RiskModel | None, capacity: Capacity) 
     if model is None or members.is_empty() or months.is_empty():
         return members.with_columns(tier=pl.lit("none"))
     scored = months.select("patient_key", "location_key", "index_on", score=pl.Series(model.risk(months), dtype=pl.Float64))
-    tiered = pl.concat([_tiers(month, capacity) for _, month in scored.group_by("index_on")])
+    tiered = pl.concat([_tiers(month, capacity) for _, month in scored.group_by("index_on", maintain_order=True)])
     ranked = tiered.select("patient_key", "tier", month_on="index_on")
-    return members.join(ranked, on=["patient_key", "month_on"], how="left").with_columns(pl.col("tier").fill_null("none"))
+    return members.join(ranked, on=["patient_key", "month_on"], how="left", maintain_order="left").with_columns(
+        pl.col("tier").fill_null("none")
+    )

@@ -16,19 +16,21 @@ _FEATURES = f"""
     from intermediate.int_disengagement__features as features
     inner join intermediate.int_disengagement__index as places using (patient_key, index_on)
 """
+_ORDER = "order by patient_key, index_on"
 _LABELLED = f"""
     select features.*, labels.is_disengaged, labels.is_contacted, labels.is_held_out
     from ({_FEATURES}) as features
     inner join intermediate.int_disengagement__labels as labels using (patient_key, index_on)
-    order by patient_key, index_on
+    {_ORDER}
 """
-_NEWEST = f"{_FEATURES} where features.index_on = (select max(index_on) from intermediate.int_disengagement__index)"
+_NEWEST = f"{_FEATURES} where features.index_on = (select max(index_on) from intermediate.int_disengagement__index) {_ORDER}"
 _PEOPLE = """
     select
         patient_key, sex, race, ethnicity, language, coalesce(payer_class, 'unknown') as payer_class,
         cast(home_location_key as varchar) as location
     from intermediate.int_patients__demographics
     inner join intermediate.int_patients__profile using (patient_key)
+    order by patient_key
 """
 _TRIAL_MEMBERS = """
     select
@@ -38,7 +40,9 @@ _TRIAL_MEMBERS = """
     from marts.fct_outreach_trials
     order by trial_key
 """
-_TRIAL_MONTHS = f"{_FEATURES} where features.index_on in (select date_trunc('month', added_on) from marts.fct_outreach_trials)"
+_TRIAL_MONTHS = (
+    f"{_FEATURES} where features.index_on in (select date_trunc('month', added_on) from marts.fct_outreach_trials) {_ORDER}"
+)
 _APPOINTMENTS = "select * from intermediate.int_no_show__features order by appointment_key"
 
 

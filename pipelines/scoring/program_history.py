@@ -26,7 +26,7 @@ where is_mature
 order by trial_key
 """
 _PROGRAMS = "select program_name from marts.fct_program_costs union select program_name from marts.dim_programs order by 1"
-_COSTS = "select category, month_on, amount_usd from marts.fct_program_costs where program_name = ?"
+_COSTS = "select category, month_on, amount_usd from marts.fct_program_costs where program_name = ? order by all"
 _OUTCOMES = """
 select outcome_code, month_on, is_live, denominator, is_mature
 from marts.fct_program_outcomes

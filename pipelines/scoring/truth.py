@@ -19,10 +19,11 @@ def best_possible(connection: duckdb.DuckDBPyConnection, practice: Practice) -> 
         return None
     return connection.sql(
         f"""
-        select links.patient_key, truth.index_on, any_value(truth.best_possible) as best_possible
+        select links.patient_key, truth.index_on, max(truth.best_possible) as best_possible
         from read_parquet({literal(str(path))}) as truth
         inner join intermediate.int_identity__patient_links as links
             on truth.patient_id = links.source_id and links.source_record_type = 'ehr_patient'
         group by all
+        order by all
         """
     ).pl()

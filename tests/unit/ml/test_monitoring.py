@@ -74,3 +74,13 @@ def test_risks_that_matured_wrong_warn_and_then_stop(model, known, low, high, ex
 
 def test_a_model_of_two_years_ago_is_stopped(model, known):
     assert status(monitor(model, known, known, GOOD, date(2030, 1, 1)), "staleness") == "stop"
+
+
+def test_the_noise_of_float_sums_changes_no_figure(model, known):
+    """A balance of 12.30 that another order of adding made 12.300000000000002 fell into another tenth: 0.217, or 0.235."""
+    random = np.random.default_rng(3)
+    found = [
+        monitor(model, known.with_columns(balance_due_usd=balance), known, GOOD, model.trained_to_on)
+        for balance in (pl.lit(12.3), pl.lit(12.3) + pl.Series(random.normal(0, 1e-13, len(known))))
+    ]
+    assert found[0].equals(found[1])

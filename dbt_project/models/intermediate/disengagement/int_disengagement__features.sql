@@ -39,8 +39,8 @@ from_facts as (
         {{ n_facts('visit', 6) }} as n_visits_6_months,
         {{ n_facts('visit', 12) }} as n_visits_12_months,
         {{ n_facts('visit', 24) }} as n_visits_24_months,
-        max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'visit') as last_clinician,
-        max_by(facts.location_key, facts.event_at) filter (where facts.fact_type = 'visit') as last_location_key,
+        {{ newest('facts.code', ['facts.event_at']) }} filter (where facts.fact_type = 'visit') as last_clinician,
+        {{ newest('facts.location_key', ['facts.event_at', 'facts.code']) }} filter (where facts.fact_type = 'visit') as last_location_key,
 
         {{ n_facts('no_show', 6) }} as n_no_shows_6_months,
         {{ n_facts('patient_cancellation', 6) }} as n_patient_cancellations_6_months,
@@ -49,7 +49,7 @@ from_facts as (
             where facts.fact_type in ('kept_appointment', 'no_show', 'patient_cancellation', 'practice_cancellation')
             and facts.event_at >= eligible.months_6_at
         ) as lead_time_days,
-        max_by(facts.fact_type in ('no_show', 'patient_cancellation'), facts.event_at) filter (
+        {{ newest("facts.fact_type in ('no_show', 'patient_cancellation')", ['facts.event_at']) }} filter (
             where facts.fact_type in ('kept_appointment', 'no_show', 'patient_cancellation')
         ) as is_last_appointment_missed,
 
@@ -77,10 +77,11 @@ from_facts as (
         {{ n_facts('reached_contact', 6) }} as n_reached_contacts_6_months,
         {{ n_facts('unreached_contact', 6) }} as n_unreached_contacts_6_months,
 
-        sum(facts.value) filter (where facts.fact_type = 'balance_movement') as balance_due_usd,
+        -- As decimals: floats come out differently with the order in which threads add them
+        sum(cast(facts.value as decimal(18, 2))) filter (where facts.fact_type = 'balance_movement') as balance_due_usd,
 
-        max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'coverage') as coverage_code,
-        max_by(facts.code, facts.event_at) filter (
+        {{ newest('facts.code', ['facts.event_at']) }} filter (where facts.fact_type = 'coverage') as coverage_code,
+        {{ newest('facts.code', ['facts.event_at']) }} filter (
             where facts.fact_type = 'coverage' and facts.event_at < eligible.months_12_at
         ) as earlier_coverage_code
     from eligible
@@ -125,7 +126,7 @@ gaps as (
     select
         eligible.patient_key,
         eligible.index_on,
-        max_by(shown_gaps.n_open_gaps, shown_gaps.month_end_on) as n_open_gaps
+        {{ newest('shown_gaps.n_open_gaps', ['shown_gaps.month_end_on']) }} as n_open_gaps
     from eligible
     inner join shown_gaps
         on eligible.patient_key = shown_gaps.patient_key

@@ -39,7 +39,7 @@ addresses as (
 
     select
         *,
-        list({{ street_line('address_line') }} || ' ' || postal_code) over (partition by source_system, patient_id) as streets
+        list({{ street_line('address_line') }} || ' ' || postal_code order by preference) over (partition by source_system, patient_id) as streets
     from {{ ref('stg_ehr__patient_addresses') }}
     qualify preference = 1
 

@@ -23,10 +23,10 @@ past as (
         count(*) filter (where facts.fact_type = 'portal_login' and facts.event_at >= predictions.from_3_months_at) as n_portal_logins_3_months,
         count(distinct facts.code) filter (where facts.fact_type = 'chronic_condition') as n_chronic_conditions,
         max(facts.event_at) filter (where facts.fact_type = 'visit') as last_visit_at,
-        max_by(facts.fact_type = 'no_show', facts.event_at) filter (
+        {{ newest("facts.fact_type = 'no_show'", ['facts.event_at']) }} filter (
             where facts.fact_type in ('kept_appointment', 'no_show')
         ) as is_last_missed,
-        max_by(facts.code, facts.event_at) filter (where facts.fact_type = 'coverage') as coverage_code
+        {{ newest('facts.code', ['facts.event_at']) }} filter (where facts.fact_type = 'coverage') as coverage_code
     from predictions
     inner join {{ ref('int_disengagement__facts') }} as facts
         on predictions.patient_key = facts.patient_key

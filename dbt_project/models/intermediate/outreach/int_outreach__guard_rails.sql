@@ -40,8 +40,8 @@ attempts as (
     select
         patient_key,
         max(attempted_at) as last_attempt_at,
-        max_by(outcome, attempted_at) as last_outcome,
-        max_by(channel, attempted_at) as last_channel,
+        {{ newest('outcome', ['attempted_at', 'not is_repeated_report', 'channel']) }} as last_outcome,
+        {{ newest('channel', ['attempted_at', 'not is_repeated_report']) }} as last_channel,
         bool_or(outcome = 'deceased') as is_told_deceased,
         max(attempted_at) filter (where outcome in ('declined', 'done_elsewhere')) as declined_at,
         count(*) filter (

@@ -57,7 +57,7 @@ summed as (
     select
         patient_key,
         reported_channel as channel,
-        max_by(is_bounced, attempted_at) filter (where channel = reported_channel) as is_bouncing,
+        {{ newest('is_bounced', ['attempted_at']) }} filter (where channel = reported_channel) as is_bouncing,
         max(attempted_at) filter (where is_wrong) as wrong_at,
         max(attempted_at) filter (where is_answered) as answered_at
     from reported

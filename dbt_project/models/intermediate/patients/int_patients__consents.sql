@@ -78,5 +78,5 @@ from decisions
 where patient_key is not null
 qualify row_number() over (
     partition by patient_key, channel
-    order by recorded_at desc, consent_status = 'revoked' desc
+    order by recorded_at desc, consent_status = 'revoked' desc, consent_status
 ) = 1

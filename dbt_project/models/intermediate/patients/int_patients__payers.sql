@@ -65,5 +65,5 @@ select
 from candidates
 qualify row_number() over (
     partition by patient_key
-    order by preference, coverage_order nulls last, known_on desc, payer_name nulls last, tie_breaker
+    order by preference, coverage_order nulls last, known_on desc, payer_name nulls last, payer_class, tie_breaker
 ) = 1

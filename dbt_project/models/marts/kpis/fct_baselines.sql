@@ -31,8 +31,8 @@ kpi_months as (
         kpi_code,
         location_key,
         month_on,
-        round(sum(numerator), 4) as numerator,
-        round(sum(denominator), 4) as denominator
+        round({{ exact_sum('numerator') }}, 4) as numerator,
+        round({{ exact_sum('denominator') }}, 4) as denominator
     from {{ ref('fct_kpis') }}
     where is_complete_month
     group by all
@@ -85,8 +85,8 @@ computed as (
         periods.definition_hash,
         periods.is_final,
         count(*) as n_months,
-        sum(kpi_months.numerator) as numerator,
-        sum(kpi_months.denominator) as denominator,
+        {{ exact_sum('kpi_months.numerator') }} as numerator,
+        {{ exact_sum('kpi_months.denominator') }} as denominator,
         md5(string_agg(
             kpi_months.month_on || ' ' || kpi_months.numerator || ' ' || kpi_months.denominator, ', ' order by kpi_months.month_on
         )) as data_hash

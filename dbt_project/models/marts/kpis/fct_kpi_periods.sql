@@ -115,9 +115,9 @@ sums as (
         span_months.n_months,
         span_months.last_month_on,
         count(*) as n_counted_months,
-        sum(kpi_slices.numerator) / case kpis.time_basis when 'month_end' then count(*) else 1 end as numerator,
-        sum(kpi_slices.denominator) / case kpis.time_basis when 'month_end' then count(*) else 1 end as denominator,
-        sum(kpi_slices.numerator) / nullif(sum(kpi_slices.denominator), 0) as value
+        {{ exact_sum('kpi_slices.numerator') }} / case kpis.time_basis when 'month_end' then count(*) else 1 end as numerator,
+        {{ exact_sum('kpi_slices.denominator') }} / case kpis.time_basis when 'month_end' then count(*) else 1 end as denominator,
+        {{ exact_sum('kpi_slices.numerator') }} / nullif({{ exact_sum('kpi_slices.denominator') }}, 0) as value
     from kpi_slices
     inner join kpis
         on kpi_slices.kpi_code = kpis.kpi_code
@@ -160,8 +160,8 @@ site_baselines as (
         periods.last_month_on,
         cast(baselines.location_key as varchar) as slice_key,
         any_value(baselines.is_restated) as is_restated,
-        case when periods.has_season then sum(baseline_months.numerator) else any_value(baselines.numerator) end as numerator,
-        case when periods.has_season then sum(baseline_months.denominator) else any_value(baselines.denominator) end as denominator
+        case when periods.has_season then {{ exact_sum('baseline_months.numerator') }} else any_value(baselines.numerator) end as numerator,
+        case when periods.has_season then {{ exact_sum('baseline_months.denominator') }} else any_value(baselines.denominator) end as denominator
     from periods
     inner join baselines
         on periods.kpi_code = baselines.kpi_code
@@ -204,8 +204,8 @@ sides as (
         {{ slice_key }} as slice_key,
         count(*) as n_sites,
         bool_or(is_restated) as is_restated,
-        sum(numerator) / nullif(sum(denominator), 0) as baseline_value,
-        sum(now_numerator) / nullif(sum(now_denominator), 0) as like_for_like_value
+        {{ exact_sum('numerator') }} / nullif({{ exact_sum('denominator') }}, 0) as baseline_value,
+        {{ exact_sum('now_numerator') }} / nullif({{ exact_sum('now_denominator') }}, 0) as like_for_like_value
     from site_sides
     group by kpi_code, n_months, last_month_on{{ ', slice_key' if slice_type == 'location' }}
     {{ 'union all' if not loop.last }}

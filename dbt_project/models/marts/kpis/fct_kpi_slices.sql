@@ -36,8 +36,8 @@ final as (
         '{{ slice_type }}' as slice_type,
         coalesce({{ slice_key }}, 'unknown') as slice_key,
         coalesce({{ slice_name }}, 'unknown') as slice_name,
-        sum(kpis.numerator) as numerator,
-        sum(kpis.denominator) as denominator,
+        {{ exact_sum('kpis.numerator') }} as numerator,
+        {{ exact_sum('kpis.denominator') }} as denominator,
         kpis.is_complete_month,
         kpis.is_mature
     from kpis

@@ -23,7 +23,7 @@ reminded as (
 
     select
         appointments.appointment_key,
-        max_by(reminders.channel, (reminders.touched_at, reminders.touch_key))
+        {{ newest('reminders.channel', ['reminders.touched_at', 'reminders.touch_key']) }}
             filter (where {{ has_arrived('reminders.outcome') }}) as channel
     from appointments
     inner join reminders

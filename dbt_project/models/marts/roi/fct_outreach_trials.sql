@@ -42,8 +42,8 @@ attempts as (
     select
         members.trial_key,
         count(*) filter (where not attempts.is_repeated_report) as n_attempts,
-        min_by(attempts.channel, attempts.attempted_at) as first_channel,
-        max_by(attempts.outcome, attempts.attempted_at) as last_outcome
+        {{ oldest('attempts.channel', ['attempts.attempted_at', 'attempts.is_repeated_report']) }} as first_channel,
+        {{ newest('attempts.outcome', ['attempts.attempted_at', 'not attempts.is_repeated_report', 'attempts.channel']) }} as last_outcome
     from members
     inner join {{ ref('int_outreach__attempts') }} as attempts
         on members.patient_key = attempts.patient_key

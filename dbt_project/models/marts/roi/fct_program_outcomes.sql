@@ -12,8 +12,8 @@ kpis as (
         kpi_code as outcome_code,
         location_key,
         month_on,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
+        {{ exact_sum('numerator') }} as numerator,
+        {{ exact_sum('denominator') }} as denominator,
         bool_and(is_mature) as is_mature
     from {{ ref('fct_kpis') }}
     where kpi_code in (select outcome_code from outcomes) and location_key is not null

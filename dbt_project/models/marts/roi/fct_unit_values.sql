@@ -20,8 +20,8 @@ kpi_months as (
     select
         kpi_code as value_code,
         month_on,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator
+        {{ exact_sum('numerator') }} as numerator,
+        {{ exact_sum('denominator') }} as denominator
     from {{ ref('fct_kpis') }}
     where is_mature and kpi_code in ('{{ kpi_values | join("', '") }}')
     group by kpi_code, month_on
@@ -60,7 +60,7 @@ payment_months as (
     select
         'collections_per_day' as value_code,
         month_on,
-        sum(numerator) as numerator,
+        {{ exact_sum('numerator') }} as numerator,
         cast({{ dbt.datediff('month_on', add_months('month_on', 1), 'day') }} as double) as denominator
     from {{ ref('fct_kpis') }}
     where kpi_code = 'revenue_per_patient' and is_mature
@@ -95,8 +95,8 @@ measured as (
 
     select
         value_code,
-        sum(numerator) / sum(denominator) as unit_value,
-        sum(denominator) as n,
+        {{ exact_sum('numerator') }} / {{ exact_sum('denominator') }} as unit_value,
+        {{ exact_sum('denominator') }} as n,
         count(*) as n_months,
         min(month_on) as first_month_on,
         max(month_on) as last_month_on
@@ -111,9 +111,9 @@ spread as (
     select
         newest.value_code,
         sqrt(
-            sum(power(newest.numerator - measured.unit_value * newest.denominator, 2))
+            list_sum(list(power(newest.numerator - measured.unit_value * newest.denominator, 2) order by newest.month_on))
             * count(*) / nullif(count(*) - 1, 0)
-        ) / abs(sum(newest.denominator)) as standard_error
+        ) / abs({{ exact_sum('newest.denominator') }}) as standard_error
     from newest
     inner join measured
         on newest.value_code = measured.value_code
