@@ -12,7 +12,7 @@ import polars as pl
 from models.contract import INSTANT, Contract, field
 from models.sources import SourceKind
 
-STATUSES = ("landed", "ignored", "refused")
+STATUSES = ("landed", "ignored", "unknown", "refused")
 
 _SOURCE_SYSTEM = field(pl.String, "The source as the practice names it: `ehr`, `crm`, `billing`, `ehr:<name>`.")
 _EXTRACT = field(pl.String, "The kind of file: `Patient`, `contacts` …")
@@ -50,7 +50,11 @@ _CONTRACTS = (
             "n_landed": field(pl.Int64, "Rows that are the current version of their key.", at_least=0),
             "n_quarantined": field(pl.Int64, "Rows that could not be read or broke their contract.", at_least=0),
             "n_superseded": field(pl.Int64, "Rows of which a newer version, or a deletion, was delivered.", at_least=0),
+            "n_contradicted": field(
+                pl.Int64, "Superseded rows that differ from the row preferred though key and times are equal.", at_least=0
+            ),
             "status": field(pl.String, "Status of the file.", values=STATUSES),
+            "reason": field(pl.String, "Why it was not read, in words; empty: it was.", nullable=True),
         },
     ),
     Contract(

@@ -1,6 +1,9 @@
 """Errors that end a command, each with a stable exit code for schedulers."""
 
 import re
+from collections.abc import Sequence
+
+from models.wording import counted
 
 
 class CaregapError(Exception):
@@ -19,6 +22,12 @@ class ExtractRefused(CaregapError):
     """A delivered file is not in the expected format; none of it was landed, and the current publication stays."""
 
     exit_code = 10
+
+
+def without(refused: Sequence[str]) -> ExtractRefused:
+    """The error that ends a command which has done all else without the files that it refused, each with its reason."""
+    head = f"{counted(len(refused), 'file')} refused. All else was done without; correct at the source, and deliver again:"
+    return ExtractRefused("\n  ".join([head, *refused]))
 
 
 class ChecksFailed(CaregapError):

@@ -31,9 +31,10 @@ _EXTRACTS = """
 """
 _FILES = """
     select
-        source_system, extract, file_name, status, exported_at, n_delivered, n_landed, n_quarantined, n_superseded
+        source_system, extract, file_name, status, reason, exported_at, n_delivered, n_landed, n_quarantined, n_superseded,
+        n_contradicted
     from marts.fct_deliveries
-    order by n_quarantined desc, exported_at desc nulls last, source_system, file_name
+    order by status in ('refused', 'unknown') desc, n_quarantined desc, exported_at desc nulls last, source_system, file_name
 """
 _TOTALS = """
     select
@@ -215,13 +216,16 @@ def _deliveries(publication) -> None:
             "extract": "Kind of file",
             "file_name": "File",
             "status": "Status",
+            "reason": "Why",
             "exported_at": st.column_config.DatetimeColumn("Exported (UTC)", format="D MMM YYYY, HH:mm"),
             "n_delivered": st.column_config.NumberColumn("Delivered", format="localized"),
             "n_landed": st.column_config.NumberColumn("In use", format="localized"),
             "n_quarantined": st.column_config.NumberColumn("Kept out", format="localized"),
             "n_superseded": st.column_config.NumberColumn("Superseded", format="localized"),
+            "n_contradicted": st.column_config.NumberColumn("Contradicted", format="localized"),
         },
-        note="Delivered = in use + kept out + superseded, for every file. Superseded: a newer version or a deletion came later.",
+        note="Delivered = in use + kept out + superseded, for every file. Superseded: a newer version or a deletion came later. "
+        "Contradicted: of these, rows that the row in use differs from though the source changed both at one time.",
     )
 
 

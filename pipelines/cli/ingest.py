@@ -15,38 +15,43 @@ from pipelines.practice import Practice
 @click.command()
 @practice_options
 @click.option("--json", "as_json", is_flag=True, help="Print every file with its rows as JSON.")
-def command(as_json: bool, **options: Any) -> None:
+@click.option("--strict", is_flag=True, help="Exit with code 10 as long as a refused file lies in a source folder.")
+def command(as_json: bool, strict: bool, **options: Any) -> None:
     """Read new files in the source folders into landing, each once.
 
-    For every file: delivered = landed + quarantined + superseded. Exits with code 10 if a file was refused; all others are landed
-    anyway. Next: `caregap build`.
+    For every file: delivered = landed + quarantined + superseded. Exits with code 10 if this command refused a file; all others
+    are landed anyway. Next: `caregap build`.
     """
     from pipelines.lock import only_writer
 
     home = Home.from_environment()
     with only_writer(home):
-        _ingest(home, chosen_practice(home, **options), as_json)
+        _ingest(home, chosen_practice(home, **options), as_json, strict)
 
 
-def _ingest(home: Home, practice: Practice, as_json: bool) -> None:
+def _ingest(home: Home, practice: Practice, as_json: bool, strict: bool) -> None:
     from pipelines.cli.console import shown_progress
-    from pipelines.cli.summary import print_files
-    from pipelines.errors import ExtractRefused
-    from pipelines.landing.land import land, landed_before
+    from pipelines.cli.summary import print_files, print_warnings
+    from pipelines.errors import ExtractRefused, without
+    from pipelines.landing.land import LandingReport, land, landed_before
 
-    refusal = None
+    outcome: LandingReport | ExtractRefused
     with shown_progress(quiet=as_json) as progress:
         try:
-            land(practice, home, progress)
+            outcome = land(practice, home, progress, strict=strict)
         except ExtractRefused as error:
-            refusal = error
+            outcome = error
         files, quarantined = _reconciled(home, practice, landed_before(practice, home))
     if as_json:
         click.echo(json.dumps({"files": files, "quarantined": quarantined}, default=str, indent=2))
     else:
         print_files(files, quarantined)
-    if refusal:
-        raise refusal
+    if isinstance(outcome, ExtractRefused):
+        raise outcome
+    if not as_json and (said := outcome.warning()):
+        print_warnings([said])
+    if refused := outcome.refused(new=True):
+        raise without(refused)
 
 
 def _reconciled(home: Home, practice: Practice, ledger: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -1,9 +1,11 @@
 """Prints the results of a run on one screen, the most important first."""
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from models.wording import ABSENT, amount, cases, period
@@ -37,9 +39,13 @@ def print_summary(found: Findings, done: Run, seconds: float) -> None:
     _print_kpis(found)
     _print_people(found)
     print_files(found.files, found.quarantined, by_extract=False)
-    for warning in done.warnings:
-        console.print(f"[yellow]Warning[/] {warning}")
+    print_warnings(done.warnings)
     console.print("\nOpen it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        console.print(f"[yellow]Warning[/] {escape(warning)}")
 
 
 def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], *, by_extract: bool = True) -> None:

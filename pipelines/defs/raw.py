@@ -29,6 +29,12 @@ select extract, file_name, n_delivered - n_landed - n_quarantined - n_superseded
 from raw.deliveries
 where status = 'landed' and n_delivered <> n_landed + n_quarantined + n_superseded
 """
+CONTRADICTED = """
+select extract, file_name, n_contradicted
+from raw.deliveries
+where n_contradicted > 0
+order by all
+"""
 LAGGING_DAYS = 8
 LAGGING = """
 select source_system, max(newest_exported_at) as newest
@@ -46,6 +52,8 @@ DESCRIPTIONS = {
 
 RULES = {
     "reconciliation": "For every file, delivered rows = landed + quarantined + superseded.",
+    "files_are_read": "Every delivered file is whole, of a known kind, and read.",
+    "one_version": "No two deliveries say different things of one record at one time of change.",
     "sources_keep_pace": f"No source lags {LAGGING_DAYS} days behind another.",
     "contract": "Every delivered row can be read and meets its extract's contract.",
 }
@@ -80,6 +88,7 @@ def raw(
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         counts = {f"raw.{table}": connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0] for (table,) in tables}
         unaccounted = connection.execute(UNACCOUNTED).fetchall()
+        contradicted = connection.execute(CONTRADICTED).fetchall()
         lagging = connection.execute(LAGGING, [own_kinds(), LAGGING_DAYS]).fetchall()
         kept_out = connection.execute("select extract, reason, count(*) from raw.quarantined_rows group by all").fetchall()
     for table in DESCRIPTIONS:
@@ -88,6 +97,22 @@ def raw(
     n_kept_out = sum(n for *_, n in kept_out)
     checks = [
         Check("raw.deliveries.reconciliation", "raw.deliveries", RULES["reconciliation"]),
+        Check(
+            "raw.deliveries.files_are_read",
+            "raw.deliveries",
+            RULES["files_are_read"],
+            "warned" if landed.not_read() else "passed",
+            n_rows=len(landed.not_read()),
+            finding=landed.warning(),
+        ),
+        Check(
+            "raw.deliveries.one_version",
+            "raw.deliveries",
+            RULES["one_version"],
+            "warned" if contradicted else "passed",
+            n_rows=sum(n for *_, n in contradicted),
+            finding=_contradicted_in_words(contradicted),
+        ),
         Check(
             "raw.deliveries.sources_keep_pace",
             "raw.deliveries",
@@ -109,6 +134,9 @@ def raw(
     findings = {check.id.rpartition(".")[2]: check.finding for check in checks}
     warn = dg.AssetCheckSeverity.WARN
     yield _result("reconciliation", DELIVERIES, unaccounted, ("extract", "file", "rows unaccounted for"))
+    unread = [(line,) for line in landed.not_read()]
+    yield _result("files_are_read", DELIVERIES, unread, ("file",), warn, findings["files_are_read"])
+    yield _result("one_version", DELIVERIES, contradicted, ("extract", "file", "rows"), warn, findings["one_version"])
     yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), warn, findings["sources_keep_pace"])
     yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), warn, findings["contract"])
     if unaccounted:
@@ -132,6 +160,19 @@ def _result(
     found = {"failures": dg.MetadataValue.table(records, schema)} if records else {}
     return dg.AssetCheckResult(
         passed=not failures, check_name=name, asset_key=key, severity=severity, metadata=found, description=finding
+    )
+
+
+def _contradicted_in_words(contradicted: list[tuple[str, str, int]]) -> str | None:
+    """The number of contradicted rows by file, in words; `contradicted`: extract, file, rows. None if there are none."""
+    if not contradicted:
+        return None
+    named = [f"{n:,} in {name}" for _, name, n in contradicted[:4]]
+    others = [f"{len(contradicted) - 4} other files"] if len(contradicted) > 4 else []
+    return (
+        f"{sum(n for *_, n in contradicted):,} rows differ from another row of the same record and the same time of change, "
+        f"which counts instead because it was delivered later ({', '.join(named + others)}); ask the source to move the time of "
+        "change with every change"
     )
 
 

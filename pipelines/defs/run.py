@@ -15,34 +15,37 @@ from pipelines.warehouse.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class Run:
-    """The result of a run: the current publication, whether this run made it, and the checks that warned."""
+    """The result of a run: the current publication, whether this run made it, the checks that warned, and the files that this run
+    refused, each with its reason; the publication does without them."""
 
     publication: Publication
     is_new: bool
     warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
-def run(home: Home, practice: Practice, progress: Progress = silent, *, is_delivered: bool = True) -> Run:
+def run(home: Home, practice: Practice, progress: Progress = silent, *, is_delivered: bool = True, strict: bool = False) -> Run:
     """Bring the publication up to date with the deliveries, once what a killed run has left undone is done.
 
     If deliveries, settings and code are those of the current publication, and its files are whole, nothing is built, which takes
-    a twentieth of a full run. Raises what landing, the checks and publishing raise; the current publication then stays unchanged.
-    Not `is_delivered`: from what has landed before, without the source folders. The caller holds the home's lock, and records
-    how the run ends.
+    a twentieth of a full run. Raises what landing (`strict`: if any file is refused), the checks and publishing raise; the
+    current publication then stays unchanged. Not `is_delivered`: from what has landed before, without the source folders. The
+    caller holds the home's lock, and records how the run ends.
     """
     settle(home)
     forget_unfinished(home)
     progress("Reading: deliveries")
-    landed = land(practice, home, progress, is_delivered=is_delivered)
+    landed = land(practice, home, progress, is_delivered=is_delivered, strict=strict)
+    refused = tuple(landed.refused(new=True))
     if publication := _unchanged(home, practice, landed):
-        return Run(publication, is_new=False)
+        return Run(publication, False, (said,) if (said := landed.warning()) else (), refused)
     from pipelines.defs.execution import execute
 
     landed = land_whole(practice, home, progress, landed, is_delivered=is_delivered)
     result = execute(home, practice, progress=progress, landed=landed)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))
-    return Run(current(home), is_new=True, warnings=warnings)
+    return Run(current(home), True, warnings, refused)
 
 
 def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publication | None:

@@ -2,12 +2,17 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
+
 from models.sources import SourceKind
 from pipelines.extract.deletions import DELETED
+from pipelines.extract.preflight import first_bytes
+from pipelines.extract.told import Source, Told
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _LARGEST_MANIFEST = 16 * 2**20
@@ -28,37 +33,47 @@ class BulkExports:
     def __init__(self, kind: SourceKind, files: list[Path]):
         candidates = [path for path in files if path.suffix == ".json"]
         self._manifests = {path: manifest for path in candidates if (manifest := _read_manifest(path))}
-        self._types = {name.lower(): name for name in kind.extracts} | {"bundle": DELETED, DELETED: DELETED}
+        self._types = {name.lower(): name for name in kind.extracts} | {DELETED: DELETED}
         self.about = frozenset(self._manifests)
 
-    def exported_at(self, path: Path) -> datetime | None:
-        """The transaction time of the file's manifest, if it has one."""
-        manifest = self._manifest_of(path)
-        return manifest.transaction_time if manifest else None
+    def told(self, path: Path) -> Told:
+        """The type from the manifest, otherwise from the name (`1.Patient.000.ndjson.gz`), otherwise from the first line.
 
-    def extract(self, path: Path) -> str:
-        """From the manifest, otherwise the part of the name that is a resource type: `1.Patient.000.ndjson.gz`."""
-        manifest = self._manifest_of(path)
-        listed = manifest.types.get(_plain_name(path.name)) if manifest else None
-        if listed:
-            return listed
-        if path.parent.name.lower() == DELETED:
-            return DELETED
-        parts = re.split(r"[.\-_]", path.name)
-        known = [self._types[part.lower()] for part in parts if part.lower() in self._types]
-        return (known or [part for part in parts if part.isalpha()] or parts)[0]
-
-    def _manifest_of(self, path: Path) -> _Manifest | None:
-        """The manifest in the file's folder that names the file, otherwise the only manifest there."""
+        The time is that of the newest manifest in its folder which names the file, otherwise of the oldest which does not.
+        """
         beside = [manifest for place, manifest in self._manifests.items() if place.parent == path.parent]
         naming = [manifest for manifest in beside if _plain_name(path.name) in manifest.types]
         if naming:
-            return max(naming, key=lambda manifest: manifest.transaction_time)
-        return beside[0] if len(beside) == 1 else None
+            manifest = max(naming, key=lambda one: one.transaction_time)
+            return Told(manifest.types[_plain_name(path.name)], True, manifest.transaction_time, Source.MANIFEST)
+        at = min((manifest.transaction_time for manifest in beside), default=None)
+        kind = self._extract(path)
+        return Told(kind or path.name.partition(".")[0], bool(kind), at, Source.MANIFEST_BESIDE if beside else Source.NAME)
+
+    def _extract(self, path: Path) -> str | None:
+        if path.parent.name.lower() == DELETED:
+            return DELETED
+        words = re.split(r"[^a-z0-9]+", path.name.lower())
+        return next((self._types[word] for word in words if word in self._types), None) or _type_of_first_line(path)
+
+
+def _type_of_first_line(path: Path) -> str | None:
+    """The resource type in the first line of NDJSON; `deleted` for a bundle of deletions; None if there is none, or a bundle of
+    anything else, whose entries nobody would read."""
+    line = first_bytes(path).removeprefix(BOM_UTF8).lstrip().partition(b"\n")[0]
+    try:
+        resource = orjson.loads(line)
+        found = resource["resourceType"]
+        if found == "Bundle":
+            methods = {entry["request"]["method"] for entry in resource["entry"]}
+            return DELETED if methods == {"DELETE"} else None
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if _is_type(found) else None
 
 
 def _plain_name(name: str) -> str:
-    return name.removesuffix(".gz")
+    return name.removesuffix(".gz").removesuffix(".zst").removesuffix(".zip")
 
 
 def _read_manifest(path: Path) -> _Manifest | None:

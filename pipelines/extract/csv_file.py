@@ -94,7 +94,8 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, 
         f"""
         select * from read_csv(
             {literal(str(path))},
-            auto_detect = false, header = true, delim = {literal(header.delimiter)}, quote = '"', escape = '"',
+            auto_detect = false, compression = 'none',
+            header = true, delim = {literal(header.delimiter)}, quote = '"', escape = '"',
             columns = {{{", ".join(f"{literal(name)}: 'varchar'" for name in names)}}},
             strict_mode = true, null_padding = false, max_line_size = {_LONGEST}
         )

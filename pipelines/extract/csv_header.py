@@ -51,6 +51,17 @@ def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
     return Header(delimiter, columns, extra, [name for name in contract.fields if name not in columns])
 
 
+def fits(start: bytes, contract: Contract) -> int:
+    """How many columns of a contract the first record of a file names; 0 if it lacks one that is required, or is no header."""
+    text = start.decode("utf-8-sig", errors="ignore")
+    required = {name for name, column in contract.fields.items() if not column.nullable}
+    try:
+        found = max((_names(text, mark) for mark in _DELIMITERS), key=lambda names: _n_known(names, contract))
+    except csv.Error:
+        return 0
+    return len(set(found) & set(contract.fields)) if required <= set(found) else 0
+
+
 def not_utf8(line: int) -> str:
     """Why a file in another encoding is refused."""
     return f"is not UTF-8: see line {line:,}. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."

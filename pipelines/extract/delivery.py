@@ -1,6 +1,7 @@
 """Finds delivered files in a practice's source folders, with what their names and export manifests say about them.
 
-Opens only the manifests of bulk exports. The reader of each file determines its content.
+Opens only the manifests of bulk exports, and the first lines of files whose names do not say what they hold. The reader of each
+file determines its content.
 """
 
 import re
@@ -13,6 +14,8 @@ from models.contract import Contract
 from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
 from pipelines.errors import UsageError
 from pipelines.extract.readers import READERS, Reader
+from pipelines.extract.source_folder import list_folder
+from pipelines.extract.told import Source
 from pipelines.practice import Practice
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -22,9 +25,10 @@ _DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01]
 class Delivery:
     """One delivered file.
 
-    `place` is its path within the source folder; `extract` is the kind of row that its name suggests, whether or not Caregap
-    reads that kind; `exported_at` is the manifest's transaction time, otherwise midnight UTC of the date in its name or in the
-    name of a folder above it, otherwise None.
+    `place` is its path within the source folder; `extract` is the kind of row that its name or its first line suggests, whether
+    or not Caregap reads that kind, and `is_known` says whether it is any kind at all. `exported_at` is the manifest's transaction
+    time, otherwise midnight UTC of the date in its name or in the name of a folder above it, otherwise None; `dated_by`:
+    who says so.
     """
 
     source_system: str
@@ -32,6 +36,8 @@ class Delivery:
     place: str
     extract: str
     exported_at: datetime | None
+    is_known: bool = True
+    dated_by: Source = Source.NAME
 
     @property
     def kind(self) -> SourceKind:
@@ -44,34 +50,55 @@ class Delivery:
     @property
     def contract(self) -> Contract | None:
         """The contract of the file's rows; None for a kind of file that is not read."""
-        return self.reader.contract(self.kind, self.extract)
+        return self.reader.contract(self.kind, self.extract) if self.is_known else None
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """What lies in a practice's source folders: `deliveries`, and what is left: files `waiting` until they are whole, and `stray`
+    links, which are not followed; each as `source/place reason`."""
+
+    deliveries: tuple[Delivery, ...]
+    waiting: tuple[str, ...]
+    stray: tuple[str, ...]
 
 
 def find_deliveries(practice: Practice) -> list[Delivery]:
-    """All files in the practice's source folders, sorted by name.
+    """All files in the practice's source folders that can be read as they lie there, sorted by name.
 
     Hidden files and manifests of bulk exports are not deliveries. Raises `UsageError` for an unknown kind of source, and for a
     missing source folder.
     """
-    return [delivery for source_system in sorted(practice.sources) for delivery in _find(source_system, practice)]
+    return list(source_files(practice).deliveries)
 
 
-def _find(source_system: str, practice: Practice) -> Iterator[Delivery]:
-    root = practice.sources[source_system]
-    kind = SOURCE_KINDS.get(name_of_kind(source_system))
-    if kind is None:
-        raise UsageError(
-            f"{source_system}: not a kind of source. Use {', '.join(SOURCE_KINDS)}, or `ehr:north` if there are several."
-        )
-    if not root.is_dir():
-        raise UsageError(f"{root}: this source folder does not exist. Correct practice.toml, or create the folder.")
-    files = sorted(p for p in root.rglob("*") if p.is_file() and not any(s.startswith(".") for s in p.relative_to(root).parts))
+def source_files(practice: Practice) -> SourceFiles:
+    """As `find_deliveries`, with what cannot be read as it lies there."""
+    deliveries: list[Delivery] = []
+    waiting: list[str] = []
+    stray: list[str] = []
+    for source_system in sorted(practice.sources):
+        root, kind = practice.sources[source_system], SOURCE_KINDS.get(name_of_kind(source_system))
+        if kind is None:
+            raise UsageError(
+                f"{source_system}: not a kind of source. Use {', '.join(SOURCE_KINDS)}, or `ehr:north` if there are several."
+            )
+        if not root.is_dir():
+            raise UsageError(f"{root}: this source folder does not exist. Correct practice.toml, or create the folder.")
+        folder = list_folder(root)
+        deliveries += _deliveries(source_system, kind, root, folder.files)
+        for said, files in ((waiting, folder.waiting), (stray, folder.stray)):
+            said += [f"{source_system}/{path.relative_to(root).as_posix()} {reason}" for path, reason in files.items()]
+    return SourceFiles(tuple(deliveries), tuple(waiting), tuple(stray))
+
+
+def _deliveries(source_system: str, kind: SourceKind, root: Path, files: list[Path]) -> Iterator[Delivery]:
     listing = READERS[kind.reader].list_files(kind, files)
     for path in files:
         if path not in listing.about:
-            place = path.relative_to(root)
-            exported_at = listing.exported_at(path) or _day_in(place)
-            yield Delivery(source_system, path, place.as_posix(), listing.extract(path), exported_at)
+            place, told = path.relative_to(root), listing.told(path)
+            exported_at = told.exported_at or _day_in(place)
+            yield Delivery(source_system, path, place.as_posix(), told.extract, exported_at, told.is_known, told.source)
 
 
 def _day_in(place: Path) -> datetime | None:

@@ -80,6 +80,7 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | N
                 from read_json(
                     {literal(str(path))},
                     format = 'newline_delimited',
+                    compression = 'uncompressed',
                     columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
                     maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
                 )

@@ -4,25 +4,36 @@ Memory stays bounded whatever was delivered: a file is unpacked in pieces, never
 """
 
 import gzip
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
 
 from pipelines.errors import ExtractRefused
 
 BLOCK = 2**20
 
 UTF16 = "is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_PACKED = {_GZIP: "gzip", _ZSTD: "zstd", _ZIP: "zip"}
+_WORKBOOK = ("xl/", "[Content_Types].xml")
+"""How parts of a workbook are named, which is a zip archive too (ISO/IEC 29500)."""
+_UNREADABLE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, pa.ArrowException)
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "is a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV UTF-8, and deliver it again.",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8 and deliver it again.",
     b"%PDF": "is a PDF. Deliver the table itself as a data file.",
     b"PAR1": "is Parquet. Deliver it as the source writes it.",
     b"\xff\xfe": UTF16,
     b"\xfe\xff": UTF16,
 }
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -46,10 +57,9 @@ LIMITS = Limits()
 
 def plain_file(path: Path, folder: Path, limits: Limits = LIMITS) -> Path:
     """`path` if it is not compressed, otherwise an unpacked copy in `folder`. Raises what `plain_blocks` raises."""
-    with path.open("rb") as content:
-        if content.read(2) != _GZIP:
-            _refuse_other_formats(path, limits)
-            return path
+    if not packing(path):
+        _refuse_other_formats(path, limits)
+        return path
     plain = folder / "plain"
     with plain.open("wb") as out:
         out.writelines(plain_blocks(path, limits))
@@ -57,17 +67,22 @@ def plain_file(path: Path, folder: Path, limits: Limits = LIMITS) -> Path:
     return plain
 
 
-def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
-    """The content in pieces of at most 1 MiB, decompressed if it is gzip, whatever the file's name.
-
-    Raises `ExtractRefused` if the archive is damaged or cut off, or exceeds the limits.
-    """
-    n_packed, n_plain = path.stat().st_size, 0
+def packing(path: Path) -> str | None:
+    """How a file is compressed (`gzip`, `zstd` or `zip`), by its first bytes whatever its name; None: not at all."""
     with path.open("rb") as content:
-        packed = content.read(2) == _GZIP
-        content.seek(0)
-        stream = gzip.GzipFile(fileobj=content) if packed else content
+        start = content.read(4)
+    return next((name for mark, name in _PACKED.items() if start.startswith(mark)), None)
+
+
+def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
+    """The content in pieces of at most 1 MiB, unpacked if it is compressed.
+
+    Raises `ExtractRefused` if an archive is damaged, cut off or encrypted, holds several files, or exceeds the limits.
+    """
+    n_packed, n_plain, packed = path.stat().st_size, 0, packing(path)
+    with path.open("rb") as content:
         try:
+            stream = _unpacked(content, packed)
             while block := stream.read(BLOCK):
                 n_plain += len(block)
                 if n_plain > max(limits.expansion * n_packed, limits.expansion_from_bytes):
@@ -77,10 +92,45 @@ def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
                 if n_plain > limits.file_bytes:
                     raise ExtractRefused(f"is larger than {limits.file_bytes // 2**30} GB unpacked. Deliver it in several files.")
                 yield block
-        except (EOFError, gzip.BadGzipFile, zlib.error):
+        except _UNREADABLE:
+            if not packed:
+                raise
             raise ExtractRefused(
-                "is damaged or cut off: its gzip archive does not unpack to the end. Deliver it again."
+                f"is damaged or cut off: its {packed} archive does not unpack to the end. Deliver it again."
             ) from None
+
+
+def first_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+    """The start of a file, unpacked: its first line and perhaps more; what there is of a line that is too long, or damaged."""
+    start = b""
+    try:
+        for block in plain_blocks(path, limits):
+            start += block
+            if b"\n" in block or len(start) > limits.line_bytes:
+                break
+    except ExtractRefused:
+        pass
+    return start
+
+
+def _unpacked(content: BinaryIO, packed: str | None) -> _Readable:
+    if packed == "gzip":
+        return gzip.GzipFile(fileobj=content)
+    if packed == "zstd":
+        return pa.CompressedInputStream(pa.PythonFile(content, mode="r"), "zstd")
+    return _only_member(zipfile.ZipFile(content)) if packed == "zip" else content
+
+
+def _only_member(archive: zipfile.ZipFile) -> _Readable:
+    """The one file of a zip archive; what macOS adds beside it does not count."""
+    members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    if any(one.filename.startswith(_WORKBOOK) for one in members):
+        raise ExtractRefused("is an Excel workbook. Save the sheet as CSV UTF-8 and deliver it again.")
+    if len(members) != 1:
+        raise ExtractRefused(f"is a zip archive of {len(members)} files. Unpack it, and deliver the files.")
+    if members[0].flag_bits & 1:
+        raise ExtractRefused("is an encrypted zip archive. Deliver it unpacked, or without a password.")
+    return archive.open(members[0])
 
 
 def count_lines(path: Path, limits: Limits = LIMITS) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from pipelines.extract.csv_names import CsvNames
 from pipelines.extract.deletions import DELETED, DELETIONS
 from pipelines.extract.fhir_bulk import read_fhir
 from pipelines.extract.reading import Reading, Request
+from pipelines.extract.told import Told
 
 
 class Listing(Protocol):
@@ -21,9 +21,7 @@ class Listing(Protocol):
 
     about: frozenset[Path]
 
-    def extract(self, path: Path) -> str: ...
-
-    def exported_at(self, path: Path) -> datetime | None: ...
+    def told(self, path: Path) -> Told: ...
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ import hashlib
 import json
 import shutil
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from models.contract import Contract
 from pipelines.audit_log import note_settings
 from pipelines.durable import put_in_place
 from pipelines.errors import ExtractRefused
-from pipelines.extract.delivery import Delivery, find_deliveries
+from pipelines.extract.deletions import DELETED
+from pipelines.extract.delivery import Delivery, find_deliveries, source_files
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
 from pipelines.faults import passing
@@ -41,6 +43,8 @@ from pipelines.sealed import seal
 from pipelines.sql.literals import literal
 
 LEDGER = "deliveries.json"
+IGNORED = "is of a kind that is not read"
+UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 _READER_VERSION = 1
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
@@ -52,7 +56,8 @@ _OF_THE_FOLDER = {"reader", "file_key", "delivered", "files"}
 class LandedFile:
     """The result of landing one delivered file.
 
-    `status`: `landed`, `ignored` (a kind that is not read) or `refused`; for the latter two, `reason` says why.
+    `status`: `landed`, `ignored` (a kind that is not read), `unknown` (of no kind that is known) or `refused`; for the last
+    three, `reason` says why.
     `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it.
     """
 
@@ -69,29 +74,56 @@ class LandedFile:
     reason: str | None
     is_new: bool
 
+    @property
+    def said(self) -> str:
+        """The file and what became of it, in words: `crm/notes.txt is of no kind that is known`."""
+        return f"{self.source_system}/{self.file_name} {self.reason}"
+
 
 @dataclass(frozen=True)
 class LandingReport:
     """`files`: all files now in the practice's source folders, sorted by name.
 
     `ledger`: every content ever delivered, under each of its names; all later steps are built from it. `arrived`: the state of
-    the source folders before anything was read (`arrived_state`).
+    the source folders before anything was read (`arrived_state`). `waiting`: files that are not whole yet, each with the reason.
     """
 
     files: tuple[LandedFile, ...]
     ledger: tuple[Entry, ...]
     arrived: str = ""
+    waiting: tuple[str, ...] = ()
+
+    def refused(self, *, new: bool = False) -> list[str]:
+        """The refused files that lie in the source folders, each with its reason; `new`: those that this landing refused."""
+        return [file.said for file in self.files if file.status == "refused" and (file.is_new or not new)]
+
+    def not_read(self) -> list[str]:
+        """Every file that lies in the source folders and was not read although it should be, with the reason."""
+        unknown = [file.said for file in self.files if file.status == "unknown"]
+        return [*self.refused(), *unknown, *self.waiting]
+
+    def warning(self) -> str | None:
+        """`not_read` in one sentence; None if everything was read."""
+        left = self.not_read()
+        return f"{len(left)} of the delivered files were not read: {'; '.join(left)}" if left else None
 
 
 def land(
-    practice: Practice, home: Home, progress: Progress = silent, limits: Limits = LIMITS, *, is_delivered: bool = True
+    practice: Practice,
+    home: Home,
+    progress: Progress = silent,
+    limits: Limits = LIMITS,
+    *,
+    is_delivered: bool = True,
+    strict: bool = False,
 ) -> LandingReport:
     """Land new files in the practice's source folders, and new records from the dashboards.
 
     Not `is_delivered`: the source folders are not there, as after a restore, and what has landed before is all there is.
 
-    Raises `UsageError` if a source folder does not exist, and `ExtractRefused` if files were refused, after all others were
-    landed; it names each of them.
+    A file that is refused stays out, and the rest goes on without it. Raises `UsageError` if a source folder does not exist,
+    and `ExtractRefused`, after all others were landed, if the rest cannot go on: a link leads out of a source folder or nowhere;
+    no file of a source was read; deletions were refused, so that deleted patients would come back; with `strict`, any file was.
     """
     note_settings(home, f"practice {practice.id}", asdict(practice))
     whole = with_journals(practice, home)
@@ -101,30 +133,63 @@ def land(
     practice = with_journals(practice, home)
     root = home.landing(practice.id)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = Ledger(root / LEDGER)
-    found = [(delivery, ledger.enter(delivery)) for delivery in find_deliveries(practice)]
+    ledger, found = Ledger(root / LEDGER), source_files(practice)
+    entered = [_entered(delivery, ledger) for delivery in found.deliveries]
     ledger.save()
-    files, refused = [], []
+    files, growing = [], []
     with _Landing(root, practice, limits) as landing:
-        for delivery, entry in found:
+        for delivery, entry in entered:
             place = f"{delivery.source_system}/{delivery.place}"
-            if is_new := landing.lacks(delivery, entry):
+            if is_new := entry is not None and landing.lacks(delivery, entry):
                 progress(f"Reading: {place}")
                 landing.add(delivery, entry)
-            if landing.lacks(delivery, entry):
-                refused.append(f"{place} changed while it was being read. Wait until it is complete, then run again.")
+            if entry is None or landing.lacks(delivery, entry):
+                growing.append(f"{place} is still being written")
+                if entry:
+                    ledger.forget(entry)
                 continue
             manifest = read_manifest(folder_of(root, entry))
             told = {name: value for name, value in manifest.items() if name not in _OF_THE_FOLDER}
             files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **told))
-            if manifest["status"] == "refused":
-                refused.append(f"{place} {manifest['reason']}")
-    if refused:
-        raise ExtractRefused(
-            "\n  ".join([f"{len(refused)} of {len(found)} files refused; nothing in them was landed:", *refused])
-        )
+    if growing:
+        ledger.save()
+    report = LandingReport(tuple(files), ledger.entries, arrived, (*found.waiting, *growing))
+    blocking = [*found.stray, *_blocking(report, root, strict)]
+    if blocking:
+        n_files = len(found.deliveries) + len(found.stray)
+        raise ExtractRefused("\n  ".join([f"{len(blocking)} of {n_files} files refused; nothing in them was landed:", *blocking]))
     refuse_damaged(home, whole, ledger.entries)
-    return LandingReport(tuple(files), ledger.entries, arrived)
+    return report
+
+
+def _entered(delivery: Delivery, ledger: Ledger) -> tuple[Delivery, Entry | None]:
+    """The delivery with its entry in the ledger, and of the kind that a manifest said, even if that has been taken away since."""
+    entry = ledger.enter(delivery)
+    if entry and entry.dated_by > delivery.dated_by:
+        return replace(delivery, extract=entry.extract, is_known=True), entry
+    return delivery, entry
+
+
+def _blocking(report: LandingReport, root: Path, strict: bool) -> list[str]:
+    """The files without which the rest does not go on, each with its reason."""
+    blocking = []
+    for source_system, group in groupby(report.files, key=lambda file: file.source_system):
+        files = list(group)
+        is_any_read = any(file.status == "landed" for file in files)
+        has_landed = is_any_read or any(
+            entry.source_system == source_system and _is_landed(folder_of(root, entry)) for entry in report.ledger
+        )
+        blocking += [
+            file.said
+            for file in files
+            if (file.status == "refused" and (strict or file.extract == DELETED or not has_landed))
+            or (file.status in ("ignored", "unknown") and not is_any_read)
+        ]
+    return blocking
+
+
+def _is_landed(folder: Path) -> bool:
+    return not landed_damage(folder) and bool(read_manifest(folder)["status"] == "landed")
 
 
 def land_whole(
@@ -178,7 +243,7 @@ class _Landing:
     def lacks(self, delivery: Delivery, entry: Entry) -> bool:
         """Whether the content was not landed yet, or by another version of the reader, or what landed is damaged."""
         folder = folder_of(self._root, entry)
-        return bool(landed_damage(folder)) or read_manifest(folder)["reader"] != self._reader(delivery.contract)
+        return bool(landed_damage(folder)) or read_manifest(folder)["reader"] != self._reader(delivery)
 
     def add(self, delivery: Delivery, entry: Entry) -> None:
         """Read a file and put its folder into place, unless the file changed meanwhile."""
@@ -189,7 +254,7 @@ class _Landing:
         manifest: dict[str, Any] = {
             "status": "landed",
             "reason": None,
-            "reader": self._reader(contract),
+            "reader": self._reader(delivery),
             "file_key": entry.file_key,
         }
         manifest |= {"delivered": asdict(entry)} | asdict(Reading(0, 0, 0))
@@ -198,7 +263,8 @@ class _Landing:
                 manifest |= asdict(self._read(delivery, entry, contract))
             else:
                 n_lines = count_lines(delivery.path, self._limits)
-                manifest |= {"status": "ignored", "reason": "is of a kind that is not read", "n_delivered": n_lines}
+                status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", UNKNOWN)
+                manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:
             manifest |= {"status": "refused", "reason": str(refusal)}
             for left in self._beside.iterdir():
@@ -217,13 +283,14 @@ class _Landing:
             Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits)
         )
 
-    def _reader(self, contract: Contract | None) -> str:
+    def _reader(self, delivery: Delivery) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""
-        fields = contract.fields if contract else {}
+        fields = delivery.contract.fields if delivery.contract else {}
         rules = {
             name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in fields.items()
         }
-        return hashlib.sha256(json.dumps([_READER_VERSION, self._practice.time_zone, rules]).encode()).hexdigest()[:32]
+        known = [_READER_VERSION, self._practice.time_zone, rules] + ([] if delivery.is_known else ["unknown"])
+        return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
     def _put_in_place(self, folder: Path) -> None:
         """Rename the finished folder into place, after moving an earlier reader's folder out of the way."""

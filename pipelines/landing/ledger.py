@@ -11,11 +11,16 @@ from typing import Any
 from pipelines.durable import write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.extract.delivery import Delivery
+from pipelines.extract.told import Source
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One content under one name. `stamp` is the file's size, times and inode when it was hashed."""
+    """One content under one name. `stamp` is the file's size, times and inode when it was hashed.
+
+    `arrival`: the number of the landing that first saw the content, which tells the later of two deliveries whatever the clock
+    says. `dated_by`: who said `extract` and `exported_at`.
+    """
 
     source_system: str
     extract: str
@@ -24,6 +29,8 @@ class Entry:
     n_bytes: int
     exported_at: str | None
     stamp: tuple[int, ...]
+    arrival: int = 0
+    dated_by: int = int(Source.NAME)
 
     @property
     def file_name(self) -> str:
@@ -47,24 +54,46 @@ class Ledger:
         rows = _rows(path, self._copy)
         self._entries = {(row["source_system"], row["place"], row["file_key"]): _entry(row) for row in rows}
         self._newest = {(entry.source_system, entry.place, entry.stamp): entry for entry in self._entries.values()}
+        self._arrived = {(entry.source_system, entry.file_key): entry.arrival for entry in self._by_arrival()}
+        self._arrival = 1 + max((entry.arrival for entry in self._entries.values()), default=0)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self._entries[key] for key in sorted(self._entries))
 
-    def enter(self, delivery: Delivery) -> Entry:
-        """The entry of a delivered file. A file with the size, times and inode of an entry is not hashed again."""
+    def enter(self, delivery: Delivery) -> Entry | None:
+        """The entry of a delivered file; None if the file changed while it was being hashed.
+
+        A file with the size, times and inode of an entry is not hashed again. What a manifest says of it beats what names say,
+        whichever arrived first, and stays when the manifest is taken away; of two times that are told alike, the first counts.
+        """
         stamp = stamp_of(delivery.path)
         known = self._newest.get((delivery.source_system, delivery.place, stamp))
         key = known.file_key if known else _hash(delivery.path)
-        exports = [delivery.exported_at.isoformat()] if delivery.exported_at else []
+        if stamp_of(delivery.path) != stamp:
+            return None
+        at = delivery.exported_at.isoformat() if delivery.exported_at else None
+        arrival = self._arrived.setdefault((delivery.source_system, key), self._arrival)
+        entry = Entry(
+            delivery.source_system, delivery.extract, delivery.place, key, stamp[0], at, stamp, arrival, int(delivery.dated_by)
+        )
         earlier = self._entries.get((delivery.source_system, delivery.place, key))
-        if earlier and earlier.exported_at:
-            exports.append(earlier.exported_at)
-        at = min(exports, default=None, key=datetime.fromisoformat)
-        entry = Entry(delivery.source_system, delivery.extract, delivery.place, key, stamp[0], at, stamp)
+        if earlier and earlier.dated_by > entry.dated_by:
+            entry = replace(entry, extract=earlier.extract, exported_at=earlier.exported_at, dated_by=earlier.dated_by)
+        elif earlier and earlier.dated_by == entry.dated_by:
+            told = [one for one in (at, earlier.exported_at) if one]
+            first = min(told, default=None, key=datetime.fromisoformat)
+            entry = replace(entry, exported_at=first)
         self._entries[(entry.source_system, entry.place, key)] = entry
         return entry
+
+    def forget(self, entry: Entry) -> None:
+        """Take back an entry whose file turned out to be still growing."""
+        del self._entries[(entry.source_system, entry.place, entry.file_key)]
+
+    def _by_arrival(self) -> list[Entry]:
+        """The entries, the earliest arrival of a content last, so that it counts."""
+        return sorted(self._entries.values(), key=lambda entry: -entry.arrival)
 
     def save(self) -> None:
         content = json.dumps([asdict(entry) for entry in self.entries], indent=0)

@@ -17,13 +17,14 @@ from pipelines.extract.reading import QUARANTINE
 from pipelines.landing.integrity import MANIFEST, folder_of, read_manifest
 from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
+from pipelines.raw.superseded import CONTRADICTED
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
 _FILE: dict[str, Dtype] = {
     **dict.fromkeys(("source_system", "extract", "file_key", "file_name"), pl.String),
     "exported_at": INSTANT,
-    **dict.fromkeys(("n_bytes", "n_delivered", "n_read", "n_quarantined"), pl.Int64),
+    **dict.fromkeys(("n_bytes", "arrival", "n_delivered", "n_read", "n_quarantined"), pl.Int64),
     **dict.fromkeys(("status", "reason", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
 }
 
@@ -45,7 +46,8 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
         named = {
             name: getattr(first, name) for name in ("source_system", "extract", "file_key", "file_name", "exported_at", "n_bytes")
         }
-        rows.append(named | manifest | lists | {"folder": str(folder)})
+        arrival = min(entry.arrival for entry in entries)
+        rows.append(named | manifest | lists | {"folder": str(folder), "arrival": arrival})
     frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})
     return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(
         "source_system", "extract", "file_key"
@@ -60,15 +62,22 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         create or replace table raw.deliveries as
-        with superseded as (select source_system, extract, file_key, count(*) as n from raw.superseded_rows group by all)
+        with superseded as (
+            select
+                source_system, extract, file_key, count(*) as n,
+                count(*) filter (where superseded_rows.reason = $1) as n_contradicted
+            from raw.superseded_rows
+            group by all
+        )
         select
             source_system, extract, file_key, file_name, exported_at, n_bytes, n_delivered,
             n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded,
-            status, reason, extra_columns, absent_columns
+            coalesce(superseded.n_contradicted, 0) as n_contradicted, status, reason, extra_columns, absent_columns
         from files
         left join superseded using (source_system, extract, file_key)
         order by source_system, extract, file_key
-        """
+        """,
+        [CONTRADICTED],
     )
     lost = connection.execute(
         """

@@ -1,7 +1,8 @@
 """Finds landed rows that are not current: an older version, a duplicate, or deleted.
 
-For each key, the row with the highest (time of last change, time of export, file name, file key, row number) is current; unknown
-times sort lowest. So the result does not depend on the order of landing.
+For each key, the row with the highest (time of last change, time of export, arrival, file name, file key, row number) is current;
+unknown times sort lowest. So the order of landing decides only between rows that both times call equally new: the later delivery
+is taken, as the ledger first saw them, and where their content differs, the row passed over is counted as contradicted.
 """
 
 import duckdb
@@ -9,6 +10,9 @@ import duckdb
 from models.contract import Contract
 from pipelines.extract.deletions import DELETED
 from pipelines.sql.literals import literal
+
+NEWER = "a newer version was delivered"
+CONTRADICTED = "another delivery says otherwise for the same time of change, and arrived later"
 
 
 def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contract, changed_at: str) -> None:
@@ -18,6 +22,7 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
     only hashes of the key, which takes 20 to 40 bytes of memory a row; the rest is done only for repeated keys.
     """
     key = ", ".join(f'landed."{name}"' for name in ("source_system", *contract.key))
+    times = f"landed.{changed_at} desc nulls last, files.exported_at desc nulls last"
     connection.execute(
         f"""
         create or replace temp table repeated as
@@ -26,20 +31,52 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
     )
     connection.execute(
         f"""
-        insert into raw.superseded_rows
+        create or replace temp table versions as
         select
-            landed.source_system, {literal(contract.name)}, landed._file_key, landed._row_number, 'a newer version was delivered'
+            landed.source_system, landed._file_key, landed._row_number, hash({key}) as _key_hash,
+            row_number() over (
+                partition by {key}
+                order by {times}, files.arrival desc, files.file_name desc, files.file_key desc, landed._row_number desc
+            ) as _place,
+            rank() over (partition by {key} order by {times}) = 1
+            and count(*) over (partition by {key}, landed.{changed_at}, files.exported_at) > 1 as _is_equally_new
         from {rows} as landed
         join files
             on files.source_system = landed.source_system and files.file_key = landed._file_key
             and files.extract = {literal(contract.name)}
         where hash({key}) in (select key_hash from repeated)
-        qualify row_number() over (
-            partition by {key}
-            order by
-                landed.{changed_at} desc nulls last, files.exported_at desc nulls last,
-                files.file_name desc, files.file_key desc, landed._row_number desc
-        ) > 1
+        """
+    )
+    connection.execute(
+        f"""
+        insert into raw.superseded_rows
+        select source_system, {literal(contract.name)}, _file_key, _row_number, {literal(NEWER)} from versions where _place > 1
+        """
+    )
+    if connection.execute("select 1 from versions where _is_equally_new limit 1").fetchall():
+        _mark_contradicted(connection, rows, contract)
+
+
+def _mark_contradicted(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contract) -> None:
+    """Give the superseded rows their reason whose key and times are those of the row that is current, and whose content is not.
+
+    The content is hashed of such rows alone: where an export repeats an earlier one, the time of export differs.
+    """
+    connection.execute(
+        f"""
+        update raw.superseded_rows as superseded
+        set reason = {literal(CONTRADICTED)}
+        from (
+            select
+                source_system, _file_key, _row_number, _key_hash,
+                hash(*columns(* exclude (_file_key, _row_number, _key_hash))) as content
+            from {rows} as landed
+            join (select * exclude (_place, _is_equally_new) from versions where _is_equally_new) as equally_new
+                using (source_system, _file_key, _row_number)
+            qualify min(content) over (partition by _key_hash) <> max(content) over (partition by _key_hash)
+        ) as differing
+        where superseded.extract = {literal(contract.name)} and superseded.source_system = differing.source_system
+            and superseded.file_key = differing._file_key and superseded.row_number = differing._row_number
         """
     )
 

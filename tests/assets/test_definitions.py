@@ -72,6 +72,8 @@ def test_deliveries_scores_and_publications_have_checks(defs):
     }
     assert {
         ("raw.deliveries", "reconciliation"),
+        ("raw.deliveries", "files_are_read"),
+        ("raw.deliveries", "one_version"),
         ("raw.deliveries", "sources_keep_pace"),
         ("raw.quarantined_rows", "contract"),
         ("ml.disengagement_scores", "contract"),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from pipelines.errors import ExtractRefused, UsageError
@@ -92,13 +93,29 @@ def test_delivered_rows_stay_when_their_file_is_removed(home: Home, folder: Path
     assert landed(home) == before
 
 
-def test_a_bad_file_is_refused_after_all_others_were_landed(home: Home, folder: Path):
+def test_a_bad_file_is_refused_once_and_the_rest_goes_on(home: Home, folder: Path):
     (folder / "contacts.csv").write_text("who\n")
-    (folder / "touches.csv").write_text("")
+    (folder / "touches.csv").write_text("\n")
+
+    first, second = (land(practice(folder), home) for _ in range(2))
+
+    assert [line.partition(".")[0] for line in first.refused(new=True)] == [
+        "crm/contacts",
+        "crm/touches",
+    ]
+    assert first.refused()[0].startswith("crm/contacts.csv has no header")
+    assert first.refused()[1].startswith("crm/touches.csv is empty")
+    assert (second.refused(), second.refused(new=True)) == (first.refused(), [])
+    assert len(list(home.root.rglob("rows.parquet"))) == 1
+
+
+def test_strictly_a_bad_file_stops_the_rest_as_long_as_it_lies_there(home: Home, folder: Path):
+    (folder / "contacts.csv").write_text("who\n")
+    (folder / "touches.csv").write_text("\n")
 
     for _ in range(2):
         with pytest.raises(ExtractRefused) as refusal:
-            land(practice(folder), home)
+            land(practice(folder), home, strict=True)
 
     assert "2 of 3 files refused" in str(refusal.value)
     assert "crm/contacts.csv has no header" in str(refusal.value)
@@ -106,21 +123,117 @@ def test_a_bad_file_is_refused_after_all_others_were_landed(home: Home, folder: 
     assert len(list(home.root.rglob("rows.parquet"))) == 1
 
 
-def test_a_refused_file_that_is_taken_away_or_replaced_refuses_no_more(home: Home, folder: Path):
-    (folder / "program_rollout-part2.csv").write_text("")
-    with pytest.raises(ExtractRefused):
-        land(practice(folder), home)
+def test_a_refused_file_that_is_taken_away_or_replaced_is_named_no_more(home: Home, folder: Path):
+    (folder / "program_rollout-part2.csv").write_text("\n")
+    assert len(land(practice(folder), home).refused()) == 1
     (folder / "program_rollout-part2.csv").write_text(csv("reach,l9,,2026-03-31T00:00:00Z"))
+    report = land(practice(folder), home)
 
-    assert [file.status for file in land(practice(folder), home).files] == ["landed", "landed"]
+    assert report.refused() == []
+    assert [file.status for file in report.files] == ["landed", "landed"]
 
 
-def test_a_kind_that_is_not_read_is_counted_and_left_where_it_lies(home: Home, folder: Path):
+def test_refused_deletions_stop_the_rest_since_deleted_patients_would_come_back(home: Home, tmp_path: Path):
+    ehr = tmp_path / "ehr"
+    ehr.mkdir()
+    (ehr / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "1"}\n')
+    (ehr / "deleted.ndjson").write_text("<html>\n")
+
+    with pytest.raises(ExtractRefused, match="1 of 2 files refused"):
+        land(practice(ehr, source="ehr"), home)
+
+
+def test_a_source_of_which_no_file_was_read_is_refused(home: Home, folder: Path, tmp_path: Path):
+    """The other source is landed all the same."""
+    billing = tmp_path / "billing"
+    billing.mkdir()
+    (billing / "Export of July.csv").write_text("Who;What\nAda;30\n")
+    (billing / "read me.txt").write_text("Regards\n")
+    both = Practice("p", "P", "America/New_York", {"crm": folder, "billing": billing})
+
+    with pytest.raises(ExtractRefused) as refusal:
+        land(both, home)
+
+    assert "2 of 3 files refused" in str(refusal.value)
+    assert "billing/Export of July.csv is of no kind that is known" in str(refusal.value)
+    assert len(list(home.root.rglob("rows.parquet"))) == 1
+
+
+def test_a_file_of_no_known_kind_is_counted_named_and_left_where_it_lies(home: Home, folder: Path):
     (folder / "notes.txt").write_text("one\n\ntwo\n")
 
-    (notes,) = [file for file in land(practice(folder), home).files if file.extract == "notes"]
+    report = land(practice(folder), home)
 
-    assert (notes.status, notes.n_delivered, notes.n_read) == ("ignored", 2, 0)
+    (notes,) = [file for file in report.files if file.extract == "notes"]
+    assert (notes.status, notes.n_delivered, notes.n_read) == ("unknown", 2, 0)
+    assert [line for line in report.not_read() if line.startswith("crm/notes.txt is of no kind that is known")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "program_rollout (1).csv",
+        "Program_Rollout_v2.csv",
+        "PROGRAM_ROLLOUT_final.csv",
+        "program_rollout 2026-10-31.csv",
+        "program_rollout_2026-10-31_copy.csv",
+        "whatever it is.csv",
+    ],
+)
+def test_a_table_is_read_whatever_people_call_its_file(home: Home, folder: Path, name: str):
+    """The last one by its header, which is that of no other table."""
+    (folder / "program_rollout.csv").rename(folder / name)
+
+    (file,) = land(practice(folder), home).files
+
+    assert (file.extract, file.status, file.n_read) == ("program_rollout", "landed", 5)
+
+
+@pytest.mark.parametrize("name", ["x.csv.part", "x.tmp", "x.csv~", "x.csv.filepart", "~$x.xlsx", "contacts.csv"])
+def test_a_file_that_is_not_whole_is_left_for_later_and_named(home: Home, folder: Path, name: str):
+    """By its name, or because nothing is in it yet."""
+    (folder / name).write_text("" if name == "contacts.csv" else csv(*ROWS))
+
+    report = land(practice(folder), home)
+
+    assert [file.file_name for file in report.files] == ["program_rollout.csv"]
+    assert len(report.waiting) == 1 and report.waiting[0].startswith(f"crm/{name} ")
+    assert [entry.place for entry in report.ledger] == ["program_rollout.csv"]
+
+
+def test_links_within_the_folder_are_followed_to_files_and_folders(home: Home, folder: Path):
+    (folder / "2026").mkdir()
+    (folder / "program_rollout.csv").rename(folder / "2026" / "program_rollout.csv")
+    (folder / "latest").symlink_to("2026", target_is_directory=True)
+    (folder / "program_rollout-link.csv").symlink_to("2026/program_rollout.csv")
+
+    files = land(practice(folder), home).files
+
+    assert [(file.file_name, file.status) for file in files] == [
+        ("2026/program_rollout.csv", "landed"),
+        ("latest/program_rollout.csv", "landed"),
+        ("program_rollout-link.csv", "landed"),
+    ]
+    assert len({file.file_key for file in files}) == 1
+
+
+def test_links_out_of_the_folder_to_nowhere_or_back_fail_the_ingest(home: Home, folder: Path, tmp_path: Path):
+    (tmp_path / "contacts.csv").write_text("private\n")
+    (tmp_path / "elsewhere").mkdir()
+    links = {"file.csv": tmp_path / "contacts.csv", "folder": tmp_path / "elsewhere", "dangling.csv": "gone", "loop": folder}
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (folder / "itself").symlink_to("itself")
+
+    with pytest.raises(ExtractRefused) as refusal:
+        land(practice(folder), home)
+
+    said = str(refusal.value)
+    assert "5 of 6 files refused" in said
+    assert "crm/file.csv is a link out of the source folder" in said and "crm/folder is a link out of the source folder" in said
+    assert "crm/dangling.csv is a link that leads nowhere" in said and "crm/itself is a link that leads nowhere" in said
+    assert "crm/loop is a link to a folder that it lies in" in said
+    assert len(list(home.root.rglob("rows.parquet"))) == 1
 
 
 def test_one_bad_row_never_stops_the_file(home: Home, folder: Path):
@@ -142,19 +255,18 @@ def test_when_the_reader_changes_the_file_is_read_again(home: Home, folder: Path
     assert pl.read_parquet(rows)["updated_at"].dt.hour().to_list() == [5]
 
 
-def test_a_file_that_grows_while_it_is_read_is_refused_until_it_is_whole(
-    home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_file_that_grows_while_it_is_read_is_left_until_it_is_whole(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch):
     def read_while_it_grows(request):
         with (folder / "program_rollout.csv").open("a") as out:
             out.write("reach,l6,,2026-03-31T00:00:00Z\n")
         return read_csv(request)
 
     monkeypatch.setitem(READERS, "csv", replace(READERS["csv"], read=read_while_it_grows))
-    with pytest.raises(ExtractRefused, match="changed while it was being read"):
-        land(practice(folder), home)
+    report = land(practice(folder), home)
     monkeypatch.undo()
 
+    assert (report.files, report.ledger) == ((), ())
+    assert report.waiting == ("crm/program_rollout.csv is still being written",)
     (file,) = land(practice(folder), home).files
     assert file.n_read == 6
 
@@ -230,3 +342,15 @@ def test_after_kill_9_at_any_moment_a_rerun_ends_as_if_undisturbed(home: Home, f
 
     assert n_killed > 0
     assert landed(home) == landed(undisturbed)
+
+
+@pytest.mark.parametrize("name", ["program_rollout.csv", "program_rollout.csv.gz", "program_rollout.csv.zst"])
+@pytest.mark.parametrize("packed", [None, "gzip", "zstd"])
+def test_a_file_is_unpacked_by_its_content_and_not_by_its_name(home: Home, tmp_path: Path, name: str, packed: str | None):
+    """DuckDB goes by the name: plain text named `.gz` raised an error of its own."""
+    content, folder = csv(*ROWS).encode(), practice(tmp_path / "crm").sources["crm"]
+    (folder / name).write_bytes(pa.compress(content, packed, asbytes=True) if packed else content)
+
+    (file,) = land(practice(folder), home).files
+
+    assert (file.status, file.n_read) == ("landed", 5)

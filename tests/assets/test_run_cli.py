@@ -11,6 +11,7 @@ import pytest
 from pipelines.home import Home
 from pipelines.practice import SAMPLE
 from tests.conftest import caregap, caregap_process
+from tests.dbt.conftest import GOLDEN
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +63,49 @@ def test_no_output_names_a_patient(first, home, practice):
     assert not [person for person in people if {person[0], person[1]} <= said]
 
 
-def test_a_refused_file_ends_with_10_and_leaves_what_was_published(first, home, practice):
+def test_strictly_a_refused_file_ends_with_10_and_leaves_what_was_published(first, home, practice):
     refused = practice / "crm" / "contacts_2026-12-01.csv"
     refused.write_text("this,is,not\na,contacts,file\n")
-    done = caregap(home, "run", practice)
+    done = caregap(home, "run", practice, "--strict")
     refused.unlink()
     assert done.returncode == 10
     assert "contacts_2026-12-01.csv" in done.stderr
     assert (home.published / "current").resolve().name == first["publication"]["id"]
+
+
+def test_an_ingest_refuses_a_file_once_and_goes_on_naming_it(new_home, tmp_path):
+    home, folder = new_home(), tmp_path / "practice"
+    shutil.copytree(GOLDEN, folder)
+    (folder / "crm" / "contacts-2.csv").write_text("this,is,not\na,contacts,file\n")
+    (folder / "crm" / "notes.csv").write_text("by,nobody\n1,2\n")
+    (folder / "crm" / "touches.csv.part").write_text("touch_id\n")
+    first, second, strict = (caregap(home, "ingest", folder, *more) for more in ((), (), ("--strict",)))
+    assert [done.returncode for done in (first, second, strict)] == [10, 0, 10]
+    for done in (first, second):
+        for name in ("crm/contacts-2.csv", "crm/notes.csv", "crm/touches.csv.part"):
+            assert name in " ".join(done.stdout.split())
+    assert "1 file refused" in first.stderr and "crm/contacts-2.csv" in first.stderr
+
+
+@pytest.mark.slow
+def test_a_run_publishes_the_rest_and_names_a_refused_file_until_it_is_replaced(new_home, tmp_path):
+    home, folder = new_home(), tmp_path / "practice"
+    shutil.copytree(GOLDEN, folder)
+    refused = folder / "crm" / "contacts-2.csv"
+    refused.write_text("this,is,not\na,contacts,file\n")
+
+    def unread() -> str | None:
+        with duckdb.connect(str(home.published / "current" / "warehouse.duckdb"), read_only=True) as connection:
+            query = "select finding from catalog.checks where check_id = 'raw.deliveries.files_are_read'"
+            return connection.execute(query).fetchall()[0][0]
+
+    first = caregap(home, "run", folder)
+    assert first.returncode == 10, first.stderr
+    assert "crm/contacts-2.csv" in first.stderr and "crm/contacts-2.csv" in unread()
+    assert caregap(home, "run", folder).returncode == 0
+    refused.write_text((folder / "crm" / "contacts.csv").read_text())
+    assert caregap(home, "run", folder).returncode == 0
+    assert unread() is None
 
 
 @pytest.mark.slow

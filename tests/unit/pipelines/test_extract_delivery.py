@@ -9,11 +9,19 @@ import pytest
 from pipelines.extract.delivery import Delivery, find_deliveries
 from pipelines.practice import Practice
 
+FIRST_LINES = {
+    "CarePlan.ndjson": '{"resourceType": "CarePlan", "id": "1"}\n',
+    "3.CarePlan.ndjson": '{"resourceType": "CarePlan", "id": "1"}\n',
+    "Bundle.001.ndjson": '{"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": "Patient/1"}}]}\n',
+}
+"""What lies in a file whose name does not say what it holds."""
+
 
 def deliver(root: Path, source: str, *places: str) -> list[Delivery]:
     for place in places:
         (root / place).parent.mkdir(parents=True, exist_ok=True)
-        (root / place).touch()
+        if not (root / place).exists():
+            (root / place).write_text(FIRST_LINES.get(Path(place).name, "\n"))
     return find_deliveries(Practice("p", "P", "UTC", {source: root}))
 
 

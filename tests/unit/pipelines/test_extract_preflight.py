@@ -1,13 +1,17 @@
 """A file is unpacked within limits, and refused where its bytes cannot be what was promised."""
 
 import gzip
+import io
 import tracemalloc
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipelines.errors import ExtractRefused
-from pipelines.extract.preflight import Limits, count_lines, plain_blocks, plain_file
+from pipelines.extract.preflight import Limits, count_lines, first_bytes, plain_blocks, plain_file
 
 
 def written(folder: Path, content: bytes, name: str = "file") -> Path:
@@ -16,12 +20,40 @@ def written(folder: Path, content: bytes, name: str = "file") -> Path:
     return path
 
 
+def zipped(*contents: bytes, name: str = "contacts") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{name}{number}.csv", content)
+    return out.getvalue()
+
+
 def test_gzip_is_known_by_its_bytes_and_not_by_its_name(tmp_path: Path):
     packed = written(tmp_path, gzip.compress(b"a\nb\n"))
     plain = written(tmp_path, b"a\nb\n", "plain.gz")
 
     assert plain_file(packed, tmp_path).read_bytes() == b"a\nb\n"
     assert plain_file(plain, tmp_path) == plain
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda content: pa.compress(content, "zstd", asbytes=True), zipped])
+def test_a_compression_is_known_by_its_bytes_whatever_the_name(tmp_path: Path, pack: Callable[[bytes], bytes]):
+    content = b"a\nb\n" * 200_000
+    packed = written(tmp_path, pack(content), "contacts.csv")
+
+    assert plain_file(packed, tmp_path).read_bytes() == content
+    assert first_bytes(packed).startswith(b"a\nb\n")
+    with pytest.raises(ExtractRefused, match="damaged or cut off"):
+        plain_file(written(tmp_path, pack(content)[:-5]), tmp_path)
+    with pytest.raises(ExtractRefused, match="more than 200 times"):
+        plain_file(written(tmp_path, pack(bytes(2**24))), tmp_path, Limits(expansion_from_bytes=2**20))
+
+
+def test_a_zip_archive_of_several_files_and_a_workbook_are_refused_by_name(tmp_path: Path):
+    with pytest.raises(ExtractRefused, match="zip archive of 2 files"):
+        plain_file(written(tmp_path, zipped(b"a", b"b")), tmp_path)
+    with pytest.raises(ExtractRefused, match="Excel workbook"):
+        plain_file(written(tmp_path, zipped(b"a", name="xl/")), tmp_path)
 
 
 def test_an_archive_of_several_members_is_read_to_its_end(tmp_path: Path):

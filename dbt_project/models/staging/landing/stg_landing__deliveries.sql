@@ -9,5 +9,7 @@ select
     n_landed,
     n_quarantined,
     n_superseded,
-    status
+    n_contradicted,
+    status,
+    reason
 from {{ source('raw', 'deliveries') }}
