@@ -1,12 +1,14 @@
 """Runs one step of the flow: the job's assets of some layers, on the newest build."""
 
 from pipelines.cli.console import shown_progress
-from pipelines.defs.execution import execute
+from pipelines.cli.summary import print_warnings
+from pipelines.defs.execution import execute, warned
 from pipelines.home import Home
 from pipelines.practice import Practice
 
 
 def run_step(home: Home, practice: Practice, selection: list[str]) -> None:
-    """Materialise the assets of these layers or tables (`marts`, `ml.model_evaluations`), with progress."""
+    """Materialise the assets of these layers or tables (`marts`, `ml.model_evaluations`); shows progress and warnings."""
     with shown_progress(quiet=False) as progress:
-        execute(home, practice, selection=selection, progress=progress)
+        result = execute(home, practice, selection=selection, progress=progress)
+    print_warnings(warned(result))

@@ -40,3 +40,9 @@ def execute(
             raise ValueError(f"no asset is in {selection}")
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         return job.execute_in_process(run_config=QUIET, asset_selection=wanted)
+
+
+def warned(result: dg.ExecuteInProcessResult) -> tuple[str, ...]:
+    """What the checks that did not pass found, in words, sorted."""
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    return tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))

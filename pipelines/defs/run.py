@@ -39,13 +39,11 @@ def run(home: Home, practice: Practice, progress: Progress = silent, *, is_deliv
     refused = tuple(landed.refused(new=True))
     if publication := _unchanged(home, practice, landed):
         return Run(publication, False, (said,) if (said := landed.warning()) else (), refused)
-    from pipelines.defs.execution import execute
+    from pipelines.defs.execution import execute, warned
 
     landed = land_whole(practice, home, progress, landed, is_delivered=is_delivered)
     result = execute(home, practice, progress=progress, landed=landed)
-    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    warnings = tuple(sorted(check.description or f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed))
-    return Run(current(home), True, warnings, refused)
+    return Run(current(home), True, warned(result), refused)
 
 
 def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publication | None:
