@@ -314,7 +314,9 @@ def test_rows_of_an_earlier_contract_are_shown_with_what_they_have(tmp_path: Pat
     (rows,) = (tmp_path / "home").rglob("rows.parquet")
     pl.read_parquet(rows).drop("gender").write_parquet(rows)
     manifest = rows.parent / MANIFEST
-    manifest.write_text(manifest.read_text().replace('"reader": "', '"reader": "0'))
+    told = json.loads(manifest.read_text()) | {"reader": "0"}
+    del told["files"]  # before there were hashes
+    manifest.write_text(json.dumps(told))
 
     assert patients(raw()) == {"1": None}
     ehr("2026-02-01/Patient.ndjson", patient("2", gender="male"))
