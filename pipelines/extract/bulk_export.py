@@ -11,8 +11,8 @@ import orjson
 
 from models.sources import SourceKind
 from pipelines.extract.deletions import DELETED
+from pipelines.extract.description import Description, Source
 from pipelines.extract.preflight import first_bytes
-from pipelines.extract.told import Source, Told
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _LARGEST_MANIFEST = 16 * 2**20
@@ -36,7 +36,7 @@ class BulkExports:
         self._types = {name.lower(): name for name in kind.extracts} | {DELETED: DELETED}
         self.about = frozenset(self._manifests)
 
-    def told(self, path: Path) -> Told:
+    def describe(self, path: Path) -> Description:
         """The type from the manifest, otherwise from the name (`1.Patient.000.ndjson.gz`), otherwise from the first line.
 
         The time is that of the newest manifest in its folder which names the file, otherwise of the oldest which does not.
@@ -45,10 +45,10 @@ class BulkExports:
         naming = [manifest for manifest in beside if _plain_name(path.name) in manifest.types]
         if naming:
             manifest = max(naming, key=lambda one: one.transaction_time)
-            return Told(manifest.types[_plain_name(path.name)], True, manifest.transaction_time, Source.MANIFEST)
+            return Description(manifest.types[_plain_name(path.name)], True, manifest.transaction_time, Source.MANIFEST)
         at = min((manifest.transaction_time for manifest in beside), default=None)
         kind = self._extract(path)
-        return Told(kind or path.name.partition(".")[0], bool(kind), at, Source.MANIFEST_BESIDE if beside else Source.NAME)
+        return Description(kind or path.name.partition(".")[0], bool(kind), at, Source.MANIFEST_BESIDE if beside else Source.NAME)
 
     def _extract(self, path: Path) -> str | None:
         if path.parent.name.lower() == DELETED:

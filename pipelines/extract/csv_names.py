@@ -5,8 +5,8 @@ from pathlib import Path
 
 from models.sources import SourceKind
 from pipelines.extract.csv_header import fits
+from pipelines.extract.description import Description
 from pipelines.extract.preflight import first_bytes
-from pipelines.extract.told import Told
 
 _WORD = re.compile(r"[a-z0-9]+")
 _ENDS = ("", ".", "-", " ", "(")
@@ -22,7 +22,7 @@ class CsvNames:
     def __init__(self, kind: SourceKind, files: list[Path]):
         self._extracts = kind.extracts
 
-    def told(self, path: Path) -> Told:
+    def describe(self, path: Path) -> Description:
         """The extract whose name begins the file's, if a mark or what is added to names follows; otherwise what its header fits.
 
         `contacts` of `Contacts (1).csv`; `leads` of `website.csv`, whose columns are those of leads and of nothing else.
@@ -31,10 +31,10 @@ class CsvNames:
         longest = max((one for one in self._extracts if name.startswith(one)), key=len, default=None)
         rest = name[len(longest or "") :]
         if longest and (rest[:1] in _ENDS or all(_ADDED.fullmatch(word) for word in _WORD.findall(rest))):
-            return Told(longest)
+            return Description(longest)
         start = first_bytes(path)
         found = [longest] if longest and fits(start, self._extracts[longest]) else self._fitting(start)
-        return Told(found[0]) if len(found) == 1 else Told(path.name.partition(".")[0], is_known=False)
+        return Description(found[0]) if len(found) == 1 else Description(path.name.partition(".")[0], is_known=False)
 
     def _fitting(self, start: bytes) -> list[str]:
         """The extracts that a header fits with the most columns."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from models.contract import Contract
 from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
 from pipelines.errors import UsageError
+from pipelines.extract.description import Source
 from pipelines.extract.readers import READERS, Reader
 from pipelines.extract.source_folder import list_folder
-from pipelines.extract.told import Source
 from pipelines.practice import Practice
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -96,9 +96,11 @@ def _deliveries(source_system: str, kind: SourceKind, root: Path, files: list[Pa
     listing = READERS[kind.reader].list_files(kind, files)
     for path in files:
         if path not in listing.about:
-            place, told = path.relative_to(root), listing.told(path)
-            exported_at = told.exported_at or _day_in(place)
-            yield Delivery(source_system, path, place.as_posix(), told.extract, exported_at, told.is_known, told.source)
+            place, described = path.relative_to(root), listing.describe(path)
+            exported_at = described.exported_at or _day_in(place)
+            yield Delivery(
+                source_system, path, place.as_posix(), described.extract, exported_at, described.is_known, described.source
+            )
 
 
 def _day_in(place: Path) -> datetime | None:

@@ -11,9 +11,9 @@ from pipelines.extract.bulk_export import BulkExports
 from pipelines.extract.csv_file import read_csv
 from pipelines.extract.csv_names import CsvNames
 from pipelines.extract.deletions import DELETED, DELETIONS
+from pipelines.extract.description import Description
 from pipelines.extract.fhir_bulk import read_fhir
 from pipelines.extract.reading import Reading, Request
-from pipelines.extract.told import Told
 
 
 class Listing(Protocol):
@@ -21,7 +21,7 @@ class Listing(Protocol):
 
     about: frozenset[Path]
 
-    def told(self, path: Path) -> Told: ...
+    def describe(self, path: Path) -> Description: ...
 
 
 @dataclass(frozen=True)

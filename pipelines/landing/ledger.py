@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.durable import write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.extract.delivery import Delivery
-from pipelines.extract.told import Source
+from pipelines.extract.description import Source
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Ledger:
         """The entry of a delivered file; None if the file changed while it was being hashed.
 
         A file with the size, times and inode of an entry is not hashed again. What a manifest says of it beats what names say,
-        whichever arrived first, and stays when the manifest is taken away; of two times that are told alike, the first counts.
+        whichever arrived first, and stays when the manifest is taken away; of two times that the same kind of source gives, the
+        first counts.
         """
         stamp = stamp_of(delivery.path)
         known = self._newest.get((delivery.source_system, delivery.place, stamp))
@@ -81,8 +82,8 @@ class Ledger:
         if earlier and earlier.dated_by > entry.dated_by:
             entry = replace(entry, extract=earlier.extract, exported_at=earlier.exported_at, dated_by=earlier.dated_by)
         elif earlier and earlier.dated_by == entry.dated_by:
-            told = [one for one in (at, earlier.exported_at) if one]
-            first = min(told, default=None, key=datetime.fromisoformat)
+            exports = [one for one in (at, earlier.exported_at) if one]
+            first = min(exports, default=None, key=datetime.fromisoformat)
             entry = replace(entry, exported_at=first)
         self._entries[(entry.source_system, entry.place, key)] = entry
         return entry

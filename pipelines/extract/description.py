@@ -1,4 +1,4 @@
-"""What is told of a delivered file before it is read."""
+"""What is known of a delivered file before it is read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class Source(IntEnum):
 
 
 @dataclass(frozen=True)
-class Told:
+class Description:
     """`extract`: the kind of row, and whether it `is_known`, any that there is; `exported_at`: what `source` says of it."""
 
     extract: str
