@@ -20,8 +20,8 @@ from pipelines.warehouse.dbt import parsed_project, run_dbt
 from tests.conftest import Hashes
 from tests.dbt.conftest import GOLDEN
 
-OF_FILES = {"marts.fct_deliveries", "marts.fct_quarantined_rows"}
-"""Tables of files and their rows, which change when the rows of a file do."""
+OF_FILES = {"marts.fct_deliveries"}
+"""The table of files, whose keys are hashes of their bytes."""
 
 
 @contextmanager
