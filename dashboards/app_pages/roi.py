@@ -94,6 +94,7 @@ def _value_statement(publication: Publication, program: str) -> None:
             "the CRM delivered no program costs to compare its effects with",
         )
         return
+    say(f"**{as_plain_markdown(returns.sort(pl.col('scenario') != 'base')['statement'][0])}**")
     table(
         _side_by_side(returns),
         title="The scenarios side by side",
@@ -120,7 +121,8 @@ def _value_statement(publication: Publication, program: str) -> None:
     chosen = returns.filter(pl.col("scenario") == (scenario or scenarios[start])).row(0, named=True)
     values = ask(publication, _VALUES, (program, chosen["scenario"]))
     values = values.with_columns(label=each(values["category"], plain))
-    say(as_plain_markdown(chosen["statement"]))
+    if chosen["scenario"] != "base":
+        say(as_plain_markdown(chosen["statement"]))
     zero = values.filter((pl.col("kind") == "benefit") & ~pl.col("is_counted")).unique("label", maintain_order=True)
     for row in zero.iter_rows(named=True):
         say(f"**{row['label']}**: {as_plain_markdown(row['basis'])}.")
