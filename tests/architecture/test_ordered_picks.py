@@ -42,6 +42,7 @@ TOLD_APART: dict[tuple[str, str], str] = {
     ("fct_baselines", "kpi_months.month_on"): MONTHS,
     ("fct_kpi_periods", ""): ONE,
     ("fct_kpi_rows", "month_on DESC"): "one row per KPI and month",
+    ("fct_program_returns", "outcome_name"): SAME,
     ("fct_receivable_ages", "months.month_on"): MONTHS,
     ("fct_unit_values", "month_on DESC"): MONTHS,
     ("fct_unit_values", "newest.month_on"): MONTHS,

@@ -41,7 +41,7 @@ benefits as (
     select
         program_name,
         category as benefit_category,
-        sum(amount_mean_usd) as benefit_usd,
+        {{ exact_sum('amount_mean_usd') }} as benefit_usd,
         bool_or(is_significant) as is_benefit_significant
     from {{ ref('fct_program_value') }}
     where scenario = 'base' and kind = 'benefit'
