@@ -42,6 +42,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the manifest of another file": lambda folder: manifest(folder).write_text(
         json.dumps(json.loads(manifest(folder).read_text()) | {"file_key": "another"})
     ),
+    "no folder": lambda folder: shutil.rmtree(folder),
     "an empty folder": lambda folder: [path.unlink() for path in folder.iterdir()],
 }
 
