@@ -216,6 +216,26 @@ def test_a_kpi_of_one_period_and_slice_has_one_value_wherever_it_is_shown_and_it
     assert [figure for figure in figures if published[figure[:3]] != figure.value] == []
 
 
+def test_a_care_team_sees_the_closure_rate_of_its_site_as_everybody_else_does(
+    app: Callable[..., AppTest], sample_warehouse: Path
+):
+    """It may see no table of whole-practice sums; what its page adds up from the finest rows is the published value."""
+    page = app("care_gaps", role="care_team")
+    assert not page.exception
+    seen = next(metric.value for metric in page.metric if metric.label == "Care-gap closure rate")
+    rests_on = next(caption.value for caption in page.caption if " of " in caption.value)
+    with open_file(sample_warehouse, read_only=True) as connection:
+        rows = connection.sql(
+            "select first_month_on, last_month_on, numerator, denominator, value from marts.fct_kpi_periods "
+            "where kpi_code = 'care_gap_closure_rate' and slice_type = 'location' and n_months = 3 and is_newest"
+        ).fetchall()
+    published = {
+        (amount(value, "share"), f"{period(first, last)} · {numerator:,.0f} of {denominator:,.0f}")
+        for first, last, numerator, denominator, value in rows
+    }
+    assert (seen, rests_on) in published
+
+
 def test_two_values_of_one_figure_are_found():
     """The no-show rate of a quarter as 10.4 % on one page and 10.0 % on another; a month or a site beside it is another."""
     overview = Figure("No-show rate", "Jul to Sep 2026", WHOLE, "10.4 %", "overview")
