@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pipelines.cli
 import pipelines.cli.run
@@ -37,7 +37,7 @@ TABLES = {
 """What is kept of earlier publications, and what lists and summary are written from: all 73 tables take 2 seconds more."""
 
 
-def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progress, landed: LandingReport) -> SimpleNamespace:
+def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progress, landed: LandingReport) -> None:
     """In place of Dagster's: every step of a build in its order, the derived tables copied, then the publication."""
     build = start_build(
         home, practice, landed.ledger, fingerprint=fingerprint(home, practice, landed.ledger), arrived=landed.arrived
@@ -48,7 +48,6 @@ def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progr
         with read_build(build.folder).step(step):
             pass
     publishing.publish(home, read_build(build.folder))
-    return SimpleNamespace(get_asset_check_evaluations=list)
 
 
 def _copy(connection, build_by_hand: Path) -> None:
@@ -70,6 +69,7 @@ def _child(asked: dict, build_by_hand: Path) -> None:
     store.KEPT = KEPT
     execution = ModuleType("pipelines.defs.execution")
     execution.execute = lambda home, practice, *, progress, landed: execute(build_by_hand, home, practice, progress, landed)
+    execution.warned = lambda done: ()
     sys.modules["pipelines.defs.execution"] = execution
     sys.argv = ["caregap", *asked["arguments"]]
     code = 0
