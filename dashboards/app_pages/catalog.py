@@ -181,7 +181,7 @@ def _measures(publication: Publication, words: str) -> None:
 
 
 def _tables(publication: Publication, words: str) -> None:
-    tables = _matching(ask(publication, _TABLES), words, ["table_name", "description", "sources"])
+    tables = _matching(ask(publication, _TABLES), words, ["table_name", "description"])
     names = {name: name for name in tables["table_name"]}
     name = _chosen(names, "table", f"Table ({len(names)})")
     if name is None:

@@ -90,6 +90,23 @@ def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(
         assert any("Nothing matches" in said.value for said in page.info)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words", "found"),
+    [
+        ("Measures", "breast screening", "Breast"),
+        ("Tables", "outreach list", "out_outreach_list"),
+        ("Columns", "no_show", "no_show"),
+    ],
+)
+def test_every_part_of_the_catalog_is_searched(app, kind: str, words: str, found: str):
+    page = app("catalog", role="leadership")
+    page.session_state["kind"] = kind
+    page.run()
+    page.text_input(key="words").set_value(words).run()
+    assert not page.exception
+    assert found in " ".join([*(one.value for one in page.header), *(str(one.value) for one in page.dataframe)])
+
+
 def test_a_table_in_the_catalog_says_what_it_is_made_from(app):
     page = app("catalog", role="leadership")
     page.session_state["kind"] = "Tables"
