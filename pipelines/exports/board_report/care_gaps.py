@@ -4,6 +4,7 @@ from typing import Any
 
 import duckdb
 
+from models.few_cases import is_few
 from pipelines.exports.board_report.period import Period
 
 GAPS = """
@@ -42,4 +43,9 @@ order by n_open desc, measure_code, group_id
 def care_gaps(connection: duckdb.DuckDBPyConnection, period: Period) -> list[dict[str, Any]]:
     """A row per measure and group with a gap, open or closed, at the period's last month end; the most open first."""
     rows = connection.execute(GAPS, {"first": period.first_month_on, "last": period.ends_on}).pl()
-    return [row | {"rate": row["n_closed"] / (row["n_closed"] + row["n_open"])} for row in rows.iter_rows(named=True)]
+    return [row | _rate(row["n_closed"], row["n_closed"] + row["n_open"]) for row in rows.iter_rows(named=True)]
+
+
+def _rate(n_closed: int, n: int) -> dict[str, Any]:
+    """The share that is closed, and whether it rests on few gaps."""
+    return {"rate": n_closed / n, "is_small": is_few(n_closed, n)}
