@@ -22,10 +22,10 @@ from pipelines.sql.types import sql_type
 def keep(written: Path, path: Path, point: str) -> None:
     """Give a written file its name for good, with its size and hash beside it. `point` names it for tests."""
     passing(f"{point}.written", path)
-    sealed = seal([written])
+    # First the seal: a file that has its name is never written again.
+    write_durably(_seal_of(path), json.dumps({path.name: seal([written])[written.name]}), f"{point}.seal")
     put_in_place(written, path)
     passing(f"{point}.placed", path)
-    write_durably(_seal_of(path), json.dumps({path.name: sealed[written.name]}), f"{point}.seal")
 
 
 def damaged(files: Iterable[Path]) -> list[str]:
