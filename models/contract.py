@@ -61,10 +61,23 @@ def optional(dtype: Dtype, description: str, phi: Phi = Phi.NONE, **rest: Any) -
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What must be so between the fields of one row: `holds` is true, false, or null where it cannot be said.
+
+    Where it is false, `field` is wrong, and `reason` completes the sentence "The field …".
+    """
+
+    field: str
+    holds: pl.Expr
+    reason: str
+
+
+@dataclass(frozen=True)
 class Contract:
     """The contract of one table.
 
-    `grain` completes the sentence "One row per …". `key` names the fields that identify the row.
+    `grain` completes the sentence "One row per …". `key` names the fields that identify the row. `rules` are checked where rows
+    are read from a file.
 
     Of a published table also: `owner`, the role that answers for what it says. `site`, the column by which a row belongs to a
     site: a location's key, or the key of a patient, who belongs to their home site; `ALL_SITES`: every site may see every row;
@@ -80,6 +93,7 @@ class Contract:
     owner: str = ""
     site: str | None = None
     deidentified: Deidentified = ABSENT
+    rules: tuple[Rule, ...] = attribute(default=(), repr=False, compare=False)
 
     @property
     def description(self) -> str:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.contract import INSTANT, USD, Contract, field
+from models.contract import INSTANT, USD, Contract, Rule, field
 from models.phi import Phi
 
 PAYER_CLASSES = ("commercial", "medicare", "medicaid", "self_pay", "other")
@@ -137,6 +137,14 @@ _CONTRACTS = (
             "is_reversal": field(pl.Boolean, "Takes back an earlier posting."),
             "updated_at": _UPDATED_AT,
         },
+        # Added instead of taken back, a reversal of $70 made a claim of $100 paid with $140.
+        rules=(
+            Rule(
+                "payment_usd",
+                ~(pl.col("is_reversal") & (pl.col("payment_usd") > 0)),
+                "is above 0 in a reversal: write what is taken back as a negative amount",
+            ),
+        ),
     ),
     Contract(
         "patient_payments",

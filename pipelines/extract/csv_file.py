@@ -4,8 +4,10 @@ The fast path is for plain files: DuckDB reads the file strictly as text, a scan
 agree. All other files take the slow path (`csv_sift.py`), which checks every record.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import ExtractRefused
-from pipelines.extract.csv_header import Header, read_header
+from pipelines.extract.csv_header import Header, read_header, separator_line
 from pipelines.extract.csv_scan import count_plain_records
 from pipelines.extract.csv_sift import NUMBER, sift
 from pipelines.extract.csv_values import typed
@@ -26,15 +28,18 @@ from pipelines.sql.literals import literal
 _ROWS_AT_ONCE = 100_000
 _LONGEST = 4 * LIMITS.record_bytes
 """Sifting doubles quotes; DuckDB would not read a longer record."""
+_LONGEST_SEPARATOR_LINE = 32
 
 
 def read_csv(request: Request) -> Reading:
     """Read a CSV file into `rows.parquet` and `quarantine.parquet`.
 
-    Rows have the contract's columns, the marks and `_row_number` (the row as a spreadsheet numbers it: the header is 1).
+    Rows have the contract's columns, the marks and `_row_number` (the row as a spreadsheet numbers it: the header is 1). A line
+    `sep=;` above the header is passed over, as spreadsheets do.
     Columns beyond the contract go to `extra.parquet` as text, with `_row_number`. Raises `ExtractRefused` if the header or the
     encoding is wrong, or too many rows are bad.
     """
+    request = _below_separator_line(request)
     header = read_header(request.path, request.contract, request.limits)
     n_records = count_plain_records(request.path, header.delimiter, request.limits)
     if n_records is not None:
@@ -49,6 +54,19 @@ def read_csv(request: Request) -> Reading:
     if n_read is None:
         raise ExtractRefused("cannot be read as CSV, although each of its records can. Report this.")
     return _reading(header, n_read, quarantine)
+
+
+def _below_separator_line(request: Request) -> Request:
+    """The request for the file from its header on: a copy, where a line `sep=;` stands above it."""
+    with request.path.open("rb") as content:
+        length = separator_line(content.read(_LONGEST_SEPARATOR_LINE))
+        if not length:
+            return request
+        content.seek(length)
+        below = request.scratch / "below_separator_line.csv"
+        with below.open("wb") as out:
+            shutil.copyfileobj(content, out)
+    return replace(request, path=below)
 
 
 def _reading(header: Header, n_read: int, quarantine: Quarantine) -> Reading:

@@ -12,6 +12,8 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.preflight import UTF16, Limits
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = re.compile(rb"(\xef\xbb\xbf)?\"?sep=[^\r\n]\"?\r?\n", re.IGNORECASE)
+"""`sep=;`: what Excel writes and reads above a header, and hides."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,15 @@ def read_header(path: Path, contract: Contract, limits: Limits) -> Header:
     return Header(delimiter, columns, extra, [name for name in contract.fields if name not in columns])
 
 
+def separator_line(start: bytes) -> int:
+    """The length in bytes of the line `sep=;` that the start of a file has above its header; 0 without one."""
+    found = _SEPARATOR_LINE.match(start)
+    return found.end() if found else 0
+
+
 def fits(start: bytes, contract: Contract) -> int:
     """How many columns of a contract the first record of a file names; 0 if it lacks one that is required, or is no header."""
-    text = start.decode("utf-8-sig", errors="ignore")
+    text = start[separator_line(start) :].decode("utf-8-sig", errors="ignore")
     required = {name for name, column in contract.fields.items() if not column.nullable}
     try:
         found = max((_names(text, mark) for mark in _DELIMITERS), key=lambda names: _n_known(names, contract))

@@ -3,6 +3,7 @@
 Ambiguous text is not read: `3/31/26` has no century, and 2,026 may be a year or a day number.
 """
 
+import re
 from collections.abc import Callable
 
 import polars as pl
@@ -32,6 +33,15 @@ _WORDS = {
     "n": False,
     "0": False,
 }
+_SEXES = {"f": "female", "m": "male", "o": "other", "u": "unknown"}
+"""As CRMs and billing systems write the codes of FHIR."""
+_WRAPPED = r'^="([^"]*)"$'
+"""`="00123"`: how exports keep a spreadsheet from reading an id as a number."""
+_ID = re.compile(r"(^|_)(id|mrn|npi)$")
+_ROUNDED = r"^[-+]?\d(\.\d+)?[eE]\+\d{2,3}$"
+"""`1.00235E+11`: a spreadsheet read an id as a number and kept its first digits, so that many rows have one id."""
+_IS_ROUNDED = "was rounded by a spreadsheet: export it as text and do not open the file in a spreadsheet before it is delivered"
+
 _NUMBER = r"^[-+]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d*)?([eE][-+]?\d{1,2})?$"
 _AMOUNT = r"^[-+]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{0,2}0*)?$"
 
@@ -50,10 +60,14 @@ def typed(text: pl.DataFrame, contract: Contract, time_zone: str) -> tuple[pl.Da
     """The cells as values of the contract's types, and the cells that could not be read.
 
     `text` has text columns, including all those of the contract, and `_row_number`. Blanks around a value are ignored, empty
-    cells become null, and case is ignored in fields with a fixed list of values. A date and time without an offset is local
-    time in `time_zone`. Returns the same rows, and a frame `row_number`, `field`, `reason`.
+    cells become null, and case is ignored in fields with a fixed list of values. `="00123"` is the text in its quotes, and an id
+    in scientific notation cannot be read. A date and time without an offset is local time in `time_zone`. Returns the same rows,
+    and a frame `row_number`, `field`, `reason`.
     """
-    text = text.with_columns(pl.col(list(contract.fields)).str.strip_chars().replace("", None))
+    names = list(contract.fields)
+    text = text.with_columns(pl.col(names).str.strip_chars().replace("", None))
+    if text.select(pl.any_horizontal(pl.col(names).str.starts_with('="').any())).item():
+        text = text.with_columns(pl.col(names).str.replace(_WRAPPED, "${1}").str.strip_chars().replace("", None))
     read = {name: _parsed(text[name], name, contract, time_zone) for name in contract.fields}
     failures = [
         text.filter(values.is_null() & text[name].is_not_null()).select(
@@ -64,6 +78,11 @@ def typed(text: pl.DataFrame, contract: Contract, time_zone: str) -> tuple[pl.Da
         for name, values in read.items()
         if values.null_count() > text[name].null_count()
     ]
+    for name in filter(_ID.search, names):
+        rounded = text.filter(pl.col(name).str.contains(_ROUNDED))
+        if rounded.height:
+            numbers = pl.col("_row_number").alias("row_number")
+            failures.append(rounded.select(numbers, pl.lit(name).alias("field"), pl.lit(_IS_ROUNDED).alias("reason")))
     return text.with_columns(read.values()), pl.concat(failures) if failures else _NO_FAILURES
 
 
@@ -77,6 +96,8 @@ def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> p
     if dtype == pl.String:
         known = [value for value in column.metadata["values"] if value == value.lower()]
         lower = pl.col(name).str.to_lowercase()
+        if "female" in known:
+            lower = lower.replace(_SEXES)
         return (
             text.to_frame().select(pl.when(lower.is_in(known)).then(lower).otherwise(pl.col(name)).alias(name))[name]
             if known

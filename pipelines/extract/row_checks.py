@@ -6,11 +6,11 @@ import polars as pl
 
 from models.contract import Contract
 
-_FAILURES = {"row_number": pl.Int64, "field": pl.String, "reason": pl.String}
+_FAILURES = pl.Schema({"row_number": pl.Int64, "field": pl.String, "reason": pl.String})
 
 
 def broken(rows: pl.DataFrame, contract: Contract, unread: pl.DataFrame) -> pl.DataFrame:
-    """The fields that break the contract: a frame `row_number`, `field`, `reason`.
+    """The fields that break the contract or one of its rules: a frame `row_number`, `field`, `reason`.
 
     `rows` has the contract's columns and `_row_number`; `unread` (`row_number`, `field`) names cells that could not be parsed and
     are therefore empty. Raises `TypeError` if the columns are not the contract's, because Pandera's own error would print values.
@@ -32,8 +32,20 @@ def broken(rows: pl.DataFrame, contract: Contract, unread: pl.DataFrame) -> pl.D
             pl.col("column").alias("field"),
             pl.col("reason").fill_null("breaks its contract"),
         )
-        return failures.join(unread, on=["row_number", "field"], how="anti").cast(_FAILURES)
-    return pl.DataFrame(schema=_FAILURES)
+        return pl.concat(
+            [failures.join(unread, on=["row_number", "field"], how="anti").cast(_FAILURES), _against_rules(rows, contract)]
+        )
+    return _against_rules(rows, contract)
+
+
+def _against_rules(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    wrong = [
+        rows.filter(~rule.holds).select(
+            pl.col("_row_number").alias("row_number"), pl.lit(rule.field).alias("field"), pl.lit(rule.reason).alias("reason")
+        )
+        for rule in contract.rules
+    ]
+    return pl.concat([pl.DataFrame(schema=_FAILURES), *(one.cast(_FAILURES) for one in wrong)])
 
 
 def _reasons(column: pa.Column) -> dict[str, str]:

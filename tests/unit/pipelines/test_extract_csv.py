@@ -112,6 +112,14 @@ def test_a_quoted_value_may_hold_delimiters_quotes_and_line_breaks(read, end: st
     assert (len(rows), quarantine) == (21, [])
 
 
+@pytest.mark.parametrize("line", ["sep=,\n", "sep=,\r\n", "SEP=,\n", '"sep=,"\n', "\ufeffsep=,\n", "sep=;\n"])
+def test_the_separator_line_of_excel_is_passed_over_and_not_counted(read, line: str):
+    """The header stays row 1, as the spreadsheet shows it; a wrong delimiter in the line does no harm."""
+    reading, rows, quarantine = read(line + table("s20,2026-03-40,social,plain,1"))
+    assert (reading.n_delivered, len(rows)) == (21, 20)
+    assert [row[0] for row in quarantine] == [5]
+
+
 def test_an_inch_mark_is_no_quote(read):
     _, rows, quarantine = read(table('x,2026-03-01,mail,5" pipe,1'))
 

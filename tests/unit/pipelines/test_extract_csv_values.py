@@ -133,3 +133,34 @@ def test_any_instant_survives_a_round_trip(moment: datetime):
 @given(st.decimals(-(10**11), 10**11, places=2))
 def test_any_amount_survives_a_round_trip(amount: Decimal):
     assert value_of(str(amount), USD) == value_of(f"{amount:,}", USD) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "sex"), [("F", "female"), ("m", "male"), ("U", "unknown"), ("O", "other"), ("Female", "female"), ("x", "x")]
+)
+def test_a_letter_for_sex_is_read_as_the_word(text: str, sex: str):
+    """A word that is not in the list stays, and breaks the contract."""
+    contract = Contract("table", "row", (), {"sex": field(pl.String, "Sex.", values=("female", "male", "other", "unknown"))})
+    rows, failures = typed(pl.DataFrame({"sex": [text], "_row_number": [2]}), contract, NEW_YORK)
+    assert rows["sex"].item() == sex
+    assert failures.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('="00123"', "00123"), ('=" "', None), ('="a""b"', '="a""b"'), ("=1+1", "=1+1"), ("00123", "00123")]
+)
+def test_text_wrapped_for_a_spreadsheet_is_unwrapped(text: str, value: str | None):
+    assert value_of(text, pl.String) == value
+
+
+@pytest.mark.parametrize("name", ["charge_id", "mrn", "provider_npi"])
+def test_an_id_that_a_spreadsheet_has_rounded_is_not_read(name: str):
+    contract = Contract("table", "row", (), {name: field(pl.String, "Id.", nullable=True)})
+    ids = ["1.00235E+11", "1e+05", "100235000000", "1E5", "AE+11", None]
+    _, failures = typed(pl.DataFrame({name: ids, "_row_number": range(2, 8)}), contract, NEW_YORK)
+    assert failures["row_number"].to_list() == [2, 3]
+    assert failures["reason"].str.starts_with("was rounded by a spreadsheet").all()
+
+
+def test_a_note_in_scientific_notation_is_text():
+    assert value_of("1.00235E+11", pl.String) == "1.00235E+11"
