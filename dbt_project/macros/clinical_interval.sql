@@ -16,11 +16,11 @@
     {{ _first_day(date_time) }} as {{ bound }}_on_earliest,
     {{ _last_day(date_time) }} as {{ bound }}_on_latest,
     case
-        when length({{ date_time }}) > 10 then try_cast({{ date_time }} as timestamptz)
+        when length({{ date_time }}) > 10 then {{ fhir_instant(date_time) }}
         else {{ practice_midnight(_first_day(date_time)) }} - interval 1 millisecond
     end as {{ bound }}_at_earliest,
     case
-        when length({{ date_time }}) > 10 then try_cast({{ date_time }} as timestamptz)
+        when length({{ date_time }}) > 10 then {{ fhir_instant(date_time) }}
         else {{ practice_midnight(_last_day(date_time) ~ ' + 1') }}
     end as {{ bound }}_at_latest
 {%- endmacro %}
@@ -30,7 +30,7 @@
         when 10 then try_cast({{ date_time }} as date)
         when 7 then try_cast({{ date_time }} || '-01' as date)
         when 4 then try_cast({{ date_time }} || '-01-01' as date)
-        else {{ practice_date('try_cast(' ~ date_time ~ ' as timestamptz)') }}
+        else {{ practice_date(fhir_instant(date_time)) }}
     end
 {%- endmacro %}
 
@@ -39,7 +39,7 @@
         when 10 then try_cast({{ date_time }} as date)
         when 7 then last_day(try_cast({{ date_time }} || '-01' as date))
         when 4 then try_cast({{ date_time }} || '-12-31' as date)
-        else {{ practice_date('try_cast(' ~ date_time ~ ' as timestamptz)') }}
+        else {{ practice_date(fhir_instant(date_time)) }}
     end
 {%- endmacro %}
 

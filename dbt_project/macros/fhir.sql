@@ -1,4 +1,7 @@
-{#- The id that a FHIR reference names: the text after the last `/` or `:` (relative, absolute, `urn:uuid:`). -#}
+{#-
+    The id that a FHIR reference names: its last segment, without the version that it may end in. Relative, absolute, `urn:uuid:…`;
+    `Patient/p1/_history/3` is p1 (https://hl7.org/fhir/R4/references.html#literal).
+-#}
 {% macro id_of(reference) -%}
-    nullif(regexp_extract({{ reference }}, '([^/:]+)$', 1), '')
+    nullif(regexp_extract({{ reference }}, '([^/:]+)(/_history/[^/]*)?$', 1), '')
 {%- endmacro %}

@@ -5,6 +5,6 @@
 {% macro fhir_date(date_time) -%}
     case
         when length({{ date_time }}) = 10 then try_cast({{ date_time }} as date)
-        when length({{ date_time }}) > 10 then {{ practice_date("try_cast(" ~ date_time ~ " as timestamptz)") }}
+        when length({{ date_time }}) > 10 then {{ practice_date(fhir_instant(date_time)) }}
     end
 {%- endmacro %}

@@ -1,4 +1,22 @@
-{#- The instant of a FHIR dateTime (text) as TIMESTAMPTZ; a day, month or year without a time is not an instant and becomes null. -#}
+{#-
+    The instant of a FHIR dateTime (text) as TIMESTAMPTZ; a day, month or year without a time is not an instant and becomes null.
+    FHIR asks for seconds and an offset, and servers leave out both: a time without an offset is the practice's local time, as in CSV.
+-#}
 {% macro fhir_instant(date_time) -%}
-    case when length({{ date_time }}) > 10 then try_cast({{ date_time }} as timestamptz) end
+    case when length({{ date_time }}) > 10 then try_cast(
+        left({{ date_time }}, 16)
+        || case when substr({{ date_time }}, 17, 1) = ':' then '' else ':00' end
+        || substr({{ date_time }}, 17)
+        || case when regexp_matches(substr({{ date_time }}, 17), '[Zz+-]') then '' else ' {{ var("time_zone") }}' end
+        as timestamptz
+    ) end
+{%- endmacro %}
+
+{#- Whether a FHIR date or dateTime (text) is there and names no day, month, year or instant: `2026-02-30`, `03/10/2026`. -#}
+{% macro is_unreadable_date(date_time) -%}
+    coalesce({{ date_time }} <> '' and case
+        when regexp_matches({{ date_time }}, '^[0-9]{4}(-(0[1-9]|1[0-2]))?$') then false
+        when length({{ date_time }}) = 10 then try_cast({{ date_time }} as date) is null
+        else {{ fhir_instant(date_time) }} is null
+    end, false)
 {%- endmacro %}

@@ -23,7 +23,7 @@ def _day(description: str) -> pa.Column:
     return field(pl.Date, description, phi=Phi.QUASI)
 
 
-FINAL_STATUSES = ("completed", "no_show", "cancelled", "booked", "entered_in_error")
+FINAL_STATUSES = ("completed", "no_show", "cancelled", "booked", "requested", "entered_in_error")
 
 ACTIVITY: dict[str, Contract] = {
     "marts.fct_appointments": Contract(
@@ -43,7 +43,8 @@ ACTIVITY: dict[str, Contract] = {
             "duration_minutes": optional(pl.Int64, "Booked minutes."),
             "final_status": field(
                 pl.String,
-                "Final status. `booked`: still to come, or past without a recorded outcome.",
+                "Final status. `booked`: still to come, or past without a recorded outcome. `requested`: asked for and not "
+                "booked (proposed, pending, on the waiting list).",
                 values=FINAL_STATUSES,
             ),
             "cancelled_by": optional(
@@ -105,7 +106,9 @@ ACTIVITY: dict[str, Contract] = {
             "status": optional(pl.String, "FHIR status."),
             "class_code": optional(pl.String, "HL7 v3 ActCode: AMB, VR, EMER, IMP …"),
             "is_telehealth": field(pl.Boolean, "By video or telephone."),
-            "is_completed_visit": field(pl.Boolean, "A finished visit to the practice: ambulatory, virtual or at home."),
+            "is_completed_visit": field(
+                pl.Boolean, "A finished visit to the practice: ambulatory, virtual, at home, or of a class that is not known."
+            ),
         },
         owner="practice manager",
         site="location_key",

@@ -4,7 +4,7 @@ import math
 import re
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -52,6 +52,8 @@ def _share(most: float = 1) -> Any:
 
 
 _Usd = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+EncounterClass = Literal["AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"]
+"""The codes of v3 ActEncounterCode."""
 _Patients = Annotated[int, Field(ge=0, le=100_000)]
 
 
@@ -60,6 +62,9 @@ class Variables(Settings):
 
     resolve_identity: bool | None = Field(None, description="true or false, without quotes")
     active_months: int | None = _whole(1, 120, "months")
+    encounter_classes: dict[str, EncounterClass] | None = Field(
+        None, description='HL7 v3 ActCode by your own class: { "13" = "AMB", "urn:oid:1.2.3|5" = "VR" }'
+    )
     notice_hours: int | None = _whole(0, 336, "hours")
     baseline_months: int | None = _whole(1, 60, "months")
     history_months: int | None = _whole(12, 240, "months")

@@ -42,6 +42,8 @@ outcomes as (
             when appointments.status = 'noshow' then 'no_show'
             when appointments.status = 'cancelled' then 'cancelled'
             when visits.encounter_id is not null then 'completed'
+            -- Asked for, and nobody has booked it yet.
+            when appointments.status in ('proposed', 'pending', 'waitlist') then 'requested'
             else 'booked'
         end as final_status
     from appointments
@@ -95,10 +97,12 @@ select
     cancellations.visit_started_at,
     cancellations.encounter_id,
     cancellations.recorded_at,
-    -- It was booked when the notice window opened, and its day is past.
-    cancellations.starts_on < {{ as_of_on() }}
-    and (cancellations.final_status in ('completed', 'no_show') or coalesce(cancellations.is_late_cancellation, false))
-        as is_due
+    -- It was booked when the notice window opened, and its day is past. Without a start no day is known to be past.
+    coalesce(
+        cancellations.starts_on < {{ as_of_on() }}
+        and (cancellations.final_status in ('completed', 'no_show') or coalesce(cancellations.is_late_cancellation, false)),
+        false
+    ) as is_due
 from cancellations
 left join chains
     on cancellations.source_system = chains.source_system

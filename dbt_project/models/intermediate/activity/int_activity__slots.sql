@@ -6,7 +6,7 @@ appointments as (
     select * from {{ ref('int_activity__appointments') }}
     where provider_key is not null
         and starts_at is not null
-        and final_status <> 'entered_in_error'
+        and final_status not in ('entered_in_error', 'requested')
         and cancelled_by is distinct from 'practice'
 
 ),

@@ -43,7 +43,7 @@ in_value_sets as (
                 when conditions.abatement_period is null then null
                 when conditions.abatement_period."end" is null then {{ unbounded_future() }}
                 when length(conditions.abatement_period."end") > 10
-                    then cast(try_cast(conditions.abatement_period."end" as timestamptz) - interval 1 millisecond as varchar)
+                    then cast({{ fhir_instant('conditions.abatement_period."end"') }} - interval 1 millisecond as varchar)
                 when length(conditions.abatement_period."end") = 10
                     then cast(try_cast(conditions.abatement_period."end" as date) - 1 as varchar)
                 else conditions.abatement_period."end"

@@ -10,4 +10,4 @@ select
         else starts_at
     end as stands_until_at
 from {{ ref('int_activity__appointments') }}
-where patient_key is not null and booked_at < starts_at
+where patient_key is not null and booked_at < starts_at and final_status <> 'requested'

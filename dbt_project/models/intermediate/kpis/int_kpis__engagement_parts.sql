@@ -75,7 +75,7 @@ booked_months as (
     inner join months
         on months.ends_on >= appointments.booked_on
         and months.ends_on < appointments.starts_on
-    where appointments.final_status <> 'entered_in_error'
+    where appointments.final_status not in ('entered_in_error', 'requested')
         and coalesce({{ practice_date('appointments.cancelled_at') }} > months.ends_on, appointments.final_status <> 'cancelled')
 
 )

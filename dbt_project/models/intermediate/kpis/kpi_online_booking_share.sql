@@ -3,6 +3,6 @@ select
     case when booked_via in ('online', 'portal') then 1 else 0 end as numerator,
     1 as denominator
 from {{ ref('int_activity__appointments') }}
-where final_status <> 'entered_in_error'
+where final_status not in ('entered_in_error', 'requested')
     and booked_via is not null
     and booked_on < {{ as_of_on() }}

@@ -5,7 +5,7 @@ select
 
     trim(first_name) as first_name,
     trim(last_name) as last_name,
-    birth_date,
+    {{ possible_birth_date('birth_date') }} as birth_date,
     sex,
     lower(split_part(language, '-', 1)) as language,
 

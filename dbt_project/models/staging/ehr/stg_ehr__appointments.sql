@@ -33,7 +33,7 @@ typed as (
         source_system,
         id,
         {{ id_of('reference') }} as actor_id,
-        nullif(regexp_extract(reference, '(Patient|Practitioner|Location)[/?][^/]*$', 1), '') as actor_type
+        nullif(regexp_extract(reference, '(Patient|Practitioner|Location)[/?][^/]*(/_history/[^/]*)?$', 1), '') as actor_type
     from participants
 
 ),

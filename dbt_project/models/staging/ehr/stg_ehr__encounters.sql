@@ -8,13 +8,13 @@ select
     {{ id_of('serviceProvider.reference') }} as organization_id,
 
     status,
-    "class".code as class_code,
+    {{ encounter_class('"class"') }} as class_code,
     {{ codes_of_each('"type"') }} as type_codes,
     "type"[1].coding[1].code as type_code,
     coalesce("type"[1].coding[1].display, "type"[1].text) as type_name,
     -- HL7 v3 ActCode `VR`; the SNOMED CT types are telemedicine consultation and telephone encounter
     coalesce(
-        "class".code = 'VR'
+        {{ encounter_class('"class"') }} = 'VR'
         or regexp_matches({{ codes_of_each('"type"') }}, '\|(448337001|185317003|314849005|386472008|401267002)(;|$)'),
         false
     ) as is_telehealth,

@@ -7,6 +7,16 @@ with names as (
         generate_subscripts(name, 1) as position
     from {{ source('raw', 'ehr_patient') }}
 
+),
+
+-- Where only the text is given: what follows a comma is a suffix or title, otherwise the given names.
+texts as (
+
+    select
+        *,
+        regexp_replace(trim(name.text), '(?i),? +(jr|sr|ii|iii|iv|md|m\.d|do|np|rn|pa|phd|esq)\.?$', '') as text
+    from names
+
 )
 
 select
@@ -14,9 +24,16 @@ select
     patient_id,
     position,
     name.use as name_use,
-    trim(coalesce(name.given[1], split_part(name.text, ' ', 1))) as first_name,
+    nullif(trim(coalesce(name.given[1], case
+        when contains(text, ',') then regexp_extract(text, ',\s*(\S+)', 1)
+        -- A name of one word is the family name.
+        when contains(text, ' ') then split_part(text, ' ', 1)
+    end)), '') as first_name,
     trim(name.given[2]) as middle_name,
-    trim(coalesce(name.family, regexp_extract(name.text, '(\S+)\s*$', 1))) as last_name,
+    nullif(trim(coalesce(name.family, case
+        when contains(text, ',') then split_part(text, ',', 1)
+        else regexp_extract(text, '(\S+)$', 1)
+    end)), '') as last_name,
     trim(name.suffix[1]) as name_suffix,
 
     -- The name in use: the official one, then the usual one, then the first; never a maiden or former one
@@ -34,4 +51,4 @@ select
             end,
             position
     ) as preference
-from names
+from texts

@@ -19,10 +19,10 @@ select
     {{ id_of('generalPractitioner[1].reference') }} as general_practitioner_id,
     {{ id_of('managingOrganization.reference') }} as managing_organization_id,
 
-    gender as sex,
+    {{ administrative_sex('gender') }} as sex,
     coalesce(us_core_sex.valueCode, us_core_sex.valueCodeableConcept.coding[1].code) as us_core_sex_code,
     birth_sex.valueCode as birth_sex_code,
-    try_cast(birthDate as date) as birth_date,
+    {{ possible_birth_date('try_cast(birthDate as date)') }} as birth_date,
     {{ omb_category('race', 'race') }} as race,
     {{ omb_category('ethnicity', 'ethnicity') }} as ethnicity,
     lower(split_part(coalesce(preferred_communication, any_communication).language.coding[1].code, '-', 1)) as language,

@@ -1,0 +1,18 @@
+{#-
+    A person's sex as FHIR's administrative-gender codes (https://hl7.org/fhir/R4/valueset-administrative-gender.html), from what
+    servers write in its place. A word that nobody knows becomes `unknown`; nothing stays null.
+-#}
+{% macro administrative_sex(text) -%}
+    case lower(trim({{ text }}))
+        when 'female' then 'female' when 'f' then 'female' when 'woman' then 'female'
+        when 'male' then 'male' when 'm' then 'male' when 'man' then 'male'
+        when 'other' then 'other' when 'o' then 'other'
+        when '' then null
+        else case when {{ text }} is not null then 'unknown' end
+    end
+{%- endmacro %}
+
+{#- A birth date that can be: not after the day that a run looks back from, and at most 120 years before it. Otherwise null: unknown. -#}
+{% macro possible_birth_date(birth_date) -%}
+    case when {{ birth_date }} between {{ add_months(as_of_on(), -120 * 12) }} and {{ as_of_on() }} then {{ birth_date }} end
+{%- endmacro %}

@@ -1,0 +1,231 @@
+"""Records as EHR servers write them, from the delivered file to the published tables: each is mapped, made unknown or kept as
+it is, and none stops the build or hides another.
+
+One build has all of them, each kind as an EHR of its own, with persons unresolved: half of these patients have one name.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.home import Home
+from pipelines.practice import Practice
+from pipelines.warehouse.build import build_warehouse
+
+pytestmark = pytest.mark.slow
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "extracts"
+SHARED = (
+    "appointment-without-start",
+    "birth-date-cannot-be",
+    "fhir-datetime-without-offset",
+    "gender-not-a-fhir-code",
+    "name-text-last-first",
+    "unreadable-fhir-date",
+    "vendor-encounter-class",
+    "versioned-reference",
+    "waitlist-is-no-booking",
+)
+TABLES = ["+fct_appointments", "+fct_encounters", "+dim_patients", "+stg_ehr__observations"]
+NAME = [{"family": "Kestrel", "given": ["Ann"]}]
+AMBULATORY = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+def _patient(patient_id: str, **elements: object) -> dict[str, object]:
+    usual = {"gender": "female", "birthDate": "1966-05-05", "name": NAME}
+    return {"resourceType": "Patient", "id": patient_id, **usual, **elements}
+
+
+def _visit(visit_id: str, **elements: object) -> dict[str, object]:
+    period = {"start": "2026-03-10T10:00:00-04:00", "end": "2026-03-10T10:30:00-04:00"}
+    usual = {"status": "finished", "class": AMBULATORY, "subject": {"reference": "Patient/p1"}, "period": period}
+    return {"resourceType": "Encounter", "id": visit_id, **usual, **elements}
+
+
+def _appointment(appointment_id: str, reference: str = "Patient/p1", **elements: object) -> dict[str, object]:
+    who = [{"actor": {"reference": reference}, "status": "accepted"}]
+    return {"resourceType": "Appointment", "id": appointment_id, "status": "noshow", "participant": who, **elements}
+
+
+MADE = (
+    _patient("p1"),
+    *(_patient(f"sex {given}", gender=given) for given in ("F", "Female", " m", "MAN", "other", "Divers", "")),
+    *(_patient(f"born {day}", birthDate=day) for day in ("2026-11-01", "2026-11-02", "1906-11-01", "1906-10-31", "2026-02-30")),
+    *(
+        _patient(f"named {text}", name=[{"text": text}])
+        for text in ("Kestrel, Ann Jo", "Ann Jo Kestrel", "Ann Kestrel, MD", "Kestrel", " ")
+    ),
+    *(
+        _visit(f"of {reference}", subject={"reference": reference})
+        for reference in (
+            "https://ehr.example.org/fhir/Patient/p1/_history/3",
+            "https://ehr.example.org/fhir/Patient/p1",
+            "urn:uuid:p1",
+        )
+    ),
+    _visit("class 13", **{"class": {"system": "urn:oid:1.2.3", "code": "13"}}),
+    _visit("class 5 of one system", **{"class": {"system": "urn:oid:1.2.3", "code": "5"}}),
+    _visit("class 5 of another", **{"class": {"system": "urn:oid:9", "code": "5"}}),
+    _visit("class inpatient", **{"class": {"code": "inpatient"}}),
+    _visit("no class", **{"class": None}),
+    _visit("planned of an unknown class", status="planned", **{"class": {"code": "77"}}),
+    _visit("local", period={"start": "2026-07-01T00:15:00", "end": "2026-07-01T00:45"}),
+    _visit("minutes", period={"start": "2026-07-01T00:15-04:00", "end": "2026-07-01T04:45Z"}),
+    _visit("day", period={"start": "2026-07-01", "end": "2026-07-01"}),
+    _visit("unreadable", period={"start": "07/01/2026 10:00", "end": None}),
+    _appointment("past", start="2026-10-05T10:00:00"),
+    _appointment("no start"),
+    _appointment("unreadable start", status="arrived", start="10/05/2026 10:00"),
+    _appointment("of a version", "Patient/p1/_history/2", start="2026-10-05T10:00:00-04:00"),
+    *(_appointment(status, status=status, start="2026-12-01T10:00:00-05:00") for status in ("waitlist", "proposed", "pending")),
+)
+
+
+def _deliver(resources: tuple[dict[str, Any], ...], folder: Path) -> None:
+    for kind in {resource["resourceType"] for resource in resources}:
+        lines = [json.dumps(resource) for resource in resources if resource["resourceType"] == kind]
+        (folder / f"{kind}.ndjson").write_text("\n".join(lines))
+
+
+def practice_of(folder: Path) -> Practice:
+    """The records above as source `ehr`, and each shared case that is there as a source of its name."""
+    _deliver(MADE, folder)
+    cases = {f"ehr:{name}": CASES / name / "ehr" for name in SHARED if (CASES / name).is_dir()}
+    classes = {"13": "EMER", "urn:oid:1.2.3|5": "VR"}
+    return Practice(
+        "t",
+        "Test",
+        "America/New_York",
+        {"ehr": folder, **cases},
+        as_of=date(2026, 11, 1),
+        variables={"resolve_identity": False, "encounter_classes": classes},
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    practice = practice_of(tmp_path_factory.mktemp("ehr"))
+    connection = duckdb.connect(str(build_warehouse(new_home(), replace(practice), select=TABLES)), read_only=True)
+    return lambda query: connection.sql(query).fetchall()
+
+
+def _case(name: str) -> str:
+    """The source of a shared case; skips the test where the case is not there."""
+    if not (CASES / name).is_dir():
+        pytest.skip(f"{name} is not there")
+    return f"ehr:{name}"
+
+
+def _charts(rows: Rows, columns: str, prefix: str) -> dict[str, tuple[Any, ...]]:
+    found = rows(
+        f"select links.source_id, {columns} from marts.dim_patients join intermediate.int_identity__patient_links as links "
+        f"using (patient_key) where links.source_system = 'ehr' and links.source_id like '{prefix}%'"
+    )
+    return {patient.removeprefix(prefix): tuple(facts) for patient, *facts in found}
+
+
+def test_sex_is_a_fhir_code_whatever_the_server_writes(rows: Rows):
+    assert _charts(rows, "sex", "sex ") == {
+        "F": ("female",),
+        "Female": ("female",),
+        " m": ("male",),
+        "MAN": ("male",),
+        "other": ("other",),
+        "Divers": ("unknown",),
+        "": (None,),
+    }
+    source = _case("gender-not-a-fhir-code")
+    assert rows(f"select patient_id, sex from staging.stg_ehr__patients where source_system = '{source}' order by 1") == [
+        ("p1", "female"),
+        ("p2", "female"),
+    ]
+
+
+def test_a_birth_date_after_the_day_of_the_run_or_120_years_back_is_unknown(rows: Rows):
+    assert _charts(rows, "birth_date, age_years", "born ") == {
+        "2026-11-01": (date(2026, 11, 1), 0),
+        "2026-11-02": (None, None),
+        "1906-11-01": (date(1906, 11, 1), 120),
+        "1906-10-31": (None, None),
+        "2026-02-30": (None, None),
+    }
+    source = _case("birth-date-cannot-be")
+    assert rows(f"select distinct birth_date from staging.stg_ehr__patients where source_system = '{source}'") == [(None,)]
+
+
+def test_a_name_given_as_text_alone_is_read_as_people_write_it(rows: Rows):
+    assert _charts(rows, "first_name, last_name", "named ") == {
+        "Kestrel, Ann Jo": ("Ann", "Kestrel"),
+        "Ann Jo Kestrel": ("Ann", "Kestrel"),
+        "Ann Kestrel, MD": ("Ann", "Kestrel"),
+        "Kestrel": (None, "Kestrel"),
+        " ": (None, None),
+    }
+    source = _case("name-text-last-first")
+    assert rows(
+        f"select first_name, last_name from staging.stg_ehr__patient_names where source_system = '{source}' order by patient_id"
+    ) == [("Ann", "Kestrel"), (None, "王小明")]
+
+
+def test_a_reference_with_a_version_names_the_patient(rows: Rows):
+    query = "select count(*) from {} where patient_key is null"
+    assert rows(query.format("marts.fct_encounters")) == rows(query.format("marts.fct_appointments")) == [(0,)]
+    source = _case("versioned-reference")
+    assert rows(f"select count(*) from marts.fct_encounters where source_system = '{source}' and is_completed_visit") == [(1,)]
+
+
+def test_a_class_that_is_not_known_is_a_visit_and_the_practices_map_says_what_it_is(rows: Rows):
+    """The map of this practice: 13 is an emergency, and 5 of one code system a video visit."""
+    found = rows(
+        "select encounter_id, class_code, is_completed_visit, is_telehealth from marts.fct_encounters where source_system = 'ehr'"
+    )
+    assert {visit: tuple(facts) for visit, *facts in found if "class" in visit} == {
+        "class 13": ("EMER", False, False),
+        "class 5 of one system": ("VR", True, True),
+        "class 5 of another": ("5", True, False),
+        "class inpatient": ("IMP", False, False),
+        "no class": (None, True, False),
+        "planned of an unknown class": ("77", False, False),
+    }
+
+
+def test_a_time_without_an_offset_is_the_practices_and_one_without_seconds_is_read(rows: Rows):
+    """Quarter past midnight in New York, in summer 04:15 UTC."""
+    moment = datetime(2026, 7, 1, 4, 15, tzinfo=UTC)
+    found = rows("select encounter_id, started_on, started_at, ended_at from marts.fct_encounters where source_system = 'ehr'")
+    facts = {visit: (on, at and at.astimezone(UTC), end and end.astimezone(UTC)) for visit, on, at, end in found}
+    assert facts["local"] == facts["minutes"] == (date(2026, 7, 1), moment, moment.replace(minute=45))
+    assert facts["day"] == (date(2026, 7, 1), None, None)
+    assert facts["unreadable"] == (None, None, None)
+    source = _case("fhir-datetime-without-offset")
+    assert rows(f"select started_on from marts.fct_encounters where source_system = '{source}'") == [(date(2026, 1, 1),)]
+    assert rows(
+        f"select timezone('America/New_York', starts_at)::varchar from marts.fct_appointments where source_system = '{source}'"
+    ) == [("2026-10-05 10:00:00",)]
+
+
+def test_an_appointment_without_a_readable_start_is_kept_and_not_due(rows: Rows):
+    found = rows("select appointment_id, final_status, is_due from marts.fct_appointments where source_system = 'ehr'")
+    facts = {appointment: tuple(rest) for appointment, *rest in found}
+    assert facts["past"] == facts["of a version"] == ("no_show", True)
+    assert facts["no start"] == ("no_show", False)
+    assert facts["unreadable start"] == ("completed", False)
+    source = _case("appointment-without-start")
+    assert rows(f"select appointment_id, is_due from marts.fct_appointments where source_system = '{source}' order by 1") == [
+        ("a1", False),
+        ("a2", True),
+    ]
+
+
+def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
+    found = rows("select distinct final_status from marts.fct_appointments where starts_on = '2026-12-01'")
+    assert found == [("requested",)]
+    assert rows("select count(*) from marts.dim_patients where next_appointment_at is not null") == [(0,)]
