@@ -48,6 +48,11 @@ _QUARANTINED = """
     from marts.fct_quarantined_rows
     order by source_system, extract, file_name, row_number
 """
+_FINDINGS = """
+    select source_system, extract, field, finding, kind, n_rows, example_file_name, example_row_number
+    from marts.fct_data_findings
+    order by kind = 'mapped', n_rows desc, source_system, extract, field, finding
+"""
 _CHECKS = (
     "select table_name, column_name, rule, status, n_rows, finding, schema_name from catalog.checks order by table_name, rule"
 )
@@ -206,6 +211,41 @@ def _kept_out(publication) -> None:
     )
 
 
+_KINDS = {
+    "mapped": "understood",
+    "unknown": "taken for unknown",
+    "doubtful": "used as it is",
+    "unmatched": "matched with nothing",
+}
+
+
+def _read_otherwise(publication) -> None:
+    found = ask(publication, _FINDINGS)
+    if found.is_empty():
+        empty("Every value in use is read as it is written.")
+        return
+    table(
+        found.select(
+            "source_system",
+            "extract",
+            what=pl.format("{} {}", "field", "finding"),
+            kind=pl.col("kind").replace(_KINDS),
+            n_rows="n_rows",
+            example=pl.format("{}, row {}", pl.col("example_file_name").fill_null(""), "example_row_number"),
+        ),
+        title="What is read otherwise than it is written, or is doubtful",
+        columns={
+            "source_system": "Source",
+            "extract": "Kind of file",
+            "what": st.column_config.TextColumn("What was found", width="large"),
+            "kind": "What became of it",
+            "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
+            "example": st.column_config.TextColumn("One of them", width="medium"),
+        },
+        note="These rows are in use. Correct at the source what is taken for unknown: the next export brings it in.",
+    )
+
+
 def _deliveries(publication) -> None:
     files = ask(publication, _FILES)
     table(
@@ -316,6 +356,7 @@ _tiles(publication)
 TABS = {
     "Freshness": _freshness,
     "Kept out": _kept_out,
+    "Read otherwise": _read_otherwise,
     "Deliveries": _deliveries,
     "Checks": _checks,
     "Identities": _identities,

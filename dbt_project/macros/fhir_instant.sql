@@ -20,3 +20,8 @@
         else {{ fhir_instant(date_time) }} is null
     end, false)
 {%- endmacro %}
+
+{#- Whether a FHIR dateTime (text) is an instant without an offset. -#}
+{% macro is_local_time(date_time) -%}
+    (length({{ date_time }}) > 10 and not regexp_matches(substr({{ date_time }}, 17), '[Zz+-]') and {{ fhir_instant(date_time) }} is not null)
+{%- endmacro %}

@@ -16,3 +16,8 @@
 {% macro possible_birth_date(birth_date) -%}
     case when {{ birth_date }} between {{ add_months(as_of_on(), -120 * 12) }} and {{ as_of_on() }} then {{ birth_date }} end
 {%- endmacro %}
+
+{#- What is said of a birth date that cannot be. -#}
+{% macro impossible_birth_date() -%}
+    'lies after the day of the run or more than 120 years before it, and is taken for unknown'
+{%- endmacro %}

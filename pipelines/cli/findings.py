@@ -20,6 +20,13 @@ from marts.fct_quarantined_rows
 group by all
 order by n_rows desc, source_system, extract, field, reason
 """
+# What was understood is left out: it is nothing to correct.
+DOUBTS = """
+select source_system, extract, field, kind, finding, n_rows
+from marts.fct_data_findings
+where kind <> 'mapped'
+order by n_rows desc, source_system, extract, field, finding
+"""
 # The newest quarter that is mature, as the overview page shows it: one month of a small practice is noise.
 KPIS = """
 select
@@ -76,12 +83,14 @@ order by program_name
 
 @dataclass(frozen=True)
 class Findings:
-    """Rows as dictionaries: delivered `files`, `quarantined` reasons, headline `kpis`, `model` metrics, the outreach list by tier
-    who was `left_out` of it, and the worth of the `programs`. Counts and keys only, never a patient."""
+    """Rows as dictionaries: delivered `files`, `quarantined` reasons, what is in `doubts` about rows in use, headline `kpis`,
+    `model` metrics, the outreach list by tier, who was `left_out` of it, and the worth of the `programs`. Counts and keys only,
+    never a patient."""
 
     publication: Publication
     files: list[dict[str, Any]]
     quarantined: list[dict[str, Any]]
+    doubts: list[dict[str, Any]]
     kpis: list[dict[str, Any]]
     model: list[dict[str, Any]]
     outreach: list[dict[str, Any]]
@@ -92,7 +101,7 @@ class Findings:
 def findings(home: Home, publication: Publication) -> Findings:
     """What a publication says of its run."""
     with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
-        queries = (FILES, QUARANTINED, KPIS, MODEL, LIST, LEFT_OUT, PROGRAMS)
+        queries = (FILES, QUARANTINED, DOUBTS, KPIS, MODEL, LIST, LEFT_OUT, PROGRAMS)
         return Findings(publication, *(_rows(connection, query) for query in queries))
 
 

@@ -39,6 +39,7 @@ def print_summary(found: Findings, done: Run, seconds: float) -> None:
     _print_kpis(found)
     _print_people(found)
     print_files(found.files, found.quarantined, by_extract=False)
+    _print_doubts(found)
     print_warnings(done.warnings)
     console.print("\nOpen it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
 
@@ -75,6 +76,17 @@ def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], 
         )
     if len(quarantined) > 8:
         console.print("[dim]… all of them in marts.fct_quarantined_rows[/]")
+
+
+def _print_doubts(found: Findings) -> None:
+    """The three that most rows have."""
+    for row in found.doubts[:3]:
+        what = f"{row['source_system']} {row['extract']}: {row['n_rows']:,} × {row['field']} {row['finding']}"
+        console.print(
+            f"[yellow]Used as it is[/] {what}" if row["kind"] == "doubtful" else f"[yellow]{row['kind'].title()}[/] {what}"
+        )
+    if len(found.doubts) > 3:
+        console.print("[dim]… all of them in marts.fct_data_findings[/]")
 
 
 def _print_kpis(found: Findings) -> None:

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 PARTS = {
-    "data_health": ("view", ["Kept out", "Deliveries", "Checks", "Identities", "Versions"]),
+    "data_health": ("view", ["Kept out", "Read otherwise", "Deliveries", "Checks", "Identities", "Versions"]),
     "catalog": ("kind", ["Measures", "Tables", "Columns"]),
     "model": ("part", ["Fairness", "Monitoring", "Card"]),
 }

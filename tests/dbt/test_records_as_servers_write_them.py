@@ -32,7 +32,7 @@ SHARED = (
     "versioned-reference",
     "waitlist-is-no-booking",
 )
-TABLES = ["+fct_appointments", "+fct_encounters", "+dim_patients", "+stg_ehr__observations"]
+TABLES = ["+fct_appointments", "+fct_encounters", "+dim_patients", "+stg_ehr__observations", "+fct_data_findings"]
 NAME = [{"family": "Kestrel", "given": ["Ann"]}]
 AMBULATORY = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
 
@@ -80,6 +80,7 @@ MADE = (
     _visit("local", period={"start": "2026-07-01T00:15:00", "end": "2026-07-01T00:45"}),
     _visit("minutes", period={"start": "2026-07-01T00:15-04:00", "end": "2026-07-01T04:45Z"}),
     _visit("day", period={"start": "2026-07-01", "end": "2026-07-01"}),
+    _visit("of nobody", status="planned", subject={"reference": "Patient/nobody"}),
     _visit("unreadable", period={"start": "07/01/2026 10:00", "end": None}),
     _appointment("past", start="2026-10-05T10:00:00"),
     _appointment("no start"),
@@ -176,8 +177,8 @@ def test_a_name_given_as_text_alone_is_read_as_people_write_it(rows: Rows):
 
 
 def test_a_reference_with_a_version_names_the_patient(rows: Rows):
-    query = "select count(*) from {} where patient_key is null"
-    assert rows(query.format("marts.fct_encounters")) == rows(query.format("marts.fct_appointments")) == [(0,)]
+    assert rows("select encounter_id from marts.fct_encounters where patient_key is null") == [("of nobody",)]
+    assert rows("select appointment_id from marts.fct_appointments where patient_key is null") == []
     source = _case("versioned-reference")
     assert rows(f"select count(*) from marts.fct_encounters where source_system = '{source}' and is_completed_visit") == [(1,)]
 
@@ -229,3 +230,29 @@ def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
     found = rows("select distinct final_status from marts.fct_appointments where starts_on = '2026-12-01'")
     assert found == [("requested",)]
     assert rows("select count(*) from marts.dim_patients where next_appointment_at is not null") == [(0,)]
+
+
+def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Rows):
+    """The sexes F, Female, m and MAN; the births of 2 November 2026 and of 1906-10-31; classes 13, 5 of one system and inpatient,
+    and, not known, 5 of another system and none at all."""
+    found = rows("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr' order by all")
+    assert found == [
+        ("Appointment", "start", "mapped", 1),
+        ("Appointment", "start", "unknown", 1),
+        ("Appointment", "start", "unknown", 1),
+        ("Encounter", "class", "mapped", 3),
+        ("Encounter", "class", "unknown", 2),
+        ("Encounter", "period.end", "doubtful", 1),
+        ("Encounter", "period.end", "mapped", 1),
+        ("Encounter", "period.start", "mapped", 1),
+        ("Encounter", "period.start", "unknown", 1),
+        ("Encounter", "subject", "unmatched", 1),
+        ("Patient", "birthDate", "unknown", 1),
+        ("Patient", "birthDate", "unknown", 2),
+        ("Patient", "gender", "mapped", 4),
+        ("Patient", "gender", "unknown", 1),
+    ]
+    source = _case("unreadable-fhir-date")
+    assert rows(f"select field, kind, n_rows from marts.fct_data_findings where source_system = '{source}'") == [
+        ("effectiveDateTime", "unknown", 2)
+    ]

@@ -1,0 +1,173 @@
+{#- What the other models of this folder read otherwise than it is written, or cannot read. -#}
+{%- set dates = {
+    'Patient': ('ehr_patient', ['birthDate', 'deceasedDateTime']),
+    'Encounter': ('ehr_encounter', ['period.start', 'period."end"']),
+    'Appointment': ('ehr_appointment', ['start', '"end"', 'created']),
+    'Condition': ('ehr_condition', ['onsetDateTime', 'onsetPeriod.start', 'abatementDateTime', 'recordedDate']),
+    'Observation': ('ehr_observation', ['effectiveDateTime', 'effectiveInstant', 'effectivePeriod.start', 'effectivePeriod."end"']),
+    'Procedure': ('ehr_procedure', ['performedDateTime', 'performedPeriod.start', 'performedPeriod."end"']),
+    'Immunization': ('ehr_immunization', ['occurrenceDateTime']),
+    'MedicationRequest': ('ehr_medication_request', ['authoredOn']),
+    'MedicationDispense': ('ehr_medication_dispense', ['whenHandedOver']),
+    'ServiceRequest': ('ehr_service_request', ['authoredOn']),
+    'DeviceRequest': ('ehr_device_request', ['authoredOn']),
+    'Coverage': ('ehr_coverage', ['period.start', 'period."end"']),
+    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'recordedDate']),
+    'AdverseEvent': ('ehr_adverse_event', ['date']),
+    'Task': ('ehr_task', ['executionPeriod."end"', 'authoredOn']),
+} %}
+{%- set patients = {
+    'Encounter': ('ehr_encounter', 'subject'),
+    'Condition': ('ehr_condition', 'subject'),
+    'Observation': ('ehr_observation', 'subject'),
+    'Procedure': ('ehr_procedure', 'subject'),
+    'Immunization': ('ehr_immunization', 'patient'),
+    'MedicationRequest': ('ehr_medication_request', 'subject'),
+} %}
+with
+
+{%- for extract, (table, fields) in dates.items() %}
+{% set i = loop.index %}
+{%- for field in fields %}
+
+dates_{{ i }}_{{ loop.index }} as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        '{{ extract }}' as extract,
+        '{{ field | replace('"', '') }}' as field,
+        case when {{ is_unreadable_date(field) }} then 'unknown' else 'mapped' end as kind,
+        case
+            when {{ is_unreadable_date(field) }} then 'is not a date that can be read, and is taken for unknown'
+            else 'has no offset, and is read as the local time of the practice'
+        end as finding
+    from {{ source('raw', table) }}
+    where {{ is_unreadable_date(field) }} or {{ is_local_time(field) }}
+
+),
+{%- endfor %}
+{%- endfor %}
+{%- for extract, (table, field) in patients.items() %}
+
+patients_{{ loop.index }} as (
+
+    select
+        records.source_system,
+        records._file_key as file_key,
+        records._row_number as row_number,
+        '{{ extract }}' as extract,
+        '{{ field }}' as field,
+        'unmatched' as kind,
+        'names no patient that was delivered' as finding
+    from {{ source('raw', table) }} as records
+    left join {{ source('raw', 'ehr_patient') }} as patients
+        on records.source_system = patients.source_system
+        and {{ id_of('records.' ~ field ~ '.reference') }} = patients.id
+    where patients.id is null
+
+),
+{%- endfor %}
+
+sexes as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Patient' as extract,
+        'gender' as field,
+        case when {{ administrative_sex('gender') }} = 'unknown' then 'unknown' else 'mapped' end as kind,
+        case
+            when {{ administrative_sex('gender') }} = 'unknown' then 'is a word that is not known, and is taken for unknown'
+            else 'is not written as a FHIR code, and is read as the one that it means'
+        end as finding
+    from {{ source('raw', 'ehr_patient') }}
+    where gender <> {{ administrative_sex('gender') }}
+
+),
+
+birth_dates as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Patient' as extract,
+        'birthDate' as field,
+        'unknown' as kind,
+        {{ impossible_birth_date() }} as finding
+    from {{ source('raw', 'ehr_patient') }}
+    where try_cast(birthDate as date) is not null and {{ possible_birth_date('try_cast(birthDate as date)') }} is null
+
+),
+
+classes as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Encounter' as extract,
+        'class' as field,
+        case when {{ encounter_class('"class"') }} in {{ act_encounter_codes() }} then 'mapped' else 'unknown' end as kind,
+        case
+            when {{ encounter_class('"class"') }} in {{ act_encounter_codes() }} then 'is a local class, and is read as the one that it means'
+            else 'is not known, and the visit counts: name it in encounter_classes'
+        end as finding
+    from {{ source('raw', 'ehr_encounter') }}
+    where status = 'finished' and coalesce("class".code, '') not in {{ act_encounter_codes() }}
+
+),
+
+open_visits as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Encounter' as extract,
+        'period.end' as field,
+        'doubtful' as kind,
+        'is missing though the visit is finished' as finding
+    from {{ source('raw', 'ehr_encounter') }}
+    where status = 'finished' and period."end" is null
+
+),
+
+starts as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Appointment' as extract,
+        'start' as field,
+        'unknown' as kind,
+        'is missing, and the appointment is never due' as finding
+    from {{ source('raw', 'ehr_appointment') }}
+    where "start" is null and status in ('fulfilled', 'arrived', 'checked-in', 'noshow', 'booked')
+
+)
+
+{%- for extract, (table, fields) in dates.items() %}
+{% set i = loop.index %}
+{%- for field in fields %}
+select * from dates_{{ i }}_{{ loop.index }}
+union all
+{%- endfor %}
+{%- endfor %}
+{%- for extract in patients %}
+select * from patients_{{ loop.index }}
+union all
+{%- endfor %}
+select * from sexes
+union all
+select * from birth_dates
+union all
+select * from classes
+union all
+select * from open_visits
+union all
+select * from starts
