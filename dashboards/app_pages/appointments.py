@@ -151,7 +151,7 @@ with right:
         name="no_shows_by_reminder",
         note=f"{of_months}. †: few cases. Patients choose their channel and reminders differ in time: no cause and effect.",
     )
-grid = _rates(rows, "day_of_week", "hour_of_day").with_columns(
+grid = _rates(rows.drop_nulls("hour_of_day"), "day_of_week", "hour_of_day").with_columns(
     weekday=pl.col("day_of_week").replace_strict(WEEKDAYS, return_dtype=pl.String),
     hour=pl.col("hour_of_day").cast(pl.String).str.zfill(2) + ":00",
 )

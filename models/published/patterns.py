@@ -6,7 +6,7 @@ A page reads these and never the facts behind them, so that it opens as fast on 
 import pandera.polars as pa
 import polars as pl
 
-from models.contract import USD, Contract, field
+from models.contract import USD, Contract, field, optional
 from models.deidentification import ABSENT
 from models.published.facts import PAYER_CLASSES
 from models.published.money import MOVEMENT_TYPES
@@ -39,7 +39,9 @@ _CONTRACTS = (
             "month_on": _MONTH_ON,
             "location_key": _LOCATION_KEY,
             "day_of_week": field(pl.Int32, "Weekday of the booked start: Monday 1 to Sunday 7.", at_least=1, at_most=7),
-            "hour_of_day": field(pl.Int32, "Hour of the booked start in the practice's zone.", at_least=0, at_most=23),
+            "hour_of_day": optional(
+                pl.Int32, "Hour of the booked start in the practice's zone; empty: only the day is known.", at_least=0, at_most=23
+            ),
             "lead_time_band": field(pl.String, "Days from booking to the start.", values=LEAD_TIME_BANDS),
             "reminder_channel": field(
                 pl.String,

@@ -43,7 +43,8 @@ _ROUNDED = r"^[-+]?\d(\.\d+)?[eE]\+\d{2,3}$"
 _IS_ROUNDED = "was rounded by a spreadsheet: export it as text and do not open the file in a spreadsheet before it is delivered"
 
 _NUMBER = r"^[-+]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d*)?([eE][-+]?\d{1,2})?$"
-_AMOUNT = r"^[-+]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{0,2}0*)?$"
+_AMOUNT = r"^[-+]?(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.\d{0,2}0*)?$"
+"""Below a billion: two rows of $999,999,999,999.99 added up to more than a published amount can hold, and stopped the build."""
 
 _SHOULD_BE = {
     pl.Date: "is not a readable date: write it as 2026-03-31",

@@ -83,7 +83,9 @@ def test_an_amount_is_read_as_bookkeepers_write_it(text: str, amount: str):
     assert value_of(text, USD) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["12.505", "12,50", "1,23,456", "1e3", "twelve", "1234567890123.00", "12 USD", "--5"])
+@pytest.mark.parametrize(
+    "text", ["12.505", "12,50", "1,23,456", "1e3", "twelve", "1234567890.00", "1,234,567,890", "12 USD", "--5"]
+)
 def test_an_amount_that_would_be_rounded_or_guessed_is_not_read(text: str):
     assert value_of(text, USD) == "is not an amount in dollars and cents, such as 1234.50"
 
@@ -130,7 +132,7 @@ def test_any_instant_survives_a_round_trip(moment: datetime):
     assert value_of(moment.isoformat(), INSTANT) == moment
 
 
-@given(st.decimals(-(10**11), 10**11, places=2))
+@given(st.decimals(-(10**9) + 1, 10**9 - 1, places=2))
 def test_any_amount_survives_a_round_trip(amount: Decimal):
     assert value_of(str(amount), USD) == value_of(f"{amount:,}", USD) == amount
 
