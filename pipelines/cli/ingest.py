@@ -46,6 +46,12 @@ def _ingest(home: Home, practice: Practice, as_json: bool, strict: bool) -> None
         click.echo(json.dumps({"files": files, "quarantined": quarantined}, default=str, indent=2))
     else:
         print_files(files, quarantined)
+        print_warnings(
+            f"{file['source_system']}/{file['file_name']}: {file['n_contradicted']:,} rows differ from another row of the same "
+            "key and time of change, which counts instead. Ask the source which is right."
+            for file in files
+            if file["n_contradicted"]
+        )
     if isinstance(outcome, ExtractRefused):
         raise outcome
     if not as_json and (said := outcome.warning()):

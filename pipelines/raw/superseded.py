@@ -12,7 +12,7 @@ from pipelines.extract.deletions import DELETED
 from pipelines.sql.literals import literal
 
 NEWER = "a newer version was delivered"
-CONTRADICTED = "another delivery says otherwise for the same time of change, and arrived later"
+CONTRADICTED = "another row says otherwise for the same time of change, and came later"
 
 
 def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contract, changed_at: str) -> None:

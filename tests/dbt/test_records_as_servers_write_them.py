@@ -86,6 +86,12 @@ MADE = (
     _appointment("no start"),
     _appointment("unreadable start", status="arrived", start="10/05/2026 10:00"),
     _appointment("of a version", "Patient/p1/_history/2", start="2026-10-05T10:00:00-04:00"),
+    {"resourceType": "PractitionerRole", "id": "p1", "practitioner": {"reference": "Practitioner/dr1"}},
+    _appointment(
+        "with a role",
+        start="2026-10-05T10:00:00-04:00",
+        participant=[{"actor": {"reference": reference}} for reference in ("Patient/sex F", "PractitionerRole/p1")],
+    ),
     *(_appointment(status, status=status, start="2026-12-01T10:00:00-05:00") for status in ("waitlist", "proposed", "pending")),
 )
 
@@ -256,3 +262,9 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
     assert rows(f"select field, kind, n_rows from marts.fct_data_findings where source_system = '{source}'") == [
         ("effectiveDateTime", "unknown", 2)
     ]
+
+
+def test_a_role_means_its_practitioner_and_never_the_patient_of_the_same_id(rows: Rows):
+    """The role has the id of the first patient, who sorts before the patient of this appointment."""
+    query = "select patient_id, practitioner_id from staging.stg_ehr__appointments where appointment_id = 'with a role'"
+    assert rows(query) == [("sex F", "dr1")]

@@ -33,7 +33,7 @@ typed as (
         source_system,
         id,
         {{ id_of('reference') }} as actor_id,
-        nullif(regexp_extract(reference, '(Patient|Practitioner|Location)[/?][^/]*(/_history/[^/]*)?$', 1), '') as actor_type
+        nullif(regexp_extract(reference, '([A-Z][A-Za-z]+)[/?][^/]*(/_history/[^/]*)?$', 1), '') as actor_type
     from participants
 
 ),
@@ -44,7 +44,8 @@ sought as (
 
     select
         *,
-        case when actor_type is null then actor_id end as untyped_actor_id
+        case when actor_type is null then actor_id end as untyped_actor_id,
+        case when actor_type = 'PractitionerRole' then actor_id end as role_id
     from typed
 
 ),
@@ -55,12 +56,18 @@ actors as (
         sought.source_system,
         sought.id,
         min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Patient') as patient_id,
-        min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Practitioner') as practitioner_id,
+        coalesce(
+            min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Practitioner'),
+            min(roles.practitioner_id)
+        ) as practitioner_id,
         min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Location') as location_id
     from sought
     left join known
         on sought.source_system = known.source_system
         and sought.untyped_actor_id = known.actor_id
+    left join {{ ref('stg_ehr__practitioner_roles') }} as roles
+        on sought.source_system = roles.source_system
+        and sought.role_id = roles.practitioner_role_id
     group by sought.source_system, sought.id
 
 )
