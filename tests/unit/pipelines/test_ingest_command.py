@@ -1,10 +1,14 @@
 """What `caregap ingest` says of a delivery."""
 
+import json
 from pathlib import Path
+
+import pytest
 
 from pipelines.home import Home
 from tests.conftest import caregap
 
+CASES = Path(__file__).parents[4] / "shared" / "cases" / "extracts"
 COLUMNS = "payment_id,account_id,encounter_id,charge_id,paid_on,amount_usd,method,is_at_service,updated_at"
 
 
@@ -27,3 +31,31 @@ def test_rows_of_one_key_and_time_that_differ_are_named_and_not_taken_for_older_
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     assert "billing/patient_payments.csv: 1 rows differ from another row of the same key and time of change" in said
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "code", "counts"),
+    [
+        ("bundle-taken-for-deletions/ehr", "ehr", 10, ("unknown", 1, 0, 0)),
+        ("nothing-of-it-read/mimic", "ehr", 0, ("landed", 1, 1, 0)),
+        ("nothing-of-it-read/spark", "ehr", 0, ("landed", 1, 1, 0)),
+        ("nothing-of-it-read/plural", "ehr", 0, ("landed", 1, 1, 0)),
+        ("crm-first-line-sep/crm", "crm", 0, ("landed", 1, 1, 0)),
+        ("crm-sex-f-m/crm", "crm", 0, ("landed", 1, 1, 0)),
+        ("ids-ruined-by-a-spreadsheet/billing", "billing", 10, ("refused", 0, 0, 0)),
+        ("reversal-not-negated/billing", "billing", 0, ("landed", 4, 3, 1)),
+    ],
+)
+def test_a_shared_case_lands_or_is_refused_by_name(
+    case: str, kind: str, code: int, counts: tuple[str, int, int, int], tmp_path: Path
+):
+    """Status, and rows delivered, landed and quarantined, of the one file of each case. No row of them is superseded."""
+    if not (CASES / case).is_dir():
+        pytest.skip(f"{case} is not there")
+    (tmp_path / "home").mkdir(mode=0o700)
+
+    done = caregap(Home(tmp_path / "home"), "ingest", f"--{kind}", CASES / case, "--practice", "t", "--json")
+
+    [file] = json.loads(done.stdout)["files"]
+    assert (file["status"], file["n_delivered"], file["n_landed"], file["n_quarantined"]) == counts
+    assert (file["n_superseded"], done.returncode) == (0, code)
