@@ -4,7 +4,7 @@ import math
 import re
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -63,7 +63,8 @@ class Variables(Settings):
     resolve_identity: bool | None = Field(None, description="true or false, without quotes")
     active_months: int | None = _whole(1, 120, "months")
     encounter_classes: dict[str, EncounterClass] | None = Field(
-        None, description='HL7 v3 ActCode by your own class: { "13" = "AMB", "urn:oid:1.2.3|5" = "VR" }'
+        None,
+        description=f'one of {", ".join(get_args(EncounterClass))} by your own class: {{ "13" = "AMB", "urn:oid:1.2|5" = "VR" }}',
     )
     notice_hours: int | None = _whole(0, 336, "hours")
     baseline_months: int | None = _whole(1, 60, "months")
