@@ -13,7 +13,7 @@ from models.contract import INSTANT
 from models.sources import SOURCE_KINDS
 
 _SMALL = Simulation(n_patients=150, n_months=18, seed=11)
-_OPTIONAL = {"identity_decisions"}
+_OPTIONAL = {"identity_decisions", "collection_costs"}
 
 
 @pytest.fixture(scope="module")
