@@ -23,6 +23,7 @@ select
     encounters.status,
     encounters.class_code,
     encounters.is_telehealth,
+    encounters.discharge_codes,
     encounters.recorded_at,
     -- HL7 v3 ActCode: ambulatory, virtual, at home, in the field. Emergency and inpatient stays are not visits to the practice. A
     -- class that nobody knows is taken for a visit and named among the checks: one vendor's servers send local classes alone, and

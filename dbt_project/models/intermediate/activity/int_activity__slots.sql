@@ -17,7 +17,8 @@ given_up as (
         provider_key,
         starts_at,
         patient_key,
-        min(cancelled_at) as given_up_at
+        min(cancelled_at) as given_up_at,
+        min_by(appointment_key, (cancelled_at, appointment_key)) as appointment_key
     from appointments
     where final_status = 'cancelled' and cancelled_by = 'patient' and cancelled_at < starts_at
     group by all
@@ -45,7 +46,8 @@ free_again as (
     select
         given_up.provider_key,
         given_up.starts_at,
-        max(case when refilled.provider_key is not null then 1 else 0 end) = 1 as is_refilled
+        max(case when refilled.provider_key is not null then 1 else 0 end) = 1 as is_refilled,
+        min_by(given_up.appointment_key, (given_up.given_up_at, given_up.appointment_key)) as given_up_appointment_key
     from given_up
     left join refilled
         on given_up.provider_key = refilled.provider_key
@@ -68,7 +70,8 @@ select
     max_by(appointments.patient_segment, {{ order }}) as patient_segment,
     bool_or(appointments.final_status = 'completed') as is_filled,
     bool_or(free_again.provider_key is not null) as is_given_up,
-    bool_or(coalesce(free_again.is_refilled, false)) as is_refilled
+    bool_or(coalesce(free_again.is_refilled, false)) as is_refilled,
+    min(free_again.given_up_appointment_key) as given_up_appointment_key
 from appointments
 left join free_again
     on appointments.provider_key = free_again.provider_key
