@@ -65,14 +65,14 @@ def deidentified(contract: Contract, as_of_year: int) -> Selection:
     stated = contract.deidentified
     if stated.is_reference:
         return whole(contract)
-    columns = dict(_column(contract, name, as_of_year) for name in stated.columns)
-    if not columns:
+    named = {name: _column(contract, name, as_of_year) for name in stated.columns}
+    if not named:
         return Selection({})
     years = [f"year({name}) < {as_of_year}" for name in stated.columns if _is_day(contract.fields[name]) and name != BIRTH]
     over = "Of calendar years that are over." if years else ""
     return Selection(
-        columns=columns,
-        key=tuple(_column(contract, name, as_of_year)[0] for name in contract.key),
+        columns=dict(named.values()),
+        key=tuple(named[name][0] for name in contract.key),
         description=" ".join(filter(None, [f"One row per {contract.grain}.", over, stated.note])),
         where=" and ".join(filter(None, [stated.where, *years])),
         # Keys are salted, so that this order says nothing of the order in which the rows came.
@@ -97,9 +97,8 @@ def _remains(name: str, field: pa.Column, as_of_year: int) -> tuple[str, Column]
     dtype, words = field.dtype.type, field.description
     if field.metadata["phi"] is Phi.DIRECT:  # (A), (D) to (Q)
         return None
-    if (
-        name == BIRTH
-    ):  # (C). An age on the day of the run, beside a measure for an age at a year's end, gave the birthday to weeks.
+    if name == BIRTH:
+        # (C). An age on the day of the run, beside a measure for an age at a year's end, gave the birthday to weeks.
         age = f"{as_of_year} - year({name})"
         words = f"Age on 31 December {as_of_year}, had or has the person lived; {OLDEST_AGE}: {OLDEST_AGE} or older."
         return "age_years", Column(f"case when {age} >= {OLDEST_AGE} then {OLDEST_AGE} else {age} end", words)
