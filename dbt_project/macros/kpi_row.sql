@@ -21,13 +21,13 @@
 {%- endmacro %}
 
 {#-
-    Whether an extract is known for the `months` months that end with `month_on`. Before, a KPI that looks back would change with
+    Whether every one of these extracts is known for the `months` months that end with `month_on`. Before, a KPI that looks back would change with
     the history alone: on a simulated practice adherence fell from 94 % to 61 % in its first nine months, and portal adoption doubled.
 -#}
-{% macro is_known_for(months, required_extract) -%}
+{% macro is_known_for(months, required_extracts) -%}
     month_on >= (
-        select {{ add_months('history_starts_on', months - 1) }}
+        select {{ add_months('max(history_starts_on)', months - 1) }}
         from {{ ref('int_kpis__extract_histories') }}
-        where required_extract = '{{ required_extract }}'
+        where required_extract in ('{{ required_extracts | join("', '") }}')
     )
 {%- endmacro %}

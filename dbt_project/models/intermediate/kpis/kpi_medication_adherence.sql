@@ -51,7 +51,7 @@ periods as (
         {{ month_end('month_on') }} as ends_on,
         {{ dbt.datediff(origin, add_months('month_on', 1), 'day') }} as until_day
     from ({{ month_spine() }}) as spine
-    where {{ month_end('month_on') }} < {{ as_of_on() }} and {{ is_known_for(period_months, 'ehr:MedicationDispense') }}
+    where {{ month_end('month_on') }} < {{ as_of_on() }} and {{ is_known_for(period_months, ['ehr:MedicationDispense']) }}
 
 ),
 

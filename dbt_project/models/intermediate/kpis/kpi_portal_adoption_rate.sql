@@ -3,7 +3,7 @@ with
 active_patients as (
 
     select * from {{ ref('int_activity__patient_months') }}
-    where {{ is_known_for(12, 'crm:portal_events') }}
+    where {{ is_known_for(12, ['crm:portal_events']) }}
 
 ),
 
