@@ -17,7 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.access.access_file import LOOPBACK, read_access
+from dashboards.access.access_file import read_access
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
 from dashboards.access.sessions import SESSIONS, sign_in_id
@@ -25,6 +25,7 @@ from dashboards.figures.png import SCRIPT
 from dashboards.home import home
 from dashboards.server.guard import Guard
 from dashboards.server.provider import claims_in
+from models.settings.access import LOOPBACK
 
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -119,7 +120,7 @@ class SignedIn:
 
 
 _access = read_access(home())
-_hosts = frozenset(LOOPBACK | ({urlsplit(_access.redirect_uri).hostname} if _access else set()))
+_hosts = frozenset(LOOPBACK | ({urlsplit(_access.sign_in.redirect_uri).hostname} if _access else set()))
 _APP = Path(__file__).resolve().parents[1] / "streamlit_app.py"
 app = st.App(
     _APP,

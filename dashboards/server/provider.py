@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 5
 
 def discovery(access: AccessFile) -> str:
     """The address of the provider's discovery document."""
-    return access.issuer.rstrip("/") + "/.well-known/openid-configuration"
+    return access.sign_in.issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
 def userinfo(access: AccessFile, token: str) -> dict[str, Any]:

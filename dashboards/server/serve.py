@@ -51,19 +51,19 @@ def main(port: str, address: str) -> None:
 def _write_secrets(access: AccessFile) -> Path:
     """Streamlit's sign-in settings, in a file that only this account can read; each start has a new cookie key."""
     shared = {
-        "redirect_uri": access.redirect_uri,
+        "redirect_uri": access.sign_in.redirect_uri,
         "cookie_secret": secrets.token_urlsafe(48),
         "expose_tokens": ["access"],
     }
     provider_settings = {
-        "client_id": access.client_id,
+        "client_id": access.sign_in.client_id,
         "client_secret": client_secret(access),
         "server_metadata_url": discovery(access),
     }
     nested = {
         # The provider must ask for the password again after a log-off for inactivity.
-        "client_kwargs": {"scope": " ".join(access.scopes), "prompt": "login"},
-        "authorize_params": {"acr_values": " ".join(access.acr_values)} if access.acr_values else {},
+        "client_kwargs": {"scope": " ".join(access.sign_in.scopes), "prompt": "login"},
+        "authorize_params": {"acr_values": " ".join(access.sign_in.acr_values)} if access.sign_in.acr_values else {},
     }
     path = home() / "access" / "streamlit_secrets.toml"
     path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.access.access_file import LOOPBACK, AccessFile, AccessRefused, read_access
+from dashboards.access.access_file import AccessFile, AccessRefused, read_access
 from dashboards.access.audit_log import record
 from dashboards.access.roles import ROLES, Viewer, admit
 from dashboards.access.sessions import SESSIONS, sign_in_id
@@ -19,6 +19,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.server.provider import PROVIDER, userinfo
 from dashboards.store.published import NothingPublished, current_publication, site_names
+from models.settings.access import LOOPBACK
 
 LOCAL_USER = "local"
 ROLE_KEY, SITES_KEY = "viewer_role", "viewer_sites"
@@ -69,13 +70,13 @@ def _admit_signed_in(access: AccessFile) -> None:
 
 def ended_because(access: AccessFile, claims: dict[str, Any], now: float) -> str:
     """Why the sign-in is no longer valid; empty if it is. Asks the provider again if its last confirmation is too old."""
-    SESSIONS.idle_seconds, SESSIONS.absolute_seconds = access.idle_minutes * 60, access.absolute_hours * 3600
-    SESSIONS.recheck_seconds = access.recheck_minutes * 60
+    SESSIONS.idle_seconds, SESSIONS.absolute_seconds = access.sign_in.idle_minutes * 60, access.sign_in.absolute_hours * 3600
+    SESSIONS.recheck_seconds = access.sign_in.recheck_minutes * 60
     if why := SESSIONS.ended_because(claims, now):
         return why
     if SESSIONS.is_to_be_confirmed(claims, now):
         confirmed = userinfo(access, _access_token())
-        if confirmed.get("sub") != claims.get("sub") or access.role_claim not in confirmed:
+        if confirmed.get("sub") != claims.get("sub") or access.sign_in.role_claim not in confirmed:
             return "the identity provider did not confirm it"
         SESSIONS.confirm(claims, confirmed, now)
     return ""

@@ -60,25 +60,42 @@ def test_claims_make_the_first_role_of_the_file_that_they_have_or_none(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "line", "said"),
     [
-        ("https://id.", "http://id.", "issuer"),
-        ("https://caregap.", "http://caregap.", "redirect_uri"),
-        ("/oauth2callback", "/callback", "oauth2callback"),
-        ('"admin"', '"root"', "no role root"),
-        ("[roles]", "idle_minutes = 600\n[roles]", "idle_minutes"),
-        ("[roles]", "absolute_hours = 720\n[roles]", "absolute_hours"),
-        ("[roles]", "unknown = 1\n[roles]", "unknown"),
-        ("[roles]", "recheck_minutes = 16\n[roles]", "recheck_minutes"),
-        ("[roles]", 'revoked = "ann"\n[roles]', "revoked"),
-        ("[roles]", 'scopes = ["email"]\n[roles]', "openid"),
-        ('client_id = "caregap"', "", "client_id"),
-        ("[sites]", "[sites", "access.toml"),
+        ("https://id.", "http://id.", 3, "sign_in.issuer cannot be .* must begin with https://"),
+        ("https://caregap.", "http://caregap.", 5, "sign_in.redirect_uri cannot be .* must begin with https://"),
+        ("/oauth2callback", "/callback", 5, "must end with /oauth2callback"),
+        ('"admin"', '"amdin"', 8, "roles.caregap-admins cannot be .* Did you mean admin?"),
+        ('"admin"', "1", 8, "roles by the value of the role claim"),
+        ("[roles]", "idle_minutes = 600\n[roles]", 7, "sign_in.idle_minutes cannot be 600: .* at most 60"),
+        ("[roles]", "idle_minutes = 0\n[roles]", 7, "over 0"),
+        ("[roles]", 'idle_minutes = "15"\n[roles]', 7, "a number of minutes"),
+        ("[roles]", "absolute_hours = 720\n[roles]", 7, "sign_in.absolute_hours cannot be 720: .* at most 24"),
+        ("[roles]", "recheck_minutes = 16\n[roles]", 7, "sign_in.recheck_minutes cannot be 16: .* at most 15"),
+        ("[roles]", "idle_minute = 1\n[roles]", 7, "idle_minute is not a setting here. Did you mean idle_minutes?"),
+        ("[roles]", 'revoked = "ann"\n[roles]', 7, "a list of subs"),
+        ("[roles]", 'scopes = ["email"]\n[roles]', 7, 'sign_in.scopes must have "openid"'),
+        ("[roles]", "[role]", 7, "role is not a setting here. Did you mean roles?"),
+        ('client_id = "caregap"', "", 2, "sign_in.client_id is missing"),
+        ('["loc-1", "loc-2"]', '"loc-1"', 12, "location ids by the value of the site claim"),
+        ("[sites]", "[sites", 11, "is not TOML"),
     ],
 )
-def test_a_file_that_cannot_hold_is_refused_with_what_is_wrong(tmp_path, old, new, said):
-    with pytest.raises(AccessRefused, match=said):
-        _read(tmp_path, GOOD.replace(old, new))
+def test_a_mistake_is_refused_with_file_line_key_and_what_is_allowed(tmp_path, old, new, line, said):
+    with pytest.raises(AccessRefused, match=said) as refused:
+        _read(tmp_path, GOOD.replace(old, new, 1))
+    assert str(refused.value).startswith(f"{tmp_path / 'access.toml'}:{line}: ")
+
+
+def test_a_secret_in_the_file_is_refused_and_not_shown(tmp_path):
+    with pytest.raises(AccessRefused, match="client_secret is not a setting here") as refused:
+        _read(tmp_path, GOOD.replace("[roles]", 'client_secret = "hunter2"\n[roles]'))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    (tmp_path / "access.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_access(tmp_path).sign_in.client_id == "caregap"
 
 
 def test_the_secret_comes_from_the_environment_alone(tmp_path, monkeypatch):
