@@ -1,0 +1,42 @@
+"""Which files are read as Windows-1252, whatever their format."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.extract.encoding import as_utf8
+
+
+@pytest.mark.parametrize(
+    ("content", "code_page", "text"),
+    [
+        (b"Zo\xeb \x80 5\r\n", "cp1252", "Zoë € 5\r\n"),
+        ("Zoë".encode(), None, "Zoë"),
+        (b"plain", None, "plain"),
+        (b"\xff", "cp1252", "ÿ"),
+    ],
+)
+def test_a_file_that_is_no_utf8_and_whose_bytes_all_fit_is_read_as_windows_1252(
+    content: bytes, code_page: str | None, text: str, tmp_path: Path
+):
+    (tmp_path / "file").write_bytes(content)
+
+    path, found = as_utf8(tmp_path / "file", tmp_path)
+
+    assert (found, path.read_bytes().decode()) == (code_page, text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Zoë".encode() + b" Zo\xeb",
+        b"\x81 is no character there",
+        b"\xef\xbb\xbfZo\xeb",
+        b"x" * (2**20 - 1) + "é\udce9".encode("utf-8", "surrogateescape"),
+    ],
+    ids=["both in one file", "an undefined byte", "a mark of UTF-8", "a character across pieces"],
+)
+def test_a_file_that_is_neither_is_given_back_as_it_is(content: bytes, tmp_path: Path):
+    (tmp_path / "file").write_bytes(content)
+
+    assert as_utf8(tmp_path / "file", tmp_path) == (tmp_path / "file", None)
