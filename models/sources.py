@@ -19,8 +19,9 @@ class SourceKind:
     """One kind of source.
 
     `name` starts every `source_system` of this kind (`ehr`, `ehr:north`); `title` is what people call it, `delivers` what its
-    files are. `reader` is a key of `READERS` in `pipelines/extract/readers.py`. `changed_at` is the column that says when a row
-    was last changed; if it starts with `_`, the reader adds it. `is_own`: Caregap itself wrote the files, so they date nothing.
+    files are. `reader` is a key of `READERS` in `pipelines/extract/readers.py`; so are `other_readers`, each of which takes the
+    files that it recognises. `changed_at` is the column that says when a row was last changed; if it starts with `_`, the reader
+    adds it. `is_own`: Caregap itself wrote the files, so they date nothing.
     """
 
     name: str
@@ -29,6 +30,7 @@ class SourceKind:
     reader: str
     changed_at: str = "updated_at"
     is_own: bool = False
+    other_readers: tuple[str, ...] = ()
 
     @cached_property
     def extracts(self) -> dict[str, Contract]:

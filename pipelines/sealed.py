@@ -15,9 +15,12 @@ _BEGINS = {".duckdb": (8, b"DUCK"), ".parquet": (0, b"PAR1")}
 """By ending of the name: what a whole file holds, and where."""
 
 
-def seal(files: Iterable[Path]) -> dict[str, dict[str, int | str]]:
-    """Size and SHA-256 of each file, by name."""
-    return {path.name: {"n_bytes": path.stat().st_size, "sha256": sha256(path)} for path in sorted(files)}
+def seal(files: Iterable[Path], folder: Path | None = None) -> dict[str, dict[str, int | str]]:
+    """Size and SHA-256 of each file, by name, or by its place in `folder`."""
+    return {
+        path.relative_to(folder or path.parent).as_posix(): {"n_bytes": path.stat().st_size, "sha256": sha256(path)}
+        for path in sorted(files)
+    }
 
 
 def damage(folder: Path, sealed: Seal, *, deep: bool) -> list[str]:

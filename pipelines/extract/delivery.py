@@ -14,6 +14,7 @@ from models.contract import Contract
 from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
 from pipelines.errors import UsageError
 from pipelines.extract.description import Source
+from pipelines.extract.preflight import opening
 from pipelines.extract.readers import READERS, Reader
 from pipelines.extract.source_folder import list_folder
 from pipelines.practice import Practice
@@ -28,7 +29,7 @@ class Delivery:
     `place` is its path within the source folder; `extract` is the kind of row that its name or its first line suggests, whether
     or not Caregap reads that kind, and `is_known` says whether it is any kind at all. `exported_at` is the manifest's transaction
     time, otherwise midnight UTC of the date in its name or in the name of a folder above it, otherwise None; `dated_by`:
-    who says so.
+    who says so. `format`: the reader that recognised it; empty: its kind's own.
     """
 
     source_system: str
@@ -38,6 +39,7 @@ class Delivery:
     exported_at: datetime | None
     is_known: bool = True
     dated_by: Source = Source.NAME
+    format: str = ""
 
     @property
     def kind(self) -> SourceKind:
@@ -45,12 +47,17 @@ class Delivery:
 
     @property
     def reader(self) -> Reader:
-        return READERS[self.kind.reader]
+        return READERS[self.format or self.kind.reader]
 
     @property
     def contract(self) -> Contract | None:
         """The contract of the file's rows; None for a kind of file that is not read."""
         return self.reader.contract(self.kind, self.extract) if self.is_known else None
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """The contracts of all rows that the file may hold."""
+        return self.reader.contracts(self.kind, self.extract) if self.is_known else {}
 
 
 @dataclass(frozen=True)
@@ -93,14 +100,22 @@ def source_files(practice: Practice) -> SourceFiles:
 
 
 def _deliveries(source_system: str, kind: SourceKind, root: Path, files: list[Path]) -> Iterator[Delivery]:
-    listing = READERS[kind.reader].list_files(kind, files)
-    for path in files:
-        if path not in listing.about:
-            place, described = path.relative_to(root), listing.describe(path)
-            exported_at = described.exported_at or _day_in(place)
-            yield Delivery(
-                source_system, path, place.as_posix(), described.extract, exported_at, described.is_known, described.source
-            )
+    formats = {path: _format(path, kind) for path in files}
+    listings = {
+        name: READERS[name].list_files(kind, [path for path in files if formats[path] == name]) for name in set(formats.values())
+    }
+    for path, name in formats.items():
+        if path not in listings[name].about:
+            place, said = path.relative_to(root), listings[name].describe(path)
+            exported_at = said.exported_at or _day_in(place)
+            yield Delivery(source_system, path, place.as_posix(), said.extract, exported_at, said.is_known, said.source, name)
+
+
+def _format(path: Path, kind: SourceKind) -> str:
+    """The reader that recognises a file; that of its kind, if no other does."""
+    others = [(name, READERS[name].recognises) for name in kind.other_readers]
+    start = opening(path) if others else b""
+    return next((name for name, recognises in others if recognises and recognises(start)), kind.reader)
 
 
 def _day_in(place: Path) -> datetime | None:

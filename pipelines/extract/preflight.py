@@ -7,6 +7,7 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -111,6 +112,13 @@ def first_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
     except ExtractRefused:
         pass
     return start
+
+
+def opening(path: Path, n_bytes: int = 4096) -> bytes:
+    """At most so many bytes of the start of a file, unpacked; what there is of it where it is damaged."""
+    with path.open("rb") as content, suppress(ExtractRefused, *_UNREADABLE):
+        return _unpacked(content, packing(path)).read(n_bytes)
+    return b""
 
 
 def _unpacked(content: BinaryIO, packed: str | None) -> _Readable:

@@ -29,16 +29,24 @@ class Reader:
     """How the files of a kind of source are listed and read.
 
     `read` turns one file into Parquet. `besides` are the files that hold no rows of an extract but are read too, such as the
-    deletions of a bulk export.
+    deletions of a bulk export. `recognises`: whether a file is of this format, by its first bytes; None where any may be.
+    `divides`: a file holds rows of several extracts of its kind.
     """
 
     list_files: Callable[[SourceKind, list[Path]], Listing]
     read: Callable[[Request], Reading]
     besides: Mapping[str, Contract] = field(default_factory=dict)
+    recognises: Callable[[bytes], bool] | None = None
+    divides: bool = False
 
     def contract(self, kind: SourceKind, extract: str) -> Contract | None:
         """The contract of a file's rows; None for an extract that is not read."""
         return kind.extracts.get(extract) or self.besides.get(extract)
+
+    def contracts(self, kind: SourceKind, extract: str) -> dict[str, Contract]:
+        """The contracts of all rows that a file may hold."""
+        own = self.contract(kind, extract)
+        return kind.extracts if self.divides else {own.name: own} if own else {}
 
 
 READERS = {

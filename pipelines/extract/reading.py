@@ -1,5 +1,6 @@
 """The result of reading one file: rows, quarantined rows, and the rule for refusing a whole file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ class Request:
 
     `path` is the unpacked content; results go to `folder`, temporary files to `scratch`. `marks` are written on every row
     unchanged. `connection` is a DuckDB session of its own, in UTC; `time_zone` is the practice's, for instants without an
-    offset.
+    offset. `contracts` are those of all rows that the file may hold, if its format holds those of several extracts.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -37,6 +38,7 @@ class Request:
     marks: dict[str, str]
     time_zone: str
     limits: Limits = LIMITS
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Reading:
     """A file that was read: `n_delivered` = `n_read` + `n_quarantined`.
 
     `extra_columns` were delivered beyond the contract and are stored beside the rows; `absent_columns` are optional by the
-    contract and were not delivered.
+    contract and were not delivered. `parts`, of a file that holds rows of several extracts: the reading of each, whose files are
+    in a folder of its name.
     """
 
     n_delivered: int
@@ -52,6 +55,7 @@ class Reading:
     n_quarantined: int
     extra_columns: list[str] = field(default_factory=list)
     absent_columns: list[str] = field(default_factory=list)
+    parts: dict[str, "Reading"] = field(default_factory=dict)
 
 
 class Quarantine:

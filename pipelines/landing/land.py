@@ -4,6 +4,7 @@
         rows.parquet         rows that meet the contract
         quarantine.parquet   rows that do not: row_number, field, reason
         extra.parquet        columns that are not in the contract, if any
+        <extract>/           the same of each extract, where a file holds rows of several
         manifest.json        row counts, or why the file was ignored or refused; version of its reader; its delivery; size and
                              hash of each file
 
@@ -16,7 +17,7 @@ import hashlib
 import json
 import shutil
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class LandedFile:
     """The result of landing one delivered file.
 
     `status`: `landed`, `ignored` (a kind that is not read), `unknown` (of no kind that is known) or `refused`; for the last
-    three, `reason` says why.
+    three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several.
     `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it.
     """
 
@@ -73,6 +74,7 @@ class LandedFile:
     absent_columns: list[str]
     reason: str | None
     is_new: bool
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def said(self) -> str:
@@ -267,10 +269,10 @@ class _Landing:
                 manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:
             manifest |= {"status": "refused", "reason": str(refusal)}
-            for left in self._beside.iterdir():
-                left.unlink()
+            shutil.rmtree(self._beside)
+            self._beside.mkdir()
         if stamp_of(delivery.path) == entry.stamp:
-            manifest["files"] = seal(self._beside.iterdir())
+            manifest["files"] = seal((path for path in self._beside.rglob("*") if path.is_file()), self._beside)
             (self._beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
             passing("landing.folder.written", self._beside)
             self._put_in_place(folder_of(self._root, entry))
@@ -280,16 +282,15 @@ class _Landing:
         marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
         time_zone = self._practice.time_zone
         return delivery.reader.read(
-            Request(self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits)
+            Request(
+                self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits, delivery.contracts
+            )
         )
 
     def _reader(self, delivery: Delivery) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""
-        fields = delivery.contract.fields if delivery.contract else {}
-        rules = {
-            name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in fields.items()
-        }
-        known = [_READER_VERSION, self._practice.time_zone, rules] + ([] if delivery.is_known else ["unknown"])
+        rules = [_rules(contract) for contract in delivery.contracts.values()] or [{}]
+        known = [_READER_VERSION, self._practice.time_zone, *rules] + ([] if delivery.is_known else ["unknown"])
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
     def _put_in_place(self, folder: Path) -> None:
@@ -301,3 +302,9 @@ class _Landing:
             passing("landing.folder.replaced", folder)
         put_in_place(self._beside, folder)
         passing("landing.folder.placed", folder)
+
+
+def _rules(contract: Contract) -> dict[str, list[Any]]:
+    return {
+        name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in contract.fields.items()
+    }

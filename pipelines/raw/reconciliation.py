@@ -30,7 +30,8 @@ _FILE: dict[str, Dtype] = {
 
 
 def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> pl.DataFrame:
-    """One row per content delivered to the practice's sources, with its earliest export and, among those, its first name.
+    """One row per content delivered to the practice's sources, with its earliest export and, among those, its first name; one
+    more for each extract that a content holds besides.
 
     Columns are those of `raw.deliveries` except the superseded counts, plus `folder`, `reader` and `n_read` from landing.
     """
@@ -47,7 +48,11 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
             name: getattr(first, name) for name in ("source_system", "extract", "file_key", "file_name", "exported_at", "n_bytes")
         }
         arrival = min(entry.arrival for entry in entries)
-        rows.append(named | manifest | lists | {"folder": str(folder), "arrival": arrival})
+        whole = named | manifest | lists | {"folder": str(folder), "arrival": arrival}
+        rows.append(whole)
+        for extract, counts in manifest.get("parts", {}).items():
+            counted = {name: counts[name] for name in ("n_delivered", "n_read", "n_quarantined")}
+            rows.append(whole | counted | {"extract": extract, "folder": str(folder / extract)})
     frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})
     return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(
         "source_system", "extract", "file_key"

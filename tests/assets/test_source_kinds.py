@@ -1,6 +1,8 @@
 """A new kind of source is a contract module and a record: finding, landing and raw need nothing else."""
 
 import sys
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +13,9 @@ import pytest
 from models.contract import INSTANT, Contract, field
 from models.sources import SOURCE_KINDS, SourceKind
 from pipelines.errors import UsageError
-from pipelines.extract.readers import READERS
+from pipelines.extract.csv_names import CsvNames
+from pipelines.extract.readers import READERS, Reader
+from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.practice import Practice, read_practice
@@ -72,6 +76,61 @@ def test_a_new_kind_of_source_is_found_landed_and_shown_in_its_current_version(s
         assert extracts.fetchall() == [("waiting_list", 2, 2)]
 
 
+ARRIVAL = Contract(
+    "arrivals",
+    "patient who came",
+    ("entry_id",),
+    {
+        "entry_id": field(pl.String, "The entry."),
+        "changed_on_file_at": field(INSTANT, "When the row was last changed."),
+    },
+)
+
+
+def _read_log(request: Request) -> Reading:
+    """A log whose lines are `WAIT 1` or `CAME 1`: each an entry, and the second also an arrival."""
+    lines = [line.split() for line in request.path.read_text().splitlines()[1:]]
+    rows = {"": [key for _, key in lines], "arrivals": [key for kind, key in lines if kind == "CAME"]}
+    for name, keys in rows.items():
+        (request.folder / name).mkdir(exist_ok=True)
+        marks = [pl.lit(value).alias(mark) for mark, value in request.marks.items()]
+        frame = pl.DataFrame(
+            {"entry_id": keys, "_row_number": list(range(1, len(keys) + 1))}, schema_overrides={"_row_number": pl.Int64}
+        )
+        entry = {"wanted_on": pl.lit(date(2026, 4, 1))} if not name else {}
+        changed_at = pl.lit(datetime(2026, 3, 1)).dt.replace_time_zone("UTC")
+        frame.with_columns(*marks, changed_on_file_at=changed_at, **entry).write_parquet(request.folder / name / ROWS)
+        with Quarantine(request.folder / name):
+            pass
+    n_arrived = len(rows["arrivals"])
+    return Reading(len(lines), len(lines), 0, parts={"arrivals": Reading(n_arrived, n_arrived, 0)})
+
+
+def test_a_file_that_holds_rows_of_several_extracts_goes_to_the_reader_that_recognises_it(
+    scheduling: None, practice: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Three entries, two of which came, beside the two CSV files of the fixture (entries 1 and 2)."""
+    record = SOURCE_KINDS["scheduling"]
+    record.extracts[ARRIVAL.name] = ARRIVAL
+    monkeypatch.setitem(SOURCE_KINDS, record.name, replace(record, other_readers=("log",)))
+    log = Reader(CsvNames, _read_log, recognises=lambda start: start.startswith(b"LOG"), divides=True)
+    monkeypatch.setitem(READERS, "log", log)
+    (practice / "scheduling" / "waiting_list.log").write_text("LOG\nCAME 7\nWAIT 8\nCAME 9\n")
+
+    home, read = Home(practice / "home"), read_practice(practice)
+    landed = land(read, home)
+    assert [file.file_name for file in land(read, home).files if file.is_new] == []
+    with duckdb.connect() as connection:
+        build_raw(connection, read, home, landed.ledger)
+        entries = connection.execute("select entry_id from raw.scheduling_waiting_list order by 1").fetchall()
+        assert entries == [("1",), ("2",), ("7",), ("8",), ("9",)]
+        assert connection.execute("select entry_id from raw.scheduling_arrivals order by 1").fetchall() == [("7",), ("9",)]
+        counts = connection.execute(
+            "select extract, n_delivered, n_landed from raw.deliveries where file_name = 'waiting_list.log' order by 1"
+        )
+        assert counts.fetchall() == [("arrivals", 2, 2), ("waiting_list", 3, 3)]
+
+
 def test_without_its_record_the_kind_is_refused(practice: Path):
     unknown = Practice("p", "P", "UTC", {"scheduling": practice / "scheduling"})
     with pytest.raises(UsageError, match="scheduling: not a kind of source"):
@@ -81,6 +140,6 @@ def test_without_its_record_the_kind_is_refused(practice: Path):
 @pytest.mark.parametrize("name", SOURCE_KINDS)
 def test_each_record_names_a_reader_and_a_column_of_change(name: str):
     kind = SOURCE_KINDS[name]
-    assert kind.reader in READERS
+    assert {kind.reader, *kind.other_readers} <= READERS.keys()
     added_by_reader = kind.changed_at.startswith("_")
     assert [one.name for one in kind.extracts.values() if not added_by_reader and kind.changed_at not in one.fields] == []
