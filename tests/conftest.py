@@ -19,6 +19,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from data_samples.simulator.simulate import Simulation, simulate
 from pipelines.home import Home
 from pipelines.practice import SAMPLE, read_practice
 from pipelines.sql.connection import open_file
@@ -28,6 +29,8 @@ settings.register_profile("any_machine", deadline=None)
 settings.load_profile("any_machine")
 
 Hashes = dict[str, tuple[int, int]]
+SMALL = Simulation(n_patients=60, n_months=15, seed=7)
+"""What `small_practice` is made of."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -108,9 +111,7 @@ def _home(root: Path, parsed_dbt: Path) -> Home:
 @pytest.fixture(scope="session")
 def small_practice(once: Once) -> Path:
     """The folder of a simulated practice: 60 patients, 15 months, EHR, CRM and billing, with the usual dirt."""
-    from data_samples.simulator.simulate import Simulation, simulate
-
-    return once("small-practice", lambda folder: simulate(Simulation(n_patients=60, n_months=15, seed=7), folder))
+    return once("small-practice", lambda folder: simulate(SMALL, folder))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def open_slots(practice: Practice, clock: Clock, booked: pl.DataFrame, random: n
     last = np.datetime64(clock.end_on)
     mondays = np.arange(np.busday_offset(clock.start_on, 0, "forward", "1000000"), last + 1, 7)
     days = clock.working_days(clock.start_on, last + _AHEAD_DAYS)
-    frames = []
+    slots = []
     for clinician, (site, left) in enumerate(practice.clinicians.select("site", "left_month").iter_rows()):
         there = days if left >= NEVER else days[days < clock.month_starts[left]]
         live = practice.go_live_month[site]
@@ -35,13 +35,18 @@ def open_slots(practice: Practice, clock: Clock, booked: pl.DataFrame, random: n
         filled = random.uniform(*_FILLED_DAYS) * np.where(mondays >= live_on, _PROGRAM, 1)
         # Each slot has one draw, so that a taken slot is not free again a week later.
         draws = random.random((len(there), len(_STARTS)))
-        frames += [_free(clinician, *snapshot, there, draws) for snapshot in zip(mondays, filled, strict=True)]
-    free = pl.concat(frames)
-    free = free.with_columns(
-        snapshot_at=pl.Series(local_instants(free["snapshot_on"].to_numpy(), np.full(free.height, _SNAPSHOT_MINUTE))),
-        ends_at=pl.col("starts_at") + pl.duration(minutes=_MINUTES),
-        on=pl.col("starts_at").dt.date(),
-    ).with_row_index("row")
+        slots += [_free(clinician, *snapshot, there, draws) for snapshot in zip(mondays, filled, strict=True)]
+    number, monday, day, minute = (np.concatenate(part) for part in zip(*slots, strict=True))
+    free = pl.DataFrame(
+        {
+            "clinician": pl.Series(number, dtype=pl.Int32),
+            "snapshot_on": pl.Series(monday, dtype=pl.Date),
+            "snapshot_at": local_instants(monday, np.full(len(monday), _SNAPSHOT_MINUTE)),
+            "starts_at": pl.Series(local_instants(day, minute), dtype=pl.Datetime("us")),
+        }
+    )
+    ends_at = pl.col("starts_at") + pl.duration(minutes=_MINUTES)
+    free = free.with_columns(ends_at=ends_at, on=pl.col("starts_at").dt.date()).with_row_index("row")
     is_taken = (
         (pl.col("booked_at") <= pl.col("snapshot_at"))
         & (pl.col("cancelled_at") > pl.col("snapshot_at")).fill_null(True)
@@ -61,16 +66,15 @@ def open_slots(practice: Practice, clock: Clock, booked: pl.DataFrame, random: n
     )
 
 
-def _free(clinician: int, monday: np.datetime64, filled_days: float, days: np.ndarray, draws: np.ndarray) -> pl.DataFrame:
-    """Slots of one clinician that were not given away by a morning, apart from what the appointments say; twice what is shown."""
+def _free(
+    clinician: int, monday: np.datetime64, filled_days: float, days: np.ndarray, draws: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Slots of one clinician that were not given away by a morning, apart from what the appointments say; twice what is shown.
+
+    A clinician's number, snapshot, local day and minute of each.
+    """
     near = (days >= monday) & (days <= monday + _AHEAD_DAYS)
     ahead = (days[near] - monday).astype(float)
     share = _FREE_SHARE * (1 - np.exp(-((ahead / filled_days) ** 2)))
     day, slot = (rows[: 2 * _SHOWN] for rows in np.nonzero(draws[near] < share[:, None]))
-    return pl.DataFrame(
-        {
-            "clinician": pl.repeat(clinician, len(day), dtype=pl.Int32, eager=True),
-            "snapshot_on": pl.repeat(monday.item(), len(day), dtype=pl.Date, eager=True),
-            "starts_at": pl.Series(local_instants(days[near][day], _STARTS[slot]), dtype=pl.Datetime("us")),
-        }
-    )
+    return np.full(len(day), clinician), np.full(len(day), monday), days[near][day], _STARTS[slot]

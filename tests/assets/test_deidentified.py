@@ -1,5 +1,6 @@
 """The de-identified file, attacked as somebody would who has the file and its documentation: 45 CFR 164.514(b)(2)(i)."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -19,7 +20,6 @@ from pipelines.publish.k_anonymity import Anonymity, anonymity
 from pipelines.publish.publish import write_file
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import Build
-from tests.built_by_hand import write_build
 
 COLUMNS = (
     "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
@@ -28,11 +28,11 @@ COLUMNS = (
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> Callable[..., list[tuple]]:
+def held(builds: Path, tmp_path: Path) -> Callable[..., list[tuple]]:
     """`held(table, columns, change)`: these columns of the de-identified table, after a change to the build's three rows."""
 
     def ask(table: str, columns: str, change: str) -> list[tuple]:
-        write_build(tmp_path / "build", 3)
+        shutil.copytree(builds / "3", tmp_path / "build")
         build = Build(tmp_path / "build", "test", "Test", "America/New_York", True, date(2026, 4, 1), {}, "print", "delivered")
         with build.connect() as connection:
             connection.execute(change)

@@ -23,17 +23,9 @@ from pipelines.publish.publish import publish, settle
 from pipelines.publish.selection import whole
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import STEPS, Build
-from tests.built_by_hand import write_build
 from tests.conftest import Once
 
 MakeBuild = Callable[..., Build]
-N_ROWS = (1, 2, 3)
-
-
-@pytest.fixture(scope="module")
-def builds(once: Once) -> Path:
-    """The folders `1`, `2` and `3`: a build with so many rows in every table."""
-    return once("builds", lambda folder: [write_build(folder / str(n), n) for n in N_ROWS])
 
 
 @pytest.fixture(scope="module")

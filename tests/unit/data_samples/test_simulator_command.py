@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from data_samples.simulator.simulate import Simulation, simulate
 from data_samples.write_practice import PRACTICE, write_practice
 from pipelines.cli.simulate import command
 from pipelines.errors import UsageError
-from pipelines.practice import read_practice
 
 
 def test_it_prints_the_files_that_it_wrote(tmp_path: Path):
@@ -37,12 +35,3 @@ def test_the_committed_practice_is_what_the_simulator_writes(tmp_path: Path):
     assert written.keys() == committed.keys()
     assert [str(name) for name in written if written[name] != committed[name]] == []
     assert sum(len(content) for content in committed.values()) < 8_000_000
-
-
-def test_another_practice_has_another_id_and_the_same_practice_the_same(tmp_path: Path):
-    """The id names the folder that deliveries land in: two practices under one id would become one."""
-    ids = []
-    for number, seed in enumerate((2, 2, 3)):
-        simulate(Simulation(n_patients=20, n_months=4, seed=seed, practice_id="sample"), tmp_path / str(number))
-        ids.append(read_practice(tmp_path / str(number)).id)
-    assert ids[0] == ids[1] != ids[2]

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,9 @@ import pytest
 from data_samples.simulator.simulate import Simulation, simulate
 from models.contract import INSTANT
 from models.sources import SOURCE_KINDS
+from pipelines.practice import read_practice
+from tests.conftest import SMALL
 
-_SMALL = Simulation(n_patients=150, n_months=18, seed=11)
 _OPTIONAL = {"identity_decisions", "collection_costs"}
 
 
@@ -25,10 +27,12 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dirty")
-    simulate(_SMALL, folder)
-    return folder
+def practices(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three practices of one name: the first two of one seed, the third of another."""
+    folders = [tmp_path_factory.mktemp("practice") for _ in range(3)]
+    for folder, seed in zip(folders, (3, 3, 4), strict=True):
+        simulate(Simulation(n_patients=30, n_months=6, seed=seed, practice_id="sample"), folder)
+    return folders
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -41,18 +45,22 @@ def _resources(folder: Path, resource_type: str = "*") -> Iterator[dict]:
             yield from (json.loads(line) for line in path.read_text().splitlines())
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_path: Path):
-    for name, seed in (("first", 3), ("again", 3), ("other", 4)):
-        simulate(Simulation(n_patients=30, n_months=6, seed=seed), tmp_path / name)
-    first, again, other = (_contents(tmp_path / name) for name in ("first", "again", "other"))
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(practices: list[Path]):
+    first, again, other = map(_contents, practices)
     assert first == again
     assert first["crm/2026-10-31/touches.csv"] != other["crm/2026-10-31/touches.csv"]
 
 
-def test_compressed_files_hold_the_same_bytes(tmp_path: Path, dirty: Path):
-    simulate(Simulation(150, 18, 11, is_gzip=True), tmp_path)
+def test_another_practice_has_another_id_and_the_same_practice_the_same(practices: list[Path]):
+    """The id names the folder that deliveries land in: two practices under one id would become one."""
+    first, again, other = (read_practice(folder).id for folder in practices)
+    assert first == again != other
+
+
+def test_compressed_files_hold_the_same_bytes(tmp_path: Path, small_practice: Path):
+    simulate(replace(SMALL, is_gzip=True), tmp_path)
     packed = {name[:-3]: gzip.decompress(content) for name, content in _contents(tmp_path).items() if name.endswith(".gz")}
-    assert packed == {name: content for name, content in _contents(dirty).items() if name in packed}
+    assert packed == {name: content for name, content in _contents(small_practice).items() if name in packed}
     assert all(name.endswith((".gz", ".json", ".toml", ".parquet")) for name in _contents(tmp_path))
 
 
@@ -103,8 +111,8 @@ def test_no_element_is_written_that_the_contract_does_not_know(clean: Path):
         assert not unknown, (resource["resourceType"], unknown)
 
 
-def test_the_manifest_names_every_file_of_its_delivery_and_no_other(dirty: Path):
-    for manifest in dirty.glob("ehr/*/manifest.json"):
+def test_the_manifest_names_every_file_of_its_delivery_and_no_other(small_practice: Path):
+    for manifest in small_practice.glob("ehr/*/manifest.json"):
         content = json.loads(manifest.read_text())
         listed = [entry["url"] for entry in content["output"] + content["deleted"]]
         there = [path.name for path in manifest.parent.iterdir() if path != manifest]
@@ -126,16 +134,16 @@ def test_no_resource_was_changed_after_its_export_and_a_later_one_repeats_what_t
     assert all(first[key]["meta"]["lastUpdated"] < last[key]["meta"]["lastUpdated"] for key in changed)
 
 
-def test_a_file_is_delivered_again_under_another_name(dirty: Path):
+def test_a_file_is_delivered_again_under_another_name(small_practice: Path):
     for extract in ("crm/{}/leads{}.csv", "billing/{}/accounts{}.csv"):
-        earlier, again = (dirty / extract.format(*names) for names in (("2026-09-30", ""), ("2026-10-31", "-resent")))
+        earlier, again = (small_practice / extract.format(*names) for names in (("2026-09-30", ""), ("2026-10-31", "-resent")))
         assert earlier.read_bytes() == again.read_bytes()
 
 
-def test_every_deletion_in_the_sample_names_a_delivered_resource(dirty: Path):
-    (bundle,) = (json.loads(line) for line in (dirty / "ehr/2026-10-31/deleted.ndjson").read_text().splitlines())
+def test_every_deletion_in_the_sample_names_a_delivered_resource(small_practice: Path):
+    (bundle,) = (json.loads(line) for line in (small_practice / "ehr/2026-10-31/deleted.ndjson").read_text().splitlines())
     deleted = {entry["request"]["url"] for entry in bundle["entry"]}
-    earlier = dirty / "ehr/2026-09-30"
+    earlier = small_practice / "ehr/2026-09-30"
     known = {
         f"{name}/{json.loads(line)['id']}"
         for name in ("Observation", "Appointment")

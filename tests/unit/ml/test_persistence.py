@@ -1,6 +1,7 @@
 """A saved model is loaded only as what it was saved as."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -21,11 +22,18 @@ def trained(request):
     return model, matrix(rows, model.features)
 
 
-@pytest.fixture
-def folder(trained, tmp_path):
+@pytest.fixture(scope="module")
+def saved(trained, tmp_path_factory):
     model, inputs = trained
-    save(model, ORIGIN, inputs, tmp_path, {"auroc": 0.7})
-    return tmp_path
+    folder = tmp_path_factory.mktemp("saved")
+    save(model, ORIGIN, inputs, folder, {"auroc": 0.7})
+    return folder
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    """A copy of what was saved, for one test to change."""
+    return shutil.copytree(saved, tmp_path / "saved")
 
 
 def test_a_reloaded_model_gives_the_same_risks(trained, folder):
