@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract.x12_segments import Segments, is_x12, read_segments
+from pipelines.extract.x12.segments import Segments, is_x12, read_segments
 
 MARKS = "".join(chr(code) for code in range(1, 127) if not chr(code).isalnum() and chr(code) not in " \t\r\n")
 LETTERS = string.ascii_uppercase + string.digits + " "
