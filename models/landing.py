@@ -55,6 +55,11 @@ _CONTRACTS = (
             ),
             "status": field(pl.String, "Status of the file.", values=STATUSES),
             "reason": field(pl.String, "Why it was not read, in words; empty: it was.", nullable=True),
+            "read_as": field(
+                pl.String,
+                "How it was read, where that is not plain: by which layout, in which encoding, from which row or sheet.",
+                nullable=True,
+            ),
         },
     ),
     Contract(
@@ -69,6 +74,19 @@ _CONTRACTS = (
             "row_number": field(pl.Int64, "Line or row of the file, from 1."),
             "field": field(pl.String, "The field that is wrong; empty: the row as a whole.", nullable=True),
             "reason": field(pl.String, "What is wrong, in words; never the value."),
+        },
+    ),
+    Contract(
+        "doubtful_cells",
+        "cell of a current row that may be damaged, and is used as it is",
+        ("source_system", "extract", "file_key", "row_number", "field"),
+        {
+            "source_system": _SOURCE_SYSTEM,
+            "extract": _EXTRACT,
+            "file_key": _FILE_KEY,
+            "row_number": field(pl.Int64, "Line or row of the file, from 1."),
+            "field": field(pl.String, "The field."),
+            "finding": field(pl.String, "What is doubtful, in words; never the value."),
         },
     ),
     Contract(

@@ -6,11 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from models.settings.layout import Layout
 from models.settings.practice import PracticeSettings
 from models.settings.toml_schema import SettingsRefused, read_settings
 from models.sources import delivered_kinds
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT, Home
+from pipelines.layouts import written_layouts
 from pipelines.scenarios import written_scenarios
 
 SAMPLE = CHECKOUT / "data_samples" / "practice"
@@ -26,7 +28,8 @@ class Practice:
     colon is a kind of source (`models/sources.py`) and determines the extracts to expect: `ehr`, `ehr:north`.
     `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
-    `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`).
+    `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`); `layouts` are its own, by
+    name (`pipelines/layouts.py`).
     """
 
     id: str
@@ -38,6 +41,7 @@ class Practice:
     targets: dict[str, float] = field(default_factory=dict)
     variables: dict[str, object] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
+    layouts: dict[str, Layout] = field(default_factory=dict)
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
         return replace(self, sources=sources)
@@ -70,6 +74,7 @@ def read_practice(folder: Path) -> Practice:
         targets=settings.targets,
         variables=settings.variables.model_dump(exclude_none=True),
         scenarios=written_scenarios(folder),
+        layouts=written_layouts(folder, settings.layouts),
     )
 
 

@@ -111,6 +111,7 @@ class PracticeSettings(Settings):
         None, ge=date(1990, 1, 1), le=date(2200, 1, 1), description="a day from 1990 on, without quotes: 2026-11-01"
     )
     sources: dict[str, str] | None = Field(None, description='folders by source: ehr = "ehr"')
+    layouts: dict[str, str] = Field({}, description='files by name of the layout: our_contacts = "layouts/our_contacts.toml"')
     targets: dict[str, float] = Field({}, description="a number in the KPI's unit; a share is written as 0.05, not 5 %")
     variables: Variables = Field(Variables(), description="a table")
 

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -138,15 +138,26 @@ def _mistake(error: ErrorDetails, schema: type[BaseModel], text: str) -> Mistake
 def _place(schema: type[BaseModel], path: tuple[str, ...]) -> tuple[list[str], FieldInfo | None]:
     """The known keys of the table that a path ends in, and the last field on the way."""
     model: type[BaseModel] | None = schema
-    known, field = list(schema.model_fields), None
+    known, field, is_key = list(schema.model_fields), None, False
     for part in path:
+        if is_key:
+            is_key = False
+            continue
         if model is None or part not in model.model_fields:
             break
         field = model.model_fields[part]
-        inner = [one for one in (field.annotation, *get_args(field.annotation)) if isinstance(one, type)]
-        model = next((one for one in inner if issubclass(one, BaseModel)), None)
+        is_key = get_origin(field.annotation) is dict
+        model = next((one for one in _types(field.annotation) if issubclass(one, BaseModel)), None)
         known = list(model.model_fields) if model else known
     return known, field
+
+
+def _types(annotation: Any) -> Iterator[type]:
+    """The types in an annotation: `FieldRule` of `dict[str, FieldRule] | None`."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _types(inner)
 
 
 def _description(field: FieldInfo | None) -> str:

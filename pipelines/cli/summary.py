@@ -70,6 +70,11 @@ def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], 
     ignored = [file["file_name"] for file in files if file["status"] == "ignored"]
     if ignored:
         console.print(f"[dim]{len(ignored)} files of kinds that are not read: {', '.join(ignored[:8])}[/]")
+    otherwise = [f"{file['source_system']}/{file['file_name']} {file['read_as']}" for file in files if file["read_as"]]
+    for said in otherwise[:8]:
+        console.print(f"[dim]Read: {escape(said)}[/]")
+    if len(otherwise) > 8:
+        console.print(f"[dim]… and {len(otherwise) - 8} more; all of them in marts.fct_deliveries (read_as)[/]")
     for row in quarantined[:8]:
         console.print(
             f"[yellow]Quarantined[/] {row['source_system']} {row['extract']}: {row['n_rows']} × {row['field']} {row['reason']}"

@@ -16,93 +16,116 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import ExtractRefused
-from pipelines.extract.csv_header import Header, read_header, separator_line
+from pipelines.extract.csv_columns import Columns
+from pipelines.extract.csv_header import Header, read_header
 from pipelines.extract.csv_scan import count_plain_records
 from pipelines.extract.csv_sift import NUMBER, sift
-from pipelines.extract.csv_values import typed
+from pipelines.extract.csv_values import doubts, typed
+from pipelines.extract.encoding import as_utf8, spoken
 from pipelines.extract.preflight import LIMITS
-from pipelines.extract.reading import EXTRA, ROWS, Quarantine, Reading, Request
+from pipelines.extract.reading import DOUBTS, EXTRA, ROWS, Quarantine, Reading, Request
 from pipelines.extract.row_checks import broken
 from pipelines.sql.literals import literal
 
 _ROWS_AT_ONCE = 100_000
 _LONGEST = 4 * LIMITS.record_bytes
 """Sifting doubles quotes; DuckDB would not read a longer record."""
-_LONGEST_SEPARATOR_LINE = 32
 
 
 def read_csv(request: Request) -> Reading:
     """Read a CSV file into `rows.parquet` and `quarantine.parquet`.
 
-    Rows have the contract's columns, the marks and `_row_number` (the row as a spreadsheet numbers it: the header is 1). A line
-    `sep=;` above the header is passed over, as spreadsheets do.
-    Columns beyond the contract go to `extra.parquet` as text, with `_row_number`. Raises `ExtractRefused` if the header or the
-    encoding is wrong, or too many rows are bad.
+    Rows have the contract's columns, the marks and `_row_number` (the row as a spreadsheet numbers it). The columns are those of
+    the contract, or made of the file's as `request.layout` says. The header is the first row that names what is needed; a line
+    `sep=;` above it is passed over, as spreadsheets do.
+    Columns beyond these go to `extra.parquet` as text, with `_row_number`; cells that may be damaged are counted in
+    `doubts.parquet` and used. Raises `ExtractRefused` if the header or the encoding is wrong, or too many rows are bad.
     """
-    request = _below_separator_line(request)
-    header = read_header(request.path, request.contract, request.limits)
-    n_records = count_plain_records(request.path, header.delimiter, request.limits)
+    columns = Columns(request.contract, request.layout)
+    path, encoding = as_utf8(request.path, request.scratch, columns.form.encoding)
+    header = read_header(path, columns, request.limits)
+    table = _Table(replace(request, path=_from_header(path, header, request.scratch)), header, columns)
+    n_records = count_plain_records(table.request.path, header.delimiter, request.limits)
     if n_records is not None:
         with Quarantine(request.folder) as quarantine:
-            n_read = _copy(request, request.path, header, quarantine, n_records - 1)
+            n_read = table.copy(table.request.path, quarantine, n_records - 1)
         if n_read is not None:
-            return _reading(header, n_read, quarantine)
+            return table.reading(n_read, quarantine, encoding)
     clean = request.scratch / "sifted.csv"
     with Quarantine(request.folder) as quarantine:
-        n_delivered = sift(request.path, clean, header, quarantine, request.limits)
-        n_read = _copy(request, clean, header, quarantine, n_delivered - quarantine.n_rows, is_numbered=True)
+        n_delivered = sift(table.request.path, clean, header, columns.is_below, quarantine, request.limits)
+        n_read = table.copy(clean, quarantine, n_delivered - quarantine.n_rows, is_numbered=True)
     if n_read is None:
         raise ExtractRefused("cannot be read as CSV, although each of its records can. Report this.")
-    return _reading(header, n_read, quarantine)
+    return table.reading(n_read, quarantine, encoding)
 
 
-def _below_separator_line(request: Request) -> Request:
-    """The request for the file from its header on: a copy, where a line `sep=;` stands above it."""
-    with request.path.open("rb") as content:
-        length = separator_line(content.read(_LONGEST_SEPARATOR_LINE))
-        if not length:
-            return request
-        content.seek(length)
-        below = request.scratch / "below_separator_line.csv"
-        with below.open("wb") as out:
-            shutil.copyfileobj(content, out)
-    return replace(request, path=below)
+def _from_header(path: Path, header: Header, scratch: Path) -> Path:
+    """The file from its header on: a copy, where anything stands above it."""
+    if not header.starts_at:
+        return path
+    below = scratch / "from_header.csv"
+    with path.open("rb") as content, below.open("wb") as out:
+        content.seek(header.starts_at)
+        shutil.copyfileobj(content, out)
+    return below
 
 
-def _reading(header: Header, n_read: int, quarantine: Quarantine) -> Reading:
-    n_delivered = n_read + quarantine.n_rows
-    quarantine.refuse_if_too_many(n_delivered)
-    return Reading(n_delivered, n_read, quarantine.n_rows, header.extra, header.absent)
+class _Table:
+    """The rows of one file, on their way into Parquet."""
 
+    def __init__(self, request: Request, header: Header, columns: Columns):
+        self.request, self._header, self._columns = request, header, columns
+        self._time_zone = columns.form.time_zone or request.time_zone
 
-def _copy(
-    request: Request, path: Path, header: Header, quarantine: Quarantine, n_expected: int, *, is_numbered: bool = False
-) -> int | None:
-    """The number of valid rows written; None if DuckDB does not find exactly the expected records."""
-    contract = request.contract
-    no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
-    n_found = n_read = 0
-    with ExitStack() as files:
-        rows = files.enter_context(pq.ParquetWriter(request.folder / ROWS, _marked(no_rows, request).schema))
-        extra = None
-        try:
-            for text in _records(request.connection, path, header, is_numbered):
-                n_found += text.height
-                text = text.filter(_holds_anything(header))
-                if header.extra:
-                    aside = text.select(NUMBER, *header.extra).to_arrow()
-                    extra = extra or files.enter_context(pq.ParquetWriter(request.folder / EXTRA, aside.schema))
-                    extra.write_table(aside)
-                text = text.with_columns(pl.lit(None, pl.String).alias(name) for name in header.absent)
-                values, unread = typed(text.select(*contract.fields, NUMBER), contract, request.time_zone)
-                wrong = pl.concat([unread, broken(values, contract, unread)])
-                quarantine.add_frame(wrong)
-                good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode()))
-                n_read += good.height
-                rows.write_table(_marked(good, request).cast(rows.schema))
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            return None
-    return n_read if n_found == n_expected else None
+    def reading(self, n_read: int, quarantine: Quarantine, encoding: str | None) -> Reading:
+        """What was read, after refusing the file if too many rows were bad."""
+        header, layout = self._header, self.request.layout
+        n_delivered = n_read + quarantine.n_rows
+        quarantine.refuse_if_too_many(n_delivered)
+        said = [
+            f"by layout {layout.name}" if layout else "",
+            f"in {spoken(encoding)}" if encoding else "",
+            f"header in row {header.row}" if header.row > 1 else "",
+        ]
+        read_as = ", ".join(filter(None, said))
+        counts = (n_delivered, n_read, quarantine.n_rows)
+        return Reading(*counts, header.extra, header.absent, read_as=read_as, n_doubts=self._n_doubts)
+
+    def copy(self, path: Path, quarantine: Quarantine, n_expected: int, *, is_numbered: bool = False) -> int | None:
+        """The number of valid rows written; None if DuckDB does not find exactly the expected records."""
+        request, contract, header = self.request, self.request.contract, self._header
+        no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
+        n_found = n_read = self._n_doubts = 0
+        with ExitStack() as files:
+            rows = files.enter_context(pq.ParquetWriter(request.folder / ROWS, _marked(no_rows, request).schema))
+            beside: dict[str, pq.ParquetWriter] = {}
+
+            def put(name: str, frame: pl.DataFrame) -> None:
+                table = frame.to_arrow()
+                if name not in beside:
+                    beside[name] = files.enter_context(pq.ParquetWriter(request.folder / name, table.schema))
+                beside[name].write_table(table)
+
+            try:
+                for text in _records(request.connection, path, header, is_numbered):
+                    n_found += text.height
+                    text = text.filter(self._columns.is_row(header.columns))
+                    if header.extra:
+                        put(EXTRA, text.select(NUMBER, *header.extra))
+                    filled = self._columns.filled(text, NUMBER)
+                    values, unread = typed(filled, contract, self._time_zone, self._columns.form, self._columns.formats)
+                    wrong = self._columns.with_columns_named(pl.concat([unread, broken(values, contract, unread)]))
+                    quarantine.add_frame(wrong)
+                    good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode()))
+                    n_read += good.height
+                    rows.write_table(_marked(good, request).cast(rows.schema))
+                    if (doubtful := doubts(good, contract)).height:
+                        self._n_doubts += doubtful.height
+                        put(DOUBTS, doubtful)
+            except (duckdb.InvalidInputException, duckdb.ConversionException):
+                return None
+        return n_read if n_found == n_expected else None
 
 
 def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, is_numbered: bool) -> Iterator[pl.DataFrame]:
@@ -119,17 +142,12 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, 
         )
         """
     )
-    first = 2
+    first = header.row + 1
     for batch in relation.to_arrow_reader(_ROWS_AT_ONCE):
         text = pl.DataFrame(batch)
         numbers = pl.col(NUMBER).cast(pl.Int64) if is_numbered else pl.int_range(first, first + text.height).alias(NUMBER)
         first += text.height
         yield text.with_columns(numbers)
-
-
-def _holds_anything(header: Header) -> pl.Expr:
-    """Whether a row has any value: spreadsheets write rows of delimiters only below a table, and these do not count."""
-    return pl.any_horizontal(pl.col(header.columns).str.strip_chars() != "")
 
 
 def _marked(rows: pl.DataFrame, request: Request) -> pa.Table:

@@ -11,22 +11,24 @@ from pipelines.extract.preflight import Limits
 from pipelines.extract.reading import Quarantine
 
 NUMBER = "_row_number"
+Below = Callable[[list[str]], bool]
+"""Whether a record is one that a report writes below its table."""
 
 
-def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits: Limits) -> int:
+def sift(path: Path, clean: Path, header: Header, below: Below, quarantine: Quarantine, limits: Limits) -> int:
     """Copy every record that has a value for each column, and at most an empty one more; quarantine the others.
 
-    Returns the number of non-blank records.
+    Returns the number of records, apart from blank ones and those `below` the table.
 
     A quote that is never closed, or closed much later, costs only the line that opened it: reading continues with the next line.
-    Records are numbered like spreadsheet rows: the header is 1.
+    Records are numbered like spreadsheet rows, from the header on.
     """
     n_delivered = 0
     csv.field_size_limit(limits.record_bytes)
     with path.open(encoding="utf-8-sig", newline="") as content, clean.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, delimiter=header.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow([*header.columns, NUMBER])
-        records = enumerate(_records(content, header, limits), 1)
+        records = enumerate(_records(content, header, limits), header.row)
         next(records, None)
         for number, record in records:
             # A delimiter too many at the end of a row loses nothing, and DuckDB's strict mode reads over it too.
@@ -34,7 +36,7 @@ def sift(path: Path, clean: Path, header: Header, quarantine: Quarantine, limits
                 record = record[:-1]
             if isinstance(record, str):
                 quarantine.add(number, None, record)
-            elif not "".join(record).strip():  # spreadsheets write an empty row as delimiters alone
+            elif not "".join(record).strip() or below(record):  # spreadsheets write an empty row as delimiters alone
                 continue
             elif len(record) != len(header.columns):
                 quarantine.add(number, None, f"has {len(record)} values, but the header names {len(header.columns)} columns")

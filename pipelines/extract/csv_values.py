@@ -4,15 +4,18 @@ Ambiguous text is not read: `3/31/26` has no century, and 2,026 may be a year or
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
 from models.contract import INSTANT, Contract
+from models.settings.layout import Form
 
 Parser = Callable[[pl.Expr], pl.Expr]
 
-_DAY_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y%m%d")
+_MONTH_FIRST = ("%m/%d/%Y",)
+_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
+_UNAMBIGUOUS = ("%Y/%m/%d", "%d-%b-%Y", "%Y%m%d")
 _MIDNIGHT = r"(?i)[ T](0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM)(Z|\+00:?00)?$"
 _TIME_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
@@ -33,15 +36,23 @@ _WORDS = {
     "n": False,
     "0": False,
 }
+YES = [word for word, meant in _WORDS.items() if meant]
 _SEXES = {"f": "female", "m": "male", "o": "other", "u": "unknown"}
 """As CRMs and billing systems write the codes of FHIR."""
 _WRAPPED = r'^="([^"]*)"$'
 """`="00123"`: how exports keep a spreadsheet from reading an id as a number."""
+_MARKED_AS_TEXT = r"^'([=+\-@\d])"
+"""`'00123`, `'+1 212…`: the mark by which a spreadsheet keeps a number or formula as text. `'t Hooft` is a name."""
 _ID = re.compile(r"(^|_)(id|mrn|npi)$")
+_PADDED = r"^\d+\.0+$"
+"""`123.0`: an id that was a number with decimals somewhere on its way, and may have lost leading zeros."""
 _ROUNDED = r"^[-+]?\d(\.\d+)?[eE]\+\d{2,3}$"
 """`1.00235E+11`: a spreadsheet read an id as a number and kept its first digits, so that many rows have one id."""
+_IS_PADDED = "ends in .0, as a spreadsheet writes a number: zeros that it began with may be lost"
 _IS_ROUNDED = "was rounded by a spreadsheet: export it as text and do not open the file in a spreadsheet before it is delivered"
 
+_PLAIN = Form()
+_NO_FORMATS: Mapping[str, str] = {}
 _NUMBER = r"^[-+]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d*)?([eE][-+]?\d{1,2})?$"
 _AMOUNT = r"^[-+]?(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.\d{0,2}0*)?$"
 """Below a billion: two rows of $999,999,999,999.99 added up to more than a published amount can hold, and stopped the build."""
@@ -57,19 +68,46 @@ _SHOULD_BE = {
 }
 
 
-def typed(text: pl.DataFrame, contract: Contract, time_zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def bare(text: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """The rows with these columns freed of what surrounds a value: blanks, `="…"`, the mark of text; empty cells become null."""
+    text = text.with_columns(pl.col(names).str.strip_chars().replace("", None))
+    begins = [pl.col(names).str.starts_with(sign).any() for sign in ('="', "'")]
+    wrapped, marked = (text.select(pl.any_horizontal(any_of)).item() if names else False for any_of in begins)
+    if wrapped:
+        text = text.with_columns(pl.col(names).str.replace(_WRAPPED, "${1}").str.strip_chars().replace("", None))
+    return text.with_columns(pl.col(names).str.replace(_MARKED_AS_TEXT, "${1}")) if marked else text
+
+
+def doubts(text: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The cells that are used as they are although they may be damaged: a frame `row_number`, `field`, `finding`.
+
+    `text` as in `typed`.
+    """
+    names = [name for name in contract.fields if _ID.search(name)]
+    padded = [
+        text.filter(pl.col(name).str.contains(_PADDED)).select(
+            pl.col("_row_number").alias("row_number"), pl.lit(name).alias("field"), pl.lit(_IS_PADDED).alias("finding")
+        )
+        for name in names
+    ]
+    return pl.concat([_NO_DOUBTS, *padded])
+
+
+def typed(
+    text: pl.DataFrame, contract: Contract, time_zone: str, form: Form = _PLAIN, formats: Mapping[str, str] = _NO_FORMATS
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells as values of the contract's types, and the cells that could not be read.
 
     `text` has text columns, including all those of the contract, and `_row_number`. Blanks around a value are ignored, empty
     cells become null, and case is ignored in fields with a fixed list of values. `="00123"` is the text in its quotes, and an id
-    in scientific notation cannot be read. A date and time without an offset is local time in `time_zone`. Returns the same rows,
-    and a frame `row_number`, `field`, `reason`.
+    in scientific notation cannot be read. A date and time without an offset is local time in `time_zone`. `form`: whether days or
+    months come first, and a point or a comma before decimals; `formats`: how the days and times of a field are written, by
+    field. Returns the same rows, and a frame `row_number`, `field`, `reason`.
     """
     names = list(contract.fields)
-    text = text.with_columns(pl.col(names).str.strip_chars().replace("", None))
-    if text.select(pl.any_horizontal(pl.col(names).str.starts_with('="').any())).item():
-        text = text.with_columns(pl.col(names).str.replace(_WRAPPED, "${1}").str.strip_chars().replace("", None))
-    read = {name: _parsed(text[name], name, contract, time_zone) for name in contract.fields}
+    text = bare(text, names)
+    parsers = _Parsers(time_zone, form)
+    read = {name: _parsed(text[name], name, contract, parsers, formats.get(name)) for name in contract.fields}
     failures = [
         text.filter(values.is_null() & text[name].is_not_null()).select(
             pl.col("_row_number").alias("row_number"),
@@ -87,10 +125,11 @@ def typed(text: pl.DataFrame, contract: Contract, time_zone: str) -> tuple[pl.Da
     return text.with_columns(read.values()), pl.concat(failures) if failures else _NO_FAILURES
 
 
+_NO_DOUBTS = pl.DataFrame(schema={"row_number": pl.Int64, "field": pl.String, "finding": pl.String})
 _NO_FAILURES = pl.DataFrame(schema={"row_number": pl.Int64, "field": pl.String, "reason": pl.String})
 
 
-def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> pl.Series:
+def _parsed(text: pl.Series, name: str, contract: Contract, parsers: "_Parsers", written: str | None) -> pl.Series:
     """The first parser that can read a cell wins; later ones get only the rest, so a clean column costs one pass."""
     column = contract.fields[name]
     dtype = column.dtype.type
@@ -105,7 +144,7 @@ def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> p
             else text
         )
     values = pl.Series(name, [None], dtype=dtype).new_from_index(0, len(text))
-    for parser in _parsers(dtype, time_zone):
+    for parser in parsers.of(dtype, written):
         left = values.is_null() & text.is_not_null()
         if not left.any():
             break
@@ -118,19 +157,40 @@ def _parsed(text: pl.Series, name: str, contract: Contract, time_zone: str) -> p
     return values
 
 
-def _parsers(dtype: pl.DataType, time_zone: str) -> list[Parser]:
-    kind = dtype.base_type()
-    if kind == pl.Date:
-        return [*(_day(form) for form in _DAY_FORMATS), *(_day(form, with_midnight=True) for form in _DAY_FORMATS), _serial_day]
-    if kind == pl.Datetime:
-        local = [_instant(f"{day} {time}", time_zone) for day in _DAY_FORMATS[:4] for time in _TIME_FORMATS]
-        days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), time_zone) for day in _DAY_FORMATS]
-        return [_with_offset, _with_hours_offset, *local, *days, lambda text: _to_utc(_serial_instant(text), time_zone)]
-    if kind == pl.Boolean:
-        return [lambda text: text.str.to_lowercase().replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)]
-    if kind == pl.Decimal:
-        return [lambda text: _amount(text, dtype)]
-    return [lambda text: _number(text, dtype)]
+class _Parsers:
+    """The parsers of each type, the likeliest first."""
+
+    def __init__(self, time_zone: str, form: Form):
+        self._time_zone, self._form = time_zone, form
+        self._days = ("%Y-%m-%d", *(_DAY_FIRST if form.dates == "day_first" else _MONTH_FIRST), *_UNAMBIGUOUS)
+
+    def of(self, dtype: pl.DataType, written: str | None) -> list[Parser]:
+        """`written`: the one form that days and times are in, if they are."""
+        kind = dtype.base_type()
+        if kind == pl.Date:
+            return [_written_day(written)] if written else self._of_days()
+        if kind == pl.Datetime:
+            return [_written_instant(written, self._time_zone)] if written else self._of_instants()
+        if kind == pl.Boolean:
+            return [lambda text: text.str.to_lowercase().replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)]
+        if kind == pl.Decimal:
+            return [lambda text: _amount(self._with_point(text), dtype)]
+        return [lambda text: _number(self._with_point(text), dtype)]
+
+    def _of_days(self) -> list[Parser]:
+        return [*(_day(form) for form in self._days), *(_day(form, with_midnight=True) for form in self._days), _serial_day]
+
+    def _of_instants(self) -> list[Parser]:
+        zone = self._time_zone
+        local = [_instant(f"{day} {time}", zone) for day in self._days[:-1] for time in _TIME_FORMATS]
+        days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), zone) for day in self._days]
+        return [_with_offset, _with_hours_offset, *local, *days, lambda text: _to_utc(_serial_instant(text), zone)]
+
+    def _with_point(self, text: pl.Expr) -> pl.Expr:
+        """`1.234,50` and `1 234,50` as `1,234.50`, where a comma stands before decimals."""
+        if self._form.decimal == "point":
+            return text
+        return text.str.replace_all(r"[\s\u00a0\u202f']", "").str.replace_many([".", ","], [",", "."])
 
 
 def _plausible(instant: pl.Expr) -> pl.Expr:
@@ -143,6 +203,19 @@ def _day(form: str, *, with_midnight: bool = False) -> Parser:
         return _plausible(day.str.to_date(form, strict=False))
 
     return parse
+
+
+def _written_day(form: str) -> Parser:
+    return lambda text: _plausible(text.str.to_date(form, strict=False))
+
+
+def _written_instant(form: str, time_zone: str) -> Parser:
+    """Times in one form; with an offset if `%z` is in it, otherwise local."""
+    if "%z" in form:
+        return lambda text: _plausible(text.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False))
+    if "%H" in form or "%I" in form:
+        return _instant(form, time_zone)
+    return lambda text: _to_utc(_written_day(form)(text).cast(pl.Datetime("us")), time_zone)
 
 
 def _serial_day(text: pl.Expr) -> pl.Expr:
@@ -179,12 +252,13 @@ def _to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
 
 
 def _amount(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """`1234.5`, `$1,234.50`, `-12.00`, and `(12.00)` as bookkeepers write a negative amount."""
-    bare = text.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^(-?)\$", "${1}")
-    return pl.when(bare.str.contains(_AMOUNT)).then(bare.str.replace_all(",", "")).cast(dtype, strict=False)
+    """`1234.5`, `$1,234.50`, `-12.00`; `(12.00)`, `$ (12.00)` and `12.00-` as bookkeepers write less than 0, and `$ -` as 0."""
+    plain = text.str.replace(r"^\$\s*-$", "0").str.replace(r"^(-?)\s*\$\s*", "${1}")
+    plain = plain.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^(\d.*)-$", "-${1}").str.replace(r"^-\$", "-")
+    return pl.when(plain.str.contains(_AMOUNT)).then(plain.str.replace_all(",", "")).cast(dtype, strict=False)
 
 
 def _number(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """`12`, `1,234`, `12.0`; with a fraction or an exponent only where the type has them."""
-    bare = pl.when(text.str.contains(_NUMBER)).then(text.str.replace_all(",", ""))
-    return (bare if dtype == pl.Float64 else bare.str.replace(r"\.0*$", "")).cast(dtype, strict=False)
+    plain = pl.when(text.str.contains(_NUMBER)).then(text.str.replace_all(",", ""))
+    return (plain if dtype == pl.Float64 else plain.str.replace(r"\.0*$", "")).cast(dtype, strict=False)

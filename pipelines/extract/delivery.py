@@ -5,12 +5,13 @@ file determines its content.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from models.contract import Contract
+from models.settings.layout import Layout
 from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
 from pipelines.errors import UsageError
 from pipelines.extract.description import Source
@@ -29,7 +30,8 @@ class Delivery:
     `place` is its path within the source folder; `extract` is the kind of row that its name or its first line suggests, whether
     or not Caregap reads that kind, and `is_known` says whether it is any kind at all. `exported_at` is the manifest's transaction
     time, otherwise midnight UTC of the date in its name or in the name of a folder above it, otherwise None; `dated_by`:
-    who says so. `format`: the reader that recognised it; empty: its kind's own.
+    who says so. `format`: the reader that recognised it; empty: its kind's own. `layout`: how its columns are to be read, where
+    they are not those of the extract.
     """
 
     source_system: str
@@ -40,6 +42,7 @@ class Delivery:
     is_known: bool = True
     dated_by: Source = Source.NAME
     format: str = ""
+    layout: Layout | None = None
 
     @property
     def kind(self) -> SourceKind:
@@ -93,22 +96,27 @@ def source_files(practice: Practice) -> SourceFiles:
         if not root.is_dir():
             raise UsageError(f"{root}: this source folder does not exist. Correct practice.toml, or create the folder.")
         folder = list_folder(root)
-        deliveries += _deliveries(source_system, kind, root, folder.files)
+        deliveries += _deliveries(source_system, kind, root, folder.files, practice.layouts)
         for said, files in ((waiting, folder.waiting), (stray, folder.stray)):
             said += [f"{source_system}/{path.relative_to(root).as_posix()} {reason}" for path, reason in files.items()]
     return SourceFiles(tuple(deliveries), tuple(waiting), tuple(stray))
 
 
-def _deliveries(source_system: str, kind: SourceKind, root: Path, files: list[Path]) -> Iterator[Delivery]:
+def _deliveries(
+    source_system: str, kind: SourceKind, root: Path, files: list[Path], layouts: Mapping[str, Layout]
+) -> Iterator[Delivery]:
     formats = {path: _format(path, kind) for path in files}
     listings = {
-        name: READERS[name].list_files(kind, [path for path in files if formats[path] == name]) for name in set(formats.values())
+        name: READERS[name].list_files(kind, [path for path in files if formats[path] == name], layouts)
+        for name in set(formats.values())
     }
     for path, name in formats.items():
         if path not in listings[name].about:
             place, said = path.relative_to(root), listings[name].describe(path)
             exported_at = said.exported_at or _day_in(place)
-            yield Delivery(source_system, path, place.as_posix(), said.extract, exported_at, said.is_known, said.source, name)
+            yield Delivery(
+                source_system, path, place.as_posix(), said.extract, exported_at, said.is_known, said.source, name, said.layout
+            )
 
 
 def _format(path: Path, kind: SourceKind) -> str:

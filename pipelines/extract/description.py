@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from models.settings.layout import Layout
+
 
 class Source(IntEnum):
     """Who says what a file is and when it was exported; a higher one beats a lower, whichever arrived first."""
@@ -18,9 +20,13 @@ class Source(IntEnum):
 
 @dataclass(frozen=True)
 class Description:
-    """`extract`: the kind of row, and whether it `is_known`, any that there is; `exported_at`: what `source` says of it."""
+    """`extract`: the kind of row, and whether it `is_known`, any that there is; `exported_at`: what `source` says of it.
+
+    `layout`: how its columns are to be read, where they are not those of the extract.
+    """
 
     extract: str
     is_known: bool = True
     exported_at: datetime | None = None
     source: Source = Source.NAME
+    layout: Layout | None = None

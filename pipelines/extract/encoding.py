@@ -1,7 +1,7 @@
-"""How the text of a delivered file is encoded: in UTF-8, or in the code page of Windows that older systems write.
+"""How the text of a delivered file is encoded: in UTF-8, in UTF-16 with its mark, or in the code page of Windows.
 
-One rule for every format: a file is read as Windows-1252 if it is not UTF-8, each of its bytes means a character there, and no
-character in it is written as UTF-8 writes it. A file with both is a damaged UTF-8 file.
+One rule for every format: without a mark, a file is read as Windows-1252 if it is not UTF-8, each of its bytes means a character
+there, and no character in it is written as UTF-8 writes it. A file with both is a damaged UTF-8 file.
 """
 
 import codecs
@@ -9,25 +9,49 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-WINDOWS = "cp1252"
+WINDOWS, UTF16 = "cp1252", "utf-16"
+_MARKS = {codecs.BOM_UTF16_LE: UTF16, codecs.BOM_UTF16_BE: UTF16, codecs.BOM_UTF8: "utf-8-sig"}
+_NAMES = {WINDOWS: "Windows code page 1252", UTF16: "UTF-16"}
 _PIECE = 2**20
 _ESCAPED = re.compile("[\udc80-\udcff]")
 """A byte that is no UTF-8, as the error handler `surrogateescape` passes it on."""
 _WELL_FORMED = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
-def as_utf8(path: Path, folder: Path) -> tuple[Path, str | None]:
-    """The file, or a copy of it in UTF-8 in `folder`; and the code page that it is written in, None for UTF-8.
+def as_utf8(path: Path, folder: Path, known: str | None = None) -> tuple[Path, str | None]:
+    """The file, or a copy of it in UTF-8 in `folder`; and the encoding that it is written in, None for UTF-8.
 
-    A file that is neither is given back as it is: its reader says which lines are wrong.
+    `known`: what its sender says it is. A file that is in no encoding, or not to its end, is given back as it is: its reader says
+    which lines are wrong.
     """
-    if not _is_of_windows(path):
+    with path.open("rb") as content:
+        written = known or _MARKS.get(content.read(2)) or (WINDOWS if _is_of_windows(path) else "utf-8")
+    if written == "utf-8":
         return path, None
     copy = folder / f"utf8-{path.name}"
-    with path.open(encoding=WINDOWS, newline="") as content, copy.open("w", encoding="utf-8", newline="") as out:
-        while piece := content.read(_PIECE):
-            out.write(piece)
-    return copy, WINDOWS
+    try:
+        with path.open(encoding=written, newline="") as content, copy.open("w", encoding="utf-8", newline="") as out:
+            while piece := content.read(_PIECE):
+                out.write(piece)
+    except UnicodeError:
+        return path, None
+    return copy, written
+
+
+def spoken(encoding: str) -> str:
+    """The encoding as people call it."""
+    return _NAMES.get(encoding, encoding)
+
+
+def decoded_start(start: bytes) -> str:
+    """The text of a file's first bytes, which may end within a character."""
+    marked = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
+    if marked:
+        return start.decode(marked, errors="ignore")
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return start.decode(WINDOWS, errors="ignore")
 
 
 def _is_of_windows(path: Path) -> bool:

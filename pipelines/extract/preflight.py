@@ -18,7 +18,6 @@ from pipelines.errors import ExtractRefused
 
 BLOCK = 2**20
 
-UTF16 = "is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 _PACKED = {_GZIP: "gzip", _ZSTD: "zstd", _ZIP: "zip"}
 _WORKBOOK = ("xl/", "[Content_Types].xml")
@@ -28,8 +27,6 @@ _OTHER_FORMATS = {
     b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8 and deliver it again.",
     b"%PDF": "is a PDF. Deliver the table itself as a data file.",
     b"PAR1": "is Parquet. Deliver it as the source writes it.",
-    b"\xff\xfe": UTF16,
-    b"\xfe\xff": UTF16,
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from models.contract import Contract
+from models.settings.layout import Layout
 from models.sources import SourceKind
 from pipelines.extract.bulk_export import BulkExports
 from pipelines.extract.csv_file import read_csv
@@ -26,14 +27,14 @@ class Listing(Protocol):
 
 @dataclass(frozen=True)
 class Reader:
-    """How the files of a kind of source are listed and read.
+    """How the files of a kind of source are listed, by the practice's layouts too, and read.
 
     `read` turns one file into Parquet. `besides` are the files that hold no rows of an extract but are read too, such as the
     deletions of a bulk export. `recognises`: whether a file is of this format, by its first bytes; None where any may be.
     `divides`: a file holds rows of several extracts of its kind.
     """
 
-    list_files: Callable[[SourceKind, list[Path]], Listing]
+    list_files: Callable[[SourceKind, list[Path], Mapping[str, Layout]], Listing]
     read: Callable[[Request], Reading]
     besides: Mapping[str, Contract] = field(default_factory=dict)
     recognises: Callable[[bytes], bool] | None = None
@@ -51,5 +52,5 @@ class Reader:
 
 READERS = {
     "csv": Reader(CsvNames, read_csv),
-    "fhir": Reader(BulkExports, read_fhir, besides={DELETED: DELETIONS}),
+    "fhir": Reader(lambda kind, files, _: BulkExports(kind, files), read_fhir, besides={DELETED: DELETIONS}),
 }

@@ -10,10 +10,11 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from models.contract import Contract
+from models.settings.layout import Layout
 from pipelines.errors import ExtractRefused
 from pipelines.extract.preflight import LIMITS, Limits
 
-ROWS, QUARANTINE, EXTRA = "rows.parquet", "quarantine.parquet", "extra.parquet"
+ROWS, QUARANTINE, EXTRA, DOUBTS = "rows.parquet", "quarantine.parquet", "extra.parquet", "doubts.parquet"
 
 _SCHEMA = pl.Schema({"row_number": pl.Int64, "field": pl.String, "reason": pl.String})
 _TOLERATED_ROWS = 10
@@ -27,7 +28,8 @@ class Request:
 
     `path` is the unpacked content; results go to `folder`, temporary files to `scratch`. `marks` are written on every row
     unchanged. `connection` is a DuckDB session of its own, in UTC; `time_zone` is the practice's, for instants without an
-    offset. `contracts` are those of all rows that the file may hold, if its format holds those of several extracts.
+    offset. `contracts` are those of all rows that the file may hold, if its format holds those of several extracts. `layout`: how
+    the file's columns are to be read, where they are not the contract's.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -39,6 +41,7 @@ class Request:
     time_zone: str
     limits: Limits = LIMITS
     contracts: Mapping[str, Contract] = field(default_factory=dict)
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Reading:
 
     `extra_columns` were delivered beyond the contract and are stored beside the rows; `absent_columns` are optional by the
     contract and were not delivered. `parts`, of a file that holds rows of several extracts: the reading of each, whose files are
-    in a folder of its name.
+    in a folder of its name. `read_as`: what was found and is not plain (layout, encoding, row of the header, sheet), in words.
+    `n_doubts`: cells in `doubts.parquet`, which are used as they are.
     """
 
     n_delivered: int
@@ -56,6 +60,8 @@ class Reading:
     extra_columns: list[str] = field(default_factory=list)
     absent_columns: list[str] = field(default_factory=list)
     parts: dict[str, "Reading"] = field(default_factory=dict)
+    read_as: str = ""
+    n_doubts: int = 0
 
 
 class Quarantine:

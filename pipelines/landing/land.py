@@ -4,6 +4,7 @@
         rows.parquet         rows that meet the contract
         quarantine.parquet   rows that do not: row_number, field, reason
         extra.parquet        columns that are not in the contract, if any
+        doubts.parquet       cells that are used though they may be damaged, if any: row_number, field, finding
         <extract>/           the same of each extract, where a file holds rows of several
         manifest.json        row counts, or why the file was ignored or refused; version of its reader; its delivery; size and
                              hash of each file
@@ -46,7 +47,7 @@ from pipelines.sql.literals import literal
 LEDGER = "deliveries.json"
 IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
-_READER_VERSION = 1
+_READER_VERSION = 2
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"reader", "file_key", "delivered", "files"}
@@ -58,7 +59,8 @@ class LandedFile:
     """The result of landing one delivered file.
 
     `status`: `landed`, `ignored` (a kind that is not read), `unknown` (of no kind that is known) or `refused`; for the last
-    three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several.
+    three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several. `read_as`: what was
+    found and is not plain: layout, encoding, row of the header, sheet.
     `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it.
     """
 
@@ -75,6 +77,8 @@ class LandedFile:
     reason: str | None
     is_new: bool
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    read_as: str = ""
+    n_doubts: int = 0
 
     @property
     def said(self) -> str:
@@ -283,7 +287,16 @@ class _Landing:
         time_zone = self._practice.time_zone
         return delivery.reader.read(
             Request(
-                self._connection, plain, contract, self._beside, self._scratch, marks, time_zone, self._limits, delivery.contracts
+                self._connection,
+                plain,
+                contract,
+                self._beside,
+                self._scratch,
+                marks,
+                time_zone,
+                self._limits,
+                delivery.contracts,
+                delivery.layout,
             )
         )
 
@@ -291,6 +304,8 @@ class _Landing:
         """A hash of everything besides the file's bytes that the rows depend on."""
         rules = [_rules(contract) for contract in delivery.contracts.values()] or [{}]
         known = [_READER_VERSION, self._practice.time_zone, *rules] + ([] if delivery.is_known else ["unknown"])
+        if delivery.layout:
+            known.append(delivery.layout.model_dump(mode="json"))
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
     def _put_in_place(self, folder: Path) -> None:

@@ -13,7 +13,7 @@ from models.contract import INSTANT, Dtype
 from models.landing import LANDING
 from models.sources import SOURCE_KINDS, name_of_kind
 from pipelines.errors import ChecksFailed
-from pipelines.extract.reading import QUARANTINE
+from pipelines.extract.reading import DOUBTS, QUARANTINE
 from pipelines.landing.integrity import MANIFEST, folder_of, read_manifest
 from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
@@ -24,8 +24,8 @@ from pipelines.sql.types import sql_type
 _FILE: dict[str, Dtype] = {
     **dict.fromkeys(("source_system", "extract", "file_key", "file_name"), pl.String),
     "exported_at": INSTANT,
-    **dict.fromkeys(("n_bytes", "arrival", "n_delivered", "n_read", "n_quarantined"), pl.Int64),
-    **dict.fromkeys(("status", "reason", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
+    **dict.fromkeys(("n_bytes", "arrival", "n_delivered", "n_read", "n_quarantined", "n_doubts"), pl.Int64),
+    **dict.fromkeys(("status", "reason", "read_as", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
 }
 
 
@@ -77,7 +77,8 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
         select
             source_system, extract, file_key, file_name, exported_at, n_bytes, n_delivered,
             n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded,
-            coalesce(superseded.n_contradicted, 0) as n_contradicted, status, reason, extra_columns, absent_columns
+            coalesce(superseded.n_contradicted, 0) as n_contradicted, status, reason,
+            nullif(read_as, '') as read_as, extra_columns, absent_columns
         from files
         left join superseded using (source_system, extract, file_key)
         order by source_system, extract, file_key
@@ -110,6 +111,25 @@ def create_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.Dat
             from read_parquet([{paths}], filename = true) as quarantine
             join files on files.folder || '/{QUARANTINE}' = quarantine.filename
             order by source_system, extract, file_key, row_number, field, quarantine.reason
+            """
+        )
+
+
+def create_doubtful_cells(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
+    """Create `raw.doubtful_cells` from the doubts about the current rows of `files`."""
+    types = {name: sql_type(column.dtype.type) for name, column in LANDING["doubtful_cells"].fields.items()}
+    create_empty(connection, "doubtful_cells", types)
+    doubted = files.filter(pl.col("n_doubts") > 0, pl.col("status") == "landed")
+    if not doubted.is_empty():
+        paths = ", ".join(literal(f"{folder}/{DOUBTS}") for folder in doubted["folder"])
+        connection.execute(
+            f"""
+            insert into raw.doubtful_cells by name
+            select source_system, extract, file_key, row_number, field, finding
+            from read_parquet([{paths}], filename = true) as doubts
+            join files on files.folder || '/{DOUBTS}' = doubts.filename
+            anti join raw.superseded_rows using (source_system, extract, file_key, row_number)
+            order by source_system, extract, file_key, row_number, field
             """
         )
 

@@ -25,6 +25,7 @@ from pipelines.publications.baselines import show_baselines
 from pipelines.publications.gap_months import show_gap_history
 from pipelines.raw.reconciliation import (
     create_deliveries,
+    create_doubtful_cells,
     create_empty,
     create_extracts,
     create_quarantined_rows,
@@ -46,7 +47,7 @@ _SUPERSEDED = {
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home, ledger: Sequence[Entry]) -> None:
     """Create schema `raw` in an open database from all files landed (`ledger`) for the practice's sources.
 
-    Beside the extracts it holds `deliveries`, `quarantined_rows`, `extracts`, `published_gap_months` and
+    Beside the extracts it holds `deliveries`, `quarantined_rows`, `doubtful_cells`, `extracts`, `published_gap_months` and
     `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with the
     reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if a file's rows do not add up: delivered = landed +
     quarantined + superseded.
@@ -63,6 +64,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
         _find_superseded(connection, kind, contract, files)
     create_deliveries(connection)
     create_quarantined_rows(connection, files)
+    create_doubtful_cells(connection, files)
     create_extracts(connection, practice)
     show_gap_history(connection, home, practice.id)
     show_baselines(connection, home, practice.id)

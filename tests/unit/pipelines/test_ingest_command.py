@@ -42,6 +42,7 @@ def test_rows_of_one_key_and_time_that_differ_are_named_and_not_taken_for_older_
         ("nothing-of-it-read/plural", "ehr", 0, ("landed", 1, 1, 0)),
         ("crm-first-line-sep/crm", "crm", 0, ("landed", 1, 1, 0)),
         ("crm-sex-f-m/crm", "crm", 0, ("landed", 1, 1, 0)),
+        ("crm-foreign-columns/crm", "crm", 0, ("landed", 1, 1, 0)),
         ("ids-ruined-by-a-spreadsheet/billing", "billing", 10, ("refused", 0, 0, 0)),
         ("reversal-not-negated/billing", "billing", 0, ("landed", 4, 3, 1)),
     ],

@@ -7,6 +7,8 @@ found as (
     select * from {{ ref('stg_crm__findings') }}
     union all by name
     select * from {{ ref('stg_billing__findings') }}
+    union all by name
+    select * from {{ ref('stg_landing__findings') }}
 
 ),
 

@@ -11,5 +11,6 @@ select
     n_superseded,
     n_contradicted,
     status,
-    reason
+    reason,
+    read_as
 from {{ source('raw', 'deliveries') }}
