@@ -13,15 +13,25 @@ from pipelines.home import Home
 def command(**options: Any) -> None:
     """Read new deliveries, build raw, staging, intermediate and marts into a new warehouse, and test them.
 
-    Publishes nothing. Next: `caregap train`, `caregap score` and `caregap publish`.
+    Publishes nothing. A file that is refused stays out: the build does without it, and exits with code 10 as `caregap run` does.
+    Next: `caregap train`, `caregap score` and `caregap publish`.
     """
+    from pipelines.errors import without
     from pipelines.lock import only_writer
 
     home = Home.from_environment()
     with only_writer(home):
+        from pipelines.cli.console import shown_progress
         from pipelines.cli.steps import run_step
         from pipelines.defs.keys import BEFORE_SCORES
+        from pipelines.landing.land import land_whole
         from pipelines.warehouse.build import newest_build
 
-        run_step(home, chosen_practice(home, **options), list(BEFORE_SCORES))
+        practice = chosen_practice(home, **options)
+        with shown_progress(quiet=False) as progress:
+            landed = land_whole(practice, home, progress)
+        run_step(home, practice, list(BEFORE_SCORES), landed)
         click.echo(f"Built: {newest_build(home).warehouse}")
+        landed.note_told()
+    if refused := landed.refused(untold=True):
+        raise without(refused)

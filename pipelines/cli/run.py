@@ -36,6 +36,7 @@ def command(is_landed: bool, as_json: bool, strict: bool, **options: Any) -> Non
     home = Home.from_environment()
     with only_writer(home), recorded_last_run(home):
         done = _run(home, chosen_practice(home, **options), is_landed, as_json, strict)
+        done.landed.note_told()
     if done.refused:
         raise without(done.refused)
 

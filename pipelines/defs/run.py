@@ -15,13 +15,17 @@ from pipelines.warehouse.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class Run:
-    """The result of a run: the current publication, whether this run made it, the checks that warned, and the files that this run
-    refused, each with its reason; the publication does without them."""
+    """The result of a run: the current publication, whether this run made it, what was landed, and the checks that warned."""
 
     publication: Publication
     is_new: bool
+    landed: LandingReport
     warnings: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> list[str]:
+        """The files that the publication does without and nobody was told of yet, each with its reason."""
+        return self.landed.refused(untold=True)
 
 
 def run(home: Home, practice: Practice, progress: Progress = silent, *, is_delivered: bool = True, strict: bool = False) -> Run:
@@ -36,14 +40,13 @@ def run(home: Home, practice: Practice, progress: Progress = silent, *, is_deliv
     forget_unfinished(home)
     progress("Reading: deliveries")
     landed = land(practice, home, progress, is_delivered=is_delivered, strict=strict)
-    refused = tuple(landed.refused(new=True))
     if publication := _unchanged(home, practice, landed):
-        return Run(publication, False, (said,) if (said := landed.warning()) else (), refused)
+        return Run(publication, False, landed, (said,) if (said := landed.warning()) else ())
     from pipelines.defs.execution import execute, warned
 
     landed = land_whole(practice, home, progress, landed, is_delivered=is_delivered)
     result = execute(home, practice, progress=progress, landed=landed)
-    return Run(current(home), True, warned(result), refused)
+    return Run(current(home), True, landed, warned(result))
 
 
 def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publication | None:

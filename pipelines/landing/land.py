@@ -47,6 +47,8 @@ from pipelines.sql.literals import literal
 LEDGER = "deliveries.json"
 IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
+TOLD = "told"
+"""In the folder of a refused file: somebody was told. What is read again, by another reader, is told again."""
 _READER_VERSION = 2
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
@@ -61,7 +63,8 @@ class LandedFile:
     `status`: `landed`, `ignored` (a kind that is not read), `unknown` (of no kind that is known) or `refused`; for the last
     three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several. `read_as`: what was
     found and is not plain: layout, encoding, row of the header, sheet.
-    `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it.
+    `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it. `is_told`: a command that has
+    ended has named this refusal. `folder`: where it landed.
     """
 
     source_system: str
@@ -76,6 +79,8 @@ class LandedFile:
     absent_columns: list[str]
     reason: str | None
     is_new: bool
+    is_told: bool
+    folder: Path
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     read_as: str = ""
     n_doubts: int = 0
@@ -99,9 +104,15 @@ class LandingReport:
     arrived: str = ""
     waiting: tuple[str, ...] = ()
 
-    def refused(self, *, new: bool = False) -> list[str]:
-        """The refused files that lie in the source folders, each with its reason; `new`: those that this landing refused."""
-        return [file.said for file in self.files if file.status == "refused" and (file.is_new or not new)]
+    def refused(self, *, untold: bool = False) -> list[str]:
+        """The refused files that lie in the source folders, each with its reason; `untold`: those that nobody was told of yet."""
+        return [file.said for file in self.files if file.status == "refused" and not (untold and file.is_told)]
+
+    def note_told(self) -> None:
+        """Note that the refused files were named by a command that came to its end: one that is killed before has told nobody."""
+        for file in self.files:
+            if file.status == "refused":
+                (file.folder / TOLD).touch()
 
     def not_read(self) -> list[str]:
         """Every file that lies in the source folders and was not read although it should be, with the reason."""
@@ -154,9 +165,10 @@ def land(
                 if entry:
                     ledger.forget(entry)
                 continue
-            manifest = read_manifest(folder_of(root, entry))
-            told = {name: value for name, value in manifest.items() if name not in _OF_THE_FOLDER}
-            files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, is_new=is_new, **told))
+            folder = folder_of(root, entry)
+            stated = {name: value for name, value in read_manifest(folder).items() if name not in _OF_THE_FOLDER}
+            told = {"is_new": is_new, "is_told": (folder / TOLD).exists(), "folder": folder}
+            files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, **told, **stated))
     if growing:
         ledger.save()
     report = LandingReport(tuple(files), ledger.entries, arrived, (*found.waiting, *growing))

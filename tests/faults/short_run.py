@@ -19,7 +19,6 @@ from models.published import PUBLISHED
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
-from pipelines.progress import Progress
 from pipelines.publications import store
 from pipelines.publish import publish as publishing
 from pipelines.raw import value_sets
@@ -37,13 +36,18 @@ TABLES = {
 """What is kept of earlier publications, and what lists and summary are written from: all 73 tables take 2 seconds more."""
 
 
-def execute(build_by_hand: Path, home: Home, practice: Practice, progress: Progress, landed: LandingReport) -> None:
-    """In place of Dagster's: every step of a build in its order, the derived tables copied, then the publication."""
+def execute(build_by_hand: Path, home: Home, practice: Practice, landed: LandingReport, selection: list[str] | None) -> None:
+    """In place of Dagster's: every step of a build in its order, the derived tables copied, then the publication.
+
+    With a selection, as `caregap build` has, up to the derived tables.
+    """
     build = start_build(
         home, practice, landed.ledger, fingerprint=fingerprint(home, practice, landed.ledger), arrived=landed.arrived
     )
     with build.step("derived"), build.connect() as connection:
         _copy(connection, build_by_hand)
+    if selection:
+        return
     for step in STEPS[2:]:
         with read_build(build.folder).step(step):
             pass
@@ -68,7 +72,9 @@ def _child(asked: dict, build_by_hand: Path) -> None:
     os.environ |= {"CAREGAP_TESTING": "1", "CAREGAP_HOME": asked["home"], **asked["environment"]}
     store.KEPT = KEPT
     execution = ModuleType("pipelines.defs.execution")
-    execution.execute = lambda home, practice, *, progress, landed: execute(build_by_hand, home, practice, progress, landed)
+    execution.execute = lambda home, practice, *, progress, landed, selection=None: execute(
+        build_by_hand, home, practice, landed, selection
+    )
     execution.warned = lambda done: ()
     sys.modules["pipelines.defs.execution"] = execution
     sys.argv = ["caregap", *asked["arguments"]]
