@@ -19,7 +19,11 @@ from models.wording import counted
 SHOWN = 1000
 MOST_AT_ONCE = 18
 TEXTS = ("at", "who", "name", "role", "event", "subject", "address", "session")
-COLUMNS = dict.fromkeys(TEXTS, pl.String) | {"n_rows": pl.Int64, "patients": pl.List(pl.Int64)}
+COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
+    **dict.fromkeys(TEXTS, pl.String),
+    "n_rows": pl.Int64,
+    "patients": pl.List(pl.Int64),
+}
 
 
 @st.cache_data(max_entries=1, show_spinner="Walking the chain …")
@@ -56,7 +60,7 @@ elif verdict.n_unkeyed:
 
 who, what, of_what, since = st.columns(4)
 people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list(), placeholder="Everybody")
-kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.get, placeholder="Everything")
+kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.__getitem__, placeholder="Everything")
 subject = of_what.text_input("Of what", placeholder="A patient's key, a page, a table", max_chars=80, key="subject").strip()
 from_day = since.date_input("Since", value=None, format="YYYY-MM-DD", key="since")
 if people:

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples, stack
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
-from dashboards.figures.trends import trend
+from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, DIMENSIONS, go_lives, months_of
@@ -109,7 +109,7 @@ measures = _rated(year, "measure_code", "measure").filter(pl.col("n_eligible") >
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
 kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == CLOSURE)
 shown = newest(publication, chosen, QUARTER, (CLOSURE,)).get(CLOSURE)
-ends_on = year["period_end_on"].max()
+_, ends_on = first_and_last(year["period_end_on"])
 so_far = f"reporting year {ends_on.year}, up to the day of the data"
 
 with st.container(border=True):
@@ -172,7 +172,7 @@ for column, slice_type in ((left, "location"), (right, "provider")):
     by = DIMENSIONS[slice_type][0].lower()
     ranked = members(publication, chosen, shown, slice_type).sort("value", descending=True) if shown else pl.DataFrame()
     with column:
-        if ranked.is_empty():
+        if shown is None or ranked.is_empty():
             not_available(f"{kpi['kpi_name']} by {by}", "no month end with a care gap is mature yet")
             continue
         figure(
@@ -209,7 +209,7 @@ with left:
                 height=340,
             ),
             title=f"{kpi['kpi_name']} at each month's end, {chosen.said}",
-            alt=f"Care-gap closure rate by month end, up to {month(monthly['month_on'].max())}.",
+            alt=f"Care-gap closure rate by month end, up to {month(first_and_last(monthly['month_on'])[1])}.",
             data=monthly.drop("slice_key", "slice_name"),
             name=f"{CLOSURE}_by_month",
             note="Of the twelve months that end with each. Open dots: still coming in. Above: the mean of three month ends.",

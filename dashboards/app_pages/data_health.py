@@ -1,5 +1,6 @@
 """Shows whether today's data can be trusted: deliveries, quarantined rows, warnings and doubtful links."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time
 
 import polars as pl
@@ -9,7 +10,7 @@ from dashboards.figures.wording import as_plain_markdown, each, plain
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
-from dashboards.store.published import ask
+from dashboards.store.published import Publication, ask
 from models.sources import SOURCE_KINDS, source_title
 from models.wording import counted, day, instant
 
@@ -75,7 +76,7 @@ _DOUBTS = {
 }
 
 
-def _tiles(publication) -> None:
+def _tiles(publication: Publication) -> None:
     totals = ask(publication, _TOTALS).row(0, named=True)
     checks = ask(publication, _CHECKS)
     warned = checks.filter(pl.col("status") != "passed")
@@ -135,7 +136,7 @@ def _last_run(number: int, published_at: datetime) -> None:
         say(f"**Last run:** {instant(max(ended_at, published_at), zone)}, without an error.")
 
 
-def _freshness(publication) -> None:
+def _freshness(publication: Publication) -> None:
     sources = ask(publication, _SOURCES, [list(SOURCE_KINDS)])
     for column, row in zip(st.columns(len(sources)), sources.iter_rows(named=True), strict=True):
         with column.container(border=True, height="stretch"):
@@ -168,7 +169,7 @@ def _exported(at: datetime | None) -> str:
     return day(at.astimezone(UTC).date()) if is_named else instant(at, zone)
 
 
-def _kept_out(publication) -> None:
+def _kept_out(publication: Publication) -> None:
     rows = ask(publication, _QUARANTINED)
     if rows.is_empty():
         empty("No row was quarantined: every delivered row could be read and met its contract.")
@@ -219,7 +220,7 @@ _KINDS = {
 }
 
 
-def _read_otherwise(publication) -> None:
+def _read_otherwise(publication: Publication) -> None:
     found = ask(publication, _FINDINGS)
     if found.is_empty():
         empty("Every value in use is read as it is written.")
@@ -246,7 +247,7 @@ def _read_otherwise(publication) -> None:
     )
 
 
-def _deliveries(publication) -> None:
+def _deliveries(publication: Publication) -> None:
     files = ask(publication, _FILES)
     table(
         files,
@@ -269,7 +270,7 @@ def _deliveries(publication) -> None:
     )
 
 
-def _checks(publication) -> None:
+def _checks(publication: Publication) -> None:
     checks = ask(publication, _CHECKS)
     found = checks.filter(pl.col("status") != "passed")
     for row in found.iter_rows(named=True):
@@ -289,7 +290,7 @@ def _checks(publication) -> None:
     )
 
 
-def _identities(publication) -> None:
+def _identities(publication: Publication) -> None:
     reviews = ask(publication, _REVIEWS)
     if reviews.is_empty():
         empty("No link between records is doubtful.")
@@ -353,7 +354,7 @@ def _publications() -> None:
 publication = open_page("Data health", "Whether today's data can be trusted, and what to fix if not.")
 zone = publication.time_zone
 _tiles(publication)
-TABS = {
+TABS: dict[str, Callable[[Publication], None]] = {
     "Freshness": _freshness,
     "Kept out": _kept_out,
     "Read otherwise": _read_otherwise,

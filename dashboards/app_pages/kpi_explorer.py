@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples
-from dashboards.figures.trends import trend
+from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.drill import behind
 from dashboards.kpis.metric import metric, rests_on, target
@@ -77,6 +77,7 @@ with st.container(border=True):
     say(f"{rests_on(kpi, shown)}, {on}. {target(kpi, shown)}. Compared with {then_name}. {kpi['formula']}")
 
 drawn = months.filter(pl.col("month_on") >= first)
+begins_on, ends_on = first_and_last(drawn["month_on"])
 earlier = then.with_columns(month_on=pl.col("month_on").dt.offset_by(f"{back}mo")) if against != "baseline" else None
 figure(
     trend(
@@ -89,7 +90,7 @@ figure(
         has_holidays=True,
     ),
     title=f"{kpi['kpi_name']} by month, {chosen.said}",
-    alt=f"{kpi['kpi_name']} by month from {month(drawn['month_on'].min())} to {month(drawn['month_on'].max())}; "
+    alt=f"{kpi['kpi_name']} by month from {month(begins_on)} to {month(ends_on)}; "
     f"the period comes to {amount(shown['value'], unit)}.",
     data=drawn.drop("slice_key", "slice_name"),
     name=f"{code}_by_month",

@@ -1,6 +1,7 @@
 """Shows whether the risk model can be trusted: ranking, calibration, subgroups, and uses to avoid."""
 
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -258,12 +259,20 @@ there = set(ask(publication, _THERE)["table_name"])
 models = _models(evaluations)
 version = next(iter(models))
 if len(models) > 1:
-    version = st.selectbox("Model", list(models), format_func=models.get, key="model", bind="query-params")
+    version = st.selectbox("Model", list(models), format_func=models.__getitem__, key="model", bind="query-params")
 evaluations = evaluations.filter(pl.col("model_version") == version)
 whole = evaluations.filter(pl.col("subgroup_type") == "all")
 _tiles(whole)
-VIEWS = {
-    "Trust": lambda: (_curves(publication, version, there), _figures(whole), _inputs(publication, version, there)),
+
+
+def _trust() -> None:
+    _curves(publication, version, there)
+    _figures(whole)
+    _inputs(publication, version, there)
+
+
+VIEWS: dict[str, Callable[[], None]] = {
+    "Trust": _trust,
     "Fairness": lambda: _subgroups(publication, evaluations, whole),
     "Monitoring": lambda: _monitoring(publication, there),
     "Card": lambda: _card(publication, version),

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.figures.wording import each, plain, telephone
@@ -21,7 +22,7 @@ MOST_AT_ONCE = 18
 REACHED = {"scheduled", "reached", "declined", "opted_out", "done_elsewhere", "moved"}
 
 
-def _choice(column, label: str, options: list[str], key: str) -> str | None:
+def _choice(column: DeltaGenerator, label: str, options: list[str], key: str) -> str | None:
     """The chosen option, kept in the URL; None: all."""
     chosen = column.selectbox(label, [EVERY, *options], key=key, bind="query-params")
     return None if chosen == EVERY else chosen
@@ -111,7 +112,7 @@ def _audit_once(name: str, rows: pl.DataFrame) -> None:
         seen.add(shown)
 
 
-_DATE = {"format": "D MMM YYYY"}
+_DATE: dict[str, Any] = {"format": "D MMM YYYY"}
 # No column is pinned: Streamlit writes pinned columns in a grey of too little contrast.
 _NAME = {"patient_name": st.column_config.TextColumn("Patient", width=150)}
 _AGE = {"age_years": st.column_config.NumberColumn("Age", width=45)}

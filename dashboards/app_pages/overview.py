@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.style import mode_bar
-from dashboards.figures.trends import sparkline
+from dashboards.figures.trends import first_and_last, sparkline
 from dashboards.kpis.metric import baseline, below, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
@@ -39,11 +39,12 @@ def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame) -> No
         below(rests_on(kpi, shown))
         return
     st.markdown(target(kpi, shown))
+    _, newest_on = first_and_last(months["month_on"])
     st.plotly_chart(
         sparkline(months, target=kpi["target"], benchmark=_benchmark(kpi), unit=kpi["unit"]),
         key=f"months_{kpi['kpi_code']}",
         config=mode_bar(kpi["kpi_code"]) | {"displayModeBar": False},
-        alt=f"{kpi['kpi_name']} by month, up to {month(months['month_on'].max())}; now {amount(shown['value'], kpi['unit'])}.",
+        alt=f"{kpi['kpi_name']} by month, up to {month(newest_on)}; now {amount(shown['value'], kpi['unit'])}.",
     )
     below(rests_on(kpi, shown), *_yardsticks(kpi, shown))
 
@@ -73,7 +74,7 @@ current_sheet().tiles(
     [
         (
             kpi["kpi_name"],
-            amount(shown and shown["value"], kpi["unit"]),
+            amount(shown["value"] if shown else None, kpi["unit"]),
             ". ".join(
                 (rests_on(kpi, shown), f"Target {amount(kpi['target'], kpi['unit'])}", *_yardsticks(kpi, shown)),
             ),

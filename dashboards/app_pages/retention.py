@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.comparisons import bars, curves, heat_map
-from dashboards.figures.trends import trend
+from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
@@ -66,12 +66,12 @@ for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
     with column, st.container(border=True, height="stretch"):
         metric(kpi, shown)
         below(rests_on(kpi, shown))
-    tiles.append((kpi["kpi_name"], amount(shown and shown["value"], kpi["unit"]), rests_on(kpi, shown)))
+    tiles.append((kpi["kpi_name"], amount(shown["value"] if shown else None, kpi["unit"]), rests_on(kpi, shown)))
 current_sheet().tiles(tiles)
 
 retained = months_of(publication, chosen, "patient_retention_rate")
 if not retained.is_empty():
-    drawn = since(retained, retained["month_on"].max(), max(chosen.months, 12))
+    drawn = since(retained, first_and_last(retained["month_on"])[1], max(chosen.months, 12))
     figure(
         trend(
             drawn,

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards.figures.comparisons import bars, stack, waterfall
 from dashboards.figures.style import BAD, CATEGORIES, SEQUENCE
-from dashboards.figures.trends import trend
+from dashboards.figures.trends import first_and_last, trend
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
 from dashboards.kpis.periods import QUARTER, dated, newest
@@ -82,14 +82,14 @@ for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
     with column, st.container(border=True, height="stretch"):
         metric(kpi, shown, note="on the quarter before")
         below(*lines)
-    tiles.append((kpi["kpi_name"], amount(shown and shown["value"], kpi["unit"]), ". ".join(lines)))
+    tiles.append((kpi["kpi_name"], amount(shown["value"] if shown else None, kpi["unit"]), ". ".join(lines)))
 current_sheet().tiles(tiles)
 
 flows = ask(publication, _FLOWS.format(condition=condition), parameters)
 if flows.is_empty():
     not_available("Charges and payments", "billing delivered none for these filters")
     st.stop()
-last = flows.filter(pl.col("basis") == "posting")["month_on"].max()
+_, last = first_and_last(flows.filter(pl.col("basis") == "posting")["month_on"])
 
 # Payment takes up to four months, so the newest months are left out; they would look like a loss.
 settled = since(flows.filter(pl.col("basis") == "service"), pl.select(pl.lit(last).dt.offset_by("-4mo")).item(), chosen.months)
@@ -102,7 +102,7 @@ if charged:
     steps = [("Charged", charged, False)]
     steps += [(name, -sums[flow], False) for flow, name in FLOWS.items() if sums.get(flow) and not flow.endswith("payment")]
     steps += [("Still owed", -owed, False), ("Collected", paid, True)]
-    span = period(settled["month_on"].min(), settled["month_on"].max())
+    span = period(*first_and_last(settled["month_on"]))
     with left:
         figure(
             waterfall(steps),
@@ -139,7 +139,7 @@ left, right = st.columns(2)
 with left:
     figure(
         stack(ages, x="month_on", value="balance_usd", part="age_band", parts=AGES, unit="usd", colours=AGE_COLOURS),
-        title=f"What was owed at each month's end, by age, {period(ages['month_on'].min(), ages['month_on'].max())}",
+        title=f"What was owed at each month's end, by age, {period(*first_and_last(ages['month_on']))}",
         alt="Stacked bars of receivables by age band at each month's end.",
         data=ages,
         name="receivables_by_age",
@@ -150,7 +150,7 @@ with right:
     if days.is_empty():
         not_available("Days in A/R", catalog["days_in_ar"]["unavailable_reason"] or "there are no months yet")
     else:
-        drawn = since(days, days["month_on"].max(), chosen.months)
+        drawn = since(days, first_and_last(days["month_on"])[1], chosen.months)
         kpi = catalog["days_in_ar"]
         figure(
             trend(
@@ -203,10 +203,11 @@ payers = (
     .sort("denied_usd", descending=True)
 )
 payers = payers.with_columns(marked("n_denied", "n_claims"))
+n_denied, n_recovered, denied_usd = denied.select(pl.sum("n_claims", "n_recovered", "denied_usd")).row(0)
 say(
-    f"{answered}: payers first denied **{denied['n_claims'].sum():,}** of {answers['n_claims'].sum():,} claims, "
-    f"{amount(denied['denied_usd'].sum(), 'usd')}; **{reasons['reason'][0].lower()}** cost most. "
-    f"{amount(denied['n_recovered'].sum() / denied['n_claims'].sum(), 'share')} of the denied claims have been paid since."
+    f"{answered}: payers first denied **{n_denied:,}** of {answers['n_claims'].sum():,} claims, "
+    f"{amount(denied_usd, 'usd')}; **{reasons['reason'][0].lower()}** cost most. "
+    f"{amount(n_recovered / n_denied, 'share')} of the denied claims have been paid since."
 )
 left, right = st.columns([2, 3])
 with left:

@@ -94,6 +94,7 @@ def _value_statement(publication: Publication, program: str) -> None:
             "the CRM delivered no program costs to compare its effects with",
         )
         return
+    n_draws, n_months, n_observed = returns.select(pl.max("n_draws", "horizon_months", "observed_months")).row(0)
     say(f"**{as_plain_markdown(returns.sort(pl.col('scenario') != 'base')['statement'][0])}**")
     table(
         _side_by_side(returns),
@@ -110,8 +111,7 @@ def _value_statement(publication: Publication, program: str) -> None:
             "delay": "A month's delay costs",
         },
         name="scenarios",
-        note=f"{returns['n_draws'].max():,} draws each, over {returns['horizon_months'].max()} months, "
-        f"{returns['observed_months'].max()} of them observed.",
+        note=f"{n_draws:,} draws each, over {n_months} months, {n_observed} of them observed.",
     )
     scenarios = returns["scenario"].to_list()
     start = scenarios.index("base") if "base" in scenarios else 0
@@ -188,7 +188,7 @@ def _ownership(publication: Publication, program: str, chosen: dict[str, Any]) -
         for year in (3, 5)
         for kind in ("amount", "discounted")
     }
-    projected = named.filter("is_projected")["year"].min()
+    projected = named.filter("is_projected").select(pl.min("year")).item()
     table(
         by_year.with_columns(**so_far),
         title=f"Total cost of ownership over three and five years, {plain(chosen['scenario']).lower()} scenario",

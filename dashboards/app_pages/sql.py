@@ -1,6 +1,7 @@
 """An editor on the published tables: read-only, with its dictionary beside it, and with limits."""
 
 import hashlib
+from typing import Literal
 
 import polars as pl
 import streamlit as st
@@ -151,7 +152,7 @@ def _saved(examples: dict[str, str]) -> None:
                 st.toast("Saved.", icon=":material/bookmark_added:")
                 st.rerun()
     chosen = st.session_state.get(CHOSEN)
-    if away.button("Delete", icon=":material/delete:", disabled=chosen not in own, width="stretch"):
+    if away.button("Delete", icon=":material/delete:", disabled=chosen not in own, width="stretch") and chosen:
         delete_query(saved_in, viewer.user_id, chosen)
         st.rerun()
 
@@ -186,6 +187,8 @@ def _finish(digest: str, running: Query) -> None:
 
 def patients_in(answer: Answer) -> set[int]:
     """The patients whose keys are in an answer; keys of the de-identified file identify nobody."""
+    if answer.rows is None:
+        return set()
     return {key for name in answer.rows.columns if name in PATIENT_KEYS for key in answer.rows[name] if isinstance(key, int)}
 
 
@@ -227,7 +230,7 @@ def _show(answer: Answer) -> None:
         _chart(rows)
 
 
-def _height(rows: pl.DataFrame) -> str | int:
+def _height(rows: pl.DataFrame) -> Literal["content"] | int:
     """The height of a table: all its rows, or a scrolling window."""
     return "content" if len(rows) <= MOST_AT_ONCE else 420
 

@@ -33,7 +33,7 @@ def reliability(points: pl.DataFrame) -> go.Figure:
         "name": "This model",
         "hovertemplate": "Predicted %{x:.0%}, observed %{y:.0%} (%{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>",
     }
-    highest = max(points["x_value"].max(), points["high"].max() or 0, points["y_value"].max()) * 1.05
+    highest = points.select(pl.max_horizontal(pl.max("x_value", "high", "y_value"))).item() * 1.05
     axis = {"tickformat": ".0%", "range": [0, min(highest, 1)]}
     return drawn(
         [diagonal, own],
@@ -67,7 +67,7 @@ def decision(points: pl.DataFrame) -> go.Figure:
         xaxis={"title": {"text": "Risk threshold for a contact"}, "tickformat": ".0%"},
         yaxis={
             "title": {"text": "Net benefit"},
-            "range": [min(-0.02, points.filter(pl.col("series") == "model")["y_value"].min()), None],
+            "range": [min(-0.02, points.filter(pl.col("series") == "model").select(pl.min("y_value")).item()), None],
         },
     )
 

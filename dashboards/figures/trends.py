@@ -14,6 +14,12 @@ _FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": Tru
 _TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
 
 
+def first_and_last(days: pl.Series) -> tuple[date, date]:
+    """The first and the last of some days, of which there is at least one."""
+    first, last = days.to_frame("day").select(first=pl.min("day"), last=pl.max("day")).row(0)
+    return first, last
+
+
 def sparkline(months: pl.DataFrame, *, target: float | None, benchmark: tuple[float, float] | None, unit: str) -> go.Figure:
     """A KPI's months, without axes: `month_on`, `value`, `is_mature`. The target is a dashed line, the benchmark a band."""
     return drawn(
@@ -61,9 +67,9 @@ def trend(
         band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
         traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": "Benchmark"})
     half_a_month = timedelta(days=15)
-    first, last = months["month_on"].min() - half_a_month, months["month_on"].max() + half_a_month
+    first, last = first_and_last(months["month_on"])
     if has_holidays:
-        traces.append(_federal_holidays(first, last))
+        traces.append(_federal_holidays(first - half_a_month, last + half_a_month))
     return drawn(
         traces,
         height=height,

@@ -80,7 +80,7 @@ def dollars(markdown: str) -> str:
     return re.sub(r"(?<!\\)\$", r"\$", markdown)
 
 
-def each(values: pl.Series, words: Callable[[object], str]) -> pl.Series:
+def each(values: pl.Series, words: Callable[[Any], str]) -> pl.Series:
     """What `words` makes of every value; null stays null.
 
     Never by `map_elements`: that runs Python in Polars' own threads, which wait there for Python's lock, while `st.dataframe`

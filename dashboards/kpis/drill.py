@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
+from dashboards.figures.trends import first_and_last
 from dashboards.figures.wording import plain
 from dashboards.kpis.records import RECORDS
 from dashboards.layout.exhibits import section, table
@@ -70,7 +71,7 @@ def behind(
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
     values = (kpi["kpi_code"], first_month, last_month, *parameters)
     parts = ask(publication, _PARTS.format(restriction=restriction), values)
-    small = [is_few(*row, kpi["scoring"]) for row in parts.select("numerator", "denominator").iter_rows()]
+    small = [is_few(met, cases, kpi["scoring"]) for met, cases in parts.select("numerator", "denominator").iter_rows()]
     parts = parts.with_columns(is_small=pl.Series(small, dtype=pl.Boolean))
     form = "percent" if kpi["unit"] == "share" else "$%,.0f" if kpi["unit"] == "usd" else "%,.1f"
     table(
@@ -111,7 +112,7 @@ def _list(publication: Publication, kpi: dict[str, Any], restriction: str, value
     record("patient_viewed", subject=f"behind {kpi['kpi_code']}", n_rows=len(listed), patients=patients)
     nouns = [RECORDS[type].noun for type in types["record_type"]]
     is_one_each, is_share = _counts(listed)
-    begins_on = types["first_day"].min().replace(day=1)
+    begins_on = first_and_last(types["first_day"])[0].replace(day=1)
     notes = [
         f"The first {MOST_ROWS}; narrower filters show the others." if len(listed) == MOST_ROWS else "",
         f"Rows are kept from {month(begins_on)} on." if values[1] < begins_on else "",

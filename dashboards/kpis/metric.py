@@ -1,6 +1,6 @@
 """A KPI's value in a period, as every page shows it: value, change, cases and interval."""
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -8,7 +8,12 @@ from dashboards.figures.wording import definition, dollars
 from dashboards.kpis.periods import Period
 from models.wording import amount, cases, change, counted, period, span
 
-COLOURS = {"better": "green", "worse": "red", "unchanged": "gray", "not_comparable": "gray"}
+COLOURS: dict[str, Literal["green", "red", "gray"]] = {
+    "better": "green",
+    "worse": "red",
+    "unchanged": "gray",
+    "not_comparable": "gray",
+}
 
 
 def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", note: str = "on the period before") -> None:
@@ -21,10 +26,10 @@ def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", n
     said = change(difference, kpi["unit"]) if difference is not None else None
     st.metric(
         kpi["kpi_name"],
-        amount(shown and shown["value"], kpi["unit"]),
+        amount(shown["value"] if shown else None, kpi["unit"]),
         said,
         delta_color=COLOURS[shown[f"{against}_status"] if shown else "not_comparable"],
-        delta_arrow="off" if not said or said.startswith("±") else "up" if difference > 0 else "down",
+        delta_arrow="off" if difference is None or not said or said.startswith("±") else "up" if difference > 0 else "down",
         delta_description=note if said else None,
         help=definition(kpi),
     )

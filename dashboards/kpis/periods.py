@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from dashboards.figures.trends import first_and_last
 from dashboards.kpis.months import first_month, months_of, restrictions, since
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import is_published
@@ -55,7 +56,7 @@ def members(publication: Publication, chosen: Filters, period: Period, split_by:
         inside = since(months, period["last_month_on"], period["n_months"])
         n_ends = pl.col("month_on").n_unique() if period["time_basis"] == "month_end" else 1
         rows = inside.group_by("slice_key", "slice_name").agg(pl.col("numerator", "denominator").sum() / n_ends)
-        small = [is_few(*row, period["scoring"]) for row in rows.select("numerator", "denominator").iter_rows()]
+        small = [is_few(met, cases, period["scoring"]) for met, cases in rows.select("numerator", "denominator").iter_rows()]
         rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator"), is_small=pl.Series(small, dtype=pl.Boolean))
     rows = rows.filter(pl.col("denominator") > 0).select("slice_name", "numerator", "denominator", "value", "is_small")
     return dated(rows, period)
@@ -73,9 +74,10 @@ def _rows(publication: Publication, n_months: int, slice_type: str, key: object)
 
 def _of_sites(publication: Publication, chosen: Filters, n_months: int, kpi_code: str) -> Period | None:
     """The newest mature period of the sites that the viewer may see; None where there is none."""
-    last = months_of(publication, chosen, kpi_code).filter("is_mature")["month_on"].max()
-    if last is None:
+    mature = months_of(publication, chosen, kpi_code).filter("is_mature")
+    if mature.is_empty():
         return None
+    _, last = first_and_last(mature["month_on"])
     kpi = ask(publication, "select kpi_code, scoring, time_basis from marts.dim_kpis where kpi_code = ?", (kpi_code,))
     unknown = {
         f"{other}_{name}": None for other in ("before", "year_before", "baseline") for name in ("value", "change", "status")
@@ -92,7 +94,7 @@ def _summed(publication: Publication, chosen: Filters, whole: Period) -> Period:
     )
     # How it stood does not add up: a period is the mean of its month ends.
     n_ends = max(months["month_on"].n_unique(), 1) if whole["time_basis"] == "month_end" else 1
-    numerator, denominator = months["numerator"].sum() / n_ends, months["denominator"].sum() / n_ends
+    numerator, denominator = months.select(pl.col("numerator", "denominator").sum() / n_ends).row(0)
     unknown = dict.fromkeys(name for name in whole if name.endswith(("_value", "_change", "interval_low", "interval_high")))
     not_compared = {name: "not_comparable" for name in whole if name.endswith("_status")}
     return (

@@ -60,7 +60,9 @@ def table(
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
         _head(title, data, name, patients)
-        size = ({} if height is None else {"height": height}) | ({} if row_height is None else {"row_height": row_height})
+        size: dict[str, Any] = ({} if height is None else {"height": height}) | (
+            {} if row_height is None else {"row_height": row_height}
+        )
         shown, settings = _shown(data, columns or {})
         st.dataframe(
             shown,
@@ -82,7 +84,7 @@ def table(
     current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
 
 
-def _shown(data: pl.DataFrame, columns: dict[str, Any]) -> tuple[pl.DataFrame, dict]:
+def _shown(data: pl.DataFrame, columns: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Rows and settings for Streamlit: an empty cell instead of None, days without a time, shares with one digit (Streamlit's
     own `percent` shows 10 % beside 14.18 %).
     """

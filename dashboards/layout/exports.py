@@ -6,6 +6,7 @@ The built-in download of tables is switched off (`client.disableDataExport`): it
 import io
 import re
 from collections.abc import Iterable
+from functools import partial
 
 import polars as pl
 import streamlit as st
@@ -49,7 +50,7 @@ def offer(
         for kind in formats:
             st.download_button(
                 _LABEL[kind],
-                data=lambda kind=kind: written(kind),
+                data=partial(written, kind),
                 file_name=f"{stem}.{kind}",
                 mime=_MIME[kind],
                 key=f"export_{key or stem}_{kind}",

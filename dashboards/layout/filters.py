@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboards.layout.page import current_sheet
@@ -107,7 +108,7 @@ def filters(
     return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
 
 
-def _chosen(column, label: str, options: list[str], key: str, index: int = 0) -> str:
+def _chosen(column: DeltaGenerator, label: str, options: list[str], key: str, index: int = 0) -> str:
     """A select box whose choice is in the URL, and which a page takes over, into its own URL too, from the page before.
 
     Streamlit keeps a choice (`persist_state`), but not one that has only ever stood in a link. When the browser goes back, its
@@ -124,7 +125,7 @@ def _chosen(column, label: str, options: list[str], key: str, index: int = 0) ->
     return choice
 
 
-def _one_of(column, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
+def _one_of(column: DeltaGenerator, label: str, key: str, options: dict[str, str], names: dict[str, str]) -> str | None:
     """A choice among codes, shown by name; None: all."""
     choice = _chosen(column, label, [EVERY, *options.values()], key)
     code = next((code for code, name in options.items() if name == choice), None)

@@ -8,6 +8,7 @@ the same rows.
 from datetime import date
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
@@ -96,7 +97,7 @@ def empty(message: str) -> None:
     st.info(message, icon=":material/inbox:")
 
 
-def _offer_page(place, sheet: Sheet) -> None:
+def _offer_page(place: DeltaGenerator, sheet: Sheet) -> None:
     """The button that exports the page. The file is made on click, when the sheet is complete."""
     viewer, is_admitted = current_viewer(), still_admitted()
     name = sheet.title.lower().replace(" ", "_")

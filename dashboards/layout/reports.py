@@ -2,10 +2,12 @@
 
 import re
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
@@ -32,7 +34,7 @@ def reports(publication: Publication) -> list[Report]:
     ]
 
 
-def offer_reports(place, publication: Publication) -> None:
+def offer_reports(place: DeltaGenerator, publication: Publication) -> None:
     """Draw the menu of reports in `place`, only for viewers of the whole practice.
 
     Each download is a line of the audit log, written before the browser has the file.
@@ -52,7 +54,7 @@ def offer_reports(place, publication: Publication) -> None:
         for report in written:
             st.download_button(
                 report.title,
-                data=lambda report=report: read(report),
+                data=partial(read, report),
                 file_name=report.path.name,
                 mime="text/html",
                 key=f"export_{report.path.stem}",

@@ -142,7 +142,7 @@ def _heading(name: str, setting: object) -> str:
     return said or name.replace("_", " ").capitalize()
 
 
-def _text(value: object, is_number: bool, form: str) -> str:
+def _text(value: Any, is_number: bool, form: str) -> str:
     match value:
         case None:
             return ""

@@ -29,10 +29,10 @@ class Outcome:
 
 def record(folder: Path, outcome: Outcome) -> str:
     """Add an outcome to the journal in `folder`; returns its new id. Raises what `Journal.add` raises."""
-    now = datetime.now(UTC)
-    entry = {"outcome_id": uuid4().hex, "recorded_at": now, "updated_at": now, "is_withdrawn": False} | asdict(outcome)
+    now, outcome_id = datetime.now(UTC), uuid4().hex
+    entry = {"outcome_id": outcome_id, "recorded_at": now, "updated_at": now, "is_withdrawn": False} | asdict(outcome)
     OUTCOMES.add(folder, entry)
-    return entry["outcome_id"]
+    return outcome_id
 
 
 def withdraw(folder: Path, outcome_id: str) -> None:

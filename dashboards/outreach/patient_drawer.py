@@ -119,7 +119,7 @@ def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataF
         first, second = st.columns(2)
         usual = task["recommended_channel"] if task else "phone"
         channel = first.selectbox(
-            "Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.get, key=f"{key}_channel"
+            "Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.__getitem__, key=f"{key}_channel"
         )
         note = second.selectbox("Remark", OUTCOME_NOTES, index=None, format_func=plain, placeholder="None", key=f"{key}_remark")
         ends = f"{plain(outcome)} ends contact with this person permanently" if outcome in FINAL else ""
@@ -134,7 +134,7 @@ def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataF
             _record(publication, patient, channel=channel, outcome=outcome, note_code=note, listed_on=task and task["listed_on"])
 
 
-def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, **said: object) -> None:
+def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, **said: Any) -> None:
     audit("outcome_recorded", subject=str(patient["patient_key"]), n_rows=1)
     record(
         journal_folder(publication),
@@ -152,7 +152,7 @@ def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, 
     st.rerun()
 
 
-def _recorded(publication: Publication, patient: dict[str, Any], row: dict) -> None:
+def _recorded(publication: Publication, patient: dict[str, Any], row: dict[str, Any]) -> None:
     """An outcome not yet in the warehouse; the person who recorded it may withdraw it."""
     words, undo = st.columns([4, 1], vertical_alignment="center")
     zone = publication.time_zone

@@ -68,7 +68,7 @@ def _limit(seconds: int, megabytes: int) -> None:
         resource.setrlimit(kind, (limit, limit))
 
 
-def _run(asked: dict[str, Any]) -> dict:
+def _run(asked: dict[str, Any]) -> dict[str, Any]:
     connection = duckdb.connect(":memory:", config={"threads": N_THREADS, "memory_limit": f"{asked['megabytes']}MB"})
     tables = _tables(connection, asked["query"])
     for name in ("autoload_known_extensions", "autoinstall_known_extensions", "allow_community_extensions"):

@@ -98,6 +98,7 @@ class Query:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self) -> Answer:
+        assert self.process.stdout is not None
         said = self.process.stdout.read(1_000_000)
         self.process.stdout.close()
         if self._stopped:
@@ -161,6 +162,7 @@ def start(
         "seconds": max_seconds,
         "megabytes": max_megabytes,
     }
+    assert process.stdin is not None
     with suppress(BrokenPipeError):
         process.stdin.write(json.dumps(asked).encode())
         process.stdin.close()

@@ -120,7 +120,8 @@ class SignedIn:
 
 
 _access = read_access(home())
-_hosts = frozenset(LOOPBACK | ({urlsplit(_access.sign_in.redirect_uri).hostname} if _access else set()))
+_own = urlsplit(_access.sign_in.redirect_uri).hostname if _access else None
+_hosts = frozenset(LOOPBACK | ({_own} if _own else set()))
 _APP = Path(__file__).resolve().parents[1] / "streamlit_app.py"
 app = st.App(
     _APP,

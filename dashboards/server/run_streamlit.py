@@ -4,6 +4,8 @@
 applies to incoming ones.
 """
 
+from typing import Any
+
 import uvicorn
 from streamlit.web.cli import main
 
@@ -12,11 +14,11 @@ LARGEST_MESSAGE = 2**20
 _configure = uvicorn.Config.__init__
 
 
-def _quietly(config: uvicorn.Config, *arguments, **settings) -> None:
+def _quietly(config: uvicorn.Config, *arguments: Any, **settings: Any) -> None:
     _configure(config, *arguments, **settings | {"server_header": False, "ws_max_size": LARGEST_MESSAGE})
 
 
-uvicorn.Config.__init__ = _quietly
+uvicorn.Config.__init__ = _quietly  # type: ignore[method-assign, assignment]
 
 if __name__ == "__main__":
     main()

@@ -88,12 +88,14 @@ def _is_other(viewer: Viewer, claims: dict[str, Any]) -> bool:
         access = read_access(home())
     except AccessRefused:
         return True
-    ended = access is None or ended_because(access, claims, time.time())
-    return bool(ended) or access.viewer(SESSIONS.claims_now(claims)) != viewer
+    if access is None or ended_because(access, claims, time.time()):
+        return True
+    return access.viewer(SESSIONS.claims_now(claims)) != viewer
 
 
 def _access_token() -> str:
-    return (st.user.get("tokens") or {}).get("access") or ""
+    tokens: Any = st.user.get("tokens") or {}
+    return tokens.get("access") or ""
 
 
 def _seen(viewer: Viewer | None, claims: dict[str, Any]) -> Viewer:
@@ -161,7 +163,7 @@ def _local() -> Viewer:
         if not ROLES[role].is_of_sites:
             return Viewer(LOCAL_USER, role)
         names = site_names(publication)
-        chosen = st.multiselect("Sites", list(names), default=list(names)[:1], format_func=names.get, key=SITES_KEY)
+        chosen = st.multiselect("Sites", list(names), default=list(names)[:1], format_func=names.__getitem__, key=SITES_KEY)
     return Viewer(LOCAL_USER, role, tuple(chosen))
 
 

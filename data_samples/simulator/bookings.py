@@ -25,7 +25,17 @@ class Bookings:
         self.outcome, self.survey = np.full(capacity, NONE, np.int8), np.full(capacity, NONE, np.int8)
         self.reminded, self.confirmed, self.surveyed = (np.zeros(capacity, bool) for _ in range(3))
 
-    def book(self, patients, month: int, due_month, kind: int, *, is_long=False, rebooked_from=NONE, follows=NONE) -> np.ndarray:
+    def book(
+        self,
+        patients: np.ndarray,
+        month: int,
+        due_month: int | np.ndarray,
+        kind: int,
+        *,
+        is_long: bool | np.ndarray = False,
+        rebooked_from: int | np.ndarray = NONE,
+        follows: int | np.ndarray = NONE,
+    ) -> np.ndarray:
         """Book for `patients` (row numbers) in `month`, and return the numbers of the bookings."""
         n = len(patients)
         numbers = np.arange(self._size, self._size + n)

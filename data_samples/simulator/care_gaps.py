@@ -4,6 +4,9 @@ The rules follow the eCQM specifications of the 2026 measurement period as far a
 its populations depend on cardiovascular risk, which is not simulated.
 """
 
+from datetime import date
+
+import numpy as np
 import polars as pl
 
 from data_samples.simulator.deliveries import Delivery
@@ -25,7 +28,7 @@ def care_gaps(people: pl.DataFrame, record: Record, last: Delivery, years: tuple
     return pl.concat([frame for year in years for rule in rules for frame in rule(known, year)])
 
 
-def measured_years(end_on) -> tuple[int, ...]:
+def measured_years(end_on: date | np.datetime64) -> tuple[int, ...]:
     """The year of the last day and the one before."""
     year = int(str(end_on)[:4])
     return year - 1, year

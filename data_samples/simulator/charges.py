@@ -29,10 +29,10 @@ def charge_lines(seen: pl.DataFrame, random: np.random.Generator) -> pl.DataFram
     visit = np.where(random.random(n) < 0.34, "VISIT-COMPLEX", "VISIT-STANDARD")
     visit = np.select([kind == "preventive", kind == "telehealth"], ["VISIT-PREVENTIVE", "VISIT-TELEHEALTH"], visit)
     rows, codes = [np.arange(n)], [visit]
-    for code, share in _EXTRAS:
+    for extra_code, share in _EXTRAS:
         extra = np.flatnonzero((random.random(n) < share) & (kind != "telehealth"))
         rows.append(extra)
-        codes.append(np.full(len(extra), code))
+        codes.append(np.full(len(extra), extra_code))
     row, code = np.concatenate(rows), np.concatenate(codes)
     cents = pl.Series(code).replace_strict(_FEES, return_dtype=pl.Int64).to_numpy() * 100
     cents = np.where(seen["payer"].to_numpy()[row] == SELF_PAY, cents * _SELF_PAY_PERCENT // 100, cents)

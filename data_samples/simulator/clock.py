@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
 from data_samples.simulator.parameters import BURN_IN_MONTHS, LOOK_AHEAD_MONTHS
 
@@ -85,6 +86,6 @@ def local_instants(days: np.ndarray, minutes: np.ndarray) -> np.ndarray:
     return series.fill_null(shifted).dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
 
 
-def minutes(values) -> np.ndarray:
+def minutes(values: ArrayLike) -> np.ndarray:
     """Whole numbers as `timedelta64[m]`."""
     return np.asarray(values).astype("timedelta64[m]")

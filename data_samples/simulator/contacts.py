@@ -21,8 +21,8 @@ def contact_of(contacts: pl.DataFrame, n_patients: int) -> pl.Series:
 def contacts_and_consents(contacts: pl.DataFrame, random: np.random.Generator) -> dict[str, pl.DataFrame]:
     """Versions of `contacts` (a few learn that the person died) and `consents`."""
     n = contacts.height
-    channels, shares = zip(*_CHANNELS, strict=True)
-    preferred = random.choice(channels, n, p=shares)
+    shares = dict(_CHANNELS)
+    preferred = random.choice(list(shares), n, p=list(shares.values()))
     is_reported = contacts["died_on"].is_not_null() & pl.Series(random.random(n) < 0.65)
     died = contacts["died_on"].cast(pl.Datetime("us"))
     changed = pl.select(pl.when(is_reported).then(died + pl.duration(days=18, hours=16))).to_series()
@@ -37,7 +37,7 @@ def contacts_and_consents(contacts: pl.DataFrame, random: np.random.Generator) -
     return {"contacts": frame, "consents": _consents(contacts, random)}
 
 
-def _consents(contacts: pl.DataFrame, random) -> pl.DataFrame:
+def _consents(contacts: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """Consents granted when the contact was created, and those withdrawn later."""
     frames = []
     n = contacts.height
@@ -61,7 +61,7 @@ def _consents(contacts: pl.DataFrame, random) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def _decisions(of: pl.DataFrame, channel: str, number: int, at, is_granted, source: str) -> pl.DataFrame:
+def _decisions(of: pl.DataFrame, channel: str, number: int, at: np.ndarray, is_granted: np.ndarray, source: str) -> pl.DataFrame:
     n = of.height
     return pl.DataFrame(
         {

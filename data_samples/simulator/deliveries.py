@@ -1,7 +1,7 @@
 """Content of each delivery: the versions current at export; later deliveries contain only changes since the previous one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -32,7 +32,7 @@ def make_deliveries(clock: Clock) -> tuple[Delivery, ...]:
     last = np.datetime64(clock.end_on)
     first = clock.month_starts[clock.last] - 1
     at_first, at_last = (local_instants(np.array([day]), np.array([23 * 60 + 59]))[0].item() for day in (first, last))
-    since = (np.datetime64(at_first) - np.timedelta64(OVERLAP_DAYS, "D")).item()
+    since = at_first - timedelta(days=OVERLAP_DAYS)
     return Delivery(str(first), at_first, None), Delivery(str(last), at_last, since)
 
 

@@ -1,5 +1,8 @@
 """Ages, conditions, payers and lengths of stay of a practice's patients, as independent draws."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from data_samples.simulator.clock import Clock
@@ -9,7 +12,7 @@ CHRONIC_CONDITIONS = ("hypertension", "diabetes", "hyperlipidemia", "depression"
 _AGE_BANDS = ((0, 5, 0.07), (5, 18, 0.15), (18, 35, 0.19), (35, 50, 0.19), (50, 65, 0.20), (65, 80, 0.15), (80, 96, 0.05))
 
 
-def pick(random: np.random.Generator, n: int, table) -> tuple[np.ndarray, ...]:
+def pick(random: np.random.Generator, n: int, table: Sequence[tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
     """`n` rows of a table whose last column is their share, as one array per other column."""
     shares = np.array([row[-1] for row in table])
     rows = random.choice(len(table), n, p=shares / shares.sum())
@@ -36,7 +39,7 @@ def conditions(age: np.ndarray, random: np.random.Generator) -> tuple[dict[str, 
     heavy = (body_mass_index > 30) & (age >= 18)
     adult = age >= 18
 
-    def has(share) -> np.ndarray:
+    def has(share: float | np.ndarray) -> np.ndarray:
         return ((random.random(n) < share) & adult).astype(int)
 
     hypertension = has(np.interp(age, [18, 35, 50, 65, 80], [0.03, 0.10, 0.30, 0.52, 0.64]) + 0.10 * heavy)

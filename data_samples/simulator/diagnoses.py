@@ -42,7 +42,9 @@ def problems(people: pl.DataFrame, clock: Clock, random: np.random.Generator) ->
     return pl.concat(frames)
 
 
-def _problem(patients: pl.DataFrame, onset: np.ndarray, code: str, snomed: str | None, random) -> pl.DataFrame:
+def _problem(
+    patients: pl.DataFrame, onset: np.ndarray, code: str, snomed: str | None, random: np.random.Generator
+) -> pl.DataFrame:
     n = patients.height
     text = pl.Series(np.datetime_as_string(onset.astype("datetime64[D]"))).cast(pl.String)
     exactness = pl.Series(random.choice((4, 7, 10), n, p=(0.06, 0.10, 0.84)))
@@ -78,7 +80,9 @@ def visit_diagnoses(people: pl.DataFrame, visits: pl.DataFrame, random: np.rando
     return pl.concat(frames)
 
 
-def _diagnosis(visits: pl.DataFrame, code: pl.Series, snomed: str | None, lasts_days: int, random) -> pl.DataFrame:
+def _diagnosis(
+    visits: pl.DataFrame, code: pl.Series, snomed: str | None, lasts_days: int, random: np.random.Generator
+) -> pl.DataFrame:
     n = visits.height
     day = visits["day"]
     ends = day.dt.offset_by(f"{lasts_days}d")

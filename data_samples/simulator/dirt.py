@@ -39,7 +39,9 @@ def spoil(writer: Writer, deliveries: tuple[Delivery, ...]) -> pl.DataFrame:
     row cannot be read.
     """
     first, last = deliveries[0], deliveries[-1]
-    bad = [_bad_cell(writer.csv(source, extract, first), field, text) for source, extract, field, text in _BAD_CELLS]
+    bad: list[tuple[Path | None, int, str | None]] = [
+        _bad_cell(writer.csv(source, extract, first), field, text) for source, extract, field, text in _BAD_CELLS
+    ]
     bad += _bad_lines(writer.ndjson("Observation", last), "Observation")
     bad += _bad_lines(writer.ndjson("Encounter", last), "Encounter")
     _delete_mistakes(writer, first, last)

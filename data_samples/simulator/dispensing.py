@@ -25,7 +25,7 @@ def dispenses(orders: pl.DataFrame, people: pl.DataFrame, random: np.random.Gene
     at = orders["at"].to_numpy() + random.integers(0, 3, n) * _DAY + np.timedelta64(90, "m")
     goes_on = random.random(n) < _PICKED_UP
     frames = []
-    for number in range(int(orders["refills"].max() or 0) + 1):
+    for number in range((orders.select(pl.max("refills")).item() or 0) + 1):
         goes_on &= (number <= orders["refills"].to_numpy()) & ~(at >= latest)
         rows = np.flatnonzero(goes_on)
         frames.append(

@@ -73,7 +73,7 @@ def _outcomes(history: History, laws: Laws, month: int) -> pl.DataFrame:
     visit = history.appointments.filter((pl.col("due_month") == month) & (pl.col("outcome") == 0))
     present = laws.is_present(month)
 
-    def by_site(sites) -> pl.Series:
+    def by_site(sites: np.ndarray) -> pl.Series:
         return pl.Series(np.bincount(sites, minlength=n_sites))
 
     return pl.DataFrame(

@@ -30,7 +30,7 @@ def quantity(value: np.ndarray, unit: str, code: str, decimals: int = 0) -> pl.S
     return ',"valueQuantity":{"value":' + text + f',"unit":"{unit}","system":"{UCUM}","code":"{code}"}}'
 
 
-def concept_value(system: str, code) -> pl.Series | str:
+def concept_value(system: str, code: str | pl.Series) -> pl.Series | str:
     """`valueCodeableConcept` fragments of one system; `code` is a text or a Series of texts."""
     text = pl.Series([code]) if isinstance(code, str) else code
     return f',"valueCodeableConcept":{{"coding":[{{"system":"{system}","code":"' + text + '"}]}'
@@ -38,15 +38,15 @@ def concept_value(system: str, code) -> pl.Series | str:
 
 def observation(
     visits: pl.DataFrame,
-    at,
+    at: np.ndarray,
     random: np.random.Generator,
     *,
     code: str,
     category: str,
-    value,
+    value: str | pl.Series | None,
     system: str = LOINC,
     delay_hours: float = 0.7,
-):
+) -> pl.DataFrame:
     """One observation per row of `visits` (patient_id, encounter_id), at the instants `at`."""
     at = np.asarray(at, dtype="datetime64[us]")
     n = visits.height
@@ -67,7 +67,13 @@ def observation(
 
 
 def procedure(
-    visits: pl.DataFrame, at, random: np.random.Generator, *, code: str, system: str = SNOMED, delay_hours: float = 1.0
+    visits: pl.DataFrame,
+    at: np.ndarray,
+    random: np.random.Generator,
+    *,
+    code: str,
+    system: str = SNOMED,
+    delay_hours: float = 1.0,
 ) -> pl.DataFrame:
     """One completed procedure per row of `visits`, at the instants `at`."""
     at = np.asarray(at, dtype="datetime64[us]")
@@ -90,7 +96,7 @@ def outside(patients: pl.DataFrame) -> pl.DataFrame:
 
 
 def order(
-    visits: pl.DataFrame, random: np.random.Generator, *, code, system: str, kind: str, reason: str | None = None
+    visits: pl.DataFrame, random: np.random.Generator, *, code: str | pl.Series, system: str, kind: str, reason: str | None = None
 ) -> pl.DataFrame:
     """One service request per visit, written before the visit ends."""
     n = visits.height

@@ -116,9 +116,9 @@ def _cms69(known: Known, year: int) -> pl.DataFrame:
     orders = known.orders.filter(pl.col("on").dt.year() == year)
     obese = known.conditions.filter(pl.col("code") == "E66.9").select("patient_id", "latest_on")
     referred = orders.filter(pl.col("code").is_in(["183524004", "308470006", "182922004"])).join(obese, on="patient_id")
-    referred = referred.filter(pl.col("latest_on") <= pl.col("on"))["patient_id"]
+    referred_patients = referred.filter(pl.col("latest_on") <= pl.col("on"))["patient_id"]
     advised = orders.filter((pl.col("code") == "182922004") & (pl.col("reason") == "E66.9"))["patient_id"]
-    is_followed = pl.col("patient_id").is_in(pl.concat([referred, advised]).unique().implode())
+    is_followed = pl.col("patient_id").is_in(pl.concat([referred_patients, advised]).unique().implode())
     followed = indexes.filter((pl.col("index") >= 25) & is_followed)
     evidence = pl.concat([normal.select(_ON), followed.select(_ON)])
     return judged(members, evidence, known.in_last_care(year), "CMS69", year)

@@ -110,8 +110,8 @@ def _with_onset(conditions: pl.DataFrame) -> pl.DataFrame:
     onset = pl.col("onset")
     length = onset.str.len_chars()
     first = pl.when(length == 4).then(onset + "-01-01").when(length == 7).then(onset + "-01").otherwise(onset).str.to_date()
-    latest = pl.when(length == 4).then(first.dt.offset_by("1y").dt.offset_by("-1d"))
-    latest = latest.when(length == 7).then(first.dt.offset_by("1mo").dt.offset_by("-1d")).otherwise(first)
+    end_of_year, end_of_month = (first.dt.offset_by(span).dt.offset_by("-1d") for span in ("1y", "1mo"))
+    latest = pl.when(length == 4).then(end_of_year).when(length == 7).then(end_of_month).otherwise(first)
     return conditions.with_columns(first_on=first, latest_on=latest)
 
 

@@ -1,5 +1,6 @@
 """Laboratory panels: orders, results and the reports that hold them together."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,13 @@ class Laboratory:
         self.reports: list[pl.DataFrame] = []
         self._n_reports = 0
 
-    def panel(self, mask: np.ndarray, panel_code: str, results, share_done: float = 0.93) -> np.ndarray:
+    def panel(
+        self,
+        mask: np.ndarray,
+        panel_code: str,
+        results: Sequence[tuple[str, Callable[[np.ndarray], pl.Series]]],
+        share_done: float = 0.93,
+    ) -> np.ndarray:
         """Order a panel at the visits of `mask`; most are drawn within days and reported. Returns the rows that have results.
 
         `results` are (code, fragments per row function) pairs.
@@ -106,7 +113,7 @@ class Laboratory:
         )
         return rows
 
-    def simple(self, results) -> list[Any]:
+    def simple(self, results: Sequence[tuple[str, str, float, float, int]]) -> list[Any]:
         """Result columns that are normal for everybody: (code, fragments function)."""
         return [
             (

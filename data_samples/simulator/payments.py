@@ -92,7 +92,7 @@ def patient_money(claims: pl.DataFrame, lines: pl.DataFrame, random: np.random.G
 
 
 def _payments(
-    of: pl.DataFrame, lines: pl.DataFrame, on: np.ndarray, cents: np.ndarray, is_at_service: bool, random
+    of: pl.DataFrame, lines: pl.DataFrame, on: np.ndarray, cents: np.ndarray, is_at_service: bool, random: np.random.Generator
 ) -> pl.DataFrame:
     method = random.choice(("card", "cash", "check"), of.height, p=(0.78, 0.12, 0.10))
     if not is_at_service:

@@ -124,7 +124,7 @@ def _changes(people: pl.DataFrame, clock: Clock, random: np.random.Generator) ->
     return pl.Series(np.where(moved <= clock.last, moved, month))
 
 
-def _homes(n: int, random: np.random.Generator) -> dict[str, np.ndarray]:
+def _homes(n: int, random: np.random.Generator) -> dict[str, np.ndarray | pl.Series]:
     def line() -> pl.Series:
         street = pl.Series(random.integers(1, 9900, n)).cast(pl.String) + " " + pl.Series(random.choice(STREETS, n))
         return street + " " + pl.Series(random.choice(STREET_TYPES, n))

@@ -11,7 +11,7 @@ from data_samples.simulator.visits import Visits
 
 
 def portal_events(
-    population: Population, history: History, visits: Visits, contact: pl.Series, clock: Clock, random
+    population: Population, history: History, visits: Visits, contact: pl.Series, clock: Clock, random: np.random.Generator
 ) -> pl.DataFrame:
     """Offers, activations and use of the portal."""
     frames = []

@@ -25,13 +25,13 @@ def practice_wide(practice: Practice, clock: Clock, n_patients: int, random: np.
     }
 
 
-def _at(day) -> pl.Expr:
+def _at(day: str) -> pl.Expr:
     return pl.col(day).cast(pl.Datetime("us")) + pl.duration(hours=14)
 
 
 def _campaigns(clock: Clock, n_patients: int) -> pl.DataFrame:
-    started = clock.start_on.item()
-    rows = [
+    started: date = clock.start_on.astype(object)
+    rows: list[tuple[str, str, str, str, date, date | None, float]] = [
         ("cmp-reminders", "Appointment reminders", "reminder", "sms", started, None, 0.0),
         ("cmp-survey", "Patient survey", "satisfaction", "email", started, None, 0.0),
     ]
@@ -55,7 +55,7 @@ def _months(clock: Clock) -> np.ndarray:
     return clock.month_starts[clock.first : clock.last + 1]
 
 
-def _marketing_spend(clock: Clock, n_patients: int, random) -> pl.DataFrame:
+def _marketing_spend(clock: Clock, n_patients: int, random: np.random.Generator) -> pl.DataFrame:
     months = _months(clock)
     new_patients = 0.0085 * n_patients
     rows = []
@@ -79,7 +79,7 @@ def _rollout(practice: Practice, clock: Clock) -> pl.DataFrame:
     )
 
 
-def _costs(practice: Practice, clock: Clock, n_patients: int, random) -> pl.DataFrame:
+def _costs(practice: Practice, clock: Clock, n_patients: int, random: np.random.Generator) -> pl.DataFrame:
     """Per site: implementation and training at its start, monthly licence, support and staff. For all: integration, tuning."""
     per_site = n_patients / practice.sites.height
     rows = []

@@ -1,6 +1,8 @@
 """Questions asked at visits and their immediate follow-up: tobacco, depression, falls, yearly questions, counselling."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -38,7 +40,7 @@ def ask(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p: Param
     effect = p.program_screening
     answers = Answers(np.zeros(n, bool), np.zeros(n, bool))
 
-    def answer(mask: np.ndarray, code: str, category: str, value) -> None:
+    def answer(mask: np.ndarray, code: str, category: str, value: Callable[[np.ndarray], pl.Series | str]) -> None:
         rows = np.flatnonzero(mask)
         frame = observation(visits[rows], at[rows], random, code=code, category=category, value=value(rows))
         answers.observations.append(frame)
@@ -66,8 +68,12 @@ def ask(people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, p: Param
     answer(falls, _FALLS, "survey", lambda rows: concept_value(LOINC, _NO_FALL))
 
     yearly = calendar.done(age >= 12, 330, 0.85, random)
+
+    def score(most: int, rows: np.ndarray) -> pl.Series:
+        return quantity(random.binomial(most, 0.12, len(rows)), "{score}", "{score}")
+
     for code, most in _YEARLY_SCORES:
-        answer(yearly, code, "survey", lambda rows, m=most: quantity(random.binomial(m, 0.12, len(rows)), "{score}", "{score}"))
+        answer(yearly, code, "survey", partial(score, most))
     for code in _YEARLY_QUESTIONS:
         answer(yearly, code, "survey", lambda rows: concept_value(SNOMED, _NO))
 

@@ -9,7 +9,7 @@ from data_samples.simulator import fhir, fhir_administrative
 from data_samples.simulator.deliveries import Delivery, needed
 from data_samples.simulator.versions import appointment_versions, medication_versions, task_versions
 
-_TEXT: dict[str, tuple[Callable[..., Any], Callable]] = {
+_TEXT: dict[str, tuple[Callable[..., Any], Callable[[pl.DataFrame], pl.DataFrame]]] = {
     "Encounter": (
         fhir_administrative.encounters,
         lambda frame: frame.with_columns(recorded_at=pl.col("ends_at") + pl.duration(minutes=20)),

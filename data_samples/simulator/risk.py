@@ -71,7 +71,9 @@ class Risk:
             value = self._month(value, month, self._since + step, contact, share, needs_no_booking)
         return value
 
-    def _month(self, after, month: int, since, contact, share: float, needs_no_booking: bool) -> np.ndarray:
+    def _month(
+        self, after: np.ndarray, month: int, since: np.ndarray, contact: np.ndarray, share: float, needs_no_booking: bool
+    ) -> np.ndarray:
         """Value at the beginning of a month from the value at its end, of which `share` of the working days count."""
         laws, rows = self.laws, self.rows
         p = laws.parameters

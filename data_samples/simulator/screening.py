@@ -35,7 +35,9 @@ def screen(
 
 
 class _Chunk:
-    def __init__(self, people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, clock: Clock, random) -> None:
+    def __init__(
+        self, people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, clock: Clock, random: np.random.Generator
+    ) -> None:
         self.people, self.visits, self.calendar, self.clock, self.random = people, visits, calendar, clock, random
         self.patient = visits["patient"].to_numpy()
         self.age = visits["age"].to_numpy()

@@ -20,7 +20,14 @@ class Calendar:
         self._steps = np.split(order, np.cumsum(np.bincount(rank))[:-1]) if len(rank) else []
 
     def done(
-        self, eligible, every_days, probability, random: np.random.Generator, *, last_on=None, program_effect: float = 0.0
+        self,
+        eligible: np.ndarray,
+        every_days: int | np.ndarray,
+        probability: float | np.ndarray,
+        random: np.random.Generator,
+        *,
+        last_on: np.ndarray | None = None,
+        program_effect: float = 0.0,
     ) -> np.ndarray:
         """Mask of the visits at which a service is done.
 

@@ -16,7 +16,7 @@ from data_samples.simulator.billing import bill
 from data_samples.simulator.care_gaps import care_gaps, measured_years
 from data_samples.simulator.clock import TIME_ZONE, Clock
 from data_samples.simulator.contacts import contact_of, contacts_and_consents
-from data_samples.simulator.deliveries import make_deliveries
+from data_samples.simulator.deliveries import Delivery, make_deliveries
 from data_samples.simulator.directory import directory
 from data_samples.simulator.dirt import spoil
 from data_samples.simulator.effects import outreach_effects, program_outcomes
@@ -159,7 +159,7 @@ def _write_record(chunk: _Chunk, writer: Writer, number: int | None) -> None:
         writer.resources(resource_type, number, versions)
 
 
-def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence, years: tuple[int, ...], last) -> None:
+def _write_truth(chunk: _Chunk, true: truth.Truth, seed: np.random.SeedSequence, years: tuple[int, ...], last: Delivery) -> None:
     laws, history = chunk.laws, chunk.history
     true.add("identities", truth.identities(chunk.identities, laws.population.frame, last))
     true.add("engagement_states", truth.engagement_states(history, laws))

@@ -24,7 +24,7 @@ def survey_answers(visits: Visits, contact: pl.Series, random: np.random.Generat
     unhappy = back["survey"].to_numpy() == 1
     frames = []
 
-    def answer(survey: str, composite: str | None, question: str, score, maximum: int) -> None:
+    def answer(survey: str, composite: str | None, question: str, score: np.ndarray, maximum: int) -> None:
         frames.append(
             pl.DataFrame(
                 {

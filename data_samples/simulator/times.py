@@ -10,10 +10,12 @@ OUTREACH_DAYS = 5
 """Days at the beginning of a month within which that month's outreach is done."""
 _REFILLED = 0.45
 """Share of slots freed hours ahead that are refilled by an acute visit."""
-_MINUTE, _HOUR, _DAY = (np.timedelta64(1, unit) for unit in ("m", "h", "D"))
+_MINUTE, _HOUR, _DAY = np.timedelta64(1, "m"), np.timedelta64(1, "h"), np.timedelta64(1, "D")
 
 
-def booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, random: np.random.Generator) -> np.ndarray:
+def booked_at(
+    booked: pl.DataFrame, clock: Clock, day: np.ndarray, starts_at: np.ndarray, called: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
     """When a first, routine or acute appointment was booked: in its month, on or before its day, at a staffed hour.
 
     Patients called by the outreach team (`called`, in the first days of the month) book after the call, if there is time.
@@ -31,7 +33,9 @@ def booked_at(booked: pl.DataFrame, clock: Clock, day, starts_at, called, random
     return np.minimum(at, latest)
 
 
-def cancelled_at(outcome, clock: Clock, due, booked_at, starts_at, random: np.random.Generator) -> np.ndarray:
+def cancelled_at(
+    outcome: np.ndarray, clock: Clock, due: np.ndarray, booked_at: np.ndarray, starts_at: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
     """When a cancelled appointment was cancelled: within its month, after it was booked."""
     n = len(outcome)
     hours = np.where(outcome == 2, random.exponential(62, n), random.exponential(50, n))
@@ -41,7 +45,14 @@ def cancelled_at(outcome, clock: Clock, due, booked_at, starts_at, random: np.ra
     return np.where(outcome >= 2, np.minimum(at, starts_at - 5 * _MINUTE), np.datetime64("NaT"))
 
 
-def chained(booked: pl.DataFrame, booked_at, cancelled_at, starts_at, clock: Clock, random: np.random.Generator) -> np.ndarray:
+def chained(
+    booked: pl.DataFrame,
+    booked_at: np.ndarray,
+    cancelled_at: np.ndarray,
+    starts_at: np.ndarray,
+    clock: Clock,
+    random: np.random.Generator,
+) -> np.ndarray:
     """A follow-up is booked as its visit ends; a missed appointment is booked again within days, in the same month."""
     n = booked.height
     follows, rebooked = booked["follows"].to_numpy(), booked["rebooked_from"].to_numpy()
@@ -54,7 +65,13 @@ def chained(booked: pl.DataFrame, booked_at, cancelled_at, starts_at, clock: Clo
 
 
 def refill(
-    kind, clinician, due, starts_at, booked_at, cancelled_at, random: np.random.Generator
+    kind: np.ndarray,
+    clinician: np.ndarray,
+    due: np.ndarray,
+    starts_at: np.ndarray,
+    booked_at: np.ndarray,
+    cancelled_at: np.ndarray,
+    random: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give some slots that were cancelled in time to acute visits of the same clinician and month."""
     n = len(kind)

@@ -24,10 +24,24 @@ def touches(visits: Visits, tasks: pl.DataFrame, contact: pl.Series, random: np.
     )
 
 
-def _rows(of: pl.DataFrame, at, *, campaign, direction: str, channel, purpose: str, outcome, automated, staff) -> pl.DataFrame:
+Column = str | bool | float | np.ndarray | pl.Series
+
+
+def _rows(
+    of: pl.DataFrame,
+    at: np.ndarray,
+    *,
+    campaign: str | None,
+    direction: str,
+    channel: Column,
+    purpose: str,
+    outcome: Column,
+    automated: Column,
+    staff: Column,
+) -> pl.DataFrame:
     n = of.height
 
-    def column(value, dtype):
+    def column(value: Column, dtype: type[pl.DataType]) -> pl.Series:
         return (
             value.cast(dtype) if isinstance(value, pl.Series) else pl.Series(np.broadcast_to(np.asarray(value), n), dtype=dtype)
         )
@@ -50,7 +64,7 @@ def _rows(of: pl.DataFrame, at, *, campaign, direction: str, channel, purpose: s
     )
 
 
-def _reminders(visits: Visits, random) -> list[pl.DataFrame]:
+def _reminders(visits: Visits, random: np.random.Generator) -> list[pl.DataFrame]:
     """Reminders before appointments: one by hand before the program, two by the system after it."""
     due = visits.appointments.filter(pl.col("reminded"))
     frames = []
@@ -77,7 +91,7 @@ def _reminders(visits: Visits, random) -> list[pl.DataFrame]:
     return frames
 
 
-def _invitations(visits: Visits, random) -> pl.DataFrame:
+def _invitations(visits: Visits, random: np.random.Generator) -> pl.DataFrame:
     of = visits.seen.filter("surveyed")
     n = of.height
     at = of["ends_at"].to_numpy() + minutes(random.integers(30, 55, n))
@@ -91,7 +105,7 @@ def _invitations(visits: Visits, random) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _questions(visits: Visits, random) -> pl.DataFrame:
+def _questions(visits: Visits, random: np.random.Generator) -> pl.DataFrame:
     """Calls and messages that patients start, in the days after a visit."""
     of = visits.seen
     of = of.filter(pl.Series(random.random(of.height) < 0.35)).drop("appointment_id")
@@ -105,7 +119,7 @@ def _questions(visits: Visits, random) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _recalls(tasks: pl.DataFrame, random) -> list[pl.DataFrame]:
+def _recalls(tasks: pl.DataFrame, random: np.random.Generator) -> list[pl.DataFrame]:
     """The call or message of each task, and the call back of patients who replied to a message."""
     n = tasks.height
     outcome = tasks["outcome"].replace_strict(

@@ -22,7 +22,7 @@ _REFERRALS = ("103697008", "308470006", "103696004", "183517000")
 
 
 def medications(
-    people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, is_counselled, random: np.random.Generator
+    people: pl.DataFrame, visits: pl.DataFrame, calendar: Calendar, is_counselled: np.ndarray, random: np.random.Generator
 ) -> pl.DataFrame:
     """Medication orders: renewals of chronic drugs (`is_chronic`), antibiotics, help to stop smoking, contraceptives."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
@@ -44,7 +44,9 @@ def medications(
     return pl.concat(frames)
 
 
-def _orders(visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int, refills: int, random) -> pl.DataFrame:
+def _orders(
+    visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int, refills: int, random: np.random.Generator
+) -> pl.DataFrame:
     rows = np.flatnonzero(mask)
     where = visits[rows]
     at = where["starts_at"].to_numpy() + np.timedelta64(12, "m")
@@ -66,7 +68,12 @@ def _orders(visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int,
 
 
 def findings_orders(
-    people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, is_depressed, random: np.random.Generator
+    people: pl.DataFrame,
+    visits: pl.DataFrame,
+    systolic: np.ndarray,
+    diastolic: np.ndarray,
+    is_depressed: np.ndarray,
+    random: np.random.Generator,
 ) -> list[Any]:
     """Orders that answer a high blood pressure, a high body mass index or a positive depression screening."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
@@ -77,7 +84,7 @@ def findings_orders(
     heavy = in_person & (age >= 18) & (people["body_mass_index"].to_numpy()[patient] >= 25) & (random.random(n) < 0.22)
     treated = is_depressed & (random.random(n) < 0.72)
 
-    def make(mask, code, reason=None):
+    def make(mask: np.ndarray, code: str, reason: str | None = None) -> pl.DataFrame:
         return order(visits[np.flatnonzero(mask)], random, code=code, system=SNOMED, kind="follow-up", reason=reason)
 
     return [

@@ -11,8 +11,9 @@ from data_samples.simulator.clock import Clock, local_instants
 from data_samples.simulator.engagement import History
 from data_samples.simulator.laws import Laws
 from data_samples.simulator.parameters import OUTCOMES
+from data_samples.simulator.practice import Practice
 
-_MINUTE, _HOUR, _DAY = (np.timedelta64(n, unit) for n, unit in ((1, "m"), (1, "h"), (1, "D")))
+_MINUTE, _HOUR, _DAY = np.timedelta64(1, "m"), np.timedelta64(1, "h"), np.timedelta64(1, "D")
 
 
 @dataclass
@@ -118,13 +119,13 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     return Visits(appointments, encounters, seen)
 
 
-def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice) -> np.ndarray:
+def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice: Practice) -> np.ndarray:
     """The patient's own clinician, or the site's first clinician, who stays, once the own one has left."""
     first_of_site = np.searchsorted(practice.clinicians["site"].to_numpy(), np.arange(practice.sites.height))
     return np.where(due >= practice.left_month[own], first_of_site[site], own)
 
 
-def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random) -> np.ndarray:
+def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random: np.random.Generator) -> np.ndarray:
     n = len(kind)
     u = random.random(n)
     by_phone = np.where(has_portal & (u < 0.30), "portal", np.where(u > 0.90, "online", "phone"))

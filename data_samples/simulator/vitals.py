@@ -1,5 +1,7 @@
 """Vital signs measured at visits."""
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 
@@ -32,7 +34,7 @@ def pressures(people: pl.DataFrame, visits: pl.DataFrame, random: np.random.Gene
 
 
 def vital_signs(
-    people: pl.DataFrame, visits: pl.DataFrame, systolic, diastolic, random: np.random.Generator
+    people: pl.DataFrame, visits: pl.DataFrame, systolic: np.ndarray, diastolic: np.ndarray, random: np.random.Generator
 ) -> list[pl.DataFrame]:
     """Observations of the vital signs of every visit in person."""
     patient, age = visits["patient"].to_numpy(), visits["age"].to_numpy()
@@ -45,7 +47,7 @@ def vital_signs(
     weight = body_mass_index * (height / 100) ** 2
     frames = []
 
-    def take(mask, code, value, at_shift=0):
+    def take(mask: np.ndarray, code: str, value: Callable[[np.ndarray], pl.Series], at_shift: int = 0) -> None:
         rows = np.flatnonzero(mask)
         where = visits[rows]
         frames.append(

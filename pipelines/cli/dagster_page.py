@@ -12,15 +12,16 @@ from dagster_webserver import cli
 from pipelines.cli.dagster import TOKEN_VARIABLE
 from pipelines.cli.dagster_door import Door
 
-_made = cli.create_app_from_workspace_process_context
+_webserver: Any = cli  # what is replaced below is no part of its interface
+_made = _webserver.create_app_from_workspace_process_context
 
 
 def _behind_the_door(*arguments: Any, **settings: Any) -> Door:
     return Door(_made(*arguments, **settings), os.environ.get(TOKEN_VARIABLE, ""))
 
 
-cli.create_app_from_workspace_process_context = _behind_the_door
-cli.uvicorn.run = partial(cli.uvicorn.run, server_header=False)
+_webserver.create_app_from_workspace_process_context = _behind_the_door
+_webserver.uvicorn.run = partial(_webserver.uvicorn.run, server_header=False)
 
 if __name__ == "__main__":
-    cli.main()
+    _webserver.main()
