@@ -68,3 +68,24 @@ select
 from {{ events }}
 group by period_key, patient_key
 {%- endmacro %}
+
+{#-
+    A query on what several measures exclude for (`int_measures__exclusions`): rows of `denominator_exclusions`, in which `rule` is their
+    place. With `grouped` a row for each group in whose denominator the patient is.
+-#}
+{% macro shared_exclusions(rule, exclusions, grouped=false) -%}
+select
+        {% if grouped %}denominator.group_id,
+        {% endif %}exclusions.period_key,
+        exclusions.patient_key,
+        {{ rule }} as rule,
+        exclusions.evidence_on,
+        exclusions.reason
+    from {{ ref('int_measures__exclusions') }} as exclusions
+    {%- if grouped %}
+    inner join denominator
+        on exclusions.period_key = denominator.period_key
+        and exclusions.patient_key = denominator.patient_key
+    {%- endif %}
+    where exclusions.exclusion in ('{{ exclusions | join("', '") }}')
+{%- endmacro %}

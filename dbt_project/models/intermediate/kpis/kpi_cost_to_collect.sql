@@ -2,17 +2,7 @@ with
 
 costs as (
 
-    select
-        {{ surrogate_key(['costs.source_system', 'costs.cost_id']) }} as spend_key,
-        costs.month_on,
-        locations.location_key,
-        cast(null as bigint) as provider_key,
-        'unknown' as payer_class,
-        'unknown' as patient_segment,
-        costs.amount_usd
-    from {{ ref('stg_billing__collection_costs') }} as costs
-    left join {{ ref('int_activity__named_locations') }} as locations
-        on costs.location_id = locations.location_id
+    {{ monthly_costs('stg_billing__collection_costs', 'cost_id') }}
 
 )
 

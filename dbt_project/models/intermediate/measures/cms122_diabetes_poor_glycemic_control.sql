@@ -20,14 +20,7 @@ denominator as (
 
 denominator_exclusions as (
 
-    select
-        period_key,
-        patient_key,
-        1 as rule,
-        evidence_on,
-        reason
-    from {{ ref('int_measures__exclusions') }}
-    where exclusion in ('hospice', 'nursing_home_66', 'advanced_illness_66_to_80', 'advanced_illness_81', 'palliative_care')
+    {{ shared_exclusions(1, ['hospice', 'nursing_home_66', 'advanced_illness_66_to_80', 'advanced_illness_81', 'palliative_care']) }}
 
 ),
 

@@ -48,14 +48,7 @@ denominator_exclusions as (
 
     union all
 
-    select
-        period_key,
-        patient_key,
-        2 as rule,
-        evidence_on,
-        reason
-    from {{ ref('int_measures__exclusions') }}
-    where exclusion in ('hospice', 'advanced_illness_66_to_80', 'advanced_illness_81', 'nursing_home_66', 'palliative_care')
+    {{ shared_exclusions(2, ['hospice', 'advanced_illness_66_to_80', 'advanced_illness_81', 'nursing_home_66', 'palliative_care']) }}
 
 ),
 

@@ -110,18 +110,7 @@ denominator as (
 
 denominator_exclusions as (
 
-    select
-        denominator.group_id,
-        denominator.period_key,
-        denominator.patient_key,
-        1 as rule,
-        exclusions.evidence_on,
-        exclusions.reason
-    from denominator
-    inner join {{ ref('int_measures__exclusions') }} as exclusions
-        on denominator.period_key = exclusions.period_key
-        and denominator.patient_key = exclusions.patient_key
-    where exclusions.exclusion = 'hospice'
+    {{ shared_exclusions(1, ['hospice'], grouped=true) }}
 
 ),
 

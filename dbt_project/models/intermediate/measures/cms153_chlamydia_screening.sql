@@ -190,14 +190,7 @@ other_reasons_for_the_test as (
 
 denominator_exclusions as (
 
-    select
-        period_key,
-        patient_key,
-        1 as rule,
-        evidence_on,
-        reason
-    from {{ ref('int_measures__exclusions') }}
-    where exclusion = 'hospice'
+    {{ shared_exclusions(1, ['hospice']) }}
 
     union all
 

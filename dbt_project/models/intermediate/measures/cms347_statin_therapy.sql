@@ -292,14 +292,7 @@ exceptions as (
 
     union all
 
-    select
-        period_key,
-        patient_key,
-        3 as rule,
-        evidence_on,
-        reason
-    from {{ ref('int_measures__exclusions') }}
-    where exclusion in ('hospice', 'palliative_care')
+    {{ shared_exclusions(3, ['hospice', 'palliative_care']) }}
 
     union all
 

@@ -41,14 +41,7 @@ denominator as (
 
 denominator_exclusions as (
 
-    select
-        period_key,
-        patient_key,
-        1 as rule,
-        evidence_on,
-        reason
-    from {{ ref('int_measures__exclusions') }}
-    where exclusion in ('hospice', 'palliative_care')
+    {{ shared_exclusions(1, ['hospice', 'palliative_care']) }}
 
     union all
 

@@ -63,14 +63,7 @@ denominator_exclusions as (
 
     union all
 
-    select
-        period_key,
-        patient_key,
-        2 as rule,
-        evidence_on,
-        reason
-    from {{ ref('int_measures__exclusions') }}
-    where exclusion in ('hospice', 'palliative_care')
+    {{ shared_exclusions(2, ['hospice', 'palliative_care']) }}
 
 ),
 

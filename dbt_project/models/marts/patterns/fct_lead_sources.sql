@@ -95,6 +95,7 @@ parts as (
     from {{ ref('stg_crm__marketing_spend') }} as spend
     left join locations
         on spend.location_id = locations.location_id
+    where spend.month_on < {{ as_of_on() }}
 
 ),
 
