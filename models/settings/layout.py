@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from models.settings.toml_schema import Mistake, Settings, SettingsRefused, check_settings, line_of, parse_toml
+from models.settings.toml_schema import AtKey, Mistake, Settings, SettingsRefused, check_settings, line_of, parse_toml
 from models.sources import SOURCE_KINDS
 
 TODO = "TODO"
@@ -50,6 +50,14 @@ class FieldRule(Settings):
     def _is_said(cls, given: str | None) -> str | None:
         if given is not None and given.startswith(TODO):
             raise ValueError(f"is still to be said: {given.removeprefix(TODO).lstrip(': ')}")
+        return given
+
+    @field_validator("values")
+    @classmethod
+    def _are_said(cls, given: dict[str, str]) -> dict[str, str]:
+        for key, value in given.items():
+            if value.startswith(TODO):
+                raise AtKey((key,), f"is still to be said: {value.removeprefix(TODO).lstrip(': ')}")
         return given
 
     @field_validator("part")
@@ -96,8 +104,8 @@ class Form(Settings):
 class Layout(Settings):
     """One layout. It applies to a file whose name matches one of `files`, or whose header has every column of `recognised_by`.
 
-    `source` and `extract` name the contract. `documented_at` is where the columns are published; `assumes`, what the layout
-    takes for granted that the export does not say.
+    `source` and `extract` name the contract; rows without the values of `only` are none of its. `documented_at` is where the
+    columns are published; `assumes`, what the layout takes for granted that the export does not say.
     """
 
     name: str = Field("", description="the name by which a run says that it was used")
@@ -108,6 +116,7 @@ class Layout(Settings):
     assumes: str = Field("", description="a sentence")
     files: list[str] = Field([], description='patterns of file names: ["*all-contacts*"]')
     recognised_by: list[str] = Field([], description="the columns by which such a file is known")
+    only: dict[str, list[str]] = Field({}, description='the values that rows have: { Kind = ["Charge"] }; others are left out')
     form: Form = Field(Form(), description="a table")
     columns: dict[str, Annotated[FieldRule, BeforeValidator(_as_rule)]] = Field(description="a table: a line a field")
 

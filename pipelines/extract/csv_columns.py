@@ -88,6 +88,16 @@ class Columns:
         first = pl.coalesce(values.replace("", None)).str.to_lowercase()
         return holds_anything & ~pl.any_horizontal(first.str.starts_with(begins.lower()) for begins in self.form.below)
 
+    def is_meant(self, names: list[str]) -> pl.Expr:
+        """Whether a row of a file with these columns is of the kind that the layout reads."""
+        only = {plain_name(name): values for name, values in (self.layout.only if self.layout else {}).items()}
+        asked = [
+            pl.col(name).str.strip_chars().str.to_lowercase().is_in([value.lower() for value in values])
+            for name, values in only.items()
+            if name in names
+        ]
+        return pl.all_horizontal(asked).fill_null(False) if asked else pl.lit(True)
+
     def is_below(self, record: list[str]) -> bool:
         """Whether a record is one that a report writes below its table."""
         first = next((value.strip().lower() for value in record if value.strip()), "")

@@ -87,6 +87,7 @@ class _Table:
             f"by layout {layout.name}" if layout else "",
             f"in {spoken(encoding)}" if encoding else "",
             f"header in row {header.row}" if header.row > 1 else "",
+            f"{self._n_others:,} rows of other kinds left out" if self._n_others else "",
         ]
         read_as = ", ".join(filter(None, said))
         counts = (n_delivered, n_read, quarantine.n_rows)
@@ -96,7 +97,7 @@ class _Table:
         """The number of valid rows written; None if DuckDB does not find exactly the expected records."""
         request, contract, header = self.request, self.request.contract, self._header
         no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
-        n_found = n_read = self._n_doubts = 0
+        n_found = n_read = self._n_doubts = self._n_others = 0
         with ExitStack() as files:
             rows = files.enter_context(pq.ParquetWriter(request.folder / ROWS, _marked(no_rows, request).schema))
             beside: dict[str, pq.ParquetWriter] = {}
@@ -111,6 +112,9 @@ class _Table:
                 for text in _records(request.connection, path, header, is_numbered):
                     n_found += text.height
                     text = text.filter(self._columns.is_row(header.columns))
+                    n_rows = text.height
+                    text = text.filter(self._columns.is_meant(header.columns))
+                    self._n_others += n_rows - text.height
                     if header.extra:
                         put(EXTRA, text.select(NUMBER, *header.extra))
                     filled = self._columns.filled(text, NUMBER)
