@@ -27,6 +27,7 @@ VERBS = {
     "audit": "Check the audit log, and list who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",
+    "layout": "Describe the columns of a CRM's or billing system's export.",
     "benchmark": "Evaluate the risk models on public or simulated data.",
     "conform": "Compare the measures with an official test deck.",
     "estimate": "Estimate the effect of a program from your own table.",

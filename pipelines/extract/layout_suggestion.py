@@ -1,0 +1,325 @@
+"""Proposes a layout for an export that nobody has described: which column is which field, by names, values and types.
+
+What is not sure is asked, never guessed: a field that must have a value and for which no column stands out is left to be said.
+Reads the first rows of the file; what it says of them are names of columns and words of fixed lists, never what else cells hold.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from models.contract import Contract
+from models.settings.layout import TODO, Form
+from models.sources import SourceKind
+from pipelines.errors import ExtractRefused
+from pipelines.extract.csv_header import FirstRow, first_rows
+from pipelines.extract.csv_values import typed
+from pipelines.extract.encoding import decoded_start
+from pipelines.extract.preflight import Limits, first_bytes
+
+_ROWS = 1_000
+_SURE, _LIKELY, _OFFERED = 0.86, 0.68, 0.5
+"""Shares of likeness: from the first on a column is taken, from the second on it is likely, from the third on it is offered."""
+_READABLE = 0.8
+"""The share of a column's cells that its field must be able to read."""
+_MORE_NAMES = 3
+_LONGEST_LIST = 40
+"""More different values than this are no fixed list."""
+
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    "contact_id": ("record id", "contact id", "person id", "lead id", "id", "customer id"),
+    "account_id": ("patient id", "patient number", "account number", "patient account", "guarantor id", "chart number"),
+    "mrn": ("medical record number", "mrn", "chart number", "patient mrn"),
+    "first_name": ("first name", "given name", "forename", "patient first name"),
+    "last_name": ("last name", "surname", "family name", "patient last name"),
+    "birth_date": ("date of birth", "dob", "birthday", "birthdate", "patient dob"),
+    "sex": ("gender", "sex", "patient sex"),
+    "email": ("email", "email address", "e mail", "email work", "email home"),
+    "phone": ("phone", "mobile", "cell", "mobile phone", "phone number", "phone mobile", "phone home", "phone work"),
+    "address_line": ("street", "address", "mailing street", "street address", "address 1", "address line 1"),
+    "city": ("city", "mailing city", "town"),
+    "state": ("state", "province", "mailing state", "region"),
+    "postal_code": ("zip", "zip code", "postcode", "mailing zip", "postal code", "postal address zip code"),
+    "language": ("language", "preferred language"),
+    "preferred_channel": ("preferred contact method", "preferred channel"),
+    "is_do_not_contact": ("do not contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
+    "is_deceased": ("deceased", "is deceased", "died"),
+    "created_at": ("created", "create date", "created time", "created on", "date added", "add time", "created at"),
+    "updated_at": ("last modified", "modified time", "update time", "updated", "modified on", "last updated", "changed on"),
+    "service_on": ("date of service", "service date", "dos", "from date", "procedure date"),
+    "posted_on": ("post date", "posting date", "entry date", "date posted"),
+    "service_code": ("cpt", "procedure code", "cpt code", "code", "service code"),
+    "units": ("qty", "quantity", "units"),
+    "charge_usd": ("charge", "fee", "charge amount", "amount", "gross charge", "charges"),
+    "billed_usd": ("billed", "billed amount", "total charge"),
+    "amount_usd": ("amount", "paid", "payment amount", "amount paid"),
+    "paid_on": ("payment date", "date paid", "paid on"),
+    "provider_npi": ("npi", "rendering npi", "provider npi", "billing npi"),
+    "payer_class": ("financial class", "payer type", "insurance type", "plan type"),
+    "payer_name": ("payer", "insurance", "insurance name", "carrier"),
+    "location_id": ("location", "facility", "site", "clinic", "office"),
+    "encounter_id": ("visit id", "encounter", "visit number", "encounter number"),
+    "due_on": ("due date", "due"),
+    "completed_at": ("completed", "date completed", "marked as done time", "closed time"),
+}
+"""What else exports call a field."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A field that must have a value and has no sure column: the columns that may be it, the likeliest first."""
+
+    field: str
+    description: str
+    columns: list[str]
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """`sure`: the column of each field; `likely`: columns of optional fields that should be looked at; `asked`: what is left.
+
+    `values`: for fields of a fixed list, what a cell's words mean, or `TODO`. `parts`: fields that are a part of a column.
+    `recognised_by`: the columns of fields that must have a value, and a few more, since an export may lack others next time.
+    """
+
+    source: str
+    extract: str
+    header_row: int
+    delimiter: str
+    sure: dict[str, str]
+    likely: dict[str, str]
+    asked: list[Asked]
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    parts: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    form: Form = field(default_factory=Form)
+    recognised_by: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields of which anything is known, those that are asked last."""
+        return [*self.sure, *self.parts, *self.likely, *(one.field for one in self.asked)]
+
+
+def suggest(path: Path, kinds: Iterable[SourceKind], extract: str | None = None, limits: Limits = Limits()) -> Suggestion:  # noqa: B008
+    """The layout that fits a CSV file best, of the tables of `kinds`, or of `extract` alone.
+
+    Raises `ExtractRefused` if the file has no table that could be described.
+    """
+    table, row, delimiter = _table(path, limits)
+    contracts = [
+        (kind, contract) for kind in kinds for contract in kind.extracts.values() if extract is None or contract.name == extract
+    ]
+    if not contracts:
+        raise ExtractRefused(f"cannot be read as {extract}, which is no table.")
+    cells = _Cells(table)
+    found = [_matched(cells, kind, contract) for kind, contract in contracts]
+    best = max(found, key=_worth)
+    if not best.sure and extract is None:
+        raise ExtractRefused("has no columns that any table is known by. Say which one it is: --extract contacts.")
+    return _with(best, row.number, delimiter, table.columns)
+
+
+def as_toml(suggestion: Suggestion, title: str) -> str:
+    """The layout file, in which each line with `TODO` is to be completed or removed."""
+    lines = [
+        f"title = {_quoted(title)}",
+        f"source = {_quoted(suggestion.source)}",
+        f"extract = {_quoted(suggestion.extract)}",
+        f"recognised_by = [{', '.join(map(_quoted, suggestion.recognised_by))}]",
+    ]
+    form = suggestion.form.model_dump(exclude_defaults=True)
+    if form:
+        lines += ["", "[form]", *(f"{name} = {_quoted(value)}" for name, value in form.items())]
+    lines += ["", "[columns]"]
+    asked = {one.field: one for one in suggestion.asked}
+    lines += [_line(name, suggestion, asked.get(name)) for name in suggestion.fields]
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, suggestion: Suggestion, asked: Asked | None) -> str:
+    if name in suggestion.parts:
+        column, at, part = suggestion.parts[name]
+        return f"{name} = {{ split = {_quoted(column)}, at = {_quoted(at)}, part = {part} }}"
+    if asked:
+        perhaps = f"perhaps {', '.join(asked.columns)}; " if asked.columns else ""
+        allowed = f", one of {', '.join(asked.allowed)}" if asked.allowed else ""
+        said = f"{TODO}: {asked.description} Name the column ({perhaps}or {{ constant = ... }}{allowed})"
+        return f"{name} = {_quoted(said)}"
+    column = suggestion.sure.get(name) or suggestion.likely[name]
+    values = suggestion.values.get(name, {})
+    rule = _quoted(column)
+    if values:
+        rule = (
+            f"{{ column = {rule}, values = {{ {', '.join(f'{_quoted(key)} = {_quoted(to)}' for key, to in values.items())} }} }}"
+        )
+    return f"{name} = {rule}" if name in suggestion.sure else f"# {name} = {rule}   # likely: look at it, and take the # away"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _table(path: Path, limits: Limits) -> tuple[pl.DataFrame, FirstRow, str]:
+    """The first rows as text, the row of the header and its delimiter: the row with the most different names."""
+    text = decoded_start(first_bytes(path, limits))
+    rows = first_rows(text)
+    candidates = [(row, mark) for row in rows for mark in row.values if len(_named(row, mark)) > 1]
+    if not candidates:
+        raise ExtractRefused("has no row that names columns.")
+    widest = max(len(_named(row, mark)) for row, mark in candidates)
+    row, mark = next((row, mark) for row, mark in candidates if len(_named(row, mark)) == widest)
+    names = [name.strip() or f"column {i}" for i, name in enumerate(row.values[mark], 1)]
+    unique = [name if name not in names[:i] else f"{name} ({i})" for i, name in enumerate(names)]
+    records = csv.reader(io.StringIO(text[row.starts_at :], newline=""), delimiter=mark)
+    next(records)
+    cells = [record for record, _ in zip(records, range(_ROWS), strict=False) if len(record) == len(unique)]
+    return pl.DataFrame(cells, schema={name: pl.String for name in unique}, orient="row"), row, mark
+
+
+def _named(row: FirstRow, mark: str) -> set[str]:
+    return {value.strip() for value in row.values[mark] if re.search(r"[A-Za-z]", value)}
+
+
+class _Cells:
+    """The first rows of the file, and whether a column can be read as a type, which is found out once."""
+
+    def __init__(self, rows: pl.DataFrame):
+        self.rows, self.form = rows, _form(rows)
+        self._readable: dict[tuple[str, str], bool] = {}
+        self.plain = {column: re.sub(r"[^a-z0-9]+", " ", column.lower()).strip() for column in rows.columns}
+
+    def __getitem__(self, column: str) -> pl.Series:
+        return self.rows[column]
+
+    def can_be(self, column: str, name: str, contract: Contract) -> bool:
+        """Whether most cells that are filled can be read as a field's type; a list of words must be short."""
+        asked = contract.fields[name]
+        is_list = bool((asked.metadata or {})["values"])
+        key = (column, f"{asked.dtype} {is_list}")
+        if key not in self._readable:
+            filled = self.rows[column].str.strip_chars().replace("", None).drop_nulls()
+            self._readable[key] = filled.is_empty() or self._reads(filled, asked, is_list)
+        return self._readable[key]
+
+    def _reads(self, filled: pl.Series, asked: Any, is_list: bool) -> bool:
+        if asked.dtype.type == pl.String:
+            return not is_list or filled.n_unique() <= _LONGEST_LIST
+        alone = Contract("cells", "cell", (), {"cell": pa.Column(asked.dtype.type, metadata={"values": ()})})
+        values, _ = typed(filled.rename("cell").to_frame().with_row_index("_row_number"), alone, "UTC", self.form)
+        return values["cell"].count() >= _READABLE * len(filled)
+
+
+def _matched(table: _Cells, kind: SourceKind, contract: Contract) -> Suggestion:
+    likeness = {name: _likeness(name, contract, table) for name in contract.fields}
+    pairs = sorted(
+        ((score, name, column) for name, scores in likeness.items() for column, score in scores.items() if score >= _LIKELY),
+        key=lambda one: (-one[0], one[1], one[2]),
+    )
+    taken: dict[str, tuple[str, float]] = {}
+    for score, name, column in pairs:
+        if name not in taken and column not in {one for one, _ in taken.values()}:
+            taken[name] = (column, score)
+    required = {name for name, column in contract.fields.items() if not column.nullable}
+    sure = {name: taken[name][0] for name in contract.fields if name in taken and taken[name][1] >= _SURE}
+    parts = _name_parts(table, contract, sure)
+    likely = {name: taken[name][0] for name in contract.fields if name in taken and name not in required | {*sure, *parts}}
+    asked = [
+        Asked(name, column.description or "", _offered(likeness[name]), (column.metadata or {})["values"])
+        for name, column in contract.fields.items()
+        if name in required and name not in sure
+    ]
+    values = {name: _meanings(table[column], contract, name) for name, column in {**likely, **sure}.items()}
+    known_by = [column for name, column in sure.items() if name in required]
+    known_by += [column for name, column in sure.items() if name not in required][:_MORE_NAMES]
+    return Suggestion(
+        kind.name,
+        contract.name,
+        header_row=1,
+        delimiter=",",
+        sure=sure,
+        likely=likely,
+        asked=asked,
+        values={name: one for name, one in values.items() if one},
+        parts=parts,
+        form=table.form,
+        recognised_by=list(dict.fromkeys(known_by)),
+    )
+
+
+def _with(found: Suggestion, header_row: int, delimiter: str, columns: list[str]) -> Suggestion:
+    return Suggestion(**{**vars(found), "header_row": header_row, "delimiter": delimiter, "columns": columns})
+
+
+def _worth(one: Suggestion) -> tuple[float, int]:
+    """What share of the required fields is found, and how many fields are."""
+    n_found = len(one.sure) + len(one.parts)
+    n_required = len(one.asked) + n_found
+    return n_found * n_found / n_required if n_required else 0.0, n_found
+
+
+def _offered(scores: Mapping[str, float]) -> list[str]:
+    return [name for name, score in sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:3] if score >= _OFFERED]
+
+
+def _likeness(name: str, contract: Contract, table: _Cells) -> dict[str, float]:
+    """How like the field each column is: by its names, if the field can read what is in the column."""
+    called = [name.replace("_", " ").removesuffix(" usd").removesuffix(" on").removesuffix(" at"), *_CALLED.get(name, ())]
+    scores = process.cdist(called, list(table.plain.values()), scorer=fuzz.token_sort_ratio).max(axis=0) / 100
+    found = dict(zip(table.plain, map(float, scores), strict=True))
+    return {column: score for column, score in found.items() if score < _OFFERED or table.can_be(column, name, contract)}
+
+
+def _meanings(cells: pl.Series, contract: Contract, name: str) -> dict[str, str]:
+    """What each word in a column means, for a field of a fixed list; nothing where the words are those of the list."""
+    allowed = (contract.fields[name].metadata or {})["values"]
+    words = sorted({word.strip() for word in cells.drop_nulls() if word.strip()})
+    if not allowed or len(words) > _LONGEST_LIST:
+        return {}
+    spoken = {value: value.replace("_", " ") for value in allowed}
+    other = {word: _meaning(word, spoken, name) for word in words if word.lower() not in allowed}
+    return {word: to or f"{TODO}: one of {', '.join(allowed)}" for word, to in other.items()}
+
+
+def _meaning(word: str, spoken: Mapping[str, str], name: str) -> str | None:
+    lower = word.lower()
+    if name == "sex" and (begun := [value for value in spoken if value[0] == lower[0]]) and lower in (begun[0][0], begun[0]):
+        return begun[0]
+    close = process.extractOne(lower, spoken, scorer=fuzz.token_sort_ratio, score_cutoff=80)
+    return close[2] if close else None
+
+
+def _name_parts(table: _Cells, contract: Contract, sure: Mapping[str, str]) -> dict[str, tuple[str, str, int]]:
+    """Given and family name out of one column, where the export has no column for each."""
+    if not {"first_name", "last_name"} <= set(contract.fields) or {"first_name", "last_name"} & set(sure):
+        return {}
+    whole = next((one for one in table.plain if re.fullmatch(r"(?i)(full|contact|patient|person)?[\s_-]*name", one)), None)
+    if whole is None:
+        return {}
+    n_commas = int(table[whole].str.contains(",").sum())
+    first, last, at = (-1, 1, ",") if 2 * n_commas > table.rows.height else (1, -1, " ")
+    return {"first_name": (whole, at, first), "last_name": (whole, at, last)}
+
+
+def _form(table: pl.DataFrame) -> Form:
+    """Whether days come before months, and a comma before decimals, as far as the cells show it."""
+    cells = [table[name].str.strip_chars() for name in table.columns]
+    days = pl.concat([one.str.extract(r"^(\d{1,2})[/.\-]\d{1,2}[/.\-]\d{4}") for one in cells]) if cells else pl.Series()
+    months = pl.concat([one.str.extract(r"^\d{1,2}[/.\-](\d{1,2})[/.\-]\d{4}") for one in cells]) if cells else pl.Series()
+    dotted = any(one.str.contains(r"^\d{1,2}\.\d{1,2}\.\d{4}").any() for one in cells)
+    n_first, n_second = (int((one.cast(pl.Int64) > 12).sum()) for one in (days, months))
+    decimals = sum(int(one.str.contains(r"^[-(]?\d[\d. ]*,\d{2}\)?$").sum()) for one in cells)
+    points = sum(int(one.str.contains(r"^[-($]*\d[\d,]*\.\d{2}\)?$").sum()) for one in cells)
+    return Form(
+        dates="day_first" if n_first > n_second or (dotted and not n_second) else "month_first",
+        decimal="comma" if decimals > points else "point",
+    )

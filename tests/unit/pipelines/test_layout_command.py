@@ -1,0 +1,95 @@
+"""`caregap layout` proposes a layout for an export that nobody has described, and says row by row what would land."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.home import Home
+from pipelines.practice import SETTINGS_FILE
+from tests.conftest import Done, caregap
+
+PEOPLE = """\
+People of the north site
+
+Record Id;Full Name;E-mail;Mobile;DOB;Gender;Mailing Street;Mailing Zip;Created Time;Modified Time;Opt out
+z1;Kestrel, Ann;ann@example.org;2125550101;05.05.1966;F;1 Main St;12207;2026-01-05 10:00:00;2026-10-05 10:00:00;no
+z2;Plover, Ben;ben@example.org;2125550102;17.03.1971;Male;2 Main St;12207;2026-01-06 10:00:00;2026-10-05 10:00:00;yes
+z3;Heron, Mia;mia@example.org;2125550103;31.12.1980;Female;3 Main St;12207;2026-01-07 10:00:00;2026-10-05 10:00:00;no
+"""
+IS_DECEASED = 'is_deceased = { constant = "false" }'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "home").mkdir(mode=0o700)
+    (tmp_path / "crm").mkdir()
+    (tmp_path / "crm" / "people.csv").write_text(PEOPLE)
+    return Home(tmp_path / "home")
+
+
+def suggested(home: Home, folder: Path) -> Done:
+    return caregap(home, "layout", "suggest", folder / "crm" / "people.csv", "--output", folder / "people.toml", "--json")
+
+
+def test_what_is_sure_is_told_from_what_is_asked(home: Home, tmp_path: Path):
+    done = suggested(home, tmp_path)
+
+    said = json.loads(done.stdout)
+    assert (said["source"], said["extract"], said["header_row"]) == ("crm", "contacts", 3)
+    assert said["sure"] == {
+        "contact_id": "Record Id", "birth_date": "DOB", "sex": "Gender", "email": "E-mail", "phone": "Mobile",
+        "address_line": "Mailing Street", "postal_code": "Mailing Zip", "is_do_not_contact": "Opt out",
+        "created_at": "Created Time", "updated_at": "Modified Time", "first_name": "Full Name", "last_name": "Full Name",
+    }  # fmt: skip
+    assert [one["field"] for one in said["asked"]] == ["is_deceased"]
+
+
+def test_a_layout_with_something_still_to_be_said_is_refused(home: Home, tmp_path: Path):
+    suggested(home, tmp_path)
+
+    done = caregap(home, "layout", "check", tmp_path / "crm" / "people.csv", "--layout", tmp_path / "people.toml")
+
+    assert done.returncode == 2
+    assert "columns.is_deceased.column is still to be said" in done.stderr
+
+
+def test_a_completed_layout_lands_what_check_said_would_land(home: Home, tmp_path: Path):
+    """Names are split at the comma and days come first; no cell of a patient is printed."""
+    suggested(home, tmp_path)
+    layout = tmp_path / "people.toml"
+    lines = [IS_DECEASED if line.startswith("is_deceased") else line for line in layout.read_text().splitlines()]
+    layout.write_text("\n".join(lines))
+
+    done = caregap(home, "layout", "check", tmp_path / "crm" / "people.csv", "--layout", layout)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 rows: 3 would land, 0 would be quarantined" in done.stdout
+    assert "Kestrel" not in done.stdout
+
+    (tmp_path / SETTINGS_FILE).write_text(
+        'id = "t"\nname = "T"\ntime_zone = "America/New_York"\n[sources]\ncrm = "crm"\n[layouts]\nour_people = "people.toml"\n'
+    )
+    done = caregap(home, "ingest", tmp_path, "--json")
+
+    [file] = json.loads(done.stdout)["files"]
+    assert (file["n_landed"], file["read_as"]) == (3, "by layout our_people, header in row 3")
+
+
+def test_every_row_that_would_not_land_is_named_with_its_reason(home: Home, tmp_path: Path):
+    (tmp_path / "crm" / "contacts.csv").write_text(
+        "contact_id,is_do_not_contact,is_deceased,created_at,updated_at\n"
+        "c1,no,no,2026-01-05T10:00:00Z,2026-01-05T10:00:00Z\n"
+        "c2,perhaps,no,soon,2026-01-05T10:00:00Z\n"
+    )
+    done = caregap(home, "layout", "check", tmp_path / "crm" / "contacts.csv", "--json")
+
+    rows = json.loads(done.stdout)["rows"]
+    assert [(row["row_number"], row["field"]) for row in rows] == [(2, None), (3, "created_at"), (3, "is_do_not_contact")]
+
+
+def test_a_file_that_nothing_fits_is_said_to_need_a_layout(home: Home, tmp_path: Path):
+    done = caregap(home, "layout", "check", tmp_path / "crm" / "people.csv")
+
+    assert done.returncode == 2
+    assert "Describe it: caregap layout suggest" in done.stderr
