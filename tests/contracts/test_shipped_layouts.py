@@ -17,6 +17,12 @@ def test_each_shipped_layout_has_a_sample():
     assert {path.stem for path in SAMPLES.glob("*.csv")} == set(shipped_layouts())
 
 
+def test_the_operators_page_lists_each_shipped_layout_with_its_source():
+    page = (CHECKOUT / "docs" / "operators.md").read_text(encoding="utf-8")
+
+    assert all(f"| `{name}` | {one.title} |" in page and one.documented_at in page for name, one in shipped_layouts().items())
+
+
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))
 def test_a_shipped_layout_says_where_its_columns_are_published(name: str):
     assert shipped_layouts()[name].documented_at.startswith("https://")
