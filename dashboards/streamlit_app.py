@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboards.access.roles import PAGES, current_viewer
 from dashboards.server.sign_in import let_in
+from dashboards.store.published import OlderPublication
 
 HERE = Path(__file__).parent
 
@@ -42,4 +43,7 @@ def _start() -> None:
 # so the default is none of them: it leads to the first that the role may open. The list has no headings, since Streamlit puts
 # them between a list and its items, where a screen reader loses count.
 start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
-st.navigation([start, *pages], expanded=True).run()
+try:
+    st.navigation([start, *pages], expanded=True).run()
+except OlderPublication as older:
+    st.info(str(older), icon=":material/history:")

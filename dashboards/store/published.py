@@ -17,11 +17,16 @@ import streamlit as st
 
 from dashboards.access.roles import Sight, current_viewer
 from dashboards.home import home
-from dashboards.store.scope import Scope, open_scoped
+from dashboards.store.scope import DICTIONARY, Scope, open_scoped, published_file
+from models.published import PUBLISHED
 
 
 class NothingPublished(Exception):
     """Nothing is published yet; the text says what to run."""
+
+
+class OlderPublication(Exception):
+    """An earlier version of Caregap made the publication, without something that is asked for; the text says what to run."""
 
 
 class AskFailed(Exception):
@@ -67,7 +72,7 @@ def ask(publication: Publication, query: str, parameters: Sequence[Any] = (), *,
 
     Its tables are `marts.…`, `ml.…`, `delivery.…` and `catalog.…`, limited to what the role may see; `without_patients`
     queries the de-identified file instead, which has no sites. Results are cached per scope, since a publication never
-    changes. Raises `AskFailed`.
+    changes. Raises `AskFailed`; `OlderPublication` where an earlier version made the publication, without what is asked for.
     """
     scope = Scope.of(current_viewer())
     if without_patients and scope.sites is None:
@@ -87,9 +92,32 @@ def _answer(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) 
         # A sum of integers is a HUGEINT, which becomes a decimal without fraction digits.
         return answer.with_columns(pl.selectors.by_dtype(pl.Decimal(38, 0)).cast(pl.Int64))
     except duckdb.Error as error:
+        if isinstance(error, duckdb.BinderException | duckdb.CatalogException) and (missing := _missing(Path(folder), scope)):
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            raise OlderPublication(
+                f"An earlier version of Caregap made this publication, without {', '.join(missing[:3])}{more}: "
+                "the next `caregap run` makes it readable here."
+            ) from None
         # DuckDB's message quotes the value that it could not convert, and Streamlit would log it.
         reason = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])
         raise AskFailed(f"{type(error).__name__}: {reason}") from None
+
+
+def _missing(folder: Path, scope: Scope) -> list[str]:
+    """What today's contracts promise and the file lacks: tables (`marts.fct_kpis`) and columns (`marts.dim_kpis.unit`)."""
+    with duckdb.connect(":memory:") as connection:
+        path = str(published_file(folder, scope)).replace("'", "''")
+        connection.execute(f"attach '{path}' as published (read_only)")
+        rows = connection.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'published'"
+        ).fetchall()
+    found = {table: {column for name, column in rows if name == table} for table, _ in rows}
+    # The de-identified file lacks tables and columns on purpose.
+    contracts = {} if scope.sight == Sight.DEIDENTIFIED else PUBLISHED
+    promised = DICTIONARY | {table: set(contract.fields) for table, contract in contracts.items()}
+    return [table for table in promised if table not in found] + [
+        f"{table}.{column}" for table in promised if table in found for column in sorted(promised[table] - found[table])
+    ]
 
 
 @st.cache_resource(max_entries=20, ttl="1d", show_spinner=False)

@@ -14,6 +14,12 @@ import duckdb
 
 from dashboards.access.roles import ROLES, Sight, Viewer
 
+DICTIONARY = {
+    "catalog.tables": {"table_name", "site_column"},
+    "catalog.columns": {"table_name", "column_name", "position", "phi", "refers_to"},
+}
+"""What is read here of the file's own catalog."""
+
 
 class Scope(NamedTuple):
     """A viewer's scope, part of every cache key. `sites` is None if rows of all sites are included."""
