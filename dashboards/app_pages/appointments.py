@@ -11,11 +11,11 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
 from dashboards.kpis.periods import dated, newest
+from dashboards.kpis.rates import rated
 from dashboards.layout.exhibits import figure, say
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.published import ask
-from models.few_cases import few
 from models.wording import amount, period
 
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
@@ -49,8 +49,7 @@ _PATTERNS = """
 
 
 def _rates(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
-    sums = rows.group_by(*by).agg(pl.col("n_due", "n_no_shows", "n_late_cancellations").sum())
-    return sums.with_columns(few("n_no_shows", "n_due"), rate=pl.col("n_no_shows") / pl.col("n_due")).sort(*by)
+    return rated(rows, *by, numerator="n_no_shows", denominator="n_due", also=("n_late_cancellations",))
 
 
 def _named(rows: pl.DataFrame, column: str, names: dict[str, Any]) -> pl.DataFrame:

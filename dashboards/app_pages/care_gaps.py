@@ -11,6 +11,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, DIMENSIONS, go_lives, months_of
 from dashboards.kpis.periods import QUARTER, members, newest
+from dashboards.kpis.rates import rate
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
@@ -89,8 +90,8 @@ def _rated(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
         rows.group_by(*by, maintain_order=True)
         .agg(pl.col(counted).sum(), *agreed)
         .with_columns(
-            rate=pl.when(pl.col("n_eligible") > 0).then(pl.col("n_met") / pl.col("n_eligible")),
-            days=pl.when(pl.col("n_closures") > 0).then(pl.col("n_closure_days") / pl.col("n_closures")),
+            rate=rate("n_met", "n_eligible"),
+            days=rate("n_closure_days", "n_closures"),
         )
     )
 

@@ -7,12 +7,13 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.wording import as_plain_markdown, each, plain
+from dashboards.kpis.rates import share
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
 from dashboards.store.published import Publication, ask
 from models.sources import SOURCE_KINDS, source_title
-from models.wording import counted, day, instant
+from models.wording import amount, counted, day, instant
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts; older data mean a missed nightly run."""
@@ -100,7 +101,7 @@ def _tiles(publication: Publication) -> None:
         (
             "Rows kept out",
             f"{totals['n_quarantined']:,}",
-            f"{totals['n_quarantined'] / max(n_delivered, 1):.2%} of what was delivered",
+            f"{amount(share(totals['n_quarantined'], n_delivered), 'share')} of {n_delivered:,} delivered",
             "Unreadable, or broke their contract: see the view Kept out for reasons.",
         ),
         (

@@ -9,6 +9,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
 from dashboards.kpis.periods import dated, newest
+from dashboards.kpis.rates import rate, survival
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
@@ -44,15 +45,6 @@ _SOURCES = """
     group by all
     order by n_new_patients desc, n_leads desc
 """
-
-
-def _survival(cohorts: pl.DataFrame, *by: str) -> pl.DataFrame:
-    """Share still active after each quarter (Kaplan and Meier): `quarters_since`, `n_at_risk`, `share`, by `by`."""
-    sums = cohorts.group_by(*by, "quarters_since").agg(pl.col("n_at_risk", "n_lapsed").sum()).sort(*by, "quarters_since")
-    kept = (1 - pl.col("n_lapsed") / pl.col("n_at_risk")).cum_prod()
-    after = sums.with_columns(share=kept.over(*by) if by else kept, months=3 * (pl.col("quarters_since") + 1))
-    begin = sums.filter(pl.col("quarters_since") == 0).with_columns(share=pl.lit(1.0), months=pl.lit(0, dtype=pl.Int32))
-    return pl.concat([begin, after.with_columns(pl.col("months").cast(pl.Int32))]).sort(*by, "months")
 
 
 publication = open_page("Retention", "Who stays, who comes back, where new patients come from and what they cost.")
@@ -93,20 +85,20 @@ if cohorts.is_empty():
 else:
     left, right = st.columns(2)
     with left:
-        survival = _survival(cohorts)
-        few_new = survival["n_at_risk"][0] < FEW_IN_DENOMINATOR
+        kept = survival(cohorts)
+        few_new = kept["n_at_risk"][0] < FEW_IN_DENOMINATOR
         figure(
-            curves(survival, x="months", value="share", unit="share", x_title="Months since the first visit"),
+            curves(kept, x="months", value="share", unit="share", x_title="Months since the first visit"),
             title="How many new patients are still active, month after month",
-            alt=f"Survival curve: {amount(survival['share'][-1], 'share')} active after {survival['months'][-1]} months.",
-            data=survival,
+            alt=f"Survival curve: {amount(kept['share'][-1], 'share')} active after {kept['months'][-1]} months.",
+            data=kept,
             name="survival_of_new_patients",
-            note=f"Kaplan and Meier, n = {survival['n_at_risk'][0]:,} new patients{MARK if few_new else ''}. Nobody can lapse "
+            note=f"Kaplan and Meier, n = {kept['n_at_risk'][0]:,} new patients{MARK if few_new else ''}. Nobody can lapse "
             "before the longest gap of an active patient has passed.",
         )
     with right:
         grid = cohorts.filter(pl.col("n_patients") > 0).with_columns(
-            rate=pl.col("n_visited") / pl.col("n_patients"),
+            rate=rate("n_visited", "n_patients"),
             cohort=pl.col("cohort_on").dt.year().cast(pl.String) + " Q" + pl.col("cohort_on").dt.quarter().cast(pl.String),
             quarter=pl.col("quarters_since") + 1,
         )
@@ -142,9 +134,9 @@ if sources.is_empty():
 else:
     named = sources.with_columns(
         source=pl.col("lead_source").replace_strict(LEAD_SOURCES, default=pl.col("lead_source")),
-        conversion=pl.col("n_new_patients") / pl.col("n_leads"),
+        conversion=rate("n_new_patients", "n_leads"),
         is_small=pl.col("n_new_patients") < FEW_IN_DENOMINATOR,
-        cost_usd=pl.when(pl.col("n_new_patients") > 0).then(pl.col("spend_usd") / pl.col("n_new_patients")),
+        cost_usd=rate("spend_usd", "n_new_patients"),
     ).drop("lead_source")
     paid = named.filter((pl.col("spend_usd") > 0) & pl.col("cost_usd").is_not_null()).sort("cost_usd")
     left, right = st.columns([1, 2])

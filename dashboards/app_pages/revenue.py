@@ -9,6 +9,7 @@ from dashboards.figures.trends import first_and_last, trend
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
 from dashboards.kpis.periods import QUARTER, dated, newest
+from dashboards.kpis.rates import rate, share
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import PAYER_NAMES, filters
 from dashboards.layout.page import current_sheet, not_available, open_page
@@ -196,8 +197,8 @@ payers = (
         n_recovered=pl.col("n_recovered").sum(),
     )
     .with_columns(
-        rate=pl.col("n_denied") / pl.col("n_claims"),
-        recovered=pl.when(pl.col("n_denied") > 0).then(pl.col("n_recovered") / pl.col("n_denied")),
+        rate=rate("n_denied", "n_claims"),
+        recovered=rate("n_recovered", "n_denied"),
         payer_class=pl.col("payer_class").replace_strict(PAYER_NAMES, default=pl.col("payer_class")),
     )
     .sort("denied_usd", descending=True)
@@ -207,7 +208,7 @@ n_denied, n_recovered, denied_usd = denied.select(pl.sum("n_claims", "n_recovere
 say(
     f"{answered}: payers first denied **{n_denied:,}** of {answers['n_claims'].sum():,} claims, "
     f"{amount(denied_usd, 'usd')}; **{reasons['reason'][0].lower()}** cost most. "
-    f"{amount(n_recovered / n_denied, 'share')} of the denied claims have been paid since."
+    f"{amount(share(n_recovered, n_denied), 'share')} of the denied claims have been paid since."
 )
 left, right = st.columns([2, 3])
 with left:

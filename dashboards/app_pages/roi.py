@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards.figures.comparisons import bars, intervals, stack, tornado
 from dashboards.figures.style import OWN, PENDING
 from dashboards.figures.wording import DESIGN_NAMES, as_plain_markdown, each, plain
+from dashboards.kpis.metric import baseline_cases
 from dashboards.layout.exhibits import figure, say, section, table
 from dashboards.layout.page import is_published, not_available, open_page
 from dashboards.store.published import Publication, ask
@@ -303,12 +304,6 @@ def _effects(publication: Publication, program: str) -> None:
             )
 
 
-def _cases_of(row: dict[str, Any]) -> str:
-    """What a baseline rests on; how things stood at a month's end is the mean of its month ends."""
-    share = row["n_months"] if row["time_basis"] == "month_end" else 1
-    return cases(row["numerator"] / share, row["denominator"] / share, row["scoring"], row["unit"])
-
-
 def _claim(row: dict[str, Any]) -> dict[str, str]:
     """A row of the board's table, in the order in which it is read."""
     unit, kind = row["unit"], row["change_type"]
@@ -392,7 +387,7 @@ if frozen.is_empty():
 else:
     shown = frozen.with_columns(
         value=pl.Series([amount(row["value"], row["unit"]) + MARK * row["is_small"] for row in frozen.iter_rows(named=True)]),
-        n=pl.Series([_cases_of(row) for row in frozen.iter_rows(named=True)]),
+        n=pl.Series([baseline_cases(row) for row in frozen.iter_rows(named=True)]),
         interval=pl.Series([span(*row) for row in frozen.select("interval_low", "interval_high", "unit").iter_rows()]),
         months=pl.format("{} – {}", each(frozen["first_month_on"], month), each(frozen["last_month_on"], month)),
     )

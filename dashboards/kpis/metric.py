@@ -65,6 +65,12 @@ def baseline(kpi: dict[str, Any], shown: Period | None) -> str:
     )
 
 
+def baseline_cases(row: dict[str, Any]) -> str:
+    """What a row of `fct_baselines` rests on: how things stood at a month's end is the mean of its month ends."""
+    n_ends = row["n_months"] if row["time_basis"] == "month_end" else 1
+    return cases(row["numerator"] / n_ends, row["denominator"] / n_ends, row["scoring"], row["unit"])
+
+
 def target(kpi: dict[str, Any], shown: Period | None) -> str:
     """Whether the target is met, in words, a colour and a sign."""
     said = amount(kpi["target"], kpi["unit"])

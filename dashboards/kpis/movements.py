@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.kpis.months import restrictions
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication, ask
-from models.wording import amount, change, month
+from models.wording import amount, cases, change, month
 
 LEAST_MONTHS = 6
 USUAL = 1.0
@@ -20,8 +20,8 @@ _MONTHS = """
         where n_months = 1 and is_mature and slice_type = ? and slice_key = ?
         window before_it as (partition by kpi_code order by last_month_on rows between 12 preceding and 1 preceding)
     )
-    select kpis.kpi_code, kpis.kpi_name, kpis.unit, kpis.direction, months.last_month_on as month_on, months.value,
-        years.value as usual, months.scatter
+    select kpis.kpi_code, kpis.kpi_name, kpis.unit, kpis.direction, kpis.scoring, months.last_month_on as month_on,
+        months.numerator, months.denominator, months.value, years.value as usual, months.scatter
     from months
     inner join marts.dim_kpis as kpis using (kpi_code)
     inner join marts.fct_kpi_periods as years
@@ -43,9 +43,11 @@ class Movement:
 
     @property
     def said(self) -> str:
-        """`no-show rate 5.1 % (−2.0 pts)`, for a list within a sentence."""
+        """`no-show rate 5.1 % (16 of 318; −2.0 pts)`, for a list within a sentence."""
         name, unit, value = self.kpi["kpi_name"], self.kpi["unit"], self.kpi["value"]
-        return f"**{name}** {amount(value, unit)} ({change(value - self.kpi['usual'], unit)})"
+        rests_on = cases(self.kpi["numerator"], self.kpi["denominator"], self.kpi["scoring"], unit)
+        said = "; ".join(part for part in (rests_on, change(value - self.kpi["usual"], unit)) if part)
+        return f"**{name}** {amount(value, unit)} ({said})"
 
     @property
     def month_on(self) -> date:

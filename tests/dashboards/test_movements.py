@@ -26,7 +26,8 @@ def moved(monkeypatch: pytest.MonkeyPatch):
         connection.execute(
             "create table marts.fct_kpi_periods as select 'a' as kpi_code, 'all' as slice_type, 'all' as slice_key, "
             "date '2025-01-01' + to_months(place::int) as last_month_on, n_months, true as is_mature, place = $2 as is_newest, "
-            "$3 as is_small, case n_months when 1 then top / 100 else $4 end as value "
+            "$3 as is_small, case n_months when 1 then top / 100 else $4 end as value, "
+            "top as numerator, 100 as denominator "
             "from (select unnest($1::double[]) as top, generate_subscripts($1::double[], 1) - 1 as place) "
             "cross join (values (1), (12)) as lengths (n_months)",
             [tops, last, is_small, usual],
@@ -42,7 +43,7 @@ def test_a_fall_of_what_should_be_low_is_better(moved):
     found = moved([10, 12] * 6 + [5])
     assert found[0].strength == pytest.approx(5.74, abs=0.01)
     better, worse = sentences(found)
-    assert better == "Better in Jan 2026 than in the twelve months before: **No-show rate** 5.0 % (−6.0 pts)."
+    assert better == "Better in Jan 2026 than in the twelve months before: **No-show rate** 5.0 % (5 of 100; −6.0 pts)."
     assert worse == "Nothing is worse by more than months usually differ."
 
 
@@ -59,7 +60,8 @@ def test_a_kpi_with_less_than_half_a_year_behind_it_does_not_move(moved):
 
 
 def test_a_movement_of_an_earlier_month_names_it():
-    january = {"kpi_name": "No-show rate", "unit": "share", "value": 0.05, "usual": 0.11, "month_on": date(2026, 1, 1)}
+    january = {"kpi_name": "No-show rate", "unit": "share", "scoring": "proportion", "numerator": 5, "denominator": 100}
+    january |= {"value": 0.05, "usual": 0.11, "month_on": date(2026, 1, 1)}
     november = january | {"kpi_name": "Attrition", "month_on": date(2025, 11, 1)}
     better, _ = sentences([Movement(january, 5.7), Movement(november, 3.0)])
-    assert better.endswith("and **Attrition** 5.0 % (−6.0 pts) in Nov 2025.")
+    assert better.endswith("and **Attrition** 5.0 % (5 of 100; −6.0 pts) in Nov 2025.")
