@@ -12,6 +12,7 @@ case
     when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal') then 'another_sex'
     when given_name = 'similar' or (birth_date = 'near' and not is_near_full_name) then 'near_name'
     when birth_date in ('missing', 'filled_in') and family_name = 'different' then 'near_name'
+    when is_birth_date_zero then 'birth_date_unknown'
     when is_two_charts and (given_name in ('missing', 'initial') or birth_date = 'missing') then 'too_little'
 end
 {%- endmacro %}
@@ -31,6 +32,7 @@ case
     when family_name = 'different' and not (birth_date = 'equal' and is_same_contact_point) then 'near_name'
     when 'missing' in (given_name, family_name) then 'name_unknown'
     when birth_date = 'filled_in' and not (is_same_name and is_same_contact_point) then 'birth_date_unknown'
+    when is_birth_date_zero then 'birth_date_unknown'
     when birth_date = 'missing' and is_one_of_namesakes then 'namesakes'
     when birth_date = 'missing' and (family_name = 'different' or email <> 'equal' or name_generation = 'one_sided')
         then 'birth_date_unknown'

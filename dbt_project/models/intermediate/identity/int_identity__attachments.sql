@@ -55,7 +55,8 @@ options_{{ round }} as (
     select
         pairs.one_key as group_key,
         chart_sets.chart_set_key,
-        arg_min(attached.chart_key, (-pairs.weight, attached.chart_key)) as chart_key,
+        -- Of charts that are probably one person: that of the record number, otherwise the one in use, not its empty duplicate.
+        arg_min(attached.chart_key, (pairs.link_rule <> 'mrn', not chart_sets.is_in_use, -pairs.weight, attached.chart_key)) as chart_key,
         max(pairs.weight) as weight,
         arg_max(pairs.link_rule, (pairs.weight, pairs.link_rule)) as link_rule,
         max(pairs.confidence) as confidence

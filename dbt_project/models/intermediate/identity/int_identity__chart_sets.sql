@@ -33,10 +33,20 @@ both_ways as (
 
 ),
 
-{{ connected_groups('connected', 'both_ways') }}
+{{ connected_groups('connected', 'both_ways') }},
 
-select distinct
+in_use as (
+
+    select distinct {{ surrogate_key(['source_system', "'ehr_patient'", 'patient_id']) }} as record_key
+    from {{ ref('stg_ehr__encounters') }}
+
+)
+
+select
     groups.group_key as chart_key,
-    coalesce(connected.group_key, groups.group_key) as chart_set_key
+    coalesce(connected.group_key, groups.group_key) as chart_set_key,
+    bool_or(in_use.record_key is not null) as is_in_use
 from groups
 left join connected on groups.group_key = connected.record_key
+left join in_use on groups.record_key = in_use.record_key
+group by groups.group_key, coalesce(connected.group_key, groups.group_key)

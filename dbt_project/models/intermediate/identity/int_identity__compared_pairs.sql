@@ -32,6 +32,8 @@ select
         when l.birth_date is null or r.birth_date is null then 'missing'
         when l.birth_date = r.birth_date and l.is_birth_day_filled_in then 'filled_in'
         when l.birth_date = r.birth_date then 'equal'
+        -- Filled in on one side, or another person: it says nothing, and keeps the pair in doubt.
+        when l.is_birth_date_zero or r.is_birth_date_zero then 'missing'
         when {{ is_mistyped_date('l.birth_date', 'r.birth_date') }} then 'near'
         when year(l.birth_date) = year(r.birth_date) and (l.is_birth_day_filled_in or r.is_birth_day_filled_in) then 'near'
         when {{ is_digit_apart('l.birth_date', 'r.birth_date') }} then 'apart'
@@ -118,7 +120,8 @@ select
 
     -- The person of the record without a birth date, if it were one with each record of the other side
     case when l.birth_date is null then left_key when r.birth_date is null then right_key end as dateless_key,
-    coalesce(l.birth_date, r.birth_date) as dated_on
+    coalesce(l.birth_date, r.birth_date) as dated_on,
+    coalesce(l.birth_date <> r.birth_date and (l.is_birth_date_zero or r.is_birth_date_zero), false) as is_birth_date_zero
 from pairs
 inner join records as l on pairs.left_key = l.record_key
 inner join records as r on pairs.right_key = r.record_key

@@ -23,7 +23,8 @@ fillers as (
         list(value) filter (field = 'given_name') as given_names,
         list(value) filter (field = 'family_name') as family_names,
         list(value) filter (field = 'birth_date') as birth_dates,
-        list(value) filter (field = 'birth_day') as birth_days
+        list(value) filter (field = 'birth_day') as birth_days,
+        list(value) filter (field = 'birth_date_zero') as zero_birth_dates
     from {{ ref('identity_placeholders') }}
 
 ),
@@ -49,7 +50,12 @@ cleaned as (
         records.* exclude (birth_date, {{ lists | join(', ') }}),
         case when not list_contains(fillers.birth_dates, cast(records.birth_date as varchar)) then records.birth_date end
             as birth_date,
-        coalesce(list_contains(fillers.birth_days, strftime(records.birth_date, '%m-%d')), false) as is_birth_day_filled_in,
+        coalesce(list_contains(fillers.zero_birth_dates, cast(records.birth_date as varchar)), false) as is_birth_date_zero,
+        coalesce(
+            list_contains(fillers.birth_days, strftime(records.birth_date, '%m-%d'))
+            or list_contains(fillers.zero_birth_dates, cast(records.birth_date as varchar)),
+            false
+        ) as is_birth_day_filled_in,
         list_distinct(list_filter(
             list_transform(coalesce(records.mrns, []), lambda number: {{ record_number('number') }}),
             lambda number: not list_contains(fillers.mrns, number)
