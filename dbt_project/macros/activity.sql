@@ -1,3 +1,8 @@
+{#- HL7 discharge-disposition `exp`; SNOMED CT: deceased during stay, dead. -#}
+{% macro is_deceased_at_discharge(discharge_codes) -%}
+    coalesce(regexp_matches({{ discharge_codes }}, '\|(exp|371828006|419099009)(;|$)'), false)
+{%- endmacro %}
+
 {#- Whether a person is a living patient at the start of `day`: not deceased before it. Without a date of death, a deceased person counts until the last visit. -#}
 {% macro is_alive_before(day, is_deceased, deceased_on, last_visit_on) -%}
     coalesce({{ deceased_on }}, case when {{ is_deceased }} then {{ last_visit_on }} end, date '9999-12-31') >= {{ day }}
@@ -10,6 +15,11 @@
         and {{ is_alive_before(day, is_deceased, deceased_on, last_visit_on) }},
         false
     )
+{%- endmacro %}
+
+{#- Whether the patient responded to a message or call: a reply, a confirmation or a booking. An opt-out is none, and has a rate of its own. -#}
+{% macro is_response(outcome) -%}
+    {{ outcome }} in ('replied', 'confirmed', 'booked')
 {%- endmacro %}
 
 {#- Whether a message or call arrived: neither bounced nor unanswered. -#}

@@ -84,7 +84,9 @@ _CONTRACTS = (
             "city": optional(pl.String, "City.", Phi.QUASI),
             "state": optional(pl.String, "State, as the source writes it.", Phi.QUASI),
             "postal_code": optional(pl.String, "ZIP code, five digits.", Phi.QUASI),
-            "is_deceased": field(pl.Boolean, "One of the sources has recorded the person's death.", phi=Phi.QUASI),
+            "is_deceased": field(
+                pl.Boolean, "By a chart, a contact, a discharge as deceased, or what a call found out.", phi=Phi.QUASI
+            ),
             "deceased_on": optional(pl.Date, "Day of death, if known.", Phi.QUASI),
             "primary_provider_key": optional(
                 pl.Int64, "The provider named in the chart, otherwise the one seen most.", refers_to="dim_providers.provider_key"
@@ -116,7 +118,9 @@ _CONTRACTS = (
                 at_least=0,
             ),
             "patient_segment": field(pl.String, "Age group, and whether there is a chronic condition.", values=PATIENT_SEGMENTS),
-            "is_active": field(pl.Boolean, "Alive, with a completed visit within the practice's `active_months`."),
+            "is_active": field(
+                pl.Boolean, "Alive, with a completed visit in the `active_months` months up to today, the first day included."
+            ),
             "n_open_gaps": field(pl.Int64, "Measures of the reporting year with an open gap.", phi=Phi.QUASI, at_least=0),
             "has_ehr_record": field(pl.Boolean, "The EHR knows the person."),
             "has_crm_record": field(pl.Boolean, "The CRM knows the person."),

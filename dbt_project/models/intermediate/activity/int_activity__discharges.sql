@@ -60,5 +60,3 @@ left join follow_ups
 -- Another stay on the same day is a transfer, not a discharge. Patients who died in hospital cannot be followed up.
 where stays.next_admitted_on is distinct from stays.discharged_on
     and coalesce(profiles.deceased_on > stays.discharged_on, true)
-    -- HL7 discharge-disposition `exp`; SNOMED CT: deceased during stay, dead. The patient's record may not know of the death.
-    and not coalesce(regexp_matches(stays.discharge_codes, '\|(exp|371828006|419099009)(;|$)'), false)

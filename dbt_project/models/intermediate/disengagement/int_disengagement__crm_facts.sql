@@ -29,7 +29,7 @@ messages as (
         contact_id,
         'message' as fact_type,
         channel as code,
-        cast(outcome in ('replied', 'confirmed', 'booked') as double) as value,
+        cast({{ is_response('outcome') }} as double) as value,
         touched_at as event_at,
         recorded_at
     from {{ ref('stg_crm__touches') }}
@@ -47,7 +47,7 @@ replies as (
         touched_at as event_at,
         recorded_at
     from {{ ref('stg_crm__touches') }}
-    where direction = 'inbound' or outcome in ('replied', 'confirmed', 'booked')
+    where direction = 'inbound' or {{ is_response('outcome') }}
 
 ),
 

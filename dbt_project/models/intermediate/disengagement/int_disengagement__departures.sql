@@ -6,32 +6,13 @@ links as (
 
 ),
 
--- Without the day itself, use the day of recording.
 deaths as (
 
     select
-        links.patient_key,
+        patient_key,
         'deceased' as reason,
-        coalesce(patients.deceased_on, {{ practice_date('patients.updated_at') }}, {{ as_of_on() }}) as departed_on
-    from {{ ref('stg_ehr__patients') }} as patients
-    inner join links
-        on patients.source_system = links.source_system
-        and patients.patient_id = links.source_id
-        and links.source_record_type = 'ehr_patient'
-    where patients.is_deceased
-
-    union all
-
-    select
-        links.patient_key,
-        'deceased' as reason,
-        coalesce({{ practice_date('contacts.updated_at') }}, {{ as_of_on() }}) as departed_on
-    from {{ ref('stg_crm__contacts') }} as contacts
-    inner join links
-        on contacts.source_system = links.source_system
-        and contacts.contact_id = links.source_id
-        and links.source_record_type = 'crm_contact'
-    where contacts.is_deceased
+        known_on as departed_on
+    from {{ ref('int_patients__deaths') }}
 
 ),
 
@@ -81,14 +62,14 @@ transfers as (
 
     select
         links.patient_key,
-        case tasks.outcome when 'deceased' then 'deceased' else 'left_practice' end as reason,
+        'left_practice' as reason,
         tasks.completed_on as departed_on
     from {{ ref('stg_crm__outreach_tasks') }} as tasks
     inner join links
         on tasks.source_system = links.source_system
         and tasks.contact_id = links.source_id
         and links.source_record_type = 'crm_contact'
-    where tasks.outcome in ('moved', 'deceased')
+    where tasks.outcome = 'moved'
 
 ),
 
@@ -97,10 +78,10 @@ recorded as (
 
     select
         patient_key,
-        case outcome when 'deceased' then 'deceased' else 'left_practice' end as reason,
+        'left_practice' as reason,
         recorded_on as departed_on
     from {{ ref('int_engagement__outreach_outcomes') }}
-    where outcome in ('deceased', 'moved') and patient_key is not null
+    where outcome = 'moved' and patient_key is not null
 
 ),
 

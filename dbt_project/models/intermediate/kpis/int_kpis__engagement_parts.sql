@@ -31,7 +31,7 @@ facts as (
 
     select patient_key, 'response' as part, {{ month_of('touched_on') }} as month_on
     from {{ ref('int_engagement__touches') }}
-    where direction = 'inbound' or outcome in ('replied', 'confirmed', 'booked')
+    where direction = 'inbound' or {{ is_response('outcome') }}
     group by all
 
 ),

@@ -7,7 +7,7 @@ attempts as (
         patient_key,
         channel,
         touched_at as attempted_at,
-        outcome in ('replied', 'confirmed', 'booked') as is_answered
+        {{ is_response('outcome') }} as is_answered
     from {{ ref('int_engagement__touches') }}
     where direction = 'outbound' and outcome <> 'bounced'
 

@@ -42,7 +42,6 @@ attempts as (
         max(attempted_at) as last_attempt_at,
         {{ newest('outcome', ['attempted_at', 'not is_repeated_report', 'channel']) }} as last_outcome,
         {{ newest('channel', ['attempted_at', 'not is_repeated_report']) }} as last_channel,
-        bool_or(outcome = 'deceased') as is_told_deceased,
         max(attempted_at) filter (where outcome in ('declined', 'done_elsewhere')) as declined_at,
         count(*) filter (
             where not is_repeated_report and attempted_at >= {{ practice_midnight(as_of_on() ~ ' - 30') }}
@@ -78,7 +77,7 @@ waits as (
 select
     people.patient_key,
     case
-        when people.is_deceased or coalesce(waits.is_told_deceased, false) or departures.reason = 'deceased' then 'deceased'
+        when people.is_deceased then 'deceased'
         when people.birth_date is null then 'age_unknown'
         when {{ add_months('people.birth_date', 216) }} > {{ as_of_on() }} then 'minor'
         when coalesce(people.is_do_not_contact, true) then 'do_not_contact'

@@ -12,7 +12,7 @@ attempts as (
         touched_at as attempted_at,
         outcome = 'bounced' as is_bounced,
         false as is_wrong,
-        outcome in ('replied', 'confirmed', 'booked') as is_answered
+        {{ is_response('outcome') }} as is_answered
     from {{ ref('int_engagement__touches') }}
     where direction = 'outbound'
 

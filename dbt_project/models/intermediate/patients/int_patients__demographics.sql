@@ -31,8 +31,6 @@ records as (
         charts.ethnicity,
         coalesce(charts.language, contacts.language) as language,
         charts.general_practitioner_id,
-        coalesce(charts.is_deceased, contacts.is_deceased, false) as is_deceased,
-        charts.deceased_on,
         contacts.preferred_channel,
         coalesce(contacts.is_do_not_contact, false) as is_do_not_contact,
         row_number() over (
@@ -79,8 +77,6 @@ people as (
         arg_min(
             {'source_system': source_system, 'practitioner_id': general_practitioner_id}, trust
         ) filter (general_practitioner_id is not null) as general_practitioner,
-        bool_or(is_deceased) as is_deceased,
-        min(deceased_on) as deceased_on,
         bool_or(is_do_not_contact) as is_do_not_contact,
         bool_or(source_record_type = 'ehr_patient') as has_ehr_record,
         bool_or(source_record_type = 'crm_contact') as has_crm_record,
@@ -91,7 +87,9 @@ people as (
 )
 
 select
-    * exclude (address, general_practitioner),
+    people.* exclude (address, general_practitioner),
+    deaths.patient_key is not null as is_deceased,
+    deaths.deceased_on,
     address.address_line,
     address.city,
     address.state,
@@ -99,3 +97,5 @@ select
     {{ surrogate_key(['general_practitioner.source_system', 'general_practitioner.practitioner_id']) }}
         as general_practitioner_key
 from people
+left join {{ ref('int_patients__deaths') }} as deaths
+    on people.patient_key = deaths.patient_key

@@ -15,7 +15,7 @@ touches as (
         patient_key,
         max(touched_on) filter (direction = 'outbound') as last_contacted_on,
         max(touched_on) filter (
-            direction = 'inbound' or outcome in ('replied', 'confirmed', 'booked')
+            direction = 'inbound' or {{ is_response('outcome') }}
         ) as last_responded_on
     from {{ ref('int_engagement__touches') }}
     group by patient_key
