@@ -5,5 +5,5 @@ select
     case when is_initially_denied and initial_denial_reason in ('{{ reasons | join("', '") }}') then 1 else 0 end as numerator,
     1 as denominator
 from {{ ref('int_money__claims') }}
-where claim_status <> 'void' and first_answered_on is not null
+where claim_status <> 'void' and {{ claims_are_known('first_answered_on') }}
 {%- endmacro %}

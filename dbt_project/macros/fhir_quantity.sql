@@ -1,8 +1,15 @@
-{#- Days in a FHIR Duration; UCUM `d` and `wk`, and the words used for them. Null in any other unit. -#}
-{% macro days_of(quantity) -%}
+{#-
+    Days in a FHIR Duration by its UCUM unit, or the word used for it; UCUM's mean year `a` has 365.25 days, and its month `mo` a twelfth of
+    them. Null in any other unit; of a bare number, `without_unit` times it.
+-#}
+{% macro days_of(quantity, without_unit='null') -%}
+    {%- set unit = "lower(coalesce(" ~ quantity ~ ".code, " ~ quantity ~ ".unit))" -%}
     {{ quantity }}.value * case
-        when coalesce({{ quantity }}.code, {{ quantity }}.unit) in ('d', 'day', 'days') then 1
-        when coalesce({{ quantity }}.code, {{ quantity }}.unit) in ('wk', 'week', 'weeks') then 7
+        when {{ unit }} is null then {{ without_unit }}
+        when {{ unit }} in ('d', 'day', 'days') then 1
+        when {{ unit }} in ('wk', 'week', 'weeks') then 7
+        when {{ unit }} in ('mo', 'month', 'months') then 365.25 / 12
+        when {{ unit }} in ('a', 'year', 'years') then 365.25
     end
 {%- endmacro %}
 

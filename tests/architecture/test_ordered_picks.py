@@ -60,6 +60,7 @@ TOLD_APART: dict[tuple[str, str], str] = {
     ("int_kpis__switched_off_measures", "CAST(SUBSTRING(measure_code, 4) AS INT)"): "one row per KPI and measure",
     ("int_measures__periods", "period_start_on"): "one row per period",
     ("int_money__receivables", "months.month_on"): MONTHS,
+    ("int_money__unremitted_charges", "posted_on"): "one row per charge and day",
     ("int_outreach__assignments", ""): "sorted afterwards",
     ("int_outreach__channel_answers", ""): ONE,
     ("int_outreach__guard_rails", "preference"): RANK,

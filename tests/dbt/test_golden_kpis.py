@@ -130,7 +130,9 @@ def test_marketing_spend_is_borne_by_the_new_patients_of_its_site_and_of_the_pra
 
 def test_keeping_a_patient_costs_messages_and_the_time_of_staff(kpi: Kpi):
     """Outbound messages 0.02 + 0.02 + 0.01; 22.25 minutes of staff (see below) at 28 an hour are 10.38333: 10.43333 for five
-    active patients, a twelfth of a year each. Marketing spent 250 to win patients in June."""
+    active patients, a twelfth of a year each. Marketing spent 250 to win patients in June. Messages begin in June 2025 with one
+    of 0.02 to p2; p1, p2 and p4 were active: that there were no tasks yet is no gap in the record."""
+    assert kpi("patient_keeping_cost", "2025-06-01") == (0.02, 0.25)
     assert kpi("patient_keeping_cost", JUNE) == (10.433333, pytest.approx(5 / 12, abs=1e-6))
     assert kpi("acquisition_to_keeping_spend", JUNE) == (250, 10.433333)
 
@@ -249,11 +251,19 @@ def test_adherence_is_a_supply_on_four_days_of_five(kpi: Kpi):
     """To the end of June. p1: 1 January to 30 June, 181 days; 90 days, and 90 more that begin when these end, though filled ten
     days early: 180, adherent. p2: 90 of 181 (the fill of February was cancelled). p6: from 23 March 100 days, 40 + 40 = 80, just
     enough. p3 filled once; p4 began on 1 May, 61 days. p1's second drug, filled on 1 January and 1 May, stands by itself: 60 of
-    181. To the end of May: p1 151 of 151 and 60 of 151, p2 90 of 151, p6 has 70 days so far. The first fill is p3's of June
-    2025, so that May is the first month of which a year is known."""
-    assert kpi("medication_adherence", JUNE) == (2, 4)
-    assert kpi("medication_adherence", "2026-05-01") == (1, 3)
+    181. p2's second drug, of which it is known alone when it was prepared: 2 months from 1 January are 2 x 30.4375 = 60.9, 61
+    days; 3 months from 3 March 91.3, 91 days: 152 of 181, adherent; what 90 tablets last is not known. To the end of May: p1 151
+    of 151 and 60 of 151, p2 90 of 151 and 151 of 151, p6 has 70 days so far. The first fill is p3's of June 2025, so that May is
+    the first month of which a year is known."""
+    assert kpi("medication_adherence", JUNE) == (3, 5)
+    assert kpi("medication_adherence", "2026-05-01") == (2, 4)
     assert kpi("medication_adherence", "2026-04-01") is None
+
+
+def test_a_supply_in_a_unit_that_is_no_time_is_counted(golden: duckdb.DuckDBPyConnection):
+    """The 90 tablets of m16."""
+    found = golden.execute("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr'")
+    assert found.fetchall() == [("MedicationDispense", "daysSupply", "unknown", 1)]
 
 
 def test_revenue_per_patient_is_what_was_posted_per_twelfth_of_a_patient_seen_in_a_year(kpi: Kpi):
@@ -299,18 +309,24 @@ def test_days_in_ar_are_receivables_at_the_month_end_over_the_charges_of_a_day(k
 
 
 def test_net_days_in_ar_take_off_what_payers_are_expected_to_take_off(kpi: Kpi):
-    """Of the claims answered up to June, commercial took 80 of 200 (k1), Medicare 30 of 100 and 60 of 150 (k0, k2): 0.6 and 0.64
-    can be collected, all of what others owe. Medicare 15 x 0.64 = 9.6; commercial (-20 + 120 + 100) x 0.6 = 120; c3 70, c6 40, on
-    account -10: 229.6. Charged 815, less adjustments from April to June of 80 + 50 - 50 + 60 = 675. 229.6 x 91 / 675 = 31.0
-    days."""
-    assert kpi("net_days_in_ar", JUNE) == (pytest.approx(229.6 * 91), 675)
-    assert kpi("net_days_in_ar", "2026-02-01") is None
+    """315, as above. Commercial has remitted k1 alone, and took 80 of 200. Not remitted are c7 120 and c9 125 of it, the copay of
+    25 included; c5 was denied and the patient has paid all of it, c4 was reversed: 0.4 x 245 = 98 are expected to be taken off.
+    What is left of c0 is Medicare's no more: its adjustment is posted. 315 - 98 = 217. Charged 815, less adjustments from April
+    to June of 80 + 50 - 50 + 60 = 675. 217 x 91 / 675 = 29.3 days. May: 145, as below, nothing waits for a payer. Charged from
+    March to May 570, adjusted 80 + 50 - 50 + 60."""
+    assert kpi("net_days_in_ar", JUNE) == (pytest.approx(217 * 91), 675)
+    assert kpi("net_days_in_ar", "2026-05-01") == (145 * 92, 430)
+    assert kpi("net_days_in_ar", "2026-04-01") is None
 
 
-def test_days_in_ar_begin_when_three_months_of_charges_are_known(kpi: Kpi):
-    """The first charge was posted in January 2026: March is the first month. c0 owes 30 x 90 days (31 + 28 + 31), 100 charged."""
-    assert kpi("days_in_ar", "2026-02-01") is None
-    assert kpi("days_in_ar", "2026-03-01") == (30 * 90, 100)
+def test_days_in_ar_begin_when_the_services_of_120_days_are_known(kpi: Kpi):
+    """The first service was in January 2026: May is the first month. c0 100 - 40 - 30 = 30, c1 200 - 100 - 80 - 5 = 15, c2 150 -
+    70 - 60 = 20, c3 70, c5 80 - 100 = -20, c6 40, on account -10 = 145; charged from March to May 570 in 92 days. Older than 90
+    days is c0."""
+    assert kpi("days_in_ar", "2026-04-01") is None
+    assert kpi("days_in_ar", "2026-05-01") == (145 * 92, 570)
+    assert kpi("ar_over_90_days_share", "2026-04-01") is None
+    assert kpi("ar_over_90_days_share", "2026-05-01") == (30, 145)
 
 
 def test_a_claim_is_clean_as_first_sent_and_resolved_at_the_first_pass_without_denial_or_reversal(kpi: Kpi):
@@ -342,17 +358,21 @@ def test_initial_denials_add_up_over_their_reasons(kpi: Kpi, golden: duckdb.Duck
 
 
 def test_write_offs_are_shares_of_what_was_posted_in_the_month(kpi: Kpi):
-    """Posted: c7 120 + c9 125, no contractual adjustment. Given up: 15 for denial (w0), 20 as bad debt (w2).
-    May: 50 taken back and 60 posted anew: 0 charged - 10."""
+    """Posted: c7 120 + c9 125, no contractual adjustment. Given up: 15 for denial (w0). 20 of bad debt (w2) are of no rate before
+    a year of charges is known. May: 50 taken back and 60 posted anew: 0 charged - 10. April is too early: charges begin in
+    January."""
     assert kpi("denial_write_off_rate", JUNE) == (15, 245)
-    assert kpi("bad_debt_rate", JUNE) == (20, 245)
     assert kpi("denial_write_off_rate", "2026-05-01") == (0, -10)
+    assert kpi("denial_write_off_rate", "2026-04-01") is None
+    assert kpi("bad_debt_rate", JUNE) is None
 
 
 def test_point_of_service_collection_is_what_patients_paid_there_and_then(kpi: Kpi):
-    """y2 15 by card later, y9 25 at the desk. April: y3 30 at the desk, y4 10 by check."""
+    """y2 15 by card later, y9 25 at the desk. May: y1 5 and y5 100, later. In April, with charges since January, bills of 120
+    days before could not be paid yet."""
     assert kpi("point_of_service_collection_rate", JUNE) == (25, 40)
-    assert kpi("point_of_service_collection_rate", "2026-04-01") == (30, 40)
+    assert kpi("point_of_service_collection_rate", "2026-05-01") == (0, 105)
+    assert kpi("point_of_service_collection_rate", "2026-04-01") is None
 
 
 def test_charge_lag_is_days_from_service_to_posting(kpi: Kpi):
@@ -395,10 +415,11 @@ def test_a_target_is_the_practices_own_before_the_catalogues(golden: duckdb.Duck
 
 
 def test_every_kpi_of_the_catalogue_is_computed_and_every_computed_kpi_is_in_the_catalogue(golden: duckdb.DuckDBPyConnection):
-    """The golden practice delivers everything but care gaps, whose KPIs dbt's unit tests work out; it sends no letters, and
-    nothing but what patients send through the portal."""
+    """The golden practice delivers everything but care gaps, whose KPIs dbt's unit tests work out, and half a year of charges,
+    too few for bad debt; it sends no letters, and nothing but what patients send through the portal."""
     available = dict(golden.execute("select kpi_code, is_available from marts.dim_kpis").fetchall())
     assert {code for code, is_available in available.items() if not is_available} == {
+        "bad_debt_rate",
         "care_gap_closure_rate",
         "days_to_gap_closure",
         "outreach_booking_mail",

@@ -1,12 +1,12 @@
-{#- Where the first rows of an extract lie in time. Claims, payments, denials and write-offs follow charges, and say nothing by being absent. -#}
+{#- Where the first rows of an extract lie in time. Claims, payments, denials and write-offs follow charges, and
+    outreach tasks follow messages: a month without them had none. -#}
 {%- set histories = {
     'ehr:Appointment': ('stg_ehr__appointments', 'starts_on'),
     'ehr:Encounter': ('stg_ehr__encounters', 'started_on'),
-    'ehr:MedicationDispense': ('stg_ehr__medication_dispenses', 'handed_over_on'),
+    'ehr:MedicationDispense': ('stg_ehr__medication_dispenses', 'dispensed_on'),
     'crm:consents': ('stg_crm__consents', 'recorded_on'),
     'crm:marketing_spend': ('stg_crm__marketing_spend', 'month_on'),
     'crm:open_slots': ('stg_crm__open_slots', 'snapshot_on'),
-    'crm:outreach_tasks': ('stg_crm__outreach_tasks', 'created_on'),
     'crm:portal_events': ('stg_crm__portal_events', 'event_on'),
     'crm:referrals': ('stg_crm__referrals', 'created_on'),
     'crm:survey_answers': ('stg_crm__survey_answers', 'answered_on'),

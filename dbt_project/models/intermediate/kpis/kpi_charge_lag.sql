@@ -15,4 +15,4 @@ select
     lag_days as numerator,
     1 as denominator
 from lags
-where lag_days >= 0
+where lag_days >= 0 and {{ is_known_for(2, ['billing:charges'], month=month_of('posted_on')) }}

@@ -1,8 +1,15 @@
 with
 
-costs as (
+entries as (
 
     {{ monthly_costs('stg_billing__collection_costs', 'cost_id') }}
+
+),
+
+costs as (
+
+    select * from entries
+    where {{ services_are_known('month_on') }}
 
 )
 

@@ -15,5 +15,4 @@ select
     balance_usd * ({{ dbt.datediff('window_starts_on', 'window_ends_on', 'day') }} + 1) as numerator,
     quarter_charge_usd as denominator
 from receivables
--- Three whole months of charges, or the daily average is of nothing.
-where window_starts_on >= history_starts_on and window_ends_on >= month_on
+where window_ends_on >= month_on and {{ services_are_known('month_on') }}

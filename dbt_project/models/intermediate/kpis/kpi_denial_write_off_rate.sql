@@ -3,6 +3,7 @@ select
     0 as numerator,
     charge_usd as denominator
 from {{ ref('int_money__charges') }}
+where {{ services_are_known('posted_on') }}
 
 union all
 
@@ -11,5 +12,8 @@ select
     case when movement_type = 'write_off' then amount_usd else 0 end as numerator,
     case when movement_type = 'contractual_adjustment' then -amount_usd else 0 end as denominator
 from {{ ref('int_money__movements') }}
-where movement_type = 'contractual_adjustment'
-    or (movement_type = 'write_off' and reason in ('denial', 'timely_filing'))
+where {{ services_are_known('posted_on') }}
+    and (
+        movement_type = 'contractual_adjustment'
+        or movement_type = 'write_off' and reason in ('denial', 'timely_filing')
+    )

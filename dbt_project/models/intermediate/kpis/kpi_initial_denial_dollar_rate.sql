@@ -3,4 +3,4 @@ select
     initially_denied_usd as numerator,
     billed_usd as denominator
 from {{ ref('int_money__claims') }}
-where claim_status <> 'void' and first_answered_on is not null
+where claim_status <> 'void' and {{ claims_are_known('first_answered_on') }}

@@ -28,16 +28,16 @@ fills as (
         patients.birth_date,
         {{ dbt.datediff(origin, 'patients.deceased_on', 'day') }} + 1 as dead_from_day,
         coalesce(dispenses.codes, dispenses.code_name) as medication,
-        dispenses.handed_over_on as filled_on,
-        {{ dbt.datediff(origin, 'dispenses.handed_over_on', 'day') }} as fill_day,
-        max(cast(dispenses.days_supply as integer)) as days_supply
+        dispenses.dispensed_on as filled_on,
+        {{ dbt.datediff(origin, 'dispenses.dispensed_on', 'day') }} as fill_day,
+        max(cast(round(dispenses.days_supply) as integer)) as days_supply
     from {{ ref('stg_ehr__medication_dispenses') }} as dispenses
     inner join patients
         on dispenses.source_system = patients.source_system
         and dispenses.patient_id = patients.source_id
     where dispenses.status = 'completed'
-        and dispenses.days_supply between 1 and 365
-        and dispenses.handed_over_on < {{ as_of_on() }}
+        and round(dispenses.days_supply) between 1 and 365
+        and dispenses.dispensed_on < {{ as_of_on() }}
         and coalesce(dispenses.codes, dispenses.code_name) is not null
     group by all
 

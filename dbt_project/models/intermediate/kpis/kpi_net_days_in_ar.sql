@@ -31,17 +31,28 @@ adjusted as (
 
 ),
 
--- What a class of payers takes off charges for good, by the claims of a year that it has answered.
-answered as (
+-- What a class of payers takes off charges, as it was known at the month's end.
+remitted as (
 
     select
         payer_class,
-        {{ month_of('last_remitted_on') }} as answered_month_on,
-        sum(billed_usd) as billed_usd,
-        sum(contractual_adjustment_usd) as adjustment_usd
+        {{ month_of('first_remitted_on') }} as month_on,
+        billed_usd,
+        0 as adjustment_usd
     from {{ ref('int_money__claims') }}
-    where claim_status <> 'void' and last_remitted_on is not null
-    group by all
+    where claim_status <> 'void' and first_remitted_on is not null
+
+    union all
+
+    select
+        claims.payer_class,
+        {{ month_of('movements.posted_on') }} as month_on,
+        0 as billed_usd,
+        movements.amount_usd as adjustment_usd
+    from {{ ref('int_money__movements') }} as movements
+    inner join {{ ref('int_money__claims') }} as claims
+        on movements.claim_key = claims.claim_key
+    where movements.movement_type = 'contractual_adjustment' and claims.claim_status <> 'void'
 
 ),
 
@@ -49,11 +60,11 @@ expected as (
 
     select
         months.month_on,
-        answered.payer_class,
-        1 - sum(answered.adjustment_usd) / nullif(sum(answered.billed_usd), 0) as collectible_share
+        remitted.payer_class,
+        least(greatest(sum(remitted.adjustment_usd) / nullif(sum(remitted.billed_usd), 0), 0), 1) as adjusted_share
     from months
-    inner join answered
-        on answered.answered_month_on between {{ add_months('months.month_on', -11) }} and months.month_on
+    inner join remitted
+        on remitted.month_on between {{ add_months('months.month_on', -11) }} and months.month_on
     group by all
 
 ),
@@ -77,8 +88,7 @@ quarter_adjusted as (
 
 select
     {{ kpi_row(month_end('receivables.month_on'), record_type='balance', of='receivables', patient='null') }},
-    receivables.balance_usd
-    * coalesce(expected.collectible_share, 1)
+    (receivables.balance_usd - receivables.unremitted_usd * coalesce(expected.adjusted_share, 0))
     * ({{ dbt.datediff('receivables.window_starts_on', 'receivables.window_ends_on', 'day') }} + 1) as numerator,
     receivables.quarter_charge_usd - coalesce(quarter_adjusted.adjustment_usd, 0) as denominator
 from receivables
@@ -91,4 +101,4 @@ left join quarter_adjusted
     and receivables.provider_key is not distinct from quarter_adjusted.provider_key
     and receivables.payer_class = quarter_adjusted.payer_class
     and receivables.patient_segment = quarter_adjusted.patient_segment
-where receivables.window_starts_on >= receivables.history_starts_on and receivables.window_ends_on >= receivables.month_on
+where receivables.window_ends_on >= receivables.month_on and {{ services_are_known('receivables.month_on') }}

@@ -10,6 +10,7 @@ attrition as (
 months as (
 
     select distinct {{ month_of('day_on') }} as month_on from attrition
+    where {{ services_are_known('day_on') }}
 
 )
 
@@ -28,4 +29,4 @@ select
     0 as numerator,
     1 as denominator
 from attrition
-where numerator = 1
+where numerator = 1 and {{ month_of('day_on') }} in (select month_on from months)

@@ -3,12 +3,13 @@
 
 with
 
--- Before the history is that long, patients who came earlier are missing.
+-- Before the history is that long, patients who came earlier are missing; so is cash for earlier services.
 seen as (
 
     select * from {{ ref('int_activity__patient_months') }}
     where months_since_visit < {{ seen_months }}
         and month_on >= {{ add_months('history_starts_on', seen_months - 1) }}
+        and {{ services_are_known('month_on') }}
 
 ),
 

@@ -24,7 +24,7 @@ postings as (
 -- running sum of steps, without repeating claims for each month.
 steps as (
 
-    select posted_on as step_on, charge_usd, owed_usd, 0 as aged_usd, {{ slice }}
+    select posted_on as step_on, charge_usd, owed_usd, 0 as aged_usd, 0 as unremitted_usd, {{ slice }}
     from postings
 
     union all
@@ -34,8 +34,14 @@ steps as (
         0 as charge_usd,
         0 as owed_usd,
         owed_usd as aged_usd,
+        0 as unremitted_usd,
         {{ slice }}
     from postings
+
+    union all
+
+    select posted_on as step_on, 0 as charge_usd, 0 as owed_usd, 0 as aged_usd, change_usd as unremitted_usd, {{ slice }}
+    from {{ ref('int_money__unremitted_charges') }}
 
 ),
 
@@ -46,7 +52,8 @@ monthly_steps as (
         {{ slice }},
         sum(charge_usd) as charge_usd,
         sum(owed_usd) as owed_usd,
-        sum(aged_usd) as aged_usd
+        sum(aged_usd) as aged_usd,
+        sum(unremitted_usd) as unremitted_usd
     from steps
     where step_on < {{ as_of_on() }}
     group by all
@@ -80,7 +87,8 @@ select
     coalesce(monthly_steps.charge_usd, 0) as charge_usd,
     sum(coalesce(monthly_steps.charge_usd, 0)) over (slice_months rows between 2 preceding and current row) as quarter_charge_usd,
     sum(coalesce(monthly_steps.owed_usd, 0)) over (slice_months rows unbounded preceding) as balance_usd,
-    sum(coalesce(monthly_steps.aged_usd, 0)) over (slice_months rows unbounded preceding) as over_90_days_usd
+    sum(coalesce(monthly_steps.aged_usd, 0)) over (slice_months rows unbounded preceding) as over_90_days_usd,
+    sum(coalesce(monthly_steps.unremitted_usd, 0)) over (slice_months rows unbounded preceding) as unremitted_usd
 from slices
 inner join months
     on slices.first_month_on <= months.month_on

@@ -176,7 +176,7 @@ site_baselines as (
 
 ),
 
--- Both sides of the comparison, over the same sites.
+-- Both sides of the comparison, over the same sites; a site with a numerator alone is one of them (collections, and no patient lost).
 site_sides as (
 
     select
@@ -189,7 +189,9 @@ site_sides as (
         and site_baselines.n_months = sums.n_months
         and site_baselines.last_month_on = sums.last_month_on
         and site_baselines.slice_key = sums.slice_key
-    where sums.slice_type = 'location' and site_baselines.denominator <> 0 and sums.denominator <> 0
+    where sums.slice_type = 'location'
+        and (site_baselines.numerator <> 0 or site_baselines.denominator <> 0)
+        and (sums.numerator <> 0 or sums.denominator <> 0)
 
 ),
 

@@ -15,7 +15,7 @@ final as (
         sum(case when is_initially_denied then payer_paid_usd else 0 end) as recovered_usd,
         sum(denial_written_off_usd) as written_off_usd
     from {{ ref('int_money__claims') }}
-    where claim_status <> 'void' and first_answered_on is not null
+    where claim_status <> 'void' and {{ claims_are_known('first_answered_on') }}
     group by all
 
 )

@@ -8,7 +8,7 @@
     'Procedure': ('ehr_procedure', ['performedDateTime', 'performedPeriod.start', 'performedPeriod."end"']),
     'Immunization': ('ehr_immunization', ['occurrenceDateTime']),
     'MedicationRequest': ('ehr_medication_request', ['authoredOn']),
-    'MedicationDispense': ('ehr_medication_dispense', ['whenHandedOver']),
+    'MedicationDispense': ('ehr_medication_dispense', ['whenHandedOver', 'whenPrepared']),
     'ServiceRequest': ('ehr_service_request', ['authoredOn']),
     'DeviceRequest': ('ehr_device_request', ['authoredOn']),
     'Coverage': ('ehr_coverage', ['period.start', 'period."end"']),
@@ -136,6 +136,21 @@ open_visits as (
 
 ),
 
+supplies as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'MedicationDispense' as extract,
+        'daysSupply' as field,
+        'unknown' as kind,
+        'has a unit that is no UCUM unit of time, and the fill counts in no adherence' as finding
+    from {{ source('raw', 'ehr_medication_dispense') }}
+    where daysSupply.value is not null and {{ days_of('daysSupply', without_unit=1) }} is null
+
+),
+
 starts as (
 
     select
@@ -169,5 +184,7 @@ union all
 select * from classes
 union all
 select * from open_visits
+union all
+select * from supplies
 union all
 select * from starts

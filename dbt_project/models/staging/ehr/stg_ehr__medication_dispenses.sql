@@ -22,9 +22,10 @@ select
         dispenses.medicationCodeableConcept.coding[1].display, dispenses.medicationCodeableConcept.text, medications.code_name
     ) as code_name,
     dispenses.quantity.value as quantity,
-    dispenses.daysSupply.value as days_supply,
-    {{ fhir_date('dispenses.whenPrepared') }} as prepared_on,
-    {{ fhir_date('dispenses.whenHandedOver') }} as handed_over_on
+    -- FHIR names the element for its unit: a bare number is days.
+    {{ days_of('dispenses.daysSupply', without_unit=1) }} as days_supply,
+    -- Pharmacies that do not follow a fill to the counter say when it was prepared alone.
+    coalesce({{ fhir_date('dispenses.whenHandedOver') }}, {{ fhir_date('dispenses.whenPrepared') }}) as dispensed_on
 from dispenses
 left join medications
     on dispenses.source_system = medications.source_system
