@@ -11,7 +11,7 @@ from dashboards.figures.wording import each, plain, telephone
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
 from dashboards.outreach.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
-from dashboards.outreach.worklist import LEFT_OUT, LIST_REASONS, found, left_out, worklist
+from dashboards.outreach.worklist import LEFT_OUT, LIST_REASONS, found, left_out, patient_of, worklist
 from dashboards.store.published import Publication
 from models.wording import ABSENT, counted
 
@@ -210,6 +210,15 @@ def _anybody(publication: Publication) -> None:
     _grid(found(publication, words), columns, "patients_found")
 
 
+def _follow_link(publication: Publication) -> None:
+    """Open the patient of the task that a link in the CRM names, once."""
+    if task := st.query_params.pop("task", None):
+        if (patient := patient_of(publication, task)) is None:
+            st.info("This task is not on today's list of your sites: it was worked, or the patient must not be contacted now.")
+        else:
+            open_drawer(patient)
+
+
 publication = open_page("Outreach", "Patients to contact today, why, and through which agreed channel.", is_exported=False)
 if said := st.session_state.pop("outreach_said", None):
     st.toast(said, icon=":material/check_circle:")
@@ -224,5 +233,6 @@ view = st.segmented_control(
     on_change=close_drawer,
     label_visibility="collapsed",
 )
+_follow_link(publication)
 VIEWS[view](publication)
 draw_open(publication)

@@ -83,6 +83,12 @@ def left_out(publication: Publication) -> pl.DataFrame:
     return ask(publication, _LEFT_OUT)
 
 
+def patient_of(publication: Publication, task: str) -> int | None:
+    """The patient of a task given to the CRM, by its opaque id; None if the viewer may see no such task."""
+    keys = ask(publication, "select patient_key from delivery.out_outreach_tasks where external_id = $1", (task,))["patient_key"]
+    return keys[0] if len(keys) else None
+
+
 def found(publication: Publication, words: str) -> pl.DataFrame:
     """Up to a hundred patients whose name contains the words or whose record number equals them."""
     return ask(publication, _FOUND, (words,))

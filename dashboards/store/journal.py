@@ -22,7 +22,8 @@ import polars as pl
 
 from dashboards.home import home
 from dashboards.store.published import Publication
-from models.contract import INSTANT, Contract
+from models.contract import Contract
+from models.journal import newest_entries, types_of
 
 
 def journal_folder(publication: Publication) -> Path:
@@ -52,7 +53,7 @@ class Journal:
         """
         if any(isinstance(value, str) and not value.isprintable() for value in entry.values()):
             raise ValueError("an id or a name contains a character that cannot be printed")
-        self.contract.schema.validate(pl.DataFrame([entry], schema=self._types()))
+        self.contract.schema.validate(pl.DataFrame([entry], schema=types_of(self.contract)))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _locked(folder):
             descriptor = os.open(folder / self.open_name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -66,29 +67,11 @@ class Journal:
 
     def entries(self, folder: Path) -> pl.DataFrame:
         """The newest version of every entry, in the contract's columns, oldest first."""
-        frames = [pl.DataFrame(schema=self._types())]
+        texts: list[bytes] = []
         if folder.is_dir():
             with _locked(folder):
                 texts = [path.read_bytes() for path in sorted(folder.glob(f"*{self.contract.name}*.csv"))]
-            text = dict.fromkeys(self.columns, pl.String)
-            frames += [self._typed(pl.read_csv(io.BytesIO(content), schema=text)) for content in texts]
-        newest = pl.concat(frames).sort("updated_at")
-        return newest.unique(self.contract.key, keep="last", maintain_order=True)
-
-    def _types(self) -> dict[str, Any]:
-        return {name: column.dtype.type for name, column in self.contract.fields.items()}
-
-    def _typed(self, texts: pl.DataFrame) -> pl.DataFrame:
-        types = self._types()
-        return texts.with_columns(_read(pl.col(name), kind) for name, kind in types.items()).cast(pl.Schema(types))
-
-
-def _read(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
-    if kind == INSTANT:
-        return column.str.to_datetime("%+", time_unit="us", time_zone="UTC")
-    if kind == pl.Date:
-        return column.str.to_date()
-    return column == "true" if kind == pl.Boolean else column
+        return newest_entries(self.contract, texts)
 
 
 def _lines(header: list[list[str]], row: list[str]) -> bytes:

@@ -10,6 +10,11 @@
         || cast({{ patient_key }} as varchar)), 1, 13) as bigint) / 4503599627370496.0 < {{ var("holdout_share") }}
 {%- endmacro %}
 
+{#- The first day of the next half-year, on which a held-out person is drawn anew. -#}
+{% macro next_half_year_on() -%}
+    {{ add_months('make_date(year(' ~ as_of_on() ~ '), case when month(' ~ as_of_on() ~ ') <= 6 then 1 else 7 end, 1)', 6) }}
+{%- endmacro %}
+
 {#- Number of patients that a site's team can contact in a month. -#}
 {% macro outreach_capacity(location_id) -%}
     coalesce(

@@ -10,6 +10,8 @@ from models.published.facts import SLICES, SOURCE_SYSTEM
 from models.published.risk import METHODS, TIERS
 
 LIST_REASONS = ("clinically_urgent", "disengagement", "reengagement", "care_gap")
+TASK_REASONS = ("disengagement", "reactivation", "care_gap")
+"""Those of the CRM's contract of outreach tasks that the list gives rise to."""
 SUPPRESS_REASONS = (
     "deceased",
     "age_unknown",
@@ -57,6 +59,7 @@ _CONTRACTS = (
         ("patient_key",),
         {
             **_WHO,
+            "contact_source_system": optional(pl.String, "The CRM of that contact: ids of two CRMs may be equal."),
             "contact_id": optional(pl.String, "The CRM's id of the contact that the row goes back to.", Phi.DIRECT),
             "mrn": optional(pl.String, "Medical record number.", Phi.DIRECT),
             "first_name": optional(pl.String, "Given name.", Phi.DIRECT),
@@ -114,6 +117,37 @@ _CONTRACTS = (
         deidentified=ABSENT,
     ),
     Contract(
+        "out_outreach_tasks",
+        "task to create in the CRM: contact to reach",
+        ("external_id",),
+        {
+            "external_id": field(
+                pl.String,
+                "Opaque id of the task, the same in every run until an attempt to contact the person is on record.",
+            ),
+            "contact_source_system": field(pl.String, "The CRM that the task goes to."),
+            "contact_id": field(pl.String, "That CRM's id of the contact.", phi=Phi.DIRECT),
+            "patient_key": _WHO["patient_key"],
+            "location_key": SLICES["location_key"],
+            "location_id": optional(pl.String, "The EHR's id of the site whose team has the task."),
+            "site_capacity": field(pl.Int64, "Patients that this team can contact in a month.", at_least=0),
+            "reason": field(pl.String, "Why, as the CRM's own outreach tasks say it.", values=TASK_REASONS),
+            "is_urgent": field(pl.Boolean, "To be reached today.", phi=Phi.QUASI),
+            "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
+            "channel": field(pl.String, "Channel to use.", values=CHANNELS),
+            "created_on": field(pl.Date, "The day that the list was made for."),
+            "due_on": field(pl.Date, "Day by which the contact should be made."),
+            "contact_from": field(pl.String, "Earliest time of day to contact the person, by the practice's clock: `08:00`."),
+            "contact_until": field(pl.String, "Latest time of day, by the practice's clock."),
+            "assigned_to": optional(pl.String, "The team member who is to make the contact."),
+            "link": optional(pl.String, "Address of the patient's profile in the dashboards; empty without `dashboards_url`."),
+        },
+        notes="Within capacity only, and nothing clinical: the link leads to the reasons, after signing in.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=ABSENT,
+    ),
+    Contract(
         "out_outreach_suppressions",
         "patient who was left out of the list",
         ("patient_key",),
@@ -125,7 +159,12 @@ _CONTRACTS = (
             "is_held_out": field(
                 pl.Boolean, "Drawn at random not to be contacted, so that the effect of contacting can be seen."
             ),
-            "next_eligible_on": optional(pl.Date, "First day on which the person may be contacted again.", Phi.QUASI),
+            "next_eligible_on": optional(
+                pl.Date,
+                "First day on which the person may be contacted: after the wait for another attempt, the 18th birthday, or the "
+                "half-year held out; empty where no day ends the reason.",
+                Phi.QUASI,
+            ),
             **_ATTEMPTS,
         },
         notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",

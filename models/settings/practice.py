@@ -82,6 +82,12 @@ class Variables(Settings):
     contact_cost_usd: float | None = _usd()
     outreach_capacity: int | None = _whole(0, 100_000, "patients a month")
     site_capacity: dict[str, _Patients] | None = Field(None, description='patients a month by location id: { "loc-01" = 25 }')
+    dashboards_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?$",
+        max_length=200,
+        description="the address of the dashboards: https://caregap.example.org",
+    )
     holdout_share: float | None = _share(0.9)
     holdout_salt: str | None = Field(None, min_length=1, max_length=100, description="a short text")
     urgent_days: int | None = _whole(0, 365, "days")

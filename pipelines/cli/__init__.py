@@ -17,6 +17,7 @@ VERBS = {
     "publish": "Publish the newest checked build, or go back to an earlier one.",
     "run": "Do it all: ingest, build, score, check, publish.",
     "pack": "Write the board report for a month or a quarter as one HTML file.",
+    "lists": "Write the outreach list and the CRM's tasks as of now, without whoever was contacted since.",
     "export": "Write measure reports and care gaps as FHIR, for payers and registries.",
     "dashboard": "Open the dashboards on the current publication.",
     "dagster": "Open Dagster's page with the asset graph.",

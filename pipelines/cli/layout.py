@@ -128,6 +128,7 @@ def check(file: Path, source: str | None, layout_path: Path | None, time_zone: s
     """
     from models.settings.practice import checked_time_zone
     from pipelines.extract.layout_check import check as checked_rows
+    from pipelines.extract.workbook import is_workbook
     from pipelines.layouts import layout_file
     from pipelines.practice import practice_of
 
@@ -137,10 +138,12 @@ def check(file: Path, source: str | None, layout_path: Path | None, time_zone: s
         layout: Layout | None = layout_file(layout_path)
         assert layout is not None
         kind, extract = layout.source, layout.extract
+        layouts = {layout.name: layout.model_copy(update={"files": [file.name]})}
+        sheet = _described(file, kind, layouts)[3] if is_workbook(file) else None
     else:
-        kind, extract, layout = _described(file, source, practice.layouts)
+        kind, extract, layout, sheet = _described(file, source, practice.layouts)
     try:
-        found = checked_rows(file, SOURCE_KINDS[kind].extracts[extract], layout, zone)
+        found = checked_rows(file, SOURCE_KINDS[kind].extracts[extract], layout, zone, sheet)
     except ExtractRefused as refusal:
         raise ExtractRefused(f"{file} {refusal}") from None
     if as_json:
@@ -160,13 +163,14 @@ def check(file: Path, source: str | None, layout_path: Path | None, time_zone: s
         click.echo(f"Kept beside, and not used: {', '.join(reading.extra_columns)}")
 
 
-def _described(file: Path, source: str | None, layouts: "dict[str, Layout]") -> "tuple[str, str, Layout | None]":
-    """The source, table and layout that a file is recognised by. Raises `UsageError` if there is none."""
+def _described(file: Path, source: str | None, layouts: "dict[str, Layout]") -> "tuple[str, str, Layout | None, str | None]":
+    """The source, table, layout and sheet that a file is recognised by. Raises `UsageError` if there is none."""
     from pipelines.extract.csv_names import CsvNames
 
     for kind in delivered_kinds():
         if kind.reader == "csv" and source in (None, kind.name):
             described = CsvNames(kind, [file], layouts).describe(file.resolve())
             if described.is_known:
-                return kind.name, described.extract, described.layout
+                sheet = described.sheet.name if described.sheet else None
+                return kind.name, described.extract, described.layout, sheet
     raise UsageError(f"{file}: no table and no layout fits its columns. Describe it: caregap layout suggest {file}")

@@ -1,56 +1,102 @@
-"""Exports the published outreach list: one file for people, one for the CRM.
+"""Writes the published outreach list as files: for people, for the CRM, and who is held out.
 
-outreach_list.xlsx   one row per patient to contact, for a spreadsheet, its texts as texts
-outreach_list.csv    the same as CSV
-outreach_tasks.csv   one row per task to create in the CRM, and per held-out contact, with the CRM's own ids
+outreach_list.xlsx       one row per patient to contact, most urgent first over all sites, for a spreadsheet, its texts as texts
+outreach_list.csv        the same as CSV
+outreach_tasks.csv       one row per task to create in the CRM, within capacity, without anything clinical
+outreach_held_out.csv    the CRM's contacts that are held out at random: for the record of the trial, never to be imported
+
+Whoever was contacted, opted out or died according to what the dashboards recorded after the publication was made is left out, at
+the moment of writing.
 """
 
 from pathlib import Path
 
-import duckdb
+import polars as pl
+from polars import selectors
 
 from models.spreadsheet import as_csv, as_xlsx
+from pipelines.audit_log import record
+from pipelines.home import Home
+from pipelines.landing.journal import recorded
+from pipelines.publications.store import WAREHOUSE, Publication
+from pipelines.sql.connection import open_file
 
-LIST_FILE, BOOK_FILE, TASKS_FILE = "outreach_list.csv", "outreach_list.xlsx", "outreach_tasks.csv"
+LIST_FILE, BOOK_FILE = "outreach_list.csv", "outreach_list.xlsx"
+TASKS_FILE, HELD_OUT_FILE = "outreach_tasks.csv", "outreach_held_out.csv"
 
-_LIST = "select * exclude (patient_key, location_key) from delivery.out_outreach_list order by location_name, priority_rank"
-# The reasons are those of the CRM's contract of outreach tasks.
-_TASKS = """
-    with listed as (
-        select
-            contact_id, location_key, list_reason, recommended_channel as channel, listed_on, due_on, next_action,
-            false as is_held_out
-        from delivery.out_outreach_list
-        union all
-        select links.source_id, left_out.location_key, left_out.list_reason, null, left_out.listed_on, null, null, true
-        from delivery.out_outreach_suppressions as left_out
-        inner join marts.dim_patient_links as links using (patient_key)
-        where left_out.is_held_out and links.source_record_type = 'crm_contact'
+# A person is named in the journal by the record that gave the person the key.
+_NOT_SINCE = """
+    patient_key not in (
+        select links.patient_key
+        from marts.dim_patient_links as links
+        inner join recorded
+            on links.source_system = recorded.patient_source_system
+            and links.source_record_type = recorded.patient_record_type
+            and links.source_id = recorded.patient_source_id
+        where recorded.outcome_id not in (select outcome_id from marts.fct_outreach_outcomes)
     )
+"""
+_LIST = f"""
     select
-        listed.contact_id,
-        locations.location_id,
-        case listed.list_reason
-            when 'disengagement' then 'disengagement' when 'reengagement' then 'reactivation' else 'care_gap'
-        end as reason,
-        listed.channel,
-        listed.listed_on as created_on,
-        listed.due_on,
-        listed.next_action,
-        listed.is_held_out
-    from listed
+        * exclude (patient_key, location_key)
+        replace (round(score, 3) as score, round(expected_benefit_usd, 2) as expected_benefit_usd)
+    from delivery.out_outreach_list
+    where {_NOT_SINCE}
+    order by is_clinically_urgent desc, is_within_capacity desc, expected_benefit_usd desc, priority_rank, patient_key
+"""
+_TASKS = f"""
+    select * exclude (patient_key, location_key)
+    from delivery.out_outreach_tasks
+    where {_NOT_SINCE}
+    order by is_urgent desc, due_on, location_id, priority_rank, external_id
+"""
+_HELD_OUT = """
+    select
+        links.source_system as contact_source_system, links.source_id as contact_id, locations.location_id,
+        left_out.listed_on as held_out_on, left_out.next_eligible_on
+    from delivery.out_outreach_suppressions as left_out
+    inner join marts.dim_patient_links as links using (patient_key)
     left join marts.dim_locations as locations using (location_key)
-    where listed.contact_id is not null
-    order by listed.is_held_out, locations.location_id, listed.due_on, listed.contact_id
+    where left_out.is_held_out and links.source_record_type = 'crm_contact'
+    order by all
 """
 
 
-def write_outreach(folder: Path) -> list[Path]:
-    """Write the files beside `folder`/warehouse.duckdb, which is opened read-only; returns their paths."""
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        listed, tasks = connection.sql(_LIST).pl(), connection.sql(_TASKS).pl()
-    written = {LIST_FILE: as_csv(listed), BOOK_FILE: as_xlsx(listed, "outreach list"), TASKS_FILE: as_csv(tasks)}
-    for name, content in written.items():
+def write_outreach(home: Home, publication: Publication, warehouse: Path, folder: Path) -> dict[Path, int]:
+    """Write the files of the publication whose `warehouse` this is into `folder`; returns each file's number of rows.
+
+    Instants are written by the practice's clock.
+    """
+    listed, tasks, held_out = _rows(home, publication, warehouse)
+    to_the_minute = selectors.datetime().dt.to_string("%Y-%m-%d %H:%M")
+    written = {
+        LIST_FILE: (as_csv(listed.with_columns(to_the_minute)), listed),
+        BOOK_FILE: (as_xlsx(listed, "outreach list"), listed),
+        TASKS_FILE: (as_csv(tasks), tasks),
+        HELD_OUT_FILE: (as_csv(held_out), held_out),
+    }
+    for name, (content, _) in written.items():
         (folder / name).write_bytes(content)
-    return [folder / name for name in written]
+    return {folder / name: rows.height for name, (_, rows) in written.items()}
+
+
+def write_outreach_anew(home: Home, publication: Publication, folder: Path) -> dict[Path, int]:
+    """Write the files of a publication into `folder`, audited; returns each file's number of rows.
+
+    Raises `EnvironmentNotReady` where the audit log cannot be written; then nothing was written.
+    """
+    warehouse = home.published / publication.id / WAREHOUSE
+    with open_file(warehouse, read_only=True) as connection:
+        keys = connection.execute("select patient_key from delivery.out_outreach_list").fetchall()
+    record(home, "exported", subject=f"outreach list of {publication.id}", n_rows=len(keys), patients=[key for (key,) in keys])
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return write_outreach(home, publication, warehouse, folder)
+
+
+def _rows(home: Home, publication: Publication, warehouse: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    outcomes = recorded(home, publication.practice_id, "outreach_outcomes").filter(~pl.col("is_withdrawn"))
+    with open_file(warehouse, read_only=True) as connection:
+        connection.register("recorded", outcomes)
+        listed, tasks, held_out = (connection.sql(query).pl() for query in (_LIST, _TASKS, _HELD_OUT))
+    by_the_practices_clock = selectors.datetime().dt.convert_time_zone(publication.time_zone).dt.replace_time_zone(None)
+    return listed.with_columns(by_the_practices_clock), tasks, held_out

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 from models.settings.layout import Layout
 from models.sources import SourceKind
+from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_columns import Columns
 from pipelines.extract.csv_header import FirstRow, first_rows, fits
 from pipelines.extract.description import Description
 from pipelines.extract.encoding import decoded_start
-from pipelines.extract.preflight import first_bytes
+from pipelines.extract.preflight import LIMITS, first_bytes
+from pipelines.extract.workbook import Sheet, first_rows_of_sheets, is_workbook
 from pipelines.layouts import shipped_layouts
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -41,21 +44,38 @@ class CsvNames:
         names follows; otherwise what its header fits, an extract before a layout.
 
         `contacts` of `Contacts (1).csv`; `leads` of `website.csv`, whose columns are those of leads and of nothing else. A
-        `contacts.csv` with the columns of a layout is read by that.
+        `contacts.csv` with the columns of a layout is read by that. Of a workbook, the first sheet that has the columns.
         """
+        if not is_workbook(path):
+            found = self._found(path, first_rows(decoded_start(first_bytes(path))))
+            return _described(found) if found else _unknown(path)
+        try:
+            starts = first_rows_of_sheets(path, LIMITS)
+        except ExtractRefused:
+            starts = {}
+        fitting = {name: columns for name, start in starts.items() if (columns := self._found(path, first_rows(start), start))}
+        if not fitting:
+            return _unknown(path)
+        name = next(iter(fitting))
+        return replace(_described(fitting[name]), sheet=Sheet(name, tuple(other for other in starts if other != name)))
+
+    def _found(self, path: Path, rows: list[FirstRow], sheet: str | None = None) -> Columns | None:
+        """What a file, or a `sheet` of it, is to be read as. A sheet must have the columns, whatever the file is called."""
         if of_practice := next((one for one in self._own if one.layout and _is_named(path, one.layout)), None):
-            return _described(of_practice)
+            return of_practice if sheet is None or fits(rows, of_practice) else None
         name = path.name.lower()
         longest = max((one for one in self._extracts if name.startswith(one)), key=len, default=None)
         rest = name[len(longest or "") :]
-        rows = first_rows(decoded_start(first_bytes(path)))
         if longest and (rest[:1] in _ENDS or all(_ADDED.fullmatch(word) for word in _WORD.findall(rest))):
             by_name = self._extracts[longest]
-            return _described(by_name if fits(rows, by_name) else self._by_layout(rows) or by_name)
+            if fits(rows, by_name):
+                return by_name
+            return self._by_layout(rows) or (by_name if sheet is None else None)
         begun = [self._extracts[longest]] if longest else []
         found = _fitting(rows, begun) or _fitting(rows, self._extracts.values())
-        by_header = found[0] if len(found) == 1 else None if found else self._by_layout(rows)
-        return _described(by_header) if by_header else Description(path.name.partition(".")[0], is_known=False)
+        if len(found) > 1:
+            return None
+        return found[0] if found else self._by_layout(rows)
 
     def _by_layout(self, rows: list[FirstRow]) -> Columns | None:
         """The layout that a header is recognised by, one of the practice before a shipped one; None for none or several."""
@@ -63,6 +83,10 @@ class CsvNames:
             if found := _fitting(rows, layouts):
                 return found[0] if len(found) == 1 else None
         return None
+
+
+def _unknown(path: Path) -> Description:
+    return Description(path.name.partition(".")[0], is_known=False)
 
 
 def _described(columns: Columns) -> Description:

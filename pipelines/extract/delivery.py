@@ -18,6 +18,7 @@ from pipelines.extract.description import Source
 from pipelines.extract.preflight import opening
 from pipelines.extract.readers import READERS, Reader
 from pipelines.extract.source_folder import list_folder
+from pipelines.extract.workbook import Sheet
 from pipelines.practice import Practice
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -31,7 +32,7 @@ class Delivery:
     or not Caregap reads that kind, and `is_known` says whether it is any kind at all. `exported_at` is the manifest's transaction
     time, otherwise midnight UTC of the date in its name or in the name of a folder above it, otherwise None; `dated_by`:
     who says so. `format`: the reader that recognised it; empty: its kind's own. `layout`: how its columns are to be read, where
-    they are not those of the extract.
+    they are not those of the extract; `sheet`: which one, of a workbook.
     """
 
     source_system: str
@@ -43,6 +44,7 @@ class Delivery:
     dated_by: Source = Source.NAME
     format: str = ""
     layout: Layout | None = None
+    sheet: Sheet | None = None
 
     @property
     def kind(self) -> SourceKind:
@@ -115,7 +117,16 @@ def _deliveries(
             place, said = path.relative_to(root), listings[name].describe(path)
             exported_at = said.exported_at or _day_in(place)
             yield Delivery(
-                source_system, path, place.as_posix(), said.extract, exported_at, said.is_known, said.source, name, said.layout
+                source_system,
+                path,
+                place.as_posix(),
+                said.extract,
+                exported_at,
+                said.is_known,
+                said.source,
+                name,
+                said.layout,
+                said.sheet,
             )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from models.settings.layout import Layout
+from pipelines.extract.workbook import Sheet
 
 
 class Source(IntEnum):
@@ -22,7 +23,7 @@ class Source(IntEnum):
 class Description:
     """`extract`: the kind of row, and whether it `is_known`, any that there is; `exported_at`: what `source` says of it.
 
-    `layout`: how its columns are to be read, where they are not those of the extract.
+    `layout`: how its columns are to be read, where they are not those of the extract; `sheet`: which one, of a workbook.
     """
 
     extract: str
@@ -30,3 +31,4 @@ class Description:
     exported_at: datetime | None = None
     source: Source = Source.NAME
     layout: Layout | None = None
+    sheet: Sheet | None = None

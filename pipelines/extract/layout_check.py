@@ -14,6 +14,7 @@ from models.settings.layout import Layout
 from pipelines.extract.csv_file import read_csv
 from pipelines.extract.preflight import LIMITS, plain_file
 from pipelines.extract.reading import QUARANTINE, ROWS, Reading, Request
+from pipelines.extract.workbook import sheet_as_csv
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ class Check:
         return {"reading": asdict(self.reading), "filled": self.filled, "rows": self.rows.to_dicts()}
 
 
-def check(path: Path, contract: Contract, layout: Layout | None, time_zone: str) -> Check:
-    """What would become of each row of a file. Raises `ExtractRefused` if the file would be refused."""
+def check(path: Path, contract: Contract, layout: Layout | None, time_zone: str, sheet: str | None = None) -> Check:
+    """What would become of each row of a file, or of a `sheet` of a workbook. Raises `ExtractRefused` if it would be refused."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         connection = stack.enter_context(duckdb.connect())
         connection.execute("set TimeZone = 'UTC'")
-        plain = plain_file(path, folder, LIMITS)
+        plain = sheet_as_csv(path, sheet, folder, LIMITS) if sheet else plain_file(path, folder, LIMITS)
         reading = read_csv(Request(connection, plain, contract, folder, folder, {}, time_zone, layout=layout))
         good = pl.read_parquet(folder / ROWS)
         kept_out = pl.read_parquet(folder / QUARANTINE)

@@ -23,7 +23,8 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_header import FirstRow, first_rows
 from pipelines.extract.csv_values import typed
 from pipelines.extract.encoding import decoded_start
-from pipelines.extract.preflight import Limits, first_bytes
+from pipelines.extract.preflight import LIMITS, Limits, first_bytes
+from pipelines.extract.workbook import first_rows_of_sheets, is_workbook
 
 _ROWS = 1_000
 _SURE, _LIKELY, _OFFERED = 0.86, 0.68, 0.5
@@ -110,7 +111,7 @@ class Suggestion:
         return [*self.sure, *self.parts, *self.likely, *(one.field for one in self.asked)]
 
 
-def suggest(path: Path, kinds: Iterable[SourceKind], extract: str | None = None, limits: Limits = Limits()) -> Suggestion:  # noqa: B008
+def suggest(path: Path, kinds: Iterable[SourceKind], extract: str | None = None, limits: Limits = LIMITS) -> Suggestion:
     """The layout that fits a CSV file best, of the tables of `kinds`, or of `extract` alone.
 
     Raises `ExtractRefused` if the file has no table that could be described.
@@ -171,7 +172,10 @@ def _quoted(text: str) -> str:
 
 def _table(path: Path, limits: Limits) -> tuple[pl.DataFrame, FirstRow, str]:
     """The first rows as text, the row of the header and its delimiter: the row with the most different names."""
-    text = decoded_start(first_bytes(path, limits))
+    if is_workbook(path):
+        text = max(first_rows_of_sheets(path, limits).values(), key=len, default="")
+    else:
+        text = decoded_start(first_bytes(path, limits))
     rows = first_rows(text)
     candidates = [(row, mark) for row in rows for mark in row.values if len(_named(row, mark)) > 1]
     if not candidates:

@@ -39,8 +39,8 @@ class Limits:
     """How large a delivered file may be.
 
     `line_bytes`: one line of NDJSON; `record_bytes`: one record of CSV; `file_bytes`: a whole file, unpacked; `expansion`: ratio
-    of unpacked to delivered size, checked beyond `expansion_from_bytes`. Real exports compress 10 to 25 times; deflate can
-    reach 1,032.
+    of unpacked to delivered size, checked beyond `expansion_from_bytes`; `workbook_bytes`: all parts of a workbook, unpacked.
+    Real exports compress 10 to 25 times; deflate can reach 1,032.
     """
 
     line_bytes: int = 16 * 2**20
@@ -48,6 +48,7 @@ class Limits:
     file_bytes: int = 64 * 2**30
     expansion: int = 200
     expansion_from_bytes: int = 64 * 2**20
+    workbook_bytes: int = 2**30
 
 
 LIMITS = Limits()
@@ -130,7 +131,7 @@ def _only_member(archive: zipfile.ZipFile) -> _Readable:
     """The one file of a zip archive; what macOS adds beside it does not count."""
     members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if any(one.filename.startswith(_WORKBOOK) for one in members):
-        raise ExtractRefused("is an Excel workbook. Save the sheet as CSV UTF-8 and deliver it again.")
+        raise ExtractRefused("is an Excel workbook, and no sheet of it has the columns of a table. Save the sheet as CSV UTF-8.")
     if len(members) != 1:
         raise ExtractRefused(f"is a zip archive of {len(members)} files. Unpack it, and deliver the files.")
     if members[0].flag_bits & 1:

@@ -6,11 +6,16 @@ on it is a delivered file that never changes: every entry is landed once, and no
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
+
 from models.extracts.caregap import EXTRACTS
+from models.journal import newest_entries
 from pipelines.clock import now
 from pipelines.faults import passing
 from pipelines.home import Home
@@ -32,15 +37,31 @@ def take_journals(practice: Practice, home: Home) -> None:
     folder = home.outcomes(practice.id)
     if not folder.is_dir():
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with _locked(folder) as descriptor:
         for extract, name in OPEN.items():
             if (folder / name).exists():
                 passing("landing.journal.taking", folder)
                 (folder / name).rename(_free(folder, extract))
                 passing("landing.journal.taken", folder)
         os.fsync(descriptor)
+
+
+def recorded(home: Home, practice_id: str, extract: str) -> pl.DataFrame:
+    """What was recorded in the dashboards until now, taken by a run or not: the newest version of every entry."""
+    folder, files = home.outcomes(practice_id), []
+    if folder.is_dir():
+        with _locked(folder):
+            files = [path.read_bytes() for path in sorted(folder.glob(f"*{extract}*.csv"))]
+    return newest_entries(EXTRACTS[extract], files)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """The folder's descriptor, while no page adds an entry."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
     finally:
         os.close(descriptor)
 

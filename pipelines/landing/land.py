@@ -33,6 +33,7 @@ from pipelines.extract.deletions import DELETED
 from pipelines.extract.delivery import Delivery, find_deliveries, source_files
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
+from pipelines.extract.workbook import sheet_as_csv
 from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.landing.integrity import MANIFEST, folder_of, landed_damage, note_damaged, read_manifest, refuse_damaged
@@ -294,10 +295,13 @@ class _Landing:
             self._put_in_place(folder_of(self._root, entry))
 
     def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:
-        plain = plain_file(delivery.path, self._scratch, self._limits)
+        if delivery.sheet:
+            plain = sheet_as_csv(delivery.path, delivery.sheet.name, self._scratch, self._limits)
+        else:
+            plain = plain_file(delivery.path, self._scratch, self._limits)
         marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
         time_zone = self._practice.time_zone
-        return delivery.reader.read(
+        reading = delivery.reader.read(
             Request(
                 self._connection,
                 plain,
@@ -311,6 +315,8 @@ class _Landing:
                 delivery.layout,
             )
         )
+        said = [delivery.sheet.said] if delivery.sheet else []
+        return replace(reading, read_as=", ".join([*said, *filter(None, [reading.read_as])]))
 
     def _reader(self, delivery: Delivery) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""

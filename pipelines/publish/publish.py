@@ -73,7 +73,7 @@ def publish(home: Home, build: Build) -> Publication:
             anonymity=str(told_apart),
         )
         _write_manifest(folder, publication)
-        write_outreach(folder)
+        write_outreach(home, publication, folder / WAREHOUSE, folder)
         passing("publish.lists.written", folder)
         write_model_report(folder / WAREHOUSE, folder)
         write_last_reports(folder)

@@ -1,8 +1,16 @@
 """The outreach list of the published sample practice: whom it names, in which order, and whom it must not."""
 
+from datetime import date
+from pathlib import Path
+
 import duckdb
+import polars as pl
 import pytest
 
+from dashboards.outreach.outcomes import Outcome, record
+from pipelines.exports.outreach_lists import write_outreach_anew
+from pipelines.home import Home
+from pipelines.publications.store import current
 from pipelines.sql.connection import open_file
 
 LIST, LEFT_OUT = "delivery.out_outreach_list", "delivery.out_outreach_suppressions"
@@ -177,3 +185,78 @@ def test_every_appointment_ahead_has_a_no_show_score_of_today(ask):
     """
     assert ask(missing) == [(0,)]
     assert ask("select count(*) > 0 and max(score) <= 1 from ml.no_show_scores") == [(True,)]
+
+
+@pytest.fixture(scope="module")
+def files(sample_home: Home) -> dict[str, pl.DataFrame]:
+    """The files of the publication, every cell as text."""
+    folder = sample_home.published / "current"
+    return {path.stem: pl.read_csv(path, infer_schema=False) for path in folder.glob("outreach_*.csv")}
+
+
+def test_a_task_for_the_crm_says_whom_when_and_how_and_nothing_clinical(ask, files):
+    tasks = files["outreach_tasks"]
+    assert set(tasks.columns) == {
+        *("external_id", "contact_source_system", "contact_id", "location_id", "site_capacity", "reason", "is_urgent"),
+        *("priority_rank", "channel", "created_on", "due_on", "contact_from", "contact_until", "assigned_to", "link"),
+    }
+    assert tasks["external_id"].str.contains("^task-[0-9a-f]{24}$").all() and tasks["external_id"].is_unique().all()
+    assert tasks["contact_from"].str.contains("^[0-2][0-9]:[0-5][0-9]$").all()
+    words = ask("select unnest(string_split(lower(title), ' ')) from marts.dim_measures")
+    text = tasks.drop("external_id", "contact_id").write_csv().lower()
+    clinical = {word for (word,) in words if len(word) > 5} | {"hba1c", "blood", "depression"}
+    assert [word for word in clinical if word in text] == []
+
+
+def test_tasks_are_those_of_the_list_within_capacity_and_nobody_held_out_is_among_them(ask, files):
+    [(n,)] = ask(f"select count(*) from {LIST} where is_within_capacity and contact_id is not null")
+    tasks, held_out = files["outreach_tasks"], files["outreach_held_out"]
+    assert len(tasks) == n > 20
+    who = ["contact_source_system", "contact_id"]
+    assert len(held_out) > 10 and tasks.join(held_out, on=who).is_empty()
+
+
+def test_the_most_urgent_of_all_sites_come_first_in_the_file(files):
+    listed = files["outreach_list"]
+    places = listed.with_row_index().group_by("is_clinically_urgent").agg(pl.col("index").min(), last=pl.col("index").max())
+    by_urgency = {row["is_clinically_urgent"]: row for row in places.to_dicts()}
+    assert by_urgency["true"]["last"] < by_urgency["false"]["index"] and listed["location_name"].n_unique() > 1
+
+
+def test_times_in_the_file_are_those_of_the_practices_clock(files):
+    """The sample's patients live in New York's time zone, where 8 o'clock is 12 or 13 o'clock UTC."""
+    hours = files["outreach_list"]["not_before_at"].str.slice(11, 2)
+    assert hours.mode().to_list() == ["08"]
+
+
+def test_nobody_may_be_contacted_again_who_died_or_asked_not_to_be_and_the_held_out_wait_for_the_next_half_year(ask):
+    days = f"select suppress_reason, min(next_eligible_on), max(next_eligible_on) from {LEFT_OUT} group by all"
+    again = {reason: (first, last) for reason, first, last in ask(days)}
+    for reason in ("deceased", "do_not_contact", "left_practice"):
+        assert again.get(reason, (None, None)) == (None, None)
+    assert again["held_out"] == (date(2027, 1, 1), date(2027, 1, 1))
+    eighteen = f"""
+        select bool_and(next_eligible_on = birth_date + interval 18 year)
+        from {LEFT_OUT} inner join marts.dim_patients using (patient_key) where suppress_reason = 'minor'
+    """
+    assert ask(eighteen) in ([(True,)], [(None,)])
+
+
+def test_whoever_was_contacted_since_the_publication_is_in_no_file_written_now(ask, sample_home: Home, tmp_path: Path):
+    home = Home(tmp_path / "home")
+    home.root.mkdir(mode=0o700)
+    home.published.symlink_to(sample_home.published)
+    publication = current(home)
+    before = write_outreach_anew(home, publication, tmp_path / "before")
+    [(contact, system, kind, record_id)] = ask(
+        f"select contact_id, patient_source_system, patient_record_type, patient_source_id from {LIST} "
+        "inner join delivery.out_patient_profiles using (patient_key) where contact_id is not null and is_within_capacity "
+        "order by patient_key limit 1"
+    )
+    told = Outcome(system, kind, record_id, channel="phone", outcome="opted_out", recorded_by="kim@example.org")
+    record(home.outcomes(publication.practice_id), told)
+    after = write_outreach_anew(home, publication, tmp_path / "after")
+    assert [before[tmp_path / "before" / path.name] - n for path, n in after.items()] == [1, 1, 1, 0]
+    assert contact in (tmp_path / "before" / "outreach_tasks.csv").read_text()
+    assert f'"{contact}"' not in (tmp_path / "after" / "outreach_tasks.csv").read_text()
+    assert (tmp_path / "after").stat().st_mode & 0o777 == 0o700

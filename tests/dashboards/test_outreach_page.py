@@ -166,3 +166,19 @@ def test_patients_left_out_are_shown_with_the_reason_in_words(app):
     page.run()
     reasons = set(page.dataframe[0].value["left_out_because"])
     assert reasons and not any("_" in reason for reason in reasons)
+
+
+def test_a_link_in_the_crm_opens_its_patient_for_the_site_that_has_the_task_alone(app, sample_warehouse):
+    own_site = app("outreach", role="care_team").dataframe[0].value["location_name"].iloc[0]
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        query = """
+            select min(external_id) from delivery.out_outreach_tasks inner join marts.dim_locations using (location_key)
+            where (location_name = ?) = ?
+        """
+        own, elsewhere = (connection.execute(query, [own_site, is_own]).fetchall()[0][0] for is_own in (True, False))
+    followed = app("outreach", role="care_team", address={"task": own})
+    assert "How to reach them" in " ".join(text.value for text in followed.markdown)
+    for task in (elsewhere, "task-000000000000000000000000", "' or 1=1 --"):
+        refused = app("outreach", role="care_team", address={"task": task})
+        assert "How to reach them" not in " ".join(text.value for text in refused.markdown)
+        assert "not on today's list" in refused.info[0].value

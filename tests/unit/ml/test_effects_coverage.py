@@ -113,16 +113,31 @@ DESIGNS: dict[str, Callable[[int, bool], tuple[Estimate, float]]] = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("design", DESIGNS)
-def test_the_interval_holds_the_truth_in_90_to_99_of_100_practices(design: str):
+@cache
+def _held(design: str) -> int:
+    """In how many of the practices the interval holds the true effect."""
     found = [DESIGNS[design](seed, True) for seed in SEEDS]
-    held = sum(estimate.interval[0] <= truth <= estimate.interval[1] for estimate, truth in found)
-    assert 90 <= held <= 99
+    return sum(estimate.interval[0] <= truth <= estimate.interval[1] for estimate, truth in found)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
-def test_where_there_is_no_effect_one_is_found_in_at_most_9_of_100_practices(design: str):
+def test_the_interval_holds_the_truth_in_nineteen_of_twenty_practices_but_for_chance(design: str):
+    """One that does so holds it in fewer than 86 of 100 practices once in 7,000 such tests; one that holds it in 80 of 100 fails
+    in 9 of 10."""
+    assert _held(design) >= 86
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_intervals_are_no_wider_than_they_say():
+    """Of 400 practices, 380 are expected; more than 396 once in 400,000 such tests."""
+    assert sum(map(_held, DESIGNS)) <= 396
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", DESIGNS)
+def test_where_there_is_no_effect_one_is_found_in_one_of_twenty_practices_but_for_chance(design: str):
+    """More than 14 of 100 once in 7,000 such tests."""
     found = [DESIGNS[design](seed, False)[0] for seed in SEEDS]
-    assert sum(estimate.is_significant for estimate in found) <= 9
+    assert sum(estimate.is_significant for estimate in found) <= 14

@@ -120,7 +120,8 @@ def test_an_effect_that_cannot_be_estimated_is_refused(name: str):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("effect", [0.0, 1.0])
-def test_the_interval_holds_the_truth_in_nineteen_of_twenty(effect: float):
+def test_the_interval_holds_the_truth_in_nineteen_of_twenty_but_for_chance(effect: float):
+    """Of 120 panels, fewer than 104 once in 10,000 such tests."""
     frames = [factor_panel(seed, 20, {9: 1}, effect) for seed in range(120)]
     intervals = [synthetic_did_effect(frame, **COLUMNS).interval for frame in frames]
-    assert 0.90 <= np.mean([low <= effect <= high for low, high in intervals]) <= 0.99
+    assert sum(low <= effect <= high for low, high in intervals) >= 104

@@ -110,10 +110,11 @@ def _simulated(seed: int, n_patients: int = 2_000) -> tuple[pl.DataFrame, float]
 
 
 @pytest.mark.slow
-def test_the_interval_covers_the_true_effect_in_at_least_90_of_100_practices():
+def test_the_interval_covers_the_true_effect_in_nineteen_of_twenty_practices_but_for_chance():
+    """One that does so covers it in fewer than 86 of 100 once in 7,000 such tests."""
     covered = 0
     for seed in range(100):
         rows, true_effect = _simulated(seed)
         whole = outreach_lift(rows).filter((pl.col("month") == "all") & (pl.col("tier") == "all")).to_dicts()[0]
         covered += whole["low"] <= true_effect <= whole["high"]
-    assert covered >= 90
+    assert covered >= 86

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.contract import INSTANT, USD, Contract, field
-from pipelines.extract.csv_values import typed
+from pipelines.extract.csv_values import doubts, typed
 
 NEW_YORK = "America/New_York"
 
@@ -77,7 +77,10 @@ def test_a_day_is_the_instant_of_local_midnight():
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("12.5", "12.50"), ("12", "12.00"), ("$1,234.50", "1234.50"), ("(12.00)", "-12.00"), ("-$5", "-5.00"), ("12.5000", "12.50")],
+    [
+        *[("12.5", "12.50"), ("12", "12.00"), ("$1,234.50", "1234.50"), ("(12.00)", "-12.00"), ("-$5", "-5.00")],
+        *[("12.5000", "12.50"), ("$ (1,234.50)", "-1234.50"), ("($12.00)", "-12.00"), ("12.00-", "-12.00"), ("$ -", "0.00")],
+    ],
 )
 def test_an_amount_is_read_as_bookkeepers_write_it(text: str, amount: str):
     assert value_of(text, USD) == Decimal(amount)
@@ -166,3 +169,29 @@ def test_an_id_that_a_spreadsheet_has_rounded_is_not_read(name: str):
 
 def test_a_note_in_scientific_notation_is_text():
     assert value_of("1.00235E+11", pl.String) == "1.00235E+11"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("'00123", "00123"),
+        ("'+1 212 555 0101", "+1 212 555 0101"),
+        ("'=1", "=1"),
+        ("'t Hooft", "'t Hooft"),
+        ('="00123"', "00123"),
+    ],
+)
+def test_the_mark_by_which_a_spreadsheet_keeps_text_is_no_part_of_it(written: str, read: str):
+    assert value_of(written, pl.String) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "doubted"), [("123.0", True), ("123.00", True), ("123", False), ("1.5", False), ("A.0", False)]
+)
+def test_an_id_that_was_a_number_on_its_way_is_doubted_and_used(written: str, doubted: bool):
+    contract = Contract("table", "row", (), {"charge_id": field(pl.String, "Id."), "note": field(pl.String, "Note.")})
+    text = pl.DataFrame({"charge_id": [written], "note": [written], "_row_number": [7]})
+
+    found = doubts(text, contract)
+
+    assert found.select("row_number", "field").rows() == ([(7, "charge_id")] if doubted else [])

@@ -18,6 +18,7 @@ contacts as (
 
     select
         patient_key,
+        source_system as contact_source_system,
         source_id as contact_id
     from {{ ref('dim_patient_links') }}
     where source_record_type = 'crm_contact'
@@ -50,6 +51,7 @@ final as (
 
     select
         ordered.patient_key,
+        contacts.contact_source_system,
         contacts.contact_id,
         ordered.mrn,
         ordered.first_name,

@@ -8,10 +8,16 @@ with candidates as (
 final as (
 
     select
-        *,
+        * exclude (next_eligible_on),
         home_location_key as location_key,
         {{ as_of_on() }} as listed_on,
-        suppress_reason = 'held_out' as is_held_out
+        suppress_reason = 'held_out' as is_held_out,
+        case suppress_reason
+            when 'minor' then {{ add_months('birth_date', 216) }}
+            when 'held_out' then greatest({{ next_half_year_on() }}, next_eligible_on)
+            when 'attempt_cap' then next_eligible_on
+            when 'recently_contacted' then next_eligible_on
+        end as next_eligible_on
     from candidates
 
 )

@@ -1,0 +1,23 @@
+"""`caregap lists`: writes the outreach files of the current publication as of now."""
+
+from pathlib import Path
+
+import click
+
+from pipelines.home import Home
+
+
+@click.command()
+@click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into.")
+def command(folder: Path) -> None:
+    """Write the outreach list, the CRM's tasks and the held-out contacts, as of now.
+
+    Leaves out whoever was contacted, opted out or died according to what the care team recorded since the publication. The files
+    contain patient data: only you can read them (mode 0600).
+    """
+    from pipelines.exports.outreach_lists import write_outreach_anew
+    from pipelines.publications.store import current
+
+    home = Home.from_environment()
+    for path, n_rows in write_outreach_anew(home, current(home), folder).items():
+        click.echo(f"{n_rows:>9,} {path}")
