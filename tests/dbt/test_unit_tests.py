@@ -15,7 +15,7 @@ from pipelines.warehouse.dbt import QUIET, _manifest, _places, _release, parsed_
 
 def test_models_do_what_their_unit_tests_say(typed_warehouse: Path, parsed_dbt: Path, tmp_path: Path):
     """On a copy of a warehouse: dbt reads the column types of the given rows from it. What comes after the scores is
-    there as empty tables."""
+    there as empty tables. `make mutate` asks for the unit tests of the changed model alone, by an environment variable."""
     copy = shutil.copy(typed_warehouse, tmp_path / "warehouse.duckdb")
     with duckdb.connect(str(copy)) as connection:
         for table, contract in PUBLISHED.items():
@@ -24,8 +24,9 @@ def test_models_do_what_their_unit_tests_say(typed_warehouse: Path, parsed_dbt: 
                 connection.execute(f"create schema if not exists {schema}; create table if not exists {table} ({columns})")
     os.environ["CAREGAP_BUILD"] = str(copy)
     runner = dbtRunner(manifest=_manifest(parsed_project(Home(parsed_dbt.parent))))
+    selected = ",".join(filter(None, ["test_type:unit", os.environ.get("CAREGAP_UNIT_TESTS_OF")]))
     try:
-        outcome = runner.invoke([*QUIET, "test", *_places(tmp_path), "--select", "test_type:unit"])
+        outcome = runner.invoke([*QUIET, "test", *_places(tmp_path), "--select", selected])
     finally:
         _release()
     failed = [f"{one.node.name}: {one.message}" for one in outcome.result.results if one.status != "pass"]
