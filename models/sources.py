@@ -39,7 +39,9 @@ class SourceKind:
 
 
 _KINDS = (
-    SourceKind("ehr", "EHR", "bulk FHIR exports", reader="fhir", changed_at="_last_updated"),
+    SourceKind(
+        "ehr", "EHR", "bulk FHIR exports and HL7 v2 messages", "fhir", changed_at="_last_updated", other_readers=("hl7v2",)
+    ),
     SourceKind("crm", "CRM", "CSV extracts", reader="csv"),
     SourceKind("billing", "Billing", "CSV extracts", reader="csv"),
     SourceKind("caregap", "Recorded in Caregap", "CSV extracts", reader="csv", is_own=True),

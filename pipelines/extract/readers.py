@@ -14,6 +14,7 @@ from pipelines.extract.csv_names import CsvNames
 from pipelines.extract.deletions import DELETED, DELETIONS
 from pipelines.extract.description import Description
 from pipelines.extract.fhir_bulk import read_fhir
+from pipelines.extract.hl7v2.file import MESSAGE_CONTRACT, MESSAGES, Hl7Files, is_hl7v2, read_hl7v2
 from pipelines.extract.reading import Reading, Request
 
 
@@ -53,4 +54,5 @@ class Reader:
 READERS = {
     "csv": Reader(CsvNames, read_csv),
     "fhir": Reader(lambda kind, files, _: BulkExports(kind, files), read_fhir, besides={DELETED: DELETIONS}),
+    "hl7v2": Reader(Hl7Files, read_hl7v2, besides={MESSAGES: MESSAGE_CONTRACT}, recognises=is_hl7v2, divides=True),
 }

@@ -51,7 +51,9 @@ class Reading:
     `extra_columns` were delivered beyond the contract and are stored beside the rows; `absent_columns` are optional by the
     contract and were not delivered. `parts`, of a file that holds rows of several extracts: the reading of each, whose files are
     in a folder of its name. `read_as`: what was found and is not plain (layout, encoding, row of the header, sheet), in words.
-    `n_doubts`: cells in `doubts.parquet`, which are used as they are.
+    `n_doubts`: cells in `doubts.parquet`, which are used as they are. `unread`: how many rows of each kind that is not read.
+    `is_change`: a row is a change, and what it leaves empty stays what earlier rows of its key said; an empty text or list
+    deletes it.
     """
 
     n_delivered: int
@@ -62,6 +64,8 @@ class Reading:
     parts: dict[str, "Reading"] = field(default_factory=dict)
     read_as: str = ""
     n_doubts: int = 0
+    unread: dict[str, int] = field(default_factory=dict)
+    is_change: bool = False
 
 
 class Quarantine:

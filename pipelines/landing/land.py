@@ -53,7 +53,7 @@ TOLD = "told"
 _READER_VERSION = 2
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
-_OF_THE_FOLDER = {"reader", "file_key", "delivered", "files"}
+_OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
 """What a manifest says of the folder, not of the delivered file."""
 
 
@@ -276,10 +276,10 @@ class _Landing:
             "reader": self._reader(delivery),
             "file_key": entry.file_key,
         }
-        manifest |= {"delivered": asdict(entry)} | asdict(Reading(0, 0, 0))
+        manifest |= {"delivered": asdict(entry)} | _account(Reading(0, 0, 0))
         try:
             if contract:
-                manifest |= asdict(self._read(delivery, entry, contract))
+                manifest |= _account(self._read(delivery, entry, contract))
             else:
                 n_lines = count_lines(delivery.path, self._limits)
                 status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", UNKNOWN)
@@ -335,6 +335,13 @@ class _Landing:
             passing("landing.folder.replaced", folder)
         put_in_place(self._beside, folder)
         passing("landing.folder.placed", folder)
+
+
+def _account(reading: Reading) -> dict[str, Any]:
+    """A reading as the manifest states it: what is not read is a part, too, of its own status."""
+    unread = {name: asdict(Reading(n, 0, 0)) | {"status": "ignored", "reason": IGNORED} for name, n in reading.unread.items()}
+    account = {name: value for name, value in asdict(reading).items() if name != "unread"}
+    return account | {"parts": account["parts"] | unread}
 
 
 def _rules(contract: Contract) -> dict[str, list[Any]]:

@@ -5,6 +5,7 @@ For every file: delivered = landed + quarantined + superseded.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -26,14 +27,17 @@ _FILE: dict[str, Dtype] = {
     "exported_at": INSTANT,
     **dict.fromkeys(("n_bytes", "arrival", "n_delivered", "n_read", "n_quarantined", "n_doubts"), pl.Int64),
     **dict.fromkeys(("status", "reason", "read_as", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
+    "is_change": pl.Boolean,
 }
+_COUNTED = ("n_delivered", "n_read", "n_quarantined", "status", "reason")
 
 
 def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> pl.DataFrame:
     """One row per content delivered to the practice's sources, with its earliest export and, among those, its first name; one
     more for each extract that a content holds besides.
 
-    Columns are those of `raw.deliveries` except the superseded counts, plus `folder`, `reader` and `n_read` from landing.
+    Columns are those of `raw.deliveries` except the superseded counts, plus `folder`, `reader`, `n_read` and `is_change` from
+    landing.
     """
     contents: dict[Path, list[Entry]] = {}
     for entry in ledger:
@@ -43,20 +47,23 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
     rows = []
     for folder, entries in contents.items():
         first, manifest = min(entries, key=Entry.order), read_manifest(folder)
-        lists = {name: ", ".join(manifest[name]) or None for name in ("extra_columns", "absent_columns")}
         named = {
             name: getattr(first, name) for name in ("source_system", "extract", "file_key", "file_name", "exported_at", "n_bytes")
         }
         arrival = min(entry.arrival for entry in entries)
-        whole = named | manifest | lists | {"folder": str(folder), "arrival": arrival}
+        whole = {"is_change": False} | named | manifest | _lists(manifest) | {"folder": str(folder), "arrival": arrival}
         rows.append(whole)
         for extract, counts in manifest.get("parts", {}).items():
-            counted = {name: counts[name] for name in ("n_delivered", "n_read", "n_quarantined")}
-            rows.append(whole | counted | {"extract": extract, "folder": str(folder / extract)})
+            counted = {name: counts[name] for name in _COUNTED if name in counts}
+            rows.append(whole | counted | _lists(counts) | {"extract": extract, "folder": str(folder / extract)})
     frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})
     return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(
         "source_system", "extract", "file_key"
     )
+
+
+def _lists(counts: dict[str, Any]) -> dict[str, str | None]:
+    return {name: ", ".join(counts[name]) or None for name in ("extra_columns", "absent_columns")}
 
 
 def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:

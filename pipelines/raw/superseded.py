@@ -39,7 +39,8 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
                 order by {times}, files.arrival desc, files.file_name desc, files.file_key desc, landed._row_number desc
             ) as _place,
             rank() over (partition by {key} order by {times}) = 1
-            and count(*) over (partition by {key}, landed.{changed_at}, files.exported_at) > 1 as _is_equally_new
+            and count(*) over (partition by {key}, landed.{changed_at}, files.exported_at) > 1
+            and not files.is_change as _is_equally_new
         from {rows} as landed
         join files
             on files.source_system = landed.source_system and files.file_key = landed._file_key

@@ -23,6 +23,7 @@ from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
 from pipelines.publications.gap_months import show_gap_history
+from pipelines.raw.carried import carried_over, carry_forward
 from pipelines.raw.reconciliation import (
     create_deliveries,
     create_doubtful_cells,
@@ -90,6 +91,8 @@ def _find_superseded(connection: duckdb.DuckDBPyConnection, kind: SourceKind, co
     if landed.is_empty():
         return
     find_older(connection, _scan(landed), contract, kind.changed_at)
+    if landed["is_change"].any():
+        carry_forward(connection, _scan(landed), contract, raw_table(kind.name, contract.name))
     bundles = _of(files, kind, DELETED)
     if not bundles.is_empty():
         find_deleted(connection, _scan(landed), _scan(bundles), contract)
@@ -120,13 +123,16 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
             on superseded.source_system = landed.source_system
             and superseded.file_key = landed._file_key and superseded.row_number = landed._row_number
         """
+    table = raw_table(kind.name, contract.name)
+    replaced, with_carried = carried_over(contract, table, there) if landed["is_change"].any() else ("", "")
     has_superseded = connection.execute(f"{mixed} limit 1").fetchall()
     connection.execute(
         f"""{view}
         select {columns}
         from (
-            select landed.*, deliveries.exported_at as _exported_at
+            select landed.* {replaced}, deliveries.exported_at as _exported_at
             from {_scan(landed)} as landed
+            {with_carried}
             join (select * from raw.deliveries where {is_this}) as deliveries
                 on deliveries.source_system = landed.source_system and deliveries.file_key = landed._file_key
             {without_superseded if has_superseded else ""}

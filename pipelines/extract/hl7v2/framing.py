@@ -42,8 +42,8 @@ def frames(content: BinaryIO, longest: int) -> Iterator[Frame]:
     Of a message of more than `longest` bytes, what is beyond is left out, and its fault says so.
     """
     frame: Frame | None = None
-    begun, size = 0, 0
     parts: list[bytes] = []
+    begun = size = 0
     for number, line in _lines(content, longest):
         name = line[:3] if _SEGMENT.match(line) else b""
         if frame is None or name in _OPENING or (frame.name in HEADERS or frame.name in TRAILERS):

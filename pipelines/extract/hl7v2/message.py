@@ -1,7 +1,7 @@
 """One HL7 v2 message: delimiters, fields, repetitions, components, escapes (HL7 v2.5.1, chapter 2, sections 2.5 to 2.7)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pipelines.extract.hl7v2.framing import Frame
@@ -32,7 +32,7 @@ class Delimiters:
     Raises `Unreadable` where they cannot be delimiters.
     """
 
-    __slots__ = ("_escaped", "component", "escape", "field", "repetition", "subcomponent")
+    __slots__ = ("_escaped", "component", "escape", "field", "repetition", "subcomponent", "within_field")
 
     def __init__(self, field: str, declared: str):
         if not declared:
@@ -46,6 +46,7 @@ class Delimiters:
         self.repetition = given.get("repetition", _NO_DELIMITER)
         self.escape = given.get("escape", _NO_DELIMITER)
         self.subcomponent = given.get("subcomponent", _NO_DELIMITER)
+        self.within_field = (self.repetition, self.component, self.subcomponent)
         self._escaped = re.compile(f"{re.escape(self.escape)}([^{re.escape(self.escape)}]*){re.escape(self.escape)}")
 
     def unescaped(self, text: str) -> str:
@@ -83,65 +84,78 @@ _delimiters = lru_cache(maxsize=64)(Delimiters)
 class Segment:
     """One segment. Fields are numbered as in the standard, so that `MSH` has its delimiters as 1 and 2.
 
-    `line`: its line in the file, from 1. A component or subcomponent, too, counts from 1.
+    `line`: its line in the file, from 1; `text`: as it is written, `of` with these delimiters. Components and subcomponents, too,
+    count from 1.
     """
 
-    __slots__ = ("_of", "fields", "line", "name")
+    __slots__ = ("fields", "line", "name", "of", "text")
 
-    def __init__(self, name: str, line: int, fields: list[str], of: Delimiters):
-        self.name, self.line, self.fields, self._of = name, line, fields, of
+    def __init__(self, text: str, line: int, of: Delimiters):
+        self.name, self.text, self.line, self.of = text[:3], text, line, of
+        self.fields = text.split(of.field)
 
     def repetitions(self, number: int) -> list["Composite"]:
         """The repetitions of a field; none if it is empty."""
         raw = self.fields[number] if number < len(self.fields) else ""
         if not raw:
             return []
-        of = self._of
-        parts = raw.split(of.repetition) if of.repetition in raw else (raw,)
-        return [Composite(part, of) for part in parts]
+        of = self.of
+        return [Composite(part, of) for part in raw.split(of.repetition)] if of.repetition in raw else [Composite(raw, of)]
 
     def first(self, number: int) -> "Composite":
         """The first repetition of a field; empty if there is none."""
         raw = self.fields[number] if number < len(self.fields) else ""
-        of = self._of
+        of = self.of
         return Composite(raw.split(of.repetition, 1)[0] if of.repetition in raw else raw, of)
 
     def value(self, number: int) -> str | None:
         """The first component of the first repetition: None if it is empty, `DELETED` if it is deleted."""
         raw = self.fields[number] if number < len(self.fields) else ""
-        return self.first(number).value() if raw else None
+        if not raw or raw.isalnum():
+            return raw or None
+        for delimiter in self.of.within_field:
+            raw = raw.split(delimiter, 1)[0]
+        return _value(raw, self.of)
 
     def whole(self, number: int) -> str | None:
         """The field as one text, for types without components that do not repeat."""
-        return _value(self.fields[number] if number < len(self.fields) else "", self._of)
+        return _value(self.fields[number] if number < len(self.fields) else "", self.of)
 
 
 class Composite:
-    """One repetition of a field: components and their subcomponents."""
+    """One repetition of a field: components and their subcomponents. `raw` as it is written, `of` with these delimiters."""
 
-    __slots__ = ("_of", "components", "raw")
+    __slots__ = ("_components", "of", "raw")
 
     def __init__(self, raw: str, of: Delimiters):
-        self.raw, self._of = raw, of
-        self.components = raw.split(of.component)
+        self.raw, self.of = raw, of
+        self._components: list[str] | None = None
+
+    @property
+    def components(self) -> list[str]:
+        """The components as they are written."""
+        if self._components is None:
+            self._components = self.raw.split(self.of.component)
+        return self._components
 
     def value(self, component: int = 1, subcomponent: int = 1) -> str | None:
         """One value: None if it is empty, `DELETED` if it is deleted."""
-        if component > len(self.components):
+        components = self._components or self.components
+        if component > len(components):
             return None
-        raw = self.components[component - 1]
+        raw = components[component - 1]
         if not raw:
             return None
-        if self._of.subcomponent in raw:
-            parts = raw.split(self._of.subcomponent)
+        if self.of.subcomponent in raw:
+            parts = raw.split(self.of.subcomponent)
             raw = parts[subcomponent - 1] if subcomponent <= len(parts) else ""
         elif subcomponent > 1:
             return None
-        return _value(raw, self._of)
+        return _value(raw, self.of)
 
     def whole(self) -> str | None:
         """The repetition as one text, for types without components (`ST`, `TX`, `FT`)."""
-        return _value(self.raw, self._of)
+        return _value(self.raw, self.of)
 
     @property
     def is_deleted(self) -> bool:
@@ -155,7 +169,7 @@ class Message:
     say; where it leaves out the event, EVN-1 gives it. Raises `Unreadable` if it has no delimiters or no type, or is no text.
     """
 
-    __slots__ = ("delimiters", "event", "kind", "line", "msh", "number", "segments", "structure")
+    __slots__ = ("_named", "delimiters", "event", "kind", "line", "msh", "number", "segments", "structure")
 
     def __init__(self, frame: Frame, number: int):
         if frame.fault:
@@ -166,11 +180,11 @@ class Message:
         if len(lines[0]) < 4:
             raise Unreadable("MSH-1", "is missing: delimiters unknown")
         field = lines[0][3]
-        self.delimiters = _delimiters(field, lines[0].split(field, 2)[1])
-        self.segments = [
-            Segment(line[:3], begun, line.split(field), self.delimiters)
-            for line, (begun, _) in zip(lines, frame.segments, strict=True)
-        ]
+        of = self.delimiters = _delimiters(field, lines[0].split(field, 2)[1])
+        self.segments = [Segment(line, begun, of) for line, (begun, _) in zip(lines, frame.segments, strict=True)]
+        self._named: dict[str, list[Segment]] = {}
+        for segment in self.segments:
+            self._named.setdefault(segment.name, []).append(segment)
         self.msh = self.segments[0]
         self.msh.fields.insert(1, field)
         kind = self.msh.first(9)
@@ -182,11 +196,12 @@ class Message:
 
     def segment(self, name: str) -> Segment | None:
         """The first segment of a name."""
-        return next((one for one in self.segments if one.name == name), None)
+        found = self._named.get(name)
+        return found[0] if found else None
 
-    def each(self, *names: str) -> Iterator[Segment]:
+    def each(self, *names: str) -> Sequence[Segment]:
         """The segments of these names, in their order."""
-        return (one for one in self.segments if one.name in names)
+        return self._named.get(names[0], ()) if len(names) == 1 else [one for one in self.segments if one.name in names]
 
 
 def _value(raw: str, of: Delimiters) -> str | None:
