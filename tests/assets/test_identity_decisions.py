@@ -3,64 +3,55 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from dashboards.identities.decisions import decide
 from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import build_warehouse
-from tests.assets.father_or_son import PAIR, write_practice
+from tests.assets.father_or_son import FAMILIES, pair, write_practice
 
 STEWARD = "sam@example.org"
+DECISIONS = {"Hale": (), "Moss": ("link",), "Reed": ("link", "separate"), "Voss": ("link", "separate", "later")}
+"""What is decided on the pair of each family, one after the other."""
 
 
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Practice:
-    return write_practice(tmp_path_factory.mktemp("decided"))
-
-
-@pytest.fixture(scope="module")
-def home(new_home: Callable[[], Home]) -> Home:
-    return new_home()
-
-
-def built(home: Home, practice: Practice) -> dict:
-    """After a run: how many people there are, the rule of the contact's link, the reviews that are open, the decision."""
+def built(home: Home, practice: Practice) -> dict[str, tuple]:
+    """After a run, of each family: how many people there are, the rule of the contact's link, the open review, the decision."""
     warehouse = build_warehouse(home, practice, select=["+fct_identity_decisions", "+fct_identity_reviews"])
     with open_file(warehouse, read_only=True) as connection:
 
-        def values(query: str) -> list:
-            return [value for (value,) in connection.execute(query).fetchall()]
+        def of(family: str, value: str, table: str, column: str) -> list:
+            """The values on the family's chart or contact."""
+            condition = f"{column} in ('bob-{family}', 'robert-{family}')"
+            return [value for (value,) in connection.execute(f"select {value} from {table} where {condition}").fetchall()]
 
-        links = "from intermediate.int_identity__patient_links"
+        links = "intermediate.int_identity__patient_links"
         return {
-            "n_people": values(f"select count(distinct patient_key) {links}")[0],
-            "chart_key": values(f"select patient_key {links} where source_id = 'robert'")[0],
-            "contact": values(f"select link_rule {links} where source_id = 'bob'")[0],
-            "reviews": values("select reason from marts.fct_identity_reviews"),
-            "decisions": values("select decision || ' by ' || decided_by from marts.fct_identity_decisions"),
+            family: (
+                len(set(of(family, "patient_key", links, "source_id"))),
+                *of(family, "link_rule", f"(from {links} where source_record_type = 'crm_contact')", "source_id"),
+                *(of(family, "reason", "marts.fct_identity_reviews", "left_id") or [None]),
+                *(of(family, "decision || ' by ' || decided_by", "marts.fct_identity_decisions", "left_id") or [None]),
+                of(family, "patient_key", f"(from {links} where source_record_type = 'ehr_patient')", "source_id"),
+            )
+            for family in FAMILIES
         }
 
 
-def test_a_decision_holds_at_the_next_run_and_a_later_one_undoes_it(home: Home, practice: Practice):
-    journal: Path = home.outcomes(practice.id)
-    undecided = built(home, practice)
-    assert (undecided["n_people"], undecided["reviews"], undecided["decisions"]) == (2, ["birth_date_unknown"], [])
+def test_a_decision_holds_at_the_next_run_and_a_later_one_undoes_it(new_home: Callable[[], Home], tmp_path: Path):
+    home, practice = new_home(), write_practice(tmp_path, FAMILIES)
+    journal = home.outcomes(practice.id)
+    before = built(home, practice)
+    assert {state[:4] for state in before.values()} == {(2, "own_record", "birth_date_unknown", None)}
 
-    decide(journal, PAIR, "link", STEWARD)
-    one = built(home, practice)
-    assert (one["n_people"], one["contact"], one["reviews"]) == (1, "steward", [])
-    assert one["decisions"] == [f"link by {STEWARD}"]
-
-    decide(journal, PAIR, "separate", STEWARD)
-    two = built(home, practice)
-    assert (two["n_people"], two["contact"], two["reviews"]) == (2, "own_record", [])
-
-    decide(journal, PAIR, "later", STEWARD)
-    open_again = built(home, practice)
-    assert (open_again["n_people"], open_again["reviews"]) == (2, ["birth_date_unknown"])
-    assert open_again["decisions"] == [f"later by {STEWARD}"]
-
-    keys = {run["chart_key"] for run in (undecided, one, two, open_again)}
-    assert len(keys) == 1
+    for family, decisions in DECISIONS.items():
+        for decision in decisions:
+            decide(journal, pair(family), decision, STEWARD)
+    after = built(home, practice)
+    assert {family: state[:4] for family, state in after.items()} == {
+        "Hale": (2, "own_record", "birth_date_unknown", None),
+        "Moss": (1, "steward", None, f"link by {STEWARD}"),
+        "Reed": (2, "own_record", None, f"separate by {STEWARD}"),
+        "Voss": (2, "own_record", "birth_date_unknown", f"later by {STEWARD}"),
+    }
+    assert {family: state[4] for family, state in after.items()} == {family: state[4] for family, state in before.items()}

@@ -18,11 +18,12 @@ from pipelines.publish.catalog import write_catalog
 from pipelines.publish.selection import whole
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import build_warehouse
-from tests.assets.father_or_son import PAIR, write_practice
+from tests.assets.father_or_son import FAMILIES, pair, write_practice
 from tests.dashboards.conftest import APP
 
 TABLES = ("marts.fct_identity_reviews", "marts.fct_identity_decisions", "marts.dim_identity_records")
 SELECTED = [f"+{table.partition('.')[2]}" for table in TABLES]
+PAIR = pair(FAMILIES[0])
 CONTACT, CHART = PAIR["left_id"], PAIR["right_id"]
 
 
