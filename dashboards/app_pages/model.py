@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.model_charts import decision, importances, reliability, subgroups
-from dashboards.figures.model_wording import METRICS, MODEL_NAMES, SUBGROUP_METRICS, TILES
+from dashboards.figures.model_wording import METRICS, MODEL_NAMES, SUBGROUP_METRICS, TILES, level_in_words
 from dashboards.figures.wording import each, language, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import current_sheet, not_available, open_page
@@ -22,6 +22,7 @@ _CURVES = "select * from ml.model_curves where model_version = ? order by curve,
 _IMPORTANCES = "select * from ml.model_importances where model_version = ? order by importance_rank"
 _MONITORING = "select * from ml.model_monitoring"
 _SITES = "select cast(location_key as varchar), location_name from marts.dim_locations"
+_N_FURTHEST = 5
 _LIFT = "select * from ml.outreach_lift order by month = 'all' desc, month desc, tier"
 
 
@@ -56,6 +57,9 @@ def _tiles(whole: pl.DataFrame) -> None:
             f"Measured on {row['n_patients']:,} patients in months after its training ({_span(row)}): "
             f"{row['n_events']:,} of {row['n_rows']:,} predictions had the outcome."
         )
+    level = values.get("observed_over_expected")
+    if level and level["value"] is not None:
+        say(f"**How far the level can be believed.** {level_in_words(*(level[c] for c in ('value', 'low', 'high', 'n_events')))}")
 
 
 def _span(row: dict[str, Any]) -> str:
@@ -143,14 +147,40 @@ def _subgroups(publication: Publication, evaluations: pl.DataFrame, whole: pl.Da
             data=rows.select("subgroup_type", "subgroup", "metric", "value", "low", "high", "n_patients", "n_events"),
             note="In brackets: predictions with the outcome, of how many patients. Lines are 95 % intervals.",
         )
+    furthest = (
+        groups.filter(pl.col("metric") == "observed_over_expected", pl.col("value") > 0)
+        .sort(pl.col("value").log().abs(), "group", descending=[True, False])
+        .head(_N_FURTHEST)
+    )
+    if not furthest.is_empty():
+        table(
+            furthest.select("group", "value", "low", "high", "n_events", "n_patients"),
+            title="Groups whose level is furthest off",
+            columns={
+                "group": "Group",
+                "value": st.column_config.NumberColumn("Observed over expected", format="%.2f"),
+                "low": st.column_config.NumberColumn("95 % from", format="%.2f"),
+                "high": st.column_config.NumberColumn("to", format="%.2f"),
+                "n_events": st.column_config.NumberColumn("Came true", format="localized"),
+                "n_patients": st.column_config.NumberColumn("Patients", format="localized"),
+            },
+            note="Above 1, the risk is underrated. Chance alone makes one interval in twenty miss 1.",
+        )
     missing = groups.filter(pl.col("metric") == "not_evaluated")
     if not missing.is_empty():
-        columns = ["group", "n_patients", "note"] if "note" in missing.columns else ["group", "n_patients"]
+        columns = (
+            ["group", "n_events", "n_patients", "note"] if "note" in missing.columns else ["group", "n_events", "n_patients"]
+        )
         table(
             missing.select(columns),
             title="Groups too small to judge",
-            columns={"group": "Group", "n_patients": "Patients", "note": st.column_config.TextColumn("Why", width="large")},
-            note="Too few patients for a metric. The model may perform worse for these groups; this is not yet known.",
+            columns={
+                "group": "Group",
+                "n_events": "Came true",
+                "n_patients": "Patients",
+                "note": st.column_config.TextColumn("Why", width="large"),
+            },
+            note="Too few outcomes for a metric. The model may perform worse for these groups; this is not yet known.",
         )
 
 

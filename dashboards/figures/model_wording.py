@@ -1,5 +1,7 @@
 """Plain wording for the metrics of a risk model."""
 
+from models.published.risk import MINIMUM_EVENTS
+
 TILES = {
     "auroc": (
         "AUROC",
@@ -48,3 +50,25 @@ SUBGROUP_METRICS = {
     "observed_over_expected": "Observed over expected: above 1, the model underrates the group's risk",
 }
 MODEL_NAMES = {"disengagement": "Drifting away", "no_show": "Missing an appointment", "noshow": "Missing an appointment"}
+
+
+def level_in_words(observed_over_expected: float, low: float | None, high: float | None, n_events: int) -> str:
+    """How far the level of the risks can be believed: what came true for every 100 expected, and what follows from that.
+
+    `low` and `high` are the 95 % interval of O/E, `n_events` the predictions with the outcome it rests on. With fewer than
+    `MINIMUM_EVENTS`, or without an interval, nothing is claimed.
+    """
+    if n_events < MINIMUM_EVENTS or low is None or high is None:
+        return (
+            f"How far the level can be believed is not known: {n_events:,} of the predictions came true, and fewer than "
+            f"{MINIMUM_EVENTS} show nothing but chance. Use the risk to put patients in order, not as a number."
+        )
+    measured = (
+        f"For every 100 patients expected, {observed_over_expected * 100:.0f} came true ({low * 100:.0f} to {high * 100:.0f})."
+    )
+    if low > 1:
+        return f"{measured} The risks are too low, by more than chance: expect more than they add up to."
+    if high < 1:
+        return f"{measured} The risks are too high, by more than chance: expect fewer than they add up to."
+    off = max(1 - low, high - 1)
+    return f"{measured} No error can be told from chance; the sum of many risks may be off by up to {off:.0%}."

@@ -123,8 +123,9 @@ DISENGAGEMENT = Purpose(
     users="Care teams and those who plan their capacity.",
     role="Informs which patients to contact first; a person decides.",
     caution="Children, patients who have already lapsed (a rule lists them), patients of another practice.",
-    limits="Associations, not causes. Patients contacted within the horizon are excluded from training unless held out at "
-    "random. Visits elsewhere are not seen and count as no visit. In a practice that changes quickly, calibration lags: the "
+    limits="Associations, not causes. The risk is that without a contact: contacts censor, and those left alone are "
+    "weighted to stand for those contacted, as far as it is known who is called. "
+    "Visits elsewhere are not seen and count as no visit. In a practice that changes quickly, calibration lags: the "
     f"newest outcome that a model can learn from is {EMBARGO_DAYS} days old.",
     inclusion=f"the inclusion criteria of the intended population; outcome on record {EMBARGO_DAYS} days after the index; "
     "patients who died or moved away within the horizon are excluded; "

@@ -7,9 +7,8 @@ import numpy as np
 import polars as pl
 
 from ml.metrics import auroc, interval, observed_over_expected
+from models.published.risk import MINIMUM_EVENTS
 
-MINIMUM_PATIENTS = 30
-"""Minimum patients to evaluate a group; a smaller one is listed with its counts only, as its metrics would be mostly chance."""
 RESAMPLES = 100
 NOT_EVALUATED = "not_evaluated"
 
@@ -44,8 +43,8 @@ SCHEMA = {
 
 def _metrics(labels: np.ndarray, risks: np.ndarray, patients: np.ndarray, weights: np.ndarray) -> list[dict[str, Any]]:
     counts = {"n_rows": len(labels), "n_patients": len(np.unique(patients)), "n_events": int(labels.sum())}
-    if counts["n_patients"] < MINIMUM_PATIENTS:
-        note = f"fewer than {MINIMUM_PATIENTS} patients"
+    if counts["n_events"] < MINIMUM_EVENTS:
+        note = f"fewer than {MINIMUM_EVENTS} predictions with the outcome: nothing is claimed"
         return [{"metric": NOT_EVALUATED, "value": None, "low": None, "high": None, "note": note} | counts]
     statistics: dict[str, Callable[[np.ndarray], float]] = {
         "auroc": lambda w: auroc(labels, risks, w),

@@ -2,12 +2,11 @@
 
 Rows are patients at an index, the first of a month, as `intermediate.int_disengagement__features` and `__labels` hold them:
 `patient_key`, `index_on`, the inputs of `ml.risk.features`, and, once the horizon is over, `is_disengaged` (null: died or moved
-away), `is_contacted` and `is_held_out`.
+away), `decided_on` and `contacted_on`. `months` are the rows of `intermediate.int_disengagement__contact_months`.
 
-The risk is that without outreach. Contacted patients do not reveal it, and they are not a random sample: outreach selects
-patients who are about to leave. They are excluded, and patients who were selected in the same way but held out at random
-represent them, with inverse-probability weights (Horvitz & Thompson 1952). Without these weights the risk was a third too low
-in simulated practices where most sites did outreach.
+The risk is that without a contact, while the program runs at the sites as planned: the untreated risk, so that it says whom to
+contact (Pajouheshnia et al. 2017, Stat Med 36(29):4529; van Geloven et al. 2020, Eur J Epidemiol 35(7):619). A contact hides it,
+and outreach selects patients who are about to leave: contacts censor (`ml.risk.censoring`).
 """
 
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from ml.risk.censoring import left_alone
 from ml.risk.features import BY_NAME, FEATURES
 from ml.risk.reasons import reasons
 from ml.risk.risk_model import RiskModel, fit_risk
@@ -28,8 +28,8 @@ MINIMUM_PATIENTS = 15
 """Minimum patients with the outcome, and without it, to fit a model. A practice of 400 has about 20: the penalty then keeps the
 fit near the average, and the interval of its evaluation shows how uncertain it is."""
 MINIMUM_TEST_PATIENTS = 5
-MAXIMUM_WEIGHT = 10.0
-"""Maximum weight of a held-out row, so that a handful of them cannot decide the fit."""
+LEVEL_MONTHS = 6
+"""Newest months with known outcomes towards which the level of the risks moves (`ml.risk.selection.level_shift`)."""
 
 
 class TooLittleData(ValueError):
@@ -44,19 +44,15 @@ class Split:
     test: pl.DataFrame
 
 
-def learnable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a known outcome and no outreach, with their `weight`: 1, or more for held-out rows (see above)."""
-    known = rows.filter(pl.col("is_disengaged").is_not_null())
-    left_alone = known.filter(~pl.col("is_contacted") | pl.col("is_held_out"))
-    n_held_out = left_alone["is_held_out"].sum()
-    share = 1 + (len(known) - len(left_alone)) / n_held_out if n_held_out else 1.0
-    return left_alone.with_columns(weight=pl.when("is_held_out").then(min(share, MAXIMUM_WEIGHT)).otherwise(1.0))
+def learnable(rows: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """Rows with a known outcome that no contact preceded, with their `weight`: more than 1 if a contact was likely."""
+    return left_alone(rows.filter(pl.col("is_disengaged").is_not_null()), months)
 
 
-def split_by_time(rows: pl.DataFrame) -> Split:
+def split_by_time(rows: pl.DataFrame, months: pl.DataFrame) -> Split:
     """Splits rows into the last `TEST_MONTHS` indexes with known outcomes for testing, and those before the embargo for training.
 
-    Both parts are learnable rows, each weighted by its own held-out share.
+    Both parts are learnable rows, each weighted by its own contacts.
 
     Raises `TooLittleData` if either part is too small.
     """
@@ -64,23 +60,25 @@ def split_by_time(rows: pl.DataFrame) -> Split:
     if len(indexes) <= TEST_MONTHS:
         raise TooLittleData(f"outcomes are known for {len(indexes)} months only; {TEST_MONTHS} are kept for testing")
     first_test = indexes[-TEST_MONTHS]
-    train = learnable(rows.filter(pl.col("index_on") <= first_test - timedelta(days=EMBARGO_DAYS)))
-    test = learnable(rows.filter(pl.col("index_on") >= first_test))
+    train = learnable(rows.filter(pl.col("index_on") <= first_test - timedelta(days=EMBARGO_DAYS)), months)
+    test = learnable(rows.filter(pl.col("index_on") >= first_test), months)
     _require(train, MINIMUM_PATIENTS, "to train on before the embargo")
     _require(test, MINIMUM_TEST_PATIENTS, "to test on")
     return Split(train, test)
 
 
-def trainable(rows: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
+def trainable(rows: pl.DataFrame, months: pl.DataFrame, as_of_on: date) -> pl.DataFrame:
     """All learnable rows whose outcome is on record by `as_of_on`. Raises `TooLittleData` if there are too few."""
-    known = learnable(rows.filter(pl.col("index_on") <= as_of_on - timedelta(days=EMBARGO_DAYS)))
+    known = learnable(rows.filter(pl.col("index_on") <= as_of_on - timedelta(days=EMBARGO_DAYS)), months)
     _require(known, MINIMUM_PATIENTS, "to train on")
     return known
 
 
 def fit(train: pl.DataFrame, recipe: str | None = None) -> RiskModel:
     """Fits `recipe`, or the better of the two, on learnable rows."""
-    return fit_risk(FEATURES, train, outcome="is_disengaged", person="patient_key", day="index_on", recipe=recipe)
+    return fit_risk(
+        FEATURES, train, outcome="is_disengaged", person="patient_key", day="index_on", recipe=recipe, newest_months=LEVEL_MONTHS
+    )
 
 
 def score(model: RiskModel, rows: pl.DataFrame, model_version: str) -> pl.DataFrame:

@@ -280,12 +280,6 @@ FEATURES: tuple[Feature, ...] = (
         is_flag=True,
     ),
     Feature(
-        "program_share_of_past_year",
-        PROGRAM,
-        "Share of the last 12 months in which the site of the last visit was on the engagement program.",
-        is_flag=True,
-    ),
-    Feature(
         "is_clinician_departed_6_months",
         "clinician",
         "The usual clinician left the practice in the last 6 months.",

@@ -71,10 +71,12 @@ def fit_risk(
     person: str,
     day: str,
     recipe: str | None = None,
+    newest_months: int | None = None,
 ) -> RiskModel:
     """Fits `recipe`, or the better of the two, on all catalog inputs that vary in the rows, calibrated on unseen patients.
 
-    `outcome`, `person` and `day` name columns of `rows`, which has row weights in `weight`.
+    `outcome`, `person` and `day` name columns of `rows`, which has row weights in `weight`. If `newest_months` is given, the
+    level moves towards that of the rows of so many last months.
     """
     used = [feature for feature in catalog if rows[feature.name].drop_nulls().n_unique() > 1]
     curves = [feature.name for feature in used if not feature.is_flag]
@@ -86,7 +88,9 @@ def fit_risk(
     if recipe:
         recipes = {recipe: recipes[recipe]}
     inputs, weights, labels = matrix(rows, features), rows["weight"].to_numpy(), rows[outcome].cast(pl.Float64).to_numpy()
-    selection = select(recipes, inputs, labels, weights, rows[person].to_numpy())
-    estimator = recipes[selection.recipe](inputs, labels, weights)
     first_on, last_on = cast(tuple[date, date], (rows[day].min(), rows[day].max()))
+    newest = rows.select(pl.col(day) > pl.lit(last_on).dt.offset_by(f"-{newest_months}mo")) if newest_months else None
+    patients = rows[person].to_numpy()
+    selection = select(recipes, inputs, labels, weights, patients, None if newest is None else newest.to_series().to_numpy())
+    estimator = recipes[selection.recipe](inputs, labels, weights)
     return RiskModel(estimator, features, first_on, last_on, selection)

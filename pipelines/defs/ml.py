@@ -26,6 +26,7 @@ VALUED = ["ml.program_values", "ml.program_returns", "ml.program_sensitivities",
 FEATURES = [
     "intermediate.int_disengagement__features",
     "intermediate.int_disengagement__labels",
+    "intermediate.int_disengagement__contact_months",
     "intermediate.int_no_show__features",
     "marts.dim_patients",
     "marts.fct_outreach_trials",

@@ -48,8 +48,8 @@ def train(
     If no model can be trained, one row says why. Raises `ChecksFailed` if the model ranks better than is possible.
     """
     try:
-        split = split_by_time(rows.labelled)
-        known = trainable(rows.labelled, as_of_on)
+        split = split_by_time(rows.labelled, rows.contact_months)
+        known = trainable(rows.labelled, rows.contact_months, as_of_on)
     except TooLittleData as reason:
         nothing = dict.fromkeys(("model_cards", "model_curves", "model_importances"), pl.DataFrame())
         return {"model_evaluations": note(RULE, NOT_EVALUATED, str(reason))} | nothing
@@ -90,7 +90,7 @@ def score(rows: ScoringRows, folder: Path, as_of_on: date, *, capacity: Capacity
     """
     model, monitoring = None, pl.DataFrame()
     try:
-        known = trainable(rows.labelled, as_of_on)
+        known = trainable(rows.labelled, rows.contact_months, as_of_on)
         origin = origin_of(TASK, known, FEATURE_SQL)
         model = load(origin, folder)
         monitoring = _monitoring(model, known, rows)

@@ -18,11 +18,12 @@ _FEATURES = f"""
 """
 _ORDER = "order by patient_key, index_on"
 _LABELLED = f"""
-    select features.*, labels.is_disengaged, labels.is_contacted, labels.is_held_out
+    select features.*, labels.is_disengaged, labels.decided_on, labels.contacted_on
     from ({_FEATURES}) as features
     inner join intermediate.int_disengagement__labels as labels using (patient_key, index_on)
     {_ORDER}
 """
+_CONTACT_MONTHS = "from intermediate.int_disengagement__contact_months order by patient_key, index_on"
 _NEWEST = f"{_FEATURES} where features.index_on = (select max(index_on) from intermediate.int_disengagement__index) {_ORDER}"
 _PEOPLE = """
     select
@@ -49,25 +50,29 @@ _APPOINTMENTS = "select * from intermediate.int_no_show__features order by appoi
 @dataclass(frozen=True)
 class TrainingRows:
     """`labelled`: all rows with known outcomes, in a fixed order, so that the same data always give the same model.
-    `people`: the groups for auditing the model, `patient_key` and one column per kind of group.
+    `contact_months`: who could be contacted in which month. `people`: the groups for auditing the model, `patient_key` and one
+    column per kind of group.
     """
 
     labelled: pl.DataFrame
+    contact_months: pl.DataFrame
     people: pl.DataFrame
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "TrainingRows":
-        return cls(connection.sql(_LABELLED).pl(), connection.sql(_PEOPLE).pl())
+        return cls(*(connection.sql(query).pl() for query in (_LABELLED, _CONTACT_MONTHS, _PEOPLE)))
 
 
 @dataclass(frozen=True)
 class ScoringRows:
-    """`labelled` as above; `newest`: eligible patients at the newest index; `evaluations`: `ml.model_evaluations`.
+    """`labelled` and `contact_months` as above; `newest`: eligible patients at the newest index.
 
-    `trial_members`: patients selected for outreach, with `month_on`; `trial_months`: the features at the index of those months.
+    `evaluations`: `ml.model_evaluations`. `trial_members`: patients selected for outreach, with `month_on`; `trial_months`: the
+    features at the index of those months.
     """
 
     labelled: pl.DataFrame
+    contact_months: pl.DataFrame
     newest: pl.DataFrame
     evaluations: pl.DataFrame
     trial_members: pl.DataFrame
@@ -75,7 +80,7 @@ class ScoringRows:
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "ScoringRows":
-        queries = (_LABELLED, _NEWEST, "from ml.model_evaluations", _TRIAL_MEMBERS, _TRIAL_MONTHS)
+        queries = (_LABELLED, _CONTACT_MONTHS, _NEWEST, "from ml.model_evaluations", _TRIAL_MEMBERS, _TRIAL_MONTHS)
         return cls(*(connection.sql(query).pl() for query in queries))
 
 

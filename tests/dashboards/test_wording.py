@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards.figures.model_wording import level_in_words
 from dashboards.figures.style import drawn
 from dashboards.figures.wording import as_plain_markdown, as_read, language, telephone
 
@@ -57,3 +58,22 @@ def test_a_label_of_a_chart_is_no_link_and_our_own_line_breaks_stay():
     assert "<a" not in str(chart.to_plotly_json())
     assert chart.data[0].x[0] == '&lt;a href="http://e.org">Lakeside&lt;/a>'
     assert chart.data[0].hovertemplate.endswith("<br>%{y}<extra></extra>")
+
+
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [
+        ((0.95, 0.82, 1.06, 389),
+         "95 came true (82 to 106). No error can be told from chance; the sum of many risks may be off by up to 18%."),
+        ((0.79, 0.69, 0.91, 376),
+         "79 came true (69 to 91). The risks are too high, by more than chance: expect fewer than they add up to."),
+        ((1.4, 1.1, 1.8, 60),
+         "140 came true (110 to 180). The risks are too low, by more than chance: expect more than they add up to."),
+    ],
+)  # fmt: skip
+def test_the_level_is_believed_as_far_as_its_interval_allows(level, text):
+    assert level_in_words(*level) == f"For every 100 patients expected, {text}"
+
+
+def test_of_a_level_from_fewer_than_fifty_events_nothing_is_claimed():
+    assert "not known: 49 of the predictions came true" in level_in_words(2.0, 1.5, 2.6, 49)

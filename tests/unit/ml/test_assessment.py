@@ -11,19 +11,19 @@ from ml.assessment.model_card import DISENGAGEMENT, NO_SHOW, model_card
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.features import BY_NAME
 from models.published.risk import RISK
-from tests.unit.ml.test_disengagement import patients
+from tests.unit.ml.test_disengagement import contact_months, patients
 
 VERSION = "disengagement-abc"
 
 
 @pytest.fixture(scope="module")
 def test_rows() -> pl.DataFrame:
-    return split_by_time(patients()).test
+    return split_by_time(patients(), contact_months(patients())).test
 
 
 @pytest.fixture(scope="module")
 def model():
-    return fit(split_by_time(patients()).train)
+    return fit(split_by_time(patients(), contact_months(patients())).train)
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,14 @@ import pytest
 
 from ml.assessment.monitoring import is_stopped, monitor, stability_index
 from ml.risk.disengagement import fit, split_by_time
-from tests.unit.ml.test_disengagement import patients
+from tests.unit.ml.test_disengagement import contact_months, patients
 
 GOOD = pl.DataFrame({"metric": ["observed_over_expected"], "subgroup_type": ["all"], "low": [0.9], "high": [1.1]})
 
 
 @pytest.fixture(scope="module")
 def known():
-    return split_by_time(patients()).train
+    return split_by_time(patients(), contact_months(patients())).train
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_other_patients_than_before_are_warned_of_and_scored(model, known):
 
 
 def test_a_program_that_goes_on_as_planned_is_no_drift(model, known):
-    later = known.with_columns(program_share_of_past_year=pl.lit(1.0))
+    later = known.with_columns(program_share_of_horizon=pl.lit(1.0))
     found = monitor(model, known, later, GOOD, model.trained_to_on)
     drift = found.filter(pl.col("check_name") == "population_drift")
     assert not drift["subject"].str.starts_with("program").any() and "age_years" in drift["subject"]

@@ -10,14 +10,14 @@ import pytest
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.persistence import MANIFEST_FILE, MODEL_FILE, ModelMismatch, Origin, load, save
 from ml.risk.risk_model import CHALLENGER, CHAMPION, matrix
-from tests.unit.ml.test_disengagement import patients
+from tests.unit.ml.test_disengagement import contact_months, patients
 
 ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="c" * 64)
 
 
 @pytest.fixture(scope="module", params=[CHAMPION, CHALLENGER])
 def trained(request):
-    rows = split_by_time(patients()).train
+    rows = split_by_time(patients(), contact_months(patients())).train
     model = fit(rows, request.param)
     return model, matrix(rows, model.features)
 

@@ -189,9 +189,6 @@ select
     coalesce(least(greatest(
         {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }} + {{ disengagement_horizon_days() }}, 0
     ) / {{ disengagement_horizon_days() }}.0, 1), 0) as program_share_of_horizon,
-    coalesce(least(greatest(
-        {{ dbt.datediff('programs.go_live_on', 'eligible.index_on', 'day') }}, 0
-    ) / 365.0, 1), 0) as program_share_of_past_year,
     gaps.n_open_gaps,
     eligible.n_chronic_conditions,
     {{ dbt.datediff('people.birth_date', 'eligible.index_on', 'day') }} / 365.25 as age_years,

@@ -16,7 +16,7 @@ visits as (
     select
         eligible.patient_key,
         eligible.index_on,
-        count(*) as n_visits
+        min(facts.event_at) as first_visit_at
     from eligible
     inner join {{ ref('int_disengagement__facts') }} as facts
         on eligible.patient_key = facts.patient_key
@@ -42,18 +42,18 @@ bookings as (
 
 ),
 
-outreach as (
+contacts as (
 
     select
         eligible.patient_key,
         eligible.index_on,
-        bool_or(not attempts.is_held_out) as is_contacted,
-        bool_or(attempts.is_held_out) as is_held_out
+        min(attempts.attempted_at) as first_contact_at
     from eligible
     inner join {{ ref('int_outreach__attempts') }} as attempts
         on eligible.patient_key = attempts.patient_key
         and attempts.attempted_at >= eligible.index_at
         and attempts.attempted_at < eligible.horizon_at
+    where not attempts.is_held_out
     group by eligible.patient_key, eligible.index_on
 
 ),
@@ -70,22 +70,26 @@ select
     -- Patients who died or moved away neither stayed nor disengaged.
     case
         when departures.departed_on <= {{ practice_date('eligible.horizon_at') }} then departures.reason
-        when visits.n_visits is not null then 'visited'
+        when visits.first_visit_at is not null then 'visited'
         when bookings.n_bookings is not null then 'booked'
         else 'disengaged'
     end as outcome,
     case
         when departures.departed_on <= {{ practice_date('eligible.horizon_at') }} then cast(null as boolean)
-        else visits.n_visits is null and bookings.n_bookings is null
+        else visits.first_visit_at is null and bookings.n_bookings is null
     end as is_disengaged,
-    coalesce(outreach.is_contacted, false) as is_contacted,
-    coalesce(outreach.is_held_out and not outreach.is_contacted, false) as is_held_out
+    {{ practice_date('coalesce(visits.first_visit_at, eligible.horizon_at)') }} as decided_on,
+    -- A contact after the first visit changes nothing: the patient has stayed.
+    case
+        when contacts.first_contact_at <= coalesce(visits.first_visit_at, eligible.horizon_at)
+            then {{ practice_date('contacts.first_contact_at') }}
+    end as contacted_on
 from eligible
 left join visits
     on eligible.patient_key = visits.patient_key and eligible.index_on = visits.index_on
 left join bookings
     on eligible.patient_key = bookings.patient_key and eligible.index_on = bookings.index_on
-left join outreach
-    on eligible.patient_key = outreach.patient_key and eligible.index_on = outreach.index_on
+left join contacts
+    on eligible.patient_key = contacts.patient_key and eligible.index_on = contacts.index_on
 left join departures
     on eligible.patient_key = departures.patient_key
