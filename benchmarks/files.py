@@ -1,7 +1,7 @@
 """How fast files land, against DuckDB reading the same file with the same columns into Parquet without checks.
 
-The baseline is `copy (from read_json(…, columns = …)) to parquet` on as many threads; landing hashes the file, proves every line
-and syncs to disk besides.
+The baseline is `copy (from read_json(…, columns = …)) to parquet`, for CSV `read_csv`, on as many threads; landing hashes the
+file, proves every line and syncs to disk besides.
 """
 
 import gzip
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from benchmarks.result import Result, in_turns
+from models.extracts.crm import EXTRACTS as CRM
 from models.extracts.ehr import EXTRACTS
 from pipelines.home import CHECKOUT, Home
 from pipelines.landing.land import land
@@ -21,15 +22,24 @@ from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
 EXPORT = CHECKOUT.parent / "shared" / "data" / "synthea_bulk_fhir"
+_CONTACTS = 100_000
+_CONTACT = (
+    "C{i:07},M{i:07},Ann,Kestrel,1966-05-0{day},female,a{i}@example.org,2125550101,{i} Main St,Albany,NY,12207,en,email,"
+    "false,false,2026-01-05T10:00:00-05:00,2026-10-0{day}T10:00:00-04:00"
+)
+_HUBSPOT = [
+    *["Record ID", "MRN", "First Name", "Last Name", "Date of birth", "Gender", "Email", "Phone Number", "Street Address"],
+    *["City", "State/Region", "Postal Code", "Preferred language", "Preferred channel", "Unsubscribed from all email"],
+    *["Deceased", "Create Date", "Last Modified Date"],
+]
 GOALS = {"Observation": "≥ 0.7", "Encounter": "≥ 0.7"}
 
 
 def run(scale: int) -> list[Result]:
-    """Ratios of throughput: landing's to bare DuckDB's. Empty where the export is not there."""
-    if not EXPORT.is_dir():
-        return []
+    """Ratios of throughput: landing's to bare DuckDB's. CSV only where the export is not there."""
     with TemporaryDirectory() as folder:
-        return list(_measured(Path(folder), scale))
+        of_fhir = _measured(Path(folder), scale) if EXPORT.is_dir() else ()
+        return [*of_fhir, *_measured_csv(Path(folder), scale)]
 
 
 def _measured(folder: Path, scale: int) -> Iterator[Result]:
@@ -55,6 +65,38 @@ def _measured(folder: Path, scale: int) -> Iterator[Result]:
             yield Result(f"{resource_type}{what}", bare / landed, goal=GOALS[resource_type] if not what else "", note=note)
 
 
+def _measured_csv(folder: Path, scale: int) -> Iterator[Result]:
+    """Contacts under the names of the contract, and under those of a shipped layout."""
+    names = list(CRM["contacts"].fields)
+    rows = [_CONTACT.format(i=i, day=1 + i % 9).split(",") for i in range(_CONTACTS * scale)]
+    for what, header in (("", names), (", by a layout", _HUBSPOT)):
+        delivered = folder / "csv" / "contacts.csv"
+        shutil.rmtree(delivered.parent, ignore_errors=True)
+        delivered.parent.mkdir()
+        delivered.write_text("\n".join(map(",".join, [header, *rows])) + "\n")
+        (bare, bare_cpu), (landed, landed_cpu) = in_turns(
+            _bare_csv(delivered, names, folder), _landed(delivered.parent, folder, "crm")
+        )
+        size = delivered.stat().st_size / 1e6
+        note = f"{size / landed:,.0f} against {size / bare:,.0f} MB/s; CPU seconds {bare_cpu / landed_cpu:.2f}"
+        yield Result(f"contacts.csv{what}", bare / landed, goal="≥ 0.5", note=note)
+
+
+def _bare_csv(path: Path, names: list[str], folder: Path) -> Callable[[], None]:
+    types = {name: sql_type(CRM["contacts"].fields[name].dtype.type) for name in names}
+    declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+
+    def read() -> None:
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(
+                f"copy (from read_csv({literal(str(path))}, header = true, auto_detect = false, columns = {{{declared}}})) "
+                f"to {literal(str(folder / 'bare.parquet'))} (format parquet)"
+            )
+
+    return read
+
+
 def _bare(path: Path, resource_type: str, folder: Path) -> Callable[[], None]:
     columns = {name: sql_type(column.dtype.type) for name, column in EXTRACTS[resource_type].fields.items()}
     declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
@@ -69,9 +111,9 @@ def _bare(path: Path, resource_type: str, folder: Path) -> Callable[[], None]:
     return read
 
 
-def _landed(delivered: Path, folder: Path) -> Callable[[], None]:
+def _landed(delivered: Path, folder: Path, source: str = "ehr") -> Callable[[], None]:
     def read() -> None:
         shutil.rmtree(folder / "home", ignore_errors=True)
-        land(Practice("p", "P", "UTC", {"ehr": delivered}), Home(folder / "home"))
+        land(Practice("p", "P", "UTC", {source: delivered}), Home(folder / "home"))
 
     return read

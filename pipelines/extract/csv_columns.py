@@ -76,27 +76,25 @@ class Columns:
         """The fields whose days or times are written in a form of their own."""
         return {name: rule.format for name, rule in self.rules.items() if rule.format}
 
-    def is_row(self, names: list[str]) -> pl.Expr:
-        """Whether a row of a file with these columns has any value, and is none that a report writes below its table.
+    def rows_of(self, text: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+        """The rows that have any value in the columns `names`, apart from those that a report writes below its table.
 
         Spreadsheets write rows of delimiters only below a table, and these do not count.
         """
-        values = pl.col(names).str.strip_chars()
-        holds_anything = pl.any_horizontal(values != "")
-        if not self.form.below:
-            return holds_anything
-        first = pl.coalesce(values.replace("", None)).str.to_lowercase()
-        return holds_anything & ~pl.any_horizontal(first.str.starts_with(begins.lower()) for begins in self.form.below)
+        if text.select((pl.col(names[0]).str.strip_chars() == "").any()).item() or text[names[0]].has_nulls():
+            text = text.filter(pl.any_horizontal(pl.col(names).str.strip_chars() != ""))
+        if self.form.below:
+            first = pl.coalesce(pl.col(names).str.strip_chars().replace("", None)).str.to_lowercase()
+            text = text.filter(~pl.any_horizontal(first.str.starts_with(begins.lower()) for begins in self.form.below))
+        return text
 
-    def is_meant(self, names: list[str]) -> pl.Expr:
-        """Whether a row of a file with these columns is of the kind that the layout reads."""
+    def meant(self, text: pl.DataFrame) -> pl.DataFrame:
+        """The rows that are of the kind that the layout reads."""
         only = {plain_name(name): values for name, values in (self.layout.only if self.layout else {}).items()}
-        asked = [
-            pl.col(name).str.strip_chars().str.to_lowercase().is_in([value.lower() for value in values])
-            for name, values in only.items()
-            if name in names
-        ]
-        return pl.all_horizontal(asked).fill_null(False) if asked else pl.lit(True)
+        for name in only.keys() & set(text.columns):
+            words = [value.lower() for value in only[name]]
+            text = text.filter(pl.col(name).str.strip_chars().str.to_lowercase().is_in(words).fill_null(False))
+        return text
 
     def is_below(self, record: list[str]) -> bool:
         """Whether a record is one that a report writes below its table."""
@@ -104,13 +102,13 @@ class Columns:
         return any(first.startswith(begins.lower()) for begins in self.form.below)
 
     def filled(self, text: pl.DataFrame, *also: str) -> pl.DataFrame:
-        """The contract's fields as text, and the columns `also`, from the columns of a file as text."""
+        """The contract's fields as bare text, and the columns `also`, from the columns of a file as text."""
         there = frozenset(text.columns)
+        text = bare(text, sorted(there & self.known))
         if self.layout is None:
             return text.select(
                 *(pl.col(name) if name in there else pl.lit(None, pl.String).alias(name) for name in self.contract.fields), *also
             )
-        text = bare(text, sorted(there & self.known))
         fields = [_expression(self.rules.get(name), there).alias(name) for name in self.contract.fields]
         return text.select(*fields, *also)
 

@@ -111,17 +111,18 @@ class _Table:
             try:
                 for text in _records(request.connection, path, header, is_numbered):
                     n_found += text.height
-                    text = text.filter(self._columns.is_row(header.columns))
-                    n_rows = text.height
-                    text = text.filter(self._columns.is_meant(header.columns))
-                    self._n_others += n_rows - text.height
+                    rows_of_table = self._columns.rows_of(text, header.columns)
+                    text = self._columns.meant(rows_of_table)
+                    self._n_others += rows_of_table.height - text.height
                     if header.extra:
                         put(EXTRA, text.select(NUMBER, *header.extra))
                     filled = self._columns.filled(text, NUMBER)
-                    values, unread = typed(filled, contract, self._time_zone, self._columns.form, self._columns.formats)
+                    values, unread = typed(
+                        filled, contract, self._time_zone, self._columns.form, self._columns.formats, is_bare=True
+                    )
                     wrong = self._columns.with_columns_named(pl.concat([unread, broken(values, contract, unread)]))
                     quarantine.add_frame(wrong)
-                    good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode()))
+                    good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode())) if wrong.height else values
                     n_read += good.height
                     rows.write_table(_marked(good, request).cast(rows.schema))
                     if (doubtful := doubts(good, contract)).height:

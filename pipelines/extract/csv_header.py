@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, islice
 from pathlib import Path
 
@@ -44,9 +45,10 @@ class FirstRow:
     starts_at: int
     values: dict[str, list[str]]
 
-    def names(self, delimiter: str) -> list[str]:
-        """The values as names of columns."""
-        return [plain_name(value) for value in self.values[delimiter]]
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """The values as names of columns, by delimiter."""
+        return {mark: [plain_name(value) for value in values] for mark, values in self.values.items()}
 
 
 def first_rows(text: str) -> list[FirstRow]:
@@ -77,7 +79,7 @@ def read_header(path: Path, columns: Columns, limits: Limits) -> Header:
             f"is empty: it has no header. The first row must name the columns, such as {', '.join(columns.contract.key)}."
         )
     row, delimiter = _header_of(first_rows(text), columns)
-    named = row.names(delimiter)
+    named = row.names[delimiter]
     _refuse_unusable(named, columns)
     names = _unique(name or f"column_{i}" for i, name in enumerate(named, 1))
     mark = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
@@ -91,7 +93,7 @@ def fits(rows: list[FirstRow], columns: Columns) -> int:
     if not rows:
         return 0
     row, delimiter = _header_of(rows, columns)
-    names = set(row.names(delimiter))
+    names = set(row.names[delimiter])
     return len(names & columns.known) if names.issuperset(columns.needed) else 0
 
 
@@ -99,13 +101,16 @@ def _header_of(rows: list[FirstRow], columns: Columns) -> tuple[FirstRow, str]:
     """The first row with all that is needed, and its delimiter; without one, the first row."""
     asked = columns.form.header_row
     candidates = [row for row in rows if row.number == asked] or rows[:1] if asked else rows
-    best = [(row, _delimiter_of(row, columns)) for row in candidates]
-    return next((one for one in best if set(one[0].names(one[1])).issuperset(columns.needed)), best[0])
+    for row in candidates:
+        delimiter = _delimiter_of(row, columns)
+        if set(row.names[delimiter]).issuperset(columns.needed):
+            return row, delimiter
+    return candidates[0], _delimiter_of(candidates[0], columns)
 
 
 def _delimiter_of(row: FirstRow, columns: Columns) -> str:
     marks = columns.form.delimiter or _DELIMITERS
-    return max(marks, key=lambda mark: (len(set(row.names(mark)) & columns.known), len(row.values[mark])))
+    return max(marks, key=lambda mark: (len(set(row.names[mark]) & columns.known), len(row.values[mark])))
 
 
 def _record(lines: Iterable[str], delimiter: str) -> list[str]:

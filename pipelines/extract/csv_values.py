@@ -83,7 +83,7 @@ def doubts(text: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
     `text` as in `typed`.
     """
-    names = [name for name in contract.fields if _ID.search(name)]
+    names = [name for name in contract.fields if _ID.search(name) and text[name].str.ends_with("0").any()]
     padded = [
         text.filter(pl.col(name).str.contains(_PADDED)).select(
             pl.col("_row_number").alias("row_number"), pl.lit(name).alias("field"), pl.lit(_IS_PADDED).alias("finding")
@@ -94,7 +94,13 @@ def doubts(text: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def typed(
-    text: pl.DataFrame, contract: Contract, time_zone: str, form: Form = _PLAIN, formats: Mapping[str, str] = _NO_FORMATS
+    text: pl.DataFrame,
+    contract: Contract,
+    time_zone: str,
+    form: Form = _PLAIN,
+    formats: Mapping[str, str] = _NO_FORMATS,
+    *,
+    is_bare: bool = False,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells as values of the contract's types, and the cells that could not be read.
 
@@ -102,10 +108,10 @@ def typed(
     cells become null, and case is ignored in fields with a fixed list of values. `="00123"` is the text in its quotes, and an id
     in scientific notation cannot be read. A date and time without an offset is local time in `time_zone`. `form`: whether days or
     months come first, and a point or a comma before decimals; `formats`: how the days and times of a field are written, by
-    field. Returns the same rows, and a frame `row_number`, `field`, `reason`.
+    field. `is_bare`: `bare` has seen the cells. Returns the same rows, and a frame `row_number`, `field`, `reason`.
     """
     names = list(contract.fields)
-    text = bare(text, names)
+    text = text if is_bare else bare(text, names)
     parsers = _Parsers(time_zone, form)
     read = {name: _parsed(text[name], name, contract, parsers, formats.get(name)) for name in contract.fields}
     failures = [
