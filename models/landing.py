@@ -37,7 +37,7 @@ def metadata_of(kind: SourceKind) -> dict[str, pa.Column]:
 _CONTRACTS = (
     Contract(
         "deliveries",
-        "delivered file",
+        "delivered file and kind of row in it",
         ("source_system", "extract", "file_key"),
         {
             "source_system": _SOURCE_SYSTEM,

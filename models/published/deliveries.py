@@ -11,7 +11,7 @@ FINDING_KINDS = ("mapped", "unknown", "doubtful", "unmatched")
 DELIVERIES: dict[str, Contract] = {
     "marts.fct_deliveries": Contract(
         "fct_deliveries",
-        "delivered file",
+        "delivered file and kind of row in it",
         ("source_system", "extract", "file_key"),
         {
             **LANDING["deliveries"].fields,

@@ -2,19 +2,16 @@
 
 import json
 import re
-from codecs import BOM_UTF8
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-
 from models.sources import SourceKind
-from pipelines.extract.deletions import DELETED
+from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.description import Description, Source
+from pipelines.extract.fhir_documents import is_document, is_type, type_of_start
 from pipelines.extract.preflight import first_bytes
 
-_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _LARGEST_MANIFEST = 16 * 2**20
 
 
@@ -33,43 +30,54 @@ class BulkExports:
     def __init__(self, kind: SourceKind, files: list[Path]):
         candidates = [path for path in files if path.suffix == ".json"]
         self._manifests = {path: manifest for path in candidates if (manifest := _read_manifest(path))}
+        self._read = kind.extracts
         self._types = {name.lower(): name for name in kind.extracts} | {DELETED: DELETED}
         self.about = frozenset(self._manifests)
 
     def describe(self, path: Path) -> Description:
-        """The type from the manifest, otherwise from the name (`1.Patient.000.ndjson.gz`), otherwise from the first line.
+        """The type from the manifest, otherwise from the name (`1.Patient.000.ndjson.gz`) where the first resource is of it.
 
+        A file of anything else is `Bundle`: it is read resource by resource, and each lands as its own type.
         The time is that of the newest manifest in its folder which names the file, otherwise of the oldest which does not.
         """
         beside = [manifest for place, manifest in self._manifests.items() if place.parent == path.parent]
-        naming = [manifest for manifest in beside if _plain_name(path.name) in manifest.types]
+        naming = [manifest for manifest in beside if _names_of(path) & manifest.types.keys()]
         if naming:
             manifest = max(naming, key=lambda one: one.transaction_time)
-            return Description(manifest.types[_plain_name(path.name)], True, manifest.transaction_time, Source.MANIFEST)
+            named = next(manifest.types[name] for name in _names_of(path) if name in manifest.types)
+            return Description(self._extract(path, named) or named, True, manifest.transaction_time, Source.MANIFEST)
         at = min((manifest.transaction_time for manifest in beside), default=None)
-        kind = self._extract(path)
+        kind = self._extract(path, self._in_name(path))
         return Description(kind or path.name.partition(".")[0], bool(kind), at, Source.MANIFEST_BESIDE if beside else Source.NAME)
 
-    def _extract(self, path: Path) -> str | None:
+    def _in_name(self, path: Path) -> str | None:
         if path.parent.name.lower() == DELETED:
             return DELETED
-        words = re.split(r"[^a-z0-9]+", path.name.lower())
-        return next((self._types[word] for word in words if word in self._types), None) or _type_of_first_line(path)
+        words = _words(path)
+        return next((self._types[word] for word in words if word in self._types), None)
+
+    def _extract(self, path: Path, named: str | None) -> str | None:
+        """The type of a file's resources, given what its name or manifest says; None if it holds none."""
+        if named == DELETED:
+            return DELETED
+        start = first_bytes(path)
+        first = type_of_start(start)
+        if first is None:
+            return BUNDLE if is_document(start) and (not named or ".json" in path.suffixes) else named
+        if first == named or (first not in self._read and first != BUNDLE and first.lower() in _words(path)):
+            return first
+        # A line of a type that is not read, in a file that says which type it has, is a stray one.
+        return named if named and first not in (*self._read, BUNDLE) else BUNDLE
 
 
-def _type_of_first_line(path: Path) -> str | None:
-    """The resource type in the first line of NDJSON; `deleted` for a bundle of deletions; None if there is none, or a bundle of
-    anything else, whose entries nobody would read."""
-    line = first_bytes(path).removeprefix(BOM_UTF8).lstrip().partition(b"\n")[0]
-    try:
-        resource = orjson.loads(line)
-        found = resource["resourceType"]
-        if found == "Bundle":
-            methods = {entry["request"]["method"] for entry in resource["entry"]}
-            return DELETED if methods == {"DELETE"} else None
-    except (ValueError, KeyError, TypeError):
-        return None
-    return found if _is_type(found) else None
+def _words(path: Path) -> list[str]:
+    return re.split(r"[^a-z0-9]+", path.name.lower())
+
+
+def _names_of(path: Path) -> set[str]:
+    """How a manifest may name a file: as it is called, or without the ending that a download gave it."""
+    name = _plain_name(path.name)
+    return {name, name.removesuffix(".ndjson").removesuffix(".json")}
 
 
 def _plain_name(name: str) -> str:
@@ -82,16 +90,11 @@ def _read_manifest(path: Path) -> _Manifest | None:
     try:
         content = json.loads(path.read_bytes())
         at = datetime.fromisoformat(content["transactionTime"])
-        listed = {_url_name(entry["url"]): entry["type"] for entry in content.get("output", []) if _is_type(entry["type"])}
+        listed = {_url_name(entry["url"]): entry["type"] for entry in content.get("output", []) if is_type(entry["type"])}
         deleted = {_url_name(entry["url"]): DELETED for entry in content.get("deleted", [])}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return _Manifest(at if at.tzinfo else at.replace(tzinfo=UTC), listed | deleted)
-
-
-def _is_type(given: object) -> bool:
-    """Whether a manifest's `type` is the name of a resource type; if not, the file's name gives the type."""
-    return isinstance(given, str) and bool(_TYPE.fullmatch(given))
 
 
 def _url_name(url: str) -> str:

@@ -1,65 +1,115 @@
-"""Reads bulk FHIR (FHIR Bulk Data Access 2.0) into Parquet: one NDJSON file of one resource type.
+"""Reads FHIR R4 into Parquet: bulk NDJSON (FHIR Bulk Data Access 2.0) of one type, and Bundles, lists and lines of any types.
 
-The fast path is for clean files: DuckDB reads the file strictly with declared columns, a scan (`ndjson_scan.py`) counts its
-lines, and both must agree. All other files take the slow path (`fhir_sift.py`), which checks every line.
+The fast path is for clean files of one type: DuckDB reads the file strictly with declared columns, a scan (`ndjson_scan.py`)
+counts its lines, and both must agree. All other files take the slow path (`fhir_sift.py`), which checks every resource.
 
 Both paths give the same result: a number where text is expected becomes text, and the text "5" becomes a number, because servers
 differ in this.
 """
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import orjson
 
 from models.contract import Contract
 from pipelines.errors import ExtractRefused
-from pipelines.extract.deletions import DELETED
-from pipelines.extract.fhir_sift import NUMBER, sift, sift_structure
+from pipelines.extract.bundles import BUNDLE, DELETED
+from pipelines.extract.encoding import as_utf8, spoken
+from pipelines.extract.fhir_contained import CONTAINERS, MARK
+from pipelines.extract.fhir_documents import type_of_start
+from pipelines.extract.fhir_sift import NUMBER, Part, Sifted, sift, sift_structure
+from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
+from pipelines.extract.preflight import first_bytes
 from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
 _ROOM_FOR_NUMBER = 1024
+_LINES_ASKED = 200
 
 
 def read_fhir(request: Request) -> Reading:
-    """Read an NDJSON file into `rows.parquet` and `quarantine.parquet`.
+    """Read a file into `rows.parquet` and `quarantine.parquet`; those of other types than the file's into a folder a type.
 
-    Rows have the contract's columns, the marks, `_row_number` (the line, from 1) and `_last_updated` (`meta.lastUpdated` as an
-    instant). Raises `ExtractRefused` if too many lines are bad.
+    Rows have the contract's columns, the marks, `_row_number` (the line, from 1; where a line holds several resources, the next
+    number) and `_last_updated` (`meta.lastUpdated` as an instant). Raises `ExtractRefused` if too many resources are bad or they
+    are of another FHIR version.
     """
-    rows = request.folder / ROWS
+    start = first_bytes(request.path, request.limits)
+    _refuse_other_version(start)
+    of_one_type = request.contract if request.contract.name != BUNDLE else request.contracts.get(type_of_start(start) or "")
+    if of_one_type and of_one_type.name not in (BUNDLE, DELETED):
+        n_read = _read_plain(request.of(of_one_type))
+        if n_read is not None:
+            whole = Reading(n_read, n_read, 0)
+            return whole if of_one_type is request.contract else Reading(0, 0, 0, parts={of_one_type.name: whole})
+        if of_one_type is not request.contract:
+            shutil.rmtree(request.of(of_one_type).folder)
+    path, encoding = as_utf8(request.path, request.scratch)
+    if encoding:
+        return replace(read_fhir(replace(request, path=path)), read_as=f"in {spoken(encoding)}")
+    return _read_sifted(request)
+
+
+def _refuse_other_version(start: bytes) -> None:
+    """Look into the first lines of a file, because the fast path sees no element that R4 does not have."""
+    for line in start.split(b"\n", _LINES_ASKED)[:_LINES_ASKED]:
+        try:
+            resource = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(resource, dict):
+            refuse_other_version(resource)
+
+
+def _read_plain(request: Request) -> int | None:
+    """The number of resources read on the fast path; None if the file has to take the slow one."""
+    mark = MARK if request.contract.name in CONTAINERS else None
+    with Quarantine(request.folder):
+        with ThreadPoolExecutor(1) as aside:
+            scan = aside.submit(count_plain_lines, request.path, request.limits, without=mark)
+            n_read = _copy(request, request.path)
+            n_lines = scan.result()
+        is_plain = n_lines is not None and n_read == n_lines and not has_doubts(request.folder / ROWS)
+    return n_read if is_plain else None
+
+
+def _read_sifted(request: Request) -> Reading:
+    with Sifted(request) as sifted:
+        sift(sifted)
+        sifted.refuse_if_too_many()
+        readings = {extract: _read_part(part) for extract, part in sifted.parts.items() if extract != BUNDLE}
+        sifted.refuse_if_too_many()
+    n_bad = sifted.own.n_delivered
+    own = readings.pop(request.contract.name, Reading(n_bad, 0, n_bad))
+    return replace(own, parts=readings, unread=dict(sifted.unread))
+
+
+def _read_part(part: Part) -> Reading:
+    request, quarantine = part.request, part.quarantine
+    rows, fitting = request.folder / ROWS, part.path.with_name("fitting.ndjson")
 
     def is_sound(numbered: Path, n_lines: int) -> bool:
         return _copy(request, numbered, is_numbered=True) == n_lines and not has_doubts(rows)
 
-    with Quarantine(request.folder) as quarantine:
-        with ThreadPoolExecutor(1) as aside:
-            scan = aside.submit(count_plain_lines, request.path, request.limits)
-            n_read = _copy(request, request.path)
-            n_lines = scan.result()
-        if n_lines is not None and n_read == n_lines and not has_doubts(rows):
-            return Reading(n_lines, n_lines, 0)
-
-        sifted, fitting = request.scratch / "sifted.ndjson", request.scratch / "fitting.ndjson"
-        resource_type, needs_id = _resource_type(request.contract), "id" in request.contract.fields
-        n_delivered = sift(request.path, sifted, resource_type, needs_id, quarantine, request.limits)
-        quarantine.refuse_if_too_many(n_delivered)
-        n_read = _copy(request, sifted, is_numbered=True)
-        if n_read is None or has_doubts(rows):
-            sift_structure(sifted, fitting, request.contract, quarantine, request.connection, is_sound)
-            quarantine.refuse_if_too_many(n_delivered)
-            n_read = _copy(request, fitting, is_numbered=True)
-        if n_read is None or n_read + quarantine.n_rows != n_delivered:
-            raise ExtractRefused(f"cannot be read as FHIR R4 {resource_type}, although each of its lines can. Report this.")
-        return Reading(n_delivered, n_read, quarantine.n_rows)
+    n_read = _copy(request, part.path, is_numbered=True)
+    if n_read is None or has_doubts(rows):
+        sift_structure(part.path, fitting, request.contract, quarantine, request.connection, is_sound)
+        n_read = _copy(request, fitting, is_numbered=True)
+    if n_read is None or n_read + quarantine.n_rows != part.n_delivered:
+        kind = _resource_type(request.contract)
+        raise ExtractRefused(f"cannot be read as FHIR R4 {kind}, although each of its resources can. Report this.")
+    return Reading(part.n_delivered, n_read, quarantine.n_rows)
 
 
 def _resource_type(contract: Contract) -> str:
-    return "Bundle" if contract.name == DELETED else contract.name
+    return BUNDLE if contract.name == DELETED else contract.name
 
 
 def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | None:

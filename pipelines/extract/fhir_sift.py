@@ -1,9 +1,13 @@
-"""The slow path for an NDJSON file: checks every line, and copies the good ones with their numbers."""
+"""The slow path for a FHIR file: checks every resource, and copies the good ones with their numbers to one file a type."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO
 
 import duckdb
@@ -11,38 +15,141 @@ import orjson
 import polars as pl
 
 from models.contract import Contract
+from pipelines.extract.bundles import BUNDLE, DELETED
+from pipelines.extract.fhir_contained import CONTAINERS, MARK, taken_out
+from pipelines.extract.fhir_documents import Fault, Found, resources_of, whole
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
-from pipelines.extract.ndjson_scan import DEEPEST
-from pipelines.extract.preflight import Limits
-from pipelines.extract.reading import Quarantine
+from pipelines.extract.fhir_version import refuse_other_version
+from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
 from pipelines.sql.types import sql_type
 
 NUMBER = "line:6f9d3c"
 """The element that carries a line's number; no resource has an element of this name."""
 
-_BOM = b"\xef\xbb\xbf"
 _LINES_A_BLOCK = 2_000
-_MOST_DIGITS = 100
+_N_ASKED_FOR_VERSION = 1_000
 
 
-def sift(path: Path, clean: Path, resource_type: str, needs_id: bool, quarantine: Quarantine, limits: Limits) -> int:
-    """Copy every line that is one JSON object of this resource type; quarantine the others. Returns the non-blank count."""
-    n_delivered = 0
-    with path.open("rb") as content, clean.open("wb") as out:
-        for number, line in _lines(content, limits.line_bytes):
-            if line is None:
-                n_delivered += 1
-                quarantine.add(number, None, f"is longer than {limits.line_bytes // 2**20} MB")
-                continue
-            line = (line.removeprefix(_BOM) if number == 1 else line).strip()
-            if not line:
-                continue
-            n_delivered += 1
-            if fault := _fault(line, resource_type, needs_id):
-                quarantine.add(number, *fault)
-            else:
-                out.write(b'{"%s":%d,%s\n' % (NUMBER.encode(), number, line[1:]))
-    return n_delivered
+@dataclass
+class Part:
+    """The resources of one type in a file: `path` has the good ones, one a line with its number; `n_delivered` counts all."""
+
+    request: Request
+    path: Path
+    quarantine: Quarantine
+    out: BinaryIO
+    n_delivered: int = 0
+
+    def take(self, number: int, resource: bytes) -> None:
+        self.out.write(b'{"%s":%d,%s\n' % (NUMBER.encode(), number, resource[1:]))
+
+
+@dataclass
+class Sifted:
+    """The parts of a file by extract; a part is there once a resource of it is. `unread`: resources of types that are not read.
+
+    A context: at its end the quarantines are written.
+    """
+
+    request: Request
+    parts: dict[str, Part] = field(default_factory=dict)
+    unread: Counter[str] = field(default_factory=Counter)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> "Sifted":
+        self.part(self.request.contract)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def part(self, contract: Contract) -> Part:
+        """The part of an extract: that of the file in the file's folder, another in a folder of its name."""
+        if contract.name not in self.parts:
+            request = self.request.of(contract)
+            path = request.scratch / f"sifted-{contract.name}.ndjson"
+            quarantine = self._stack.enter_context(Quarantine(request.folder))
+            self.parts[contract.name] = Part(request, path, quarantine, self._stack.enter_context(path.open("wb")))
+        return self.parts[contract.name]
+
+    @property
+    def own(self) -> Part:
+        """The part of resources of the type that the file's name says, and of lines that are no resource."""
+        return self.parts[self.request.contract.name]
+
+    def refuse_if_too_many(self) -> None:
+        """Raise `ExtractRefused` if too much of the file is quarantined (`refuse_if_too_many`)."""
+        n_delivered = sum(part.n_delivered for part in self.parts.values()) + self.unread.total()
+        refuse_if_too_many([part.quarantine for part in self.parts.values()], n_delivered)
+
+    def written(self) -> None:
+        """Flush every part, so that it can be read."""
+        for part in self.parts.values():
+            part.out.flush()
+
+
+def sift(sifted: Sifted) -> None:
+    """Copy every sound resource to the part of its type; quarantine the others.
+
+    In a file of one type (its name or manifest says so), a line of another type that is read lands as that, and a line of one
+    that is not read is quarantined. Contained resources are numbered after all others. Raises `OtherVersion`.
+    """
+    request = sifted.request
+    is_of_one_type = request.contract.name != BUNDLE
+    aside = request.scratch / "contained.ndjson"
+    last = 0
+    with aside.open("wb") as contained:
+        for n, found in enumerate(resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)):
+            if n < _N_ASKED_FOR_VERSION:
+                refuse_other_version(found.resource)
+            last = found.number
+            _sort(sifted, found, contained, is_of_one_type)
+    with aside.open("rb") as contained_lines:
+        for number, line in enumerate(contained_lines, last + 1):
+            part = sifted.part(request.contracts[orjson.loads(line)["resourceType"]])
+            part.n_delivered += 1
+            part.take(number, line.rstrip(b"\n"))
+    sifted.written()
+
+
+def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: bool) -> None:
+    request, extract = sifted.request, found.extract
+    contract = request.contracts.get(extract) if isinstance(extract, str) else None
+    part = sifted.part(contract) if contract else sifted.own
+    fault = found.fault or _fault(found, request.contract.name, contract, is_of_one_type)
+    if not fault and not contract:
+        sifted.unread[str(extract)] += 1
+        return
+    part.n_delivered += 1
+    line = found.line
+    if not fault and extract in CONTAINERS and (line is None or MARK in line):
+        for one in taken_out(found.resource):
+            if one["resourceType"] in request.contracts:
+                contained.write(orjson.dumps(one) + b"\n")
+        line = None
+    if not fault and line is None:
+        try:
+            line = orjson.dumps(found.resource)
+        except orjson.JSONEncodeError:
+            fault = (None, "is nested too deeply")
+    if fault or line is None:
+        part.quarantine.add(found.number, *(fault or (None, "is empty")))
+    else:
+        part.take(found.number, line)
+
+
+def _fault(found: Found, own: str, contract: Contract | None, is_of_one_type: bool) -> Fault | None:
+    """The wrong field and the reason; None if this is a resource that belongs here."""
+    extract = found.extract
+    if extract is None:
+        return "resourceType", "is missing"
+    if not isinstance(extract, str) or (not contract and not is_of_one_type and not extract.isalpha()):
+        return "resourceType", "is not the name of a type"
+    if is_of_one_type and ((contract is None) or (DELETED in (own, extract) and own != extract)):
+        return "resourceType", f"is not {BUNDLE if own == DELETED else own}, as the file's name says"
+    if contract and "id" in contract.fields and found.resource.get("id") in (None, ""):
+        return "id", "is missing or empty"
+    return None
 
 
 def sift_structure(
@@ -74,7 +181,7 @@ def _walk(
 ) -> None:
     waiting: list[tuple[int, bytes, list[Misfit]]] = []
     for line in lines:
-        resource = json.loads(line, object_pairs_hook=as_pairs, parse_int=_whole)
+        resource = json.loads(line, object_pairs_hook=as_pairs, parse_int=whole)
         found = list(misfits(resource, contract))
         if sure := [misfit for misfit in found if not misfit.in_doubt]:
             quarantine.add(resource[NUMBER], sure[0].field, sure[0].reason)
@@ -83,54 +190,6 @@ def _walk(
         else:
             out.write(line)
     _settle(waiting, out, quarantine, judge)
-
-
-def _lines(content: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
-    """Each line with its number; None for a line longer than `longest`. Never holds more than `longest` bytes of a line."""
-    number = 0
-    while line := content.readline(longest + 1):
-        number += 1
-        is_long = len(line) > longest and not line.endswith(b"\n")
-        while is_long and (rest := content.readline(longest)) and not rest.endswith(b"\n"):
-            pass
-        yield number, None if is_long else line
-
-
-def _fault(line: bytes, resource_type: str, needs_id: bool) -> tuple[str | None, str] | None:
-    """The wrong field and the reason; None if the line is a resource of this type."""
-    if b"\x00" in line:
-        return None, "holds a NUL byte"
-    try:
-        resource = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        if "infinity" not in error.msg:
-            return None, _in_words(error)
-        resource = json.loads(line, parse_int=_whole)
-    if not isinstance(resource, dict):
-        return None, "is not a JSON object"
-    if "resourceType" not in resource:
-        return "resourceType", "is missing"
-    if resource["resourceType"] != resource_type:
-        return "resourceType", f"is not {resource_type}, as the file's name says"
-    if needs_id and resource.get("id") in (None, ""):
-        return "id", "is missing or empty"
-    return None
-
-
-def _whole(digits: str) -> int | float:
-    """Python refuses to parse an int with thousands of digits; as a float, such a number is infinite."""
-    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
-
-
-def _in_words(error: orjson.JSONDecodeError) -> str:
-    """orjson's message gives position and cause, and contains nothing from the line."""
-    if "unexpected end of data" in error.msg:
-        return "is cut off: the JSON ends too early"
-    if "depth limit" in error.msg:
-        return f"is nested more than {DEEPEST:,} levels deep"
-    if "UTF-8" in error.msg:
-        return "is not valid UTF-8"
-    return f"is not valid JSON at character {error.pos + 1:,}"
 
 
 def _settle(

@@ -24,8 +24,11 @@ _CLOSING = ord("}")
 _SPELT = (b"nan", b"inf", b"infinity")
 
 
-def count_plain_lines(path: Path, limits: Limits) -> int | None:
-    """The number of lines; None if one is blank, too long, possibly nested too deeply, or readable only by a lenient parser."""
+def count_plain_lines(path: Path, limits: Limits, *, without: bytes | None = None) -> int | None:
+    """The number of lines; None if one is blank, too long, possibly nested too deeply, or readable only by a lenient parser.
+
+    Also None if the bytes `without` occur in one.
+    """
     n_lines, tail = 0, b""
     with path.open("rb") as content:
         while piece := content.read(_PIECE):
@@ -33,7 +36,7 @@ def count_plain_lines(path: Path, limits: Limits) -> int | None:
             end = block.rfind(b"\n") + 1
             tail = block[end:]
             n_found = _count(block, end, limits.line_bytes) if end else 0
-            if n_found is None or len(tail) > limits.line_bytes:
+            if n_found is None or len(tail) > limits.line_bytes or (without and without in block):
                 return None
             n_lines += n_found
     n_last = _count(tail + b"\n", len(tail) + 1, limits.line_bytes) if tail else 0

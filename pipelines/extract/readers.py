@@ -9,9 +9,9 @@ from models.contract import Contract
 from models.settings.layout import Layout
 from models.sources import SourceKind
 from pipelines.extract.bulk_export import BulkExports
+from pipelines.extract.bundles import BUNDLE, BUNDLES, DELETED, DELETIONS
 from pipelines.extract.csv_file import read_csv
 from pipelines.extract.csv_names import CsvNames
-from pipelines.extract.deletions import DELETED, DELETIONS
 from pipelines.extract.description import Description
 from pipelines.extract.fhir_bulk import read_fhir
 from pipelines.extract.hl7v2.file import MESSAGE_CONTRACT, MESSAGES, Hl7Files, is_hl7v2, read_hl7v2
@@ -48,11 +48,13 @@ class Reader:
     def contracts(self, kind: SourceKind, extract: str) -> dict[str, Contract]:
         """The contracts of all rows that a file may hold."""
         own = self.contract(kind, extract)
-        return kind.extracts if self.divides else {own.name: own} if own else {}
+        return {**kind.extracts, **self.besides} if self.divides else {own.name: own} if own else {}
 
 
 READERS = {
     "csv": Reader(CsvNames, read_csv),
-    "fhir": Reader(lambda kind, files, _: BulkExports(kind, files), read_fhir, besides={DELETED: DELETIONS}),
+    "fhir": Reader(
+        lambda kind, files, _: BulkExports(kind, files), read_fhir, besides={BUNDLE: BUNDLES, DELETED: DELETIONS}, divides=True
+    ),
     "hl7v2": Reader(Hl7Files, read_hl7v2, besides={MESSAGES: MESSAGE_CONTRACT}, recognises=is_hl7v2, divides=True),
 }

@@ -1,7 +1,7 @@
 """The result of reading one file: rows, quarantined rows, and the rule for refusing a whole file."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -42,6 +42,14 @@ class Request:
     limits: Limits = LIMITS
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     layout: Layout | None = None
+
+    def of(self, contract: Contract) -> "Request":
+        """The request for the part of the file that holds rows of a contract; another than the file's has a folder in its own."""
+        if contract.name == self.contract.name:
+            return self
+        folder = self.folder / contract.name
+        folder.mkdir(exist_ok=True)
+        return replace(self, contract=contract, folder=folder)
 
 
 @dataclass(frozen=True)
@@ -104,16 +112,8 @@ class Quarantine:
         self._writer.write_table(failures.select(_SCHEMA.names()).cast(_SCHEMA).to_arrow())
 
     def refuse_if_too_many(self, n_delivered: int) -> None:
-        """Raise `ExtractRefused` if more than 10 rows and more than a fifth of the file, or all of it, were quarantined.
-
-        That many bad rows are not damage but a misunderstanding: another layout, version or system.
-        """
-        many = self.n_rows > max(_TOLERATED_ROWS, _TOLERATED_SHARE * n_delivered)
-        if many or 0 < n_delivered == self.n_rows:
-            raise ExtractRefused(
-                f"has {self.n_rows:,} bad rows of {n_delivered:,}, too many to trust the others; the first: {self.first}. "
-                "Correct the export and deliver it again."
-            )
+        """As `refuse_if_too_many` below, of a file that has one quarantine."""
+        refuse_if_too_many([self], n_delivered)
 
     def _note(self, row_number: int, field: str | None, reason: str) -> None:
         self.first = self.first or f"row {row_number}{f', {field}' if field else ''} {reason}"
@@ -122,3 +122,17 @@ class Quarantine:
         if self._waiting:
             self._writer.write_table(pl.DataFrame(self._waiting, schema=_SCHEMA, orient="row").to_arrow())
             self._waiting.clear()
+
+
+def refuse_if_too_many(quarantines: Iterable[Quarantine], n_delivered: int) -> None:
+    """Raise `ExtractRefused` if more than 10 rows and more than a fifth of the file, or all of it, were quarantined.
+
+    That many bad rows are not damage but a misunderstanding: another layout, version or system.
+    """
+    bad = [quarantine for quarantine in quarantines if quarantine.n_rows]
+    n_bad = sum(quarantine.n_rows for quarantine in bad)
+    if n_bad > max(_TOLERATED_ROWS, _TOLERATED_SHARE * n_delivered) or 0 < n_delivered == n_bad:
+        raise ExtractRefused(
+            f"has {n_bad:,} bad rows of {n_delivered:,}, too many to trust the others; the first: {bad[0].first}. "
+            "Correct the export and deliver it again."
+        )

@@ -29,8 +29,9 @@ from models.contract import Contract
 from pipelines.audit_log import note_settings
 from pipelines.durable import put_in_place
 from pipelines.errors import ExtractRefused
-from pipelines.extract.deletions import DELETED
+from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.delivery import Delivery, find_deliveries, source_files
+from pipelines.extract.fhir_version import OtherVersion
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
 from pipelines.extract.reading import Reading, Request
 from pipelines.extract.workbook import sheet_as_csv
@@ -50,7 +51,7 @@ IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 TOLD = "told"
 """In the folder of a refused file: somebody was told. What is read again, by another reader, is told again."""
-_READER_VERSION = 2
+_READER_VERSION = 3
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
@@ -65,7 +66,7 @@ class LandedFile:
     three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several. `read_as`: what was
     found and is not plain: layout, encoding, row of the header, sheet.
     `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it. `is_told`: a command that has
-    ended has named this refusal. `folder`: where it landed.
+    ended has named this refusal. `folder`: where it landed. `stops`: it is refused, and its whole source with it.
     """
 
     source_system: str
@@ -85,6 +86,7 @@ class LandedFile:
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     read_as: str = ""
     n_doubts: int = 0
+    stops: bool = False
 
     @property
     def said(self) -> str:
@@ -141,7 +143,8 @@ def land(
 
     A file that is refused stays out, and the rest goes on without it. Raises `UsageError` if a source folder does not exist,
     and `ExtractRefused`, after all others were landed, if the rest cannot go on: a link leads out of a source folder or nowhere;
-    no file of a source was read; deletions were refused, so that deleted patients would come back; with `strict`, any file was.
+    no file of a source was read, or one is of another FHIR version; what may be deletions was refused, so that deleted patients
+    would come back; with `strict`, any file was.
     """
     note_settings(home, f"practice {practice.id}", asdict(practice))
     whole = with_journals(practice, home)
@@ -201,7 +204,7 @@ def _blocking(report: LandingReport, root: Path, strict: bool) -> list[str]:
         blocking += [
             file.said
             for file in files
-            if (file.status == "refused" and (strict or file.extract == DELETED or not has_landed))
+            if (file.status == "refused" and (strict or file.stops or file.extract in (BUNDLE, DELETED) or not has_landed))
             or (file.status in ("ignored", "unknown") and not is_any_read)
         ]
     return blocking
@@ -285,7 +288,7 @@ class _Landing:
                 status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", UNKNOWN)
                 manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:
-            manifest |= {"status": "refused", "reason": str(refusal)}
+            manifest |= {"status": "refused", "reason": str(refusal), "stops": isinstance(refusal, OtherVersion)}
             shutil.rmtree(self._beside)
             self._beside.mkdir()
         if stamp_of(delivery.path) == entry.stamp:

@@ -34,7 +34,7 @@ _COUNTED = ("n_delivered", "n_read", "n_quarantined", "status", "reason")
 
 def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> pl.DataFrame:
     """One row per content delivered to the practice's sources, with its earliest export and, among those, its first name; one
-    more for each extract that a content holds besides.
+    more for each extract that a content holds besides, and none for its own where it holds nothing but others.
 
     Columns are those of `raw.deliveries` except the superseded counts, plus `folder`, `reader`, `n_read` and `is_change` from
     landing.
@@ -52,8 +52,10 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
         }
         arrival = min(entry.arrival for entry in entries)
         whole = {"is_change": False} | named | manifest | _lists(manifest) | {"folder": str(folder), "arrival": arrival}
-        rows.append(whole)
-        for extract, counts in manifest.get("parts", {}).items():
+        parts = manifest.get("parts", {})
+        if manifest["n_delivered"] or not parts:
+            rows.append(whole)
+        for extract, counts in parts.items():
             counted = {name: counts[name] for name in _COUNTED if name in counts}
             rows.append(whole | counted | _lists(counts) | {"extract": extract, "folder": str(folder / extract)})
     frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})

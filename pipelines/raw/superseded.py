@@ -8,7 +8,7 @@ is taken, as the ledger first saw them, and where their content differs, the row
 import duckdb
 
 from models.contract import Contract
-from pipelines.extract.deletions import DELETED
+from pipelines.extract.bundles import DELETED
 from pipelines.sql.literals import literal
 
 NEWER = "a newer version was delivered"

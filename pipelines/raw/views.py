@@ -15,7 +15,7 @@ import polars as pl
 from models.contract import Contract
 from models.landing import metadata_of, raw_table
 from models.sources import SOURCE_KINDS, SourceKind, name_of_kind
-from pipelines.extract.deletions import DELETED
+from pipelines.extract.bundles import DELETED
 from pipelines.extract.reading import ROWS
 from pipelines.home import Home
 from pipelines.landing.journal import with_journals

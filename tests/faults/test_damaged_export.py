@@ -30,7 +30,7 @@ DAMAGE: list[Callable[[bytes], bytes]] = [
     lambda line: line.replace(b'"resourceType"', b'"type"', 1),
     lambda line: line.replace(b'"resourceType":"', b'"resourceType":"Old', 1),
     lambda line: line.replace(b'"code":{', b'"code":[],"x":{').replace(b'"vaccineCode":{', b'"vaccineCode":[],"x":{'),
-    lambda line: line.replace(b"e", b"\xe9", 1),
+    lambda line: line.replace(b"e", b"\x81", 1),
     lambda line: line.replace(b"e", b"\x00", 1),
     lambda line: line[:-1] + b',"x":NaN}',
     lambda line: line[:-1] + b',"x":' + b"[" * 3000 + b"]" * 3000 + b"}",

@@ -13,6 +13,10 @@ FIRST_LINES = {
     "CarePlan.ndjson": '{"resourceType": "CarePlan", "id": "1"}\n',
     "3.CarePlan.ndjson": '{"resourceType": "CarePlan", "id": "1"}\n',
     "Bundle.001.ndjson": '{"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": "Patient/1"}}]}\n',
+    "MimicPatient.ndjson": '{"resourceType": "Patient", "id": "1"}\n',
+    "ann-kestrel.json": '{\n  "type": "collection",\n  "resourceType": "Bundle"\n}\n',
+    "Patient.json": '[\n  {"resourceType": "Patient", "id": "1"}\n]\n',
+    "patient-everything.ndjson": '{"resourceType": "Encounter", "id": "1"}\n',
 }
 """What lies in a file whose name does not say what it holds."""
 
@@ -44,7 +48,12 @@ def manifest(path: Path, at: str, output: dict[str, str] | None = None, deleted:
         ("patient_7.ndjson", "Patient"),
         ("2026-03-31-MedicationRequest-part2.ndjson", "MedicationRequest"),
         ("deleted.ndjson", "deleted"),
-        ("Bundle.001.ndjson", "deleted"),
+        ("Bundle.001.ndjson", "Bundle"),
+        ("MimicPatient.ndjson", "Bundle"),
+        ("ann-kestrel.json", "Bundle"),
+        ("Patient.json", "Bundle"),
+        ("Patient (1).ndjson", "Patient"),
+        ("patient-everything.ndjson", "Bundle"),
         ("deleted/Patient.ndjson", "deleted"),
         ("CarePlan.ndjson", "CarePlan"),
         ("3.CarePlan.ndjson", "CarePlan"),

@@ -50,12 +50,11 @@ def read() -> Iterator[Callable[..., Outcome]]:
         def read(content: bytes, *, slowly: bool) -> Outcome:
             folder = Path(mkdtemp())
             (folder / "delivered").write_bytes(content)
-            request = Request(
-                connection, folder / "delivered", EXTRACTS["Observation"], folder, folder, {"_file_key": "k"}, "UTC", LIMITS
-            )
+            contract, marks = EXTRACTS["Observation"], {"_file_key": "k"}
+            request = Request(connection, folder / "delivered", contract, folder, folder, marks, "UTC", LIMITS, EXTRACTS)
             with pytest.MonkeyPatch.context() as patch:
                 if slowly:
-                    patch.setattr(fhir_bulk, "count_plain_lines", lambda path, limits: None)
+                    patch.setattr(fhir_bulk, "count_plain_lines", lambda *_, **__: None)
                 try:
                     reading = fhir_bulk.read_fhir(request)
                 except ExtractRefused as refusal:
@@ -101,9 +100,10 @@ WRONG = {
     "a whole number beyond 64 bits": element('"valueInteger":9223372036854775808'),
     "an element twice": element('"status":"amended"'),
     "a nested element twice": element('"valuePeriod":{"start":"2026","start":"2027"}'),
-    "invalid UTF-8": observation(999).replace(b"Body", b"B\xf6dy"),
-    "overlong UTF-8": observation(999).replace(b"Body", b"\xc0\xaf"),
-    "a surrogate in UTF-8": observation(999).replace(b"Body", b"\xed\xa0\x80"),
+    # Each with a byte that is no character in Windows-1252 either.
+    "invalid UTF-8": observation(999).replace(b"Body", b"B\x81dy"),
+    "overlong UTF-8": observation(999).replace(b"Body", b"\xc0\xaf\x81"),
+    "a surrogate in UTF-8": observation(999).replace(b"Body", b"\xed\xa0\x80\x81"),
     "half a surrogate pair": element(r'"x":"\ud83d"'),
     "an escape that JSON has not": element(r'"x":"\q"'),
     "a tab in a string": element('"x":"a\tb"'),
@@ -117,7 +117,7 @@ WRONG = {
     "a nesting bomb of objects": element('"x":' + '{"a":' * 1100 + "1" + "}" * 1100),
     "a nesting bomb where text is landed": element('"valueString":' + "[" * 1100 + "]" * 1100),
     "a long line": element('"x":"' + "x" * 25_000 + '"'),
-    "another type": observation(999).replace(b'"Observation"', b'"Condition"'),
+    "a type that is not read": observation(999).replace(b'"Observation"', b'"CarePlan"'),
     "its type in another case": observation(999).replace(b'"resourceType"', b'"resourcetype"'),
     "no id": observation(999, id=None),
     "an empty id": observation(999, id=""),

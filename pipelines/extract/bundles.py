@@ -1,12 +1,20 @@
-"""The bundles in which a bulk export lists deleted resources (FHIR Bulk Data Access 2.0, "Deleted resources")."""
+"""The Bundles of FHIR: resources of any types in one document, or requests to delete some.
+
+A bulk export lists deleted resources as transaction bundles of DELETE requests (FHIR Bulk Data Access 2.0, "Deleted resources").
+Everything else that a Bundle holds are resources like those of any other file.
+"""
 
 import polars as pl
 
 from models.contract import Contract, field
 from models.phi import Phi
 
+BUNDLE = "Bundle"
+"""The extract of a file whose name does not say which one type its resources have. Its rows land as those of their types."""
 DELETED = "deleted"
-"""The extract that these bundles land as."""
+"""The extract that bundles of deletions land as."""
+
+BUNDLES = Contract(BUNDLE, "file of resources of any types", (), {})
 
 DELETIONS = Contract(
     DELETED,

@@ -1,0 +1,250 @@
+"""The resources of a delivered FHIR file in whatever form a server writes them: one a line, Bundles, lists, or one document.
+
+A Bundle's entries are taken apart whatever its type: `searchset`, `collection`, `history`, and `transaction` or `batch` of POST
+and PUT requests; its DELETE requests come as a Bundle of deletions (https://hl7.org/fhir/R4/bundle.html).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipelines.extract.bundles import BUNDLE, DELETED
+from pipelines.extract.ndjson_scan import DEEPEST
+from pipelines.extract.preflight import Limits
+
+Fault = tuple[str | None, str]
+"""The wrong field, None for the whole, and the reason."""
+
+_BOM = b"\xef\xbb\xbf"
+_FIRST_ELEMENT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
+"""What servers write first in a resource; in a list, with a bracket before it."""
+_OPENED = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_LARGEST_DOCUMENT = 256 * 2**20
+_MOST_DIGITS = 100
+
+
+class Found(NamedTuple):
+    """One resource with the number of its line, or with the next number where a line or document holds several.
+
+    `line`: its JSON, where it is a line of its own. `fault` says why there is none. `extract`: DELETED for a bundle of deletions,
+    otherwise its type.
+    """
+
+    number: int
+    resource: dict[str, Any]
+    line: bytes | None = None
+    fault: Fault | None = None
+
+    @property
+    def extract(self) -> object:
+        kind = self.resource.get("resourceType")
+        return DELETED if kind == BUNDLE else kind
+
+
+def type_of_start(start: bytes) -> str | None:
+    """The type of the first resource, a Bundle for a list; None where its type is neither first nor in the first line."""
+    if found := _FIRST_ELEMENT.match(start):
+        return BUNDLE if found[1] else found[2].decode()
+    try:
+        kind = orjson.loads(start.removeprefix(_BOM).lstrip().partition(b"\n")[0])["resourceType"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return kind if is_type(kind) else None
+
+
+def is_document(start: bytes) -> bool:
+    """Whether FHIR begins here that `type_of_start` does not know: its type is further on, or behind a damaged line."""
+    return bool(_OPENED.match(start)) and b'"resourceType"' in start
+
+
+def is_type(given: object) -> bool:
+    """Whether this may be the name of a resource type."""
+    return isinstance(given, str) and bool(_TYPE.fullmatch(given))
+
+
+def resources_of(path: Path, limits: Limits, *, is_of_one_type: bool) -> Iterator[Found]:
+    """The resources of a file in order; blank lines do not count.
+
+    `is_of_one_type`: each line has to be one resource, and a list or a Bundle of anything but deletions is a fault.
+    """
+    if not is_of_one_type and (document := _document(path, limits)) is not None:
+        yield from _numbered(1, _taken_apart(document))
+        return
+    last = 0
+    with path.open("rb") as content:
+        for number, line in _lines(content, limits.line_bytes):
+            if line is None:
+                yield (found := Found(max(number, last + 1), {}, None, (None, f"is longer than {limits.line_bytes // 2**20} MB")))
+                last = found.number
+                continue
+            line = (line.removeprefix(_BOM) if number == 1 else line).strip()
+            if not line:
+                continue
+            first = max(number, last + 1)
+            value = _parsed(line)
+            if isinstance(value, Found):
+                several: Iterator[Found] = iter([value._replace(number=first)])
+            elif isinstance(value, dict) and value.get("resourceType") != BUNDLE:
+                several = iter([Found(first, value, line)])
+            elif is_of_one_type and not _is_of_deletions(value):
+                several = iter([Found(first, *_no_resource(value))])
+            else:
+                several = _numbered(first, _taken_apart(value))
+            for found in several:
+                yield found
+                last = found.number
+            last = max(last, first)
+
+
+def _no_resource(value: object) -> tuple[dict[str, Any], bytes | None, Fault]:
+    if isinstance(value, dict):
+        return {}, None, ("resourceType", "is a Bundle, in a file of one type")
+    return {}, None, (None, "is not a JSON object")
+
+
+def _numbered(first: int, found: Iterator[tuple[dict[str, Any], Fault | None]]) -> Iterator[Found]:
+    for number, (resource, fault) in enumerate(found, first):
+        yield Found(number, resource, None, fault)
+
+
+def _taken_apart(value: object) -> Iterator[tuple[dict[str, Any], Fault | None]]:
+    """The resources in a parsed document: an object, a list of them, or a Bundle."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _taken_apart(one)
+    elif not isinstance(value, dict):
+        yield {}, (None, "is not a JSON object")
+    elif value.get("resourceType") != BUNDLE:
+        yield value, None
+    else:
+        yield from _entries(value)
+
+
+def _entries(bundle: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Fault | None]]:
+    given = bundle.get("entry") or []
+    entries = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    if not isinstance(given, list) or len(entries) < len(given):
+        yield {}, ("entry", "should be a list of objects")
+    deletions = [entry for entry in entries if _method(entry) == "DELETE"]
+    if deletions:
+        yield bundle | {"entry": [{"request": entry["request"]} for entry in deletions]}, None
+    others = [entry for entry in entries if _method(entry) != "DELETE"]
+    for entry in others:
+        if isinstance(resource := entry.get("resource"), dict):
+            _identify(resource, entry)
+    renamed = dict(name for entry in others if (name := _new_name(entry)))
+    for entry in others:
+        resource = entry.get("resource")
+        if not isinstance(resource, dict):
+            yield {}, ("entry.resource", "is missing")
+            continue
+        if renamed:
+            rename_references(resource, renamed)
+        yield from _taken_apart(resource)
+
+
+def _is_of_deletions(value: object) -> bool:
+    """Whether a value is a Bundle that holds DELETE requests and nothing else."""
+    if not isinstance(value, dict) or not isinstance(entries := value.get("entry"), list):
+        return False
+    return all(isinstance(entry, dict) and _method(entry) == "DELETE" for entry in entries)
+
+
+def _method(entry: dict[str, Any]) -> str | None:
+    request = entry.get("request")
+    return request.get("method") if isinstance(request, dict) else None
+
+
+def _identify(resource: dict[str, Any], entry: dict[str, Any]) -> None:
+    """Give a resource without an id that of its entry: of the URL to PUT it to, or the UUID that other entries know it by."""
+    request = entry.get("request")
+    url = request.get("url") if isinstance(request, dict) and request.get("method") == "PUT" else None
+    for place in (url, entry.get("fullUrl")):
+        if not resource.get("id") and isinstance(place, str) and "?" not in place:
+            resource["id"] = _last_part(place)
+
+
+def _new_name(entry: dict[str, Any]) -> tuple[str, str] | None:
+    """How entries refer to a resource, and its type and id, where its id cannot be told from that."""
+    resource, url = entry.get("resource"), entry.get("fullUrl")
+    if not isinstance(resource, dict) or not isinstance(url, str) or _last_part(url) == resource.get("id"):
+        return None
+    return url, f"{resource.get('resourceType')}/{resource.get('id')}"
+
+
+def _last_part(url: str) -> str:
+    return url.replace(":", "/").rpartition("/")[2]
+
+
+def rename_references(value: Any, names: dict[str, str]) -> None:
+    """Replace, in place and at any depth, each `reference` that has a new name."""
+    if isinstance(value, dict):
+        if isinstance(reference := value.get("reference"), str) and reference in names:
+            value["reference"] = names[reference]
+        for part in value.values():
+            rename_references(part, names)
+    elif isinstance(value, list):
+        for part in value:
+            rename_references(part, names)
+
+
+def _document(path: Path, limits: Limits) -> object | None:
+    """What is written in a file as one document over several lines, or in one line too long for NDJSON; None if it is not so."""
+    if path.stat().st_size > _LARGEST_DOCUMENT:
+        return None
+    with path.open("rb") as content:
+        first = next((line for _, line in _lines(content, limits.line_bytes) if line is None or line.strip()), b"")
+    if first is not None:
+        try:
+            orjson.loads(first.removeprefix(_BOM))
+            return None
+        except orjson.JSONDecodeError:
+            pass
+    try:
+        return orjson.loads(path.read_bytes().removeprefix(_BOM))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _lines(content: Any, longest: int) -> Iterator[tuple[int, bytes | None]]:
+    """Each line with its number; None for a line longer than `longest`. Never holds more than `longest` bytes of a line."""
+    number = 0
+    while line := content.readline(longest + 1):
+        number += 1
+        is_long = len(line) > longest and not line.endswith(b"\n")
+        while is_long and (rest := content.readline(longest)) and not rest.endswith(b"\n"):
+            pass
+        yield number, None if is_long else line
+
+
+def _parsed(line: bytes) -> Any:
+    """The value of a line of JSON; a `Found` without a number but with the fault, where it is not JSON."""
+    if b"\x00" in line:
+        return Found(0, {}, None, (None, "holds a NUL byte"))
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        if "infinity" not in error.msg:
+            return Found(0, {}, None, (None, _in_words(error)))
+        return json.loads(line, parse_int=whole)
+
+
+def whole(digits: str) -> int | float:
+    """Python refuses to parse an int with thousands of digits; as a float, such a number is infinite."""
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
+
+
+def _in_words(error: orjson.JSONDecodeError) -> str:
+    """orjson's message gives position and cause, and contains nothing from the line."""
+    if "unexpected end of data" in error.msg:
+        return "is cut off: the JSON ends too early"
+    if "depth limit" in error.msg:
+        return f"is nested more than {DEEPEST:,} levels deep"
+    if "UTF-8" in error.msg:
+        return "is not valid UTF-8"
+    return f"is not valid JSON at character {error.pos + 1:,}"

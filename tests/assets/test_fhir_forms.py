@@ -1,0 +1,210 @@
+"""A FHIR resource lands as its type, in whatever form a server writes it: a line, a Bundle, a list, a document, contained."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.errors import ExtractRefused
+from pipelines.home import Home
+from pipelines.landing.land import land
+from pipelines.practice import Practice
+from pipelines.raw.views import build_raw
+
+Landed = Callable[[str], list[tuple[Any, ...]]]
+
+
+def patient(key: str = "p1", **elements: object) -> dict[str, object]:
+    return {"resourceType": "Patient", "id": key, **elements}
+
+
+def visit(key: str = "e1", **elements: object) -> dict[str, object]:
+    return {"resourceType": "Encounter", "id": key, "subject": {"reference": "Patient/p1"}, **elements}
+
+
+def bundle(kind: str, *entries: dict[str, object]) -> dict[str, object]:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+def of(*resources: dict[str, object]) -> list[dict[str, object]]:
+    return [{"fullUrl": f"https://ehr.example/{one['resourceType']}/{one['id']}", "resource": one} for one in resources]
+
+
+def post(resource: dict[str, object], method: str = "POST", **entry: object) -> dict[str, object]:
+    return {"resource": resource, "request": {"method": method, "url": resource["resourceType"]}, **entry}
+
+
+def delete(url: str) -> dict[str, object]:
+    return {"request": {"method": "DELETE", "url": url}}
+
+
+def lines(*resources: object) -> str:
+    return "\n".join(json.dumps(one) for one in resources)
+
+
+@pytest.fixture
+def landed(tmp_path: Path) -> Callable[..., Landed]:
+    """Lands files (text, or bytes) as source `ehr`; then asks raw."""
+
+    def arrive(**files: str | bytes) -> Landed:
+        (tmp_path / "ehr").mkdir()
+        for name, content in files.items():
+            (tmp_path / "ehr" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        practice, home = Practice("p", "P", "America/New_York", {"ehr": tmp_path / "ehr"}), Home(tmp_path / "home")
+        connection = duckdb.connect()
+        build_raw(connection, practice, home, land(practice, home).ledger)
+        return lambda query: connection.sql(query).fetchall()
+
+    return arrive
+
+
+COUNTS = "select extract, status, n_delivered, n_landed, n_quarantined from raw.deliveries order by all"
+FORMS = {
+    "a searchset": json.dumps(bundle("searchset", *of(patient(), visit()))),
+    "a collection over several lines": json.dumps(bundle("collection", *of(patient(), visit())), indent=2),
+    "its type last": json.dumps(dict(reversed(bundle("collection", *of(patient(), visit())).items())), indent=2),
+    "a transaction of POST and PUT": json.dumps(bundle("transaction", post(patient()), post(visit(), "PUT"))),
+    "a bundle in a bundle": json.dumps(bundle("batch-response", {"resource": bundle("searchset", *of(patient(), visit()))})),
+    "a list": json.dumps([patient(), visit()]),
+    "a list over several lines": json.dumps([patient(), visit()], indent=1),
+    "bundles in lines": lines(bundle("searchset", *of(patient())), bundle("searchset", *of(visit()))),
+    "resources in lines": lines(patient(), visit()),
+    "after a byte-order mark": "\ufeff" + json.dumps(bundle("searchset", *of(patient(), visit()))),
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        *(pytest.param(content, "Patient_1.json", id=form) for form, content in FORMS.items()),
+        *(pytest.param(FORMS["a searchset"], name, id=name) for name in ("ann-kestrel.json", "export.ndjson", "data")),
+    ],
+)
+def test_resources_of_several_types_land_as_their_types(landed: Callable[..., Landed], content: str, name: str):
+    rows = landed(**{name: content})
+
+    assert rows(COUNTS) == [("Encounter", "landed", 1, 1, 0), ("Patient", "landed", 1, 1, 0)]
+    assert rows("select id, subject.reference from raw.ehr_encounter") == [("e1", "Patient/p1")]
+
+
+def test_a_type_that_is_not_read_is_counted_and_an_entry_without_a_resource_is_quarantined(landed: Callable[..., Landed]):
+    plan = {"resourceType": "CarePlan", "id": "c"}
+    many = [patient(f"p{n}") for n in range(8)]
+
+    rows = landed(**{"x.json": json.dumps(bundle("searchset", *of(*many, plan), {"response": {"status": "201"}}))})
+
+    assert rows(COUNTS) == [("Bundle", "landed", 1, 0, 1), ("CarePlan", "ignored", 1, 0, 0), ("Patient", "landed", 8, 8, 0)]
+    assert rows("select row_number, field, reason from raw.quarantined_rows") == [(10, "entry.resource", "is missing")]
+
+
+def test_a_resource_without_an_id_has_that_of_its_entry_and_references_to_it_follow(landed: Callable[..., Landed]):
+    """A server gives the id when it takes a POST: until then, entries refer to `urn:uuid:7`. The booking has an id of its own."""
+    nameless = {"resourceType": "Patient", "gender": "female"}
+    of_uuid = visit("e1", subject={"reference": "urn:uuid:7"}, appointment=[{"reference": "urn:uuid:9"}])
+    booking = {"resourceType": "Appointment", "id": "a1"}
+    entries = [post(nameless, fullUrl="urn:uuid:7"), post(of_uuid, fullUrl="urn:uuid:8"), post(booking, fullUrl="urn:uuid:9")]
+
+    rows = landed(**{"x.json": json.dumps(bundle("transaction", *entries))})
+
+    assert rows("select id from raw.ehr_patient") == [("7",)]
+    assert rows("select subject.reference, appointment[1].reference from raw.ehr_encounter") == [("urn:uuid:7", "Appointment/a1")]
+
+
+def test_a_bundle_of_deletions_deletes_and_what_it_posts_besides_lands(landed: Callable[..., Landed]):
+    rows = landed(
+        **{
+            "Patient.ndjson": lines(patient("p1"), patient("p2"), patient("p3")),
+            "Bundle.ndjson": lines(
+                bundle("transaction", delete("Patient/p1")), bundle("batch", delete("Patient/p2"), post(patient("p4")))
+            ),
+        }
+    )
+
+    assert rows("select id from raw.ehr_patient order by id") == [("p3",), ("p4",)]
+    assert rows(COUNTS) == [
+        ("Patient", "landed", 1, 1, 0),
+        ("Patient", "landed", 3, 1, 0),
+        ("deleted", "landed", 2, 2, 0),
+    ]
+
+
+def test_a_line_of_another_type_that_is_read_lands_as_that_and_no_row_number_is_there_twice(landed: Callable[..., Landed]):
+    rows = landed(**{"Patient.ndjson": lines(patient("p1"), visit(), patient("p2"), visit("e2"))})
+
+    assert rows(COUNTS) == [("Encounter", "landed", 2, 2, 0), ("Patient", "landed", 2, 2, 0)]
+    assert rows("select id, _row_number from raw.ehr_encounter order by 1") == [("e1", 2), ("e2", 4)]
+
+
+def test_contained_resources_are_taken_out_and_the_references_to_them_follow(landed: Callable[..., Landed]):
+    """Two orders contain a medication of the same local id; the visit contains its site, whose organization is beside it."""
+
+    def order(key: str, code: str) -> dict[str, object]:
+        medication = {"resourceType": "Medication", "id": "m", "code": {"text": code}}
+        return {
+            "resourceType": "MedicationRequest",
+            "id": key,
+            "contained": [medication],
+            "medicationReference": {"reference": "#m"},
+        }
+
+    site = {"resourceType": "Location", "id": "l", "name": "North", "managingOrganization": {"reference": "#o"}}
+    owner = {"resourceType": "Organization", "id": "o", "name": "Owner"}
+    rows = landed(
+        **{
+            "MedicationRequest.ndjson": lines(order("1", "metformin"), order("2", "insulin")),
+            "Encounter.ndjson": lines(visit(contained=[site, owner], location=[{"location": {"reference": "#l"}}])),
+        }
+    )
+
+    assert rows("select id, medicationReference.reference, _row_number from raw.ehr_medication_request order by 1") == [
+        ("1", "Medication/MedicationRequest.1#m", 1),
+        ("2", "Medication/MedicationRequest.2#m", 2),
+    ]
+    assert rows("select id, code.text, _row_number from raw.ehr_medication order by 1") == [
+        ("MedicationRequest.1#m", "metformin", 3),
+        ("MedicationRequest.2#m", "insulin", 4),
+    ]
+    assert rows("select location[1].location.reference from raw.ehr_encounter") == [("Location/Encounter.e1#l",)]
+    assert rows("select id, managingOrganization.reference from raw.ehr_location") == [
+        ("Encounter.e1#l", "Organization/Encounter.e1#o")
+    ]
+
+
+def test_a_file_in_a_windows_code_page_is_read_as_such_and_said_to_be(landed: Callable[..., Landed]):
+    name = [{"family": "Brontë", "given": ["Zoë"]}]
+    rows = landed(**{"Patient.ndjson": json.dumps(patient(name=name), ensure_ascii=False).encode("cp1252")})
+
+    assert rows("select name[1].family, name[1].given[1] from raw.ehr_patient") == [("Brontë", "Zoë")]
+    assert rows("select read_as from raw.deliveries") == [("in Windows code page 1252",)]
+
+
+R4 = {"resourceType": "Encounter", "id": "e0", "class": {"code": "AMB"}}
+OTHERS = {
+    "R5": [
+        visit(**{"class": [{"coding": [{"code": "AMB"}]}]}),
+        {"resourceType": "MedicationRequest", "id": "m", "medication": {"concept": {"text": "metformin"}}},
+        {"resourceType": "Appointment", "id": "a", "cancellationReason": {"text": "ill"}},
+    ],
+    "STU3": [
+        {"resourceType": "Condition", "id": "c", "clinicalStatus": "active"},
+        {"resourceType": "Observation", "id": "o", "context": {"reference": "Encounter/e1"}},
+        {"resourceType": "Procedure", "id": "p", "notDone": False},
+    ],
+    "DSTU2": [visit(**{"class": "outpatient"})],
+}
+
+
+@pytest.mark.parametrize("form", ["lines", "bundle"])
+@pytest.mark.parametrize(("version", "resource"), [(version, one) for version, those in OTHERS.items() for one in those])
+def test_another_version_of_fhir_is_refused_by_name_with_its_whole_source(
+    landed: Callable[..., Landed], version: str, resource: dict[str, object], form: str
+):
+    """The patients beside it could be read: they are the same in each version."""
+    content = lines(resource) if form == "lines" else json.dumps(bundle("collection", *of(R4, resource)))
+    name = f"{resource['resourceType']}.ndjson" if form == "lines" else "x.json"
+
+    with pytest.raises(ExtractRefused, match=f"is FHIR {version}, and R4 is what is read"):
+        landed(**{"Patient.ndjson": lines(patient()), name: content})
