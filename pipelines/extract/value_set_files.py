@@ -4,6 +4,7 @@ Every reader returns a frame of `CODES`, or of `DIRECT_CODES` for codes that mea
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,20 +58,33 @@ _COLUMNS = {
 }
 
 
-def read_value_set_file(path: Path) -> pl.DataFrame:
-    """The codes of one file: a frame of `CODES`, or of `DIRECT_CODES` if the file names measures and no value set.
+@dataclass(frozen=True)
+class ValueSetFile:
+    """What a file holds. `codes`: a frame of `CODES`, or of `DIRECT_CODES` if the file names measures and no value set.
 
-    Raises `ExtractRefused` if the file has none of these formats, or if a ValueSet is neither fully expanded nor enumerated by
-    its `compose`, so that codes would be missing silently.
+    `cut`: by URL, the value sets of which nothing is taken, because codes would be missing, each with how many there are.
+    """
+
+    codes: pl.DataFrame
+    cut: dict[str, str] = field(default_factory=dict)
+
+
+def read_value_set_file(path: Path) -> ValueSetFile:
+    """Read one file; a ValueSet is whole if it is fully expanded, or enumerated by its `compose`.
+
+    Raises `ExtractRefused` if the file has none of these formats.
     """
     match path.suffix.lower():
         case ".json":
-            return _frame(_json_rows(path), CODES)
+            return _json(path)
         case ".csv" | ".txt":
-            text = pl.read_csv(path, has_header=False, infer_schema=False, encoding="utf8-lossy", truncate_ragged_lines=True)
-            return _table(path, text.rows())
+            try:
+                text = pl.read_csv(path, has_header=False, infer_schema=False, encoding="utf8-lossy", truncate_ragged_lines=True)
+            except pl.exceptions.PolarsError:
+                raise ExtractRefused(f"{path.name}: cannot be read as CSV. Load VSAC's download as it is.") from None
+            return ValueSetFile(_table(path, text.rows()))
         case ".xlsx":
-            return _sheets(path)
+            return ValueSetFile(_sheets(path))
     raise ExtractRefused(
         f"{path.name}: not a value set file. Load .json (FHIR ValueSet or Bundle), .xlsx or .csv (VSAC download)."
     )
@@ -130,31 +144,40 @@ def _rows(path: Path, rows: list[tuple[Any, ...]], keep: dict[int, str], above: 
         yield values
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _json(path: Path) -> ValueSetFile:
     try:
         document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError:
         raise ExtractRefused(f"{path.name}: not valid JSON. Download it again.") from None
-    resources = [entry.get("resource", {}) for entry in document.get("entry", [])] if "entry" in document else [document]
+    entries = document.get("entry") if isinstance(document, dict) and "entry" in document else [{"resource": document}]
+    found = [entry.get("resource") for entry in entries or [] if isinstance(entry, dict)]
+    resources = [resource for resource in found if isinstance(resource, dict)]
     sets = {
         resource["url"]: resource for resource in resources if resource.get("resourceType") == "ValueSet" and resource.get("url")
     }
     if not sets:
         raise ExtractRefused(f"{path.name}: holds no FHIR ValueSet with a url. Give a ValueSet, or a Bundle of them.")
+    rows: list[dict[str, Any]] = []
+    cut: dict[str, str] = {}
     for url, resource in sets.items():
         about = {"value_set_url": url, "value_set_oid": url.removeprefix(VSAC_URL), "version": resource.get("version")}
         about["title"] = resource.get("title") or resource.get("name")
-        for system, code in _codes(path, resource, sets):
-            yield about | {"system": system, "code": code}
+        try:
+            rows += [about | {"system": system, "code": code} for system, code in _codes(resource, sets)]
+        except _CutError as error:
+            cut[url] = str(error)
+    return ValueSetFile(_frame(rows, CODES), cut)
 
 
-def _codes(
-    path: Path, resource: dict[str, Any], sets: dict[str, dict[str, Any]], seen: frozenset[str] = frozenset()
-) -> set[tuple[str, str]]:
+class _CutError(Exception):
+    """A value set of which not all codes are there; says in words how many."""
+
+
+def _codes(resource: dict[str, Any], sets: dict[str, dict[str, Any]], seen: frozenset[str] = frozenset()) -> set[tuple[str, str]]:
     """The expansion, or if it is missing or cut off (VSAC's API stops at 1,000 codes), what `compose` enumerates.
 
     FHIR R4, ValueSet: `include.valueSet` narrows `include.concept`; `exclude` removes codes. An expansion without a total counts
-    as cut off if it ends with a full page.
+    as cut off if it ends with a full page. Raises `_CutError` where codes are missing.
     """
     expansion = resource.get("expansion", {})
     listed = list(_contains(expansion.get("contains", [])))
@@ -164,22 +187,22 @@ def _codes(
         return codes
     compose, url = resource.get("compose", {}), resource["url"]
     if not compose.get("include"):
-        raise _incomplete(path, url, len(codes), expansion)
+        raise _incomplete(url, len(codes), expansion)
     included: set[tuple[str, str]] = set()
     excluded: set[tuple[str, str]] = set()
     for part, into in [(p, included) for p in compose.get("include", [])] + [(p, excluded) for p in compose.get("exclude", [])]:
         others = [reference.partition("|")[0] for reference in part.get("valueSet", [])]
         if part.get("filter") or ("concept" not in part and not others) or any(o not in sets or o in seen for o in others):
-            raise _incomplete(path, url, len(codes), expansion)
+            raise _incomplete(url, len(codes), expansion)
         concepts = [{(part.get("system", ""), concept["code"]) for concept in part["concept"]}] if "concept" in part else []
-        into |= set.intersection(*concepts, *(_codes(path, sets[other], sets, seen | {url}) for other in others))
+        into |= set.intersection(*concepts, *(_codes(sets[other], sets, seen | {url}) for other in others))
     return codes | (included - excluded)
 
 
-def _incomplete(path: Path, url: str, n_codes: int, expansion: dict[str, Any]) -> ExtractRefused:
-    return ExtractRefused(
-        f"{path.name}: {url} is expanded to {n_codes} codes of {expansion.get('total', 'an unknown number')}, and its "
-        "compose does not list the rest. Download its spreadsheet from VSAC and load that."
+def _incomplete(url: str, n_codes: int, expansion: dict[str, Any]) -> _CutError:
+    return _CutError(
+        f"{url} is expanded to {n_codes:,} codes of {expansion.get('total', 'an unknown number')}, and its compose does not list "
+        "the rest"
     )
 
 

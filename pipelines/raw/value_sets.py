@@ -6,6 +6,8 @@ SQL.
 
 import csv
 import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ import polars as pl
 
 from pipelines.audit_log import record
 from pipelines.durable import put_in_place
-from pipelines.errors import UsageError
+from pipelines.errors import ExtractRefused, UsageError
 from pipelines.extract.value_set_files import CODES, DIRECT_CODES, read_value_set_file
 from pipelines.faults import passing
 from pipelines.home import CHECKOUT, Home
 from pipelines.scratch import scratch
 
+_USES = CHECKOUT / "dbt_project" / "seeds" / "measure_value_sets.csv"
+"""Which measure asks for which value set."""
 SHIPPED = CHECKOUT / "models" / "code_sets"
 DIRECT_URL = "urn:caregap:direct:"
 
@@ -30,11 +34,20 @@ def known_value_sets() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def load_value_sets(home: Home, path: Path) -> list[tuple[str, pl.DataFrame]]:
-    """Read one value set file, or all in a folder, and keep the codes in the home; loading the same bytes again changes nothing.
+@dataclass(frozen=True)
+class Loaded:
+    """What `load_value_sets` took from one file: its `codes`; and what not: `cut` value sets, or why the file is `refused`."""
 
-    Returns file name and codes of each file. Raises `UsageError` if there is nothing to read, and `ExtractRefused` if a file is
-    not a value set file (nothing of that file is kept).
+    file_name: str
+    codes: pl.DataFrame
+    cut: dict[str, str] = field(default_factory=dict)
+    refused: str | None = None
+
+
+def load_value_sets(home: Home, path: Path) -> list[Loaded]:
+    """Read one value set file, or all in a folder, and keep what is whole; loading the same bytes again changes nothing.
+
+    Raises `UsageError` if there is nothing to read, and `ExtractRefused` if a single file is not a value set file.
     """
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".json", ".csv", ".txt", ".xlsx"})
@@ -42,17 +55,47 @@ def load_value_sets(home: Home, path: Path) -> list[tuple[str, pl.DataFrame]]:
         files = [path] if path.is_file() else []
     if not files:
         raise UsageError(f"{path}: no value set files here. Give a .json, .xlsx or .csv file, or a folder of them.")
-    read = [(file, read_value_set_file(file)) for file in files]
-    for file, codes in read:
-        key = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
-        record(home, "value_sets_loaded", subject=key, n_rows=codes.height)
-        folder = _folder(home, "direct_codes" if "measure_code" in codes.columns else "codes")
-        with scratch(folder) as beside:
-            codes.write_parquet(beside / "codes.parquet")
-            passing("value_sets.written", folder)
-            put_in_place(beside / "codes.parquet", folder / f"{key}.parquet")
-        passing("value_sets.placed", folder)
-    return [(file.name, codes) for file, codes in read]
+    loaded = []
+    for file in files:
+        try:
+            read = read_value_set_file(file)
+        except ExtractRefused as refusal:
+            if len(files) == 1:
+                raise
+            loaded.append(Loaded(file.name, pl.DataFrame(schema=CODES), refused=str(refusal)))
+            continue
+        if read.codes.height:
+            _keep(home, file, read.codes)
+        loaded.append(Loaded(file.name, read.codes, read.cut))
+    return loaded
+
+
+def _keep(home: Home, file: Path, codes: pl.DataFrame) -> None:
+    key = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
+    record(home, "value_sets_loaded", subject=key, n_rows=codes.height)
+    folder = _folder(home, "direct_codes" if "measure_code" in codes.columns else "codes")
+    with scratch(folder) as beside:
+        codes.write_parquet(beside / "codes.parquet")
+        passing("value_sets.written", folder)
+        put_in_place(beside / "codes.parquet", folder / f"{key}.parquet")
+    passing("value_sets.placed", folder)
+
+
+def measures_without(home: Home, urls: Iterable[str]) -> dict[str, list[str]]:
+    """For each of these value sets that has no codes for real patients: the measures that cannot be computed without it."""
+    with duckdb.connect() as connection:
+        build_value_sets(connection, home, with_sample=False)
+        found = connection.execute(
+            """
+            select sets.value_set_url, list(uses.measure_code order by uses.measure_code)
+            from raw.value_sets as sets
+            join read_csv($uses, header = true, all_varchar = true) as uses on uses.value_set = sets.value_set
+            where sets.status = 'missing' and list_contains($urls, sets.value_set_url)
+            group by sets.value_set_url
+            """,
+            {"uses": str(_USES), "urls": list(urls)},
+        ).fetchall()
+    return dict(found)
 
 
 def _folder(home: Home, kind: str) -> Path:

@@ -1,5 +1,6 @@
 """Which codes are in use: loaded ones before shipped ones, a sample for synthetic practices only, nothing missing in silence."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -7,7 +8,7 @@ import pytest
 
 from pipelines.errors import UsageError
 from pipelines.home import Home
-from pipelines.raw.value_sets import build_value_sets, load_value_sets
+from pipelines.raw.value_sets import build_value_sets, load_value_sets, measures_without
 
 MAMMOGRAPHY = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.3.464.1003.108.12.1018"
 CPT = "http://www.ama-assn.org/go/cpt"
@@ -76,3 +77,24 @@ def test_a_folder_without_value_sets_is_a_mistake(home: Home, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no value set files"):
         load_value_sets(home, tmp_path / "empty")
+
+
+def test_of_a_folder_what_is_whole_is_loaded_and_what_is_not_is_named_with_the_measures_that_lack_it(home: Home, tmp_path: Path):
+    """HbA1c is shipped whole, so a cut expansion of it switches nothing off; the readme is no value set file."""
+    a1c = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.3.464.1003.198.12.1013"
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    for name, url, total in (("mammography", MAMMOGRAPHY, 9), ("a1c", a1c, 9), ("other", "urn:other", 1)):
+        expansion = {"total": total, "contains": [{"system": "http://loinc.org", "code": "a"}]}
+        (folder / f"{name}.json").write_text(json.dumps({"resourceType": "ValueSet", "url": url, "expansion": expansion}))
+    (folder / "readme.txt").write_text("read me")
+
+    found = load_value_sets(home, folder)
+
+    assert [(file.file_name, file.codes.height, list(file.cut), bool(file.refused)) for file in found] == [
+        ("a1c.json", 0, [a1c], False),
+        ("mammography.json", 0, [MAMMOGRAPHY], False),
+        ("other.json", 1, [], False),
+        ("readme.txt", 0, [], True),
+    ]
+    assert measures_without(home, [a1c, MAMMOGRAPHY, "urn:other"]) == {MAMMOGRAPHY: ["CMS125"]}
