@@ -1,6 +1,7 @@
 """Determines the day that a run looks back from. Never the clock: the same deliveries give the same tables on any day."""
 
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -10,13 +11,20 @@ from pipelines.practice import Practice
 
 # Records from the dashboards do not count: teams work on a list days after its data.
 # A file dated only by its name counts as exported at midnight UTC, in America the evening before; its day is that in the name.
+# An export dated ten years away from the newest visit is a typing error, or of a server whose clock is wrong.
 NEWEST_EXPORT = """
-select max(case
-    when exported_at = date_trunc('day', exported_at) then cast(exported_at as date)
-    else cast(timezone(?, exported_at) as date)
-end)
-from raw.deliveries
-where status = 'landed' and not list_contains(?, source_system)
+with exports as (
+    select
+        case
+            when exported_at = date_trunc('day', exported_at) then cast(exported_at as date)
+            else cast(timezone($time_zone, exported_at) as date)
+        end as day
+    from raw.deliveries
+    where status = 'landed' and not list_contains($own, source_system)
+)
+select max(day)
+from exports
+where $visit is null or day between $visit::date - interval 10 year and $visit::date + interval 10 year
 """
 # A day that lies years away from all others is a typing error: one visit ending in 2206 moved every table by 180 years. So the
 # days are cut where five years pass without a visit, and the part with most visits counts. A time without an offset is local.
@@ -25,7 +33,7 @@ with days as (
     select
         case
             when regexp_matches(substr("period"."end", 17), '[Zz+-]')
-                then cast(timezone(?, try_cast("period"."end" as timestamptz)) as date)
+                then cast(timezone($time_zone, try_cast("period"."end" as timestamptz)) as date)
             else try_cast(left("period"."end", 10) as date)
         end as day,
         count(*) as n_visits
@@ -47,16 +55,20 @@ limit 1
 
 
 def as_of(connection: duckdb.DuckDBPyConnection, practice: Practice) -> date:
-    """The practice's own `as_of`; otherwise the day of the newest export; otherwise the day of the newest finished visit
-    that is not years away from the others.
+    """The practice's own `as_of`; otherwise the day of the newest export; otherwise the day of the newest finished visit.
 
-    Days are the practice's, so an export at 02:00 UTC belongs to the evening before in New York. `connection` has the schema
-    `raw`. Raises `UsageError` if no delivery has a date.
+    Neither a visit nor an export that lies years away from the visits counts. Days are the practice's, so an export at 02:00 UTC
+    belongs to the evening before in New York. `connection` has the schema `raw`. Raises `UsageError` if no delivery has a date.
     """
     if practice.as_of:
         return practice.as_of
-    for query, values in ((NEWEST_EXPORT, [practice.time_zone, own_kinds()]), (NEWEST_VISIT, [practice.time_zone])):
-        found = connection.execute(query, values).fetchall()
-        if found and found[0][0]:
-            return found[0][0]
+    visit = _day(connection, NEWEST_VISIT, {"time_zone": practice.time_zone})
+    told = {"time_zone": practice.time_zone, "own": own_kinds(), "visit": visit}
+    if found := _day(connection, NEWEST_EXPORT, told) or visit:
+        return found
     raise UsageError("No delivered file has a date. Set one: `--as-of 2026-03-31`, or as_of in practice.toml.")
+
+
+def _day(connection: duckdb.DuckDBPyConnection, query: str, told: dict[str, Any]) -> date | None:
+    found = connection.execute(query, told).fetchall()
+    return found[0][0] if found else None

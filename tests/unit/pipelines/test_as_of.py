@@ -1,4 +1,4 @@
-"""The day that a run looks back from, where no delivered file has a date."""
+"""The day that a run looks back from, where the practice does not say."""
 
 from datetime import date
 from pathlib import Path
@@ -11,8 +11,8 @@ from pipelines.practice import Practice
 from pipelines.raw.as_of import as_of
 
 
-def _newest_visit(*ends: str) -> date:
-    """The day chosen for finished visits that end at these FHIR times, in New York."""
+def _newest_visit(*ends: str, exports: tuple[str, ...] = ()) -> date:
+    """The day chosen for finished visits that end at these FHIR times, and exports at these, in New York."""
     practice = Practice("t", "Test", "America/New_York", {"ehr": Path("ehr")})
     with duckdb.connect() as connection:
         connection.execute(
@@ -22,6 +22,8 @@ def _newest_visit(*ends: str) -> date:
         )
         for end in ends:
             connection.execute("insert into raw.ehr_encounter values ('finished', {'end': ?})", [end])
+        for at in exports:
+            connection.execute("insert into raw.deliveries values ('landed', 'ehr', ?)", [at])
         return as_of(connection, practice)
 
 
@@ -31,6 +33,15 @@ def test_a_visit_that_ends_in_another_century_does_not_move_the_day():
     )
     assert _newest_visit("2026-03-10T10:30:00-04:00", "1026-03-12T09:00:00-04:00", "2025-01-02") == date(2026, 3, 10)
     assert _newest_visit("2026-03-10T10:30:00-04:00", "2206-03-12T09:00:00-04:00") == date(2026, 3, 10)
+
+
+def test_the_newest_export_counts_unless_it_is_dated_years_away_from_the_visits():
+    visits = ("2026-03-10T10:30:00-04:00", "2026-03-11T09:00:00-04:00")
+    assert _newest_visit(*visits, exports=("2026-04-01", "2026-03-01")) == date(2026, 4, 1)
+    assert _newest_visit(*visits, exports=("2026-04-01", "2206-04-01")) == date(2026, 4, 1)
+    assert _newest_visit(*visits, exports=("2206-04-01",)) == date(2026, 3, 11)
+    assert _newest_visit(*visits, exports=("1970-01-01",)) == date(2026, 3, 11)
+    assert _newest_visit(exports=("2026-04-01",)) == date(2026, 4, 1)
 
 
 def test_the_day_is_the_practices_whatever_the_offset_and_the_written_one_without():
