@@ -171,7 +171,7 @@ def land(
                 continue
             folder = folder_of(root, entry)
             stated = {name: value for name, value in read_manifest(folder).items() if name not in _OF_THE_FOLDER}
-            told = {"is_new": is_new, "is_told": (folder / TOLD).exists(), "folder": folder}
+            told: dict[str, Any] = {"is_new": is_new, "is_told": (folder / TOLD).exists(), "folder": folder}
             files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, **told, **stated))
     if growing:
         ledger.save()
