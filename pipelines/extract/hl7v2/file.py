@@ -55,7 +55,7 @@ MESSAGE_CONTRACT = Contract(
 _READ_SEGMENTS = frozenset(
     ("MSH", "EVN", "PID", "PD1", "MRG", "PV1", "PV2", "SCH", "TQ1", "RGS", "AIS", "AIG", "AIL", "AIP", "OBR", "OBX")
 )
-_ROWS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 2_000
 _MOST_NAMES = 100
 _END = 2**16
 """How much of the beginning and the end of a file says when it was written."""
@@ -202,9 +202,9 @@ class _Table:
     def _flush(self) -> None:
         if not self._rows:
             return
+        said = set[str]().union(*self._rows)
         columns = [
-            pa.array([row.get(name) for row in self._rows], kind) if name not in self._marks else self._mark(name)
-            for name, kind in zip(self._schema.names, self._schema.types, strict=True)
+            self._column(name, kind, name in said) for name, kind in zip(self._schema.names, self._schema.types, strict=True)
         ]
         if not self._writer:
             self._folder.mkdir()
@@ -212,8 +212,10 @@ class _Table:
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows.clear()
 
-    def _mark(self, name: str) -> pa.Array:
-        return pa.repeat(pa.scalar(self._marks[name], pa.string()), len(self._rows))
+    def _column(self, name: str, kind: pa.DataType, is_said: bool) -> pa.Array:
+        if name in self._marks:
+            return pa.repeat(pa.scalar(self._marks[name], kind), len(self._rows))
+        return pa.array([row.get(name) for row in self._rows], kind) if is_said else pa.nulls(len(self._rows), kind)
 
 
 def _read(

@@ -16,6 +16,8 @@ _FRAMING = b"\x0b\x1c"
 """MLLP puts 0x0B before a message and 0x1C after it (HL7 v2.5.1, appendix C)."""
 _BOM = b"\xef\xbb\xbf"
 _SEGMENT = re.compile(rb"[A-Z][A-Z0-9]{2}([^A-Za-z0-9]|$)")
+_MOST_STARTS = 1_000
+"""How many beginnings of lines are remembered."""
 MESSAGE = b"MSH"
 HEADERS = frozenset((b"FHS", b"BHS"))
 TRAILERS = frozenset((b"BTS", b"FTS"))
@@ -44,8 +46,14 @@ def frames(content: BinaryIO, longest: int) -> Iterator[Frame]:
     frame: Frame | None = None
     parts: list[bytes] = []
     begun = size = 0
+    names: dict[bytes, bytes] = {}
     for number, line in _lines(content, longest):
-        name = line[:3] if _SEGMENT.match(line) else b""
+        start = line[:4]
+        name = names.get(start)
+        if name is None:
+            name = names[start] = start[:3] if _SEGMENT.match(start) else b""
+            if len(names) > _MOST_STARTS:
+                names.clear()
         if frame is None or name in _OPENING or (frame.name in HEADERS or frame.name in TRAILERS):
             if frame:
                 frame.segments.append((begun, b"\n".join(parts)))

@@ -114,7 +114,8 @@ class Segment:
         if not raw or raw.isalnum():
             return raw or None
         for delimiter in self.of.within_field:
-            raw = raw.split(delimiter, 1)[0]
+            if delimiter in raw:
+                raw = raw[: raw.index(delimiter)]
         return _value(raw, self.of)
 
     def whole(self, number: int) -> str | None:
