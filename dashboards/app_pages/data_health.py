@@ -218,6 +218,8 @@ _KINDS = {
     "unknown": "taken for unknown",
     "doubtful": "used as it is",
     "unmatched": "matched with nothing",
+    "passed_over": "passed over by measures",
+    "unused": "no measure asks for it",
 }
 
 

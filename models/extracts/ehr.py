@@ -40,6 +40,7 @@ EXTENSION = _struct(
     valueCode=STRING,
     valueBoolean=BOOLEAN,
     valueDateTime=STRING,
+    valueCoding=CODING,
     valueCodeableConcept=CONCEPT,
     extension=pl.List(_struct(url=STRING, valueString=STRING, valueCode=STRING, valueCoding=CODING)),
 )
@@ -225,6 +226,17 @@ _CONTRACTS = (
                 "`…/appointment-rebooked-from`.",
             ),
         },
+    ),
+    _resource(
+        "Group",
+        "group of patients, such as those of a class",
+        {
+            "active": optional(BOOLEAN, "The group is in use."),
+            "member": optional(
+                pl.List(_struct(entity=REFERENCE, period=PERIOD, inactive=BOOLEAN)), "Who belongs to it.", Phi.DIRECT
+            ),
+        },
+        notes="Read for appointments and visits of several patients.",
     ),
     _resource(
         "Condition",

@@ -33,7 +33,9 @@ ACTIVITY: dict[str, Contract] = {
         {
             "appointment_key": _key("appointment"),
             "source_system": SOURCE_SYSTEM,
-            "appointment_id": field(pl.String, "The EHR's id of the appointment.", phi=Phi.DIRECT),
+            "appointment_id": field(
+                pl.String, "The EHR's id of the appointment; of several patients, followed by the patient's.", phi=Phi.DIRECT
+            ),
             "patient_key": PATIENT_KEY,
             **SLICES,
             "booked_at": optional(INSTANT, "When it was booked.", Phi.QUASI),

@@ -6,7 +6,7 @@ from models.contract import ALL_SITES, Contract, field
 from models.deidentification import ABSENT
 from models.landing import LANDING
 
-FINDING_KINDS = ("mapped", "unknown", "doubtful", "unmatched")
+FINDING_KINDS = ("mapped", "unknown", "doubtful", "unmatched", "passed_over", "unused")
 
 DELIVERIES: dict[str, Contract] = {
     "marts.fct_deliveries": Contract(
@@ -41,7 +41,8 @@ DELIVERIES: dict[str, Contract] = {
             "kind": field(
                 pl.String,
                 "What became of it. `mapped`: read as what it means. `unknown`: taken for unknown. `doubtful`: used as it is. "
-                "`unmatched`: it names a record that was not delivered.",
+                "`unmatched`: it names a record that was not delivered, or a code system that nothing knows. "
+                "`passed_over`: measures ask for another form of it. `unused`: no measure asks for it, as is so of most codes.",
                 values=FINDING_KINDS,
             ),
             "finding": field(pl.String, "What was found, in words; never the value."),

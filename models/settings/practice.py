@@ -66,6 +66,9 @@ class Variables(Settings):
         None,
         description=f'one of {", ".join(get_args(EncounterClass))} by your own class: {{ "13" = "AMB", "urn:oid:1.2|5" = "VR" }}',
     )
+    mrn_systems: list[Annotated[str, Field(min_length=1, max_length=200)]] | None = Field(
+        None, description='identifier systems of record numbers: ["urn:oid:1.2.3"]'
+    )
     notice_hours: int | None = _whole(0, 336, "hours")
     baseline_months: int | None = _whole(1, 60, "months")
     history_months: int | None = _whole(12, 240, "months")

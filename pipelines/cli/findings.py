@@ -20,11 +20,11 @@ from marts.fct_quarantined_rows
 group by all
 order by n_rows desc, source_system, extract, field, reason
 """
-# What was understood is left out: it is nothing to correct.
+# What was understood, and what no measure asks for, is left out: it is nothing to correct.
 DOUBTS = """
 select source_system, extract, field, kind, finding, n_rows
 from marts.fct_data_findings
-where kind <> 'mapped'
+where kind not in ('mapped', 'unused')
 order by n_rows desc, source_system, extract, field, finding
 """
 # The newest quarter that is mature, as the overview page shows it: one month of a small practice is noise.

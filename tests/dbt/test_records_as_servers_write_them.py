@@ -32,9 +32,27 @@ SHARED = (
     "versioned-reference",
     "waitlist-is-no-booking",
 )
-TABLES = ["+fct_appointments", "+fct_encounters", "+dim_patients", "+stg_ehr__observations", "+fct_data_findings"]
+TABLES = [
+    "+fct_appointments", "+fct_encounters", "+dim_patients", "+stg_ehr__observations", "+fct_data_findings",
+    "+int_clinical__concept_value_sets",
+]  # fmt: skip
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 NAME = [{"family": "Kestrel", "given": ["Ann"]}]
 AMBULATORY = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
+
+
+def _sex(name: str, value: object) -> dict[str, object]:
+    return {"url": US_CORE + name, ("valueCode" if isinstance(value, str) else "valueCoding"): value}
+
+
+def _number(value: str, **elements: object) -> dict[str, object]:
+    return {"identifier": [{"value": value, **elements}], "name": [{"family": value}]}
+
+
+def _coded(kind: str, record_id: str, *codings: tuple[str, str], of: str = "code") -> dict[str, object]:
+    concept = {"coding": [{"system": system, "code": code} for system, code in codings]} if codings else {"text": "words"}
+    return {"resourceType": kind, "id": record_id, of: concept, "subject": {"reference": "Patient/p1"}, "status": "final"}
+
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -93,6 +111,35 @@ MADE = (
         participant=[{"actor": {"reference": reference}} for reference in ("Patient/sex F", "PractitionerRole/p1")],
     ),
     *(_appointment(status, status=status, start="2026-12-01T10:00:00-05:00") for status in ("waitlist", "proposed", "pending")),
+    {"resourceType": "Group", "id": "class", "member": [{"entity": {"reference": f"Patient/sex {sex}"}} for sex in ("F", "MAN")]}
+    | {"type": "person", "actual": True},
+    _appointment("of a group", "Group/class", start="2026-10-05T10:00:00-04:00"),
+    _appointment(
+        "of a family",
+        start="2026-10-06T10:00:00-04:00",
+        participant=[{"actor": {"reference": f"Patient/{who}"}} for who in ("sex other", "p1", "p1")],
+    ),
+    _visit("of one of a family", appointment=[{"reference": "Appointment/of a family"}]),
+    _patient("core us-core-sex", extension=[_sex("birthsex", "M"), _sex("sex", "248152002")]),
+    _patient("core individual", extension=[_sex("birthsex", "M"), _sex("individual-sex", {"code": "248152002"})]),
+    _patient("core birthsex", extension=[_sex("birthsex", "M")]),
+    _patient("core none"),
+    _patient("number MR", **_number("1", type={"coding": [{"code": "MR"}]})),
+    _patient("number MRN", **_number("2", type={"coding": [{"code": "mrn"}]})),
+    _patient("number PT", **_number("3", type={"coding": [{"code": "PT"}]})),
+    _patient("number words", **_number("4", type={"text": "Medical Record Number"})),
+    _patient("number named", **_number("5", system="urn:oid:1.2.3.4")),
+    _patient("number other", **_number("6", system="urn:oid:9")),
+    _coded("Condition", "undotted", ("http://hl7.org/fhir/sid/icd-10", "z716")),
+    _coded("Condition", "as value sets write it", ("http://hl7.org/fhir/sid/icd-10-cm", "Z71.6")),
+    _coded("Condition", "local", ("urn:oid:1.2.3.5", "77")),
+    _coded("Condition", "of no measure", ("http://hl7.org/fhir/sid/icd-10-cm", "A00.0")),
+    _coded("Condition", "words"),
+    _coded("Observation", "secure", ("https://loinc.org/", "97506-0")),
+    _coded("Observation", "by its OID", ("urn:oid:2.16.840.1.113883.6.1", "97506-0")),
+    _coded("Observation", "systolic alone", ("http://loinc.org", "8480-6")),
+    _coded("Observation", "older panel", ("http://loinc.org", "55284-4")),
+    _coded("Observation", "both panels", ("http://loinc.org", "55284-4"), ("http://loinc.org", "85354-9")),
 )
 
 
@@ -113,7 +160,7 @@ def practice_of(folder: Path) -> Practice:
         "America/New_York",
         {"ehr": folder, **cases},
         as_of=date(2026, 11, 1),
-        variables={"resolve_identity": False, "encounter_classes": classes},
+        variables={"resolve_identity": False, "encounter_classes": classes, "mrn_systems": ["urn:oid:1.2.3.4"]},
     )
 
 
@@ -240,12 +287,17 @@ def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
 
 def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Rows):
     """The sexes F, Female, m and MAN; the births of 2 November 2026 and of 1906-10-31; classes 13, 5 of one system and inpatient,
-    and, not known, 5 of another system and none at all."""
+    and, not known, 5 of another system and none at all. Of the codes Z71.6 without its dot and the two of LOINC's other addresses
+    are read; the local one and the words are not known; A00.0 and 55284-4 are in no value set."""
     found = rows("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr' order by all")
     assert found == [
         ("Appointment", "start", "mapped", 1),
         ("Appointment", "start", "unknown", 1),
         ("Appointment", "start", "unknown", 1),
+        ("Condition", "code", "mapped", 1),
+        ("Condition", "code", "unmatched", 1),
+        ("Condition", "code", "unmatched", 1),
+        ("Condition", "code", "unused", 1),
         ("Encounter", "class", "mapped", 3),
         ("Encounter", "class", "unknown", 2),
         ("Encounter", "period.end", "doubtful", 1),
@@ -253,6 +305,9 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
         ("Encounter", "period.start", "mapped", 1),
         ("Encounter", "period.start", "unknown", 1),
         ("Encounter", "subject", "unmatched", 1),
+        ("Observation", "code", "mapped", 2),
+        ("Observation", "code", "passed_over", 2),
+        ("Observation", "code", "unused", 1),
         ("Patient", "birthDate", "unknown", 1),
         ("Patient", "birthDate", "unknown", 2),
         ("Patient", "gender", "mapped", 4),
@@ -268,3 +323,41 @@ def test_a_role_means_its_practitioner_and_never_the_patient_of_the_same_id(rows
     """The role has the id of the first patient, who sorts before the patient of this appointment."""
     query = "select patient_id, practitioner_id from staging.stg_ehr__appointments where appointment_id = 'with a role'"
     assert rows(query) == [("sex F", "dr1")]
+
+
+def test_an_appointment_of_several_patients_has_one_row_a_patient_and_each_visit_is_of_its_own(rows: Rows):
+    """A class given as a Group, and a family of which p1 is named twice and has come."""
+    found = rows("select appointment_id, encounter_id from marts.fct_appointments where appointment_id like 'of a %'")
+    assert dict(found) == {
+        "of a group/sex F": None,
+        "of a group/sex MAN": None,
+        "of a family/p1": "of one of a family",
+        "of a family/sex other": None,
+        "of a version": None,
+    }
+    (counts,) = rows("select count(*), count(distinct appointment_key) from marts.fct_appointments")
+    assert counts[0] == counts[1]
+
+
+def test_the_sex_that_measures_ask_for_is_us_cores_under_either_name_and_otherwise_that_at_birth(rows: Rows):
+    found = rows("select patient_id, us_core_sex_code from staging.stg_ehr__patients where patient_id like 'core %'")
+    assert dict(found) == {
+        "core us-core-sex": "248152002",
+        "core individual": "248152002",
+        "core birthsex": "248153007",
+        "core none": None,
+    }
+
+
+def test_a_record_number_is_known_by_its_type_in_code_or_words_or_by_a_system_of_the_settings(rows: Rows):
+    found = rows(
+        "select identifier_value from staging.stg_ehr__patient_identifiers where type_code = 'MR' and source_system = 'ehr'"
+    )
+    assert sorted(found) == [("1",), ("2",), ("3",), ("4",), ("5",)]
+
+
+def test_a_code_is_of_the_value_sets_of_the_code_that_it_means(rows: Rows):
+    found = rows("select codes, value_set from intermediate.int_clinical__concept_value_sets")
+    assert ("http://hl7.org/fhir/sid/icd-10|z716", "tobacco_counseling_diagnosis") in found
+    assert ("https://loinc.org/|97506-0", "glucose_management_indicator") in found
+    assert ("urn:oid:2.16.840.1.113883.6.1|97506-0", "glucose_management_indicator") in found

@@ -15,15 +15,19 @@ chains as (
 visits as (
 
     select
-        source_system,
-        appointment_id,
-        min(encounter_id) as encounter_id,
-        min(started_at) as visit_started_at,
-        bool_or(is_telehealth) as is_telehealth,
-        max(recorded_at) as recorded_at
-    from {{ ref('stg_ehr__encounters') }}
-    where appointment_id is not null and status = 'finished'
-    group by all
+        appointments.source_system,
+        appointments.appointment_id,
+        min(encounters.encounter_id) as encounter_id,
+        min(encounters.started_at) as visit_started_at,
+        bool_or(encounters.is_telehealth) as is_telehealth,
+        max(encounters.recorded_at) as recorded_at
+    from {{ ref('stg_ehr__encounters') }} as encounters
+    inner join appointments
+        on encounters.source_system = appointments.source_system
+        and encounters.appointment_id = appointments.booking_id
+        and (not appointments.is_shared or encounters.patient_id = appointments.patient_id)
+    where encounters.status = 'finished'
+    group by appointments.source_system, appointments.appointment_id
 
 ),
 

@@ -26,8 +26,8 @@ with concepts as (
 
 codings as (
 
-    select codes, unnest(string_split(codes, '; ')) as coding
-    from concepts
+    select codes, {{ canonical_coding('coding') }} as coding
+    from (select codes, unnest(string_split(codes, '; ')) as coding from concepts)
 
 ),
 

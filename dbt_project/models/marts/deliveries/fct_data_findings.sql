@@ -4,6 +4,8 @@ found as (
 
     select * from {{ ref('stg_ehr__findings') }}
     union all by name
+    select * from {{ ref('stg_ehr__code_findings') }}
+    union all by name
     select * from {{ ref('stg_crm__findings') }}
     union all by name
     select * from {{ ref('stg_billing__findings') }}
@@ -26,7 +28,8 @@ grouped as (
         field,
         kind,
         finding,
-        count(*) as n_rows,
+        -- A finding about a concept says of how many rows it is so.
+        cast(sum(coalesce(n_rows, 1)) as bigint) as n_rows,
         min(struct_pack(file_key, row_number)) as example
     from found
     group by source_system, extract, field, kind, finding

@@ -45,7 +45,8 @@ sought as (
     select
         *,
         case when actor_type is null then actor_id end as untyped_actor_id,
-        case when actor_type = 'PractitionerRole' then actor_id end as role_id
+        case when actor_type = 'PractitionerRole' then actor_id end as role_id,
+        case when actor_type = 'Group' then actor_id end as group_id
     from typed
 
 ),
@@ -55,12 +56,12 @@ actors as (
     select
         sought.source_system,
         sought.id,
-        min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Patient') as patient_id,
-        coalesce(
-            min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Practitioner'),
-            min(roles.practitioner_id)
-        ) as practitioner_id,
-        min(sought.actor_id) filter (where coalesce(sought.actor_type, known.actor_type) = 'Location') as location_id
+        coalesce(sought.actor_type, known.actor_type) as actor_type,
+        case
+            when sought.actor_type = 'PractitionerRole' then roles.practitioner_id
+            when sought.actor_type = 'Group' then members.patient_id
+            else sought.actor_id
+        end as actor_id
     from sought
     left join known
         on sought.source_system = known.source_system
@@ -68,16 +69,48 @@ actors as (
     left join {{ ref('stg_ehr__practitioner_roles') }} as roles
         on sought.source_system = roles.source_system
         and sought.role_id = roles.practitioner_role_id
-    group by sought.source_system, sought.id
+    left join {{ ref('stg_ehr__group_members') }} as members
+        on sought.source_system = members.source_system
+        and sought.group_id = members.group_id
+
+),
+
+places as (
+
+    select
+        source_system,
+        id,
+        coalesce(
+            min(actor_id) filter (where actor_type = 'Practitioner'), min(actor_id) filter (where actor_type = 'PractitionerRole')
+        ) as practitioner_id,
+        min(actor_id) filter (where actor_type = 'Location') as location_id
+    from actors
+    group by source_system, id
+
+),
+
+-- A class or a family visit has one row a patient. Its key does not depend on the order or the number of the others.
+patients as (
+
+    select
+        source_system,
+        id,
+        actor_id as patient_id,
+        count(*) over (partition by source_system, id) > 1 as is_shared
+    from actors
+    where actor_type in ('Patient', 'Group') and actor_id is not null
+    group by source_system, id, actor_id
 
 )
 
 select
     appointments.source_system,
-    appointments.id as appointment_id,
-    actors.patient_id,
-    actors.practitioner_id,
-    actors.location_id,
+    appointments.id || case when patients.is_shared then '/' || patients.patient_id else '' end as appointment_id,
+    appointments.id as booking_id,
+    coalesce(patients.is_shared, false) as is_shared,
+    patients.patient_id,
+    places.practitioner_id,
+    places.location_id,
     appointments.status,
     appointments.appointmentType.coding[1].code as appointment_type_code,
     appointments.cancelationReason.coding[1].code as cancellation_reason_code,
@@ -105,6 +138,9 @@ select
     ) as is_telehealth,
     appointments._last_updated as recorded_at
 from appointments
-left join actors
-    on appointments.source_system = actors.source_system
-    and appointments.id = actors.id
+left join patients
+    on appointments.source_system = patients.source_system
+    and appointments.id = patients.id
+left join places
+    on appointments.source_system = places.source_system
+    and appointments.id = places.id

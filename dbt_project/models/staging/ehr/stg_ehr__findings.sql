@@ -151,6 +151,23 @@ supplies as (
 
 ),
 
+-- The measures ask for the profile of US Core, which is panel 85354-9 with both parts in it (QI-Core `USCoreBloodPressureProfile`).
+blood_pressures as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Observation' as extract,
+        'code' as field,
+        'passed_over' as kind,
+        'is a blood pressure outside panel 85354-9, which is the only form that measures ask for' as finding
+    from {{ source('raw', 'ehr_observation') }}
+    where list_has_any(list_transform(code.coding, lambda coding: coding.code), ['8480-6', '8462-4', '55284-4'])
+        and not list_contains(list_transform(code.coding, lambda coding: coding.code), '85354-9')
+
+),
+
 starts as (
 
     select
@@ -186,5 +203,7 @@ union all
 select * from open_visits
 union all
 select * from supplies
+union all
+select * from blood_pressures
 union all
 select * from starts

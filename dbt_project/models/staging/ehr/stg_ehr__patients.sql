@@ -6,6 +6,7 @@ with patients as (
         list_filter(extension, lambda e: e.url = {{ us_core }}us-core-race')[1].extension as race,
         list_filter(extension, lambda e: e.url = {{ us_core }}us-core-ethnicity')[1].extension as ethnicity,
         list_filter(extension, lambda e: e.url = {{ us_core }}us-core-sex')[1] as us_core_sex,
+        list_filter(extension, lambda e: e.url = {{ us_core }}us-core-individual-sex')[1] as individual_sex,
         list_filter(extension, lambda e: e.url = {{ us_core }}us-core-birthsex')[1] as birth_sex,
         communication[1] as any_communication,
         list_filter(communication, lambda c: c.preferred)[1] as preferred_communication
@@ -20,8 +21,16 @@ select
     {{ id_of('managingOrganization.reference') }} as managing_organization_id,
 
     {{ administrative_sex('gender') }} as sex,
-    coalesce(us_core_sex.valueCode, us_core_sex.valueCodeableConcept.coding[1].code) as us_core_sex_code,
-    birth_sex.valueCode as birth_sex_code,
+    -- Sex as the measures ask for it: US Core's extension, under its name of version 8 and 9, otherwise the sex at birth.
+    coalesce(
+        us_core_sex.valueCode,
+        us_core_sex.valueCoding.code,
+        us_core_sex.valueCodeableConcept.coding[1].code,
+        individual_sex.valueCoding.code,
+        individual_sex.valueCode,
+        case coalesce(birth_sex.valueCode, birth_sex.valueCoding.code) when 'F' then '248152002' when 'M' then '248153007' end
+    ) as us_core_sex_code,
+    coalesce(birth_sex.valueCode, birth_sex.valueCoding.code) as birth_sex_code,
     {{ possible_birth_date('try_cast(birthDate as date)') }} as birth_date,
     {{ omb_category('race', 'race') }} as race,
     {{ omb_category('ethnicity', 'ethnicity') }} as ethnicity,
