@@ -43,7 +43,7 @@ _KINDS = (
         "ehr", "EHR", "bulk FHIR exports and HL7 v2 messages", "fhir", changed_at="_last_updated", other_readers=("hl7v2",)
     ),
     SourceKind("crm", "CRM", "CSV extracts", reader="csv"),
-    SourceKind("billing", "Billing", "CSV extracts", reader="csv"),
+    SourceKind("billing", "Billing", "CSV extracts and X12", reader="csv", other_readers=("x12",)),
     SourceKind("caregap", "Recorded in Caregap", "CSV extracts", reader="csv", is_own=True),
 )
 

@@ -1,8 +1,11 @@
-"""The CSV files that a billing system delivers. Money is US dollars with two decimals; days are `YYYY-MM-DD`."""
+"""What a billing system delivers as CSV, and a clearinghouse as X12. Money is US dollars and cents; days are `YYYY-MM-DD`.
+
+An answer of a payer or clearinghouse names its claim by billing's own id, or, as X12 does, by what was submitted.
+"""
 
 import polars as pl
 
-from models.contract import INSTANT, USD, Contract, Rule, field
+from models.contract import INSTANT, USD, Contract, Rule, field, optional
 from models.phi import Phi
 
 PAYER_CLASSES = ("commercial", "medicare", "medicaid", "self_pay", "other")
@@ -12,6 +15,31 @@ _ACCOUNT_ID = field(pl.String, "The billing account.", phi=Phi.DIRECT, refers_to
 _CLAIM_ID = field(pl.String, "The claim.", phi=Phi.DIRECT, refers_to="claims.claim_id")
 _ENCOUNTER_ID = field(pl.String, "The EHR's id of the visit, where billing knows it.", phi=Phi.DIRECT, nullable=True)
 _SERVICE_ON = field(pl.Date, "Day of service.", phi=Phi.QUASI)
+_RESPONSIBILITIES = ("primary", "secondary", "tertiary")
+_PATIENT_CONTROL_NUMBER = optional(pl.String, "The number that the claim was submitted under (CLM01, CLP01).", Phi.DIRECT)
+_PAYER_CONTROL_NUMBER = optional(pl.String, "The payer's number of the claim (CLP07; REF*F8 of a claim).", Phi.DIRECT)
+_MEMBER_ID = optional(pl.String, "The payer's number of the insured.", Phi.DIRECT)
+_RESPONSIBILITY = optional(pl.String, "The payer's turn: who pays first is primary.", values=_RESPONSIBILITIES)
+_REMARK_CODES = optional(pl.String, "Remittance advice remark codes (RARC), separated by blanks.")
+
+_ANSWERED_CLAIM = {
+    "claim_id": field(
+        pl.String, "Billing's own id of the claim; empty: it is found by the next columns.", phi=Phi.DIRECT, nullable=True
+    ),
+    "patient_control_number": _PATIENT_CONTROL_NUMBER,
+    "payer_control_number": _PAYER_CONTROL_NUMBER,
+    "member_id": _MEMBER_ID,
+    "patient_first_name": optional(pl.String, "Given name of the patient.", Phi.DIRECT),
+    "claim_service_on": optional(pl.Date, "First day of service of the claim.", Phi.QUASI),
+    "claim_billed_usd": optional(USD, "Gross charges on the claim."),
+    "payer_responsibility": _RESPONSIBILITY,
+}
+"""Which claim an answer is about."""
+_NAMES_A_CLAIM = Rule(
+    "claim_id",
+    pl.col("claim_id").is_not_null() | pl.col("patient_control_number").is_not_null(),
+    "is empty, but must have a value, unless patient_control_number has one",
+)
 
 _CONTRACTS = (
     Contract(
@@ -71,6 +99,10 @@ _CONTRACTS = (
             "created_on": field(pl.Date, "Day on which the claim was made."),
             "billed_usd": field(USD, "Gross charges on the claim."),
             "status": field(pl.String, "Where it stands.", values=("open", "paid", "denied", "partially_paid", "void")),
+            "patient_control_number": _PATIENT_CONTROL_NUMBER,
+            "payer_control_number": _PAYER_CONTROL_NUMBER,
+            "member_id": _MEMBER_ID,
+            "payer_responsibility": _RESPONSIBILITY,
             "updated_at": _UPDATED_AT,
         },
     ),
@@ -92,13 +124,14 @@ _CONTRACTS = (
         ("submission_id",),
         {
             "submission_id": field(pl.String, "Billing's own id of the submission."),
-            "claim_id": _CLAIM_ID,
+            **_ANSWERED_CLAIM,
             "submitted_at": field(INSTANT, "When it was sent."),
-            "is_resubmission": field(pl.Boolean, "The claim had been sent before."),
+            "is_resubmission": optional(pl.Boolean, "The claim had been sent before; empty: by the order of submissions."),
             "result": field(pl.String, "The clearinghouse's answer.", values=("accepted", "rejected")),
             "rejection_reason": field(pl.String, "Why it was rejected.", nullable=True),
             "updated_at": _UPDATED_AT,
         },
+        rules=(_NAMES_A_CLAIM,),
     ),
     Contract(
         "claim_denials",
@@ -106,20 +139,22 @@ _CONTRACTS = (
         ("denial_id",),
         {
             "denial_id": field(pl.String, "Billing's own id of the denial."),
-            "claim_id": _CLAIM_ID,
+            **_ANSWERED_CLAIM,
             "line_number": field(pl.Int32, "The line that was denied; empty: the whole claim.", nullable=True),
             "denied_on": field(pl.Date, "Day of the denial."),
-            "is_initial": field(pl.Boolean, "The first answer of the payer to this claim."),
+            "is_initial": optional(pl.Boolean, "The first answer of the payer to this claim; empty: by the order of answers."),
             "reason_code": field(pl.String, "Claim adjustment reason code (CARC)."),
             "reason_category": field(
                 pl.String,
                 "Kind of reason.",
                 values=("eligibility", "authorization", "coding", "duplicate", "timely_filing", "medical_necessity", "other"),
             ),
+            "remark_codes": _REMARK_CODES,
             "denied_usd": field(USD, "Billed amount that was denied.", at_least=0),
             "overturned_on": field(pl.Date, "Day on which the denial was overturned.", nullable=True),
             "updated_at": _UPDATED_AT,
         },
+        rules=(_NAMES_A_CLAIM,),
     ),
     Contract(
         "remittances",
@@ -127,8 +162,10 @@ _CONTRACTS = (
         ("remittance_id",),
         {
             "remittance_id": field(pl.String, "Billing's own id of the posting."),
-            "claim_id": _CLAIM_ID,
+            **_ANSWERED_CLAIM,
             "line_number": field(pl.Int32, "The line that it answers; empty: the whole claim.", nullable=True),
+            "service_code": optional(pl.String, "The service that it answers, where the line's number is not known."),
+            "line_billed_usd": optional(USD, "Gross charge on the line that it answers."),
             "posted_on": field(pl.Date, "Day of posting."),
             "payment_usd": field(USD, "Paid by the payer; negative in a reversal."),
             "contractual_adjustment_usd": field(USD, "Written down by contract; negative in a reversal."),
@@ -139,12 +176,70 @@ _CONTRACTS = (
         },
         # Added instead of taken back, a reversal of $70 made a claim of $100 paid with $140.
         rules=(
+            _NAMES_A_CLAIM,
             Rule(
                 "payment_usd",
                 ~(pl.col("is_reversal") & (pl.col("payment_usd") > 0)),
                 "is above 0 in a reversal: write what is taken back as a negative amount",
             ),
         ),
+    ),
+    Contract(
+        "remittance_adjustments",
+        "adjustment of a payment to a claim or claim line",
+        ("adjustment_id",),
+        {
+            "adjustment_id": field(pl.String, "Billing's own id of the adjustment."),
+            "remittance_id": field(pl.String, "The posting that it belongs to.", refers_to="remittances.remittance_id"),
+            "group_code": field(pl.String, "Claim adjustment group code: CO, OA, PI, PR, CR."),
+            "reason_code": field(pl.String, "Claim adjustment reason code (CARC)."),
+            "remark_codes": _REMARK_CODES,
+            "amount_usd": field(USD, "What the payer pays less; below 0: more."),
+            "quantity": optional(pl.Float64, "Units that it concerns."),
+            "updated_at": _UPDATED_AT,
+        },
+    ),
+    Contract(
+        "provider_adjustments",
+        "adjustment of a payment that belongs to no claim in it",
+        ("adjustment_id",),
+        {
+            "adjustment_id": field(pl.String, "Billing's own id of the adjustment."),
+            "provider_id": optional(pl.String, "NPI of the provider, or the payer's number of them (PLB01)."),
+            "fiscal_period_on": optional(pl.Date, "End of the provider's fiscal period (PLB02)."),
+            "reason_code": field(pl.String, "Reason (PLB03-1): WO overpayment recovery, FB forwarded balance, L6 interest …"),
+            "reference": optional(pl.String, "What it refers to (PLB03-2).", Phi.DIRECT),
+            "amount_usd": field(USD, "What the payer keeps; below 0: what it adds."),
+            "posted_on": field(pl.Date, "Day of the payment."),
+            "trace_number": optional(pl.String, "Number of the cheque or transfer (TRN02)."),
+            "updated_at": _UPDATED_AT,
+        },
+    ),
+    Contract(
+        "x12_transactions",
+        "transaction of an X12 file",
+        ("transaction_id",),
+        {
+            "transaction_id": field(pl.String, "Made of sender and control numbers."),
+            "transaction_type": field(pl.String, "837P, 837I, 835, 277CA; any other is not read."),
+            "sender_id": optional(pl.String, "Who sent the interchange (ISA06)."),
+            "receiver_id": optional(pl.String, "Whom it was sent to (ISA08)."),
+            "interchange_control_number": optional(pl.String, "ISA13."),
+            "group_control_number": optional(pl.String, "GS06."),
+            "transaction_control_number": optional(pl.String, "ST02."),
+            "is_test": field(pl.Boolean, "ISA15 calls it a test."),
+            "n_segments": field(pl.Int64, "Segments from ST to SE, as found."),
+            "n_unknown_segments": field(pl.Int64, "Segments of no kind that it may have."),
+            "n_claims": field(pl.Int64, "Claims, payments of claims or acknowledged claims in it."),
+            "payer_name": optional(pl.String, "Who pays, in an 835."),
+            "trace_number": optional(pl.String, "Number of the cheque or transfer (TRN02)."),
+            "paid_on": optional(pl.Date, "Day of the payment (BPR16)."),
+            "paid_usd": optional(USD, "What was paid (BPR02)."),
+            "claims_paid_usd": optional(USD, "Sum of its payments of claims (CLP04)."),
+            "provider_adjusted_usd": optional(USD, "Sum of its provider adjustments (PLB)."),
+            "faults": optional(pl.String, "What is wrong though it was read, one fault a line."),
+            "updated_at": _UPDATED_AT,
+        },
     ),
     Contract(
         "patient_payments",

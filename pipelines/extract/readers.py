@@ -16,6 +16,8 @@ from pipelines.extract.description import Description
 from pipelines.extract.fhir_bulk import read_fhir
 from pipelines.extract.hl7v2.file import MESSAGE_CONTRACT, MESSAGES, Hl7Files, is_hl7v2, read_hl7v2
 from pipelines.extract.reading import Reading, Request
+from pipelines.extract.x12.reader import X12Files, read_x12
+from pipelines.extract.x12.segments import is_x12
 
 
 class Listing(Protocol):
@@ -52,6 +54,7 @@ class Reader:
 
 
 READERS = {
+    "x12": Reader(lambda *_: X12Files(), read_x12, recognises=is_x12, divides=True),
     "csv": Reader(CsvNames, read_csv),
     "fhir": Reader(
         lambda kind, files, _: BulkExports(kind, files), read_fhir, besides={BUNDLE: BUNDLES, DELETED: DELETIONS}, divides=True

@@ -98,7 +98,7 @@ class Claims:
         self._composites = Composites(transaction)
         self.n_segments = 0
         self.bht: list[str] = []
-        self._n_claims = 0
+        self.n_claims = 0
         self._billing_id = ""
         self._subscriber: Subscriber | None = None
         self._patient: Person | None = None
@@ -197,10 +197,18 @@ class Claims:
         if self._subscriber is None:
             raise Unreadable("CLM", "comes before any subscriber (HL with 22 in HL03, SBR)")
         place = self._composites.parts(at(elements, 5), "CLM05")
-        place += [""] * (3 - len(place))
-        self._n_claims += 1
+        facility, qualifier, frequency = (*place, "", "")[:3]
+        self.n_claims += 1
         self._claim = Claim(
-            self._n_claims, at(elements, 1), at(elements, 2), *place[:3], self._billing_id, self._subscriber, self._patient
+            self.n_claims,
+            at(elements, 1),
+            at(elements, 2),
+            facility,
+            qualifier,
+            frequency,
+            self._billing_id,
+            self._subscriber,
+            self._patient,
         )
 
     def _dtp(self, elements: list[str]) -> None:

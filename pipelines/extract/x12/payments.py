@@ -107,12 +107,20 @@ class Header:
 
 
 class Payments:
-    """The body of an 835: calls `take` for every claim payment once it is whole, and names what does not balance."""
+    """The body of an 835: names what does not balance.
+
+    Calls `take` for every claim payment once it is whole, and `adjust` for every provider adjustment.
+    """
 
     known = frozenset(re.findall(r"\w+", "CUR REF DTM N1 N2 N3 N4 PER RDM LX TS3 TS2 CAS NM1 MIA MOA AMT QTY LQ PLB NTE TRN BPR"))
 
-    def __init__(self, transaction: Transaction, take: Callable[["Payments", Payment], None]):
-        self._transaction, self._take = transaction, take
+    def __init__(
+        self,
+        transaction: Transaction,
+        take: Callable[[Payment, Header], None],
+        adjust: Callable[[ProviderAdjustment, Header], None],
+    ):
+        self._transaction, self._take, self._adjust = transaction, take, adjust
         self._composites = Composites(transaction)
         self.n_segments = 0
         self.header = Header()
@@ -173,7 +181,7 @@ class Payments:
         if not claim.balances:
             self.out_of_balance.append((claim.number - 1, None))
         self.out_of_balance += [(claim.number - 1, i) for i, service in enumerate(claim.services) if not service.balances]
-        self._take(self, claim)
+        self._take(claim, self.header)
 
     def _bpr(self, elements: list[str]) -> None:
         header = self.header
@@ -274,6 +282,7 @@ class Payments:
                     at(elements, 1), at(elements, 2), reason, reference, amount(elements, i + 1, "PLB")
                 )
                 self.provider_adjustments.append(adjustment)
+                self._adjust(adjustment, self.header)
 
 
 def amount(elements: list[str], i: int, segment: str) -> Decimal:

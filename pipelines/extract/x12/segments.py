@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_BLOCK = 2**18
+_BLOCK = 2**16
 LONGEST_SEGMENT = 2**20
 """Segments have at most some thousand bytes: what has no terminator for so long is no X12."""
 

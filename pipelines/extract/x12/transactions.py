@@ -70,7 +70,10 @@ Start = Callable[[Transaction], Body | None]
 
 def at(elements: list[str], i: int) -> str:
     """Element `i` of a segment, without blanks around it; empty where the segment ends before."""
-    return elements[i].strip() if len(elements) > i else ""
+    try:
+        return elements[i].strip()
+    except IndexError:
+        return ""
 
 
 def read_transactions(content: BinaryIO, start: Start) -> Iterator[Transaction]:

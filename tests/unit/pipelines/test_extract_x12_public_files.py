@@ -44,7 +44,7 @@ def found(name: str) -> Found:
         if transaction.kind in ("837P", "837I"):
             body = Claims(transaction, taken.append)
         elif transaction.kind == "835":
-            body = Payments(transaction, lambda _, payment: taken.append(payment))
+            body = Payments(transaction, lambda payment, _: taken.append(payment), lambda *_: None)
         bodies[transaction.number] = (body, taken)
         return body
 

@@ -60,6 +60,7 @@ def _all(pieces: list[Segments]) -> list[list[str]]:
     return [segment for piece in pieces for segment in piece.segments]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(interchanges(), min_size=1, max_size=3), st.sampled_from([b"", b"\xef\xbb\xbf", b"\r\n\r\n "]))
 def test_what_was_written_with_any_delimiters_is_read(written: list[Interchange], before: bytes):
     found = read(before + b"".join(one.written() for one in written))
@@ -70,6 +71,7 @@ def test_what_was_written_with_any_delimiters_is_read(written: list[Interchange]
     assert not any(piece.is_cut_off for piece in found)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=400), interchanges())
 def test_no_bytes_make_it_fail_and_what_follows_them_is_read(noise: bytes, sound: Interchange):
     read(noise)
@@ -81,7 +83,7 @@ def test_no_bytes_make_it_fail_and_what_follows_them_is_read(noise: bytes, sound
 
 
 @given(interchanges(), st.data())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_a_file_that_ends_within_a_segment_says_so(written: Interchange, data: st.DataObject):
     whole = written.written()
     cut = data.draw(st.integers(107, len(whole) - len(written.terminator + written.breaks)))

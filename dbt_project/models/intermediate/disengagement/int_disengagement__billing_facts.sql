@@ -16,7 +16,7 @@ movements as (
         remittances.patient_responsibility_usd as amount_usd,
         remittances.posted_on,
         remittances.recorded_at
-    from {{ ref('stg_billing__remittances') }} as remittances
+    from {{ ref('int_money__remittances') }} as remittances
     inner join {{ ref('stg_billing__claims') }} as claims
         on remittances.source_system = claims.source_system
         and remittances.claim_id = claims.claim_id

@@ -15,7 +15,7 @@ submissions as (
         min(submitted_on) as first_submitted_on,
         min_by(result, (submitted_at, submission_id)) as first_submission_result,
         count(*) as n_submissions
-    from {{ ref('stg_billing__claim_submissions') }}
+    from {{ ref('int_money__claim_submissions') }}
     group by all
 
 ),
@@ -30,7 +30,7 @@ denials as (
         sum(denied_usd) filter (where is_initial) as initially_denied_usd,
         max_by(reason_category, (denied_usd, denial_id)) filter (where is_initial) as initial_denial_reason,
         max_by(reason_code, (denied_usd, denial_id)) filter (where is_initial) as initial_denial_reason_code
-    from {{ ref('stg_billing__claim_denials') }}
+    from {{ ref('int_money__claim_denials') }}
     group by all
 
 ),
@@ -48,7 +48,7 @@ remittances as (
         sum(contractual_adjustment_usd) as contractual_adjustment_usd,
         sum(other_adjustment_usd) as other_adjustment_usd,
         sum(patient_responsibility_usd) as patient_responsibility_usd
-    from {{ ref('stg_billing__remittances') }}
+    from {{ ref('int_money__remittances') }}
     group by all
 
 ),

@@ -2,7 +2,7 @@ with
 
 remittances as (
 
-    select * from {{ ref('stg_billing__remittances') }}
+    select * from {{ ref('int_money__remittances') }}
 
 ),
 

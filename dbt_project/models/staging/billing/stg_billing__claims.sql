@@ -11,5 +11,9 @@ select
     service_on,
     created_on,
     billed_usd,
-    status as claim_status
+    status as claim_status,
+    patient_control_number,
+    payer_control_number,
+    member_id,
+    payer_responsibility
 from {{ source('raw', 'billing_claims') }}

@@ -59,8 +59,24 @@ repeated as (
     where payment_usd <> 0
     qualify count(*) over (
         partition by
-            source_system, claim_id, line_number, posted_on, payment_usd, contractual_adjustment_usd, patient_responsibility_usd
+            source_system, claim_id, patient_control_number, payer_control_number, line_number, service_code, posted_on,
+            payment_usd, contractual_adjustment_usd, patient_responsibility_usd
     ) > 1
+
+),
+
+x12_faults as (
+
+    select distinct
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'x12_transactions' as extract,
+        'faults' as field,
+        'doubtful' as kind,
+        unnest(string_split(faults, chr(10))) as finding
+    from {{ source('raw', 'billing_x12_transactions') }}
+    where faults is not null
 
 )
 
@@ -69,3 +85,5 @@ union all
 select * from overpaid
 union all
 select * from repeated
+union all
+select * from x12_faults

@@ -1,0 +1,21 @@
+select
+    source_system,
+    transaction_id,
+    transaction_type,
+    sender_id,
+    receiver_id,
+    interchange_control_number,
+    group_control_number,
+    transaction_control_number,
+    is_test,
+    n_segments,
+    n_unknown_segments,
+    n_claims,
+    payer_name,
+    trace_number,
+    paid_on,
+    paid_usd,
+    claims_paid_usd,
+    provider_adjusted_usd,
+    faults
+from {{ source('raw', 'billing_x12_transactions') }}
