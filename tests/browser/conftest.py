@@ -31,6 +31,8 @@ analysts = "analyst"
 trusted = "analyst_phi"
 desk = "care_team"
 """
+PATIENCE_MS = 120_000
+"""How long a click or a check waits for the page: on a busy machine, the 30 and 5 seconds of Playwright are too few."""
 PROBES = ("_stcore/health", "_stcore/host-config")
 """Streamlit asks for these below the address of a page first, is answered 404, and then asks at the root."""
 
@@ -78,7 +80,7 @@ def serve(free_port) -> Iterator[Callable[..., str]]:
             )
         address = f"http://localhost:{port}"
         try:
-            for _ in range(120):
+            for _ in range(360):
                 try:
                     urlopen(f"{address}/_stcore/health", timeout=1).close()  # noqa: S310
                     break
@@ -98,10 +100,18 @@ def chromium() -> Iterator:
     """Debian's browser, driven by Playwright; its pages and contexts are the test's own."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed: make setup-browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    def patient(opened):
+        opened.set_default_timeout(PATIENCE_MS)
+        return opened
+
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        new_page, new_context = browser.new_page, browser.new_context
+        browser.new_page = lambda **options: patient(new_page(**options))
+        browser.new_context = lambda **options: patient(new_context(**options))
         yield browser
         browser.close()
 
@@ -152,5 +162,5 @@ def sign_in(context, address: str, name: str):
     page.goto(address)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name=name, exact=True).click()
-    page.get_by_role("button", name="Sign out").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Sign out").wait_for()
     return page

@@ -27,13 +27,13 @@ def patients(sample_warehouse: Path) -> list[tuple[set[str], str | None]]:
 
 def open_first_profile(page) -> None:
     """From Outreach, on which a care team opens."""
-    page.locator("h1", has_text="Outreach").wait_for(timeout=60_000)
+    page.locator("h1", has_text="Outreach").wait_for()
     grid = page.get_by_test_id("stDataFrame").first
-    grid.wait_for(timeout=60_000)
+    grid.wait_for()
     page.wait_for_timeout(1500)
     box = grid.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + 55)
-    page.get_by_role("dialog").get_by_text("How to reach them").wait_for(timeout=30_000)
+    page.get_by_role("dialog").get_by_text("How to reach them").wait_for()
 
 
 def test_work_in_a_profile_prevents_log_off_and_inactivity_does_not(chromium, guarded):
@@ -49,7 +49,7 @@ def test_work_in_a_profile_prevents_log_off_and_inactivity_does_not(chromium, gu
             page.get_by_role("dialog").get_by_role("radio", name=pill).click()
             page.wait_for_timeout(6000)
     assert page.get_by_role("dialog").is_visible()
-    page.get_by_text("You were logged off").wait_for(timeout=60_000)
+    page.get_by_text("You were logged off").wait_for()
     assert page.get_by_role("dialog").count() == 0
     context.close()
 
@@ -60,7 +60,7 @@ def test_nothing_of_another_site_reaches_the_browser_whatever_is_asked_for(chrom
     leader = chromium.new_context()
     seen_by_all = sign_in(leader, address, "ann")  # what leadership saw is in the caches
     seen_by_all.goto(f"{address}/care_gaps")
-    seen_by_all.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
+    seen_by_all.get_by_test_id("stMetric").first.wait_for()
     leader.close()
 
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})
@@ -78,7 +78,7 @@ def test_nothing_of_another_site_reaches_the_browser_whatever_is_asked_for(chrom
             "?view=Left+out&state=Both&viewer_role=analyst_phi",
         ):
             page.goto(f"{address}/{shown.name}{asked}")
-            page.get_by_test_id("stMain").locator("h1").or_(page.get_by_text("Page not found")).first.wait_for(timeout=60_000)
+            page.get_by_test_id("stMain").locator("h1").or_(page.get_by_text("Page not found")).first.wait_for()
             page.wait_for_timeout(700)
     page.goto(f"{address}/outreach?view=Find+a+patient")
     for words in ("a", "e", "%", "M0"):
@@ -107,7 +107,7 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     observed.append(page.title())
     page.get_by_role("dialog").get_by_role("radio", name="Reached").click()
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("Recorded: Reached.").wait_for(timeout=30_000)
+    page.get_by_text("Recorded: Reached.").wait_for()
     somebody = sorted(patients[0][0])
     page.get_by_label("Search").first.fill(somebody[0])
     page.keyboard.press("Enter")
@@ -115,7 +115,7 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     page.get_by_label("Search").first.fill("")
     page.keyboard.press("Enter")
     page.wait_for_timeout(1500)
-    with page.expect_download(timeout=30_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     observed += [download.value.suggested_filename, page.title(), page.url]
     context.close()
@@ -133,7 +133,7 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     ):
         page.get_by_label("Query", exact=True).fill(query)
         page.get_by_role("button", name="Run").click()
-        page.get_by_test_id("stAlert").last.wait_for(timeout=30_000)
+        page.get_by_test_id("stAlert").last.wait_for()
         page.wait_for_timeout(1500)
         observed.append(page.get_by_test_id("stAlert").last.inner_text())
     observed += [page.title(), page.url]

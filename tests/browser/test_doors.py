@@ -54,7 +54,7 @@ def test_who_leaves_by_its_address_alone_has_left_with_every_copy_of_the_cookie(
     thief.add_cookies(copied)
     stolen = thief.new_page()
     stolen.goto(address)
-    stolen.get_by_text("it was signed out").wait_for(timeout=60_000)
+    stolen.get_by_text("it was signed out").wait_for()
     context.close()
     thief.close()
 
@@ -63,9 +63,9 @@ def test_who_is_revoked_in_the_file_is_out_without_a_restart(chromium, guarded):
     address, home = guarded(14)
     context = chromium.new_context()
     page = sign_in(context, address, "ann")
-    page.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
+    page.get_by_test_id("stMetric").first.wait_for()
     _set(home, 'revoked = ["ann"]')
-    page.get_by_text("has withdrawn your access").wait_for(timeout=60_000)
+    page.get_by_text("has withdrawn your access").wait_for()
     assert page.get_by_test_id("stMetric").count() == 0
     context.close()
 
@@ -75,10 +75,10 @@ def test_a_group_that_was_taken_away_counts_no_more_when_the_provider_is_asked_a
     _set(home, "recheck_minutes = 0.2")
     context = chromium.new_context()
     page = sign_in(context, address, "di")
-    page.get_by_test_id("stSidebarNav").get_by_text("SQL", exact=True).wait_for(timeout=60_000)
+    page.get_by_test_id("stSidebarNav").get_by_text("SQL", exact=True).wait_for()
     try:
         httpx.put(f"{provider}/users/di", json={"groups": ["leaders"], "sites": []}).raise_for_status()
-        page.get_by_test_id("stSidebarNav").get_by_text("SQL", exact=True).wait_for(state="detached", timeout=90_000)
+        page.get_by_test_id("stSidebarNav").get_by_text("SQL", exact=True).wait_for(state="detached")
     finally:
         httpx.put(f"{provider}/users/di", json={"groups": ["trusted"], "sites": []})
     context.close()
@@ -89,7 +89,7 @@ def test_a_page_that_draws_itself_again_is_no_persons_doing(chromium, guarded):
     address, _ = guarded(0.5)
     context = chromium.new_context()
     page = sign_in(context, address, "cy")
-    page.get_by_text("You were logged off").wait_for(timeout=90_000)
+    page.get_by_text("You were logged off").wait_for()
     context.close()
 
 

@@ -50,10 +50,8 @@ def _open(browser, address: str, shown: Page, scheme: str, size: tuple[int, int]
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, address) else None)
     tab.goto(f"{address}/{shown.name}?viewer_role={_role(shown)}")
-    tab.locator("h1").first.wait_for(timeout=90_000)
-    tab.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')", timeout=90_000
-    )
+    tab.locator("h1").first.wait_for()
+    tab.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')")
     tab.wait_for_timeout(1500)
     return tab, wrong
 
@@ -98,23 +96,23 @@ def test_a_page_shows_no_error_asks_nobody_outside_and_bars_nobody(
 
 
 def test_a_link_shows_the_colleague_the_same_view_and_filters_stay_when_the_page_changes(chromium, address: str):
+    from playwright.sync_api import expect
+
     tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
     try:
         tab.goto(f"{address}/appointments?period=24+months&site=East+Clinic")
-        tab.locator("h1", has_text="Appointments").wait_for(timeout=90_000)
-        tab.get_by_text("East Clinic: most often").wait_for(timeout=60_000)
+        tab.locator("h1", has_text="Appointments").wait_for()
+        tab.get_by_text("East Clinic: most often").wait_for()
         tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Retention", exact=True).click()
-        tab.locator("h1", has_text="Retention").wait_for(timeout=60_000)
-        tab.wait_for_timeout(2000)
-        assert tab.get_by_role("combobox", name="Site").input_value() == "East Clinic"
-        assert tab.get_by_role("combobox", name="Period").input_value() == "24 months"
-        assert tab.url.endswith("/retention?period=24+months&site=East+Clinic")
+        tab.locator("h1", has_text="Retention").wait_for()
+        expect(tab.get_by_role("combobox", name="Site")).to_have_value("East Clinic")
+        expect(tab.get_by_role("combobox", name="Period")).to_have_value("24 months")
+        expect(tab).to_have_url(f"{address}/retention?period=24+months&site=East+Clinic")
         tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Overview", exact=True).click()
-        tab.locator("h1", has_text="Overview").wait_for(timeout=60_000)
-        tab.wait_for_timeout(2000)
-        assert tab.url.endswith("/overview?site=East+Clinic")
+        tab.locator("h1", has_text="Overview").wait_for()
+        expect(tab).to_have_url(f"{address}/overview?site=East+Clinic")
         tab.go_back()
-        tab.locator("h1", has_text="Retention").wait_for(timeout=60_000)
+        tab.locator("h1", has_text="Retention").wait_for()
         tab.wait_for_timeout(2000)
         in_address = "site=East+Clinic" in tab.url
         assert in_address == (tab.get_by_role("combobox", name="Site").input_value() == "East Clinic")
@@ -129,10 +127,10 @@ def test_a_chart_saved_as_a_picture_takes_its_title_along_and_stays_as_it_was(ch
     try:
         tab.goto(f"{address}/appointments")
         chart = tab.locator(".js-plotly-plot").first
-        chart.wait_for(timeout=90_000)
+        chart.wait_for()
         tab.wait_for_timeout(2000)
         chart.hover()
-        with tab.expect_download(timeout=60_000) as download:
+        with tab.expect_download() as download:
             chart.locator('[data-title="Download plot as a PNG"]').click()
         download.value.save_as(tmp_path / "chart.png")
         height = chart.evaluate("chart => chart._fullLayout.height")
@@ -146,8 +144,8 @@ def test_a_report_of_the_publication_is_downloaded_as_it_was_written(chromium, a
     tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
     try:
         tab.goto(f"{address}/overview")
-        tab.get_by_role("button", name="Board report").click(timeout=90_000)
-        with tab.expect_download(timeout=60_000) as download:
+        tab.get_by_role("button", name="Board report").click()
+        with tab.expect_download() as download:
             tab.get_by_role("button", name="Quarterly review").click()
         written = (sample_home.published / "current" / download.value.suggested_filename).read_bytes()
         download.value.save_as(tmp_path / "report.html")
@@ -171,9 +169,9 @@ def test_an_exported_page_opens_by_itself_and_draws_its_charts(chromium, address
     tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
     try:
         tab.goto(f"{address}/revenue")
-        tab.locator("h1", has_text="Revenue cycle").wait_for(timeout=90_000)
-        tab.get_by_text("Denials by payer").wait_for(timeout=60_000)
-        with tab.expect_download(timeout=60_000) as download:
+        tab.locator("h1", has_text="Revenue cycle").wait_for()
+        tab.get_by_text("Denials by payer").wait_for()
+        with tab.expect_download() as download:
             tab.get_by_role("button", name="Export page").click()
         file = tmp_path / "page.html"
         download.value.save_as(file)

@@ -30,25 +30,25 @@ def test_an_outcome_recorded_in_the_browser_is_off_the_list_at_once_and_in_the_w
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{serve(team_home.root)}/outreach?viewer_role=care_team")
     grid = page.get_by_test_id("stDataFrame").first
-    grid.wait_for(timeout=60_000)
+    grid.wait_for()
     page.wait_for_timeout(1500)
     box = grid.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + 55)
 
     drawer = page.get_by_role("dialog")
-    drawer.get_by_text("How to reach them").wait_for(timeout=30_000)
+    drawer.get_by_text("How to reach them").wait_for()
     drawer.get_by_role("button", name="No answer").or_(drawer.get_by_text("No answer", exact=True)).first.click()
     drawer.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("Recorded: No answer.").wait_for(timeout=30_000)
+    page.get_by_text("Recorded: No answer.").wait_for()
     assert drawer.count() == 0 or not drawer.is_visible()
     assert "1" in page.get_by_test_id("stMetric").filter(has_text="Worked since the last run").inner_text()
 
     page.get_by_label("Search").first.fill("<img src=x onerror=alert(1)>")
     page.keyboard.press("Enter")
-    page.get_by_text("Nobody matches").wait_for(timeout=30_000)
+    page.get_by_text("Nobody matches").wait_for()
     page.get_by_label("Search").first.fill("")
     page.keyboard.press("Enter")
-    with page.expect_download(timeout=30_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     exported = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert exported and exported[0]["patient_name"]
