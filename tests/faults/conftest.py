@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,14 @@ Run = Callable[..., Done]
 @pytest.fixture(scope="session")
 def short_run(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """`short_run(home, practice, CAREGAP_FAULT="publish.swapped:kill")`: a run of `caregap run`, and how it ended."""
+    with serving(once, tmp_path_factory.mktemp("said") / "said.txt") as run:
+        yield run
+
+
+@contextmanager
+def serving(once: Once, said: Path) -> Iterator[Run]:
+    """A process that makes one run at a time, and writes what it says to `said`."""
     build = once("build-to-copy", _write_build) / "1"
-    said = tmp_path_factory.mktemp("said") / "said.txt"
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.short_run", str(build)],
         stdin=subprocess.PIPE,
