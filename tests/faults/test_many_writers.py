@@ -78,7 +78,9 @@ def test_four_writers_at_once_and_a_reader_break_nothing_and_lose_nothing(scene:
 
     last = short_run(home, practice)
     assert last.returncode == 0, last.stdout
-    assert short_run(home, practice, "doctor", "--deep").returncode == 0
+    doctor = short_run(home, practice, "doctor", "--deep", "--json").stdout
+    looked_at = {one["what"]: one["is_well"] for one in json.loads(doctor[: doctor.rindex("]") + 1])}
+    assert looked_at["Publications"] and looked_at["Landing of test"] and looked_at["History"]
     assert left_over(home) == []
     rollouts = tables(home)[f"raw.raw.{raw_table('crm', 'program_rollout')}"]
     assert len(rollouts) == ended.total() + len(list(scene.practice.glob("crm/*.csv")))

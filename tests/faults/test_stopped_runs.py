@@ -52,6 +52,7 @@ QUICK = [
     ("cleanup.publication.removing", "kill"),
 ]
 ENDS_WITH = {"kill": -signal.SIGKILL, "enospc": 13, "error": 1}
+OTHERS = [(point, fault) for point in POINTS for fault in ENDS_WITH if (point, fault) not in QUICK]
 
 
 @pytest.fixture(scope="session")
@@ -100,8 +101,7 @@ def test_a_run_after_one_that_was_stopped_ends_in_the_same_tables(stopped, point
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("fault", ENDS_WITH)
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "fault"), OTHERS, ids=str)
 def test_stopped_at_any_point_by_any_fault_a_run_is_made_good_by_the_next(stopped, point: str, fault: str):
     stopped(point, fault)
 
