@@ -85,7 +85,19 @@ def _codes(catalog: str) -> frozenset[str]:
 
 
 def practice_of(home: Home, folder: Path | None) -> Practice:
-    """The practice in `folder`, otherwise the one that `caregap init` wrote to the home, otherwise the sample practice."""
+    """The practice in `folder`, otherwise the one that `caregap init` wrote to the home, otherwise the sample practice.
+
+    Raises `UsageError` where neither is given and the home holds what another practice delivered: a step without a folder would
+    go on with the sample.
+    """
     if folder is not None:
         return read_practice(folder)
-    return read_practice(home.root if (home.root / SETTINGS_FILE).is_file() else SAMPLE)
+    if (home.root / SETTINGS_FILE).is_file():
+        return read_practice(home.root)
+    sample = read_practice(SAMPLE)
+    if others := sorted(path.name for path in (home.root / "landing").glob("[!.]*") if path.name != sample.id):
+        raise UsageError(
+            f"{home.root} holds deliveries of {', '.join(others)}. Give the folder of the practice, or write its settings into "
+            "this home with `caregap init`."
+        )
+    return sample

@@ -126,7 +126,7 @@ def test_a_failed_build_ends_with_11_names_the_table_and_leaves_what_was_publish
 @pytest.mark.slow
 def test_steps_by_themselves_make_what_a_run_makes(first, home, practice, new_home, table_hashes):
     other = new_home()
-    for step in (("build", practice), ("train",), ("score",), ("publish",)):
+    for step in (("build", practice), ("train", practice), ("score", practice), ("publish", practice)):
         done = caregap(other, *step)
         assert done.returncode == 0, done.stderr
     published = [one.published / "current" / "warehouse.duckdb" for one in (home, other)]
@@ -171,3 +171,12 @@ def test_init_writes_a_practice_that_every_verb_works_for(new_home, practice):
 
     chosen = practice_of(home, None)
     assert (chosen.id, chosen.name, chosen.sources) == ("lakeside-north", 'Lakeside "North"', {"ehr": practice / "ehr"})
+
+
+def test_a_step_without_a_folder_does_not_take_the_sample_for_the_practice_that_was_landed(new_home):
+    """`caregap ingest FOLDER` and then `caregap build` built the sample."""
+    home = new_home()
+    home.landing("lakeside").mkdir(parents=True)
+    for verb in ("build", "train", "score", "publish"):
+        done = caregap(home, verb)
+        assert done.returncode == 2 and "lakeside" in done.stderr, (verb, done.stderr)
