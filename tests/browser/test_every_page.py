@@ -51,9 +51,15 @@ def _open(browser, address: str, shown: Page, scheme: str, size: tuple[int, int]
     tab.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, address) else None)
     tab.goto(f"{address}/{shown.name}?viewer_role={_role(shown)}")
     tab.locator("h1").first.wait_for()
+    _settle(tab)
+    return tab, wrong
+
+
+def _settle(tab) -> None:
+    """Wait until the page is drawn to its end."""
+    tab.wait_for_timeout(500)
     tab.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')")
     tab.wait_for_timeout(1500)
-    return tab, wrong
 
 
 def _is_outside(url: str, address: str) -> bool:
@@ -111,9 +117,10 @@ def test_a_link_shows_the_colleague_the_same_view_and_filters_stay_when_the_page
         tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Overview", exact=True).click()
         tab.locator("h1", has_text="Overview").wait_for()
         expect(tab).to_have_url(f"{address}/overview?site=East+Clinic")
+        _settle(tab)
         tab.go_back()
         tab.locator("h1", has_text="Retention").wait_for()
-        tab.wait_for_timeout(2000)
+        _settle(tab)
         in_address = "site=East+Clinic" in tab.url
         assert in_address == (tab.get_by_role("combobox", name="Site").input_value() == "East Clinic")
     finally:
