@@ -75,7 +75,7 @@ final as (
             when computed.kpi_code is null and switched_off.measures is not null
                 then 'Measures are switched off, since value sets are missing: ' || switched_off.measures
                     || '. Load them with `caregap value-sets load`.'
-            when computed.kpi_code is null then 'Everything was delivered, but no month is complete enough to compute it yet.'
+            when computed.kpi_code is null then 'Everything was delivered, but in no complete month is there anything that it counts.'
         end as unavailable_reason,
         case
             when computed.kpi_code is not null
