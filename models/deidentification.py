@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Deidentified:
-    """The columns that the file holds of a table, and the rows: those for which `where` (SQL) is true. No column: no table.
+    """The columns that the file holds of a table, and the rows: those for which `where` is true. No column: no table.
 
+    `where` is SQL; it finds a table of the warehouse as `build.marts.…`.
     `note` says in words which rows these are. `is_reference`: the table says nothing of a person or a site, and stays as it is.
     """
 

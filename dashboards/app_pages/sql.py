@@ -27,18 +27,18 @@ PATIENT_KEYS = {"patient_key", "left_patient_key", "right_patient_key"}
 FIRST_TABLES = ("marts.fct_kpis", "marts.fct_appointments")
 
 EXAMPLES_WITHOUT_PATIENTS = {
-    "Example: no-show rate by year": """select starts_year, count(*) as n_due,
+    "Example: no-show rate in person and by video": """select is_telehealth, count(*) as n_due,
     count(*) filter (where final_status = 'no_show') / count(*) as no_show_rate
 from marts.fct_appointments
 where is_due
 group by all
-order by starts_year""",
-    "Example: open care gaps by measure and year": """select measure_code, period_start_year, count(*) as n_open
+order by is_telehealth""",
+    "Example: open care gaps by measure": """select measure_code, count(*) as n_open
 from marts.fct_measure_results
 where gap_status = 'open'
 group by all
 order by n_open desc""",
-    "Example: visits by sex and portal account": """select sex, has_portal_account, count(encounter_key) as n_visits
+    "Example: visits by sex": """select sex, count(encounter_key) as n_visits
 from marts.dim_patients
 left join marts.fct_encounters using (patient_key)
 group by all
@@ -263,7 +263,7 @@ if viewer.may_see_patients:
     sight = Sight.FULL if with_patients else Sight.DEIDENTIFIED
 if sight is Sight.DEIDENTIFIED:
     st.caption(
-        "De-identified file: years for dates; no names, sites or clinicians, and no counts beside the rows; "
+        "De-identified file: rows of one year that is over; no days, names, sites or clinicians, and no counts beside them; "
         "keys join within this publication only. Do not publish a count of 1 to 10 persons.",
     )
 st.html("<style>textarea[aria-label='Query'] { font-family: monospace; font-size: 0.9rem; }</style>")

@@ -80,14 +80,10 @@ ACTIVITY: dict[str, Contract] = {
         deidentified=only(
             "appointment_key",
             "patient_key",
-            "payer_class",
             "starts_on",
             "final_status",
             "cancelled_by",
             "is_late_cancellation",
-            "is_rescheduled",
-            "n_rebookings",
-            "chain_final_status",
             "is_telehealth",
             "is_due",
         ),
@@ -114,7 +110,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="practice manager",
         site="location_key",
-        deidentified=only("encounter_key", "patient_key", "payer_class", "started_on", "is_telehealth", "is_completed_visit"),
+        deidentified=only("encounter_key", "patient_key", "started_on", "is_telehealth", "is_completed_visit"),
     ),
     "marts.fct_touches": Contract(
         "fct_touches",
@@ -142,7 +138,13 @@ ACTIVITY: dict[str, Contract] = {
         owner="engagement lead",
         site="location_key",
         deidentified=only(
-            "touch_key", "patient_key", "payer_class", "direction", "channel", "touched_on", "is_automated", "cost_usd"
+            "touch_key",
+            "patient_key",
+            "channel",
+            "touched_on",
+            # What the practice sent tells who goes to the sites that had the program by then.
+            where="direction = 'inbound'",
+            note="From the patient alone.",
         ),
     ),
     "marts.fct_portal_events": Contract(
@@ -166,7 +168,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=only("portal_event_key", "patient_key", "payer_class", "event_type", "event_on"),
+        deidentified=only("portal_event_key", "patient_key", "event_type", "event_on"),
     ),
     "marts.fct_survey_answers": Contract(
         "fct_survey_answers",
@@ -215,7 +217,7 @@ ACTIVITY: dict[str, Contract] = {
         },
         owner="engagement lead",
         site="location_key",
-        deidentified=only("outreach_task_key", "patient_key", "payer_class", "channel", "outcome", "created_on"),
+        deidentified=ABSENT,
     ),
     "marts.fct_outreach_outcomes": Contract(
         "fct_outreach_outcomes",

@@ -9,6 +9,10 @@ from models.phi import Phi
 
 GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
 
+AGES_AT_BOUNDS = (12, 15, 17, 18, 20, 30, 40, 65, 66, 76, 86)
+"""Ages at a year's end whose results give a birthday away. Of those who turn 18 in the year, a measure that begins at 18 on
+1 January has whoever was born on that day alone; one that begins at 18 on a visit has whoever came after the birthday."""
+
 
 def _flag(description: str) -> pa.Column:
     return field(pl.Boolean, description)
@@ -69,16 +73,12 @@ MEASURES: dict[str, Contract] = {
             "is_denominator_exclusion",
             "is_denominator_exception",
             "is_numerator",
-            "n_initial_population",
-            "n_denominator",
-            "n_denominator_exclusion",
-            "n_denominator_exception",
-            "n_numerator",
             "gap_status",
             "measure_version",
             # A rolling year that a person enters or leaves by age gives the month of birth.
-            where="period_type = 'year'",
-            note="Calendar years alone.",
+            where="period_type = 'year' and patient_key not in (select patient_key from build.marts.dim_patients "
+            f"where year(period_start_on) - year(birth_date) in {AGES_AT_BOUNDS})",
+            note="Calendar years alone, without people of an age at which a measure begins or ends at a birthday.",
         ),
     ),
     "marts.fct_measure_evidence": Contract(

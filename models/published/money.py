@@ -34,7 +34,7 @@ MONEY: dict[str, Contract] = {
         },
         owner="finance lead",
         site="location_key",
-        deidentified=only("charge_key", "patient_key", "payer_class", "service_on", "units", "charge_usd"),
+        deidentified=only("charge_key", "patient_key", "payer_class", "service_on", "charge_usd"),
     ),
     "marts.fct_claims": Contract(
         "fct_claims",

@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import USD, Contract, field, optional
-from models.deidentification import ABSENT, only
+from models.deidentification import ABSENT
 from models.extracts.crm import CHANNELS, EXTRACTS
 from models.phi import Phi
 from models.published.facts import PATIENT_KEY, SLICES, SOURCE_SYSTEM
@@ -87,17 +87,7 @@ _MARTS = (
         },
         notes="As assigned, regardless of contact: intention to treat. The lift and the program's effect are computed from it.",
         owner="engagement lead",
-        deidentified=only(
-            "trial_key",
-            "campaign_type",
-            "patient_key",
-            "added_on",
-            "is_held_out",
-            "contact_channel",
-            "has_visit_90_days",
-            where="is_mature",
-            note="Mature ones alone.",
-        ),
+        deidentified=ABSENT,
     ),
     Contract(
         "fct_unit_values",

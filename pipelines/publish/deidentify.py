@@ -2,7 +2,8 @@
 
 Which columns the file holds of a table, its contract states (`models/deidentification.py`). What becomes of each, the rules here
 state, with the paragraph that asks for it; a column for which no rule speaks is refused. The file holds rows of persons alone:
-a count beside them could give back what another count leaves out.
+a count beside them could give back what another count leaves out. They are those of one year (`held_year.py`), and nothing that
+is as of today: beside rows that end on a day, it tells what came after that day.
 """
 
 import re
@@ -12,13 +13,14 @@ import polars as pl
 
 from models.contract import Contract
 from models.phi import Phi
+from models.published import PUBLISHED
+from pipelines.publish.held_year import BIRTH, HeldYear, day_of, is_day
 from pipelines.publish.selection import Column, Selection, whole
 from pipelines.sql.types import sql_type
 
 SALT = "salt"
 """The DuckDB variable that holds a publication's secret. It is never written down, so that no key can be computed again (R)."""
 
-BIRTH = "birth_date"
 OLDEST_AGE = 90
 """(C): ages over 89 become one category."""
 
@@ -43,6 +45,12 @@ STATES = (
 )  # fmt: skip
 """(B): a state may stay. What an extract has in that field instead, such as a town, may not."""
 
+FEW = 5
+"""(R): a value that fewer people share becomes `other`, so that a rare language is no code of its own."""
+
+MOST = 2
+"""(R): a count is told up to here."""
+
 _FROM_PUBLIC_LISTS = {
     "language": "case when regexp_full_match(language, '[a-z]{2,3}') then language end",
     "state": f"case when upper(state) in {STATES} then upper(state) end",
@@ -56,56 +64,70 @@ _MEASURES_TIME = re.compile(r"(^|_)(days?|weeks?|months?|hours?|minutes?|rank|sc
 """A number of days beside a day that is known gives the other day (C). A score is a code of its own for each person (R)."""
 
 
-def deidentified(contract: Contract, as_of_year: int) -> Selection:
+def deidentified(contract: Contract, held: HeldYear) -> Selection:
     """What the file holds of a table: none of its columns, or those that its contract names, each by its rule.
 
-    Of a person's rows, those of calendar years that are over: in a file written on 5 January, the new year is five days. Raises
-    `ValueError` naming a column that the contract lacks, or for which no rule speaks.
+    Raises `ValueError` naming a column that the contract lacks, or for which no rule speaks.
     """
     stated = contract.deidentified
     if stated.is_reference:
         return whole(contract)
-    named = {name: _column(contract, name, as_of_year) for name in stated.columns}
+    named = {name: _column(contract, name, held.year) for name in stated.columns}
     if not named:
         return Selection({})
-    years = [f"year({name}) < {as_of_year}" for name in stated.columns if _is_day(contract.fields[name]) and name != BIRTH]
-    over = "Of calendar years that are over." if years else ""
+    rows = f"Of {held.year}." if day_of(contract) else f"Who has a row of {held.year} in the file."
     return Selection(
         columns=dict(named.values()),
         key=tuple(named[name][0] for name in contract.key),
-        description=" ".join(filter(None, [f"One row per {contract.grain}.", over, stated.note])),
-        where=" and ".join(filter(None, [stated.where, *years])),
+        description=" ".join(filter(None, [f"One row per {contract.grain}.", rows, stated.note])),
+        where=_rows(contract, held),
         # Keys are salted, so that this order says nothing of the order in which the rows came.
         is_ordered=True,
     )
 
 
-def _is_day(field: pa.Column) -> bool:
-    return isinstance(field.dtype.type, pl.Datetime) or field.dtype.type == pl.Date
+def _rows(contract: Contract, held: HeldYear) -> str:
+    """SQL that is true for the rows of the file. Of persons: those whom other rows of it name; nobody who came later."""
+    if day := day_of(contract):
+        is_held = any(PUBLISHED[table].name == contract.name for table in held.tables)
+        conditions = [contract.deidentified.where, f"year({day}) = {held.year}" if is_held else "false"]
+    else:
+        (key,) = contract.key
+        referring = (
+            f"select {name} from build.{table} where {_rows(PUBLISHED[table], held)}"
+            for table in sorted(held.tables)
+            for name in PUBLISHED[table].deidentified.columns
+            if PUBLISHED[table].fields[name].metadata["refers_to"] == f"{contract.name}.{key}"
+        )
+        conditions = [f"{key} in ({' union all '.join(referring) or 'null'})"]
+        if BIRTH in contract.deidentified.columns:
+            conditions.append(f"coalesce(year({BIRTH}) <= {held.year}, true)")
+    return " and ".join(filter(None, conditions))
 
 
-def _column(contract: Contract, name: str, as_of_year: int) -> tuple[str, Column]:
+def _column(contract: Contract, name: str, year: int) -> tuple[str, Column]:
     if name not in contract.fields:
         raise ValueError(f"{contract.name} has no column {name} to de-identify.")
-    remains = _remains(name, contract.fields[name], as_of_year)
+    remains = _remains(contract, name, year)
     if remains is None:
         raise ValueError(f"No rule of safe harbor lets {contract.name}.{name} through.")
     return remains
 
 
-def _remains(name: str, field: pa.Column, as_of_year: int) -> tuple[str, Column] | None:
+def _remains(contract: Contract, name: str, of_year: int) -> tuple[str, Column] | None:
+    field: pa.Column = contract.fields[name]
     dtype, words = field.dtype.type, field.description
     if field.metadata["phi"] is Phi.DIRECT:  # (A), (D) to (Q)
         return None
     if name == BIRTH:
         # (C). An age on the day of the run, beside a measure for an age at a year's end, gave the birthday to weeks.
-        age = f"{as_of_year} - year({name})"
-        words = f"Age on 31 December {as_of_year}, had or has the person lived; {OLDEST_AGE}: {OLDEST_AGE} or older."
+        age = f"{of_year} - year({name})"
+        words = f"Age on 31 December {of_year}; {OLDEST_AGE}: {OLDEST_AGE} or older."
         return "age_years", Column(f"case when {age} >= {OLDEST_AGE} then {OLDEST_AGE} else {age} end", words)
     if name.endswith("_key") and dtype.is_integer():
         key = f"cast('0x' || substr(md5(getvariable('{SALT}') || cast({name} as varchar)), 1, 15) as bigint)"
         return name, Column(key, f"{words} Another number in each publication.")
-    if _is_day(field):  # (C): all elements of dates except the year
+    if is_day(contract, name):  # (C): all elements of dates except the year
         year = name.removesuffix("_on").removesuffix("_at") + "_year"
         return year, Column(f"cast(year({name}) as smallint)", f"Calendar year alone. {words}")
     if name == "postal_code":
@@ -115,11 +137,19 @@ def _remains(name: str, field: pa.Column, as_of_year: int) -> tuple[str, Column]
         return "postal_area", Column(
             area, "First three digits of the ZIP code; 000: at most 20,000 people live there, or no ZIP code."
         )
-    if name.endswith("_usd"):  # (R): of 439 people, 355 had an amount to the cent that nobody else had
-        return name, Column(f"cast(round({name}, -1) as {sql_type(dtype)})", f"{words} To ten dollars.")
+    if name.endswith("_usd"):  # (R): a price list has few prices to ten dollars, and each names its service
+        return name, Column(f"cast(round({name}, -2) as {sql_type(dtype)})", f"{words} To a hundred dollars.")
+    if name.startswith("n_"):
+        return name, Column(f"least({name}, {MOST})", f"{words} {MOST}: {MOST} or more.")
     if name in _FROM_PUBLIC_LISTS:
-        return name, Column(_FROM_PUBLIC_LISTS[name], f"{words} Empty where it is not of the public list.")
+        return name, Column(_shared(_FROM_PUBLIC_LISTS[name]), f"{words} Of a public list; `other`: fewer than {FEW} people.")
+    if field.metadata["values"] and field.metadata["phi"] is Phi.QUASI:
+        return name, Column(_shared(name), f"{words} `other`: fewer than {FEW} people.")
     is_number = dtype.is_numeric() and not _MEASURES_TIME.search(name)
     if is_number or dtype == pl.Boolean or field.metadata["values"] or name in _NAMED_BY_CAREGAP:
         return name, Column(name, words)
     return None
+
+
+def _shared(value: str) -> str:
+    return f"case when count(*) over (partition by {value}) < {FEW} then 'other' else {value} end"

@@ -8,18 +8,21 @@ from models.phi import Phi
 from models.published import PUBLISHED
 from models.published.people import PATIENTS
 
+COUNTED = ("marts.fct_appointments", "marts.fct_encounters")
+"""What somebody who knows a person may know besides: how often the person came in the year."""
+
 
 @dataclass(frozen=True)
 class Anonymity:
-    """`k`: people in the smallest group that shares all quasi-identifiers (0: no people); `n_alone`: people in groups of one."""
+    """`k`: people in the smallest group that shares all `attributes` (0: no people); `n_alone`: people in groups of one."""
 
     k: int
     n_people: int
     n_alone: int
-    quasi_identifiers: tuple[str, ...]
+    attributes: tuple[str, ...]
 
     def __str__(self) -> str:
-        shared = f"{len(self.quasi_identifiers)} attributes ({', '.join(self.quasi_identifiers)})"
+        shared = f"{len(self.attributes)} attributes ({', '.join(self.attributes)})"
         if not self.n_people:
             return "k is not defined: the file has no people."
         if self.k == 1:
@@ -30,15 +33,28 @@ class Anonymity:
         return f"k = {self.k:,}: each of {self.n_people:,} people shares {shared} with at least {self.k - 1:,} others."
 
 
-def anonymity(connection: duckdb.DuckDBPyConnection) -> Anonymity:
-    """Measure an open de-identified file, over every column of its people that its catalog calls a quasi-identifier."""
+def anonymity(connection: duckdb.DuckDBPyConnection) -> tuple[Anonymity, Anonymity]:
+    """Measure an open de-identified file, over every column of its people that its catalog calls a quasi-identifier; and over
+    these with each person's number of rows in `COUNTED`."""
     key = PUBLISHED[PATIENTS].key
     found = connection.execute(
         "select column_name from catalog.columns where table_name = ? and phi = ? order by position", (PATIENTS, Phi.QUASI.value)
     ).fetchall()
     names = tuple(name for (name,) in found if name not in key)
-    (smallest, people, alone), *_ = connection.execute(
+    counts = {f"n_{table.partition('_')[2]}": table for table in COUNTED}
+    people = (
+        f"select people.*, {', '.join(f'coalesce({name}, 0) as {name}' for name in counts)} from {PATIENTS} as people "
+        + " ".join(
+            f"left join (select patient_key, count(*) as {name} from {table} group by patient_key) using (patient_key)"
+            for name, table in counts.items()
+        )
+    )
+    return _measured(connection, PATIENTS, names), _measured(connection, f"({people})", (*names, *counts))
+
+
+def _measured(connection: duckdb.DuckDBPyConnection, people: str, attributes: tuple[str, ...]) -> Anonymity:
+    (smallest, n_people, alone), *_ = connection.execute(
         "select coalesce(min(n), 0), coalesce(sum(n), 0), coalesce(sum(n) filter (where n = 1), 0) "
-        f"from (select count(*) as n from {PATIENTS} group by {', '.join(names)})"
+        f"from (select count(*) as n from {people} group by {', '.join(attributes)})"
     ).fetchall()
-    return Anonymity(int(smallest), int(people), int(alone), names)
+    return Anonymity(int(smallest), int(n_people), int(alone), attributes)

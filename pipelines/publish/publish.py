@@ -27,6 +27,7 @@ from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publ
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import write_catalog
 from pipelines.publish.deidentify import SALT, deidentified
+from pipelines.publish.held_year import held_year
 from pipelines.publish.k_anonymity import anonymity
 from pipelines.publish.selection import Selection, whole
 from pipelines.scratch import scratch
@@ -52,7 +53,8 @@ def publish(home: Home, build: Build) -> Publication:
         folder.mkdir(mode=0o700)
         n_rows = write_file(build, folder / WAREHOUSE, whole)
         passing("publish.warehouse.written", folder)
-        apart = partial(deidentified, as_of_year=build.as_of_on.year)
+        with build.connect() as connection:
+            apart = partial(deidentified, held=held_year(connection, build.as_of_on))
         write_file(build, folder / DEIDENTIFIED, apart)
         passing("publish.deidentified.written", folder)
         with open_file(folder / DEIDENTIFIED, read_only=True) as connection:
@@ -70,7 +72,7 @@ def publish(home: Home, build: Build) -> Publication:
             n_rows=n_rows,
             number=number,
             arrived=build.arrived,
-            anonymity=str(told_apart),
+            anonymity=" With yearly counts: ".join(map(str, told_apart)),
         )
         _write_manifest(folder, publication)
         write_outreach(home, publication, folder / WAREHOUSE, folder)

@@ -16,7 +16,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Selection:
-    """The columns by name, the key among them, the column of a row's site, and the rows (`where` in SQL; empty: all).
+    """The columns by name, the key among them, the column of a row's site, and the rows: `where` is SQL, in which
+    the warehouse is attached as `build`; empty: all.
 
     No column: the file does not hold the table.
     """

@@ -16,7 +16,7 @@ import pytest
 from models.published import PUBLISHED
 from pipelines.errors import ChecksFailed, NotPublished, UsageError
 from pipelines.home import Home
-from pipelines.publications.store import DEIDENTIFIED, current, point_to, publications, roll_back
+from pipelines.publications.store import current, point_to, publications, roll_back
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import DICTIONARY
 from pipelines.publish.publish import publish, settle
@@ -256,15 +256,3 @@ def test_a_home_of_one_practice_does_not_publish_another(home, make_build, tmp_p
     (home.root / "practice.toml").write_text('id = "ours"\nname = "Ours"\ntime_zone = "UTC"\n[sources]\nehr = "."\n')
     with pytest.raises(UsageError, match="ours"):
         publish(home, make_build(practice_id="sample"))
-
-
-def test_deidentified_keys_join_within_a_publication_and_never_across_two(published_homes):
-    """Both were made of builds in which patient 0 is a patient; patient 1 is in the second alone."""
-    seen = []
-    for n_patients, publication in enumerate(publications(Home(published_homes)), start=1):
-        with open_file(published_homes / "published" / publication.id / DEIDENTIFIED, read_only=True) as connection:
-            joined = connection.execute("select count(*) from marts.fct_appointments join marts.dim_patients using (patient_key)")
-            assert joined.fetchall() == [(n_patients,)]
-            seen.append({key for (key,) in connection.execute("select patient_key from marts.dim_patients").fetchall()})
-    assert [len(keys) for keys in seen] == [1, 2]
-    assert not seen[0] & seen[1] and not {0, 1} & (seen[0] | seen[1])
