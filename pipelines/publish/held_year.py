@@ -27,15 +27,18 @@ class HeldYear:
 def held_year(connection: duckdb.DuckDBPyConnection, as_of_on: date) -> HeldYear:
     """The last year that ended 180 days before `as_of_on`, and the tables of the open build that cover it.
 
-    One year, so that the files of two years share no row by which a person is found again. A table covers it that has a day in
-    each of its months and in the months before and after: a table that begins in May, beside one that begins in January, says
-    which visits were from January to April. Results of a period rest on all tables, and need all that have rows.
+    One year, so that the files of two years share no row by which a person is found again. A table covers it if each source that
+    has rows there has a day in each of its months and in the months before and after: a table that begins in May, beside one that
+    begins in January, says which visits were from January to April.
+
+    Results of a period rest on all tables, and need all that have rows.
     """
     year = (as_of_on - timedelta(days=DAYS_UNTIL_SETTLED)).year - 1
     dated = {table: day for table, contract in PUBLISHED.items() if (day := day_of(contract)) and _is_of_a_person(contract, day)}
     counts = " union all ".join(
-        f"select '{table}', count(*) > 0, count(distinct date_trunc('month', {day})) filter "
-        f"(where {day} >= date '{year - 1}-12-01' and {day} < date '{year + 1}-02-01') from {table}"
+        f"select '{table}', count(*) > 0, min(n_months) filter (where n_months > 0) from (select source_system, "
+        f"count(distinct date_trunc('month', {day})) filter (where {day} >= date '{year - 1}-12-01' and "
+        f"{day} < date '{year + 1}-02-01') as n_months from {table} group by source_system)"
         for table, day in dated.items()
     )
     found = connection.execute(counts).fetchall()

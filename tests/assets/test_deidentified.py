@@ -124,6 +124,22 @@ def test_a_table_that_began_in_the_year_is_not_subtracted_from_one_that_did_not(
     assert held(f"marts.{table}", "count(*)", change, as_of_on) == [(n,)]
 
 
+@pytest.mark.parametrize(("began", "n"), [("2024-05-01", 0), ("2023-12-01", 24), ("2026-02-01", 12)])
+def test_every_source_of_a_table_covers_the_year(held, began, n):
+    """A second EHR whose appointments begin in May, beside visits from January; one that begins after the year is no matter."""
+    both = (("first", "2022-05-01"), ("second", began))
+    rows = " union all ".join(
+        f"select old.* replace (cast(day as date) as starts_on, '{source}' as source_system) "
+        f"{MONTHLY.format(start, '2026-03-01', 'old')}"
+        for source, start in both
+    )
+    change = (
+        "create temp table old as from marts.fct_appointments; truncate marts.fct_appointments; "
+        f"insert into marts.fct_appointments by name {rows}"
+    )
+    assert held("marts.fct_appointments", "count(*)", change, date(2025, 11, 1)) == [(n,)]
+
+
 OTHER_TABLES_OF_DAYS = [f"marts.fct_{name}" for name in ("touches", "portal_events", "charges", "claims", "payments")]
 
 
