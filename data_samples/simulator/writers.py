@@ -38,9 +38,12 @@ class Writer:
             self.n_rows[f"ehr/{resource_type}"] += lines.height
 
     def rows(self, source: str, extract: str, versions: pl.DataFrame) -> None:
-        """Append to one CSV file a delivery of `versions`, which has the columns of the extract's contract."""
-        columns = list(SOURCE_KINDS[source].extracts[extract].fields)
+        """Append to one CSV file a delivery of `versions`, in the order of the contract's columns.
+
+        Columns that the contract lets a file leave out, and `versions` has not, are not written.
+        """
         versions = versioned(versions)
+        columns = [name for name in SOURCE_KINDS[source].extracts[extract].fields if name in versions.columns]
         for delivery in self.deliveries:
             taken = versions.filter(delivery.takes()).select(columns)
             path = self.csv(source, extract, delivery)

@@ -40,6 +40,7 @@ TOLD_APART: dict[tuple[str, str], str] = {
     ("cms155_weight_assessment_and_counseling", "measurement"): "one row per patient and measurement",
     ("cms165_controlling_high_blood_pressure", "measured_on DESC"): DAYS,
     ("fct_baselines", "kpi_months.month_on"): MONTHS,
+    ("int_money__remittances", "lines.line_number"): "one row per claim and line",
     ("fct_kpi_periods", ""): ONE,
     ("fct_kpi_rows", "month_on DESC"): "one row per KPI and month",
     ("fct_program_returns", "outcome_name"): SAME,

@@ -110,4 +110,5 @@ def test_outcomes_recorded_in_caregap_do_not_move_the_day_that_a_run_looks_back_
     spend = "spend_id,month_on,lead_source,location_id,amount_usd,updated_at\n1,2026-03-01,social,,1.00,2026-03-02T00:00:00Z\n"
     (practice.sources["crm"] / "marketing_spend_2026-03-31.csv").write_text(spend)
     record(folder, NO_ANSWER)
-    assert str(landed(home, practice).execute(NEWEST_EXPORT, ["UTC", ["caregap"]]).fetchall()[0][0]) == "2026-03-31"
+    told = {"time_zone": "UTC", "own": ["caregap"], "visit": None}
+    assert str(landed(home, practice).execute(NEWEST_EXPORT, told).fetchall()[0][0]) == "2026-03-31"

@@ -20,8 +20,8 @@ from pipelines.warehouse.dbt import parsed_project, run_dbt
 from tests.conftest import Hashes
 from tests.dbt.conftest import GOLDEN
 
-OF_FILES = {"marts.fct_deliveries"}
-"""The table of files, whose keys are hashes of their bytes."""
+OF_FILES = {"marts.fct_deliveries", "marts.fct_data_findings"}
+"""The table of files, whose keys are hashes of their bytes, and that of findings, which names a row of a file as an example."""
 
 
 @contextmanager

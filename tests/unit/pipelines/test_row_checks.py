@@ -12,6 +12,7 @@ REMITTANCES = EXTRACTS["remittances"]
 def _faults(*rows: tuple[str, str]) -> list[tuple[int, str]]:
     """Row and field of what is wrong with remittances of these (`payment_usd`, `is_reversal`); the first is row 2."""
     cells = {name: ["2026-04-01" if name.endswith("_on") else "1"] * len(rows) for name in REMITTANCES.fields}
+    cells["payer_responsibility"] = [""] * len(rows)
     cells["updated_at"] = ["2026-10-05T10:00:00-04:00"] * len(rows)
     cells["payment_usd"], cells["is_reversal"] = (list(column) for column in zip(*rows, strict=True))
     text = pl.DataFrame(cells).with_columns(pl.int_range(2, len(rows) + 2).alias("_row_number"))
