@@ -138,6 +138,7 @@ def test_nobody_but_the_steward_may_open_the_page(home: Home, role: str):
     assert "Same person" not in {button.label for button in opened(role).button}
 
 
+@pytest.mark.slow
 def test_a_decision_on_the_page_holds_after_the_next_run_until_it_is_undone(page: AppTest, home: Home, practice: Practice):
     page.checkbox[0].check()
     page = press(page, "Same person")

@@ -34,8 +34,8 @@ from pipelines.warehouse.fingerprint import fingerprint
 KEPT = 1
 """Of publications, so that the second run reaches the clean-up."""
 TABLES = {
-    "marts": "dim_kpis dim_locations dim_patients dim_patient_links fct_baselines fct_care_gap_months fct_data_findings "
-    "fct_deliveries fct_encounters fct_kpi_periods fct_outreach_outcomes fct_quarantined_rows",
+    "marts": "dim_kpis dim_locations dim_patients dim_patient_links fct_appointments fct_baselines fct_care_gap_months "
+    "fct_data_findings fct_deliveries fct_encounters fct_kpi_periods fct_outreach_outcomes fct_quarantined_rows",
     "ml": "model_evaluations",
     "delivery": "fct_program_effects fct_program_returns out_outreach_list out_outreach_suppressions out_outreach_tasks",
 }
