@@ -1,0 +1,1 @@
+"""Reads delivered files into rows, one reader per format. What rows mean is decided in staging."""
