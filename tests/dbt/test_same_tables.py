@@ -52,6 +52,7 @@ def _differing(one: Hashes, other: Hashes) -> set[str]:
     return {table for table in one.keys() | other.keys() if one.get(table) != other.get(table)}
 
 
+@pytest.mark.slow
 def test_four_threads_and_shuffled_rows_build_the_same_tables(
     golden_warehouse: Path, new_home: Callable[[], Home], table_hashes: Callable[[Path], Hashes], tmp_path: Path
 ):
