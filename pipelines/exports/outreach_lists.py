@@ -61,6 +61,13 @@ _HELD_OUT = """
     order by all
 """
 
+_NAMED = """
+    select patient_key from delivery.out_outreach_list
+    union all
+    select patient_key from delivery.out_outreach_suppressions where is_held_out
+"""
+"""Everybody whom the files may name."""
+
 
 def write_outreach(home: Home, publication: Publication, warehouse: Path, folder: Path) -> dict[Path, int]:
     """Write the files of the publication whose `warehouse` this is into `folder`; returns each file's number of rows.
@@ -87,8 +94,8 @@ def write_outreach_anew(home: Home, publication: Publication, folder: Path) -> d
     """
     warehouse = home.published / publication.id / WAREHOUSE
     with open_file(warehouse, read_only=True) as connection:
-        keys = connection.execute("select patient_key from delivery.out_outreach_list").fetchall()
-    record(home, "exported", subject=f"outreach list of {publication.id}", n_rows=len(keys), patients=[key for (key,) in keys])
+        keys = [key for (key,) in connection.execute(_NAMED).fetchall()]
+    record(home, "exported", subject=f"outreach list of {publication.id}", n_rows=len(keys), patients=keys)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return write_outreach(home, publication, warehouse, folder)
 
