@@ -48,6 +48,12 @@ class EnvironmentNotReady(CaregapError):
     exit_code = 13
 
 
+class ConnectionFailed(CaregapError):
+    """A connected system does not answer, or refuses the account; what was done before is kept. Holds no body of an answer."""
+
+    exit_code = 14
+
+
 class HomeBusy(EnvironmentNotReady):
     """Another command is writing to the home; nothing was touched, so nothing is recorded either."""
 
