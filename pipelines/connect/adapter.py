@@ -23,6 +23,24 @@ class Fate(StrEnum):
     """Not decided, for want of time, quota or answer: it may be sent again at once."""
 
 
+class Standing(StrEnum):
+    """How a task that was accepted stands at the system now. One that was deleted there, or archived undone, has no standing."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+class BatchRefused(Exception):
+    """The system refused a whole batch without saying which row is at fault, and wrote none of it; the engine halves the batch.
+
+    `code` is the system's error code, never a value.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Task:
     """One task to create or change: a row of `delivery.out_outreach_tasks`, by its contract's names.
@@ -87,7 +105,10 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a system can do. `largest_batch` rows go into one call; `fields` is the allow-list of `Task` fields that leave."""
+    """What a system can do. `largest_batch` rows go into one call; `fields` is the allow-list of `Task` fields that leave.
+
+    `sends_at_once`: a row reaches the patient without a person in between, so that quiet hours bind the push itself.
+    """
 
     name: str
     largest_batch: int
@@ -95,6 +116,7 @@ class Capabilities:
     has_lists: bool
     has_opt_outs: bool
     has_outcomes: bool
+    sends_at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +142,14 @@ class Adapter(Protocol):
         """The system's own id of each contact that it has, archived ones included; who is missing is not there."""
 
     def upsert(self, rows: Sequence[Task]) -> list[Result]:
-        """Create or change tasks by `external_id`. What the system holds as it is stays untouched, its time of change too."""
+        """Create or change tasks by `external_id`. What the system holds as it is stays untouched, its time of change too; what
+        it holds as done stays done, and is `UNCHANGED`. Sent again after an answer that got lost, it makes nothing twice.
+
+        Raises `BatchRefused` where the system refuses all rows for one.
+        """
+
+    def standing(self, external_ids: Collection[str]) -> Mapping[str, Standing]:
+        """How each task stands at the system; who deleted or archived one undone is answered by its absence."""
 
     def withdraw(self, external_ids: Sequence[str]) -> list[Result]:
         """Close open tasks without an outcome. One that is done or gone already is `UNCHANGED`."""
@@ -132,4 +161,5 @@ class Adapter(Protocol):
         """What changed since the cursor; None: since ever."""
 
     def opt_outs(self, contact_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """Read live: the channels that each contact opted out of. Who is missing cannot be vouched for, and is not sent."""
+        """Read live: the channels that each contact opted out of. Who is missing (deleted, archived, unknown) cannot be vouched
+        for, and is not sent."""
