@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -25,6 +25,9 @@ class Settings(BaseModel):
     """The base of every schema: strict types, no unknown key, nothing changed later."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    shows_values: ClassVar[bool] = True
+    """Whether a mistake may quote what the file says; not where a secret may stand in the wrong place."""
 
 
 Schema = TypeVar("Schema", bound=Settings)
@@ -80,13 +83,21 @@ def read_settings(content: bytes, schema: type[Schema], file: str, context: Mapp
 
 
 def check_settings(
-    tables: Mapping[str, Any], schema: type[Schema], file: str, text: str = "", context: Mapping[str, Any] | None = None
+    tables: Mapping[str, Any],
+    schema: type[Schema],
+    file: str,
+    text: str = "",
+    context: Mapping[str, Any] | None = None,
+    below: tuple[str, ...] = (),
 ) -> Schema:
-    """The settings of parsed tables; `text` is where lines are looked up. Raises `SettingsRefused`."""
+    """The settings of parsed tables; `text` is where lines are looked up, `below` the table that they stand in.
+
+    Raises `SettingsRefused`.
+    """
     try:
         return schema.model_validate(tables, context=dict(context or {}))
     except ValidationError as refused:
-        mistakes = [_mistake(one, schema, text) for one in refused.errors(include_url=False)]
+        mistakes = [_mistake(one, schema, text, below) for one in refused.errors(include_url=False)]
         raise SettingsRefused(file, list(dict.fromkeys(mistakes))) from None
 
 
@@ -114,13 +125,13 @@ def _parts(dotted: str) -> tuple[str, ...]:
     return tuple(next(filter(None, groups), "") for groups in _PART.findall(dotted))
 
 
-def _mistake(error: ErrorDetails, schema: type[BaseModel], text: str) -> Mistake:
+def _mistake(error: ErrorDetails, schema: type[Settings], text: str, below: tuple[str, ...]) -> Mistake:
     path = tuple(str(part) for part in error["loc"] if part != "[key]")
     known, field = _place(schema, path)
     raised = error.get("ctx", {}).get("error")
     path += raised.path if isinstance(raised, AtKey) else ()
-    key = ".".join(path) or "this file"
-    line = line_of(text, path)
+    key = ".".join((*below, *path)) or "this file"
+    line = line_of(text, (*below, *path))
     match error["type"]:
         case "missing":
             return Mistake(line, key, f"is missing. Add it{_allowed(field)}.")
@@ -132,7 +143,8 @@ def _mistake(error: ErrorDetails, schema: type[BaseModel], text: str) -> Mistake
             return Mistake(line, key, str(raised) if str(raised).endswith(("?", ".")) else f"{raised}.")
         case _:
             said = error["msg"][0].lower() + error["msg"][1:]
-            return Mistake(line, key, f"cannot be {_shown(error['input'])}: it must be {_description(field) or said}.")
+            given = _shown(error["input"]) if schema.shows_values else "that"
+            return Mistake(line, key, f"cannot be {given}: it must be {_description(field) or said}.")
 
 
 def _place(schema: type[BaseModel], path: tuple[str, ...]) -> tuple[list[str], FieldInfo | None]:

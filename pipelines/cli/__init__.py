@@ -10,6 +10,7 @@ from pipelines.errors import CaregapError
 
 VERBS = {
     "init": "Write a practice.toml: the practice and the folders of its extracts.",
+    "connect": "Pull deliveries from systems by API, and push lists to them.",
     "ingest": "Read new deliveries into landing; quarantine bad rows and refuse bad files.",
     "build": "Build a new warehouse from landing and check it.",
     "train": "Train the risk models on the newest build.",

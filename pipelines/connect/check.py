@@ -1,0 +1,54 @@
+"""What `caregap connect check` looks at: is each system reachable, permitted and mapped. Writes nothing, here or there."""
+
+from collections.abc import Callable
+
+from pipelines.connect.adapter import Finding
+from pipelines.connect.connectors import Connection
+from pipelines.connect.http import Http
+from pipelines.errors import CaregapError
+from pipelines.practice import Practice
+
+Check = Callable[[Connection], list[Finding]]
+"""Asks a system, signed in, whether what a connection needs is permitted and mapped. May raise `CaregapError`."""
+
+PULLED: dict[str, Check] = {}
+"""By kind: what a pull needs."""
+
+PUSHED: dict[str, Check] = {}
+"""By kind: what a push needs."""
+
+
+def check(connection: Connection, practice: Practice) -> list[Finding]:
+    """The findings of one connection, in the order in which they are to be put right; what fails hides nothing after it."""
+    settings = connection.settings
+    found = [_folder(connection, practice), _reachable(connection)]
+    if settings.pull is None and settings.push is None:
+        return [*found, Finding("nothing to do", False, f"Add [{connection.name}.pull] or [{connection.name}.push].")]
+    if found[-1].is_ok:
+        for table, checks in (("pull", PULLED), ("push", PUSHED)):
+            if getattr(settings, table) is not None and settings.kind in checks:
+                found += _tried(table, checks[settings.kind], connection)
+    return found
+
+
+def _folder(connection: Connection, practice: Practice) -> Finding:
+    source = connection.settings.source
+    folder = practice.sources[source]
+    return Finding(f"mapped: {source} is {folder}", folder.is_dir(), "" if folder.is_dir() else f"Create the folder {folder}.")
+
+
+def _reachable(connection: Connection) -> Finding:
+    settings = connection.settings
+    try:
+        with Http(connection.name, settings.address, settings.limits.model_copy(update={"wait_minutes": 0})) as http:
+            http.request("GET", "", accept=range(300, 600), is_signed=False)
+    except CaregapError as error:
+        return Finding("reachable", False, str(error))
+    return Finding("reachable", True)
+
+
+def _tried(what: str, ask: Check, connection: Connection) -> list[Finding]:
+    try:
+        return ask(connection)
+    except CaregapError as error:
+        return [Finding(what, False, str(error))]
