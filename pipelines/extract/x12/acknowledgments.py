@@ -51,7 +51,6 @@ class Acknowledgments:
     def __init__(self, transaction: Transaction, take: Callable[[Acknowledgment], None]):
         self._take = take
         self._composites = Composites(transaction)
-        self.n_segments = 0
         self.n_claims = 0
         self._level = self._batch = self._received_on = ""
         self._patient = ("", "", "")

@@ -96,7 +96,6 @@ class Claims:
     def __init__(self, transaction: Transaction, take: Callable[[Claim], None]):
         self._transaction, self._take = transaction, take
         self._composites = Composites(transaction)
-        self.n_segments = 0
         self.bht: list[str] = []
         self.n_claims = 0
         self._billing_id = ""

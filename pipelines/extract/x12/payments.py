@@ -122,7 +122,6 @@ class Payments:
     ):
         self._transaction, self._take, self._adjust = transaction, take, adjust
         self._composites = Composites(transaction)
-        self.n_segments = 0
         self.header = Header()
         self.provider_adjustments: list[ProviderAdjustment] = []
         self.claims_paid = _ZERO

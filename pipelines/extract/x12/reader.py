@@ -5,7 +5,7 @@ left out would not balance. All that is in memory are the rows since the last ti
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,10 @@ from models.contract import Contract
 from pipelines.extract.description import Description
 from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.extract.row_checks import broken
-from pipelines.extract.x12.acknowledgments import Acknowledgments
-from pipelines.extract.x12.claims import Claims
-from pipelines.extract.x12.payments import Payments
-from pipelines.extract.x12.rows import COLUMNS, Add, ClaimRows, PaymentRows, SubmissionRows, changed_at, day, digest
+from pipelines.extract.x12.acknowledgments import Acknowledgment, Acknowledgments
+from pipelines.extract.x12.claims import Claim, Claims
+from pipelines.extract.x12.payments import Header, Payment, Payments
+from pipelines.extract.x12.rows import COLUMNS, Adders, ClaimRows, PaymentRows, SubmissionRows, changed_at, day, digest
 from pipelines.extract.x12.transactions import (
     ACKNOWLEDGMENT,
     INSTITUTIONAL,
@@ -69,17 +69,33 @@ def read_x12(request: Request) -> Reading:
     return Reading(n_delivered, n_delivered - quarantine.n_rows, quarantine.n_rows, parts=parts)
 
 
-def body_of(transaction: Transaction, add: Add, time_zone: ZoneInfo) -> Body | None:
-    """What reads a transaction and adds its rows; None for a kind that is not read."""
+def body_of(transaction: Transaction, add: Adders, time_zone: ZoneInfo, taken: Callable[[], None]) -> Body | None:
+    """What reads a transaction and adds its rows, calling `taken` after each claim; None for a kind that is not read."""
     if transaction.kind in (PROFESSIONAL, INSTITUTIONAL):
         claim_rows = ClaimRows(transaction, add, time_zone)
-        claims = Claims(transaction, lambda claim: claim_rows.take(claim, claims.bht))
+
+        def take(claim: Claim) -> None:
+            claim_rows.take(claim, claims.bht)
+            taken()
+
+        claims = Claims(transaction, take)
         return claims
     if transaction.kind == REMITTANCE:
         payment_rows = PaymentRows(transaction, add, time_zone)
-        return Payments(transaction, payment_rows.take, payment_rows.adjust)
+
+        def pay(payment: Payment, header: Header) -> None:
+            payment_rows.take(payment, header)
+            taken()
+
+        return Payments(transaction, pay, payment_rows.adjust)
     if transaction.kind == ACKNOWLEDGMENT:
-        return Acknowledgments(transaction, SubmissionRows(transaction, add, time_zone).take)
+        submission_rows = SubmissionRows(transaction, add, time_zone)
+
+        def answer(claim: Acknowledgment) -> None:
+            submission_rows.take(claim)
+            taken()
+
+        return Acknowledgments(transaction, answer)
     return None
 
 
@@ -97,7 +113,7 @@ def _without_collector() -> Iterator[None]:
 
 @dataclass
 class _Begun:
-    """A transaction whose rows are not all written: its body, and the number of its first row in each extract."""
+    """A transaction whose rows are not all written: its body, and how many rows of each extract came before it."""
 
     transaction: Transaction
     body: Body | None
@@ -107,17 +123,20 @@ class _Begun:
 
 @dataclass
 class _Part:
-    """The rows of one extract: those that wait with the transaction of each, the file, and spans in it that were given up."""
+    """The rows of one extract: those that wait, how many were taken up before them, the file, and spans that were given up."""
 
     contract: Contract
     columns: tuple[str, ...]
     path: Path
     waiting: list[tuple[str | None, ...]] = field(default_factory=list)
-    owners: list[int] = field(default_factory=list)
-    n_given: int = 0
+    n_taken: int = 0
     n_rows: int = 0
     writer: pq.ParquetWriter | None = None
     given_up: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def n_given(self) -> int:
+        return self.n_taken + len(self.waiting)
 
 
 class _Out:
@@ -131,92 +150,79 @@ class _Out:
             name: _Part(request.contracts[name], columns, request.folder / name / ROWS) for name, columns in COLUMNS.items()
         }
         self._transactions = _Part(request.contract, tuple(request.contract.fields), request.folder / ROWS)
+        self._waiting = [part.waiting for part in self.parts.values()]
+        self._add = {name: part.waiting.append for name, part in self.parts.items()}
         self._begun: dict[int, _Begun] = {}
-        self._now = 0
-        self._n_waiting = 0
-        self._write(self._transactions, frozenset())
+        self._write(self._transactions, _typed(self._transactions, pl.Series(dtype=pl.Int64))[0])
 
     def begin(self, transaction: Transaction) -> Body | None:
-        self._now = transaction.number
-        begun = _Begun(transaction, None, {name: part.n_given for name, part in self.parts.items()})
+        begun = _Begun(transaction, None, self._n_given())
         self._begun[transaction.number] = begun
-        begun.body = body_of(transaction, self._add, self._time_zone)
+        begun.body = body_of(transaction, self._add, self._time_zone, self._write_if_many)
         return begun.body
-
-    def _add(self, extract: str, row: tuple[str | None, ...]) -> None:
-        part = self.parts[extract]
-        part.waiting.append(row)
-        part.owners.append(self._now)
-        part.n_given += 1
-        self._n_waiting += 1
-        if self._n_waiting >= _ROWS_AT_ONCE:
-            self.write()
 
     def end(self, transaction: Transaction) -> None:
         self.n_transactions += 1
-        begun = self._begun.setdefault(transaction.number, _Begun(transaction, None, {}))
-        begun.is_over = True
-        self._n_waiting += 1
-        if self._n_waiting >= _ROWS_AT_ONCE:
+        self._begun.setdefault(transaction.number, _Begun(transaction, None, self._n_given())).is_over = True
+        self._write_if_many()
+
+    def _n_given(self) -> dict[str, int]:
+        return {name: part.n_given for name, part in self.parts.items()}
+
+    def _write_if_many(self) -> None:
+        if sum(map(len, self._waiting)) + len(self._begun) >= _ROWS_AT_ONCE:
             self.write()
 
     def write(self) -> None:
         """Write the rows that wait, without those of transactions that are given up, and settle transactions that are over."""
-        frames = {name: self._checked(part) for name, part in self.parts.items() if part.waiting}
-        bad = frozenset(number for number, begun in self._begun.items() if begun.transaction.failure)
+        frames = {name: self._checked(name, part) for name, part in self.parts.items() if part.waiting}
+        bad = [number for number, begun in self._begun.items() if begun.transaction.failure]
         for name, part in self.parts.items():
             for number in bad:
-                self._give_up(part, self._begun[number].first.get(name, part.n_given))
+                self._give_up(part, self._begun[number].first[name])
             if name in frames:
-                self._write(part, bad, frames[name])
+                rows = frames[name]
+                self._write(part, rows.filter(~self._owners(name, rows[_NUMBER]).is_in(bad)) if bad else rows)
         over = [begun for begun in self._begun.values() if begun.is_over]
+        places = []
         for begun in over:
             del self._begun[begun.transaction.number]
             if begun.transaction.failure:
                 self._quarantine_whole(begun.transaction)
             else:
                 self._transactions.waiting.append(self._row(begun))
-                self._transactions.owners.append(begun.transaction.first_segment)
-        if self._transactions.waiting:
-            self._write(self._transactions, frozenset(), self._checked(self._transactions, is_numbered=True))
-        self._n_waiting = 0
+                places.append(begun.transaction.first_segment)
+        self._write(self._transactions, _typed(self._transactions, pl.Series(places, dtype=pl.Int64))[0])
 
-    def _checked(self, part: _Part, *, is_numbered: bool = False) -> pl.DataFrame:
+    def _checked(self, name: str, part: _Part) -> pl.DataFrame:
         """The waiting rows with the contract's types. A row that breaks its contract is the failure of its transaction."""
-        text = pl.DataFrame(part.waiting, schema=dict.fromkeys(part.columns, pl.String), orient="row")
-        first = part.n_given - len(part.waiting) + 1
-        numbers = pl.Series(part.owners) if is_numbered else pl.int_range(first, first + text.height, eager=True)
-        empty = [pl.lit(None, pl.String).alias(name) for name in part.contract.fields if name not in part.columns]
-        text = text.with_columns(*empty, numbers.cast(pl.Int64).alias(_NUMBER))
-        values, unread = typed(text, part.contract)
-        for number, name, reason in (
-            pl.concat([unread, broken(values, part.contract, unread)]).unique().sort(pl.all()).iter_rows()
-        ):
-            begun = None if is_numbered else self._begun[part.owners[number - first]]
-            if begun and begun.transaction.failure is None:
-                begun.transaction.failure = (begun.transaction.first_segment, f"{part.contract.name}.{name}", reason)
+        values, failures = _typed(part, pl.int_range(part.n_taken + 1, part.n_given + 1, eager=True))
+        for number, (_, field_name, reason) in zip(self._owners(name, failures["row_number"]), failures.iter_rows(), strict=True):
+            transaction = self._begun[number].transaction
+            if transaction.failure is None:
+                transaction.failure = (transaction.first_segment, f"{part.contract.name}.{field_name}", reason)
         return values
 
-    def _write(self, part: _Part, bad: frozenset[int], values: pl.DataFrame | None = None) -> None:
+    def _owners(self, name: str, numbers: pl.Series) -> pl.Series:
+        """The number of the transaction that each of an extract's rows belongs to: the last that began before it."""
+        first = pl.Series([begun.first[name] for begun in self._begun.values()], dtype=pl.Int64)
+        began_before = first.search_sorted(numbers - 1, side="right").cast(pl.Int64) - 1
+        return pl.Series(list(self._begun), dtype=pl.Int64).gather(began_before)
+
+    def _write(self, part: _Part, values: pl.DataFrame) -> None:
         marks = [pl.lit(value).alias(name) for name, value in self._request.marks.items()]
-        if values is None:
-            values = pl.DataFrame(
-                schema={name: one.dtype.type for name, one in part.contract.fields.items()} | {_NUMBER: pl.Int64}
-            )
-        elif bad:
-            values = values.filter(~pl.Series(part.owners).is_in(list(bad)))
         rows = values.select(*part.contract.fields, *marks, _NUMBER).to_arrow()
         if part.writer is None:
             part.path.parent.mkdir(exist_ok=True)
             part.writer = self._files.enter_context(pq.ParquetWriter(part.path, rows.schema))
         part.writer.write_table(rows.cast(part.writer.schema))
         part.n_rows += rows.num_rows
+        part.n_taken = part.n_given
         part.waiting.clear()
-        part.owners.clear()
 
     def _give_up(self, part: _Part, n_before: int) -> None:
         """Note the rows of a bad transaction that were written before it was known to be bad."""
-        first, last = n_before + 1, part.n_given - len(part.waiting)
+        first, last = n_before + 1, part.n_taken
         if first <= last:
             part.given_up.append((first, last))
 
@@ -261,6 +267,16 @@ class _Out:
                 "provider_adjusted_usd": str(body.provider_adjusted),
             }
         return tuple(facts.get(name) for name in self._transactions.columns)
+
+
+def _typed(part: _Part, numbers: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The waiting rows with the contract's types, and what breaks it: `row_number`, `field`, `reason`, in order."""
+    columns = zip(part.columns, zip(*part.waiting, strict=True) if part.waiting else [()] * len(part.columns), strict=True)
+    text = pl.DataFrame([pl.Series(name, values, pl.String) for name, values in columns])
+    empty = [pl.lit(None, pl.String).alias(name) for name in part.contract.fields if name not in part.columns]
+    text = text.with_columns(*empty, numbers.alias(_NUMBER))
+    values, unread = typed(text, part.contract)
+    return values, pl.concat([unread, broken(values, part.contract, unread)]).unique().sort(pl.all())
 
 
 def _copy_without(source: Path, target: Path, spans: list[tuple[int, int]]) -> int:

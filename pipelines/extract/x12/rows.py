@@ -4,7 +4,7 @@ Values are text, which the contracts' types are read from. X12 has no keys: cont
 claim's number may be the account's. So ids are digests of what stays when a claim or payment is sent again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -19,8 +19,8 @@ from pipelines.extract.x12.transactions import Transaction, at
 
 _Posting = tuple[str, Service | None, Decimal, list[tuple[Adjustment, list[str]]]]
 """Id, the service that it answers, what was paid, and the adjustments with their remark codes."""
-Add = Callable[[str, tuple[str | None, ...]], None]
-"""Takes a row of the extract of that name, in the order of `COLUMNS`."""
+Adders = Mapping[str, Callable[[tuple[str | None, ...]], None]]
+"""By extract, what takes a row of it, in the order of `COLUMNS`."""
 
 _ANSWERED = (
     "patient_control_number payer_control_number member_id patient_first_name claim_service_on claim_billed_usd "
@@ -69,7 +69,7 @@ _MOST_REMEMBERED = 100_000
 class ClaimRows:
     """The rows of an 837. Raises nothing; what a row lacks, its contract refuses."""
 
-    def __init__(self, transaction: Transaction, add: Add, time_zone: ZoneInfo):
+    def __init__(self, transaction: Transaction, add: Adders, time_zone: ZoneInfo):
         self._add = add
         self._is_institutional = transaction.kind[-1]
         self._changed_at = changed_at(transaction, time_zone)
@@ -80,7 +80,8 @@ class ClaimRows:
     def take(self, claim: Claim, bht: list[str]) -> None:
         subscriber, changed_at = claim.subscriber, self._changed_at
         patient = claim.patient or subscriber
-        service_on = self._service_on(claim)
+        lines_on = [_line_on(line) for line in claim.lines]
+        service_on = min(filter(None, lines_on), default=None) or _stated_on(claim)
         sent_on = day(at(bht, 4)) or self._sent_on
         account_id = digest(subscriber.id, patient.family.upper(), patient.given.upper(), patient.birth_date)
         location_id = claim.facility_id or claim.billing_id or _UNKNOWN
@@ -96,8 +97,7 @@ class ClaimRows:
 
         if account_id not in self._accounts and len(self._accounts) < _MOST_REMEMBERED:
             self._accounts.add(account_id)
-            self._add(
-                "accounts",
+            self._add["accounts"](
                 (
                     account_id,
                     claim.medical_record_number,
@@ -112,8 +112,7 @@ class ClaimRows:
                     changed_at,
                 ),
             )
-        self._add(
-            "claims",
+        self._add["claims"](
             (
                 claim_id,
                 account_id,
@@ -133,12 +132,11 @@ class ClaimRows:
                 changed_at,
             ),
         )
-        for number, line in enumerate(claim.lines, 1):
+        for number, (line, line_on) in enumerate(zip(claim.lines, lines_on, strict=True), 1):
             charge_id, line_number, billed = f"{base}-{number}", str(number), line.charge
             code = line.procedure.code if line.procedure and line.procedure.code else line.revenue_code
-            self._add("claim_lines", (claim_id, line_number, charge_id, billed, changed_at))
-            self._add(
-                "charges",
+            self._add["claim_lines"]((claim_id, line_number, charge_id, billed, changed_at))
+            self._add["charges"](
                 (
                     charge_id,
                     account_id,
@@ -146,7 +144,7 @@ class ClaimRows:
                     line.rendering_id or claim.rendering_id or claim.billing_id or _UNKNOWN,
                     first_class,
                     code or _UNKNOWN,
-                    _line_on(line) or service_on,
+                    line_on or service_on,
                     sent_on,
                     "0" if is_void else _units(line.units),
                     "0" if is_void else billed,
@@ -163,20 +161,11 @@ class ClaimRows:
         self._seen[again] = n = self._seen.get(again, 0) + 1
         return base if n == 1 else f"{base}.{n}"
 
-    @staticmethod
-    def _service_on(claim: Claim) -> str | None:
-        """Its first service, otherwise the statement's or the admission's day."""
-        days = [one for line in claim.lines if (one := _line_on(line))]
-        if days:
-            return min(days)
-        stated = {qualifier: value for qualifier, _, value in reversed(claim.dates)}
-        return next((found for one in ("472", "434", "435") if (found := day(stated.get(one, "")))), None)
-
 
 class PaymentRows:
     """The rows of an 835."""
 
-    def __init__(self, transaction: Transaction, add: Add, time_zone: ZoneInfo):
+    def __init__(self, transaction: Transaction, add: Adders, time_zone: ZoneInfo):
         self._add = add
         self._changed_at = changed_at(transaction, time_zone)
         self._sent_on = day(at(transaction.gs, 4))
@@ -223,13 +212,12 @@ class PaymentRows:
                     sums["CO" if one.group == "CO" else ""] += one.amount
                 amount = str(sign * one.amount)
                 said = (one.group, one.reason, " ".join(remarks), amount, one.quantity)
-                self._add("remittance_adjustments", (f"{part_id}:{i}", part_id, *said, self._changed_at))
+                self._add["remittance_adjustments"]((f"{part_id}:{i}", part_id, *said, self._changed_at))
             code = None
             if service is not None:
                 procedure = service.original or service.procedure
                 code = procedure.code if procedure and procedure.code else service.revenue_code
-            self._add(
-                "remittances",
+            self._add["remittances"](
                 (
                     part_id,
                     *answered,
@@ -247,12 +235,11 @@ class PaymentRows:
         for i, ((part_id, _, _, _), (one, remarks)) in enumerate(denials, 1):
             category = DENIAL_CATEGORIES.get(one.reason, "other")
             denied = (posted_on, one.reason, category, " ".join(remarks), str(one.amount))
-            self._add("claim_denials", (f"{part_id}:{i}", *answered, *denied, self._changed_at))
+            self._add["claim_denials"]((f"{part_id}:{i}", *answered, *denied, self._changed_at))
 
     def adjust(self, adjustment: ProviderAdjustment, header: Header) -> None:
         self._n_provider_adjustments += 1
-        self._add(
-            "provider_adjustments",
+        self._add["provider_adjustments"](
             (
                 digest(header.originator, header.trace_number, header.effective_on, str(self._n_provider_adjustments)),
                 adjustment.provider_id,
@@ -290,7 +277,7 @@ class PaymentRows:
 class SubmissionRows:
     """The rows of a 277CA."""
 
-    def __init__(self, transaction: Transaction, add: Add, time_zone: ZoneInfo):
+    def __init__(self, transaction: Transaction, add: Adders, time_zone: ZoneInfo):
         self._add, self._time_zone = add, time_zone
         self._changed_at = changed_at(transaction, time_zone)
 
@@ -306,8 +293,7 @@ class SubmissionRows:
             charge,
             None,
         )
-        self._add(
-            "claim_submissions",
+        self._add["claim_submissions"](
             (
                 digest(claim.batch, claim.received_on, claim.control_number, claim.patient_id, claim.service_date, charge),
                 *answered,
@@ -364,7 +350,16 @@ def _denies(adjustment: Adjustment, *, reversed: bool = False) -> bool:
 
 
 def _line_on(line: Line) -> str | None:
-    return next((day(value) for qualifier, _, value in line.dates if qualifier == "472"), None)
+    for qualifier, _, value in line.dates:
+        if qualifier == "472":
+            return day(value)
+    return None
+
+
+def _stated_on(claim: Claim) -> str | None:
+    """The day of service of the claim as a whole, otherwise the statement's or the admission's."""
+    stated = {qualifier: value for qualifier, _, value in reversed(claim.dates)}
+    return next((found for one in ("472", "434", "435") if (found := day(stated.get(one, "")))), None)
 
 
 @lru_cache(maxsize=1024)

@@ -39,7 +39,7 @@ class Delimiters:
 
 @dataclass(frozen=True)
 class Segments:
-    """Consecutive segments of one interchange, each as its elements: `["ST", "835", "0001"]`.
+    """Consecutive segments of one interchange, each as its elements, without blanks around them: `["ST", "835", "0001"]`.
 
     `first`: the number of the first one in the file, from 1. `fault`: what is wrong with the ISA; without `delimiters`, why these
     bytes are no segments. `is_cut_off`: the file ends within the last segment.
@@ -128,7 +128,7 @@ def _interchange(held: _Held, isa: bytes, marks: Delimiters, is_of_width: bool, 
     """The segments of the interchange that `held` begins with, up to its IEA, the next ISA or the end of the file."""
     element, segment = marks.element.encode("latin-1"), marks.segment.encode("latin-1")
     fault = None if is_of_width else "ISA has not its 106 characters: the widths of its elements are wrong"
-    yield Segments(number, [isa[:-1].decode("latin-1").split(marks.element)], marks, fault)
+    yield Segments(number, [[one.strip(" ") for one in isa[:-1].decode("latin-1").split(marks.element)]], marks, fault)
     number += 1
     held.bytes = held.bytes[_length(held.bytes, isa) - 1 :]
     end = re.compile(
@@ -175,13 +175,15 @@ def _length(held: bytes, isa: bytes) -> int:
 
 
 def _split(content: bytes, marks: Delimiters) -> list[list[str]]:
-    """The segments in `content`, without blanks and line breaks around them."""
+    """The segments in `content`, without blanks and line breaks around them and their elements."""
     content = content.translate(None, b"\r\n".replace(marks.segment.encode("latin-1"), b""))
     text = _text(content, marks)
-    if f"{marks.segment} " in text or f"{marks.segment}\t" in text:
-        text = re.sub(re.escape(marks.segment) + r"[ \t]+", lambda _: marks.segment, text)
-    element = marks.element
-    return [one.split(element) for one in text.split(marks.segment) if one and not one.isspace()]
+    element, segment = marks.element, marks.segment
+    delimiters = (element, segment, marks.component, marks.repetition)
+    blanks = "".join(one for one in " \t" if one in text and one not in delimiters)
+    if any(blank + mark in text or mark + blank in text for blank in blanks for mark in (element, segment)):
+        text = re.sub(rf"[{blanks}]*([{re.escape(element + segment)}])[{blanks}]*", r"\1", text)
+    return [one.split(element) for one in text.strip(blanks).split(segment) if one and not one.isspace()]
 
 
 def _text(content: bytes, marks: Delimiters) -> str:

@@ -59,7 +59,6 @@ class Body(Protocol):
 
     handlers: dict[str, Callable[[list[str]], None]]
     known: frozenset[str]
-    n_segments: int
 
     def end(self) -> None: ...
 
@@ -69,9 +68,9 @@ Start = Callable[[Transaction], Body | None]
 
 
 def at(elements: list[str], i: int) -> str:
-    """Element `i` of a segment, without blanks around it; empty where the segment ends before."""
+    """Element `i` of a segment; empty where the segment ends before."""
     try:
-        return elements[i].strip()
+        return elements[i]
     except IndexError:
         return ""
 
@@ -93,6 +92,8 @@ class _Walk:
     def __init__(self, start: Start):
         self._start = start
         self._n = 0
+        self._number = 1
+        """Of the envelope's segment at hand in the file, or of the one behind the last piece."""
         self._isa: list[str] = []
         self._gs: list[str] = []
         self._envelope_faults: list[str] = []
@@ -104,6 +105,7 @@ class _Walk:
 
     def take(self, piece: Segments) -> Iterator[Transaction]:
         if piece.delimiters is None:
+            self._number = piece.first
             if self._now and self._now.failure is None:
                 self._now.failure = (piece.first, None, "is cut off by bytes that are no X12")
             yield from self._close()
@@ -117,20 +119,19 @@ class _Walk:
             name = elements[0]
             handler = handlers.get(name)
             if handler is not None:
-                body.n_segments += 1  # type: ignore[union-attr]
                 try:
                     handler(elements)
                 except Unreadable as error:
                     now.failure = (number, error.field, error.reason)  # type: ignore[union-attr]
                     handlers = {}
             elif name in envelope:
+                self._number = number
                 yield from envelope[name](elements, number, piece)
                 now, body = self._now, self._body
                 handlers = body.handlers if body and now and now.failure is None else {}
-            elif body is not None:
-                body.n_segments += 1
-                if name not in body.known and handlers:
-                    now.unknown[name[:3] if name.isalnum() else "?"] += 1  # type: ignore[union-attr]
+            elif handlers and name not in body.known:  # type: ignore[union-attr]
+                now.unknown[name[:3] if name.isalnum() else "?"] += 1  # type: ignore[union-attr]
+        self._number = piece.first + len(piece.segments)
         if piece.is_cut_off and now is not None and piece.segments[-1][0] not in ("SE", "GE", "IEA"):
             now.failure = (now.first_segment, None, "is cut off: the file ends within it. Ask for the file again")
 
@@ -162,16 +163,16 @@ class _Walk:
         now = Transaction(self._n, number, self._isa, self._gs, st, kind, piece.delimiters)
         now.faults, self._envelope_faults = self._envelope_faults, []
         self._body = self._start(now) or _Unread()
-        self._body.n_segments = 1
         self._now = now
 
     def _trailer(self, se: list[str], number: int, piece: Segments) -> Iterator[Transaction]:
-        now, body = self._now, self._body
-        if now is None or body is None:
+        now = self._now
+        if now is None:
             return
-        body.n_segments += 1
-        if not _says(se, 1, body.n_segments):
-            now.faults.append(f"SE01 says {_shown(se)} segments, {body.n_segments} were found")
+        self._number = number + 1
+        n_segments = self._number - now.first_segment
+        if not _says(se, 1, n_segments):
+            now.faults.append(f"SE01 says {_shown(se)} segments, {n_segments} were found")
         if at(se, 2) != at(now.st, 2):
             now.faults.append("SE02 is not the control number in ST02")
         yield from self._close()
@@ -190,7 +191,7 @@ class _Walk:
         yield from self._give()
         if fault:
             now.faults.append(fault)
-        now.n_segments = body.n_segments
+        now.n_segments = self._number - now.first_segment
         if now.failure is None:
             try:
                 body.end()
@@ -242,9 +243,6 @@ class _Unread:
 
     handlers: dict[str, Callable[[list[str]], None]] = {}
     known: frozenset[str] = frozenset()
-
-    def __init__(self) -> None:
-        self.n_segments = 0
 
     def end(self) -> None: ...
 

@@ -16,6 +16,7 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.reading import QUARANTINE, ROWS, Reading, Request
 from pipelines.extract.x12 import reader
 from pipelines.extract.x12.reader import body_of
+from pipelines.extract.x12.rows import COLUMNS
 from pipelines.extract.x12.transactions import Body, Transaction, read_transactions
 
 Rows = Callable[[str], pl.DataFrame]
@@ -181,7 +182,7 @@ def _given(content: bytes) -> list[Transaction]:
     rows: list[tuple[str | None, ...]] = []
 
     def start(one: Transaction) -> Body | None:
-        return body_of(one, lambda _, row: rows.append(row), ZoneInfo("America/Chicago"))
+        return body_of(one, dict.fromkeys(COLUMNS, rows.append), ZoneInfo("America/Chicago"), lambda: None)
 
     found = list(read_transactions(io.BytesIO(content), start))
     assert all(isinstance(value, str | None) for row in rows for value in row)

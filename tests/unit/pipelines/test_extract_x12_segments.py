@@ -22,12 +22,17 @@ class Interchange:
 
     @property
     def segments(self) -> list[list[str]]:
+        """As they are read: blanks around an element are no part of it."""
+        return [[element.strip(" ") for element in segment] for segment in self._padded]
+
+    @property
+    def _padded(self) -> list[list[str]]:
         repetition, component = self.marks[1], self.marks[2]
         head = ["00", " " * 10, "00", " " * 10, "ZZ", "A" * 15, "ZZ", "B" * 15, "260101", "1200"]
         return [["ISA", *head, repetition, "00501", "000000001", "0", "P", component], *self.values, ["IEA", "1", "000000001"]]
 
     def written(self) -> bytes:
-        ended = [self.marks[0].join(segment) + self.terminator + self.breaks for segment in self.segments]
+        ended = [self.marks[0].join(segment) + self.terminator + self.breaks for segment in self._padded]
         return "".join(ended).encode()
 
 
