@@ -56,7 +56,7 @@ def definitions(
     return dg.Definitions(
         assets=[one.with_hooks(hooks) for one in assets],
         jobs=[refresh],
-        schedules=[nightly(practice)],
+        schedules=[nightly(home, practice)],
         sensors=[arrivals(home, practice), failures(home)],
         resources={
             "home": locked_home,

@@ -12,7 +12,7 @@ from pipelines.home import Home
 from pipelines.landing.land import arrived_state
 from pipelines.lock import is_held
 from pipelines.practice import Practice
-from pipelines.publications.store import publications
+from pipelines.publications.store import gone_back_from, publications
 
 JOB = "refresh"
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
@@ -26,9 +26,22 @@ refresh = dg.define_asset_job(
 )
 
 
-def nightly(practice: Practice) -> dg.ScheduleDefinition:
-    """03:30 in the practice's zone: after the nightly extracts, and outside the hour that daylight saving skips or repeats."""
-    return dg.ScheduleDefinition(name="nightly", job=refresh, cron_schedule="30 3 * * *", execution_timezone=practice.time_zone)
+def nightly(home: Home, practice: Practice) -> dg.ScheduleDefinition:
+    """03:30 in the practice's zone: after the nightly extracts, and outside the hour that daylight saving skips or repeats.
+
+    Where somebody went back to an earlier publication and nothing has arrived since, it waits: a run would publish again what
+    they went back from.
+    """
+
+    @dg.schedule(name="nightly", job=refresh, cron_schedule="30 3 * * *", execution_timezone=practice.time_zone)
+    def schedule() -> dg.SkipReason | dg.RunRequest:
+        if gone_back_from(home) and arrived_state(practice) == _published_state(home):
+            return dg.SkipReason(
+                "An earlier publication is shown since `caregap publish --rollback`, and nothing has arrived since."
+            )
+        return dg.RunRequest()
+
+    return schedule
 
 
 @dataclass(frozen=True)

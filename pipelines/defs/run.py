@@ -7,10 +7,15 @@ from pipelines.home import Home
 from pipelines.landing.land import LandingReport, land, land_whole
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
-from pipelines.publications.store import Publication, current, damage_of
+from pipelines.publications.store import Publication, current, damage_of, gone_back_from
 from pipelines.publish.publish import settle
 from pipelines.warehouse.build import forget_unfinished
 from pipelines.warehouse.fingerprint import fingerprint
+
+GONE_BACK = (
+    "An earlier publication is shown since `caregap publish --rollback`, and nothing has changed since; `caregap publish` shows "
+    "the newest build again"
+)
 
 
 @dataclass(frozen=True)
@@ -31,17 +36,18 @@ class Run:
 def run(home: Home, practice: Practice, progress: Progress = silent, *, is_delivered: bool = True, strict: bool = False) -> Run:
     """Bring the publication up to date with the deliveries, once what a killed run has left undone is done.
 
-    If deliveries, settings and code are those of the current publication, and its files are whole, nothing is built, which takes
-    a twentieth of a full run. Raises what landing (`strict`: if any file is refused), the checks and publishing raise; the
-    current publication then stays unchanged. Not `is_delivered`: from what has landed before, without the source folders. The
-    caller holds the home's lock, and records how the run ends.
+    If deliveries, settings and code are those of the current publication, or of the newest where somebody went back from that,
+    and its files are whole, nothing is built, which takes a twentieth of a full run. Raises what landing (`strict`: if any file
+    is refused), the checks and publishing raise; the current publication then stays unchanged. Not `is_delivered`: from what has
+    landed before, without the source folders. The caller holds the home's lock, and records how the run ends.
     """
     settle(home)
     forget_unfinished(home)
     progress("Reading: deliveries")
     landed = land(practice, home, progress, is_delivered=is_delivered, strict=strict)
     if publication := _unchanged(home, practice, landed):
-        return Run(publication, False, landed, (said,) if (said := landed.warning()) else ())
+        said = [landed.warning(), GONE_BACK if gone_back_from(home) else None]
+        return Run(publication, False, landed, tuple(filter(None, said)))
     from pipelines.defs.execution import execute, warned
 
     landed = land_whole(practice, home, progress, landed, is_delivered=is_delivered)
@@ -50,11 +56,12 @@ def run(home: Home, practice: Practice, progress: Progress = silent, *, is_deliv
 
 
 def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publication | None:
-    """The current publication, if this run would produce the same one."""
+    """The current publication, if this run would produce the same one, or the one that somebody went back from."""
     try:
         publication = current(home)
     except NotPublished:
         return None
     if damage_of(home, publication):
         return None
-    return publication if publication.fingerprint == fingerprint(home, practice, landed.ledger) else None
+    newest = gone_back_from(home) or publication
+    return publication if fingerprint(home, practice, landed.ledger) in (publication.fingerprint, newest.fingerprint) else None

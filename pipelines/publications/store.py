@@ -123,6 +123,12 @@ def roll_back(home: Home) -> Publication:
     return earlier[-1]
 
 
+def gone_back_from(home: Home) -> Publication | None:
+    """The newest whole publication, if an earlier one is shown because somebody went back; None otherwise."""
+    shown, newest = _read((home.published / CURRENT).resolve()), whole_publications(home)[-1:]
+    return newest[0] if shown and newest and newest[0].order > shown.order else None
+
+
 def forget_old(home: Home) -> None:
     """Remove all but the newest few and the current publication, and those that were never shown or are damaged."""
     shown = (home.published / CURRENT).resolve().name

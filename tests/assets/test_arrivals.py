@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
-from pipelines.defs.refresh import arrivals
+from pipelines.defs.refresh import arrivals, nightly
 from pipelines.defs.run_status import failures
 from pipelines.errors import UsageError
 from pipelines.home import Home
@@ -58,7 +58,8 @@ def publish(home: Home, number: int, arrived: str) -> None:
     )
     facts |= {"id": folder.name, "is_synthetic": True, "n_rows": {}, "number": number, "arrived": arrived}
     (folder / "manifest.json").write_text(json.dumps(facts))
-    (folder / "shown").touch()
+    for name in ("shown", "warehouse.duckdb"):
+        (folder / name).touch()
 
 
 def test_a_run_that_publishes_nothing_is_asked_for_again_ever_more_rarely(look):
@@ -79,6 +80,26 @@ def test_going_back_to_an_earlier_publication_starts_no_run(look, home, practice
     publish(home, 2, arrived_state(practice))
     (home.published / "current").symlink_to("2026-1")
     assert look(0) == "Everything that has arrived is published."
+
+
+def test_the_nightly_run_waits_where_somebody_went_back_until_something_arrives(home, practice):
+    """Else it would publish again, within a day, what they went back from."""
+
+    def night() -> bool:
+        with dg.build_schedule_context(scheduled_execution_time=NOON) as context:
+            return bool(nightly(home, practice).evaluate_tick(context).run_requests)
+
+    assert night()
+    publish(home, 1, "an earlier state")
+    publish(home, 2, arrived_state(practice))
+    link = home.published / "current"
+    link.symlink_to("2026-2")
+    assert night()
+    link.unlink()
+    link.symlink_to("2026-1")
+    assert not night()
+    (practice.sources["crm"] / "leads.csv").write_text("x")
+    assert night()
 
 
 def test_no_run_is_asked_for_while_another_one_writes(look, home):
