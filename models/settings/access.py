@@ -1,7 +1,8 @@
 """The schema of access.toml: the identity provider, and which of its claims make which role. docs/operators.md shows one."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlparse
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -45,6 +46,10 @@ class SignIn(Settings):
     name. `secret_variable` names the environment variable of the client's secret. `acr_values`: accepted strengths of sign-in.
     `revoked`: `sub`s without access.
     """
+
+    earlier: ClassVar[Mapping[str, str]] = {
+        "user_claim": 'Write name_claim: it is the name that the audit log shows; the claim "sub" says who a person is.'
+    }
 
     issuer: _Address = Field(description="the provider's address")
     client_id: _Text = Field(description="the client's id at the provider")

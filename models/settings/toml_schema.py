@@ -29,6 +29,9 @@ class Settings(BaseModel):
     shows_values: ClassVar[bool] = True
     """Whether a mistake may quote what the file says; not where a secret may stand in the wrong place."""
 
+    earlier: ClassVar[Mapping[str, str]] = {}
+    """Keys of earlier versions, each with what to write now. The likest of today's keys may mean something else."""
+
 
 Schema = TypeVar("Schema", bound=Settings)
 
@@ -127,7 +130,7 @@ def _parts(dotted: str) -> tuple[str, ...]:
 
 def _mistake(error: ErrorDetails, schema: type[Settings], text: str, below: tuple[str, ...]) -> Mistake:
     path = tuple(str(part) for part in error["loc"] if part != "[key]")
-    known, field = _place(schema, path)
+    table, field = _place(schema, path)
     raised = error.get("ctx", {}).get("error")
     path += raised.path if isinstance(raised, AtKey) else ()
     key = ".".join((*below, *path)) or "this file"
@@ -135,7 +138,10 @@ def _mistake(error: ErrorDetails, schema: type[Settings], text: str, below: tupl
     match error["type"]:
         case "missing":
             return Mistake(line, key, f"is missing. Add it{_allowed(field)}.")
+        case "extra_forbidden" if path[-1] in table.earlier:
+            return Mistake(line, key, f"is a setting of an earlier version. {table.earlier[path[-1]]}")
         case "extra_forbidden":
+            known = list(table.model_fields)
             close = get_close_matches(path[-1], known, n=1)
             meant = f" Did you mean {close[0]}?" if close else ""
             return Mistake(line, key, f"is not a setting here.{meant} Known: {', '.join(known)}.")
@@ -147,10 +153,10 @@ def _mistake(error: ErrorDetails, schema: type[Settings], text: str, below: tupl
             return Mistake(line, key, f"cannot be {given}: it must be {_description(field) or said}.")
 
 
-def _place(schema: type[BaseModel], path: tuple[str, ...]) -> tuple[list[str], FieldInfo | None]:
-    """The known keys of the table that a path ends in, and the last field on the way."""
-    model: type[BaseModel] | None = schema
-    known, field, is_key = list(schema.model_fields), None, False
+def _place(schema: type[Settings], path: tuple[str, ...]) -> tuple[type[Settings], FieldInfo | None]:
+    """The table that a path ends in, and the last field on the way."""
+    table, field, is_key = schema, None, False
+    model: type[Settings] | None = schema
     for part in path:
         if is_key:
             is_key = False
@@ -159,9 +165,9 @@ def _place(schema: type[BaseModel], path: tuple[str, ...]) -> tuple[list[str], F
             break
         field = model.model_fields[part]
         is_key = get_origin(field.annotation) is dict
-        model = next((one for one in _types(field.annotation) if issubclass(one, BaseModel)), None)
-        known = list(model.model_fields) if model else known
-    return known, field
+        model = next((one for one in _types(field.annotation) if issubclass(one, Settings)), None)
+        table = model or table
+    return table, field
 
 
 def _types(annotation: Any) -> Iterator[type]:

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.audit_log.store import KEY, KEY_FILE
+from models.settings.access import AccessSettings
+from models.settings.toml_schema import SettingsRefused, read_settings
 from pipelines.audit_log import log_of
 from pipelines.cli.diagnosis_of_files import Diagnosis, files_of
 from pipelines.errors import EnvironmentNotReady, NotPublished
@@ -20,18 +22,19 @@ from pipelines.publications.last_run import last_run
 from pipelines.publications.store import current
 
 PACKAGES = ("pipelines", "models", "ml", "dashboards", "data_samples")
+ACCESS_FILE = "access.toml"
 LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?", re.MULTILINE)
 
 
 def diagnose(home: Home, *, is_deep: bool = False) -> list[Diagnosis]:
     """Check everything that a run depends on; `is_deep`: read every landed and published file to its end."""
-    installed = [_python(), _versions(), _checkout(), _home(home), _last_run(home)]
+    installed = [_python(), _versions(), _checkout(), _home(home), _last_run(home), *_access(home)]
     return [*installed, *files_of(home, is_deep=is_deep), _audit_log(home), _audit_key(home), _browser()]
 
 
 def _python() -> Diagnosis:
-    is_well = sys.version_info[:2] == (3, 11)
-    return Diagnosis("Python", is_well, platform.python_version(), "Make .venv/ with Python 3.11: `make setup`.")
+    is_well = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return Diagnosis("Python", is_well, platform.python_version(), "Make .venv/ with Python 3.11, 3.12 or 3.13: `make setup`.")
 
 
 def _versions() -> Diagnosis:
@@ -77,6 +80,18 @@ def _last_run(home: Home) -> Diagnosis:
     is_failed = told["status"] == "failed"
     state = f"failed at {told['ended_at']}: {told['reason']}" if is_failed else f"without an error, at {told['ended_at']}"
     return Diagnosis("Last run", not is_failed, state, "Do what it says, then `caregap run`.", is_optional=True)
+
+
+def _access(home: Home) -> list[Diagnosis]:
+    """Whether the file that says who may sign in can be read, where there is one: without it the pages stay closed."""
+    path = home.root / ACCESS_FILE
+    if not path.is_file():
+        return []
+    try:
+        read_settings(path.read_bytes(), AccessSettings, str(path))
+    except SettingsRefused as refused:
+        return [Diagnosis("Access", False, str(refused), "Correct it as docs/operators.md shows.")]
+    return [Diagnosis("Access", True, f"{path} can be read")]
 
 
 def _audit_log(home: Home) -> Diagnosis:

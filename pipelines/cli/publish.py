@@ -29,4 +29,5 @@ def command(folder: Path | None, rollback: bool) -> None:
             run_step(home, practice_of(home, folder), ["published"])
             publication = current(home)
     click.echo(f"Published: {publication.id}, {publication.practice_name} as of {publication.as_of_on}")
-    click.echo(f"De-identified file: {publication.anonymity}")
+    if publication.anonymity:  # an earlier version's publication does not say
+        click.echo(f"De-identified file: {publication.anonymity}")
