@@ -23,6 +23,7 @@ class Home:
     scores/               trained models
     dbt/                  the parsed dbt project
     dagster/              Dagster's own records
+    connect/<practice>/   how far connected systems were pulled, and what was pushed to them
     number lock           the counter of builds and publications; who is writing
     errors/               reports of unexpected errors, without patient data
     access.toml           who may sign in to the dashboards, and in which role
@@ -50,6 +51,9 @@ class Home:
 
     def outcomes(self, practice_id: str) -> Path:
         return self.root / "outcomes" / path_part(practice_id)
+
+    def connect(self, practice_id: str) -> Path:
+        return self.root / "connect" / path_part(practice_id)
 
     @property
     def build(self) -> Path:

@@ -32,7 +32,7 @@ _PLACES = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" }'
 _TEXT = Field(min_length=1, max_length=500, description="a short text")
 
 
-def _checked_address(given: str) -> str:
+def checked_address(given: str) -> str:
     """The address without a slash at its end. Raises `ValueError`, which does not repeat it: it may hold a password."""
     try:
         parts = urlsplit(given)
@@ -55,7 +55,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-Address = Annotated[str, AfterValidator(_checked_address)]
+Address = Annotated[str, AfterValidator(checked_address)]
 
 
 class _Quiet(Settings):
@@ -123,6 +123,9 @@ class FhirPull(Pull):
     level: Literal["system", "group", "patient"] = Field("system", description='"system", "group" or "patient"')
     group: str | None = Field(None, pattern=r"^[A-Za-z0-9.-]{1,64}$", description="the id of a FHIR Group")
     types: list[FhirType] | None = Field(None, min_length=1, max_length=100, description="a list of FHIR resource types")
+    file_hosts: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}$", description="names of hosts")]] = Field(
+        [], max_length=20, description="a list of hosts that an export's files may lie on, besides the server's own"
+    )
     page_size: int = Field(200, ge=1, le=10_000, description="a whole number from 1 to 10000")
 
     @model_validator(mode="after")

@@ -1,18 +1,24 @@
 """What `caregap connect check` looks at: is each system reachable, permitted and mapped. Writes nothing, here or there."""
 
+import importlib
 from collections.abc import Callable
 
 from pipelines.connect.adapter import Finding
 from pipelines.connect.connectors import Connection
 from pipelines.connect.http import Http
+from pipelines.connect.pulls.pull import SYSTEMS
 from pipelines.errors import CaregapError
 from pipelines.practice import Practice
 
 Check = Callable[[Connection], list[Finding]]
 """Asks a system, signed in, whether what a connection needs is permitted and mapped. May raise `CaregapError`."""
 
-PULLED: dict[str, Check] = {}
-"""By kind: what a pull needs."""
+
+def _pulled(connection: Connection) -> list[Finding]:
+    """What a pull needs, asked by the module of the connector's kind."""
+    check: Check = importlib.import_module(SYSTEMS[connection.settings.kind]).check
+    return check(connection)
+
 
 PUSHED: dict[str, Check] = {}
 """By kind: what a push needs."""
@@ -25,9 +31,10 @@ def check(connection: Connection, practice: Practice) -> list[Finding]:
     if settings.pull is None and settings.push is None:
         return [*found, Finding("nothing to do", False, f"Add [{connection.name}.pull] or [{connection.name}.push].")]
     if found[-1].is_ok:
-        for table, checks in (("pull", PULLED), ("push", PUSHED)):
-            if getattr(settings, table) is not None and settings.kind in checks:
-                found += _tried(table, checks[settings.kind], connection)
+        if settings.pull is not None and settings.kind in SYSTEMS:
+            found += _tried("pull", _pulled, connection)
+        if settings.push is not None and settings.kind in PUSHED:
+            found += _tried("push", PUSHED[settings.kind], connection)
     return found
 
 

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.connect.fhir_server.server import FhirServer, installed, running
+
 
 @dataclass
 class Request:
@@ -105,3 +107,25 @@ def practice_folder(tmp_path: Path) -> Path:
     settings = 'id = "harbor"\nname = "Harbor"\ntime_zone = "America/Chicago"\n[sources]\nehr = "ehr"\ncrm = "crm"\n'
     (tmp_path / "practice.toml").write_text(settings, encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def fhir_packages(pytestconfig: pytest.Config) -> Path:
+    """Where npm has installed the FHIR server of the tests."""
+    kept = pytestconfig.rootpath / ".pytest_cache" / "d" / "fhir-server"
+    kept.mkdir(parents=True, exist_ok=True)
+    return installed(kept)
+
+
+@pytest.fixture(scope="session")
+def running_fhir_server(fhir_packages: Path) -> Iterator[FhirServer]:
+    """One server for all tests of a process: it takes seconds to start."""
+    with running(fhir_packages) as server:
+        yield server
+
+
+@pytest.fixture
+def fhir_server(running_fhir_server: FhirServer) -> FhirServer:
+    """Medplum's FHIR router in memory: real search, real resources, empty at first."""
+    running_fhir_server.reset()
+    return running_fhir_server

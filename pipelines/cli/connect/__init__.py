@@ -5,6 +5,7 @@ import importlib
 import click
 
 VERBS = {
+    "pull": "Fetch what changed at connected systems, as deliveries into the source folders.",
     "check": "Say of each system whether it is reachable, permitted and mapped.",
 }
 

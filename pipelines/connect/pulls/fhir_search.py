@@ -1,0 +1,148 @@
+"""Pulls by search, page by page, for a server without bulk export: FHIR R4, 3.1.1 "Search" and 3.1.1.4 "paging".
+
+Pages are asked for in the order of change. A page may show rows again that another has shown; each version is delivered once.
+Deletions are not seen by search.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urljoin
+
+import orjson
+
+from models.settings.connectors import FhirConnector, FhirPull
+from pipelines.connect.http import Answer, Http
+from pipelines.connect.pulls.pulling import Pulling, instant
+from pipelines.connect.shape import checked, taken_or
+from pipelines.errors import ConnectionFailed
+
+_MANIFEST = "manifest.json"
+_GONE = (404, 410)
+_STALE_PAGES = 20
+"""Pages in a row without anything new, after which the server's paging leads nowhere."""
+
+
+def pull(pulling: Pulling, types: list[str]) -> None:
+    """Search each type for what changed since."""
+    steps = pulling.work.steps
+    done: list[str] = steps.setdefault("done", [])
+    for kind in types:
+        if kind not in done:
+            _search(pulling, kind)
+            done.append(kind)
+            steps.pop("next", None)
+            pulling.work.save()
+    output = [{"type": kind, "url": _file(kind)} for kind in types if pulling.work.has(_file(kind))]
+    if output:
+        facts = {
+            "transactionTime": pulling.clock.isoformat(),
+            "request": "search",
+            "requiresAccessToken": False,
+            "output": output,
+        }
+        pulling.work.put(_MANIFEST, json.dumps(facts, indent=1).encode())
+
+
+def _file(kind: str) -> str:
+    return f"{kind}.ndjson"
+
+
+def _search(pulling: Pulling, kind: str) -> None:
+    """All pages of one type. Where the server has dropped a search half way, it begins anew from what came last."""
+    since, before = pulling.since.get(kind), None
+    while True:
+        newest = _pages(pulling, kind, since)
+        if newest is None:
+            return
+        if newest == before:
+            raise ConnectionFailed(
+                f"{pulling.name}: the server drops its pages of {kind} before they are read. Ask for fewer rows."
+            )
+        since = before = newest
+
+
+def _pages(pulling: Pulling, kind: str, since: datetime | None) -> datetime | None:
+    """Read page after page; None at the end, otherwise the time of change from which on to search again."""
+    steps, http = pulling.work.steps, pulling.http
+    place: str = steps.get("next") or _first(pulling, kind, since)
+    newest, is_sorted, visited, n_stale, n_rows = since, True, set(), 0, 0
+    while True:
+        answer = http.request("GET", place, headers={"accept": "application/fhir+json"}, accept=_GONE)
+        pulling.note_clock(answer)
+        if answer.status in _GONE:
+            if "next" not in steps:
+                raise ConnectionFailed(f"{answer.place}: the server has no search of {kind} (HTTP {answer.status}).")
+            steps.pop("next")
+            return newest if is_sorted and newest else datetime.min.replace(tzinfo=pulling.clock.tzinfo)
+        bundle = answer.json()
+        n_new = 0
+        for resource in _resources(bundle, kind, answer):
+            changed_at = _changed_at(resource)
+            at = instant(changed_at)
+            is_sorted = is_sorted and at is not None and (newest is None or at >= newest)
+            newest = at if at and (newest is None or at > newest) else newest
+            n_new += _deliver(pulling, kind, resource, changed_at)
+        n_rows += n_new
+        pulling.tell(kind, f"{n_rows:,} rows")
+        n_stale = 0 if n_new else n_stale + 1
+        following = _next(bundle, http.url(place), http, answer)
+        if following is None:
+            return None
+        mark = hashlib.sha256(following.encode()).hexdigest()
+        if mark in visited or n_stale >= _STALE_PAGES:
+            raise ConnectionFailed(f"{answer.place}: the pages of {kind} lead back to what was read. Ask its vendor.")
+        visited.add(mark)
+        steps["next"] = place = following
+        pulling.work.save()
+
+
+def _first(pulling: Pulling, kind: str, since: datetime | None) -> str:
+    asked = cast(FhirPull, cast(FhirConnector, pulling.connection.settings).pull)
+    changed = ""
+    if since and since.year > 1:
+        changed = f"&_lastUpdated=ge{since.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
+    return f"{kind}?_count={asked.page_size}&_sort=_lastUpdated{changed}"
+
+
+def _resources(bundle: object, kind: str, answer: Answer) -> Iterator[dict[str, Any]]:
+    """The resources of the type that was asked for; the page may hold others, and messages of the server."""
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise ConnectionFailed(f"{answer.place}: a search of {kind} is answered by no Bundle. Check the address.")
+    for entry in taken_or(bundle, "entry", [], answer.place):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == kind:
+            yield resource
+
+
+def _changed_at(resource: dict[str, Any]) -> str:
+    meta = resource.get("meta")
+    said = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    return said if isinstance(said, str) and instant(said) else ""
+
+
+def _deliver(pulling: Pulling, kind: str, resource: dict[str, Any], changed_at: str) -> bool:
+    """Add a resource to the delivery, unless this version of it was delivered."""
+    line = orjson.dumps(resource, option=orjson.OPT_APPEND_NEWLINE)
+    row = resource.get("id")
+    key = row if isinstance(row, str) and changed_at else hashlib.sha256(line).hexdigest()
+    if not pulling.work.is_new(kind, key, changed_at):
+        return False
+    pulling.work.append(_file(kind), line)
+    pulling.work.count(_file(kind), kind, 1)
+    return True
+
+
+def _next(bundle: dict[str, Any], page: str, http: Http, answer: Answer) -> str | None:
+    """The address of the next page, which must be on the same host."""
+    for link in taken_or(bundle, "link", [], answer.place):
+        if isinstance(link, dict) and link.get("relation") == "next":
+            following = urljoin(page, checked(link.get("url"), str, "the link to the next page", answer.place))
+            if not http.is_own(following):
+                raise ConnectionFailed(
+                    f"{answer.place}: the next page is on another host, which is not followed. Ask its vendor."
+                )
+            return following
+    return None

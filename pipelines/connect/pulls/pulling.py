@@ -1,0 +1,69 @@
+"""What a system's puller is given, and what it answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from pipelines.clock import now
+from pipelines.connect.connectors import Connection
+from pipelines.connect.http import Answer, Http
+from pipelines.connect.pulls.work import Work
+from pipelines.progress import Progress
+
+
+@dataclass
+class Pulling:
+    """One pull under way.
+
+    `since`: by kind of row, the instant from which on changes are asked for, the lookback taken off; None: all there is.
+    `until`: by kind of row, how far this pull came, where the puller knows better than the rows' times of change.
+    `cleanup`: addresses at the system to DELETE once the delivery is in place.
+    """
+
+    connection: Connection
+    http: Http
+    work: Work
+    since: Mapping[str, datetime | None]
+    progress: Progress
+    until: dict[str, datetime] = field(default_factory=dict)
+    cleanup: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.connection.name
+
+    def tell(self, extract: str, what: str) -> None:
+        self.progress(f"Pulling {self.name}: {extract}, {what}")
+
+    def note_clock(self, answer: Answer) -> None:
+        """Keep the time at the first answer, by the system's clock or by ours, whichever is behind: no cursor goes beyond it,
+        whatever rows say and whichever clock is wrong."""
+        if "clock" not in self.work.steps:
+            self.work.steps["clock"] = min(_clock(answer), now()).isoformat()
+
+    @property
+    def clock(self) -> datetime:
+        """The time when the pull began, as `note_clock` kept it."""
+        return datetime.fromisoformat(self.work.steps["clock"]) if "clock" in self.work.steps else now()
+
+
+Puller = Callable[[Pulling], None]
+"""Fills `work` with everything that changed since. Raises `ConnectionFailed`; what was saved before is gone on with next time."""
+
+
+def _clock(answer: Answer) -> datetime:
+    try:
+        at = parsedate_to_datetime(answer.headers["date"])
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    except (KeyError, ValueError, TypeError):
+        return now()
+
+
+def instant(text: object) -> datetime | None:
+    """An instant as systems write it; without an offset it is UTC. None where it is none."""
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,96 @@
+"""What is known of a connector's pulls when none is running: how far each kind of row was pulled, and how the last one went.
+
+    <home>/connect/<practice>/<connector>.pull.json
+
+Holds times, counts and hashes; no row, no address's values, no secret.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.durable import write_durably
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.names import path_part
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How far one kind of row was pulled.
+
+    `until`: the newest time of change among what was pulled, never later than the system's own clock, in the system's own words.
+    `recent`: hashes of the rows of the lookback, which come again and are not delivered again.
+    """
+
+    until: str
+    recent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Last:
+    """How a pull went: when it ended, which folder it delivered, rows by kind; `failed`: why it did not end well."""
+
+    at: str
+    delivery: str | None = None
+    n_rows: dict[str, int] = field(default_factory=dict)
+    failed: str | None = None
+
+
+@dataclass(frozen=True)
+class PullState:
+    """`place`: a hash of where it was pulled from; what was pulled elsewhere counts for nothing. `number`: of deliveries made."""
+
+    place: str = ""
+    number: int = 0
+    seen: dict[str, Seen] = field(default_factory=dict)
+    last: Last | None = None
+    failed: Last | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"format": _FORMAT, **asdict(self)}
+
+    @classmethod
+    def of_json(cls, facts: dict[str, Any]) -> "PullState":
+        """Raises `ValueError` where the facts are not a state of this version."""
+        try:
+            if facts["format"] != _FORMAT:
+                raise ValueError("another format")
+            seen = {name: Seen(one["until"], tuple(one["recent"])) for name, one in facts["seen"].items()}
+            last, failed = (Last(**facts[name]) if facts[name] else None for name in ("last", "failed"))
+            return cls(facts["place"], int(facts["number"]), seen, last, failed)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("not a state") from error
+
+
+def state_path(home: Home, practice_id: str, connector: str) -> Path:
+    return home.connect(practice_id) / f"{path_part(connector)}.pull.json"
+
+
+def read_state(home: Home, practice_id: str, connector: str) -> PullState:
+    """The state; an empty one before the first pull. Raises `UsageError` where it is damaged: whether to begin from the
+    beginning, which may take a day, is for a person to say."""
+    path = state_path(home, practice_id, connector)
+    try:
+        return PullState.of_json(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return PullState()
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{path}: cannot be read. Remove it, and the next pull begins from the beginning; what comes again lands once."
+        ) from None
+
+
+def write_state(home: Home, practice_id: str, connector: str, state: PullState) -> None:
+    path = state_path(home, practice_id, connector)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_durably(path, json.dumps(state.as_json(), indent=1), "connect.pull.state")
+
+
+def note_failure(home: Home, practice_id: str, connector: str, at: str, reason: str) -> None:
+    """Keep why a pull failed, beside how far earlier ones came."""
+    state = read_state(home, practice_id, connector)
+    write_state(home, practice_id, connector, replace(state, failed=Last(at, failed=reason)))
