@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from models.settings.odoo_push import OdooPush
 from models.settings.practice import checked_id
 from models.settings.push import Push
 from models.settings.toml_schema import Mistake, Settings, SettingsRefused, check_settings, line_of, parse_toml
@@ -255,6 +256,7 @@ class OdooConnector(Connector):
     database: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="the database's name")
     sign_in: OdooSignIn = Field(description="a table")
     pull: OdooPull | None = Field(None, description="a table")
+    push: OdooPush | None = Field(None, description="a table")
     delivers_as: ClassVar[str] = "crm"
 
 

@@ -20,7 +20,14 @@ def _pulled(connection: Connection) -> list[Finding]:
     return check(connection)
 
 
-PUSHED: dict[str, Check] = {}
+def _odoo_pushed(connection: Connection) -> list[Finding]:
+    from pipelines.connect.odoo.adapter import opened
+
+    with opened(connection) as odoo:
+        return odoo.check()
+
+
+PUSHED: dict[str, Check] = {"odoo": _odoo_pushed}
 """By kind: what a push needs."""
 
 

@@ -74,11 +74,12 @@ def body_of(transaction: Transaction, add: Adders, time_zone: ZoneInfo, taken: C
     if transaction.kind in (PROFESSIONAL, INSTITUTIONAL):
         claim_rows = ClaimRows(transaction, add, time_zone)
 
-        def take(claim: Claim, bht: list[str]) -> None:
-            claim_rows.take(claim, bht)
+        def take(claim: Claim) -> None:
+            claim_rows.take(claim, claims.bht)
             taken()
 
-        return Claims(transaction, take)
+        claims = Claims(transaction, take)
+        return claims
     if transaction.kind == REMITTANCE:
         payment_rows = PaymentRows(transaction, add, time_zone)
 

@@ -10,8 +10,6 @@ found as (
     union all by name
     select * from {{ ref('stg_billing__findings') }}
     union all by name
-    select * from {{ ref('int_money__findings') }}
-    union all by name
     select * from {{ ref('stg_landing__findings') }}
 
 ),
