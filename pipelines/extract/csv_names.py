@@ -9,7 +9,9 @@ from pathlib import Path
 from models.settings.layout import Layout
 from models.sources import SourceKind
 from pipelines.errors import ExtractRefused
+from pipelines.extract.bundles import DELETED
 from pipelines.extract.csv_columns import Columns
+from pipelines.extract.csv_deletions import DELETED_ROWS
 from pipelines.extract.csv_header import FirstRow, first_rows, fits
 from pipelines.extract.description import Description
 from pipelines.extract.encoding import decoded_start
@@ -32,7 +34,7 @@ class CsvNames:
     about: frozenset[Path] = frozenset()
 
     def __init__(self, kind: SourceKind, files: list[Path], layouts: Mapping[str, Layout]):
-        self._extracts = {name: Columns(contract) for name, contract in kind.extracts.items()}
+        self._extracts = {name: Columns(one) for name, one in {**kind.extracts, DELETED: DELETED_ROWS}.items()}
         shipped = {name: layout for name, layout in shipped_layouts().items() if name not in layouts}
         self._own, self._shipped = (
             [Columns(kind.extracts[one.extract], one) for one in given.values() if one.source == kind.name]

@@ -10,6 +10,7 @@ from models.settings.layout import Layout
 from models.sources import SourceKind
 from pipelines.extract.bulk_export import BulkExports
 from pipelines.extract.bundles import BUNDLE, BUNDLES, DELETED, DELETIONS
+from pipelines.extract.csv_deletions import DELETED_ROWS
 from pipelines.extract.csv_file import read_csv
 from pipelines.extract.csv_names import CsvNames
 from pipelines.extract.description import Description
@@ -55,7 +56,7 @@ class Reader:
 
 READERS = {
     "x12": Reader(lambda *_: X12Files(), read_x12, recognises=is_x12, divides=True),
-    "csv": Reader(CsvNames, read_csv),
+    "csv": Reader(CsvNames, read_csv, besides={DELETED: DELETED_ROWS}),
     "fhir": Reader(
         lambda kind, files, _: BulkExports(kind, files), read_fhir, besides={BUNDLE: BUNDLES, DELETED: DELETIONS}, divides=True
     ),

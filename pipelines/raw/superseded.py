@@ -8,6 +8,7 @@ is taken, as the ledger first saw them, and where their content differs, the row
 import duckdb
 
 from models.contract import Contract
+from models.sources import SourceKind
 from pipelines.extract.bundles import DELETED
 from pipelines.sql.literals import literal
 
@@ -82,16 +83,40 @@ def _mark_contradicted(connection: duckdb.DuckDBPyConnection, rows: str, contrac
     )
 
 
-def find_deleted(connection: duckdb.DuckDBPyConnection, rows: str, bundles: str, contract: Contract) -> None:
-    """Add to `raw.superseded_rows` the current rows of one resource type that a later bundle deletes.
+def find_deleted(connection: duckdb.DuckDBPyConnection, rows: str, listed: str, contract: Contract, kind: SourceKind) -> None:
+    """Add to `raw.superseded_rows` the current rows of one extract that a source says it has deleted since.
 
-    A bundle takes effect at its `timestamp`, otherwise its `meta.lastUpdated`, otherwise its export; without any of these, after
-    all versions. A version's time is its `meta.lastUpdated`, otherwise its export; without either, before all deletions.
+    `rows` and `listed` are the SQL that reads the extract and the deletions. A version's time is that of its change, otherwise
+    its export; without either, it is before all deletions.
     """
+    is_fhir = kind.reader == "fhir"
+    deletions = _deleted_resources(listed, contract) if is_fhir else _deleted_rows(listed, contract)
+    key = ", ".join(f'landed."{name}"' for name in contract.key)
     connection.execute(
         f"""
         insert into raw.superseded_rows
-        with requests as (
+        with deletions as ({deletions})
+        select landed.source_system, {literal(contract.name)}, landed._file_key, landed._row_number, 'was deleted'
+        from {rows} as landed
+        join files
+            on files.source_system = landed.source_system and files.file_key = landed._file_key
+            and files.extract = {literal(contract.name)}
+        join deletions
+            on deletions.source_system = landed.source_system and deletions.row_id = concat_ws('/', {key})
+        anti join raw.superseded_rows as superseded
+            on superseded.source_system = landed.source_system and superseded.extract = {literal(contract.name)}
+            and superseded.file_key = landed._file_key and superseded.row_number = landed._row_number
+        where coalesce(landed.{kind.changed_at}, files.exported_at, '-infinity') <= deletions.deleted_at
+        """
+    )
+
+
+def _deleted_resources(bundles: str, contract: Contract) -> str:
+    """The latest deletion of each resource of a type. A bundle takes effect at its `timestamp`, otherwise its `meta.lastUpdated`,
+    otherwise its export; without any of these, after all versions."""
+    return f"""
+        select source_system, split_part(request.url, '/', -1) as row_id, max(deleted_at) as deleted_at
+        from (
             select
                 bundle.source_system, unnest(bundle.entry).request as request,
                 coalesce(
@@ -101,22 +126,17 @@ def find_deleted(connection: duckdb.DuckDBPyConnection, rows: str, bundles: str,
             join files
                 on files.source_system = bundle.source_system and files.file_key = bundle._file_key
                 and files.extract = {literal(DELETED)}
-        ),
-        deletions as (
-            select source_system, split_part(request.url, '/', -1) as id, max(deleted_at) as deleted_at
-            from requests
-            where request.method = 'DELETE' and split_part(request.url, '/', -2) = {literal(contract.name)}
-            group by all
         )
-        select landed.source_system, {literal(contract.name)}, landed._file_key, landed._row_number, 'was deleted'
-        from {rows} as landed
-        join files
-            on files.source_system = landed.source_system and files.file_key = landed._file_key
-            and files.extract = {literal(contract.name)}
-        join deletions on deletions.source_system = landed.source_system and deletions.id = landed.id
-        anti join raw.superseded_rows as superseded
-            on superseded.source_system = landed.source_system and superseded.extract = {literal(contract.name)}
-            and superseded.file_key = landed._file_key and superseded.row_number = landed._row_number
-        where coalesce(landed._last_updated, files.exported_at, '-infinity') <= deletions.deleted_at
+        where request.method = 'DELETE' and split_part(request.url, '/', -2) = {literal(contract.name)}
+        group by all
         """
-    )
+
+
+def _deleted_rows(listed: str, contract: Contract) -> str:
+    """The latest deletion of each row of an extract that comes as CSV (`pipelines/extract/csv_deletions.py`)."""
+    return f"""
+        select source_system, row_id, max(deleted_at) as deleted_at
+        from {listed}
+        where extract = {literal(contract.name)}
+        group by all
+        """

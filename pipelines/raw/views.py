@@ -93,9 +93,9 @@ def _find_superseded(connection: duckdb.DuckDBPyConnection, kind: SourceKind, co
     find_older(connection, _scan(landed), contract, kind.changed_at)
     if landed["is_change"].any():
         carry_forward(connection, _scan(landed), contract, raw_table(kind.name, contract.name))
-    bundles = _of(files, kind, DELETED)
-    if not bundles.is_empty():
-        find_deleted(connection, _scan(landed), _scan(bundles), contract)
+    deletions = _of(files, kind, DELETED)
+    if not deletions.is_empty():
+        find_deleted(connection, _scan(landed), _scan(deletions), contract, kind)
 
 
 def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, current: pl.DataFrame) -> None:
