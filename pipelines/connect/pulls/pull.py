@@ -26,7 +26,7 @@ from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 
-SYSTEMS = {kind: f"pipelines.connect.pulls.{kind}" for kind in ("fhir",)}
+SYSTEMS = {kind: f"pipelines.connect.pulls.{kind}" for kind in ("fhir", "salesforce", "hubspot")}
 """By kind of connector, the module with its `sign_in(connection)`, its `pull(pulling)` and its `check(connection)`."""
 
 
