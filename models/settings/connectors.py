@@ -153,10 +153,23 @@ class HubspotPull(Pull):
     extracts: list[Literal["contacts"]] = Field(["contacts"], min_length=1, description="a list of contacts")
 
 
-class OdooPull(Pull):
-    """The models to pull, by the extract that they land as."""
+OwnField = Literal["mrn", "first_name", "last_name", "birth_date", "sex", "preferred_channel", "is_do_not_contact", "is_deceased"]
 
-    extracts: list[Literal["contacts"]] = Field(["contacts"], min_length=1, description="a list of contacts")
+
+class OdooPull(Pull):
+    """What to pull, by the extract that it lands as. `fields`: the practice's own fields of a contact by the contract's name.
+
+    `contact_key` and `contact_module` say which id is the contract's `contact_id`, as for a push.
+    """
+
+    extracts: list[Literal["contacts", "consents"]] = Field(
+        ["contacts"], min_length=1, description="a list of contacts, consents"
+    )
+    contact_key: Literal["external_id", "id", "ref"] = Field("id", description='"external_id", "id" or "ref"')
+    contact_module: str = Field("__import__", pattern=r"^[A-Za-z0-9_]+$", description="the part of an external id before its dot")
+    fields: dict[OwnField, Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="a field's name")]] = Field(
+        {}, description='fields of Odoo by name: { mrn = "x_mrn", birth_date = "x_birth_date" }'
+    )
 
 
 class SmartSignIn(_Quiet):
@@ -258,6 +271,15 @@ class OdooConnector(Connector):
     pull: OdooPull | None = Field(None, description="a table")
     push: OdooPush | None = Field(None, description="a table")
     delivers_as: ClassVar[str] = "crm"
+
+    @model_validator(mode="after")
+    def _one_id(self) -> Self:
+        keys = {(one.contact_key, one.contact_module) for one in (self.pull, self.push) if one}
+        if len(keys) > 1:
+            raise ValueError(
+                "has another contact_key or contact_module in pull than in push: what is pulled could not be pushed to"
+            )
+        return self
 
 
 AnyConnector = FhirConnector | SalesforceConnector | HubspotConnector | OdooConnector

@@ -38,7 +38,7 @@ def check(connection: Connection, practice: Practice) -> list[Finding]:
     if settings.pull is None and settings.push is None:
         return [*found, Finding("nothing to do", False, f"Add [{connection.name}.pull] or [{connection.name}.push].")]
     if found[-1].is_ok:
-        if settings.pull is not None and settings.kind in SYSTEMS:
+        if settings.pull is not None:
             found += _tried("pull", _pulled, connection)
         if settings.push is not None and settings.kind in PUSHED:
             found += _tried("push", PUSHED[settings.kind], connection)

@@ -42,6 +42,8 @@ def command(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
             rows = ", ".join(f"{n:,} {extract}" for extract, n in sorted(one.n_rows.items()))
             where = f"{rows}, in {one.source}/{one.delivery}" if one.delivery else "nothing changed"
             click.echo(f"{one.name}: {where}{', gone on with from an earlier pull' if one.is_resumed else ''}")
+            for what, n_rows in one.left_out.items():
+                click.echo(f"  left out: {n_rows:,} {what}")
     if len(failed) == 1:
         raise next(iter(failed.values()))
     if failed:

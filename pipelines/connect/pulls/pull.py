@@ -26,20 +26,21 @@ from pipelines.home import Home
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 
-SYSTEMS = {kind: f"pipelines.connect.pulls.{kind}" for kind in ("fhir", "salesforce", "hubspot")}
+SYSTEMS = {kind: f"pipelines.connect.pulls.{kind}" for kind in ("fhir", "salesforce", "hubspot", "odoo")}
 """By kind of connector, the module with its `sign_in(connection)`, its `pull(pulling)` and its `check(connection)`."""
 
 
 @dataclass(frozen=True)
 class Pulled:
     """What a pull did. `delivery`: the folder that it put into the source folder; None: nothing had changed.
-    `is_resumed`: it went on with what an earlier one had begun."""
+    `is_resumed`: it went on with what an earlier one had begun. `left_out`: rows of no extract, by what they are."""
 
     name: str
     source: str
     delivery: str | None
     n_rows: dict[str, int] = field(default_factory=dict)
     is_resumed: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def pull(home: Home, practice: Practice, connection: Connection, progress: Progress = silent) -> Pulled:
@@ -49,7 +50,7 @@ def pull(home: Home, practice: Practice, connection: Connection, progress: Progr
     the state keeps the reason; a delivery is there then or not, never a part of one.
     """
     settings = connection.settings
-    if settings.pull is None or settings.kind not in SYSTEMS:
+    if settings.pull is None:
         raise UsageError(f"{connection.name}: connectors.toml has no [{connection.name}.pull], so there is nothing to pull.")
     folder = practice.sources[settings.source]
     if not folder.is_dir():
@@ -82,19 +83,19 @@ def _pulled(home: Home, practice: Practice, connection: Connection, folder: Path
             work.forget()
             raise ConnectionFailed(f"{connection.name}: what was fetched is damaged on this disk. Run the pull again.")
         at = now().isoformat(timespec="seconds")
-        n_rows, is_resumed = work.n_rows, work.is_resumed
+        n_rows, is_resumed, left_out = work.n_rows, work.is_resumed, work.steps.get("left_out", {})
         seen = _seen(connection, state, pulling)
         if not sum(n_rows.values()):
             write_state(home, practice.id, connection.name, replace(state, seen=seen, last=Last(at), failed=None))
             _clean_up(http, pulling.cleanup)
             work.forget()
-            return Pulled(connection.name, connection.settings.source, None, {}, is_resumed)
+            return Pulled(connection.name, connection.settings.source, None, {}, is_resumed, left_out)
         target, number = _free_name(folder, connection.name, state.number)
         state = PullState(place, number, seen, Last(at, target.name, n_rows))
         facts = {"state": state.as_json(), "cleanup": pulling.cleanup}
         work.place(target, facts)
         _settle(home, practice, connection, folder, work, {"target": target.name, **facts}, http)
-        return Pulled(connection.name, connection.settings.source, target.name, n_rows, is_resumed)
+        return Pulled(connection.name, connection.settings.source, target.name, n_rows, is_resumed, left_out)
 
 
 def _settle(

@@ -36,6 +36,11 @@ class Pulling:
     def tell(self, extract: str, what: str) -> None:
         self.progress(f"Pulling {self.name}: {extract}, {what}")
 
+    def leave_out(self, what: str) -> None:
+        """Count a row that is none of the practice's to have: `tasks about leads`."""
+        left_out = self.work.steps.setdefault("left_out", {})
+        left_out[what] = left_out.get(what, 0) + 1
+
     def note_clock(self, answer: Answer) -> None:
         """Keep the time at the first answer, by the system's clock or by ours, whichever is behind: no cursor goes beyond it,
         whatever rows say and whichever clock is wrong."""

@@ -31,6 +31,7 @@ _LAYOUTS = {
 """The object and the layout by the extract that its rows land as."""
 
 _KEYS = {"campaign_members": ("CampaignId", "ContactId")}
+_ABOUT = {"outreach_tasks": "WhoId", "campaign_members": "ContactId"}
 _OPTED_OUT = ("DoNotCall", "HasOptedOutOfEmail")
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN_SECONDS = 900
@@ -202,7 +203,12 @@ def _deliver(pulling: Pulling, extract: str, answer: Answer) -> None:
             n_rows += 1
             if len(values) != len(columns):
                 raise ConnectionFailed(f"{answer.place}: row {n_rows} of {extract} is cut short. Try again.")
-            _add(rows, extract, dict(zip(columns, values, strict=True)))
+            row = dict(zip(columns, values, strict=True))
+            about = _ABOUT.get(extract)
+            if about and not row.get(about, "").startswith(_CONTACT):
+                pulling.leave_out(f"{extract} that are about no contact")
+            else:
+                _add(rows, extract, row)
     except (UnicodeDecodeError, csv.Error):
         raise ConnectionFailed(f"{answer.place}: the query of {extract} is not answered by CSV. Try again.") from None
     stated = answer.headers.get("sforce-numberofrecords", "")
@@ -213,9 +219,6 @@ def _deliver(pulling: Pulling, extract: str, answer: Answer) -> None:
 
 def _add(rows: CrmRows, extract: str, row: dict[str, str]) -> None:
     """A row, or its deletion. A deleted contact who had opted out stays: nobody is to write to that person after all."""
-    about = {"outreach_tasks": "WhoId", "campaign_members": "ContactId"}.get(extract)
-    if about and not row.get(about, "").startswith(_CONTACT):
-        return
     key, changed_at = "/".join(row[name] for name in _KEYS.get(extract, ("Id",))), row.get("SystemModstamp", "")
     has_opted_out = extract == "contacts" and any(row.get(name, "").lower() == "true" for name in _OPTED_OUT)
     if row.get("IsDeleted", "").lower() == "true" and (not has_opted_out or row.get("MasterRecordId")):

@@ -18,6 +18,7 @@ LINKS = {
     "contact_id": "mailing.contact",
     "list_id": "mailing.list",
     "res_model_id": "ir.model",
+    "state_id": "res.country.state",
 }
 EMPTY: dict[str, Row] = {
     "res.partner": {
@@ -28,7 +29,14 @@ EMPTY: dict[str, Row] = {
         "email": False,
         "email_normalized": False,
         "active": True,
+        "is_company": False,
+        "street": False,
+        "city": False,
+        "state_id": False,
+        "zip": False,
+        "lang": "en_US",
     },
+    "res.country.state": {"name": False, "code": False},
     "mail.activity": {
         "res_model": False,
         "res_id": False,
@@ -99,6 +107,10 @@ class OdooSimulator:
 
     def do_has_access(self, model: str, operation: str) -> bool:
         return True
+
+    def do_fields_get(self, model: str, attributes: Sequence[str] = ()) -> Row:
+        computed = {"is_blacklisted", "phone_sanitized_blacklisted"} if model == "res.partner" else set()
+        return {name: {"type": "char"} for name in {"id", "create_date", "write_date", *EMPTY[model], *computed}}
 
     def do_search_read(
         self,
@@ -251,9 +263,9 @@ class OdooSimulator:
         if rest:
             other = self.tables[LINKS[link]].get(row[link])
             return other is not None and self._holds(LINKS[link], other, rest, operator, value)
-        if name not in row:
+        if name not in row and name != "is_blacklisted":
             raise Raised("builtins.ValueError", 500)
-        has = row[name]
+        has = self._shown(model, row, name) if name == "is_blacklisted" else row[name]
         match operator:
             case "=":
                 return bool(has == value)
