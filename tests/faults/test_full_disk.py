@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.disk import DiskFull
+from pipelines.home import Home
+from pipelines.lock import only_writer
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.dbt import parsed_project, run_dbt
 from tests.faults.conftest import Run, Scene, left_over, tables
 
 MB = (0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)
@@ -69,3 +74,38 @@ def test_a_run_on_a_full_disk_says_so_and_the_next_with_space_ends_in_the_same_t
     assert rerun.returncode == 0, rerun.stdout
     assert tables(home) == expected
     assert left_over(home) == []
+
+
+LARGE = "select hash(range) as key, repeat('x', 100) || range as filling from range(3_000_000) order by key"
+"""300 MB, of which DuckDB may keep 64 MB in memory."""
+PROFILE = """
+caregap:
+  target: build
+  outputs:
+    build: {type: duckdb, path: "{{ env_var('CAREGAP_BUILD') }}", threads: 2, settings: {memory_limit: 64MB}}
+"""
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_when_duckdb_spills_is_said_to_be_full(disk):
+    home = Home(disk(50))
+    said = pytest.raises(DiskFull, match=f"{home.root}.*the disk is full")
+    with said, only_writer(home), open_file(home.root / "build.duckdb") as connection:
+        connection.execute("set memory_limit = '64MB'")
+        connection.execute(f"create table large as {LARGE}")
+    assert [path.name for path in home.root.iterdir() if path.suffix not in (".duckdb", ".wal")] == ["lock"]
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_when_a_model_of_dbts_spills_is_said_to_be_full(disk, tmp_path, monkeypatch):
+    """By a model of its own: those of the project sort too little for it."""
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text("name: spilling\nprofile: caregap\n")
+    (project / "profiles.yml").write_text(PROFILE)
+    (project / "models" / "large.sql").write_text("{{ config(materialized='table') }}\n" + LARGE)
+    monkeypatch.setattr("pipelines.warehouse.dbt.PROJECT", project)
+    home = Home(disk(50))
+    with pytest.raises(DiskFull, match=f"{home.root}.*the disk is full"), only_writer(home):
+        for _ in run_dbt(parsed_project(home), home.root / "warehouse.duckdb", {}, ["large"], "run"):
+            pass
