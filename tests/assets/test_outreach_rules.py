@@ -264,7 +264,7 @@ def test_urgent_is_a_finding_out_of_control_that_nobody_will_look_at_within_30_d
     assert listed["urgent"]["reason_1"] == "HbA1c 10.2 % on 2026-03-02, and no visit booked"
     assert listed["urgent-booked-late"]["reason_1"] == "HbA1c 9.1 % on 2026-03-02, and no visit before 2026-08-15"
     action = listed["urgent-booked-late"]["next_action"]
-    assert action.startswith("Reach the patient today and offer an earlier visit; then: Order an HbA1c")
+    assert action.startswith("Reach the patient today and offer an earlier visit; then: Review the treatment against the goal")
 
 
 def test_nothing_but_a_bar_keeps_urgent_patients_from_the_team(listed, left_out):
