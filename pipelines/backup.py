@@ -2,7 +2,7 @@
 
     TO/caregap-20261129T101500-42/        42: the home's newest number
         backup.json       what it is of; size and hash of every file
-        home/             landing, history, journals, value sets, audit log, saved queries, access, settings
+        home/             landing, history, journals, value sets, audit log, saved queries, access, settings, connections
 
 Publications, builds and models are not in it: a run makes them from what is. Nor are keys: that of the audit log lies outside the
 home by rule, that of sign-in is made anew at every start, and the client secret is in the environment.
@@ -29,8 +29,8 @@ from pipelines.practice import SETTINGS_FILE
 from pipelines.scratch import PREFIX, scratch, sweep_in
 from pipelines.sealed import sha256
 
-FOLDERS = ("landing", "history", "outcomes", "value_sets", "audit", "queries", "scenarios")
-FILES = (SETTINGS_FILE, "access.toml", COUNTER)
+FOLDERS = ("landing", "history", "outcomes", "value_sets", "audit", "queries", "scenarios", "connect")
+FILES = (SETTINGS_FILE, "connectors.toml", "access.toml", COUNTER)
 _FACTS, _CONTENT = "backup.json", "home"
 _FORMAT = 1
 

@@ -1,16 +1,18 @@
 """All Dagster definitions; `caregap run` executes the same definitions without a server."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager
 
 import dagster as dg
 
+from pipelines.connect.connectors import Connection
 from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.catalog import catalog_assets
 from pipelines.defs.delivery import delivery_assets
 from pipelines.defs.derived import derived_assets
 from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
+from pipelines.defs.pulls import pull_assets, pulled_connections, pulls
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
 from pipelines.defs.run_status import failures, recording_hooks
@@ -31,14 +33,18 @@ def definitions(
     hooks: Set[dg.HookDefinition] = frozenset(),
     landed: LandingReport | None = None,
     lock: Callable[[Home], AbstractContextManager[object]] = only_writer,
+    connections: Sequence[Connection] = (),
 ) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`.
 
     The layer `raw` is built from `landed`; without it, that layer first lands new files. A run holds `lock` from its start to its
-    end.
+    end. Pulls of `connections` are upstream of `raw`, in a job of their own.
     """
     parsed = parsed_project(home)
-    made = [raw, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
+    pulled = pull_assets(home, practice, connections)
+    upstream = [key for one in pulled for key in one.keys]
+    landed_tables = raw.map_asset_specs(lambda spec: spec.merge_attributes(deps=upstream))
+    made = [landed_tables, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
     assets = [*made, catalog_assets(parsed, made), published]
 
     @dg.resource
@@ -54,9 +60,9 @@ def definitions(
         return landed or land_whole(practice, home, progress)
 
     return dg.Definitions(
-        assets=[one.with_hooks(hooks) for one in assets],
+        assets=[*pulled, *(one.with_hooks(hooks) for one in assets)],
         jobs=[refresh],
-        schedules=[nightly(home, practice)],
+        schedules=[nightly(home, practice), *pulls(practice, connections)],
         sensors=[arrivals(home, practice), failures(home)],
         resources={
             "home": locked_home,
@@ -77,7 +83,8 @@ def defs() -> dg.Definitions:
     """
     home = Home.from_environment()
     try:
-        return definitions(home, practice_of(home, None), hooks=recording_hooks(home))
+        practice = practice_of(home, None)
+        return definitions(home, practice, hooks=recording_hooks(home), connections=pulled_connections(home, practice))
     except CaregapError as error:
         record_failed(home, error)
         raise

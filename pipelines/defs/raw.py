@@ -12,6 +12,7 @@ import dagster as dg
 
 from models.landing import LANDING, raw_table
 from models.sources import SOURCE_KINDS, own_kinds
+from pipelines.connect.pulls.state import failed_pulls
 from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
@@ -55,6 +56,7 @@ RULES = {
     "files_are_read": "Every delivered file is whole, of a known kind, and read.",
     "one_version": "No two deliveries say different things of one record at one time of change.",
     "sources_keep_pace": f"No source lags {LAGGING_DAYS} days behind another.",
+    "pulls_succeed": "The last pull of every connected system came to its end.",
     "contract": "Every delivered row can be read and meets its extract's contract.",
 }
 CHECKS = [
@@ -94,6 +96,7 @@ def raw(
     for table in DESCRIPTIONS:
         metadata = {"dagster/row_count": counts[table]} if table in counts else {}
         yield dg.MaterializeResult(key_of(table), metadata={"build": build.id, **metadata})
+    not_pulled = failed_pulls(home, practice.id)
     n_kept_out = sum(n for *_, n in kept_out)
     checks = [
         Check("raw.deliveries.reconciliation", "raw.deliveries", RULES["reconciliation"]),
@@ -122,6 +125,14 @@ def raw(
             finding=", ".join(f"the newest export of {source} is of {newest:%Y-%m-%d}" for source, newest in lagging) or None,
         ),
         Check(
+            "raw.deliveries.pulls_succeed",
+            "raw.deliveries",
+            RULES["pulls_succeed"],
+            "warned" if not_pulled else "passed",
+            n_rows=len(not_pulled),
+            finding="; ".join(not_pulled) or None,
+        ),
+        Check(
             "raw.quarantined_rows.contract",
             "raw.quarantined_rows",
             RULES["contract"],
@@ -138,6 +149,8 @@ def raw(
     yield _result("files_are_read", DELIVERIES, unread, ("file",), warn, findings["files_are_read"])
     yield _result("one_version", DELIVERIES, contradicted, ("extract", "file", "rows"), warn, findings["one_version"])
     yield _result("sources_keep_pace", DELIVERIES, lagging, ("source", "newest export"), warn, findings["sources_keep_pace"])
+    failed = [(line,) for line in not_pulled]
+    yield _result("pulls_succeed", DELIVERIES, failed, ("pull",), warn, findings["pulls_succeed"])
     yield _result("contract", QUARANTINED, kept_out, ("extract", "reason", "rows"), warn, findings["contract"])
     if unaccounted:
         files = ", ".join(f"{extract} {name}" for extract, name, _ in unaccounted)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipelines.connect.pulls.state import failed_pulls
 from pipelines.errors import NotPublished
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport, land, land_whole
@@ -46,7 +47,7 @@ def run(home: Home, practice: Practice, progress: Progress = silent, *, is_deliv
     progress("Reading: deliveries")
     landed = land(practice, home, progress, is_delivered=is_delivered, strict=strict)
     if publication := _unchanged(home, practice, landed):
-        said = [landed.warning(), GONE_BACK if gone_back_from(home) else None]
+        said = [landed.warning(), *failed_pulls(home, practice.id), GONE_BACK if gone_back_from(home) else None]
         return Run(publication, False, landed, tuple(filter(None, said)))
     from pipelines.defs.execution import execute, warned
 

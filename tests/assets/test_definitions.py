@@ -6,6 +6,7 @@ import pytest
 from models.published import PUBLISHED
 from pipelines.defs.definitions import definitions
 from pipelines.defs.keys import LAYERS
+from pipelines.defs.pulls import pulled_connections
 from pipelines.defs.refresh import JOB
 from pipelines.practice import Practice
 
@@ -75,6 +76,7 @@ def test_deliveries_scores_and_publications_have_checks(defs):
         ("raw.deliveries", "files_are_read"),
         ("raw.deliveries", "one_version"),
         ("raw.deliveries", "sources_keep_pace"),
+        ("raw.deliveries", "pulls_succeed"),
         ("raw.quarantined_rows", "contract"),
         ("ml.disengagement_scores", "contract"),
         ("published.warehouse", "audit"),
@@ -88,6 +90,19 @@ def test_the_job_runs_in_one_process_because_duckdb_has_one_writer(defs):
 def test_the_schedule_runs_nightly_in_the_practices_zone(defs):
     schedule = defs.resolve_schedule_def("nightly")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 3 * * *", "America/New_York")
+
+
+def test_pulls_are_upstream_of_raw_and_in_a_job_of_their_own_that_is_off_until_turned_on(new_home, practice):
+    home = new_home()
+    hub = "[hub]\nkind = 'hubspot'\naddress = 'https://api.example.org'\nsource = 'crm'\n[hub.sign_in]\ntoken = { env = 'T' }\n"
+    (home.root / "connectors.toml").write_text(hub + "[hub.pull]\n")
+    defs = definitions(home, practice, connections=pulled_connections(home, practice))
+    graph = defs.resolve_asset_graph()
+    assert dg.AssetKey(["connect", "hub"]) in graph.get(dg.AssetKey(["raw", "crm_contacts"])).parent_keys
+    in_job = {job: {key.path[0] for key in defs.resolve_job_def(job).asset_layer.selected_asset_keys} for job in (JOB, "pull")}
+    assert in_job["pull"] == {"connect"}
+    assert "connect" not in in_job[JOB]
+    assert defs.resolve_schedule_def("pulls").default_status == dg.DefaultScheduleStatus.STOPPED
 
 
 def test_the_sensor_waits_until_a_delivery_has_settled_and_runs_once(defs, practice):

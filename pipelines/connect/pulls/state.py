@@ -16,6 +16,7 @@ from pipelines.home import Home
 from pipelines.names import path_part
 
 _FORMAT = 1
+_ENDING = ".pull.json"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class PullState:
 
 
 def state_path(home: Home, practice_id: str, connector: str) -> Path:
-    return home.connect(practice_id) / f"{path_part(connector)}.pull.json"
+    return home.connect(practice_id) / f"{path_part(connector)}{_ENDING}"
 
 
 def read_state(home: Home, practice_id: str, connector: str) -> PullState:
@@ -94,3 +95,18 @@ def note_failure(home: Home, practice_id: str, connector: str, at: str, reason: 
     """Keep why a pull failed, beside how far earlier ones came."""
     state = read_state(home, practice_id, connector)
     write_state(home, practice_id, connector, replace(state, failed=Last(at, failed=reason)))
+
+
+def failed_pulls(home: Home, practice_id: str) -> list[str]:
+    """Every connector whose last pull failed, with when and why, in words."""
+    found = []
+    for path in sorted(home.connect(practice_id).glob(f"*{_ENDING}")):
+        name = path.name.removesuffix(_ENDING)
+        try:
+            failed = read_state(home, practice_id, name).failed
+        except UsageError as error:
+            found.append(str(error))
+            continue
+        if failed:
+            found.append(f"the pull of {name} failed on {failed.at[:16].replace('T', ' at ')} UTC: {failed.failed}")
+    return found
