@@ -15,31 +15,28 @@ from pipelines.defs.run import Run
 
 METRICS = {
     "auroc": "AUROC",
-    "auroc_overdue_rule": "overdue rule",
-    "auroc_gain_over_overdue_rule": "gain over the rule",
-    "auroc_best_possible": "best possible",
-    "auroc_gain_over_best_possible": "beside the best possible",
-    "auroc_own_share": "own past share",
-    "auroc_gain_over_own_share": "gain over own past share",
+    "auroc_gain_over_overdue_rule": "gain over the overdue rule",
+    "auroc_gain_over_own_share": "gain over the patient's own past share",
 }
+"""The metrics of a model that a run prints; the model report has all."""
 VERDICTS = {"met": "[green]met[/]", "missed": "[red]missed[/]"}
 TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk", "none": "for other reasons"}
 
 
 def print_summary(found: Findings, done: Run, seconds: float) -> None:
-    """Print what is published now, KPIs, the model, the list, deliveries by source and warnings; last, the next commands."""
+    """Print what is published now, KPIs, the models, the list, deliveries by source and warnings; last, the next commands."""
     publication = found.publication
     synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic else ""
     console.print(f"[bold]{publication.practice_name}[/]{synthetic}, as of {publication.as_of_on}")
     n_rows = sum(publication.n_rows.values())
     state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"
     console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
-    if done.is_new:
-        console.print(f"[dim]De-identified file: {publication.anonymity}[/]")
     _print_kpis(found)
     _print_people(found)
     print_files(found.files, found.quarantined, by_extract=False)
     _print_doubts(found)
+    if done.is_new:
+        console.print(f"[dim]De-identified file: {publication.anonymity}[/]")
     print_warnings(done.warnings)
     console.print("\nOpen it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
 
@@ -75,11 +72,12 @@ def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], 
         console.print(f"[dim]Read: {escape(said)}[/]")
     if len(otherwise) > 8:
         console.print(f"[dim]… and {len(otherwise) - 8} more; all of them in marts.fct_deliveries (read_as)[/]")
-    for row in quarantined[:8]:
+    shown = 8 if by_extract else 3
+    for row in quarantined[:shown]:
         console.print(
             f"[yellow]Quarantined[/] {row['source_system']} {row['extract']}: {row['n_rows']} × {row['field']} {row['reason']}"
         )
-    if len(quarantined) > 8:
+    if len(quarantined) > shown:
         console.print("[dim]… all of them in marts.fct_quarantined_rows[/]")
 
 
@@ -95,30 +93,39 @@ def _print_doubts(found: Findings) -> None:
 
 
 def _print_kpis(found: Findings) -> None:
-    table = Table(title="\nHeadline KPIs, newest mature quarter", title_justify="left", box=None, header_style="dim")
+    """One line a KPI, under the months that it is of; within 80 columns."""
+    table = Table(
+        title="\nHeadline KPIs, newest mature quarter", title_justify="left", box=None, header_style="dim", pad_edge=False
+    )
     table.add_column("KPI")
-    for name in ("value", "target", "", "cases", "months"):
-        table.add_column(name, justify="right")
-    for kpi in found.kpis:
-        unit = kpi["unit"]
-        if kpi["value"] is None:
-            table.add_row(
-                kpi["kpi_name"], ABSENT, amount(kpi["target"], unit), "", "", f"[dim]{kpi['unavailable_reason'] or ''}[/]"
-            )
-            continue
-        n = cases(kpi["numerator"], kpi["denominator"], kpi["scoring"], unit) + (", few" if kpi["is_small"] else "")
-        months = period(kpi["first_month_on"], kpi["last_month_on"])
-        verdict = VERDICTS.get(kpi["target_status"], "")
-        table.add_row(
-            kpi["kpi_name"], amount(kpi["value"], unit), amount(kpi["target"], unit), verdict, f"[dim]{n}[/]", f"[dim]{months}[/]"
-        )
+    for name in ("value", "target", "", "cases"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for months, kpis in groupby(sorted(found.kpis, key=_months, reverse=True), key=_months):
+        table.add_row(f"[dim]{period(*months) if months else 'Not available'}[/]")
+        for kpi in kpis:
+            table.add_row(*_kpi(kpi))
     console.print(table)
+
+
+def _months(kpi: dict[str, Any]) -> tuple[Any, ...]:
+    """First and last month of the value; empty where there is none."""
+    return () if kpi["value"] is None else (kpi["first_month_on"], kpi["last_month_on"])
+
+
+def _kpi(kpi: dict[str, Any]) -> tuple[str, ...]:
+    unit = kpi["unit"]
+    target = amount(kpi["target"], unit)
+    if kpi["value"] is None:
+        return f"{kpi['kpi_name']} [dim]{kpi['unavailable_reason'] or ''}[/]", ABSENT, target
+    n = cases(kpi["numerator"], kpi["denominator"], kpi["scoring"], unit) + (", few" if kpi["is_small"] else "")
+    return kpi["kpi_name"], amount(kpi["value"], unit), target, VERDICTS.get(kpi["target_status"], ""), f"[dim]{n}[/]"
 
 
 def _print_people(found: Findings) -> None:
     console.print()
     for model, rows in groupby(found.model, key=lambda row: row["model_version"]):
-        console.print(f"Risk model {model}: " + "; ".join(_metric(row) for row in rows))
+        said = [_metric(row) for row in rows if row["value"] is None or row["metric"] in METRICS]
+        console.print(f"Risk model {model}: " + "; ".join(said))
     tiers = ", ".join(f"{row['n_patients']:,} {TIERS.get(row['tier'], row['tier'])}" for row in found.outreach)
     console.print(f"Outreach list: {sum(row['n_patients'] for row in found.outreach):,} patients ({tiers})")
     if found.left_out:
@@ -132,4 +139,4 @@ def _metric(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return row["note"]
     interval = f" [dim]({row['low']:.3f} to {row['high']:.3f})[/]" if row["low"] is not None else ""
-    return f"{METRICS.get(row['metric'], row['metric'].replace('_', ' '))} {row['value']:.3f}{interval}"
+    return f"{METRICS[row['metric']]} {row['value']:.3f}{interval}"

@@ -21,16 +21,14 @@ class Anonymity:
     n_alone: int
     attributes: tuple[str, ...]
 
-    def __str__(self) -> str:
-        shared = f"{len(self.attributes)} attributes ({', '.join(self.attributes)})"
-        if not self.n_people:
-            return "k is not defined: the file has no people."
-        if self.k == 1:
-            return (
-                f"k = 1: {self.n_alone:,} of {self.n_people:,} people are the only one with their {shared}. Safe harbor "
-                "asks for no more. Who knows these of a person finds the person: give the file to people who agree not to look."
-            )
-        return f"k = {self.k:,}: each of {self.n_people:,} people shares {shared} with at least {self.k - 1:,} others."
+
+def in_words(known: Anonymity, with_counts: Anonymity) -> str:
+    """One line on what `anonymity` measured: k = 1; 223 of 347 people are unique (337 with yearly counts)."""
+    if not known.n_people:
+        return "k is not defined: the file has no people"
+    alone = f"{known.n_alone:,}" if known.n_alone else "none"
+    unique = f"{alone} of {known.n_people:,} people {'are' if known.n_alone > 1 else 'is'} unique"
+    return f"k = {known.k:,}; {unique} ({with_counts.n_alone:,} with yearly counts)"
 
 
 def anonymity(connection: duckdb.DuckDBPyConnection) -> tuple[Anonymity, Anonymity]:

@@ -28,7 +28,7 @@ from pipelines.publish.audit import audit
 from pipelines.publish.catalog import write_catalog
 from pipelines.publish.deidentify import SALT, deidentified
 from pipelines.publish.held_year import held_year
-from pipelines.publish.k_anonymity import anonymity
+from pipelines.publish.k_anonymity import anonymity, in_words
 from pipelines.publish.selection import Selection, whole
 from pipelines.scratch import scratch
 from pipelines.sealed import seal
@@ -72,7 +72,7 @@ def publish(home: Home, build: Build) -> Publication:
             n_rows=n_rows,
             number=number,
             arrived=build.arrived,
-            anonymity=" With yearly counts: ".join(map(str, told_apart)),
+            anonymity=in_words(*told_apart),
         )
         _write_manifest(folder, publication)
         write_outreach(home, publication, folder / WAREHOUSE, folder)

@@ -19,7 +19,7 @@ from pipelines.home import CHECKOUT, Home
 from pipelines.publications.store import DEIDENTIFIED, current
 from pipelines.publish.deidentify import deidentified
 from pipelines.publish.held_year import HeldYear, held_year
-from pipelines.publish.k_anonymity import Anonymity, anonymity
+from pipelines.publish.k_anonymity import Anonymity, anonymity, in_words
 from pipelines.publish.publish import write_file
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import Build
@@ -333,9 +333,9 @@ def test_k_anonymity_is_measured_and_reported(attacker, sample_home):
     groups = attacker.execute(f"select count(*) from marts.dim_patients group by {known}").fetchall()
     alone = sum(n for (n,) in groups if n == 1)
     assert min(groups) == (1,) and alone > 200
-    said, with_counts = current(sample_home).anonymity.split(" With yearly counts: ")
-    assert said.startswith(f"k = 1: {alone:,} of {sum(n for (n,) in groups):,} people are the only one")
-    counted = re.match(r"k = 1: ([\d,]+) of .* postal_area, n_appointments, n_encounters\)", with_counts)
+    said, _, with_counts = current(sample_home).anonymity.partition(" (")
+    assert said == f"k = 1; {alone:,} of {sum(n for (n,) in groups):,} people are unique"
+    counted = re.fullmatch(r"([\d,]+) with yearly counts\)", with_counts)
     assert counted and int(counted[1].replace(",", "")) > alone
 
 
@@ -373,8 +373,17 @@ def test_k_is_the_size_of_the_smallest_group(sizes, k):
     assert (found.k, found.n_people, found.n_alone) == (k, sum(sizes), sizes.count(1))
 
 
-def test_the_smallest_group_of_a_file_is_reported():
-    assert str(Anonymity(4, 90, 0, ("sex",))) == "k = 4: each of 90 people shares 1 attributes (sex) with at least 3 others."
+@pytest.mark.parametrize(
+    ("k", "n_people", "n_alone", "said"),
+    [
+        (4, 1_090, 0, "k = 4; none of 1,090 people is unique (2 with yearly counts)"),
+        (1, 1_090, 1, "k = 1; 1 of 1,090 people is unique (2 with yearly counts)"),
+        (1, 1_090, 1_000, "k = 1; 1,000 of 1,090 people are unique (2 with yearly counts)"),
+        (0, 0, 0, "k is not defined: the file has no people"),
+    ],
+)
+def test_a_line_says_how_many_people_of_the_file_are_unique(k, n_people, n_alone, said):
+    assert in_words(Anonymity(k, n_people, n_alone, ("sex",)), Anonymity(1, n_people, 2, ("sex", "n_encounters"))) == said
 
 
 def test_patients_have_an_area_and_an_age_at_the_years_end_of_at_most_90(held):

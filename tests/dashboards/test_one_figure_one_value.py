@@ -177,15 +177,18 @@ def _section(text: str, title: str) -> str:
 
 
 def _of_summary(home, catalog: dict) -> Iterator[Figure]:
-    """What `caregap run` prints: name, value and months in a line."""
+    """What `caregap run` prints: name and value in a line, below the line of their months."""
     with console.capture() as printed:
         console.width, width = 200, console.width
         _print_kpis(findings(home, current(home)))
         console.width = width
+    months, names = "", {kpi["kpi_name"] for kpi in catalog.values()}
     for line in printed.get().splitlines():
         parts = re.split(r"\s{2,}", line.strip())
-        if len(parts) > 2 and parts[0] in {kpi["kpi_name"] for kpi in catalog.values()} and PERIOD.fullmatch(parts[-1]):
-            yield Figure(parts[0], parts[-1], WHOLE, parts[1], "caregap run")
+        if PERIOD.fullmatch(parts[0]):
+            months = parts[0]
+        if len(parts) > 2 and parts[0] in names:
+            yield Figure(parts[0], months, WHOLE, parts[1], "caregap run")
 
 
 def test_a_kpi_of_one_period_and_slice_has_one_value_wherever_it_is_shown_and_it_is_the_published_one(
