@@ -111,3 +111,8 @@ inner join segments
 left join own
     on profiles.patient_key = own.patient_key and segments.{{ answered_by }} = own.{{ answered_by }}
 {%- endmacro %}
+
+{#- Whether somebody answered, whatever the answer was. -#}
+{% macro is_person_reached(outcome) -%}
+    {{ outcome }} in ('scheduled', 'reached', 'declined', 'opted_out', 'done_elsewhere', 'moved')
+{%- endmacro %}

@@ -29,6 +29,7 @@ _FILE: dict[str, Dtype] = {
     **dict.fromkeys(("status", "reason", "read_as", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
     "is_change": pl.Boolean,
 }
+_WHOSE = ("source_system", "extract", "file_key", "file_name")
 _COUNTED = ("n_delivered", "n_read", "n_quarantined", "status", "reason")
 
 
@@ -108,37 +109,34 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
 
 def create_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
     """Create `raw.quarantined_rows` from the quarantined rows of `files`."""
-    types = {name: sql_type(column.dtype.type) for name, column in LANDING["quarantined_rows"].fields.items()}
-    create_empty(connection, "quarantined_rows", types)
-    bad = files.filter(pl.col("n_quarantined") > 0, pl.col("status") == "landed")
-    if not bad.is_empty():
-        paths = ", ".join(literal(f"{folder}/{QUARANTINE}") for folder in bad["folder"])
-        connection.execute(
-            f"""
-            insert into raw.quarantined_rows by name
-            select source_system, extract, file_key, file_name, row_number, field, quarantine.reason
-            from read_parquet([{paths}], filename = true) as quarantine
-            join files on files.folder || '/{QUARANTINE}' = quarantine.filename
-            order by source_system, extract, file_key, row_number, field, quarantine.reason
-            """
-        )
+    _create_from_landing(connection, "quarantined_rows", QUARANTINE, files.filter(pl.col("n_quarantined") > 0))
 
 
 def create_doubtful_cells(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
     """Create `raw.doubtful_cells` from the doubts about the current rows of `files`."""
-    types = {name: sql_type(column.dtype.type) for name, column in LANDING["doubtful_cells"].fields.items()}
-    create_empty(connection, "doubtful_cells", types)
-    doubted = files.filter(pl.col("n_doubts") > 0, pl.col("status") == "landed")
-    if not doubted.is_empty():
-        paths = ", ".join(literal(f"{folder}/{DOUBTS}") for folder in doubted["folder"])
+    current = "anti join raw.superseded_rows using (source_system, extract, file_key, row_number)"
+    _create_from_landing(connection, "doubtful_cells", DOUBTS, files.filter(pl.col("n_doubts") > 0), current)
+
+
+def _create_from_landing(
+    connection: duckdb.DuckDBPyConnection, table: str, file: str, files: pl.DataFrame, only: str = ""
+) -> None:
+    """Create a table of schema `raw` from the Parquet `file` in the folders of the landed `files`: the columns `_WHOSE` say
+    whose row it is. `only`: a join that keeps some rows."""
+    fields = LANDING[table].fields
+    create_empty(connection, table, {name: sql_type(column.dtype.type) for name, column in fields.items()})
+    folders = files.filter(pl.col("status") == "landed")["folder"]
+    if not folders.is_empty():
+        paths = ", ".join(literal(f"{folder}/{file}") for folder in folders)
+        columns = ", ".join(f"files.{name}" if name in _WHOSE else f"found.{name}" for name in fields)
         connection.execute(
             f"""
-            insert into raw.doubtful_cells by name
-            select source_system, extract, file_key, row_number, field, finding
-            from read_parquet([{paths}], filename = true) as doubts
-            join files on files.folder || '/{DOUBTS}' = doubts.filename
-            anti join raw.superseded_rows using (source_system, extract, file_key, row_number)
-            order by source_system, extract, file_key, row_number, field
+            insert into raw.{table} by name
+            select {columns}
+            from read_parquet([{paths}], filename = true) as found
+            join files on files.folder || '/{file}' = found.filename
+            {only}
+            order by {columns}
             """
         )
 

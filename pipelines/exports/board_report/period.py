@@ -28,10 +28,6 @@ class Period:
         return Period(_moved(self.first_month_on, -self.n_months), self.n_months)
 
     @property
-    def year_before(self) -> "Period":
-        return Period(_moved(self.first_month_on, -12), self.n_months)
-
-    @property
     def code(self) -> str:
         """`2026-09` or `2026-Q3`, as it is asked for."""
         day = self.first_month_on

@@ -130,7 +130,6 @@ class Payments:
         """Claims, and services in them, that do not balance: places from 0."""
         self._claim: Payment | None = None
         self._service: Service | None = None
-        self._n1 = ""
         self.handlers: dict[str, Callable[[list[str]], None]] = {
             "BPR": self._bpr,
             "TRN": self._trn,

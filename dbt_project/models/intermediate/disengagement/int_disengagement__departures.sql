@@ -58,23 +58,19 @@ transfers as (
         and links.source_record_type = 'ehr_patient'
     where not patients.is_active_record
 
-    union all
-
-    select
-        links.patient_key,
-        'left_practice' as reason,
-        tasks.completed_on as departed_on
-    from {{ ref('stg_crm__outreach_tasks') }} as tasks
-    inner join links
-        on tasks.source_system = links.source_system
-        and tasks.contact_id = links.source_id
-        and links.source_record_type = 'crm_contact'
-    where tasks.outcome = 'moved'
-
 ),
 
--- What the care team recorded after a call.
+-- What the care team learnt by a call, and recorded in the CRM or on the dashboards.
 recorded as (
+
+    select
+        patient_key,
+        'left_practice' as reason,
+        completed_on as departed_on
+    from {{ ref('int_engagement__outreach_tasks') }}
+    where outcome = 'moved' and patient_key is not null
+
+    union all
 
     select
         patient_key,

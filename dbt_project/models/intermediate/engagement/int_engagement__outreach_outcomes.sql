@@ -27,8 +27,7 @@ select
     outcomes.outcome,
     outcomes.note_code,
     outcomes.recorded_by,
-    -- The patient answered, whatever the answer.
-    outcomes.outcome in ('scheduled', 'reached', 'declined', 'opted_out', 'done_elsewhere', 'moved') as is_person_reached
+    {{ is_person_reached('outcomes.outcome') }} as is_person_reached
 from outcomes
 left join patients
     on outcomes.patient_source_system = patients.source_system

@@ -27,8 +27,7 @@ select
     contacts.primary_provider_key as provider_key,
     coalesce(contacts.payer_class, 'unknown') as payer_class,
     coalesce(contacts.patient_segment, 'unknown') as patient_segment,
-    -- The patient answered, whatever the answer.
-    coalesce(outreach_tasks.outcome in ('scheduled', 'reached', 'declined', 'opted_out', 'done_elsewhere', 'moved'), false) as is_person_reached
+    coalesce({{ is_person_reached('outreach_tasks.outcome') }}, false) as is_person_reached
 from outreach_tasks
 left join contacts
     on outreach_tasks.source_system = contacts.source_system
