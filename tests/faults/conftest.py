@@ -18,6 +18,7 @@ from pipelines.home import Home
 from pipelines.warehouse.build import newest_build
 from tests.built_by_hand import write_build
 from tests.conftest import Done, Once
+from tests.faults.points import ENDS_WITH, POINTS
 
 ROLLOUT = "program_name,location_id,go_live_on,updated_at\nreach,{site},2026-03-01,2026-03-31T00:00:00Z\n"
 
@@ -105,6 +106,45 @@ def again(scene: Scene, tmp_path: Path) -> Callable[[], Path]:
         return Path(shutil.copytree(scene.home, home, symlinks=True))
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def undisturbed(scene: Scene, short_run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
+    """The tables of a run that nobody stopped, which passes every point of the list and no other."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    shutil.copytree(scene.home, folder / "home", symlinks=True)
+    done = short_run(folder / "home", scene.practice, CAREGAP_POINTS=str(folder / "points"))
+    assert done.returncode == 0, done.stdout
+    assert sorted(passed_points(folder / "points")) == sorted(POINTS) and len(POINTS) == 73
+    return tables(folder / "home")
+
+
+@pytest.fixture
+def stopped(
+    scene: Scene, again: Callable[[], Path], short_run: Run, undisturbed: dict[str, list[tuple]]
+) -> Callable[[str, str], None]:
+    """Stops a run at a point, runs again plainly, and compares."""
+
+    def check(point: str, fault: str) -> None:
+        home = again()
+        done = short_run(home, scene.practice, CAREGAP_FAULT=f"{point}:{fault}")
+        told = json.loads((home / "published" / "last_run.json").read_text())
+        if point.startswith("last_run.") and fault == "enospc":
+            assert (done.returncode, told["status"]) == (0, "published"), "the space that is kept was not used"
+        else:
+            assert done.returncode == ENDS_WITH[fault], done.stdout
+        if done.returncode == 13:
+            (said,) = done.stdout.splitlines()
+            assert "the disk is full" in said and told["status"] == "failed" and f"caregap: {told['reason']}" == said
+        assert "Traceback" not in done.stdout
+        rerun = short_run(home, scene.practice)
+        assert rerun.returncode == 0, rerun.stdout
+        assert tables(home) == undisturbed
+        assert left_over(home) == []
+        assert len(list((home / "published").glob("2*"))) == 1
+        assert json.loads((home / "published" / "last_run.json").read_text())["status"] == "published"
+
+    return check
 
 
 def tables(home: Path) -> dict[str, list[tuple]]:

@@ -1,0 +1,46 @@
+"""The named points at which a run is stopped (`pipelines/faults.py`), and by what."""
+
+import signal
+
+POINTS_OF = {
+    "settle": "gaps.written gaps.placed gaps.kept baselines.written baselines.placed baselines.kept done",
+    "build": "forgetting forgotten folder.making folder.made raw.views",
+    "landing": "journal.taking journal.taken folder.written folder.placing folder.placed",
+    "publish": "warehouse.written deidentified.written lists.written reports.written audited sealed placed recorded swapping "
+    "swapped",
+    "cleanup": "publication.removing publication.removed",
+}
+STEPS = ("derived", "scored", "delivered", "catalogued")
+FILES = [
+    "settle.gaps.seal",
+    "settle.baselines.seal",
+    "landing.ledger",
+    "landing.ledger.copy",
+    "number",
+    "publish.shown",
+    "last_run",
+]
+FILES += [f"build.{step}.facts" for step in ("raw", *STEPS)]
+POINTS = [
+    *(f"{area}.{point}" for area, points in POINTS_OF.items() for point in points.split()),
+    *(f"build.{step}.{point}" for step in STEPS for point in ("starting", "ending")),
+    *(f"{file}.{point}" for file in FILES for point in ("writing", "written", "replaced")),
+]
+QUICK = [
+    ("settle.gaps.written", "kill"),
+    ("landing.journal.taken", "kill"),
+    ("landing.ledger.written", "enospc"),
+    ("landing.folder.placed", "kill"),
+    ("build.raw.facts.written", "kill"),
+    ("build.derived.ending", "enospc"),
+    ("publish.audited", "error"),
+    ("publish.placed", "kill"),
+    ("publish.swapped", "kill"),
+    ("cleanup.publication.removing", "kill"),
+]
+ENDS_WITH = {"kill": -signal.SIGKILL, "enospc": 13, "error": 1}
+
+
+def others(fault: str) -> list[str]:
+    """The points at which the quick tests do not stop a run by this fault."""
+    return [point for point in POINTS if (point, fault) not in QUICK]
