@@ -3,28 +3,14 @@
 Read from the SQL as dbt compiles it: `contract_columns()` would drop a column that the contract does not know without a word.
 """
 
-from collections.abc import Callable
-
 import pytest
 import sqlglot
 
 from models.contract import Contract
 from models.published import PUBLISHED
-from pipelines.home import Home
 from pipelines.sql.types import sql_type
-from pipelines.warehouse.dbt import parsed_project, run_dbt
 
 MODELS = [table for table in PUBLISHED if table.startswith(("marts.", "delivery."))]
-
-
-@pytest.fixture(scope="module")
-def compiled(new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The compiled SQL of every published model, by `schema.table`."""
-    warehouse = tmp_path_factory.mktemp("build") / "warehouse.duckdb"
-    for _ in run_dbt(parsed_project(new_home()), warehouse, {}, ["marts", "delivery"], command="compile"):
-        pass
-    paths = warehouse.parent.glob("dbt/compiled/caregap/models/*/*/*.sql")
-    return {f"{path.parts[-3]}.{path.stem}": path.read_text(encoding="utf-8") for path in paths}
 
 
 def _parsed(sql: str) -> sqlglot.exp.Select:

@@ -141,7 +141,7 @@ def test_nothing_published_ends_with_12(new_home):
 
 
 def test_a_process_ends_with_the_code_of_what_went_wrong(new_home):
-    done = caregap_process(new_home(), "publish")
+    done = caregap_process(new_home(), "publish", "--rollback")
     assert done.returncode == 12
     assert done.stderr.startswith("caregap: ") and "Traceback" not in done.stderr
 

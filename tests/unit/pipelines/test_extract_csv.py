@@ -247,7 +247,7 @@ def test_an_instant_without_an_offset_is_local_time():
 pieces = st.sampled_from(['"', '""', ",", "\n", "\r\n", "\r", "x", "12.50", "2026-03-01", "social", " ", ";", "\x00", "é", ""])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @example(line=",,,,,", end="\n")
 @example(line="x,2026-03-01,social,plain,12.50,", end="\n")
 @example(line=",,,,", end="\r\n")
@@ -258,7 +258,7 @@ def test_both_ways_agree_on_any_line(read, line: str, end: str):
     assert read(content) == read(content, slowly=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(value=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from('\n\r",;\t'), max_size=30))
 def test_any_text_written_by_a_csv_writer_is_read_back(read, value: str):
     quoted = '"' + value.replace('"', '""') + '"'

@@ -211,7 +211,7 @@ def damaged(draw) -> bytes:
     return bytes(content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(content=damaged())
 def test_both_ways_agree_on_any_damage(read, content: bytes):
     assert read(content, slowly=False) == read(content, slowly=True)
@@ -223,7 +223,7 @@ words = st.sampled_from(
 names = st.sampled_from(["x", "status", "valueInteger", "valueString", "valueBoolean", "valueQuantity", "code", "category", "id"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(element=st.tuples(names, words), spaced=st.booleans())
 def test_both_ways_agree_on_any_element(read, element: tuple[str, str], spaced: bool):
     name, value = element
