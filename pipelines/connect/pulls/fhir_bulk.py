@@ -99,9 +99,8 @@ def _export(pulling: Pulling, types: list[str], since: datetime | None, number: 
     _write_manifest(pulling, manifest, number)
     for kind in types:
         steps.setdefault("until", {})[kind] = manifest.at.isoformat()
-    if not manifest.output and not manifest.deleted:
-        for name in (_manifest_name(number), *(file.name for file in manifest.error)):
-            pulling.work.drop(name)
+    if not manifest.files:
+        pulling.work.drop(_manifest_name(number))
 
 
 def _forget(pulling: Pulling, number: int) -> None:
@@ -275,8 +274,7 @@ def _fetch_once(pulling: Pulling, file: _File) -> None:
     if file.count is not None and n_lines < file.count:
         pulling.work.drop(file.name)
         raise NoAnswer(f"{pulling.name}: a file of the export has {n_lines:,} lines instead of {file.count:,}. Try again.")
-    if file.kind != _OUTCOME:
-        pulling.work.count(file.name, file.kind, n_lines)
+    pulling.work.count(file.name, file.kind, n_lines)
 
 
 def _write_manifest(pulling: Pulling, manifest: _Manifest, number: int) -> None:

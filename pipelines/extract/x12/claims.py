@@ -83,7 +83,7 @@ class Claim:
 
 
 class Claims:
-    """The body of an 837: calls `take` for every claim once it is whole."""
+    """The body of an 837: calls `take` with every claim, once it is whole, and the BHT."""
 
     known = frozenset(
         re.findall(
@@ -93,7 +93,7 @@ class Claims:
         )
     )
 
-    def __init__(self, transaction: Transaction, take: Callable[[Claim], None]):
+    def __init__(self, transaction: Transaction, take: Callable[[Claim, list[str]], None]):
         self._transaction, self._take = transaction, take
         self._composites = Composites(transaction)
         self.bht: list[str] = []
@@ -129,7 +129,7 @@ class Claims:
     def _give(self) -> None:
         claim, self._claim, self._line, self._is_other_payer = self._claim, None, None, False
         if claim is not None:
-            self._take(claim)
+            self._take(claim, self.bht)
 
     def _bht(self, elements: list[str]) -> None:
         self.bht = elements

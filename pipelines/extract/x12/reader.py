@@ -74,12 +74,11 @@ def body_of(transaction: Transaction, add: Adders, time_zone: ZoneInfo, taken: C
     if transaction.kind in (PROFESSIONAL, INSTITUTIONAL):
         claim_rows = ClaimRows(transaction, add, time_zone)
 
-        def take(claim: Claim) -> None:
-            claim_rows.take(claim, claims.bht)
+        def take(claim: Claim, bht: list[str]) -> None:
+            claim_rows.take(claim, bht)
             taken()
 
-        claims = Claims(transaction, take)
-        return claims
+        return Claims(transaction, take)
     if transaction.kind == REMITTANCE:
         payment_rows = PaymentRows(transaction, add, time_zone)
 

@@ -42,7 +42,7 @@ def found(name: str) -> Found:
         taken: list[Any] = []
         body: Body | None = None
         if transaction.kind in ("837P", "837I"):
-            body = Claims(transaction, taken.append)
+            body = Claims(transaction, lambda claim, _: taken.append(claim))
         elif transaction.kind == "835":
             body = Payments(transaction, lambda payment, _: taken.append(payment), lambda *_: None)
         bodies[transaction.number] = (body, taken)

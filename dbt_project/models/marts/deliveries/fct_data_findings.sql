@@ -10,6 +10,8 @@ found as (
     union all by name
     select * from {{ ref('stg_billing__findings') }}
     union all by name
+    select * from {{ ref('int_money__findings') }}
+    union all by name
     select * from {{ ref('stg_landing__findings') }}
 
 ),
