@@ -54,6 +54,12 @@ class ConnectionFailed(CaregapError):
     exit_code = 14
 
 
+class PushRefused(CaregapError):
+    """A plan is not what would be sent now, or passes a limit that a person must confirm; nothing was sent."""
+
+    exit_code = 15
+
+
 class HomeBusy(EnvironmentNotReady):
     """Another command is writing to the home; nothing was touched, so nothing is recorded either."""
 

@@ -6,8 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.holidays import federal_holidays
 from dashboards.figures.style import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, hover_format, tick_format, upright
+from models.holidays import federal_holidays
 
 _FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
 """A separate axis for marks at the foot of a chart, independent of the values."""

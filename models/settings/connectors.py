@@ -24,7 +24,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from models.settings.odoo_push import OdooPush
 from models.settings.practice import checked_id
-from models.settings.push import Push
+from models.settings.push import FhirPush, Push
 from models.settings.toml_schema import Mistake, Settings, SettingsRefused, check_settings, line_of, parse_toml
 from models.sources import name_of_kind
 
@@ -247,6 +247,7 @@ class FhirConnector(Connector):
     kind: Literal["fhir"]
     sign_in: SmartSignIn | None = Field(None, description="a table")
     pull: FhirPull | None = Field(None, description="a table")
+    push: FhirPush | None = Field(None, description="a table")
     delivers_as: ClassVar[str] = "ehr"
 
 

@@ -59,7 +59,7 @@ def caregap(debug: bool) -> None:
 
 def main() -> None:
     """Run one verb. Exit codes: 0 ok, 1 unexpected, 2 usage, 10 extract refused, 11 checks failed, 12 not published,
-    13 environment, 14 a connected system failed."""
+    13 environment, 14 a connected system failed, 15 a push was refused."""
     os.umask(0o077)  # output contains patient data: only its owner may read it
     try:
         caregap(standalone_mode=False)

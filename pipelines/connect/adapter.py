@@ -107,7 +107,7 @@ class Outcomes:
 class Capabilities:
     """What a system can do. `largest_batch` rows go into one call; `fields` is the allow-list of `Task` fields that leave.
 
-    `sends_at_once`: a row reaches the patient without a person in between, so that quiet hours bind the push itself.
+    `sent_at_once`: the channels whose rows reach the patient without a person in between, so that quiet hours bind the push.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Capabilities:
     has_lists: bool
     has_opt_outs: bool
     has_outcomes: bool
-    sends_at_once: bool = False
+    sent_at_once: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ class Adapter(Protocol):
 
     def upsert(self, rows: Sequence[Task]) -> list[Result]:
         """Create or change tasks by `external_id`. What the system holds as it is stays untouched, its time of change too; what
-        it holds as done stays done, and is `UNCHANGED`. Sent again after an answer that got lost, it makes nothing twice.
+        it holds as done stays done, and is `UNCHANGED`; what was withdrawn is opened again. Sent again after an answer that got
+        lost, it makes nothing twice.
 
         Raises `BatchRefused` where the system refuses all rows for one.
         """
@@ -158,7 +159,8 @@ class Adapter(Protocol):
         """Put contacts on a list or take them off; each result's `external_id` is the contact's id."""
 
     def outcomes(self, cursor: str | None) -> Outcomes:
-        """What changed since the cursor; None: since ever."""
+        """The tasks that were made or changed since the cursor, done or not; None: since ever. One that was withdrawn from here,
+        deleted or archived undone is no outcome."""
 
     def opt_outs(self, contact_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Read live: the channels that each contact opted out of. Who is missing (deleted, archived, unknown) cannot be vouched

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from dashboards.figures.holidays import federal_holidays
+from models.holidays import federal_holidays
 
 
 def test_a_year_has_eleven_and_one_on_a_saturday_is_observed_on_the_friday_before():

@@ -1,6 +1,6 @@
 {#-
-    When a person may be called: 8 to 21 local time (47 CFR 64.1200(c)(1)). In a state with two time zones, hours allowed in both; if the
-    state is unknown, hours allowed in the whole country.
+    When a person may be called: 8 to 21 local time (47 CFR 64.1200(c)(1)), or the state's narrower hours. In a state with two time
+    zones, hours allowed in both; if the state is unknown, the federal hours of the whole country.
 -#}
 with
 
@@ -16,19 +16,33 @@ zones as (
 
 ),
 
+laws as (
+
+    select
+        state,
+        not_before_hour,
+        not_after_hour
+    from {{ ref('state_calling_hours') }}
+
+),
+
 days as (
 
     select
         people.patient_key,
         timezone(
-            coalesce(zones.western_zone, 'Pacific/Honolulu'), cast({{ as_of_on() }} as timestamp) + interval 8 hour
+            coalesce(zones.western_zone, 'Pacific/Honolulu'),
+            cast({{ as_of_on() }} as timestamp) + to_hours(coalesce(laws.not_before_hour, 8))
         ) as not_before_at,
         timezone(
-            coalesce(zones.eastern_zone, 'America/Puerto_Rico'), cast({{ as_of_on() }} as timestamp) + interval 21 hour
+            coalesce(zones.eastern_zone, 'America/Puerto_Rico'),
+            cast({{ as_of_on() }} as timestamp) + to_hours(coalesce(laws.not_after_hour, 21))
         ) as not_after_at
     from people
     left join zones
         on upper(trim(people.state)) = zones.state
+    left join laws
+        on zones.state = laws.state
 
 ),
 
