@@ -20,9 +20,7 @@ class Push(Settings):
     fields: list[str] | None = Field(None, min_length=1, description="a list of the fields that leave; without it: all that may")
     most_rows: int = Field(500, ge=1, le=100_000, description="a whole number of rows from 1 to 100000")
     most_withdrawn_share: float = Field(0.5, ge=0, le=1, allow_inf_nan=False, description="a share from 0 to 1")
-    most_deviation: float = Field(
-        0.5, ge=0, le=100, allow_inf_nan=False, description="a share: 0.5 is half as many, or as many again"
-    )
+    most_deviation: float = Field(0.5, ge=0, le=100, allow_inf_nan=False, description="a share: 0.5 is half as many more or less")
     most_days_old: int = Field(7, ge=1, le=365, description="a whole number of days from 1 to 365")
     list_name: str | None = Field(
         None, min_length=1, max_length=100, pattern=r"^[\w .-]+$", description="the name of the list in the CRM"

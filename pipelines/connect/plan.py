@@ -34,8 +34,8 @@ class Plan:
     """One plan.
 
     `sends` maps a task to `[verb, hash]`, most urgent first; `withdrawals` to the reason; `skips` those held back to the reason.
-    `confirmations` are the limits (`CAPS` in `models/pushing.py`) that a person must pass. `n_wanted`: tasks that the system would
-    hold afterwards.
+    `confirmations` are the limits (`CAPS` in `models/pushing.py`) that a person must pass. `n_wanted`: tasks that the system
+    would hold afterwards.
     """
 
     connector: str

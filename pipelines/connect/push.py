@@ -1,5 +1,5 @@
-"""Draws plans and carries them out. Everything is for the holder of the home's lock, so that the publication stays the current one
-and no two pushes run at once.
+"""Draws plans and carries them out. Everything is for the holder of the home's lock, so that the publication stays the current
+one and no two pushes run at once.
 
 A batch passes the gates just before it leaves, with the CRM's opt-outs read live; it is marked as being sent before the call, and
 has its fate on the disk before the next one. Withdrawals come first: who must not be contacted leaves the CRM before others come.

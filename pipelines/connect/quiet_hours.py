@@ -1,7 +1,7 @@
 """Whether a person may be called or written to at this moment, where they live: federal hours, or the state's narrower ones.
 
-The hours are those of the warehouse (seeds `state_time_zones`, `state_calling_hours`). Where a state has two time zones, both must
-allow it; where the state is not known, none from Hawaii to Puerto Rico may forbid it.
+The hours are those of the warehouse (seeds `state_time_zones`, `state_calling_hours`). Where a state has two time zones, both
+must allow it; where the state is not known, none from Hawaii to Puerto Rico may forbid it.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Sends rows so that each gets a fate of its own: halves a batch that is refused whole, and waits where the system asks for time."""
+"""Sends rows so that each gets a fate of its own: halves a batch that is refused whole, waits where the system asks for time."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -34,8 +34,8 @@ _SCHEMA = """
 create table if not exists rows (
     connector text not null, external_id text not null, source_system text not null, contact_id text not null,
     reason text, channel text, location_id text, due_on text,
-    is_urgent integer not null default 0, mark text not null, accepted text, sending text, sending_hash text, fate text, code text, because text, remote_id text,
-    outcome text, completed_at text, n_attempts integer not null default 0,
+    is_urgent integer not null default 0, mark text not null, accepted text, sending text, sending_hash text, fate text,
+    code text, because text, remote_id text, outcome text, completed_at text, n_attempts integer not null default 0,
     first_sent_at text, last_sent_at text, updated_at text not null, number integer not null,
     primary key (connector, external_id)
 ) strict;
@@ -51,7 +51,9 @@ create table if not exists members (
     connector text not null, list text not null, contact_id text not null, is_member integer not null, code text,
     primary key (connector, list, contact_id)
 ) strict;
-create table if not exists notes (connector text not null, name text not null, value text not null, primary key (connector, name)) strict;
+create table if not exists notes (
+    connector text not null, name text not null, value text not null, primary key (connector, name)
+) strict;
 create index if not exists rows_by_number on rows (number);
 """
 
@@ -186,7 +188,7 @@ class State:
         passing("connect.state.settled")
 
     def note_skipped(self, plan_id: str, skipped: Iterable[tuple[Row, str]]) -> None:
-        """Write down rows that were held back and why; whoever is held back for the same reason as before is not written again."""
+        """Write down rows that were held back and why; whoever is held back as before is not written again."""
         with self._writing() as at:
             for row, because in skipped:
                 known = self._connection.execute(

@@ -17,7 +17,7 @@ from pipelines.sql.connection import open_file
 
 _RECORD_TYPES = {"crm": "crm_contact", "ehr": "ehr_patient"}
 
-# A person with two records in one system is reached through the one that the task names, else the one linked with most confidence.
+# A person with two records in one system is reached through the one that the task names, else the one linked most surely.
 _TASKS = """
     select tasks.* exclude (contact_id, contact_source_system), links.source_id as contact_id
     from delivery.out_outreach_tasks as tasks
@@ -26,7 +26,10 @@ _TASKS = """
         and links.source_system = $source and links.source_record_type = $record_type
     qualify row_number() over (
         partition by tasks.external_id
-        order by tasks.contact_source_system = $source and tasks.contact_id = links.source_id desc, links.confidence desc, links.source_id
+        order by
+            tasks.contact_source_system = $source and tasks.contact_id = links.source_id desc,
+            links.confidence desc,
+            links.source_id
     ) = 1
     order by tasks.is_urgent desc, tasks.due_on, tasks.location_id, tasks.priority_rank, tasks.external_id
 """
