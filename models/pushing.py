@@ -18,8 +18,8 @@ MARKS = {
 }
 """How a task stands. `waiting`: refused or undecided, and sent again at each push."""
 
-FATES = ("created", "updated", "unchanged", "withdrawn", "rejected", "retryable", "skipped")
-"""What became of a row when it was last looked at: those of `pipelines/connect/adapter.py`, and held back here."""
+FATES = ("created", "updated", "unchanged", "withdrawn", "rejected", "retryable", "skipped", "seen")
+"""What became of a row when it was last looked at: those of `pipelines/connect/adapter.py`; held back here; only seen there."""
 
 SKIP_REASONS = {
     "not_checked": "the person could not be checked",

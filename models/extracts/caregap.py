@@ -10,6 +10,7 @@ import polars as pl
 from models.contract import INSTANT, Contract, field
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES, RECORD_TYPES, TWO_RECORDS
 from models.phi import Phi
+from models.pushing import FATES, MARKS, WITHDRAWN_BECAUSE
 
 OUTCOME_NOTES = (
     "call_back_later",
@@ -59,6 +60,29 @@ _CONTRACTS = (
             "updated_at": field(INSTANT, "When the entry was written."),
         },
         notes="Written by the Identities page into the home's journal; a decision is undone by a later one on the same pair.",
+    ),
+    Contract(
+        "sync_rows",
+        "task that was to be pushed to a connected system",
+        ("connector", "external_id"),
+        {
+            "connector": field(pl.String, "The connected system, as connectors.toml calls it."),
+            "external_id": field(pl.String, "Opaque id of the task.", phi=Phi.QUASI),
+            "contact_source_system": field(pl.String, "The source whose contact or patient the task is for."),
+            "reason": field(pl.String, "Why, as the CRM's tasks say it.", nullable=True),
+            "channel": field(pl.String, "Channel to use.", nullable=True, values=CHANNELS),
+            "location_id": field(pl.String, "The EHR's id of the site.", nullable=True),
+            "mark": field(pl.String, "How the task stands.", values=tuple(MARKS)),
+            "fate": field(pl.String, "What became of it when it was last sent or looked at.", values=FATES),
+            "code": field(pl.String, "The system's error code, where it refused.", nullable=True),
+            "because": field(pl.String, "Why it was held back or withdrawn.", nullable=True, values=tuple(WITHDRAWN_BECAUSE)),
+            "outcome": field(pl.String, "What came of it there.", nullable=True, values=OUTREACH_OUTCOMES),
+            "n_attempts": field(pl.Int64, "How often it was sent.", at_least=0),
+            "first_sent_at": field(INSTANT, "When it was first sent.", nullable=True),
+            "last_sent_at": field(INSTANT, "When it was last sent.", nullable=True),
+            "updated_at": field(INSTANT, "When this version was written; the latest one wins."),
+        },
+        notes="Written by a push into the home's folder of outcomes, without a contact's or patient's id.",
     ),
 )
 

@@ -255,6 +255,9 @@ _CONTRACTS = (
             "outcome": optional(pl.String, "Outcome; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
             "updated_at": _UPDATED_AT,
+            "external_id": optional(
+                pl.String, "The id that Caregap gave the task when it was pushed; empty: made in the CRM.", phi=Phi.QUASI
+            ),
         },
     ),
     Contract(

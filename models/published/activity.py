@@ -214,6 +214,7 @@ ACTIVITY: dict[str, Contract] = {
             "completed_on": optional(pl.Date, "The day on which it was done; empty: open.", Phi.QUASI),
             "outcome": optional(pl.String, "Outcome; empty: open.", values=OUTREACH_OUTCOMES),
             "staff_minutes": field(pl.Float64, "Staff time, in minutes.", at_least=0),
+            "external_id": optional(pl.String, "The id under which Caregap pushed the task; empty: made in the CRM.", Phi.QUASI),
         },
         owner="engagement lead",
         site="location_key",

@@ -1,8 +1,8 @@
 """Whether one task may go out now. It fails closed: what is not known keeps the task here.
 
 Which gates bind. A task in a CRM is a work item for the team, not a message: consent, opt-outs, death, hold-out, attempts and
-what was recorded since bind its creation at any hour; quiet hours bind the contact, so they stand in the task as its window, and a
-task without an hour left in it is not made. What reaches the patient without a person in between (`Capabilities.sent_at_once`)
+what was recorded since bind its creation at any hour; quiet hours bind the contact, so they stand in the task as its window, and
+a task without an hour left in it is not made. What reaches the patient with nobody in between (`Capabilities.sent_at_once`)
 waits here until the hour is allowed where the patient lives.
 """
 

@@ -34,7 +34,8 @@ recorded as (
 
     select
         patient_key,
-        'recorded' as kind,
+        -- A connected EHR's word is another report than that of the page.
+        case when outcome_id like 'connect:%' then 'told' else 'recorded' end as kind,
         recorded_at as attempted_at,
         channel,
         outcome

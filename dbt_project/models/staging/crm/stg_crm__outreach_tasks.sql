@@ -12,6 +12,7 @@ select
     created_at,
     {{ practice_date('created_at') }} as created_on,
     due_on,
+    external_id,
     completed_at,
     {{ practice_date('completed_at') }} as completed_on,
     updated_at as recorded_at

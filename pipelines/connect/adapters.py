@@ -1,0 +1,25 @@
+"""Opens the adapter of a connection: one entry a kind of system that lists can be pushed to."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from pipelines.connect.adapter import Adapter
+from pipelines.connect.connectors import Connection
+from pipelines.errors import UsageError
+
+Opener = Callable[[Connection], AbstractContextManager[Adapter]]
+
+OPENERS: dict[str, Callable[[], Opener]] = {}
+"""By kind of connector: what imports and returns its opener, so that no command waits for the libraries of the others."""
+
+
+@contextmanager
+def open_adapter(connection: Connection) -> Iterator[Adapter]:
+    """The system of a connection, signed in. Raises `UsageError` where nothing is pushed to such systems, and
+    `ConnectionFailed`."""
+    opener = OPENERS.get(connection.settings.kind)
+    if opener is None:
+        known = ", ".join(OPENERS) or "none"
+        raise UsageError(f"{connection.name}: lists cannot be pushed to {connection.settings.kind} yet. Known: {known}.")
+    with opener()(connection) as adapter:
+        yield adapter
