@@ -22,6 +22,8 @@ def newest_entries(contract: Contract, files: Iterable[bytes]) -> pl.DataFrame:
     types = types_of(contract)
     text = dict.fromkeys(types, pl.String)
     frames = [pl.read_csv(BytesIO(content), schema=text) for content in files]
+    if not frames:
+        return pl.DataFrame(schema=types)
     entries = pl.concat([pl.DataFrame(schema=text), *frames])
     typed = entries.with_columns(_read(pl.col(name), kind) for name, kind in types.items()).cast(pl.Schema(types))
     return typed.sort("updated_at").unique(contract.key, keep="last", maintain_order=True)

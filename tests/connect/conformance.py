@@ -10,6 +10,11 @@ A `Bench` is the adapter and a few levers on its system. What a system cannot do
 module names in `cannot`, and the suite skips that rule with the reason.
 """
 
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -19,7 +24,7 @@ import pytest
 
 from models.settings.push import Push as Limits
 from pipelines.clock import now
-from pipelines.connect.adapter import Adapter, Fate, Task
+from pipelines.connect.adapter import Adapter, Capabilities, Fate, Task
 from pipelines.connect.push import Pushing
 from pipelines.connect.state import FILE, State, folder_of, open_state
 from pipelines.connect.worklist import Facts, Told, Worklist
@@ -158,6 +163,27 @@ class Desk:
 
     def row(self, number: int):
         return self.state.rows("bench").get(external_id(number))
+
+
+KILLED_AT = (
+    "push.begun withdrawal.marked withdraw.answered withdrawal.settled state.marked#1 state.settled#1 batch.gated#1 "
+    "state.marked#2 batch.marked#1 upsert.answered#1 state.settled#2 batch.settled#1 batch.gated#2 batch.marked#2 "
+    "upsert.answered#2 batch.settled#2 upsert.answered#3 batch.settled#3 push.ending push.ended"
+)
+
+
+class Small:
+    """An adapter that takes five rows at once, whatever the system takes."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._adapter, name)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self._adapter.capabilities, largest_batch=5)
 
 
 class Conformance:
@@ -317,6 +343,37 @@ class Conformance:
             desk.push()
         assert bench.n_held(external_id(0)) == 0
         assert desk.push("first_push") == {"created": 20}
+
+    @pytest.fixture
+    def killed(self, bench: Bench) -> Callable[[int], list[Bench]]:
+        """`killed(n)`: that many benches, each with a fresh system, or with contacts of its own in one."""
+        raise NotImplementedError
+
+    def test_a_push_killed_at_any_point_loses_nothing_and_makes_nothing_twice(
+        self, killed: Callable[[int], list[Bench]], tmp_path: Path
+    ):
+        """Twenty points: before, within and after each of the batches, withdrawals too. Of the twenty contacts one is dead, and
+        one is off the list; the others have one open task each, those two none."""
+        points = [f"connect.{name}" for name in KILLED_AT.split()]
+        assert len(set(points)) == 20
+        benches = killed(len(points))
+        told = {
+            "points": points,
+            "recipes": [bench.recipe for bench in benches],
+            "contact_ids": benches[0].contact_ids,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.connect.killed_pushes", str(tmp_path), json.dumps(told)],
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == {point: [0, -signal.SIGKILL, 0] for point in points}, done.stderr
+        for point, bench in zip(points, benches, strict=True):
+            n_open = [int(bench.is_open(external_id(number))) for number in range(20)]
+            assert n_open == [0] + [1] * 17 + [0, 0], point
+            assert all(bench.n_held(external_id(number)) <= 1 for number in range(20)), point
 
     def test_no_file_of_a_push_holds_a_name_or_a_finding(self, desk: Desk, bench: Bench):
         bench.poison(external_id(7))

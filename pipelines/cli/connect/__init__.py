@@ -7,6 +7,12 @@ import click
 VERBS = {
     "pull": "Fetch what changed at connected systems, as deliveries into the source folders.",
     "check": "Say of each system whether it is reachable, permitted and mapped.",
+    "plan": "Show what a push would change, and keep it as a plan.",
+    "push": "Carry out a plan: create, change and withdraw tasks.",
+    "retry": "Send again what was refused or not answered.",
+    "status": "Say how every pushed task stands.",
+    "withdraw": "Close open tasks.",
+    "outcomes": "Fetch what came of the tasks, for the next run.",
 }
 
 

@@ -1,0 +1,48 @@
+"""One system, its state and today's worklist, opened together for one command: under the home's lock, and told to the pages and
+the next run when it ends, however it ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipelines.connect.adapters import open_adapter
+from pipelines.connect.connectors import Connection
+from pipelines.connect.plan import Plan, write_plan
+from pipelines.connect.push import Pushing
+from pipelines.connect.state import folder_of, open_state
+from pipelines.connect.told import share_rows, write_status
+from pipelines.connect.worklist import read_worklist
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.lock import only_writer
+from pipelines.practice import Practice
+from pipelines.publications.store import current
+
+
+@contextmanager
+def session(home: Home, practice: Practice, connection: Connection) -> Iterator[Pushing]:
+    """Raises `UsageError` where nothing is to go to the system, `NotPublished` without a publication, `HomeBusy`, and
+    `ConnectionFailed`."""
+    limits = connection.settings.push
+    if limits is None:
+        raise UsageError(f"{connection.name}: nothing goes out to it. Add [{connection.name}.push] to connectors.toml.")
+    with only_writer(home):
+        publication = current(home)
+        if publication.practice_id != practice.id:
+            raise UsageError(f"{home.root}: shows {publication.practice_id}, and connectors.toml is of {practice.id}.")
+        worklist = read_worklist(home, publication, connection.settings.source)
+        with open_state(home, practice.id) as state, open_adapter(connection) as adapter:
+            pushing = Pushing(home, connection.name, adapter, worklist, state, limits)
+            try:
+                yield pushing
+            finally:
+                write_status(home, practice.id, state)
+                share_rows(home, practice.id, state)
+
+
+def drawn(pushing: Pushing) -> Plan:
+    """The plan of this moment, kept as a file and shown on the page."""
+    plan = pushing.plan()
+    practice_id = pushing.worklist.publication.practice_id
+    write_plan(folder_of(pushing.home, practice_id), plan)
+    write_status(pushing.home, practice_id, pushing.state, plan)
+    return plan
