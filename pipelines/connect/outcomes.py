@@ -8,7 +8,7 @@ The delivery is on the disk before the state notes how far was read; read again 
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pipelines.durable import write_durably
 from pipelines.errors import ConnectionFailed
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.landing.journal import free_name
 
 TOLD = "connect"
 """How the id of an outcome begins that a system told."""
@@ -47,8 +48,7 @@ def read_outcomes(
         done = [one for one in told if one.completed_at is not None]
         known = state.rows(connector, [one.external_id for one in told if one.external_id])
         if done:
-            last = max(one.updated_at for one in done)
-            _deliver(home, practice_id, connector, source, folder, done, known, last)
+            _deliver(home, practice_id, connector, source, folder, done, known)
         passing("connect.outcomes.delivered")
         state.note_outcomes(connector, [_row(connector, source, one) for one in told if said_id(one.external_id)], page.cursor)
         passing("connect.outcomes.noted")
@@ -70,7 +70,6 @@ def _deliver(
     folder: Path,
     done: Sequence[Outcome],
     known: dict[str, Row],
-    last: datetime,
 ) -> None:
     if name_of_kind(source) == "crm":
         rows: list[dict[str, Any]] = [_crm_task(one, known.get(one.external_id or "")) for one in done]
@@ -80,8 +79,7 @@ def _deliver(
         contract, place = OWN["outreach_outcomes"], home.outcomes(practice_id)
     if rows:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = _free(place, f"{contract.name}_{last:%Y%m%dT%H%M%S%f}")
-        write_durably(file, _as_csv(tuple(contract.fields), rows), "connect.outcomes.file")
+        write_durably(free_name(place, contract.name), _as_csv(tuple(contract.fields), rows), "connect.outcomes.file")
 
 
 def _crm_task(one: Outcome, row: Row | None) -> dict[str, Any]:
@@ -131,12 +129,6 @@ def _row(connector: str, source: str, one: Outcome) -> Row:
         outcome=one.outcome if is_done and one.outcome in OUTREACH_OUTCOMES else None,
         completed_at=one.completed_at.isoformat() if one.completed_at else None,
     )
-
-
-def _free(folder: Path, name: str) -> Path:
-    """A name that nothing has: two pages may end with the same time."""
-    numbered: Callable[[int], Path] = lambda n: folder / f"{name}{f'-{n}' if n else ''}.csv"  # noqa: E731
-    return next(path for n in range(1_000_000) if not (path := numbered(n)).exists())
 
 
 def _as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:

@@ -1,7 +1,7 @@
 """What a push tells others: the pages at once, the warehouse at its next run. Neither names a patient.
 
 <home>/connect/<practice>/status.json                    how every connector and task stands, for the pages
-<home>/outcomes/<practice>/sync_rows_<number>.csv        rows that changed, as a delivery of source `caregap`
+<home>/outcomes/<practice>/sync_rows_<time>.csv          rows that changed, as a delivery of source `caregap`
 """
 
 import csv
@@ -17,6 +17,7 @@ from pipelines.connect.plan import Plan
 from pipelines.connect.state import Row, State, folder_of
 from pipelines.durable import write_durably
 from pipelines.home import Home
+from pipelines.landing.journal import free_name
 
 STATUS_FILE = "status.json"
 _SHARED = "shared"
@@ -64,9 +65,8 @@ def share_rows(home: Home, practice_id: str, state: State) -> int:
         return 0
     folder = home.outcomes(practice_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    number = rows[-1].number
-    write_durably(folder / f"sync_rows_{number:012}.csv", _as_csv(rows), "connect.rows")
-    state.note(_ALL, _SHARED, str(number))
+    write_durably(free_name(folder, "sync_rows"), _as_csv(rows), "connect.rows")
+    state.note(_ALL, _SHARED, str(rows[-1].number))
     return len(rows)
 
 

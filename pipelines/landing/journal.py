@@ -41,7 +41,7 @@ def take_journals(practice: Practice, home: Home) -> None:
         for extract, name in OPEN.items():
             if (folder / name).exists():
                 passing("landing.journal.taking", folder)
-                (folder / name).rename(_free(folder, extract))
+                (folder / name).rename(free_name(folder, extract))
                 passing("landing.journal.taken", folder)
         os.fsync(descriptor)
 
@@ -66,8 +66,9 @@ def _locked(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _free(folder: Path, extract: str) -> Path:
-    """A name that nothing has: a clock that was set back gives a time twice, and a rename would replace what was recorded."""
+def free_name(folder: Path, extract: str) -> Path:
+    """A name for a delivery, with the time, that nothing has: a clock that was set back gives a time twice, and a rename would
+    replace what was recorded."""
     at = now()
     while (path := folder / f"{extract}_{at:%Y%m%dT%H%M%S%f}.csv").exists():
         at += timedelta(microseconds=1)

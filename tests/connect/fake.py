@@ -1,7 +1,7 @@
 """A CRM in one file: what it holds outlives the process that writes to it, and it fails as a test tells it to."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -160,8 +160,11 @@ class FakeBench:
         self.adapter = FakeAdapter(self.system)
         self.contact_ids = [f"contact-{number:02}" for number in range(n_contacts)]
         self.recipe = ("tests.connect.fake", "open_fake", str(path))
+        self.add_contacts(self.contact_ids)
+
+    def add_contacts(self, contact_ids: Iterable[str]) -> None:
         held = self.system.read()
-        held["contacts"] = {one: {"opted_out": [], "is_archived": False} for one in self.contact_ids}
+        held["contacts"] |= {one: {"opted_out": [], "is_archived": False} for one in contact_ids}
         self.system.keep(held)
 
     def _change(self, change: Any) -> None:
