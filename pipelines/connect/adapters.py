@@ -9,7 +9,14 @@ from pipelines.errors import UsageError
 
 Opener = Callable[[Connection], AbstractContextManager[Adapter]]
 
-OPENERS: dict[str, Callable[[], Opener]] = {}
+
+def _fhir() -> Opener:
+    from pipelines.connect.fhir.adapter import open_fhir
+
+    return open_fhir
+
+
+OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir}
 """By kind of connector: what imports and returns its opener, so that no command waits for the libraries of the others."""
 
 
