@@ -20,7 +20,6 @@ class Home:
     published/<id>/       immutable publications; `published/current` is a link to one of them
     history/<practice>/   first published version of each month, kept permanently
     outcomes/<practice>/  what was recorded in the dashboards, for the next run
-    connect/<practice>/   what was pulled from and pushed to connected systems
     scores/               trained models
     dbt/                  the parsed dbt project
     dagster/              Dagster's own records

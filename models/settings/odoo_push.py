@@ -37,7 +37,6 @@ class OdooPush(Push):
     pattern matches (`*left voicemail*`); without it, a feedback counts that begins with an outcome's name.
     """
 
-    list_name: str | None = Field(None, min_length=1, max_length=100, description="the name of the list in the CRM")
     contact_key: Literal["external_id", "id", "ref"] = Field("external_id", description='"external_id", "id" or "ref"')
     contact_module: str = Field("__import__", pattern=r"^[A-Za-z0-9_]+$", description="the part of an external id before its dot")
     activity_types: dict[Channel, _EXTERNAL_ID] = Field({}, description="a table of channels")

@@ -16,7 +16,13 @@ def _fhir() -> Opener:
     return open_fhir
 
 
-OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir}
+def _odoo() -> Opener:
+    from pipelines.connect.odoo.adapter import opened
+
+    return opened
+
+
+OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir, "odoo": _odoo}
 """By kind of connector: what imports and returns its opener, so that no command waits for the libraries of the others."""
 
 

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable
 
 from pipelines.connect.adapter import Finding
+from pipelines.connect.adapters import open_adapter
 from pipelines.connect.connectors import Connection
 from pipelines.connect.http import Http
 from pipelines.connect.pulls.pull import SYSTEMS
@@ -20,15 +21,10 @@ def _pulled(connection: Connection) -> list[Finding]:
     return check(connection)
 
 
-def _odoo_pushed(connection: Connection) -> list[Finding]:
-    from pipelines.connect.odoo.adapter import opened
-
-    with opened(connection) as odoo:
-        return odoo.check()
-
-
-PUSHED: dict[str, Check] = {"odoo": _odoo_pushed}
-"""By kind: what a push needs."""
+def _pushed(connection: Connection) -> list[Finding]:
+    """What a push needs, asked by the adapter."""
+    with open_adapter(connection) as adapter:
+        return adapter.check()
 
 
 def check(connection: Connection, practice: Practice) -> list[Finding]:
@@ -40,8 +36,8 @@ def check(connection: Connection, practice: Practice) -> list[Finding]:
     if found[-1].is_ok:
         if settings.pull is not None:
             found += _tried("pull", _pulled, connection)
-        if settings.push is not None and settings.kind in PUSHED:
-            found += _tried("push", PUSHED[settings.kind], connection)
+        if settings.push is not None:
+            found += _tried("push", _pushed, connection)
     return found
 
 
