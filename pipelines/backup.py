@@ -143,6 +143,7 @@ def _places(home: Home) -> list[str]:
     found = [path for name in FOLDERS for path in sorted((home.root / name).rglob("*"))]
     found += [home.root / name for name in FILES]
     kept = [path for path in found if path.is_file() and not any(part.startswith(PREFIX) for part in path.parts)]
+    kept = [path for path in kept if not (path.name.startswith(".") and path.suffix == ".new")]  # about to replace another
     return [
         path.relative_to(home.root).as_posix() for path in kept if path.relative_to(home.root).parts[:2] != ("queries", "running")
     ]

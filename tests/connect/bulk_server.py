@@ -6,6 +6,7 @@ is not tested.
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ AT = "2026-03-01T12:00:00.000Z"
 @dataclass
 class BulkServer:
     """`resources` are exported by type, those of `deleted` as deletions; `polls` answers before an export is ready.
+    `pages_of`: the resources of a page of a search.
 
     `keys`: public keys of clients; without any, nobody is asked who they are. What a test sets in `instead`, by path, is answered
     in place of what belongs there, once each.
@@ -36,6 +38,7 @@ class BulkServer:
     exports: list[dict[str, str]] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
     tokens: list[dict[str, Any]] = field(default_factory=list)
+    pages_of: int = 0
 
     def __call__(self, asked: Request) -> Reply:
         if replies := self.instead.get(asked.path):
@@ -55,9 +58,18 @@ class BulkServer:
                 return self._kick_off(asked)
             case ["status", job]:
                 return self._status(job, asked.method)
-            case ["file", _, name]:
-                return self._file(name)
-        return Reply(200, {"resourceType": "Bundle", "type": "searchset"})
+            case ["file", job, name]:
+                return self._file(name, self.exports[int(job) - 1].get("_since", ""))
+        return Reply(200, self.page(asked.path.strip("/"), int(asked.query.get("from", 0)), self.pages_of, asked.query))
+
+    def page(self, kind: str, start: int, length: int, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """One page of a search in the order of change, with a link to the next."""
+        since = (query or {}).get("_lastUpdated", "ge")[2:]
+        rows = sorted((one for one in self._rows(kind) if one["meta"]["lastUpdated"] >= since), key=_changed_at)
+        following = f"{kind}?from={start + length}{f'&_lastUpdated=ge{since}' if since else ''}"
+        link = [{"relation": "next", "url": following}] if start + length < len(rows) else []
+        entry = [{"resource": one} for one in rows[start : start + length]]
+        return {"resourceType": "Bundle", "type": "searchset", "link": link, "entry": entry}
 
     def _token(self, asked: Request) -> Reply:
         form = asked.form()
@@ -89,19 +101,23 @@ class BulkServer:
         output = [
             {"type": kind, "url": f"{self.address}/file/{job}/{kind}?sig=SECRET", "count": len(rows)}
             for kind in types
-            if (rows := self._rows(kind))
+            if (rows := self._rows(kind, self.exports[int(job) - 1].get("_since", "")))
         ]
         facts = {"transactionTime": self.at, "request": "x", "requiresAccessToken": bool(self.keys), "output": output}
         facts["deleted"] = [{"type": "Bundle", "url": f"{self.address}/file/{job}/deleted"}] if self.deleted else []
         facts["error"] = [{"type": "OperationOutcome", "url": f"{self.address}/file/{job}/error"}] if self.errors else []
         return Reply(200, facts)
 
-    def _rows(self, kind: str) -> list[dict[str, Any]]:
-        return [one for one in self.resources if one["resourceType"] == kind]
+    def _rows(self, kind: str, since: str = "") -> list[dict[str, Any]]:
+        return [one for one in self.resources if one["resourceType"] == kind and _changed_at(one) > since]
 
-    def _file(self, name: str) -> Reply:
-        rows = {"error": self.errors, "deleted": [_deletion(self.deleted)]}.get(name) or self._rows(name)
+    def _file(self, name: str, since: str = "") -> Reply:
+        rows = {"error": self.errors, "deleted": [_deletion(self.deleted)]}.get(name) or self._rows(name, since)
         return Reply(200, b"".join(json.dumps(one).encode() + b"\n" for one in rows))
+
+
+def _changed_at(resource: dict[str, Any]) -> str:
+    return str(resource["meta"]["lastUpdated"])
 
 
 def _deletion(places: list[str]) -> dict[str, Any]:
