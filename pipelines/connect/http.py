@@ -30,7 +30,8 @@ _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _ATTEMPTS = 6
 _LONGEST_BACKOFF = 60.0
 _REDIRECTS = 5
-_TIMEOUTS_PER_ANSWER = 10
+_PATIENCE = 5
+_SLOWEST_BYTES_PER_SECOND = 500
 
 for _name in ("httpx", "httpcore"):  # httpx logs whole addresses at INFO, httpcore the headers of answers at DEBUG
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -115,6 +116,15 @@ class Http:
         """The whole address of a place below the system's own; one that is whole already stays as it is."""
         return place if "://" in place else f"{self.address}/{place.lstrip('/')}"
 
+    def joined(self, place: str, link: str) -> str:
+        """The whole address that a link of an answer leads to. Raises `ConnectionFailed` where it is no address."""
+        try:
+            target = urljoin(self.url(place), link)
+            _ = urlsplit(target).port
+        except ValueError:
+            raise ConnectionFailed(f"{self.name}: an answer has a link that is no address. Ask its vendor.") from None
+        return target
+
     def is_own(self, url: str) -> bool:
         """Whether the address is on the system's own host: only there do credentials go."""
         return _origin(url) == _origin(self.address)
@@ -175,10 +185,11 @@ class Http:
         is_renewed = False
         for attempt in range(1, _ATTEMPTS + 1):
             is_last = attempt == _ATTEMPTS
+            signed = self._signed(asked)
             self._keep_pace()
             response: httpx.Response | None = None
             try:
-                response = self._send(asked)
+                response = self._send(asked, signed)
                 status = response.status_code
                 if status == 401 and 401 not in accept and not is_renewed and asked.is_signed and self.sign_in:
                     is_renewed = True
@@ -206,27 +217,30 @@ class Http:
                 if response is not None:
                     response.close()
 
-    def _send(self, asked: "_Asked") -> httpx.Response:
-        """The opened answer, after redirects within the system's own host."""
+    def _signed(self, asked: "_Asked") -> Mapping[str, str]:
+        """The headers that sign a request in: none where it goes to another host."""
+        return self.sign_in.headers() if asked.is_signed and self.sign_in and self.is_own(asked.url) else {}
+
+    def _send(self, asked: "_Asked", signed: Mapping[str, str]) -> httpx.Response:
+        """The opened answer, after redirects within the same host."""
         url, params = asked.url, asked.params
         for _ in range(_REDIRECTS + 1):
-            signed = dict(self.sign_in.headers()) if asked.is_signed and self.sign_in and self.is_own(url) else {}
             request = self._client.build_request(
                 asked.method, url, params=params, headers={**asked.headers, **signed}, **asked.body
             )
             response = self._client.send(request, stream=True)
-            if not response.is_redirect or asked.method not in ("GET", "HEAD"):
+            if not response.has_redirect_location or asked.method not in ("GET", "HEAD"):
                 return response
-            target = urljoin(url, response.headers["location"])
             response.close()
+            target = self.joined(url, response.headers["location"])
             if _origin(target) != _origin(url):
                 raise Refused(f"{asked.place(self.name)} leads to another host, which is not followed. Correct the address.", 302)
             url, params = target, None
         raise Refused(f"{asked.place(self.name)} leads from one address to the next. Correct the address.", 302)
 
     def _pieces(self, response: httpx.Response, most: int, asked: "_Asked") -> Iterator[bytes]:
-        """The decoded content, while it stays within `most` bytes."""
-        n_bytes, ends_at = 0, self.clock() + self.limits.timeout_seconds * _TIMEOUTS_PER_ANSWER
+        """The decoded content, while it stays within `most` bytes, and does not come byte by byte."""
+        n_bytes, began = 0, self.clock()
         try:
             for piece in response.iter_bytes(64 * 1024):
                 n_bytes += len(piece)
@@ -236,8 +250,9 @@ class Http:
                         "limit in connectors.toml.",
                         response.status_code,
                     )
-                if most < self.limits.delivery_gigabytes * 2**30 and self.clock() > ends_at:
-                    raise httpx.ReadTimeout("an answer that comes byte by byte")
+                seconds = self.clock() - began
+                if seconds > self.limits.timeout_seconds * _PATIENCE and n_bytes < seconds * _SLOWEST_BYTES_PER_SECOND:
+                    raise httpx.ReadTimeout("too slow")
                 yield piece
         except httpx.HTTPError as error:
             raise NoAnswer(f"{asked.place(self.name)}: the answer broke off ({_kind(error)}). Try again.") from None
@@ -322,8 +337,11 @@ def _backoff(attempt: int) -> float:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return "", None, None
 
 
 def _plain(headers: httpx.Headers) -> dict[str, str]:

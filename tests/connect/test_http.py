@@ -121,6 +121,14 @@ def test_another_host_gets_no_credentials(serve: Serve):
     assert "authorization" not in other.requests[0].headers
 
 
+def test_an_answer_that_comes_byte_by_byte_is_given_up(serve: Serve):
+    http, _ = client(serve(in_turn(Reply(200, b"0" * 200_000))))
+    began = iter(range(0, 10_000_000, 1_000))
+    http.clock = lambda: float(next(began))
+    with pytest.raises(NoAnswer, match="gave no whole answer"):
+        http.request("GET", "x")
+
+
 @pytest.mark.parametrize("is_zipped", [False, True])
 def test_an_answer_larger_than_the_limit_is_not_read_to_its_end(serve: Serve, is_zipped: bool):
     big = b"0" * (3 * 2**20)

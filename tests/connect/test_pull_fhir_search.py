@@ -100,6 +100,9 @@ def page(*resources: dict[str, Any], following: str | None = None) -> Reply:
         (page(patient(1), following="http://127.0.0.2:1/x"), "the next page is on another host"),
         (page(patient(1), following="file:///etc/passwd"), "the next page is on another host"),
         (page(patient(1), following="Patient?page=1"), "lead back"),
+        (page(patient(1), following="http://["), "is no address"),
+        (page(patient(1), following=7), "link to the next page is not a text"),  # type: ignore[arg-type]
+        (Reply(300), "HTTP 300"),
         (Reply(302, headers={"Location": "https://example.org/"}), "leads to another host"),
         (Reply(404), "no search of Patient"),
         (Reply(401), "refuses the account"),
@@ -111,6 +114,23 @@ def test_a_server_that_answers_what_it_should_not_is_refused(practice_folder: Pa
     assert said in failed
     assert delivered(practice_folder) == []
     assert said in (practice_folder / "connect" / "harbor" / "north.pull.json").read_text()
+
+
+def test_a_resource_of_odd_text_is_delivered_and_left_to_landing(practice_folder: Path, serve: Serve):
+    odd = [
+        patient(1) | {"meta": {"lastUpdated": "2026-03-01\t10:00:00"}},
+        patient(2) | {"meta": {"lastUpdated": "2026-03-01\n10:00:00Z"}},
+        patient(3) | {"name": [{"family": "half a pair: \ud83d"}]},
+        patient(4) | {"id": "\ud83d"},
+        patient(5) | {"id": 5, "meta": "Zimmermann"},
+        patient(6) | {"multipleBirthInteger": 10**40},
+    ]
+    home = connect(practice_folder, serve(lambda _: page(*odd, patient(7))).address)
+    assert pulled(home)["pulled"][0]["n_rows"] == {"Patient": 7}
+    (file,) = json.loads(caregap(home, "ingest", "--json").stdout)["files"]
+    assert file["n_delivered"] == 7
+    assert file["n_landed"] + file["n_quarantined"] == 7
+    assert pulled(home)["pulled"][0]["delivery"] is None
 
 
 def test_pages_without_end_are_ended(practice_folder: Path, serve: Serve):

@@ -1,5 +1,6 @@
 """Pulls from a FHIR server: by bulk export where it has one, page by page where it has not."""
 
+import re
 from typing import cast
 
 from models.settings.connectors import FhirConnector
@@ -65,11 +66,9 @@ def check(connection: Connection) -> list[Finding]:
     found: list[Finding] = []
     with Http(connection.name, settings.address, settings.limits, sign_in(connection)) as http:
         said = _capabilities(http)
-        version = taken_or(said, "fhirVersion", "", connection.name)
+        version = re.sub(r"[^0-9.]", "", taken_or(said, "fhirVersion", "", connection.name))[:10]
         is_r4 = version.startswith("4.0")
-        found.append(
-            Finding(f"FHIR {version[:10] or 'of no version'}", is_r4, "" if is_r4 else "Give the address of its R4 service.")
-        )
+        found.append(Finding(f"FHIR {version or 'of no version'}", is_r4, "" if is_r4 else "Give the address of its R4 service."))
         of_server = _server_types(said, connection.name)
         wanted = settings.pull.types or [one for one in SOURCE_KINDS["ehr"].extracts if one in of_server]
         lacking = [one for one in wanted if one not in of_server]

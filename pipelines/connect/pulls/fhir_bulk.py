@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from models.settings.connectors import FhirConnector, FhirPull, checked_address
 from pipelines.connect.http import Answer, NoAnswer, Refused, TooBusy, retry_after
@@ -129,7 +129,7 @@ def _kick_off(pulling: Pulling, types: list[str], since: datetime | None) -> str
             f"{answer.place}: HTTP {answer.status} instead of an export that has begun. Without bulk export, write method = "
             '"search".'
         )
-    status = urljoin(pulling.http.url(place), where)
+    status = pulling.http.joined(place, where)
     if not pulling.http.is_own(status):
         raise ConnectionFailed(
             f"{answer.place}: the export's status is on another host, which gets no credentials. Ask its vendor."

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import urljoin
 
 import orjson
 
@@ -125,7 +124,7 @@ def _changed_at(resource: dict[str, Any]) -> str:
 
 def _deliver(pulling: Pulling, kind: str, resource: dict[str, Any], changed_at: str) -> bool:
     """Add a resource to the delivery, unless this version of it was delivered."""
-    line = orjson.dumps(resource, option=orjson.OPT_APPEND_NEWLINE)
+    line = _line(resource, kind, pulling.name)
     row = resource.get("id")
     key = row if isinstance(row, str) and changed_at else hashlib.sha256(line).hexdigest()
     if not pulling.work.is_new(kind, key, changed_at):
@@ -135,11 +134,22 @@ def _deliver(pulling: Pulling, kind: str, resource: dict[str, Any], changed_at: 
     return True
 
 
+def _line(resource: dict[str, Any], kind: str, name: str) -> bytes:
+    try:
+        return orjson.dumps(resource, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # half a surrogate pair, an endless number: landing says of which row it is
+        pass
+    try:
+        return json.dumps(resource).encode() + b"\n"
+    except RecursionError:
+        raise ConnectionFailed(f"{name}: a resource of {kind} is nested deeper than can be read. Ask its vendor.") from None
+
+
 def _next(bundle: dict[str, Any], page: str, http: Http, answer: Answer) -> str | None:
     """The address of the next page, which must be on the same host."""
     for link in taken_or(bundle, "link", [], answer.place):
         if isinstance(link, dict) and link.get("relation") == "next":
-            following = urljoin(page, checked(link.get("url"), str, "the link to the next page", answer.place))
+            following = http.joined(page, checked(link.get("url"), str, "the link to the next page", answer.place))
             if not http.is_own(following):
                 raise ConnectionFailed(
                     f"{answer.place}: the next page is on another host, which is not followed. Ask its vendor."

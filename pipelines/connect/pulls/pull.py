@@ -21,6 +21,7 @@ from pipelines.connect.http import Http, SignIn
 from pipelines.connect.pulls.pulling import Puller, Pulling, instant
 from pipelines.connect.pulls.state import Last, PullState, Seen, note_failure, read_state, write_state
 from pipelines.connect.pulls.work import Work, open_work
+from pipelines.disk import disk_full
 from pipelines.errors import CaregapError, ConnectionFailed, HomeBusy, UsageError
 from pipelines.home import Home
 from pipelines.practice import Practice
@@ -63,6 +64,10 @@ def pull(home: Home, practice: Practice, connection: Connection, progress: Progr
         except CaregapError as error:
             note_failure(home, practice.id, connection.name, now().isoformat(timespec="seconds"), str(error))
             raise
+        except Exception as error:
+            if full := disk_full(error, home):
+                raise full from error
+            raise
 
 
 def _pulled(home: Home, practice: Practice, connection: Connection, folder: Path, work: Work, progress: Progress) -> Pulled:
@@ -102,7 +107,7 @@ def _settle(
     home: Home, practice: Practice, connection: Connection, folder: Path, work: Work, facts: dict[str, Any], http: Http
 ) -> None:
     """Do what follows a delivery, also for one that a killed pull placed: move the cursor, tidy up at the system and here."""
-    work.place_again(folder / facts["target"])
+    work.place_again(folder / Path(facts["target"]).name)
     write_state(home, practice.id, connection.name, PullState.of_json(facts["state"]))
     _clean_up(http, facts["cleanup"])
     work.forget()

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipelines.durable import put_in_place, write_durably
-from pipelines.errors import ConnectionFailed, HomeBusy
+from pipelines.errors import ConnectionFailed, HomeBusy, UsageError
 from pipelines.faults import passing
 from pipelines.names import path_part
 
@@ -108,7 +108,8 @@ class Work:
         if mark in self._here:
             return False
         self._here.add(mark)
-        self._write(SEEN, f"{extract}\t{changed_at}\t{mark}\n".encode())
+        told = changed_at if changed_at.isprintable() else ""
+        self._write(SEEN, f"{extract}\t{told}\t{mark}\n".encode())
         return mark not in self._known
 
     def save(self) -> None:
@@ -195,7 +196,7 @@ class Work:
 
 def mark_of(extract: str, row: str, changed_at: str) -> str:
     """Which row in which version, as a short hash: nobody reads an id from it without knowing it."""
-    return hashlib.sha256(f"{extract}\0{row}\0{changed_at}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{extract}\0{row}\0{changed_at}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @contextmanager
@@ -203,6 +204,8 @@ def open_work(source_folder: Path, connector: str, most_bytes: int) -> Iterator[
     """The work of one connector, alone. Raises `HomeBusy` while another pull of it runs, in whatever home."""
     folder = source_folder / f".{path_part(connector)}.pull"
     folder.mkdir(exist_ok=True, mode=0o700)
+    if folder.is_symlink():
+        raise UsageError(f"{folder}: is a link, which somebody has put there. Remove it.")
     handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
