@@ -10,17 +10,17 @@ refuses all rows for one, so the rows that it names are left out and the others 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from html import escape
 from typing import Any
 
 from models.settings.connectors import OdooConnector
 from models.settings.odoo_push import ACTIVITY_TYPES, SUMMARIES, OdooPush
-from pipelines.clock import now
 from pipelines.connect.adapter import BatchRefused, Capabilities, Fate, Finding, Outcome, Outcomes, Result, Standing, Task
 from pipelines.connect.connectors import Connection
 from pipelines.connect.feedback import outcome_said
 from pipelines.connect.http import Http, TooBusy
+from pipelines.connect.lookback import Pass
 from pipelines.connect.odoo.api import RIGHTS, OdooApi, OdooError
 from pipelines.connect.odoo.contacts import OdooContacts
 from pipelines.connect.odoo.mailing_list import OdooList
@@ -28,11 +28,10 @@ from pipelines.connect.sign_in import Bearer
 from pipelines.errors import ConnectionFailed
 
 MODULE = "caregap"
+"""The part before the dot of every external id that is made here."""
 _ACTIVITY = "mail.activity"
 _FIELDS = ("res_id", "activity_type_id", "summary", "note", "date_deadline", "user_id", "active")
 _PAGE = 500
-_LONGEST_TRANSACTION = timedelta(minutes=15)
-"""Odoo dates a change by the beginning of its transaction: what was begun so long ago may come to light only now."""
 _QUIETLY = {"mail_activity_quick_update": True}
 """Odoo would send each assigned user an e-mail for each activity."""
 
@@ -50,11 +49,11 @@ def opened(connection: Connection) -> Iterator["OdooAdapter"]:
 class OdooAdapter:
     """The `Adapter` of one Odoo database (`pipelines/connect/adapter.py`)."""
 
-    def __init__(self, http: Http, database: str, settings: OdooPush) -> None:
+    def __init__(self, http: Http, database: str, settings: OdooPush, module: str = MODULE) -> None:
         self._api = OdooApi(http, database)
-        self._settings = settings
+        self._settings, self._module = settings, module
         self._contacts = OdooContacts(self._api, settings)
-        self._list = OdooList(self._api, self._contacts, MODULE)
+        self._list = OdooList(self._api, self._contacts, module)
         self._types: dict[str, int] = {}
 
     @property
@@ -141,17 +140,18 @@ class OdooAdapter:
             return _undecided(error, [*add, *remove])
 
     def outcomes(self, cursor: str | None) -> Outcomes:
-        """Pages go by id through what changed since the time of the last pass; a change during a pass belongs to the next."""
-        since, after, newest, begun = _position(cursor)
-        domain = [["res_model", "=", "res.partner"], ["write_date", ">=", since], ["id", ">", after]]
+        reading = Pass.of(cursor)
+        domain = [
+            ["res_model", "=", "res.partner"],
+            ["write_date", ">=", f"{reading.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"],
+            ["id", ">", int(reading.after or 0)],
+        ]
         fields = [*_FIELDS, "feedback", "date_done", "create_date", "write_date"]
         page = self._api.found(_ACTIVITY, domain, fields, order="id", limit=_PAGE)
-        rows = self._recorded(page)
-        newest = max([newest, *(one["write_date"] for one in page)])
-        if len(page) == _PAGE:
-            return Outcomes(rows, f"{since}|{page[-1]['id']}|{newest}|{begun}", is_last=False)
-        settled = _written(_read_at(begun) - _LONGEST_TRANSACTION)
-        return Outcomes(rows, f"{max(since, min(newest, settled))}|0||", is_last=True)
+        fresh = reading.fresh((str(one["id"]), _read_at(one["write_date"]), str(one["active"])) for one in page)
+        rows = self._recorded([one for one in page if str(one["id"]) in fresh])
+        is_last = len(page) < _PAGE
+        return Outcomes(rows, reading.cursor_at_end() if is_last else reading.cursor_after(str(page[-1]["id"])), is_last)
 
     def opt_outs(self, contact_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         found = self._contacts.opt_outs(contact_ids)
@@ -172,7 +172,7 @@ class OdooAdapter:
 
     def _activities(self, external_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         """The activities that are there, done ones too, by their task; links are read as ids."""
-        ids = self._api.by_external_id(_ACTIVITY, MODULE, external_ids)
+        ids = self._api.by_external_id(_ACTIVITY, self._module, external_ids)
         found = (
             {one["id"]: _linked(one) for one in self._api.found(_ACTIVITY, [["id", "in", sorted(ids.values())]], _FIELDS)}
             if ids
@@ -220,7 +220,9 @@ class OdooAdapter:
         if not rows:
             return []
         names = ["id", "res_model_id/id", *(f"{one}/.id" if one in _LINKS else one for one in columns)]
-        data = [[f"{MODULE}.{one['external_id']}", "base.model_res_partner", *(one[name] for name in columns)] for one in rows]
+        data = [
+            [f"{self._module}.{one['external_id']}", "base.model_res_partner", *(one[name] for name in columns)] for one in rows
+        ]
         try:
             answer = self._api.call(_ACTIVITY, "load", fields=names, data=data, context=_QUIETLY, may_repeat=False)
         except TooBusy:
@@ -245,7 +247,7 @@ class OdooAdapter:
 
     def _recorded(self, page: Sequence[dict[str, Any]]) -> list[Outcome]:
         """What was recorded about the tasks that came from here, oldest change first."""
-        tasks = self._api.external_ids(_ACTIVITY, [one["id"] for one in page], MODULE) if page else {}
+        tasks = self._api.external_ids(_ACTIVITY, [one["id"] for one in page], self._module) if page else {}
         ours = [_linked(one) for one in page if one["id"] in tasks]
         contacts = self._contacts.names({one["res_id"] for one in ours})
         staff = self._staff({one["user_id"] for one in ours if one["user_id"]})
@@ -312,19 +314,8 @@ def _reversed(names: Mapping[str, str], ids: Mapping[str, int]) -> dict[int, str
     return {ids[name]: channel for channel, name in names.items() if name in ids and list(names.values()).count(name) == 1}
 
 
-def _position(cursor: str | None) -> tuple[str, int, str, str]:
-    """Since when, after which id, the newest change seen in this pass, and when the pass began."""
-    since, after, newest, begun = (cursor or "1970-01-01 00:00:00|0||").split("|")
-    return since, int(after), newest or since, begun or _written(now())
-
-
 def _read_at(written: str) -> datetime:
     return datetime.fromisoformat(written).replace(tzinfo=UTC)
-
-
-def _written(at: datetime) -> str:
-    """An instant as Odoo writes it: UTC, without an offset."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _completed_at(written_at: datetime, done_on: str) -> datetime:
