@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from models.settings.odoo_push import OdooPush
+from models.settings.crm_push import OdooPush
 from models.settings.practice import checked_id
 from models.settings.push import FhirPush, Push
 from models.settings.toml_schema import Mistake, Settings, SettingsRefused, check_settings, line_of, parse_toml

@@ -7,7 +7,7 @@ No name, address or number is read: Odoo itself compares a contact with its blac
 from collections.abc import Collection
 from typing import Any
 
-from models.settings.odoo_push import OdooPush
+from models.settings.crm_push import OdooPush
 from pipelines.connect.odoo.api import OdooApi
 
 _PARTNER = "res.partner"

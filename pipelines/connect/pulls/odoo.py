@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from models.settings.connectors import OdooConnector, OdooPull, OwnField
-from models.settings.odoo_push import OdooPush
+from models.settings.crm_push import OdooPush
 from pipelines.connect.adapter import Finding
 from pipelines.connect.connectors import Connection
 from pipelines.connect.http import Http, Refused, SignIn

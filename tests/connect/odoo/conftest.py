@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from models.settings.connectors import Limits
-from models.settings.odoo_push import OdooPush
+from models.settings.crm_push import OdooPush
 from pipelines.connect.adapter import Task
 from pipelines.connect.http import Http
 from pipelines.connect.odoo.adapter import OdooAdapter
@@ -28,10 +28,14 @@ class Crm:
     keys: dict[str, str]
     simulator: OdooSimulator | None = None
     prefix: str = field(default_factory=lambda: uuid4().hex[:8])
+    clients: dict[str, Http] = field(default_factory=dict, repr=False)
 
     def http(self, account: str = "caregap") -> Http:
         limits = Limits(requests_per_minute=60_000, timeout_seconds=60)
-        return Http("crm", self.url, limits, Bearer(Hidden(self.keys[account]), "crm"), sleep=lambda _: None)
+        key = self.keys[account]
+        if key not in self.clients:  # making one costs 0.1 s
+            self.clients[key] = Http("crm", self.url, limits, Bearer(Hidden(key), "crm"), sleep=lambda _: None)
+        return self.clients[key]
 
     def adapter(self, account: str = "caregap", **settings: Any) -> OdooAdapter:
         return OdooAdapter(self.http(account), "practice", OdooPush(**settings))

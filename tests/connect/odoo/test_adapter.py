@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.connect.adapter import Fate, Standing
-from pipelines.connect.odoo.adapter import faulty_rows
+from pipelines.connect.odoo.activities import faulty_rows
 from pipelines.errors import ConnectionFailed
 from tests.connect.odoo.conftest import Crm
 

@@ -71,9 +71,7 @@ def answers(crm: Crm) -> list[tuple[str, int, Any]]:
     found = []
     for account, model, method, arguments in conversation(crm):
         written = re.sub(r'"\$(\d)"', lambda at: str(known[int(at[1]) - 1]), json.dumps(arguments))
-        with crm.http(account) as http:
-            answer = ask(http, model, method, json.loads(written))
-        status, said = answer
+        status, said = ask(crm.http(account), model, method, json.loads(written))
         if isinstance(said, dict) and said.get("ids"):
             known.append(said["ids"][0])
         found.append((f"{account} {model} {method}", status, plain(said, known, crm.prefix)))
