@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from models.settings.crm_push import OdooPush
+from models.settings.crm_push import HubspotPush, OdooPush, SalesforcePush
 from models.settings.practice import checked_id
 from models.settings.push import FhirPush, Push
 from models.settings.toml_schema import Mistake, Settings, SettingsRefused, check_settings, line_of, parse_toml
@@ -255,6 +255,7 @@ class SalesforceConnector(Connector):
     kind: Literal["salesforce"]
     sign_in: SalesforceSignIn = Field(description="a table")
     pull: SalesforcePull | None = Field(None, description="a table")
+    push: SalesforcePush | None = Field(None, description="a table")
     delivers_as: ClassVar[str] = "crm"
 
 
@@ -262,6 +263,7 @@ class HubspotConnector(Connector):
     kind: Literal["hubspot"]
     sign_in: HubspotSignIn = Field(description="a table")
     pull: HubspotPull | None = Field(None, description="a table")
+    push: HubspotPush | None = Field(None, description="a table")
     delivers_as: ClassVar[str] = "crm"
 
 

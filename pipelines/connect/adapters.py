@@ -22,7 +22,13 @@ def _odoo() -> Opener:
     return opened
 
 
-OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir, "odoo": _odoo}
+def _salesforce() -> Opener:
+    from pipelines.connect.salesforce.adapter import opened
+
+    return opened
+
+
+OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir, "odoo": _odoo, "salesforce": _salesforce}
 """By kind of connector: what imports and returns its opener, so that no command waits for the libraries of the others."""
 
 
