@@ -4,7 +4,9 @@ the next run when it ends, however it ends."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from models.settings.push import FhirPush
 from pipelines.connect.adapters import open_adapter
+from pipelines.connect.chart import write_chart
 from pipelines.connect.connectors import Connection
 from pipelines.connect.plan import Plan, write_plan
 from pipelines.connect.push import Pushing
@@ -37,6 +39,19 @@ def session(home: Home, practice: Practice, connection: Connection) -> Iterator[
             finally:
                 write_status(home, practice.id, state)
                 share_rows(home, practice.id, state)
+
+
+def carried_out(pushing: Pushing, agreed: Plan, approved_by: str, confirm: str | None = None) -> dict[str, int]:
+    """Carry out a plan, and bring charts up to date where the settings want it; the number of rows by fate, of both together.
+
+    Raises what `Pushing.apply` and `write_chart` raise.
+    """
+    fates = pushing.apply(agreed, approved_by, confirm)
+    settings = pushing.limits
+    if isinstance(settings, FhirPush) and (settings.scores or settings.gaps != "no"):
+        charted = write_chart(pushing, settings, confirm)
+        fates = {fate: n + charted.get(fate, 0) for fate, n in fates.items()}
+    return fates
 
 
 def drawn(pushing: Pushing) -> Plan:

@@ -291,6 +291,11 @@ class State:
         found = self._connection.execute("select value from notes where connector = ? and name = ?", (connector, name)).fetchone()
         return found[0] if found else None
 
+    def noted_all(self, connector: str, beginning: str) -> dict[str, str]:
+        """What is noted under names that begin so."""
+        found = self._connection.execute("select name, value from notes where connector = ?", (connector,))
+        return {name: value for name, value in found if name.startswith(beginning)}
+
     def note(self, connector: str, name: str, value: str) -> None:
         with self._writing():
             self._note(connector, name, value)

@@ -10,6 +10,7 @@ import polars as pl
 
 from models.sources import name_of_kind
 from pipelines.connect.adapter import Task
+from pipelines.connect.charting import Gap, Score
 from pipelines.home import Home
 from pipelines.landing.journal import recorded
 from pipelines.publications.store import WAREHOUSE, Publication
@@ -54,6 +55,33 @@ _CHANNELS = """
 _RECORDS = "select source_system, source_record_type, source_id, patient_key from marts.dim_patient_links"
 _KNOWN = "select outcome_id from marts.fct_outreach_outcomes"
 _KNOWN_TASKS = "select source_system, task_id from marts.fct_outreach_tasks where completed_at is not null"
+
+
+# Nobody who is held out: see `pipelines/connect/chart.py`.
+_IN_CHART = """
+    marts.dim_patient_links as links
+    inner join marts.dim_patients as patients using (patient_key)
+    left join delivery.out_outreach_suppressions as left_out using (patient_key)
+    where links.source_system = $source and links.source_record_type = $record_type
+        and not coalesce(left_out.is_held_out, false) and patients.is_deceased is false
+"""
+_SCORES = f"""
+    select people.contact_id, scores.score, scores.tier, concat_ws(' ', scores.method, scores.model_version) as method,
+        scores.index_on, scores.reason_1, scores.reason_2, scores.reason_3
+    from ml.disengagement_scores as scores
+    inner join (select links.source_id as contact_id, patient_key from {_IN_CHART}) as people using (patient_key)
+    where scores.score is not null
+    order by people.contact_id
+"""
+_GAPS = f"""
+    select distinct people.contact_id, results.measure_code, measures.title
+    from marts.fct_measure_results as results
+    inner join marts.dim_measures as measures using (measure_code)
+    inner join (select links.source_id as contact_id, patient_key from {_IN_CHART}) as people using (patient_key)
+    where results.gap_status = 'open' and results.period_type = 'year'
+        and results.period_start_on = (select max(period_start_on) from marts.fct_measure_results where period_type = 'year')
+    order by people.contact_id, results.measure_code
+"""
 
 
 @dataclass(frozen=True)
@@ -136,6 +164,21 @@ def read_worklist(home: Home, publication: Publication, source_system: str) -> W
         _records={(row["source_system"], row["source_record_type"], row["source_id"]): row["patient_key"] for row in records},
         _known_outcomes=frozenset(row["outcome_id"] for row in known),
         _known_tasks=frozenset((row["source_system"], row["task_id"]) for row in known_tasks),
+    )
+
+
+def read_chart(home: Home, publication: Publication, source_system: str) -> tuple[list[Score], list[Gap]]:
+    """The scores and open gaps of an EHR's patients, without those who are held out or have died."""
+    named = {"source": source_system, "record_type": _record_type(source_system)}
+    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
+        scores = connection.execute(_SCORES, named).fetchall()
+        gaps = connection.execute(_GAPS, named).fetchall()
+    return (
+        [
+            Score(one, round(score, 3), tier, method, on, tuple(filter(None, reasons)))
+            for one, score, tier, method, on, *reasons in scores
+        ],
+        [Gap(*gap) for gap in gaps],
     )
 
 

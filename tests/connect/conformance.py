@@ -96,8 +96,8 @@ def task(number: int, contact_id: str, **rest: object) -> Task:
     return replace(made, **rest)  # type: ignore[arg-type]
 
 
-def listed(contact_ids: list[str], n: int, *, source_system: str = "crm", **rest: object) -> Worklist:
-    """A worklist of `n` tasks, one a contact, nobody of whom anything bars."""
+def listed(contact_ids: list[str], n: int, *, source_system: str = "crm", first: int = 0, **rest: object) -> Worklist:
+    """A worklist of `n` tasks from number `first` on, one a contact, nobody of whom anything bars."""
     facts = {
         one: Facts(
             patient_key=number,
@@ -112,7 +112,7 @@ def listed(contact_ids: list[str], n: int, *, source_system: str = "crm", **rest
         )
         for number, one in enumerate(contact_ids)
     }
-    tasks = [task(number, one, **rest) for number, one in enumerate(contact_ids[:n])]
+    tasks = [task(first + number, one, **rest) for number, one in enumerate(contact_ids[:n])]
     record_type = "ehr_patient" if source_system.startswith("ehr") else "crm_contact"
     return Worklist(
         publication=Publication(
@@ -142,12 +142,12 @@ class Desk:
 
     def __init__(self, home: Home, bench: Bench, state: State) -> None:
         self.home, self.bench, self.state = home, bench, state
-        self.source_system = "crm"
+        self.source_system, self.first = "crm", 0
         self.worklist = listed(bench.contact_ids, 0)
         self.limits = Limits()
 
     def list(self, n: int, **rest: object) -> None:
-        self.worklist = listed(self.bench.contact_ids, n, source_system=self.source_system, **rest)
+        self.worklist = listed(self.bench.contact_ids, n, source_system=self.source_system, first=self.first, **rest)
 
     def change(self, contact_id: str, **facts: object) -> None:
         changed = replace(self.worklist.facts[contact_id], **facts)  # type: ignore[arg-type]
@@ -346,7 +346,8 @@ class Conformance:
 
     @pytest.fixture
     def killed(self, bench: Bench) -> Callable[[int], list[Bench]]:
-        """`killed(n)`: that many benches, each with a fresh system, or with contacts of its own in one."""
+        """`killed(n)`: that many benches with contacts of their own, of one system or of several; the tasks of the nth are
+        numbered from 100 n on."""
         raise NotImplementedError
 
     def test_a_push_killed_at_any_point_loses_nothing_and_makes_nothing_twice(
@@ -360,7 +361,7 @@ class Conformance:
         told = {
             "points": points,
             "recipes": [bench.recipe for bench in benches],
-            "contact_ids": benches[0].contact_ids,
+            "contact_ids": [bench.contact_ids for bench in benches],
         }
         done = subprocess.run(
             [sys.executable, "-m", "tests.connect.killed_pushes", str(tmp_path), json.dumps(told)],
@@ -370,10 +371,10 @@ class Conformance:
         )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == {point: [0, -signal.SIGKILL, 0] for point in points}, done.stderr
-        for point, bench in zip(points, benches, strict=True):
-            n_open = [int(bench.is_open(external_id(number))) for number in range(20)]
-            assert n_open == [0] + [1] * 17 + [0, 0], point
-            assert all(bench.n_held(external_id(number)) <= 1 for number in range(20)), point
+        for nth, (point, bench) in enumerate(zip(points, benches, strict=True)):
+            tasks = [external_id(100 * nth + number) for number in range(20)]
+            assert [int(bench.is_open(one)) for one in tasks] == [0] + [1] * 17 + [0, 0], point
+            assert all(bench.n_held(one) <= 1 for one in tasks), point
 
     def test_no_file_of_a_push_holds_a_name_or_a_finding(self, desk: Desk, bench: Bench):
         bench.poison(external_id(7))

@@ -13,6 +13,8 @@ import pytest
 
 from tests.connect.fhir_server.server import FhirServer, installed, running
 
+pytest.register_assert_rewrite("tests.connect.conformance")
+
 
 @dataclass
 class Request:

@@ -1,18 +1,18 @@
-"""Pushes that are killed at named points, each followed by a plain one. A program of its own: it is started with a recipe of an
-adapter, and forks a process for each push, before anything has started a thread.
+"""Pushes that are killed at named points, each followed by a plain one. A program of its own: it is started with recipes of
+adapters, and forks a process for each push, before anything has started a thread.
 
-    python -m tests.connect.killed_pushes FOLDER '{"recipe": […], "contact_ids": […], "points": ["connect.batch.gated#2", …]}'
+    python -m tests.connect.killed_pushes FOLDER '{"points": ["connect.batch.gated#2", …], "recipes": […], "contact_ids": […]}'
 
-Prints by point whether the first push was killed, and whether the second came to its end.
+Prints by point how three pushes ended: one before, one that is killed, one after.
 """
 
 import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,15 +21,42 @@ from pipelines.home import Home
 from tests.connect.conformance import Desk, Small, external_id
 
 
-def push(home: Home, told: dict, recipe: list[str], environment: dict[str, str]) -> None:
-    os.environ |= environment
-    module, name, place = recipe
-    adapter = getattr(importlib.import_module(module), name)(place)
-    with open_state(home, "harbor") as state:
-        desk = Desk(home, SimpleNamespace(adapter=Small(adapter), contact_ids=told["contact_ids"]), state)  # type: ignore[arg-type]
-        desk.list(18)
-        desk.change(told["contact_ids"][0], is_deceased=True)
-        desk.push("checked_by_hand")
+@dataclass
+class Scene:
+    """One home and one set of contacts, whose tasks are numbered from `first` on."""
+
+    home: Home
+    recipe: list[str]
+    contact_ids: list[str]
+    first: int
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        module, name, place = self.recipe
+        adapter = getattr(importlib.import_module(module), name)(place)
+        bench = SimpleNamespace(adapter=Small(adapter), contact_ids=self.contact_ids)
+        with open_state(self.home, "harbor") as state:
+            desk = Desk(self.home, bench, state)  # type: ignore[arg-type]
+            desk.first = self.first
+            yield desk
+
+    def begin(self) -> None:
+        """Four tasks are there already: two that stay, one whose person then dies, one that then leaves the list."""
+        with self.desk() as desk:
+            desk.list(20)
+            wanted = [external_id(self.first + number) for number in (0, 1, 2, 19)]
+            desk.worklist = replace(desk.worklist, tasks={one: desk.worklist.tasks[one] for one in wanted})
+            desk.push()
+
+    def push(self) -> None:
+        with self.desk() as desk:
+            desk.list(18)
+            desk.change(self.contact_ids[0], is_deceased=True)
+            desk.push("checked_by_hand")
+
+    def push_until(self, point: str) -> None:
+        os.environ |= {"CAREGAP_TESTING": "1", "CAREGAP_FAULT": f"{point}:kill"}
+        self.push()
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -49,26 +76,9 @@ def main(folder: Path, told: dict) -> None:
     for number, point in enumerate(told["points"]):
         home = Home(folder / f"home{number}")
         home.root.mkdir(mode=0o700)
-        recipe = told["recipes"][number]
-        stops = {"CAREGAP_TESTING": "1", "CAREGAP_FAULT": f"{point}:kill"}
-        found[point] = [
-            forked(partial(first, home, told, recipe)),
-            forked(partial(push, home, told, recipe, stops)),
-            forked(partial(push, home, told, recipe, {})),
-        ]
+        scene = Scene(home, told["recipes"][number], told["contact_ids"][number], 100 * number)
+        found[point] = [forked(scene.begin), forked(lambda scene=scene, at=point: scene.push_until(at)), forked(scene.push)]
     sys.stdout.write(json.dumps(found))
-
-
-def first(home: Home, told: dict, recipe: list[str]) -> None:
-    """Four tasks are there already: two that stay, and two whose person must not be contacted any more, or is gone."""
-    module, name, place = recipe
-    adapter = getattr(importlib.import_module(module), name)(place)
-    with open_state(home, "harbor") as state:
-        desk = Desk(home, SimpleNamespace(adapter=Small(adapter), contact_ids=told["contact_ids"]), state)  # type: ignore[arg-type]
-        desk.list(20)
-        wanted = [external_id(number) for number in (0, 1, 2, 19)]
-        desk.worklist = replace(desk.worklist, tasks={one: desk.worklist.tasks[one] for one in wanted})
-        desk.push()
 
 
 if __name__ == "__main__":

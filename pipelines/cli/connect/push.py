@@ -27,7 +27,7 @@ def command(name: str, folder: Path | None, plan_id: str | None, is_approved: bo
     from pipelines.cli.connect.plan_text import show_fates, show_plan
     from pipelines.connect.approvals import newest_approval
     from pipelines.connect.plan import read_plan
-    from pipelines.connect.session import session
+    from pipelines.connect.session import carried_out, session
     from pipelines.connect.state import folder_of
     from pipelines.errors import PushRefused, UsageError
 
@@ -46,7 +46,7 @@ def command(name: str, folder: Path | None, plan_id: str | None, is_approved: bo
             show_plan(pushing.plan())
             click.echo(f"Nothing was sent. Next: caregap connect plan {name}")
             return
-        fates = pushing.apply(read_plan(folder_of(home, practice.id), name, plan_id), approved_by, confirm)
+        fates = carried_out(pushing, read_plan(folder_of(home, practice.id), name, plan_id), approved_by, confirm)
     if as_json:
         click.echo(json.dumps(fates))
     else:

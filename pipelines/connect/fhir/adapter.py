@@ -14,12 +14,14 @@ from models.extracts.crm import CHANNELS
 from models.settings.connectors import FhirConnector
 from models.settings.push import FhirPush
 from pipelines.connect.adapter import Capabilities, Fate, Finding, Outcome, Outcomes, Result, Standing, Task
+from pipelines.connect.charting import Entry
 from pipelines.connect.connectors import Connection
 from pipelines.connect.fhir import resources
 from pipelines.connect.fhir.outcomes import outcome_of, standing_of
 from pipelines.connect.fhir.resources import LIST, MESSAGE, TASK, TODO, Resource
 from pipelines.connect.fhir.server import Server, query
 from pipelines.connect.http import Http
+from pipelines.connect.sending import matched
 
 _FIELDS = frozenset(one.name for one in fields(Task)) - {"external_id", "contact_id", "priority_rank"}
 _PAGE = 100
@@ -117,6 +119,26 @@ class FhirAdapter:
             if person in refused and consent.get("provision", {}).get("type") == "deny":
                 refused[person] |= _channels_of(consent)
         return {one: frozenset(channels) for one, channels in refused.items()}
+
+    def chart(self, entries: Sequence[Entry], gaps_as: str) -> list[Result]:
+        """Scores and gaps by conditional update (`pipelines/connect/chart.py`)."""
+        wanted = []
+        for entry in entries:
+            resource = resources.chart_entry(entry.content, gaps_as, is_closed=entry.is_closed)
+            system, value = resource["identifier"][0]["system"], resource["identifier"][0]["value"]
+            wanted.append((entry.key, resource, query(identifier=f"{system}|{value}")))
+        held = self._held_in_charts([resource for _, resource, _ in wanted])
+        merged = [(key, held.get(resource["identifier"][0]["value"], {}) | resource, known) for key, resource, known in wanted]
+        return matched([entry.key for entry in entries], self.server.put(merged))
+
+    def _held_in_charts(self, wanted: Sequence[Resource]) -> dict[str, Resource]:
+        """By the identifier's value, id and version of what the charts have already."""
+        held: dict[str, Resource] = {}
+        for kind in {resource["resourceType"] for resource in wanted}:
+            found = [resource["identifier"][0] for resource in wanted if resource["resourceType"] == kind]
+            for resource in self.server.found(kind, "identifier", {f"{one['system']}|{one['value']}" for one in found}):
+                held[resource["identifier"][0]["value"]] = {name: resource[name] for name in ("id", "meta")}
+        return held
 
     def _held(self, external_ids: Collection[str]) -> dict[str, Resource]:
         tokens = {f"{TASK}|{one}" for one in external_ids}

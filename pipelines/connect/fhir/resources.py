@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/: Task, CommunicationRequest, Group, RiskAssessment, Fla
 which it is found again: a resource is made by conditional create or update, never twice.
 """
 
-from datetime import date
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipelines.connect.adapter import Task
+from pipelines.connect.charting import Gap, Score
 from pipelines.errors import ConnectionFailed
 
 Resource = dict[str, Any]
@@ -91,58 +91,65 @@ def group(name: str, members: list[str]) -> Resource:
     return checked(resource)
 
 
-def risk_assessment(contact_id: str, score: float, tier: str, method: str, on: date, reasons: list[str]) -> Resource:
-    """A risk score with how it was made and what it is associated with: for the chart of an EHR only."""
-    return checked(
+def chart_entry(content: Score | Gap, gaps_as: str, *, is_closed: bool = False) -> Resource:
+    """A risk score or an open gap for the chart."""
+    if isinstance(content, Score):
+        return _risk_assessment(content)
+    return _flag(content, is_closed) if gaps_as == "flag" else _detected_issue(content, is_closed)
+
+
+def _risk_assessment(score: Score) -> Resource:
+    """The score with how it was made and what it is associated with."""
+    return _in_chart(
+        "RiskAssessment",
+        identifier(RISK, score.contact_id),
         {
-            "resourceType": "RiskAssessment",
-            "meta": {"tag": [TAG]},
-            "identifier": [identifier(RISK, contact_id)],
             "status": "final",
-            "subject": patient(contact_id),
-            "occurrenceDateTime": on.isoformat(),
-            "method": {"text": method},
+            "subject": patient(score.contact_id),
+            "occurrenceDateTime": score.index_on.isoformat(),
+            "method": {"text": score.method},
             "prediction": [
                 {
                     "outcome": {"text": "Disengages from care"},
-                    "probabilityDecimal": round(score, 3),
-                    "qualitativeRisk": {"text": tier},
-                    "rationale": "; ".join(reasons) or "no reason stands out",
+                    "probabilityDecimal": score.score,
+                    "qualitativeRisk": {"text": score.tier},
+                    "rationale": "; ".join(score.reasons) or "no reason stands out",
                 }
             ],
-        }
+        },
     )
 
 
-def flag(contact_id: str, measure_code: str, title: str) -> Resource:
-    """An open care gap as a flag of the chart."""
-    return checked(
+def _flag(gap: Gap, is_closed: bool) -> Resource:
+    return _in_chart(
+        "Flag",
+        identifier(GAP, f"{gap.contact_id}-{gap.measure_code}"),
         {
-            "resourceType": "Flag",
-            "meta": {"tag": [TAG]},
-            "identifier": [identifier(GAP, f"{contact_id}-{measure_code}")],
-            "status": "active",
+            "status": "inactive" if is_closed else "active",
             "category": [{"text": "Care gap"}],
-            "code": {"text": f"{measure_code} {title}"},
-            "subject": patient(contact_id),
-        }
+            "code": {"text": f"{gap.measure_code} {gap.title}".strip()},
+            "subject": patient(gap.contact_id),
+        },
     )
 
 
-def detected_issue(contact_id: str, measure_code: str, title: str) -> Resource:
-    """An open care gap as an issue of the chart, coded as in Da Vinci's Gaps in Care."""
-    gap = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "CAREGAP"}
-    return checked(
+def _detected_issue(gap: Gap, is_closed: bool) -> Resource:
+    """Coded as in Da Vinci's Gaps in Care."""
+    code = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "CAREGAP"}
+    return _in_chart(
+        "DetectedIssue",
+        identifier(GAP, f"{gap.contact_id}-{gap.measure_code}"),
         {
-            "resourceType": "DetectedIssue",
-            "meta": {"tag": [TAG]},
-            "identifier": [identifier(GAP, f"{contact_id}-{measure_code}")],
-            "status": "preliminary",
-            "code": {"coding": [gap], "text": "Care gap"},
-            "patient": patient(contact_id),
-            "detail": f"{measure_code} {title}",
-        }
+            "status": "cancelled" if is_closed else "preliminary",
+            "code": {"coding": [code], "text": "Care gap"},
+            "patient": patient(gap.contact_id),
+            "detail": f"{gap.measure_code} {gap.title}".strip(),
+        },
     )
+
+
+def _in_chart(kind: str, known_by: dict[str, str], content: Resource) -> Resource:
+    return checked({"resourceType": kind, "identifier": [known_by]} | content)
 
 
 def identifier(system: str, value: str) -> dict[str, str]:

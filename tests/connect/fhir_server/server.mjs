@@ -3,7 +3,7 @@
 //     node server.mjs FOLDER_OF_NODE_MODULES       prints its port, and ends with its standard input
 //
 // Added here, because they belong to Medplum's server and not to the router: /metadata, links to the next page, _count up to 1000,
-// POST /seed (NDJSON), which keeps the given meta.lastUpdated, and POST /reset.
+// posted searches, POST /seed (NDJSON), which keeps the given meta.lastUpdated, and POST /reset.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -81,19 +81,25 @@ async function answer(request, response) {
     types.clear();
     return send(response, 200, {});
   }
+  const isPosted = request.method === 'POST' && url.pathname.endsWith('/_search');
+  if (isPosted) {
+    new URLSearchParams(text).forEach((value, name) => url.searchParams.append(name, value));
+    url.pathname = url.pathname.slice(0, -'/_search'.length);
+  }
+  const method = isPosted ? 'GET' : request.method;
   const query = {};
   for (const [name, value] of url.searchParams) {
     query[name] = name in query ? [query[name], value].flat() : value;
   }
-  const asked = { method: request.method, url: request.url, pathname: '', params: {}, query, headers: request.headers };
-  asked.body = text ? JSON.parse(text) : undefined;
+  const asked = { method, url: url.pathname + url.search, pathname: '', params: {}, query, headers: request.headers };
+  asked.body = text && !isPosted ? JSON.parse(text) : undefined;
   const [outcome, resource] = await router.handleRequest(asked, repository);
   const status = Number(outcome.id === 'created' ? 201 : outcome.id === 'not-modified' ? 304 : outcome.id === 'not-found' ? 404
     : outcome.id === 'gone' ? 410 : outcome.id === 'precondition-failed' ? 412 : ['ok', 'all-ok'].includes(outcome.id) ? 200 : 400);
   if (resource?.resourceType) {
     types.add(resource.resourceType);
   }
-  const isSearch = request.method === 'GET' && resource?.resourceType === 'Bundle' && resource.type === 'searchset';
+  const isSearch = method === 'GET' && resource?.resourceType === 'Bundle' && resource.type === 'searchset';
   return send(response, status, isSearch ? withNextPage(resource, url) : (resource ?? outcome));
 }
 
