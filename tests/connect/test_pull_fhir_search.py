@@ -179,6 +179,14 @@ def test_a_new_type_is_pulled_whole_though_others_have_a_cursor(practice_folder:
     assert pulled(home)["pulled"][0]["n_rows"] == {"Practitioner": 1}
 
 
+def test_without_types_those_are_pulled_that_caregap_reads_and_the_server_has(practice_folder: Path, fhir_server: FhirServer):
+    fhir_server.seed([patient(1), {"resourceType": "Practitioner", "id": "d1"}, {"resourceType": "Basic", "id": "b1"}])
+    home = connect(practice_folder, fhir_server.address, pull="")
+    assert pulled(home)["pulled"][0]["n_rows"] == {"Patient": 1, "Practitioner": 1}
+    done = caregap(home, "connect", "check")
+    assert (done.returncode, "FHIR 4.0.1" in done.stdout, "types: Patient, Practitioner" in done.stdout) == (0, True, True)
+
+
 def test_another_address_under_the_same_name_begins_anew(practice_folder: Path, serve: Serve):
     pulled(connect(practice_folder, serve(lambda _: page(patient(1, 30))).address))
     other = serve(lambda _: page(patient(2, 10)))
