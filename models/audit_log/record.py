@@ -17,6 +17,7 @@ EVENTS = {
     "query_refused": "had a query refused or stopped",
     "outcome_recorded": "recorded an outcome",
     "identity_decided": "decided on an identity",
+    "pulled": "pulled from a connected system",
     "push_decided": "decided on a plan to push",
     "pushed": "pushed to a connected system",
     "withdrew": "withdrew tasks from a connected system",

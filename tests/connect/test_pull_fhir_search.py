@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models.audit_log.store import audit_log
 from pipelines.home import Home
 from tests.conftest import caregap
 from tests.connect.conftest import Reply, Request, Server
@@ -60,6 +61,9 @@ def test_all_is_pulled_at_first_then_what_changed_then_nothing(practice_folder: 
     pulled(home)
     assert pulled(home)["pulled"][0]["delivery"] is None
     assert delivered(practice_folder) == [["p0", "p1", "p2", "p3", "p4"], ["p9", "p2"]]
+    events = [(one["event"], one["subject"].split()[0], one["n_rows"]) for one in audit_log(home.root).entries()]
+    assert ("pulled", "north", 5) in events
+    assert events[0][:2] == ("settings_changed", "connectors.toml")
     manifest = json.loads((practice_folder / "ehr" / first["delivery"] / "manifest.json").read_text())
     assert manifest["output"] == [{"type": "Patient", "url": "Patient.ndjson"}]
 

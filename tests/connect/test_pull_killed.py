@@ -205,9 +205,7 @@ def _patients(n: int) -> Iterable[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_ten_thousand_patients_killed_twice_are_those_of_an_undisturbed_pull(
-    tmp_path: Path, fhir_server: FhirServer, record_property: Callable[[str, object], None]
-):
+def test_ten_thousand_patients_killed_twice_are_those_of_an_undisturbed_pull(tmp_path: Path, fhir_server: FhirServer):
     for start in range(0, 10_000, 2_500):
         fhir_server.seed([*_patients(10_000)][start : start + 2_500])
     undisturbed = connect(tmp_path / "undisturbed", fhir_server.address, "method = 'search'\npage_size = 500")
@@ -231,7 +229,6 @@ def test_ten_thousand_patients_killed_twice_are_those_of_an_undisturbed_pull(
     assert not [*(home.root / "ehr").glob("2*")]
     done = json.loads(caregap(home, "connect", "pull", "--json").stdout)["pulled"][0]
     assert done["is_resumed"]
-    record_property("pull", f"{seconds:.1f} s undisturbed; killed at {kills[0]:,} and {kills[1]:,} bytes")
     assert delivered(home) == delivered(undisturbed)
     assert sum(delivered(home).values()) == 10_000
     assert _landed(home) == _landed(undisturbed)

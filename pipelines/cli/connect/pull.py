@@ -21,11 +21,13 @@ def command(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
     """
     from pipelines.cli.console import shown_progress
     from pipelines.connect.pulls.pull import pull
-    from pipelines.errors import CaregapError, ConnectionFailed
+    from pipelines.errors import CaregapError, ConnectionFailed, UsageError
 
     home = Home.from_environment()
     practice, connections = chosen_connectors(home, folder, names)
     wanted = connections if names else [one for one in connections if one.settings.pull]
+    if not wanted:
+        raise UsageError("No connector has a table [NAME.pull] in connectors.toml: there is nothing to pull.")
     failed: dict[str, CaregapError] = {}
     done = []
     for connection in wanted:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.settings.connectors import FhirConnector, OdooConnector
+from pipelines.audit_log import note_settings, record
 from pipelines.clock import now
 from pipelines.connect.connectors import Connection
 from pipelines.connect.http import Http, SignIn
@@ -56,6 +57,7 @@ def pull(home: Home, practice: Practice, connection: Connection, progress: Progr
     folder = practice.sources[settings.source]
     if not folder.is_dir():
         raise UsageError(f"{folder}: this source folder does not exist. Create it, or correct practice.toml.")
+    note_settings(home, f"connectors.toml {connection.name}", settings.model_dump(mode="json"))
     with open_work(folder, connection.name, settings.limits.delivery_gigabytes * 2**30) as work:
         try:
             return _pulled(home, practice, connection, folder, work, progress)
@@ -98,6 +100,7 @@ def _pulled(home: Home, practice: Practice, connection: Connection, folder: Path
         target, number = _free_name(folder, connection.name, state.number)
         state = PullState(place, number, seen, Last(at, target.name, n_rows))
         facts = {"state": state.as_json(), "cleanup": pulling.cleanup}
+        record(home, "pulled", subject=f"{connection.name} {target.name}", n_rows=sum(n_rows.values()))
         work.place(target, facts)
         _settle(home, practice, connection, folder, work, {"target": target.name, **facts}, http)
         return Pulled(connection.name, connection.settings.source, target.name, n_rows, is_resumed, left_out)
