@@ -47,7 +47,7 @@ class OdooPush(CrmPush):
     to sign in with.
     """
 
-    contact_key: Literal["external_id", "id", "ref"] = Field("external_id", description='"external_id", "id" or "ref"')
+    contact_key: Literal["external_id", "id", "ref"] = Field("id", description='"external_id", "id" or "ref"')
     contact_module: str = Field("__import__", pattern=r"^[A-Za-z0-9_]+$", description="the part of an external id before its dot")
     activity_types: dict[Channel, _EXTERNAL_ID] = Field({}, description="a table of channels")
 

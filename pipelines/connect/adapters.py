@@ -28,7 +28,13 @@ def _salesforce() -> Opener:
     return opened
 
 
-OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir, "odoo": _odoo, "salesforce": _salesforce}
+def _hubspot() -> Opener:
+    from pipelines.connect.hubspot.adapter import opened
+
+    return opened
+
+
+OPENERS: dict[str, Callable[[], Opener]] = {"fhir": _fhir, "odoo": _odoo, "salesforce": _salesforce, "hubspot": _hubspot}
 """By kind of connector: what imports and returns its opener, so that no command waits for the libraries of the others."""
 
 

@@ -7,7 +7,7 @@ import httpx
 
 from tests.connect.conftest import Reply, Request
 
-SILENT = Reply(cut=0, headers={"connection": "close"})
+SILENT = Reply(content=b"cut off", cut=0)
 
 
 @dataclass

@@ -50,7 +50,7 @@ class SalesforceApi:
     def ask(self, method: str, place: str, *, json: object = None, params: Mapping[str, str] | None = None) -> Any:
         """The answer as JSON; None where it has no content. Raises `SalesforceError`."""
         answer = self.sent(method, place, json=json, params=params)
-        return answer.json() if answer.content else None
+        return None if answer.status == 204 else answer.json()
 
     def sent(self, method: str, place: str, **more: Any) -> Answer:
         """As `Http.request`, below the version's address; a call that changes something is not repeated unasked."""

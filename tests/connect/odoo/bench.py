@@ -26,7 +26,8 @@ def open_odoo(place: str) -> OdooAdapter:
     """The adapter as another process opens it. It does not wait for a busy Odoo: the engine does."""
     told = json.loads(place)
     limits = Limits(requests_per_minute=60_000, wait_minutes=0)
-    settings = OdooPush(list_name=LIST, users={"staff-1": "nurse.a"}, contact_module=told["module"])
+    keys = {"contact_key": "external_id", "contact_module": told["module"]}
+    settings = OdooPush(list_name=LIST, users={"staff-1": "nurse.a"}, **keys)
     http = Http("bench", told["address"], limits, Bearer(Hidden(told["key"]), "bench"))
     return OdooAdapter(http, "practice", settings, told["module"])
 

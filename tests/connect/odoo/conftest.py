@@ -38,7 +38,7 @@ class Crm:
         return self.clients[key]
 
     def adapter(self, account: str = "caregap", **settings: Any) -> OdooAdapter:
-        return OdooAdapter(self.http(account), "practice", OdooPush(**settings))
+        return OdooAdapter(self.http(account), "practice", OdooPush(**({"contact_key": "external_id"} | settings)))
 
     def admin(self, model: str, method: str, **arguments: Any) -> Any:
         """What a person at the practice does in Odoo."""
