@@ -13,6 +13,7 @@ from pipelines.defs.derived import derived_assets
 from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
 from pipelines.defs.pulls import pull_assets, pulled_connections, pulls
+from pipelines.defs.pushes import pushes, scheduled_connections
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
 from pipelines.defs.run_status import failures, recording_hooks
@@ -34,11 +35,12 @@ def definitions(
     landed: LandingReport | None = None,
     lock: Callable[[Home], AbstractContextManager[object]] = only_writer,
     connections: Sequence[Connection] = (),
+    pushed: Sequence[Connection] = (),
 ) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`.
 
     The layer `raw` is built from `landed`; without it, that layer first lands new files. A run holds `lock` from its start to its
-    end. Pulls of `connections` are upstream of `raw`, in a job of their own.
+    end. Pulls of `connections` are upstream of `raw`, in a job of their own; so is the push to those of `pushed`.
     """
     parsed = parsed_project(home)
     pulled = pull_assets(home, practice, connections)
@@ -62,7 +64,7 @@ def definitions(
     return dg.Definitions(
         assets=[*pulled, *(one.with_hooks(hooks) for one in assets)],
         jobs=[refresh],
-        schedules=[nightly(home, practice), *pulls(practice, connections)],
+        schedules=[nightly(home, practice), *pulls(practice, connections), *pushes(home, practice, pushed)],
         sensors=[arrivals(home, practice), failures(home)],
         resources={
             "home": locked_home,
@@ -84,7 +86,8 @@ def defs() -> dg.Definitions:
     home = Home.from_environment()
     try:
         practice = practice_of(home, None)
-        return definitions(home, practice, hooks=recording_hooks(home), connections=pulled_connections(home, practice))
+        pulled, pushed = pulled_connections(home, practice), scheduled_connections(home, practice)
+        return definitions(home, practice, hooks=recording_hooks(home), connections=pulled, pushed=pushed)
     except CaregapError as error:
         record_failed(home, error)
         raise

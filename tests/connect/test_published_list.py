@@ -16,7 +16,8 @@ from dashboards.store.journal import Journal
 from models.pushing import PUSH_APPROVALS
 from pipelines.clock import now
 from pipelines.connect import adapters
-from pipelines.connect.worklist import read_worklist
+from pipelines.connect.worklist import read_chart, read_worklist
+from pipelines.defs.pushes import pushes, scheduled_connections
 from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.practice import SAMPLE, read_practice
@@ -177,6 +178,38 @@ def test_a_plan_that_was_approved_on_the_page_is_carried_out_in_that_persons_nam
     Journal(PUSH_APPROVALS).add(scene.home.outcomes(current(scene.home).practice_id), entry)
     assert scene.push("--approved") == {"created": 50}
     assert "by lee@example.org" in scene.connect("status", "hub")[1]
+
+
+def scheduled(scene: Scene, when: str) -> bool:
+    """Run Dagster's push once, with this setting."""
+    settings = CONNECTORS.replace("[hub.push]", f'[hub.push]\nwhen = "{when}"')
+    (scene.folder / "connectors.toml").write_text(settings, encoding="utf-8")
+    shutil.copy(scene.folder / "connectors.toml", scene.home.root)
+    practice = read_practice(scene.folder)
+    found = pushes(scene.home, practice, scheduled_connections(scene.home, practice))
+    return bool(found) and found[0].job.execute_in_process(raise_on_error=False).success
+
+
+def test_a_schedule_pushes_only_where_the_settings_say_so(scene: Scene):
+    assert not scheduled(scene, "by_hand")
+    assert scheduled(scene, "approved") and scene.bench.system.read()["tasks"] == {}, "nothing was approved"
+    assert scheduled(scene, "always")
+    assert len(scene.bench.system.read()["tasks"]) == 50
+    assert "by schedule" in scene.connect("status", "hub")[1]
+
+
+def test_charts_get_no_score_and_no_gap_of_who_is_held_out(scene: Scene):
+    """37 of the sample's patients are held out at random; the others who were scored are in, most with an open gap."""
+    held_out = """
+        select links.source_id from delivery.out_outreach_suppressions
+        inner join marts.dim_patient_links as links using (patient_key)
+        where is_held_out and links.source_record_type = 'ehr_patient'
+    """
+    with open_file(scene.home.published / "current" / WAREHOUSE, read_only=True) as connection:
+        of_trial = {one for (one,) in connection.execute(held_out).fetchall()}
+    scores, gaps = read_chart(scene.home, current(scene.home), "ehr")
+    assert len(of_trial) == 37 and len(scores) > 50 and len(gaps) > 100
+    assert not of_trial & {one.contact_id for one in (*scores, *gaps)}
 
 
 def test_state_plans_status_and_log_name_nobody(scene: Scene):
