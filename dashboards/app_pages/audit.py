@@ -1,19 +1,24 @@
-"""The audit log, and whether it is intact."""
+"""The audit log, whether it is intact, and the signs of intrusion in it."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from dashboards.access.access_file import read_access
 from dashboards.access.audit_log import current_log
 from dashboards.access.roles import ROLES
 from dashboards.figures.wording import as_plain_markdown
+from dashboards.home import home
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
 from models.audit_log.chain import Verdict
 from models.audit_log.record import EVENTS
+from models.audit_log.signs import Sign, signs
 from models.audit_log.store import FILE
+from models.settings.alerts import AlertLimits
 from models.wording import counted
 
 SHOWN = 1000
@@ -27,10 +32,15 @@ COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
 
 
 @st.cache_data(max_entries=1, show_spinner="Walking the chain …")
-def _read(folder: str, changed_at: int) -> tuple[Verdict, pl.DataFrame]:
-    """The verdict and the lines, newest first; kept until the log is written to, since walking a million lines takes seconds."""
+def _read(folder: str, changed_at: int, hour: str, limits: AlertLimits) -> tuple[Verdict, tuple[Sign, ...], pl.DataFrame]:
+    """The verdict, the signs and the lines, newest first.
+
+    Kept until the log is written to, since walking a million lines takes seconds.
+    """
     entries = [{**entry, "patients": _keys(entry)} for entry in log.entries()]
-    return log.verify(), pl.DataFrame(entries, schema=COLUMNS, strict=False).reverse()
+    found = log.verify()
+    shown = signs(entries, found, limits, datetime.now(UTC), log.missing_from_copy() or 0)
+    return found, shown, pl.DataFrame(entries, schema=COLUMNS, strict=False).reverse()
 
 
 def _keys(entry: dict[str, Any]) -> list[int]:
@@ -41,13 +51,19 @@ def _keys(entry: dict[str, Any]) -> list[int]:
 open_page("Audit log", "Who viewed, queried and exported what, and whether the log is intact.", is_exported=False)
 log = current_log()
 written = log.folder / FILE
-verdict, lines = _read(str(log.folder), written.stat().st_mtime_ns if written.exists() else 0)
+access = read_access(home())
+limits = access.alerts if access else AlertLimits()
+changed_at = written.stat().st_mtime_ns if written.exists() else 0
+verdict, suspicious, lines = _read(str(log.folder), changed_at, f"{datetime.now(UTC):%Y-%m-%d %H}", limits)
 if verdict.problems:
     found = as_plain_markdown("; ".join(verdict.problems[:5]))
     st.error(f"The log has been tampered with or damaged: {found}. `caregap audit repair` records it.", icon=":material/gpp_bad:")
 for broken in verdict.breaks:
     said = f"Line {broken.line}, {as_plain_markdown(broken.at)}: the log was broken: {as_plain_markdown(broken.what)}."
     st.error(said, icon=":material/gpp_bad:")
+for sign in suspicious:
+    if sign.kind != "broken_log":  # said above, with its lines
+        st.warning(f"Sign of intrusion, {as_plain_markdown(sign.text)}", icon=":material/notification_important:")
 if verdict.is_whole:
     st.success(
         f"The log is intact: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",

@@ -17,6 +17,7 @@ from dashboards.sandbox.runner import MAX_BYTES, MAX_ROWS, MAX_SECONDS, Answer, 
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
+from models.audit_log.signs import FORBIDDEN
 from models.wording import counted
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
@@ -177,7 +178,7 @@ def _finish(digest: str, running: Query) -> None:
     """Record the result before it is shown."""
     answer = running.answer()
     if answer.rows is None:
-        record("query_refused", subject=digest)
+        record("query_refused", subject=f"{digest} {FORBIDDEN}" if answer.is_forbidden else digest)
     else:
         tables = " ".join(answer.tables)
         record("query_answered", subject=f"{digest} {tables}", n_rows=len(answer.rows), patients=patients_in(answer))

@@ -1,7 +1,8 @@
 """The process that runs one query and ends. It is started by its path, and imports DuckDB and nothing of this project.
 
 In: one JSON object on standard input: `file` (a published DuckDB file), `result` (a file to make), `query`, `n_rows` and
-`n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard output: `tables`, `n_rows`, `is_cut`, or `problem`.
+`n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard output: `tables`, `n_rows`, `is_cut`, or `problem`,
+with `is_forbidden` where the query asked for what none may do.
 The rows themselves go into the result file, as its table `rows`.
 
 What a query may do is decided three times over: by its syntax tree (one SELECT, on published schemas, calling no function
@@ -38,7 +39,7 @@ def main() -> None:
     try:
         answer = _run(asked)
     except Refused as why:
-        answer = {"problem": str(why)}
+        answer = {"problem": str(why), "is_forbidden": True}
     except duckdb.Error as error:
         answer = {"problem": _without_data(error, asked["query"])}
     except (MemoryError, RecursionError):

@@ -31,12 +31,16 @@ class Busy(Exception):
 
 @dataclass
 class Answer:
-    """The result of a query: rows, or a problem in words. `tables` are those that it read; `is_cut`: there were more rows."""
+    """The result of a query: rows, or a problem in words. `tables` are those that it read; `is_cut`: there were more rows.
+
+    `is_forbidden`: the query asked for what no query may do; other problems are mistakes, or a limit.
+    """
 
     rows: pl.DataFrame | None = None
     problem: str = ""
     tables: tuple[str, ...] = ()
     is_cut: bool = False
+    is_forbidden: bool = False
     seconds: float = 0.0
 
 
@@ -109,7 +113,7 @@ class Query:
             why = "took too long" if self.process.returncode in (-signal.SIGALRM, -signal.SIGXCPU) else "grew too large"
             return Answer(problem=f"The query {why}, and was ended.")
         if "problem" in answer:
-            return Answer(problem=answer["problem"])
+            return Answer(problem=answer["problem"], is_forbidden=answer.get("is_forbidden", False))
         with duckdb.connect(str(self.folder / "result.duckdb"), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
             rows = connection.sql(f"select * from rows limit {int(answer['n_rows'])}").pl()

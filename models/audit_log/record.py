@@ -30,12 +30,13 @@ EVENTS = {
     "settings_changed": "changed settings",
     "operated": "opened Dagster's page to start runs",
     "audit_read": "asked who saw a patient",
+    "alerted": "told of a sign of intrusion",
     "broken": "found the log broken",
     "keyed": "put the log under a key",
 }
 """What is recorded, in words."""
 
-BROKEN, KEYED = "broken", "keyed"
+BROKEN, KEYED, ALERTED = "broken", "keyed", "alerted"
 EVERYBODY = "all"
 """Stands in `patients` where all patients of a publication were handed out."""
 

@@ -7,6 +7,7 @@ from urllib.parse import urlparse
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from models.settings.alerts import AlertLimits
 from models.settings.toml_schema import AtKey, Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -84,6 +85,7 @@ class AccessSettings(Settings):
     sign_in: SignIn = Field(description="a table with issuer, client_id and redirect_uri")
     roles: dict[str, str] = Field({}, description='roles by the value of the role claim: "caregap-desk" = "care_team"')
     sites: dict[str, list[str]] = Field({}, description='location ids by the value of the site claim: north = ["loc-1"]')
+    alerts: AlertLimits = Field(AlertLimits(), description="a table of limits: refused_sign_ins = 5")
 
     @field_validator("roles")
     @classmethod

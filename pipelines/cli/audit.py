@@ -1,4 +1,4 @@
-"""`caregap audit`: whether the audit log is whole, and who saw a patient."""
+"""`caregap audit`: whether the audit log is whole, who saw a patient, and what in it is a sign of intrusion."""
 
 import json
 from typing import Any
@@ -7,12 +7,13 @@ import click
 
 from models.audit_log.chain import Verdict
 from models.audit_log.store import AuditLog
+from models.wording import counted
 from pipelines.home import Home
 
 
 @click.group()
 def command() -> None:
-    """Check the audit log, record its breaks, and ask who saw a patient."""
+    """Check the audit log, record its breaks, ask who saw a patient, and look for signs of intrusion."""
 
 
 @command.command()
@@ -80,6 +81,32 @@ def who(patient_key: int, as_json: bool) -> None:
     click.echo(f"{len(seen)} lines name the patient." + (" Queries that may have shown the patient:" if perhaps else ""))
     for entry in perhaps:
         click.echo(f"{_line(entry)}\n    {entry['text']}")
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the signs as JSON.")
+def alerts(as_json: bool) -> None:
+    """Look for signs of intrusion, by the limits in access.toml. Exits with code 11 if there is one that nobody was told of yet.
+
+    Each new one is recorded in the log, and so in its second copy; the next time it is listed as known.
+    """
+    from dataclasses import asdict
+
+    from pipelines.alerts import tell_signs
+    from pipelines.errors import ChecksFailed
+
+    told = tell_signs(Home.from_environment())
+    if as_json:
+        said = [asdict(sign) | {"on": f"{sign.on}", "text": sign.text, "is_new": sign in told.new} for sign in told.found]
+        click.echo(json.dumps(said, indent=2))
+    else:
+        for sign in told.found:
+            click.echo(f"{'NEW' if sign in told.new else 'known'}\t{sign.kind}\t{sign.text}")
+        click.echo(f"{counted(len(told.found), 'sign')} of intrusion, {len(told.new)} new.")
+    if told.new:
+        raise ChecksFailed(
+            f"The audit log shows {counted(len(told.new), 'new sign')} of intrusion. docs/security.md says what to do."
+        )
 
 
 def _is_open_question(entry: dict[str, Any], entries: list[dict[str, Any]]) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from models.audit_log.store import KEY, KEY_FILE
 from models.settings.access import AccessSettings
 from models.settings.toml_schema import SettingsRefused, read_settings
+from pipelines.alerts import ACCESS_FILE
 from pipelines.audit_log import log_of
 from pipelines.cli.diagnosis_of_files import Diagnosis, files_of
 from pipelines.errors import EnvironmentNotReady, NotPublished
@@ -22,7 +23,6 @@ from pipelines.publications.last_run import last_run
 from pipelines.publications.store import current
 
 PACKAGES = ("pipelines", "models", "ml", "dashboards", "data_samples")
-ACCESS_FILE = "access.toml"
 LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?", re.MULTILINE)
 
 

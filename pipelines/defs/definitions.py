@@ -17,6 +17,7 @@ from pipelines.defs.pushes import pushes, scheduled_connections
 from pipelines.defs.raw import raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
 from pipelines.defs.run_status import failures, recording_hooks
+from pipelines.defs.signs_of_intrusion import signs_of_intrusion
 from pipelines.errors import CaregapError
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport, land_whole
@@ -63,6 +64,7 @@ def definitions(
 
     return dg.Definitions(
         assets=[*pulled, *(one.with_hooks(hooks) for one in assets)],
+        asset_checks=[signs_of_intrusion],
         jobs=[refresh],
         schedules=[nightly(home, practice), *pulls(practice, connections), *pushes(home, practice, pushed)],
         sensors=[arrivals(home, practice), failures(home)],

@@ -80,6 +80,12 @@ def test_deliveries_scores_and_publications_have_checks(defs):
         ("raw.quarantined_rows", "contract"),
         ("ml.disengagement_scores", "contract"),
         ("published.warehouse", "audit"),
+        ("published.warehouse", "refused_sign_ins"),
+        ("published.warehouse", "refused_queries"),
+        ("published.warehouse", "unusual_exports"),
+        ("published.warehouse", "unusual_viewing"),
+        ("published.warehouse", "use_outside_hours"),
+        ("published.warehouse", "broken_log"),
     } <= checks
 
 

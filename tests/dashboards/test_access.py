@@ -114,3 +114,17 @@ def test_tampering_shows_on_the_administrators_page(app, shown_home):
     path = shown_home / "audit" / "audit.jsonl"
     path.write_text(path.read_text().replace('"n_rows": 2', '"n_rows": 1'))
     assert "tampered" in app("audit", role="admin").error[0].value
+
+
+def test_signs_of_intrusion_show_on_the_administrators_page(app, shown_home):
+    """Eleven queries for what is not allowed, within a second; the limit is ten."""
+    from dashboards.access.audit_log import record
+    from dashboards.access.roles import Viewer
+
+    for _ in range(11):
+        record("query_refused", subject="0123456789abcdef forbidden", viewer=Viewer("mallory", "analyst"))
+    page = app("audit", role="admin")
+    assert not page.exception
+    assert [warning.value.partition(": ")[2] for warning in page.warning] == [
+        "mallory asked 11 times in short order for what queries may not do (limit 10)."
+    ]

@@ -90,3 +90,45 @@ def test_doctor_says_loudly_that_no_key_vouches_for_the_log_of_real_patients(hom
     [key] = [one for one in diagnose(home) if one.what == "Audit key"]
     assert (key.is_well, key.is_optional) == (False, is_optional)
     assert ("REAL PATIENTS" in key.state) is not is_optional
+
+
+def test_a_sign_of_intrusion_ends_with_an_error_once_and_is_known_from_then_on(home, monkeypatch, caplog, tmp_path):
+    """An export of 5,001 rows by somebody for whom nothing is usual yet; the second copy, of the log, has the alert as well."""
+    monkeypatch.setenv("CAREGAP_AUDIT_COPY", str(tmp_path / "copy.jsonl"))
+    record_in_dashboards("exported", subject="care_gaps.csv", n_rows=5000, viewer=ANN)
+    assert audit("alerts").exit_code == 0
+    record_in_dashboards("exported", subject="care_gaps.csv", n_rows=1, viewer=ANN)
+    first = audit("alerts")
+    assert isinstance(first.exception, ChecksFailed) and first.exception.exit_code == 11
+    assert "NEW\tunusual_exports" in first.output and "ann exported 5,001 rows in a day (limit 5,000)" in first.output
+    assert [one.name for one in caplog.records] == ["caregap.alerts"] and "5,001 rows" in caplog.text
+    again = audit("alerts")
+    assert again.exit_code == 0 and "known\tunusual_exports" in again.output
+    assert [one["is_new"] for one in json.loads(audit("alerts", "--json").output)] == [False]
+    last = json.loads((tmp_path / "copy.jsonl").read_text().splitlines()[-1])
+    assert (last["event"], last["subject"].split()[0], last["n_rows"]) == ("alerted", "unusual_exports", 5001)
+
+
+def test_the_limits_of_signs_are_those_of_the_access_file_and_a_mistake_there_is_named(home):
+    access = (
+        '[sign_in]\nissuer = "https://id.example.org"\nclient_id = "c"\nredirect_uri = "https://c.example.org/oauth2callback"\n'
+    )
+    record_in_dashboards("exported", subject="care_gaps.csv", n_rows=101, viewer=ANN)
+    (home.root / "access.toml").write_text(f"{access}[alerts]\nexported_rows = 100\n")
+    assert isinstance(audit("alerts").exception, ChecksFailed)
+    (home.root / "access.toml").write_text(f"{access}[alerts]\nexported_rows = 0\n")
+    with pytest.raises(EnvironmentNotReady, match=r"access.toml:6: alerts.exported_rows .*1 or more"):
+        raise audit("alerts").exception
+
+
+def test_dagsters_checks_say_how_many_signs_of_each_kind_there_are_and_not_who(home):
+    import dagster as dg
+
+    from pipelines.defs.signs_of_intrusion import signs_of_intrusion
+
+    record_in_dashboards("exported", subject="care_gaps.csv", n_rows=9000, viewer=ANN)
+    said = {one.check_name: one for one in signs_of_intrusion(home)}
+    assert {name for name, one in said.items() if not one.passed} == {"unusual_exports"}
+    assert len(said) == 6 and all(one.severity == dg.AssetCheckSeverity.WARN for one in said.values())
+    assert "1 sign of intrusion" in said["unusual_exports"].description and "ann" not in said["unusual_exports"].description
+    assert [line["event"] for line in audit_log(home.root).entries()] == ["exported", "alerted"]
