@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv-new setup setup-dev setup-browser setup-odoo lock run test test-all mutate screenshots dashboard dagster bench docs lint format contracts sample clean
+.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo lock run test test-all mutate screenshots dashboard dagster bench docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,11 @@ setup-dev: .venv/.development
 setup-browser: ## install the Debian packages that the slow tests need: Chromium, LibreOffice Calc
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core)
 	@command -v soffice >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui)
+
+setup-deploy: ## install the Debian packages that the slow tests of deploy/ need: Caddy, nginx, systemd-analyze (starts servers where systemd runs)
+	@command -v systemd-analyze >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends systemd)
+	@command -v caddy >/dev/null && test -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends caddy nginx-light libnginx-mod-http-headers-more-filter)
 
 setup-odoo: setup-dev ## unpack an Odoo 19 for the slow tests, from Debian's archive (4 minutes, 700 MB)
 	@$(BIN)/python -m tests.connect.odoo.install

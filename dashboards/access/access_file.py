@@ -69,10 +69,19 @@ def read_access(home: Path) -> AccessFile | None:
 
 
 def client_secret(access: AccessFile) -> str:
-    """The client's secret from the environment. Raises `AccessRefused` if it is not set."""
-    secret = os.environ.get(access.sign_in.secret_variable, "")
+    """The client's secret: from its environment variable, or from the file that the variable with `_FILE` behind it names.
+
+    Raises `AccessRefused` if neither gives one.
+    """
+    variable = access.sign_in.secret_variable
+    secret = os.environ.get(variable, "")
+    if not secret and (path := os.environ.get(f"{variable}_FILE", "")):
+        try:
+            secret = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise AccessRefused(f"{variable}_FILE: {path} cannot be read ({type(error).__name__}).") from None
     if not secret:
-        raise AccessRefused(f"The environment variable {access.sign_in.secret_variable} must hold the client's secret.")
+        raise AccessRefused(f"The environment variable {variable} must hold the client's secret, or {variable}_FILE its file.")
     return secret
 
 

@@ -99,11 +99,17 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
     assert read_access(tmp_path).sign_in.client_id == "caregap"
 
 
-def test_the_secret_comes_from_the_environment_alone(tmp_path, monkeypatch):
+def test_the_secret_comes_from_the_environment_or_from_a_file_that_it_names(tmp_path, monkeypatch):
     access = _read(tmp_path, GOOD)
     monkeypatch.delenv("CAREGAP_CLIENT_SECRET", raising=False)
     with pytest.raises(AccessRefused, match="CAREGAP_CLIENT_SECRET"):
         client_secret(access)
+    monkeypatch.setenv("CAREGAP_CLIENT_SECRET_FILE", str(tmp_path / "absent"))
+    with pytest.raises(AccessRefused, match="absent cannot be read"):
+        client_secret(access)
+    (tmp_path / "secret").write_text("from a file\n")
+    monkeypatch.setenv("CAREGAP_CLIENT_SECRET_FILE", str(tmp_path / "secret"))
+    assert client_secret(access) == "from a file"
     monkeypatch.setenv("CAREGAP_CLIENT_SECRET", "s3cret")
     assert client_secret(access) == "s3cret"
 
