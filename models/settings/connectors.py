@@ -44,12 +44,13 @@ def checked_address(given: str) -> str:
         raise ValueError("is no address: write https://host/path")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("holds more than scheme, host and path: write https://host/path, and name secrets under sign_in")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ValueError("must begin with https://; http:// is for this machine alone (127.0.0.1, localhost)")
     return given.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or number."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from models.settings.connectors import Limits
+from models.settings.connectors import Limits, is_loopback
 from pipelines.clock import now
 from pipelines.errors import ConnectionFailed
 
@@ -101,8 +101,12 @@ class Http:
 
     def __post_init__(self) -> None:
         timeout = httpx.Timeout(self.limits.timeout_seconds, connect=min(15, self.limits.timeout_seconds))
-        # Proxies and certificates of the environment hold: many practices reach the world by them.
-        self._client = httpx.Client(timeout=timeout, follow_redirects=False)
+        # Proxies and certificates of the environment hold: many practices reach the world by them. What is on this machine, and
+        # may go unencrypted, is reached by none.
+        is_here = is_loopback(urlsplit(self.address).hostname or "")
+        self._client = httpx.Client(
+            timeout=timeout, follow_redirects=False, trust_env=not is_here, headers={"user-agent": "caregap"}
+        )
         self._next_at = 0.0
         self._time_left = self.limits.wait_minutes * 60.0
 

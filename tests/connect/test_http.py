@@ -138,6 +138,15 @@ def test_an_answer_larger_than_the_limit_is_not_read_to_its_end(serve: Serve, is
         http.request("GET", "x")
 
 
+def test_what_is_on_this_machine_is_reached_by_no_proxy(serve: Serve, monkeypatch: pytest.MonkeyPatch):
+    proxy = serve(in_turn(Reply(200, b"proxy")))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy.address)
+    http, _ = client(serve(in_turn(Reply(200, b"own"))))
+    assert http.request("GET", "x").content == b"own"
+    assert proxy.requests == []
+
+
 def test_requests_keep_their_distance(serve: Serve):
     slept: list[float] = []
     address = serve(in_turn(Reply(200))).address

@@ -191,6 +191,16 @@ def test_without_types_those_are_pulled_that_caregap_reads_and_the_server_has(pr
     assert (done.returncode, "FHIR 4.0.1" in done.stdout, "types: Patient, Practitioner" in done.stdout) == (0, True, True)
 
 
+def test_a_full_pull_brings_rows_that_were_not_to_be_seen_before(practice_folder: Path, fhir_server: FhirServer):
+    fhir_server.seed([patient(1, 30)])
+    home = connect(practice_folder, fhir_server.address)
+    pulled(home)
+    fhir_server.seed([patient(2, 10)])
+    assert pulled(home)["pulled"][0]["delivery"] is None
+    assert caregap(home, "connect", "pull", "--full").returncode == 0
+    assert delivered(practice_folder) == [["p1"], ["p2", "p1"]]
+
+
 def test_another_address_under_the_same_name_begins_anew(practice_folder: Path, serve: Serve):
     pulled(connect(practice_folder, serve(lambda _: page(patient(1, 30))).address))
     other = serve(lambda _: page(patient(2, 10)))

@@ -12,8 +12,9 @@ from pipelines.home import Home
 
 @click.command()
 @connector_options
+@click.option("--full", is_flag=True, help="Fetch all there is: after the account's rights or a group's members have changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was delivered, and what failed, as JSON.")
-def command(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+def command(names: tuple[str, ...], folder: Path | None, full: bool, as_json: bool) -> None:
     """Fetch what changed since the last pull, and put it into the source folders as ordinary deliveries.
 
     A pull that was killed is gone on with. If one system fails, the others are pulled all the same, and the command ends with
@@ -33,7 +34,7 @@ def command(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
     for connection in wanted:
         try:
             with shown_progress(quiet=as_json) as progress:
-                done.append(pull(home, practice, connection, progress))
+                done.append(pull(home, practice, connection, progress, is_full=full))
         except CaregapError as error:
             failed[connection.name] = error
     if as_json:

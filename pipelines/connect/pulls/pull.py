@@ -45,8 +45,8 @@ class Pulled:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
-def pull(home: Home, practice: Practice, connection: Connection, progress: Progress = silent) -> Pulled:
-    """Pull what changed since the last pull, and deliver it.
+def pull(home: Home, practice: Practice, connection: Connection, progress: Progress = silent, *, is_full: bool = False) -> Pulled:
+    """Pull what changed since the last pull, and deliver it; `is_full`: all there is.
 
     Raises `UsageError` where the settings do not fit, `HomeBusy` while another pull of it runs, and `ConnectionFailed`, of which
     the state keeps the reason; a delivery is there then or not, never a part of one.
@@ -60,7 +60,7 @@ def pull(home: Home, practice: Practice, connection: Connection, progress: Progr
     note_settings(home, f"connectors.toml {connection.name}", settings.model_dump(mode="json"))
     with open_work(folder, connection.name, settings.limits.delivery_gigabytes * 2**30) as work:
         try:
-            return _pulled(home, practice, connection, folder, work, progress)
+            return _pulled(home, practice, connection, folder, work, progress, is_full)
         except HomeBusy:
             raise
         except CaregapError as error:
@@ -72,14 +72,17 @@ def pull(home: Home, practice: Practice, connection: Connection, progress: Progr
             raise
 
 
-def _pulled(home: Home, practice: Practice, connection: Connection, folder: Path, work: Work, progress: Progress) -> Pulled:
+def _pulled(
+    home: Home, practice: Practice, connection: Connection, folder: Path, work: Work, progress: Progress, is_full: bool
+) -> Pulled:
     system = importlib.import_module(SYSTEMS[connection.settings.kind])
     sign_in: SignIn | None = system.sign_in(connection)
     with Http(connection.name, connection.settings.address, connection.settings.limits, sign_in) as http:
         if facts := work.placing():
             _settle(home, practice, connection, folder, work, facts, http)
         state = read_state(home, practice.id, connection.name)
-        if state.place != (place := _place(connection)):
+        place = _place(connection)
+        if is_full or state.place != place:
             state = replace(state, place=place, seen={})
         work.begin(_of(connection, state), (mark for one in state.seen.values() for mark in one.recent))
         pulling = Pulling(connection, http, work, _since(connection, state), progress)
