@@ -188,7 +188,8 @@ class Http:
         repeats = asked.method in _REPEATABLE if may_repeat is None else may_repeat
         is_renewed = False
         for attempt in range(1, _ATTEMPTS + 1):
-            is_last = attempt == _ATTEMPTS
+            wait = _backoff(attempt)
+            is_last = attempt == _ATTEMPTS or wait > self._time_left
             signed = self._signed(asked)
             self._keep_pace()
             response: httpx.Response | None = None
@@ -200,19 +201,19 @@ class Http:
                     if not is_last and self.sign_in.renew():
                         continue
                 if status in _BUSY and status not in accept and not is_last and (repeats or status in _NOT_BEGUN):
-                    self._wait(_retry_after(response.headers.get("retry-after")) or _backoff(attempt), asked)
+                    self._wait(_retry_after(response.headers.get("retry-after")) or wait, asked)
                     continue
                 self._judge(status, response, asked, accept)
                 content = b"".join(self._pieces(response, self.limits.answer_megabytes * 2**20, asked)) if is_whole else b""
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 if is_last:
                     raise NoAnswer(f"{asked.place(self.name)} cannot be reached ({_kind(error)}). Is it running?") from None
-                self._wait(_backoff(attempt), asked)
+                self._wait(wait, asked)
                 continue
             except (httpx.HTTPError, httpx.InvalidURL, NoAnswer) as error:
                 if is_last or not repeats or isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
                     raise NoAnswer(f"{asked.place(self.name)} gave no whole answer ({_kind(error)}). Try again later.") from None
-                self._wait(_backoff(attempt), asked)
+                self._wait(wait, asked)
                 continue
             else:
                 yield response, content

@@ -19,7 +19,7 @@ def test_a_system_that_does_not_answer_is_named_with_what_to_do(practice_folder:
     done = caregap(Home(practice_folder), "connect", "check")
     assert done.returncode == 14
     assert "ok  erp: mapped: crm is" in done.stdout
-    assert "NO  erp: reachable" in done.stdout
+    assert "NO  erp: reachable. erp (127.0.0.1) cannot be reached (ConnectError). Is it running?" in done.stdout
     assert "Traceback" not in done.stderr
 
 

@@ -133,6 +133,17 @@ def test_files_that_came_are_not_fetched_again(practice_folder: Path, serve: Ser
     assert (fetched.count("/file/1/Patient"), fetched.count("/file/1/Location"), len(server.exports)) == (1, 2, 1)
 
 
+def test_files_that_a_manifest_calls_otherwise_the_next_time_are_delivered_once(practice_folder: Path, serve: Serve):
+    server = BulkServer([patient(1), location(1)], instead={"/file/1/Location": [Reply(500)]})
+    home = connect(practice_folder, server, serve)
+    pulled(home, expected=14)
+    url = f"{server.address}/file/again/Patient"
+    server.polls = [manifest({"type": "Patient", "url": url})]
+    server.instead = {"/file/again/Patient": [server._file("Patient")]}
+    delivery = pulled(home)["delivery"]
+    assert len([*(practice_folder / "ehr" / delivery).glob("*.Patient.ndjson")]) == 1
+
+
 @pytest.mark.parametrize("path", ["/status/1", "/file/1/Location"])
 def test_an_export_that_the_server_dropped_is_made_anew(practice_folder: Path, serve: Serve, path: str):
     server = BulkServer([patient(1), location(1)], instead={path: [Reply(410)]})

@@ -91,6 +91,8 @@ def _export(pulling: Pulling, types: list[str], since: datetime | None, number: 
         steps.setdefault("jobs", []).append(steps["status"])
         pulling.work.save()
     manifest = _manifest(pulling, _waited_for(pulling, steps["status"]), number, types)
+    for name in pulling.work.names(f"{number}-") - {file.name for file in manifest.files}:
+        pulling.work.drop(name)  # an earlier manifest of this export called its files otherwise
     for place, file in enumerate(manifest.files, start=1):
         if not pulling.work.has(file.name) and file.name not in steps.get("empty", []):
             pulling.tell("export", f"file {place:,} of {len(manifest.files):,}")
@@ -106,8 +108,8 @@ def _export(pulling: Pulling, types: list[str], since: datetime | None, number: 
 def _forget(pulling: Pulling, number: int) -> None:
     """Take back what an export delivered that the server has dropped: its other files are not to be had."""
     pulling.work.steps.pop("status", None)
-    for path in sorted(pulling.work.delivery.glob(f"{number}-*")):
-        pulling.work.drop(path.name)
+    for name in pulling.work.names(f"{number}-"):
+        pulling.work.drop(name)
     pulling.work.save()
 
 

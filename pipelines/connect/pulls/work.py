@@ -89,6 +89,10 @@ class Work:
         """Whether anything was added to a file of the delivery."""
         return f"delivery/{name}" in self._sizes
 
+    def names(self, begin: str) -> set[str]:
+        """The files of the delivery whose names begin so."""
+        return {name for place in self._sizes if (name := place.removeprefix("delivery/")).startswith(begin) and name != place}
+
     def put(self, name: str, content: bytes) -> None:
         """Write a file of the delivery as a whole, whatever was there."""
         self.drop(name)
