@@ -70,11 +70,15 @@ PAGES = (
     Page("model", "Risk model", ":material/psychology:", _LEADING),
     Page("sql", "SQL", ":material/terminal:", frozenset({ANALYST, ANALYST_PHI})),
     Page("identities", "Identities", ":material/join:", frozenset({STEWARD})),
+    Page("connections", "Connections", ":material/sync_alt:", frozenset({LEADERSHIP, STEWARD, ADMIN})),
     Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
     Page("data_health", "Data health", ":material/health_and_safety:", _SEE_DELIVERIES),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
 )
 """In navigation order; a role starts on the first page that it may open."""
+
+_APPROVE_PUSHES = frozenset({STEWARD, ADMIN})
+"""Who lets a plan go out to a connected system."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,10 @@ class Viewer:
     def may_see_whole_practice(self) -> bool:
         """Whether the viewer may see totals over all sites, as in the board report."""
         return self.sight is not Sight.DEIDENTIFIED and not ROLES[self.role].is_of_sites
+
+    @property
+    def may_approve_pushes(self) -> bool:
+        return self.role in _APPROVE_PUSHES
 
     def may_open(self, page: str) -> bool:
         return any(page == known.name and self.role in known.roles for known in PAGES)

@@ -147,11 +147,15 @@ def _todo(publication: Publication) -> None:
         contact_point=each(rows["contact_point"], telephone),
     )
     outcome = {"outcome": st.column_config.TextColumn("What came of it", width="small")} if state != "To do" else {}
+    # A practice without a connected system is spared the column.
+    is_pushed = rows["in_crm"].is_not_null().any()
+    in_crm = {"in_crm": st.column_config.TextColumn("In the CRM", width=95)} if is_pushed else {}
     columns = {
         "priority_rank": st.column_config.NumberColumn("#", width=40, help="Place in the site's list"),
         **_NAME,
         **_AGE,
         **outcome,
+        **in_crm,
         "why": st.column_config.TextColumn("Why", width=125),
         "next_action": st.column_config.TextColumn("What to do", width=270),
         "channel": st.column_config.TextColumn("Through", width=95),

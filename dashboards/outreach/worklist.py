@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from dashboards.outreach.outcomes import recorded
+from dashboards.store.connections import task_marks
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 
@@ -56,6 +57,16 @@ _FOUND = f"""
     order by profiles.patient_name
     limit 100
 """
+_TASKS = "select patient_key, external_id from delivery.out_outreach_tasks order by external_id"
+IN_CRM = {
+    "waiting": "Not sent yet",
+    "open": "In the CRM",
+    "done": "Done there",
+    "refused": "Refused",
+    "withdrawn": "Withdrawn",
+    "gone": "Removed there",
+    "skipped": "Held back",
+}
 _PUBLISHED = "select outcome_id from marts.fct_outreach_outcomes"
 
 
@@ -72,10 +83,20 @@ def recorded_of(publication: Publication, patient: dict[str, Any]) -> pl.DataFra
 
 
 def worklist(publication: Publication) -> pl.DataFrame:
-    """The published list in its order, with `outcome`, `outcome_at` of the newest outcome since; null where there is none."""
+    """The published list in its order, with `outcome`, `outcome_at` of the newest outcome since; null where there is none.
+
+    `in_crm` is how the patient's task stands in a connected system, in words; null where none was pushed. An outcome that was
+    told there counts as one recorded here.
+    """
     newest = recorded_since(publication).unique(_RECORD, keep="first", maintain_order=True)
     outcomes = newest.select(*_RECORD, "outcome", outcome_at="recorded_at")
-    return ask(publication, _LIST).join(outcomes, on=_RECORD, how="left", maintain_order="left")
+    listed = ask(publication, _LIST).join(outcomes, on=_RECORD, how="left", maintain_order="left")
+    marks = task_marks(publication)
+    if marks.is_empty():
+        return listed.with_columns(in_crm=pl.lit(None, pl.String))
+    tasks = ask(publication, _TASKS).join(marks, on="external_id").unique("patient_key", keep="first", maintain_order=True)
+    marked = listed.join(tasks.drop("external_id"), on="patient_key", how="left", maintain_order="left")
+    return marked.with_columns(outcome=pl.coalesce("outcome", "there_outcome"), in_crm=pl.col("mark").replace(IN_CRM))
 
 
 def left_out(publication: Publication) -> pl.DataFrame:

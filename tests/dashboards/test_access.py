@@ -12,6 +12,7 @@ MATRIX = [(page.name, role) for page in PAGES for role in ROLES]
 ALLOWED = {
     "leadership": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
+        "connections",
     },
     "analyst": {"sql", "catalog"},
     "analyst_phi": {
@@ -19,10 +20,10 @@ ALLOWED = {
         "data_health",
     },
     "care_team": {"care_gaps", "outreach", "catalog", "data_health"},
-    "steward": {"identities", "catalog", "data_health"},
+    "steward": {"identities", "connections", "catalog", "data_health"},
     "admin": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
-        "audit",
+        "audit", "connections",
     },
 }  # fmt: skip
 """Written out a second time, so that a role is not widened by accident."""
