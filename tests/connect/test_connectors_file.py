@@ -1,5 +1,6 @@
 """What connectors.toml may say, and how a mistake in it is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from models.settings.toml_schema import SettingsRefused
 from pipelines.connect.connectors import chosen_connections
 from pipelines.connect.secrets import read_secret
 from pipelines.errors import UsageError
+from pipelines.home import CHECKOUT
 from pipelines.practice import read_practice
 
 HUB = """\
@@ -129,6 +131,13 @@ def test_a_secret_comes_from_environment_file_or_credential(tmp_path: Path, monk
         read('{ credential = "other" }')
     with pytest.raises(UsageError, match="has no NOT_SET"):
         read('{ env = "NOT_SET" }')
+
+
+def test_every_connector_of_the_documentation_can_be_read():
+    text = (CHECKOUT / "docs" / "connections.md").read_text(encoding="utf-8")
+    shown = [block for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "kind =" in block]
+    found = [parse_connectors(block.encode(), "docs", ["crm", "ehr:north"]) for block in shown]
+    assert [[*one] for one in found] == [["north"], ["sf"], ["hub"], ["erp"]]
 
 
 def test_without_a_file_the_command_says_where_it_belongs(practice_folder: Path):

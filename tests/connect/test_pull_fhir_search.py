@@ -147,6 +147,20 @@ def test_pages_without_end_are_ended(practice_folder: Path, serve: Serve):
     assert len(server.requests) < 30
 
 
+def test_a_lookback_of_many_pages_that_were_delivered_is_no_circle(practice_folder: Path, serve: Serve):
+    rows = [patient(n, n % 60) for n in range(50)]
+
+    def answer(asked: Request) -> Reply:
+        n = int(asked.query.get("n", 0))
+        return page(rows[n], following=f"/Patient?n={n + 1}" if n < 49 else None)
+
+    home = connect(practice_folder, serve(answer).address)
+    settings = practice_folder / "connectors.toml"
+    settings.write_text(settings.read_text().replace("lookback_minutes = 0", "lookback_minutes = 600"))
+    assert pulled(home)["pulled"][0]["n_rows"] == {"Patient": 50}
+    assert pulled(home)["pulled"][0]["delivery"] is None
+
+
 def test_a_search_that_the_server_dropped_goes_on_from_what_came(practice_folder: Path, serve: Serve):
     gone = iter([410])
 
@@ -163,6 +177,28 @@ def test_a_search_that_the_server_dropped_goes_on_from_what_came(practice_folder
     pulled(connect(practice_folder, server.address))
     assert delivered(practice_folder) == [["p0", "p1", "p2", "p3", "p4", "p5"]]
     assert server.requests[-1].query["_lastUpdated"] == "ge2026-03-01T10:03:00.000Z"
+
+
+def test_a_search_without_order_that_the_server_dropped_begins_again_at_the_cursor(practice_folder: Path, serve: Serve):
+    """In no order of change, so that what came last says nothing of what is to come."""
+    gone, rows = [410], [patient(n, n * 7 % 50) for n in range(50)]
+
+    def answer(asked: Request) -> Reply:
+        n = int(asked.query.get("n", 0))
+        if n == 40 and gone:
+            return Reply(gone.pop())
+        return page(rows[n], following=f"Patient?n={n + 1}" if n < 49 else None)
+
+    server = serve(answer)
+    pulled(connect(practice_folder, server.address))
+    assert delivered(practice_folder) == [[one["id"] for one in rows]]
+    again = [asked for asked in server.requests if "n" not in asked.query]
+    assert [asked.query.get("_lastUpdated") for asked in again] == [None, None]
+
+
+def test_a_server_that_drops_every_search_is_given_up(practice_folder: Path, serve: Serve):
+    server = serve(lambda asked: Reply(410) if "n" in asked.query else page(patient(1), following="Patient?n=1"))
+    assert "drops its pages" in pulled(connect(practice_folder, server.address), expected=14)["failed"]["north"]["reason"]
 
 
 def test_a_row_dated_in_the_future_moves_no_cursor_beyond_the_servers_clock(practice_folder: Path, serve: Serve):

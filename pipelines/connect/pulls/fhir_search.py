@@ -21,7 +21,7 @@ from pipelines.errors import ConnectionFailed
 _MANIFEST = "manifest.json"
 _GONE = (404, 410)
 _STALE_PAGES = 20
-"""Pages in a row without anything new, after which the server's paging leads nowhere."""
+"""Pages in a row of nothing but what this pull was shown before, after which paging leads nowhere; more where it began anew."""
 
 
 def pull(pulling: Pulling, types: list[str]) -> None:
@@ -50,24 +50,27 @@ def _file(kind: str) -> str:
 
 
 def _search(pulling: Pulling, kind: str) -> None:
-    """All pages of one type. Where the server has dropped a search half way, it begins anew from what came last."""
-    since, before = pulling.since.get(kind), None
-    while True:
-        newest = _pages(pulling, kind, since)
-        if newest is None:
-            return
-        if newest == before:
+    """All pages of one type. Where the server has dropped a search half way, it begins anew: from what came last if pages came in
+    the order of change, otherwise from the cursor."""
+    start, n_seen = pulling.since.get(kind), -1
+    while not _is_read(pulling, kind, start):
+        if pulling.work.n_seen == n_seen:
             raise ConnectionFailed(
                 f"{pulling.name}: the server drops its pages of {kind} before they are read. Ask for fewer rows."
             )
-        since = before = newest
+        n_seen = pulling.work.n_seen
+        start = instant(pulling.work.steps.pop("reached", None)) or pulling.since.get(kind)
 
 
-def _pages(pulling: Pulling, kind: str, since: datetime | None) -> datetime | None:
-    """Read page after page; None at the end, otherwise the time of change from which on to search again."""
+def _is_read(pulling: Pulling, kind: str, start: datetime | None) -> bool:
+    """Read page after page; False where the server does not know the next page any more. `reached` is then the newest time of
+    change, as long as none came before an older one."""
     steps, http = pulling.work.steps, pulling.http
-    place: str = steps.get("next") or _first(pulling, kind, since)
-    newest, is_sorted, visited, n_stale, n_rows = since, True, set(), 0, 0
+    place: str = steps.get("next") or _first(pulling, kind, start)
+    newest = instant(steps.get("reached")) or start
+    is_sorted = "next" not in steps or "reached" in steps
+    visited: set[str] = set()
+    n_rows, n_stale, most_stale = 0, 0, _STALE_PAGES + pulling.work.n_seen
     while True:
         answer = http.request("GET", place, headers={"accept": "application/fhir+json"}, accept=_GONE)
         pulling.note_clock(answer)
@@ -75,33 +78,36 @@ def _pages(pulling: Pulling, kind: str, since: datetime | None) -> datetime | No
             if "next" not in steps:
                 raise ConnectionFailed(f"{answer.place}: the server has no search of {kind} (HTTP {answer.status}).")
             steps.pop("next")
-            return newest if is_sorted and newest else datetime.min.replace(tzinfo=pulling.clock.tzinfo)
+            return False
         bundle = answer.json()
-        n_new = 0
+        n_before = pulling.work.n_seen
         for resource in _resources(bundle, kind, answer):
             changed_at = _changed_at(resource)
             at = instant(changed_at)
             is_sorted = is_sorted and at is not None and (newest is None or at >= newest)
             newest = at if at and (newest is None or at > newest) else newest
-            n_new += _deliver(pulling, kind, resource, changed_at)
-        n_rows += n_new
+            n_rows += _deliver(pulling, kind, resource, changed_at)
         pulling.tell(kind, f"{n_rows:,} rows")
-        n_stale = 0 if n_new else n_stale + 1
+        n_stale = 0 if pulling.work.n_seen > n_before else n_stale + 1
         following = _next(bundle, http.url(place), http, answer)
         if following is None:
-            return None
-        mark = hashlib.sha256(following.encode()).hexdigest()
-        if mark in visited or n_stale >= _STALE_PAGES:
+            steps.pop("reached", None)
+            return True
+        mark = hashlib.sha256(following.encode("utf-8", "surrogatepass")).hexdigest()
+        if mark in visited or n_stale >= most_stale:
             raise ConnectionFailed(f"{answer.place}: the pages of {kind} lead back to what was read. Ask its vendor.")
         visited.add(mark)
         steps["next"] = place = following
+        steps.pop("reached", None)
+        if is_sorted and newest:
+            steps["reached"] = newest.isoformat()
         pulling.work.save()
 
 
 def _first(pulling: Pulling, kind: str, since: datetime | None) -> str:
     asked = cast(FhirPull, cast(FhirConnector, pulling.connection.settings).pull)
     changed = ""
-    if since and since.year > 1:
+    if since:
         changed = f"&_lastUpdated=ge{since.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
     return f"{kind}?_count={asked.page_size}&_sort=_lastUpdated{changed}"
 

@@ -116,6 +116,11 @@ class Work:
         self._write(SEEN, f"{extract}\t{told}\t{mark}\n".encode())
         return mark not in self._known
 
+    @property
+    def n_seen(self) -> int:
+        """How many versions of rows came in this pull, those that an earlier one delivered among them."""
+        return len(self._here)
+
     def save(self) -> None:
         """Make what was fetched so far, and `steps`, last."""
         for file in self._files.values():
