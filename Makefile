@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo lock run test test-all mutate screenshots dashboard dagster bench docs lint format contracts sample clean
+.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo lock run test test-all mutate screenshots dashboard dagster bench sbom licences yanked docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,15 @@ dagster: setup ## open Dagster's page: the asset graph, the checks, the schedule
 
 bench: setup-dev ## speed and memory, as ratios to a baseline of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+sbom: setup-dev ## write the software bill of materials (CycloneDX 1.6) to .caregap/sbom.cdx.json
+	@$(BIN)/python -W ignore::DeprecationWarning -m deploy.supply_chain.sbom .caregap/sbom.cdx.json
+
+licences: setup ## print every package that Caregap runs on, with its licence
+	@$(BIN)/python -m deploy.supply_chain.licences
+
+yanked: setup ## ask the package index whether a locked package was withdrawn
+	@$(BIN)/python -m deploy.supply_chain.yanked
 
 docs: setup ## write the data dictionary and dbt's lineage pages
 	@$(BIN)/caregap docs
