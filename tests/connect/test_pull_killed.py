@@ -194,6 +194,14 @@ def test_a_damaged_state_is_said_and_never_guessed(tmp_path: Path, serve: Serve)
     assert "Remove it, and the next pull begins from the beginning" in done.stderr
 
 
+def test_a_damaged_note_of_a_delivery_is_said(tmp_path: Path, serve: Serve):
+    home = connect(tmp_path, serve(BulkServer([patient(1)], pages_of=2)).address, SEARCH)
+    caregap(home, "connect", "pull")
+    (home.root / "ehr" / ".north.pull" / "placing.json").write_text('{"target": "2026')
+    done = caregap(home, "connect", "pull")
+    assert (done.returncode, "Remove " in done.stderr) == (2, True)
+
+
 def _patients(n: int) -> Iterable[dict[str, Any]]:
     for i in range(n):
         at = f"2026-0{1 + i % 9}-{1 + i % 28:02}T{i % 24:02}:{i % 60:02}:{i // 7 % 60:02}.{i % 1000:03}Z"

@@ -158,11 +158,16 @@ class Work:
         self.place_again(target)
 
     def placing(self) -> dict[str, Any] | None:
-        """What was said when the delivery was about to get its name: the name as `target`, and the facts."""
+        """What was said when the delivery was about to get its name: the name as `target`, and the facts.
+
+        Raises `UsageError` where that is damaged.
+        """
         try:
             return json.loads((self.folder / PLACING).read_bytes())
         except FileNotFoundError:
             return None
+        except ValueError:
+            raise UsageError(f"{self.folder / PLACING}: cannot be read. Remove {self.folder}, and pull again.") from None
 
     def place_again(self, target: Path) -> None:
         """As `place`; after a kill in between, the delivery may have its name already."""
