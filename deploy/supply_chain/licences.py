@@ -42,10 +42,10 @@ def licence_of(package: Locked) -> str:
 def _stated(package: Distribution) -> str:
     """The expression (PEP 639); before that the short field; then the classifiers; last, the title of the licence's file."""
     about = package.metadata
-    if expression := about.get("License-Expression"):
-        return expression
+    if "License-Expression" in about:
+        return about["License-Expression"]
     classifiers = [line.rpartition(" :: ")[2] for line in about.get_all("Classifier", []) if line.startswith("License :: ")]
-    short = (about.get("License") or "").strip().removeprefix("License :: OSI Approved :: ")
+    short = " ".join(about.get_all("License", [])).strip().removeprefix("License :: OSI Approved :: ")
     is_name = 0 < len(short) <= LONGEST and "\n" not in short
     if is_name and short.lower() not in _VAGUE:
         return _SPDX.get(short.lower(), short)

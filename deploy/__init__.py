@@ -1,0 +1,1 @@
+"""Samples for operators, and what says of what Caregap is made."""
