@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -34,11 +35,13 @@ SMALL = Simulation(n_patients=60, n_months=15, seed=7)
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the files in the order in which processes take them, so that none waits for what another is making.
 
     A file that makes the sample's run comes first: the run takes a fifth of all that the tests cost. What needs no dbt follows
-    meanwhile, then one that builds the golden practice, and last the others that share one of the two.
+    meanwhile, then one that builds the golden practice, and last the others that share one of the two. Among these, files with
+    slow tests come first, lest one process be busy with them when the other has nothing left.
     """
 
     def files_that_need(fixture: str) -> list[Path]:
@@ -46,7 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     sample, golden, dbt = map(files_that_need, ("sample_home", "golden_warehouse", "parsed_dbt"))
     turns = [sample[:1], {item.path for item in items} - {*dbt}, golden[:1], {*dbt} - {*sample, *golden}, golden, sample]
-    items.sort(key=lambda item: next(turn for turn, files in enumerate(turns) if item.path in files))
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: (next(turn for turn, files in enumerate(turns) if item.path in files), -slow[item.path]))
 
 
 @pytest.fixture(scope="session")

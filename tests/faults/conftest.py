@@ -17,7 +17,8 @@ from dashboards.outreach.outcomes import Outcome, record
 from pipelines.home import Home
 from pipelines.warehouse.build import newest_build
 from tests.built_by_hand import write_build
-from tests.conftest import Done, Once
+from tests.conftest import Done, Hashes, Once, caregap_process
+from tests.dbt.conftest import GOLDEN
 from tests.faults.points import ENDS_WITH, POINTS
 
 ROLLOUT = "program_name,location_id,go_live_on,updated_at\nreach,{site},2026-03-01,2026-03-31T00:00:00Z\n"
@@ -143,6 +144,42 @@ def stopped(
         assert left_over(home) == []
         assert len(list((home / "published").glob("2*"))) == 1
         assert json.loads((home / "published" / "last_run.json").read_text())["status"] == "published"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def golden_tables(once: Once, parsed_dbt: Path, table_hashes: Callable[[Path], Hashes]) -> Hashes:
+    """Of a whole run on the golden practice, whose seven patients make the shortest."""
+
+    def run(folder: Path) -> None:
+        (folder / "dbt").symlink_to(parsed_dbt)
+        done = caregap_process(Home(folder), "run", GOLDEN)
+        assert done.returncode == 0, done.stderr
+
+    return table_hashes((once("golden-run", run) / "published" / "current" / "warehouse.duckdb").resolve())
+
+
+@pytest.fixture
+def stopped_whole(
+    new_home: Callable[[], Home],
+    golden_tables: Hashes,
+    table_hashes: Callable[[Path], Hashes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str], None]:
+    """Stops a whole run by a fault (`publish.swapped:kill`), runs again plainly, and compares."""
+
+    def check(fault: str) -> None:
+        home = new_home()
+        monkeypatch.setenv("CAREGAP_TESTING", "1")
+        monkeypatch.setenv("CAREGAP_FAULT", fault)
+        stopped = caregap_process(home, "run", GOLDEN, "--json")
+        assert stopped.returncode == ENDS_WITH[fault.rpartition(":")[2]], stopped.stderr
+        assert "Traceback" not in stopped.stderr
+        monkeypatch.delenv("CAREGAP_FAULT")
+        rerun = caregap_process(home, "run", GOLDEN, "--json")
+        assert rerun.returncode == 0, rerun.stderr
+        assert table_hashes((home.published / "current" / "warehouse.duckdb").resolve()) == golden_tables
 
     return check
 

@@ -1,4 +1,4 @@
-"""The named points at which a run is stopped (`pipelines/faults.py`), and by what."""
+"""The named points at which runs are stopped (`pipelines/faults.py`), and by what."""
 
 import signal
 
@@ -39,6 +39,21 @@ QUICK = [
     ("cleanup.publication.removing", "kill"),
 ]
 ENDS_WITH = {"kill": -signal.SIGKILL, "enospc": 13, "error": 1}
+"""How a command ends that was stopped so."""
+OF_WHOLE_RUNS = [
+    "landing.folder.placed#12:kill",
+    "build.raw.views:enospc",
+    "build.derived.node#100:kill",
+    "build.derived.node#300:enospc",
+    "build.derived.ending:error",
+    "score.table.written#3:kill",
+    "score.table.written#8:enospc",
+    "build.delivered.node#3:error",
+    "build.catalogued.starting:kill",
+    "publish.audited:enospc",
+    "publish.swapped:kill",
+]
+"""Points of Dagster, dbt and the models, which a short run has not."""
 
 
 def others(fault: str) -> list[str]:
