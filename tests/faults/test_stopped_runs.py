@@ -1,7 +1,8 @@
 """Stopped at a named point, by a kill, a full disk or an error: a plain run afterwards ends in the same tables.
 
-The run is real but for SQL and models (`short_run.py`); `test_killed_runs.py` stops whole ones. All other points are in
-`test_stopped_by_a_kill.py`, `test_stopped_by_a_full_disk.py` and `test_stopped_by_an_error.py`, which processes share out.
+The run is real but for SQL and models (`short_run.py`); `test_whole_runs_*.py` and `test_killed_runs.py` stop whole ones. All
+other points are in `test_stopped_by_a_kill.py`, `test_stopped_by_a_full_disk.py` and `test_stopped_by_an_error.py`, which
+processes share out.
 """
 
 import json
