@@ -90,10 +90,10 @@ select
     people.* exclude (address, general_practitioner),
     deaths.patient_key is not null as is_deceased,
     deaths.deceased_on,
-    address.address_line,
-    address.city,
-    address.state,
-    address.postal_code,
+    people.address.address_line,
+    people.address.city,
+    people.address.state,
+    people.address.postal_code,
     {{ surrogate_key(['general_practitioner.source_system', 'general_practitioner.practitioner_id']) }}
         as general_practitioner_key
 from people
