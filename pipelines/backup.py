@@ -134,7 +134,7 @@ def restore(home: Home, backup: Backup) -> None:
 
 
 def facts_of(backup: Backup) -> dict[str, object]:
-    """What a machine is told of a backup."""
+    """The facts of a backup, for `--json`."""
     return asdict(backup) | {"folder": str(backup.folder), "files": len(backup.files), "n_bytes": backup.n_bytes}
 
 

@@ -53,7 +53,7 @@ def only_writer(home: Home, *, is_restoring: bool = False) -> Iterator[None]:
 
 
 def is_held(home: Home) -> bool:
-    """Whether somebody is writing to the home at this moment."""
+    """Whether another process is writing to the home now."""
     try:
         handle = os.open(home.root / FILE, os.O_RDWR)
     except OSError:

@@ -117,7 +117,7 @@ def stack(
 def heat_map(
     data: pl.DataFrame, *, x: str, y: str, value: str, count: str, unit: str, x_title: str = "", height: int = 340
 ) -> go.Figure:
-    """A grid of values, `x` and `y` in the order in which they first come; `count` is said on hover; no row, no cell."""
+    """A grid of values, `x` and `y` in the order in which they first come; `count` is shown on hover; no row, no cell."""
     columns, rows = data[x].unique(maintain_order=True).to_list(), data[y].unique(maintain_order=True).to_list()
     cells = {(down, along): (shown, n) for down, along, shown, n in data.select(y, x, value, count).iter_rows()}
     grid = [[cells.get((down, along), (None, None)) for along in columns] for down in rows]

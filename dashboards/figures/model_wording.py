@@ -53,7 +53,7 @@ MODEL_NAMES = {"disengagement": "Drifting away", "no_show": "Missing an appointm
 
 
 def level_in_words(observed_over_expected: float, low: float | None, high: float | None, n_events: int) -> str:
-    """How far the level of the risks can be believed: what came true for every 100 expected, and what follows from that.
+    """Calibration in the large: observed cases for every 100 expected, and what follows from that.
 
     `low` and `high` are the 95 % interval of O/E, `n_events` the predictions with the outcome it rests on. With fewer than
     `MINIMUM_EVENTS`, or without an interval, nothing is claimed.

@@ -3,7 +3,7 @@
 Queries use the same table names for everybody; the rows depend on the scope. The published file itself is attached under a
 name of its own and read-only, and the connection can open nothing else.
 
-No table is named here. The file's own catalog says of each table which column holds the site, and of each column what it refers
+No table is named here. The file's own catalog names each table's column that holds the site, and for each column what it refers
 to; it was written with the file, so that it describes the file whatever version of Caregap opens it.
 """
 

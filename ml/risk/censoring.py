@@ -27,7 +27,7 @@ CHOSEN_BY = (
 MAXIMUM_WEIGHT = 10.0
 """Maximum weight of a row, so that a handful of them cannot decide the fit (Cole & Hernán 2008, Am J Epidemiol 168(6):656)."""
 MINIMUM_CONTACTS = 20
-"""Minimum months with a contact to learn from whom they befall; with fewer, all months are equally likely to have one."""
+"""Minimum months with a contact to estimate who gets one; with fewer, all months are equally likely to have one."""
 
 
 def left_alone(rows: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:

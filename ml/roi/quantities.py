@@ -33,7 +33,7 @@ class Effect:
 
     @property
     def is_significant(self) -> bool:
-        """It can be told from chance: the interval leaves out zero."""
+        """Statistically significant: the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
 

@@ -59,7 +59,7 @@ class Range:
 class Scenario:
     """`ranges` by name: all of `ASSUMPTIONS`, and those of `UNIT_VALUES` that override measured values.
 
-    `only_significant`: effects that cannot be told from chance count as zero.
+    `only_significant`: effects that are not significant count as zero.
     """
 
     name: str

@@ -95,7 +95,7 @@ def _access(home: Home) -> list[Diagnosis]:
 
 
 def _audit_log(home: Home) -> Diagnosis:
-    """Whether the log is whole; a break stays in it for ever, and is said for ever."""
+    """Whether the log is whole; a break stays in it, and is reported each time."""
     try:
         found = log_of(home).verify()
     except EnvironmentNotReady as refused:

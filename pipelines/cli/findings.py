@@ -99,7 +99,7 @@ class Findings:
 
 
 def findings(home: Home, publication: Publication) -> Findings:
-    """What a publication says of its run."""
+    """The findings of the run that made a publication."""
     with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
         queries = (FILES, QUARANTINED, DOUBTS, KPIS, MODEL, LIST, LEFT_OUT, PROGRAMS)
         return Findings(publication, *(_rows(connection, query) for query in queries))

@@ -24,7 +24,7 @@ KEPT = 20
 def report(error: BaseException, *, is_shown: bool) -> str:
     """Write the report, and return what to print: the error without values, where the report is, and what to do next.
 
-    `is_shown`: the places in the code are printed as well. A full disk is said as such, wherever it was met.
+    `is_shown`: the places in the code are printed as well. A full disk is reported as such, wherever it was met.
     """
     home = Home.from_environment()
     if full := disk_full(error, home):

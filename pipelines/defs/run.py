@@ -30,7 +30,7 @@ class Run:
 
     @property
     def refused(self) -> list[str]:
-        """The files that the publication does without and nobody was told of yet, each with its reason."""
+        """The files that the publication lacks and that were not reported yet, each with its reason."""
         return self.landed.refused(untold=True)
 
 

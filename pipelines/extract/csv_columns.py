@@ -41,7 +41,7 @@ class Columns:
 
     @cached_property
     def needed(self) -> tuple[str, ...]:
-        """The columns by which a header is known."""
+        """The columns that identify a header."""
         if self.layout is None:
             return tuple(name for name, column in self.contract.fields.items() if not column.nullable)
         return tuple(dict.fromkeys(plain_name(name) for name in self.layout.recognised_by or self._required()))

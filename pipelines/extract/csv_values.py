@@ -42,7 +42,7 @@ _SEXES = {"f": "female", "m": "male", "o": "other", "u": "unknown"}
 _WRAPPED = r'^="([^"]*)"$'
 """`="00123"`: how exports keep a spreadsheet from reading an id as a number."""
 _MARKED_AS_TEXT = r"^'([=+\-@\d])"
-"""`'00123`, `'+1 212…`: the mark by which a spreadsheet keeps a number or formula as text. `'t Hooft` is a name."""
+"""`'00123`, `'+1 212…`: the mark with which a spreadsheet keeps a number or formula as text. `'t Hooft` is a name."""
 _ID = re.compile(r"(^|_)(id|mrn|npi)$")
 _PADDED = r"^\d+\.0+$"
 """`123.0`: an id that was a number with decimals somewhere on its way, and may have lost leading zeros."""

@@ -170,7 +170,7 @@ def _identify(resource: dict[str, Any], entry: dict[str, Any]) -> None:
 
 
 def _new_name(entry: dict[str, Any]) -> tuple[str, str] | None:
-    """How entries refer to a resource, and its type and id, where its id cannot be told from that."""
+    """How entries refer to a resource; its type and id as well, if the reference does not contain its id."""
     resource, url = entry.get("resource"), entry.get("fullUrl")
     if not isinstance(resource, dict) or not isinstance(url, str) or _last_part(url) == resource.get("id"):
         return None

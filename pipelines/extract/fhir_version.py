@@ -1,6 +1,6 @@
 """Recognises FHIR DSTU2, STU3 and R5 by the elements that R4 does not have, or has of another type.
 
-Read as R4, such a file would lose these elements without a word. Sources: the "R3 Diff" and "R4 Diff" of each resource
+Read as R4, such a file would lose these elements silently. Sources: the "R3 Diff" and "R4 Diff" of each resource
 (https://hl7.org/fhir/R4/, https://hl7.org/fhir/R5/). Patient, Organization and Practitioner have too little that differs.
 """
 
@@ -71,7 +71,7 @@ _SIGNS: dict[str, dict[str, dict[str, _Sign]]] = {
 
 
 def refuse_other_version(resource: dict[str, Any]) -> None:
-    """Raise `OtherVersion` where a resource has an element by which another version than R4 is known."""
+    """Raise `OtherVersion` if a resource has an element that only another version than R4 has."""
     for version, types in _SIGNS.items():
         signs = types.get(resource.get("resourceType", ""), {})
         if any(name in resource and is_sign(resource[name]) for name, is_sign in signs.items()):

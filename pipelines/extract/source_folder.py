@@ -1,7 +1,7 @@
 """Lists the files of a source folder, and says which of them cannot be taken as they lie there.
 
 A link inside the folder is followed. One that leads out of it is not, because the practice delivers what lies in its folder; it
-is reported, as is one that leads nowhere: a file that vanishes without a word is a loss that nobody notices.
+is reported, as is one that leads nowhere: a file that vanishes silently is a loss that nobody notices.
 """
 
 from collections.abc import Iterator

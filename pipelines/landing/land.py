@@ -50,12 +50,12 @@ LEDGER = "deliveries.json"
 IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 TOLD = "told"
-"""In the folder of a refused file: somebody was told. What is read again, by another reader, is told again."""
+"""In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
 _READER_VERSION = 3
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
-"""What a manifest says of the folder, not of the delivered file."""
+"""Fields of a manifest that describe the folder, not the delivered file."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class LandingReport:
     waiting: tuple[str, ...] = ()
 
     def refused(self, *, untold: bool = False) -> list[str]:
-        """The refused files that lie in the source folders, each with its reason; `untold`: those that nobody was told of yet."""
+        """The refused files that lie in the source folders, each with its reason; `untold`: those not reported yet."""
         return [file.said for file in self.files if file.status == "refused" and not (untold and file.is_told)]
 
     def note_told(self) -> None:

@@ -1,7 +1,7 @@
 """Records how the last run ended, so that readers of an old publication see why it is old.
 
 published/last_run.json   {"ended_at": …, "status": "published" | "failed", "reason": …, "number": of the newest publication then}
-published/.space          space that is kept for last_run.json, so that a full disk is told as well
+published/.space          space reserved for last_run.json, so that a full disk is reported as well
 """
 
 import json

@@ -49,7 +49,7 @@ FEW = 5
 """(R): a value that fewer people share becomes `other`, so that a rare language is no code of its own."""
 
 MOST = 2
-"""(R): a count is told up to here."""
+"""(R): counts above this are given as this."""
 
 _FROM_PUBLIC_LISTS = {
     "language": "case when regexp_full_match(language, '[a-z]{2,3}') then language end",

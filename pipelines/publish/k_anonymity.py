@@ -1,4 +1,4 @@
-"""How far the people of a de-identified file can be told apart: k-anonymity (Sweeney 2002, Int. J. Uncertainty 10(5))."""
+"""How far the people of a de-identified file can be singled out: k-anonymity (Sweeney 2002, Int. J. Uncertainty 10(5))."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """Carries forward what messages said before: a row of a message holds what it says, and what it leaves empty stays as it was.
 
 HL7 v2.5.1, chapter 2, section 2.5.3: a field that is not there says nothing, and `""` deletes. So the current row of a key that
-several messages speak of is made of the newest value of each field. Rows of an export hold all, and stay as they are.
+several messages describe is made of the newest value of each field. Rows of an export hold all, and stay as they are.
 """
 
 import duckdb

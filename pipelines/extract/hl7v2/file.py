@@ -1,4 +1,4 @@
-"""Reads a file of HL7 v2 messages into Parquet: a row for each message, and the resources that they speak of.
+"""Reads a file of HL7 v2 messages into Parquet: a row for each message, and the resources that they describe.
 
 SIU (appointments), ADT (patients, visits) and ORU (results) are read; other types are counted. A message is a change: a row holds
 what it says, and what it leaves out stays as earlier messages said. A bad message is quarantined whole.
@@ -260,7 +260,7 @@ def _read(
 
 
 def is_read_event(message: Message) -> bool:
-    """Whether a message of a type that is read tells of an event that is read."""
+    """Whether both type and event of a message are among those read."""
     event = message.event or ""
     return {"SIU": event in EVENTS, "ADT": bool(_ADT_EVENT.fullmatch(event)), "ORU": event in ("R01", "")}[message.kind or ""]
 

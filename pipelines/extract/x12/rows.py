@@ -63,7 +63,7 @@ _VOID = "8"
 _ZERO = Decimal(0)
 _UNKNOWN = "unknown"
 _MOST_REMEMBERED = 100_000
-"""Claims and accounts of a transaction that are told from their repetition; the guide allows 5,000 claims."""
+"""Claims and accounts of a transaction that are remembered, to find repetitions; the guide allows 5,000 claims."""
 
 
 class ClaimRows:
