@@ -53,15 +53,6 @@ class Delimiters:
         """The text with its escape sequences resolved. One that the standard does not know stays as it is."""
         return self._escaped.sub(self._meant, text) if self.escape in text else text
 
-    def escaped(self, text: str) -> str:
-        """The text as a message writes it, with every delimiter and line end escaped."""
-        named = {self.field: "F", self.component: "S", self.repetition: "R", self.escape: "E", self.subcomponent: "T"}
-        hexadecimal = {"\r": "X0D", "\n": "X0A"}
-        return "".join(
-            f"{self.escape}{(named | hexadecimal)[one]}{self.escape}" if one in named or one in hexadecimal else one
-            for one in text
-        )
-
     def _meant(self, found: re.Match[str]) -> str:
         code = found[1]
         single = {"F": self.field, "S": self.component, "R": self.repetition, "E": self.escape, "T": self.subcomponent, "P": "#"}

@@ -73,9 +73,16 @@ def messages(draw: st.DrawFn) -> tuple[Delimiters, list[tuple[str, list]]]:
     return Delimiters(marks[0], "".join(marks[1:])), segments
 
 
+def escaped(of: Delimiters, text: str) -> str:
+    """The text as a message writes it, with every delimiter and line end escaped."""
+    named = {of.field: "F", of.component: "S", of.repetition: "R", of.escape: "E", of.subcomponent: "T"}
+    named |= {"\r": "X0D", "\n": "X0A"}
+    return "".join(f"{of.escape}{named[one]}{of.escape}" if one in named else one for one in text)
+
+
 def written(of: Delimiters, segments: list[tuple[str, list]], ends: str) -> bytes:
     def joined(one: Any, marks: list[str]) -> str:
-        return of.escaped(one) if not marks else marks[0].join(joined(part, marks[1:]) for part in one)
+        return escaped(of, one) if not marks else marks[0].join(joined(part, marks[1:]) for part in one)
 
     declared = of.component + of.repetition + of.escape + of.subcomponent
     header = of.field.join(["MSH", declared, "A", "B", "", "", "", "", "ADT"])
