@@ -26,6 +26,10 @@ def _when(publication: Publication, said: str | None) -> str:
     return instant(datetime.fromisoformat(said), publication.time_zone) if said else "never"
 
 
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _tiles(publication: Publication, one: Connected) -> None:
     last, pulled = one.last_push or {}, one.pulled.get("last") or {}
     marks = one.pushed.get("marks", {})
@@ -45,7 +49,7 @@ def _tiles(publication: Publication, one: Connected) -> None:
 def _fates(one: Connected) -> None:
     marks = one.pushed.get("marks", {})
     if marks:
-        rows = pl.DataFrame({"how": [MARKS.get(mark, mark).capitalize() for mark in marks], "n": list(marks.values())})
+        rows = pl.DataFrame({"how": [_sentence(MARKS.get(mark, mark)) for mark in marks], "n": list(marks.values())})
         table(
             rows.sort("n", descending=True),
             title="Tasks by how they stand",

@@ -105,12 +105,13 @@ def settled(task: Task, row: Row | None) -> Task:
     """The task with the day by which it was due when the system took it: a list of every day would move it on for ever."""
     if row is None or row.due_on is None or row.mark not in ("open", "waiting"):
         return task
-    return replace(task, due_on=min(task.due_on, date.fromisoformat(row.due_on)))
+    first_due_on = date.fromisoformat(row.due_on)
+    return replace(task, due_on=first_due_on) if first_due_on < task.due_on else task
 
 
 def hash_of(task: Task, leaving: frozenset[str]) -> str:
     """The hash of what leaves."""
-    said = {name: str(value) for name, value in asdict(task).items() if name in leaving and value is not None}
+    said = {name: str(value) for name in leaving if (value := getattr(task, name)) is not None}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
