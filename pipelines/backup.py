@@ -4,8 +4,9 @@
         backup.json       what it is of; size and hash of every file
         home/             landing, history, journals, value sets, audit log, saved queries, access, settings, connections
 
-Publications, builds and models are not in it: a run makes them from what is. Nor are keys: that of the audit log lies outside the
-home by rule, that of sign-in is made anew at every start, and the client secret is in the environment.
+Publications, builds and models are not in it: a run makes them from what is. What is encrypted in the home is encrypted in the
+backup, and the wrapped keys of it are in `keys/`. What unwraps them is not, nor is any other key: those of home and audit log lie
+outside the home by rule, that of sign-in is made anew at every start, and the client secret is in the environment.
 """
 
 import fcntl
@@ -29,8 +30,9 @@ from pipelines.practice import SETTINGS_FILE
 from pipelines.scratch import PREFIX, scratch, sweep_in
 from pipelines.sealed import sha256
 
-FOLDERS = ("landing", "history", "outcomes", "value_sets", "audit", "queries", "scenarios", "connect")
+FOLDERS = ("keys", "landing", "history", "outcomes", "value_sets", "audit", "queries", "scenarios", "connect")
 FILES = (SETTINGS_FILE, "connectors.toml", "access.toml", COUNTER)
+_NOT_KEPT = {("queries", "running"), ("keys", "published"), ("keys", "build")}
 _FACTS, _CONTENT = "backup.json", "home"
 _FORMAT = 1
 
@@ -144,9 +146,7 @@ def _places(home: Home) -> list[str]:
     found += [home.root / name for name in FILES]
     kept = [path for path in found if path.is_file() and not any(part.startswith(PREFIX) for part in path.parts)]
     kept = [path for path in kept if not (path.name.startswith(".") and path.suffix == ".new")]  # about to replace another
-    return [
-        path.relative_to(home.root).as_posix() for path in kept if path.relative_to(home.root).parts[:2] != ("queries", "running")
-    ]
+    return [path.relative_to(home.root).as_posix() for path in kept if path.relative_to(home.root).parts[:2] not in _NOT_KEPT]
 
 
 def _copied(source: Path, target: Path) -> tuple[int, str]:

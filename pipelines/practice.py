@@ -26,6 +26,7 @@ class Practice:
 
     `sources` maps a source's name to its delivery folder. The name is the `source_system` of every row; its part before a
     colon is a kind of source (`models/sources.py`) and determines the extracts to expect: `ehr`, `ehr:north`.
+    `is_encrypted`: what is kept of it is encrypted by a key from outside the home.
     `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
     `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`); `layouts` are its own, by
@@ -37,6 +38,7 @@ class Practice:
     time_zone: str
     sources: dict[str, Path]
     is_synthetic: bool = False
+    is_encrypted: bool = False
     as_of: date | None = None
     targets: dict[str, float] = field(default_factory=dict)
     variables: dict[str, object] = field(default_factory=dict)
@@ -70,6 +72,7 @@ def read_practice(folder: Path) -> Practice:
         time_zone=settings.time_zone,
         sources={name: (folder / place).resolve() for name, place in declared.items()},
         is_synthetic=settings.is_synthetic,
+        is_encrypted=settings.encryption == "home" and not settings.is_synthetic,
         as_of=settings.as_of,
         targets=settings.targets,
         variables=settings.variables.model_dump(exclude_none=True),

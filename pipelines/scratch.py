@@ -8,14 +8,19 @@ a disk that killed runs have filled clears itself.
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from pipelines.errors import EnvironmentNotReady
 from pipelines.home import Home
+from pipelines.keys import forget_gone, is_encrypted, is_encrypted_home
 
 PREFIX = ".scratch-"
+PLACE, MEMORY = "CAREGAP_SCRATCH", Path("/dev/shm")  # noqa: S108
+"""Where an encrypted home has what is worked on in clear: the folder that the variable names, otherwise memory."""
 _WITHOUT_LOCK = ("scores/*/*.[0-9]*", "landing/*/.beside", "published/.2*", "dbt/*.[0-9]*")
 """Written under the home's lock alone: models, and what versions before there were such folders have left."""
 
@@ -30,6 +35,33 @@ def scratch(beside: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+@contextmanager
+def clear_scratch(beside: Path) -> Iterator[Path]:
+    """A new folder for what cannot be encrypted while it is worked on: unpacked deliveries, half-read files.
+
+    In an encrypted home it lies in memory, or where `CAREGAP_SCRATCH` says, so that a killed run leaves nothing on the disk.
+    Raises `EnvironmentNotReady` where there is no such place.
+    """
+    with scratch(_clear_place() if is_encrypted(beside / "rows.parquet") else beside) as folder:
+        yield folder
+
+
+def _clear_place() -> Path:
+    """The folder of this account that is no part of a home's disk. That of another account, or a link, is not used."""
+    base = Path(os.environ.get(PLACE) or MEMORY)
+    if not base.is_dir():
+        raise EnvironmentNotReady(
+            f"{base}: not there, and unpacked deliveries need a place in memory. Set {PLACE} to a folder on a tmpfs, or on a "
+            "disk that is encrypted."
+        )
+    place = base / f"caregap-{os.getuid()}"
+    place.mkdir(exist_ok=True, mode=0o700)
+    found = place.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise EnvironmentNotReady(f"{place}: belongs to another account, or others can read it. Remove it, or set {PLACE}.")
+    return place
 
 
 def _held(beside: Path) -> tuple[Path, int]:
@@ -49,6 +81,9 @@ def sweep(home: Home) -> None:
     """Remove what killed runs have left, builds without their facts among it. For the holder of the home's lock."""
     for place in (home.root, *home.root.glob("*/"), *home.root.glob("landing/*/"), *home.root.glob("value_sets/*/")):
         sweep_in(place)
+    if is_encrypted_home(home.root):
+        sweep_in(_clear_place())
+        forget_gone(home.root)
     for folder in home.build.glob("*/"):
         if not (folder / "build.json").exists():
             shutil.rmtree(folder, ignore_errors=True)

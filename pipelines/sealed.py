@@ -11,8 +11,8 @@ Seal = Mapping[str, Mapping[str, int | str]]
 
 DAMAGED = "damaged"
 """In a folder, says what was found wrong with it, so that the next run makes it anew without looking for it again."""
-_BEGINS = {".duckdb": (8, b"DUCK"), ".parquet": (0, b"PAR1")}
-"""By ending of the name: what a whole file holds, and where."""
+_BEGINS = {".duckdb": (8, (b"DUCK",)), ".parquet": (0, (b"PAR1", b"PARE"))}
+"""By ending of the name: what a whole file holds, encrypted or not, and where."""
 
 
 def seal(files: Iterable[Path], folder: Path | None = None) -> dict[str, dict[str, int | str]]:
@@ -53,7 +53,7 @@ def sha256(path: Path) -> str:
 
 
 def _begins_well(path: Path) -> bool:
-    offset, mark = _BEGINS.get(path.suffix, (0, b""))
+    offset, marks = _BEGINS.get(path.suffix, (0, (b"",)))
     with path.open("rb") as content:
         content.seek(offset)
-        return content.read(len(mark)) == mark
+        return content.read(len(marks[0])) in marks

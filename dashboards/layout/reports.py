@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
 from dashboards.store.published import Publication
+from models.home_keys import store
 
 _NAME = re.compile(r"report_(?P<year>\d{4})-(?:Q(?P<quarter>[1-4])|(?P<month>\d{2}))")
 
@@ -48,7 +49,7 @@ def offer_reports(place: DeltaGenerator, publication: Publication) -> None:
         if not is_admitted():
             raise PermissionError("The sign-in has ended.")
         record("exported", subject=report.path.name, viewer=viewer)
-        return report.path.read_bytes()
+        return store.read(report.path)
 
     with place.popover("Board report", icon=":material/summarize:", type="tertiary", help="Written with this publication."):
         for report in written:

@@ -1,8 +1,8 @@
 """The process that runs one query and ends. It is started by its path, and imports DuckDB and nothing of this project.
 
-In: one JSON object on standard input: `file` (a published DuckDB file), `result` (a file to make), `query`, `n_rows` and
-`n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard output: `tables`, `n_rows`, `is_cut`, or `problem`,
-with `is_forbidden` where the query asked for what none may do.
+In: one JSON object on standard input: `opening` (statements that attach a published file as `published` and a new one as
+`result`; they may hold keys), `query`, `n_rows` and `n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard
+output: `tables`, `n_rows`, `is_cut`, or `problem`, with `is_forbidden` where the query asked for what none may do.
 The rows themselves go into the result file, as its table `rows`.
 
 What a query may do is decided three times over: by its syntax tree (one SELECT, on published schemas, calling no function
@@ -75,7 +75,8 @@ def _run(asked: dict[str, Any]) -> dict[str, Any]:
     for name in ("autoload_known_extensions", "autoinstall_known_extensions", "allow_community_extensions"):
         connection.execute(f"set {name} = false")
     connection.execute("set python_enable_replacements = false; set temp_directory = ''; set TimeZone = 'UTC'")
-    connection.execute(f"attach {_quoted(asked['file'])} as published (read_only); attach {_quoted(asked['result'])} as result")
+    for statement in asked["opening"]:
+        connection.execute(statement)
     connection.execute("use published")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     n_rows = asked["n_rows"]

@@ -16,6 +16,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from models.home_keys.statements import attach, cipher
+from models.home_keys.store import key_of
+from models.home_keys.wrapping import DataKey
+
+RESULT = "result.duckdb"
+"""The rows of an answer; where the published file is encrypted, by a key that this process alone holds."""
 CHILD = Path(__file__).with_name("child.py")
 MAX_ROWS = 10_000
 MAX_SECONDS = 30
@@ -56,6 +62,7 @@ class Query:
     folder: Path
     max_seconds: int
     user_id: str
+    key: DataKey | None = None
     started: float = field(default_factory=time.monotonic)
     _stopped: str = ""
     _answer: Answer | None = None
@@ -114,9 +121,11 @@ class Query:
             return Answer(problem=f"The query {why}, and was ended.")
         if "problem" in answer:
             return Answer(problem=answer["problem"], is_forbidden=answer.get("is_forbidden", False))
-        with duckdb.connect(str(self.folder / "result.duckdb"), read_only=True) as connection:
+        with duckdb.connect(":memory:") as connection:
+            for statement in (*(cipher() if self.key else ()), attach(self.folder / RESULT, "result", self.key, read_only=True)):
+                connection.execute(statement)
             connection.execute("set TimeZone = 'UTC'")
-            rows = connection.sql(f"select * from rows limit {int(answer['n_rows'])}").pl()
+            rows = connection.sql(f"select * from result.rows limit {int(answer['n_rows'])}").pl()
         return Answer(rows=rows, tables=tuple(answer["tables"]), is_cut=answer["is_cut"])
 
 
@@ -135,6 +144,7 @@ def start(
 
     Raises `Busy` if the person already runs `MAX_OF_ONE` queries, or everybody together `MAX_RUNNING`.
     """
+    published_key = key_of(file)
     with _lock:
         for old in list(_running):  # left by a page that was closed
             if old.process.poll() is not None and time.monotonic() - old.started > 10 * MAX_SECONDS:
@@ -155,11 +165,14 @@ def start(
             env={},
             start_new_session=True,
         )
-        running = Query(process, folder, max_seconds, user_id)
+        running = Query(process, folder, max_seconds, user_id, DataKey.new(RESULT) if published_key else None)
         _running.add(running)
     asked = {
-        "file": str(file),
-        "result": str(folder / "result.duckdb"),
+        "opening": [
+            *(cipher() if published_key else ()),
+            attach(file, "published", published_key, read_only=True),
+            attach(folder / RESULT, "result", running.key),
+        ],
         "query": query,
         "n_rows": max_rows,
         "n_bytes": max_bytes,

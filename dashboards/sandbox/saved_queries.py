@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from models.home_keys.store import read, sealed
+
 MAX_QUERIES = 200
 MAX_LENGTH = 20_000
 """Maximum characters of a query."""
@@ -16,7 +18,7 @@ MAX_LENGTH = 20_000
 def saved_queries(folder: Path, user_id: str) -> dict[str, str]:
     """The user's queries by name, sorted."""
     path = _path(folder, user_id)
-    return dict(sorted(json.loads(path.read_text(encoding="utf-8")).items())) if path.exists() else {}
+    return dict(sorted(json.loads(read(path)).items())) if path.exists() else {}
 
 
 def save_query(folder: Path, user_id: str, name: str, query: str) -> None:
@@ -50,8 +52,8 @@ def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, str]]:
         yield queries
         path = _path(folder, user_id)
         beside = path.with_suffix(".new")
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(queries, file)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(sealed(path, json.dumps(queries).encode()))
         beside.rename(path)
 
 

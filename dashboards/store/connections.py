@@ -13,6 +13,7 @@ import polars as pl
 
 from dashboards.home import home
 from dashboards.store.published import Publication
+from models.home_keys.store import read
 
 _PULLED = ".pull.json"
 _MARKS = {"external_id": pl.String, "connector": pl.String, "mark": pl.String, "because": pl.String, "there_outcome": pl.String}
@@ -73,7 +74,7 @@ def _folder(publication: Publication) -> Path:
 def _stated(path: Path) -> dict[str, Any]:
     """What the file says; nothing where it is missing or damaged: the next push or pull writes it anew."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(read(path))
         return said if isinstance(said, dict) else {}
     except (OSError, ValueError):
         return {}

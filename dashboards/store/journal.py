@@ -3,8 +3,8 @@
     <home>/outcomes/<practice>/.<extract>.csv      the open journal of an extract (hidden: a run reads no hidden file)
     <home>/outcomes/<practice>/<extract>_….csv     what earlier runs have taken (`pipelines/landing/journal.py`)
 
-A line is added whole and is on the disk when `add` returns. The lock is on the folder, so that a run can take the journal away
-between two entries. Rows are those of `models/extracts/caregap.py`.
+A line is added whole, encrypted where the home is, and is on the disk when `add` returns. The lock is on the folder, so that a
+run can take the journal away between two entries. Rows are those of `models/extracts/caregap.py`.
 """
 
 import csv
@@ -23,6 +23,7 @@ import polars as pl
 from dashboards.home import home
 from dashboards.store.published import Publication
 from models.contract import Contract
+from models.home_keys.store import read, sealed
 from models.journal import newest_entries, types_of
 
 
@@ -60,7 +61,9 @@ class Journal:
             try:
                 is_new = os.fstat(descriptor).st_size == 0
                 header = [list(self.columns)] if is_new else []
-                os.write(descriptor, _lines(header, [_text(entry[name]) for name in self.columns]))
+                os.write(
+                    descriptor, sealed(folder / self.open_name, _lines(header, [_text(entry[name]) for name in self.columns]))
+                )
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -70,7 +73,7 @@ class Journal:
         texts: list[bytes] = []
         if folder.is_dir():
             with _locked(folder):
-                texts = [path.read_bytes() for path in sorted(folder.glob(f"*{self.contract.name}*.csv"))]
+                texts = [read(path) for path in sorted(folder.glob(f"*{self.contract.name}*.csv"))]
         return newest_entries(self.contract, texts)
 
 

@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboards.access.roles import Sight, current_viewer
 from dashboards.home import home
-from dashboards.store.scope import DICTIONARY, Scope, open_scoped, published_file
+from dashboards.store.scope import DICTIONARY, Scope, attach_published, open_scoped, published_file
 from models.published import PUBLISHED
 
 
@@ -106,8 +106,7 @@ def _answer(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) 
 def _missing(folder: Path, scope: Scope) -> list[str]:
     """What today's contracts promise and the file lacks: tables (`marts.fct_kpis`) and columns (`marts.dim_kpis.unit`)."""
     with duckdb.connect(":memory:") as connection:
-        path = str(published_file(folder, scope)).replace("'", "''")
-        connection.execute(f"attach '{path}' as published (read_only)")
+        attach_published(connection, published_file(folder, scope))
         rows = connection.execute(
             "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'published'"
         ).fetchall()

@@ -13,6 +13,9 @@ from typing import NamedTuple
 import duckdb
 
 from dashboards.access.roles import ROLES, Sight, Viewer
+from models.home_keys.statements import attach, cipher
+from models.home_keys.store import key_of
+from models.home_keys.wrapping import KeysRefused
 
 DICTIONARY = {
     "catalog.tables": {"table_name", "site_column"},
@@ -44,8 +47,7 @@ def open_scoped(folder: Path, scope: Scope) -> duckdb.DuckDBPyConnection:
     """
     connection = duckdb.connect(":memory:")
     connection.execute("set TimeZone = 'UTC'; set temp_directory = ''; set memory_limit = '2GB'")
-    path = str(published_file(folder, scope)).replace("'", "''")
-    connection.execute(f"attach '{path}' as published (read_only)")
+    attach_published(connection, published_file(folder, scope))
     connection.execute(
         "create schema viewer; create table viewer.sites as select unnest($1::varchar[]) as location_id", [scope.sites or ()]
     )
@@ -57,6 +59,20 @@ def open_scoped(folder: Path, scope: Scope) -> duckdb.DuckDBPyConnection:
         connection.execute(f"create view {table} as select {', '.join(columns)} from published.{table} {rows.where(table)}")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     return connection
+
+
+def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a published file, encrypted or not, read-only under the name `published`. Raises `KeysRefused`."""
+    key = key_of(path)
+    for statement in cipher() if key else ():
+        connection.execute(statement)
+    try:
+        connection.execute(attach(path, "published", key, read_only=True))
+    except duckdb.Error as error:
+        if "ncryption key" in str(error) or "without a key" in str(error):
+            # DuckDB quotes no key, but who reads this cannot do anything about a statement.
+            raise KeysRefused(f"{path}: encrypted, and its key is not in this home's keys/.") from None
+        raise
 
 
 def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:

@@ -116,6 +116,9 @@ class PracticeSettings(Settings):
     )
     time_zone: Annotated[str, AfterValidator(checked_time_zone)] = Field(description="a name of the tz database: America/Chicago")
     is_synthetic: bool = Field(False, description="true or false, without quotes")
+    encryption: Literal["home", "disk"] = Field(
+        "home", description='"home" (Caregap encrypts what it keeps), or "disk" (the disk below the home is encrypted itself)'
+    )
     as_of: date | None = Field(
         None, ge=date(1990, 1, 1), le=date(2200, 1, 1), description="a day from 1990 on, without quotes: 2026-11-01"
     )

@@ -26,6 +26,7 @@ VERBS = {
     "doctor": "Check whether this installation can run and its files are whole, and say what to do.",
     "backup": "Copy what cannot be made again, and verify the copy.",
     "restore": "Put a backup into an empty home.",
+    "keys": "Make, rotate and destroy the keys that encrypt a home.",
     "audit": "Check the audit log, and list who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",

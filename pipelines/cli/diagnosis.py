@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.audit_log.store import KEY, KEY_FILE
+from models.home_keys import store
+from models.home_keys.wrapping import KeysRefused
 from models.settings.access import AccessSettings
 from models.settings.toml_schema import SettingsRefused, read_settings
 from pipelines.alerts import ACCESS_FILE
@@ -29,7 +31,7 @@ LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([
 def diagnose(home: Home, *, is_deep: bool = False) -> list[Diagnosis]:
     """Check everything that a run depends on; `is_deep`: read every landed and published file to its end."""
     installed = [_python(), _versions(), _checkout(), _home(home), _last_run(home), *_access(home)]
-    return [*installed, *files_of(home, is_deep=is_deep), _audit_log(home), _audit_key(home), _browser()]
+    return [*installed, _encryption(home), *files_of(home, is_deep=is_deep), _audit_log(home), _audit_key(home), _browser()]
 
 
 def _python() -> Diagnosis:
@@ -113,6 +115,30 @@ def _audit_key(home: Home) -> Diagnosis:
         state += ", AND THESE ARE REAL PATIENTS"
     remedy = f"Write a key outside the home (`openssl rand -hex 32`), and name the file in {KEY_FILE}."
     return Diagnosis("Audit key", has_key, state, remedy, is_optional=not _is_of_real_patients(home))
+
+
+def _encryption(home: Home) -> Diagnosis:
+    """Whether the home is encrypted and its key is at hand. Where patients are real and it is not, practice.toml must say why."""
+    if store.is_encrypted(home.root):
+        try:
+            given = store.check(home.root)
+        except KeysRefused as refused:
+            return Diagnosis("Encryption", False, str(refused), "Give the home's key as docs/operators.md says.")
+        state = f"encrypted, {len(store.places(home.root))} keys under {given.wrapping.id}"
+        left = "; what was written before is still in clear" if store.waits(home.root) else ""
+        return Diagnosis("Encryption", not left, state + left, "Encrypt it: `caregap keys encrypt`.")
+    if not _is_of_real_patients(home):
+        return Diagnosis("Encryption", True, "none: nobody here is real")
+    own = home.root / SETTINGS_FILE
+    if own.is_file() and not read_practice(own.parent).is_encrypted:
+        return Diagnosis("Encryption", True, 'none by Caregap: by practice.toml the disk is encrypted (encryption = "disk")')
+    return Diagnosis(
+        "Encryption",
+        False,
+        "NOT ENCRYPTED, AND THESE ARE REAL PATIENTS",
+        "Make a key and encrypt the home: `caregap keys init --to FILE`, FILE on another disk.",
+        is_optional=not own.is_file(),  # the practice lies elsewhere, and may say that the disk is encrypted
+    )
 
 
 def _is_of_real_patients(home: Home) -> bool:

@@ -63,11 +63,11 @@ def _ingest(home: Home, practice: Practice, as_json: bool, strict: bool) -> None
 
 def _reconciled(home: Home, practice: Practice, ledger: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The status and row counts of every file, and the reasons for quarantine with their row counts."""
-    import duckdb
-
     from pipelines.raw.views import build_raw
+    from pipelines.scratch import scratch
+    from pipelines.sql.connection import open_memory
 
-    with duckdb.connect() as connection:
+    with scratch(home.landing(practice.id)) as aside, open_memory(aside / "duckdb") as connection:
         build_raw(connection, practice, home, ledger)
         files = connection.sql("select * from raw.deliveries order by source_system, extract, file_name").pl().to_dicts()
         quarantined = (

@@ -64,7 +64,7 @@ def chosen_practice(
         checked(practice_id, checked_id, "--practice")
     given = {name: path.resolve() for name, path in sources.items() if path}
     if given and folder is None:
-        practice = Practice(practice_id or "practice", practice_id or "practice", TIME_ZONE, given)
+        practice = Practice(practice_id or "practice", practice_id or "practice", TIME_ZONE, given, is_encrypted=True)
     else:
         practice = practice_of(home, folder)
         practice = practice.with_sources(practice.sources | given)

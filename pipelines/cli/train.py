@@ -28,11 +28,12 @@ def _train(home: Home, folder: Path | None) -> None:
     from pipelines.cli.steps import run_step
     from pipelines.defs.ml import TRAINED
     from pipelines.exports.model_report import write_model_report
+    from pipelines.keys import is_encrypted, read
     from pipelines.practice import practice_of
     from pipelines.warehouse.build import newest_build
 
     run_step(home, practice_of(home, folder), TRAINED)
     build = newest_build(home)
     report = write_model_report(build.warehouse, build.folder)
-    console.print(Markdown(report.read_text(encoding="utf-8")))
-    click.echo(f"Trained on: {build.warehouse}\nReport: {report}")
+    console.print(Markdown(read(report).decode()))
+    click.echo(f"Trained on: {build.warehouse}" + ("" if is_encrypted(report) else f"\nReport: {report}"))

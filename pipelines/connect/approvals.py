@@ -7,6 +7,7 @@ import polars as pl
 from models.journal import newest_entries
 from models.pushing import APPROVE, PUSH_APPROVALS
 from pipelines.home import Home
+from pipelines.keys import read
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Approval:
 def newest_approval(home: Home, practice_id: str, connector: str) -> Approval | None:
     """The newest decision on a plan of the connector; None where there is none, or it was to refuse."""
     folder = home.outcomes(practice_id)
-    files = [path.read_bytes() for path in folder.glob(f".{PUSH_APPROVALS.name}.csv")]
+    files = [read(path) for path in folder.glob(f".{PUSH_APPROVALS.name}.csv")]
     decisions = newest_entries(PUSH_APPROVALS, files).filter(pl.col("connector") == connector).sort("decided_at", "approval_id")
     if decisions.is_empty() or (newest := decisions.row(-1, named=True))["decision"] != APPROVE:
         return None

@@ -24,6 +24,7 @@ from pipelines.durable import write_durably
 from pipelines.errors import ConnectionFailed
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import sealed
 from pipelines.landing.journal import free_name
 
 TOLD = "connect"
@@ -79,7 +80,8 @@ def _deliver(
         contract, place = OWN["outreach_outcomes"], home.outcomes(practice_id)
     if rows:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_durably(free_name(place, contract.name), _as_csv(tuple(contract.fields), rows), "connect.outcomes.file")
+        path = free_name(place, contract.name)
+        write_durably(path, sealed(path, _as_csv(tuple(contract.fields), rows)), "connect.outcomes.file")
 
 
 def _crm_task(one: Outcome, row: Row | None) -> dict[str, Any]:

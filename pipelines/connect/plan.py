@@ -23,6 +23,7 @@ from pipelines.connect.state import Row
 from pipelines.connect.worklist import Worklist, published_at
 from pipelines.durable import write_durably
 from pipelines.errors import UsageError
+from pipelines.keys import read, sealed
 
 ADD, CHANGE, RETRY = "add", "change", "retry"
 _FEW = 10
@@ -135,7 +136,7 @@ def write_plan(folder: Path, plan: Plan) -> Path:
     plans = folder / "plans"
     plans.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = plans / f"{plan.connector}-{plan.id}.json"
-    write_durably(path, json.dumps(asdict(plan), indent=1), "connect.plan")
+    write_durably(path, sealed(path, json.dumps(asdict(plan), indent=1)), "connect.plan")
     return path
 
 
@@ -143,7 +144,7 @@ def read_plan(folder: Path, connector: str, id: str) -> Plan:
     """The plan of this id. Raises `UsageError` where there is none, or it is not what it was."""
     path = folder / "plans" / f"{connector}-{id}.json"
     try:
-        stated: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        stated: dict[str, Any] = json.loads(read(path))
         known = {one.name for one in fields(Plan)}
         stated["sends"] = {task: (str(verb), str(digest)) for task, (verb, digest) in stated["sends"].items()}
         plan = Plan(**{name: value for name, value in stated.items() if name in known})

@@ -1,33 +1,37 @@
 """What is remembered of one practice's pushes: the fate of every row, what was accepted, how far outcomes were read.
 
-    <home>/connect/<practice>/push.db       SQLite in WAL, each commit on the disk (synchronous=FULL)
+    <home>/connect/<practice>/push.db       SQLite in WAL, each commit on the disk (synchronous=FULL); in an encrypted home a
+                                            database in memory, written whole and encrypted with each commit
 
 It holds keys, hashes and codes: no name, no contact point, no finding. A row is marked as being sent, and that is on the disk,
 before the call; its fate is written after it. So whatever kills a push, a row without a fate is known, and is sent again to an
 adapter that makes nothing twice. Rows are ordered by a counter, never by the clock.
 
-`open_state` is the one place that opens the file: encryption at rest belongs there.
+`open_state` is the one place that opens the file.
 """
 
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.clock import now
 from pipelines.connect.adapter import Fate, Result, Standing
+from pipelines.durable import write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import is_encrypted, read, sealed
 
 FILE = "push.db"
 UPSERT, WITHDRAW = "upsert", "withdraw"
 SKIPPED = "skipped"
 _VERSION = 1
+_CLEAR = b"SQLite format 3"
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SCHEMA = """
@@ -110,8 +114,9 @@ class Due:
 class State:
     """The open state. Every method is one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, keep: Callable[[], None] = lambda: None) -> None:
+        """`keep` writes down what was committed, where the database is in memory."""
+        self._connection, self._keep = connection, keep
 
     def rows(self, connector: str, external_ids: Sequence[str] | None = None) -> dict[str, Row]:
         """The connector's rows, or those of these tasks."""
@@ -327,6 +332,7 @@ class State:
         except BaseException:
             self._connection.execute("rollback")
             raise
+        self._keep()
 
 
 def folder_of(home: Home, practice_id: str) -> Path:
@@ -342,9 +348,14 @@ def open_state(home: Home, practice_id: str) -> Iterator[State]:
     version, or damaged."""
     path = folder_of(home, practice_id) / FILE
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        connection = _in_memory(path) if is_encrypted(path) else sqlite3.connect(path, isolation_level=None, timeout=30)
     except sqlite3.Error as error:
         raise EnvironmentNotReady(f"{path}: cannot be opened ({error}).") from None
+
+    def keep() -> None:
+        if is_encrypted(path):
+            write_durably(path, sealed(path, connection.serialize()), "connect.state")
+
     try:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
@@ -353,7 +364,7 @@ def open_state(home: Home, practice_id: str) -> Iterator[State]:
             raise EnvironmentNotReady(f"{path}: was written by another version of Caregap ({version}). Use that version.")
         connection.executescript(_SCHEMA)
         connection.execute(f"pragma user_version = {_VERSION}")
-        yield State(connection)
+        yield State(connection, keep)
     except sqlite3.OperationalError:
         raise  # a full disk, a lock: said elsewhere
     except sqlite3.DatabaseError as error:
@@ -363,6 +374,21 @@ def open_state(home: Home, practice_id: str) -> Iterator[State]:
         ) from None
     finally:
         connection.close()
+
+
+def _in_memory(path: Path) -> sqlite3.Connection:
+    """What an encrypted file holds; one from before its home was encrypted is taken over, and encrypted at once."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    if not path.exists():
+        return connection
+    if path.read_bytes()[: len(_CLEAR)] != _CLEAR:
+        connection.deserialize(read(path))
+        return connection
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as clear:
+        clear.execute("pragma journal_mode = delete")  # what lies in the write-ahead log is part of it
+        connection.deserialize(clear.serialize())
+    write_durably(path, sealed(path, connection.serialize()), "connect.state")
+    return connection
 
 
 def said_code(code: str | None) -> str | None:

@@ -17,6 +17,7 @@ from pipelines.connect.plan import Plan
 from pipelines.connect.state import Row, State, folder_of
 from pipelines.durable import write_durably
 from pipelines.home import Home
+from pipelines.keys import read, sealed
 from pipelines.landing.journal import free_name
 
 STATUS_FILE = "status.json"
@@ -45,13 +46,13 @@ def write_status(home: Home, practice_id: str, state: State, plan: Plan | None =
             "plan": _summed(plan) if plan and plan.connector == name else known.get("plan"),
         }
     written = {"written_at": now().isoformat(timespec="seconds"), "connectors": connectors}
-    write_durably(path, json.dumps(written, indent=1), "connect.status")
+    write_durably(path, sealed(path, json.dumps(written, indent=1)), "connect.status")
 
 
 def read_status(home: Home, practice_id: str) -> dict[str, Any]:
     """The status as it was last written; empty where there is none or it is damaged: it is made anew from the state."""
     try:
-        status = json.loads((folder_of(home, practice_id) / STATUS_FILE).read_text(encoding="utf-8"))
+        status = json.loads(read(folder_of(home, practice_id) / STATUS_FILE))
         return status if isinstance(status, dict) else {}
     except (OSError, ValueError):
         return {}
@@ -65,7 +66,8 @@ def share_rows(home: Home, practice_id: str, state: State) -> int:
         return 0
     folder = home.outcomes(practice_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_durably(free_name(folder, "sync_rows"), _as_csv(rows), "connect.rows")
+    path = free_name(folder, "sync_rows")
+    write_durably(path, sealed(path, _as_csv(rows)), "connect.rows")
     state.note(_ALL, _SHARED, str(rows[-1].number))
     return len(rows)
 

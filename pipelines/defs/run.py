@@ -8,7 +8,7 @@ from pipelines.home import Home
 from pipelines.landing.land import LandingReport, land, land_whole
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
-from pipelines.publications.store import Publication, current, damage_of, gone_back_from
+from pipelines.publications.store import Publication, current, damage_of, gone_back_from, is_left_in_clear
 from pipelines.publish.publish import settle
 from pipelines.warehouse.build import forget_unfinished
 from pipelines.warehouse.fingerprint import fingerprint
@@ -62,7 +62,7 @@ def _unchanged(home: Home, practice: Practice, landed: LandingReport) -> Publica
         publication = current(home)
     except NotPublished:
         return None
-    if damage_of(home, publication):
+    if damage_of(home, publication) or is_left_in_clear(home, publication):
         return None
     newest = gone_back_from(home) or publication
     return publication if fingerprint(home, practice, landed.ledger) in (publication.fingerprint, newest.fingerprint) else None

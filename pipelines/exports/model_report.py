@@ -5,6 +5,9 @@ from typing import Any
 
 import duckdb
 
+from pipelines.keys import sealed
+from pipelines.sql.connection import open_file
+
 REPORT_FILE = "model_evaluation.md"
 
 _MODELS = """
@@ -40,10 +43,10 @@ _MONITORING = (
 
 def write_model_report(warehouse: Path, folder: Path) -> Path:
     """Write `folder`/model_evaluation.md from the tables of `warehouse`, opened read-only. Returns its path."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_file(warehouse, read_only=True) as connection:
         text = model_report(connection)
     path = folder / REPORT_FILE
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(sealed(path, text))
     return path
 
 

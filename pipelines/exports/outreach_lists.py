@@ -17,6 +17,7 @@ from polars import selectors
 from models.spreadsheet import as_csv, as_xlsx
 from pipelines.audit_log import record
 from pipelines.home import Home
+from pipelines.keys import sealed
 from pipelines.landing.journal import recorded
 from pipelines.publications.store import WAREHOUSE, Publication
 from pipelines.sql.connection import open_file
@@ -72,7 +73,7 @@ _NAMED = """
 def write_outreach(home: Home, publication: Publication, warehouse: Path, folder: Path) -> dict[Path, int]:
     """Write the files of the publication whose `warehouse` this is into `folder`; returns each file's number of rows.
 
-    Instants are written by the practice's clock.
+    Instants are written by the practice's clock. In the folder of a publication of an encrypted home they are encrypted.
     """
     listed, tasks, held_out = _rows(home, publication, warehouse)
     to_the_minute = selectors.datetime().dt.to_string("%Y-%m-%d %H:%M")
@@ -83,7 +84,7 @@ def write_outreach(home: Home, publication: Publication, warehouse: Path, folder
         HELD_OUT_FILE: (as_csv(held_out), held_out),
     }
     for name, (content, _) in written.items():
-        (folder / name).write_bytes(content)
+        (folder / name).write_bytes(sealed(folder / name, content))
     return {folder / name: rows.height for name, (_, rows) in written.items()}
 
 

@@ -14,12 +14,14 @@ from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
-from pipelines.errors import ExtractRefused
+from models.home_keys.texts import MARK, pieces
+from pipelines.errors import EnvironmentNotReady, ExtractRefused
+from pipelines.keys import key_of, refusals
 
 BLOCK = 2**20
 
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
-_PACKED = {_GZIP: "gzip", _ZSTD: "zstd", _ZIP: "zip"}
+_PACKED = {_GZIP: "gzip", _ZSTD: "zstd", _ZIP: "zip", MARK[:4]: "sealed"}
 _WORKBOOK = ("xl/", "[Content_Types].xml")
 """How parts of a workbook are named, which is a zip archive too (ISO/IEC 29500)."""
 _UNREADABLE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, pa.ArrowException)
@@ -67,9 +69,12 @@ def plain_file(path: Path, folder: Path, limits: Limits = LIMITS) -> Path:
 
 
 def packing(path: Path) -> str | None:
-    """How a file is compressed (`gzip`, `zstd` or `zip`), by its first bytes whatever its name; None: not at all."""
+    """How a file is packed, by its first bytes whatever its name: `gzip`, `zstd`, `zip`, or `sealed`, as an encrypted home writes
+    for itself; None: not at all."""
     with path.open("rb") as content:
-        start = content.read(4)
+        start = content.read(len(MARK))
+    if start.startswith(MARK[:4]) and start != MARK:
+        return None
     return next((name for mark, name in _PACKED.items() if start.startswith(mark)), None)
 
 
@@ -81,7 +86,7 @@ def plain_blocks(path: Path, limits: Limits = LIMITS) -> Iterator[bytes]:
     n_packed, n_plain, packed = path.stat().st_size, 0, packing(path)
     with path.open("rb") as content:
         try:
-            stream = _unpacked(content, packed)
+            stream = _unpacked(path, content, packed)
             while block := stream.read(BLOCK):
                 n_plain += len(block)
                 if n_plain > max(limits.expansion * n_packed, limits.expansion_from_bytes):
@@ -115,16 +120,35 @@ def first_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
 def opening(path: Path, n_bytes: int = 4096) -> bytes:
     """At most so many bytes of the start of a file, unpacked; what there is of it where it is damaged."""
     with path.open("rb") as content, suppress(ExtractRefused, *_UNREADABLE):
-        return _unpacked(content, packing(path)).read(n_bytes)
+        return _unpacked(path, content, packing(path)).read(n_bytes)
     return b""
 
 
-def _unpacked(content: BinaryIO, packed: str | None) -> _Readable:
+def _unpacked(path: Path, content: BinaryIO, packed: str | None) -> _Readable:
+    if packed == "sealed":
+        return _Sealed(path, content)
     if packed == "gzip":
         return gzip.GzipFile(fileobj=content)
     if packed == "zstd":
         return pa.CompressedInputStream(pa.PythonFile(content, mode="r"), "zstd")
     return _only_member(zipfile.ZipFile(content)) if packed == "zip" else content
+
+
+class _Sealed:
+    """Reads what an encrypted home wrote for itself: journals, and what it pulled from connected systems."""
+
+    def __init__(self, path: Path, content: BinaryIO):
+        key = key_of(path)
+        if key is None:
+            raise EnvironmentNotReady(f"{path}: encrypted, and its key is not in this home's keys/. Restore it from a backup.")
+        self._pieces, self._left = pieces(key, content), b""
+
+    def read(self, size: int, /) -> bytes:
+        with refusals():
+            while len(self._left) < size and (piece := next(self._pieces, None)) is not None:
+                self._left += piece
+        given, self._left = self._left[:size], self._left[size:]
+        return given
 
 
 def _only_member(archive: zipfile.ZipFile) -> _Readable:

@@ -15,10 +15,13 @@ from pathlib import Path
 import polars as pl
 
 from models.extracts.caregap import EXTRACTS
+from models.home_keys.texts import MARK
 from models.journal import newest_entries
 from pipelines.clock import now
+from pipelines.durable import write_durably
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import is_encrypted, read, sealed
 from pipelines.practice import Practice
 
 SOURCE = "caregap"
@@ -41,6 +44,7 @@ def take_journals(practice: Practice, home: Home) -> None:
         for extract, name in OPEN.items():
             if (folder / name).exists():
                 passing("landing.journal.taking", folder)
+                _seal(folder / name)
                 (folder / name).rename(free_name(folder, extract))
                 passing("landing.journal.taken", folder)
         os.fsync(descriptor)
@@ -51,8 +55,15 @@ def recorded(home: Home, practice_id: str, extract: str) -> pl.DataFrame:
     folder, files = home.outcomes(practice_id), []
     if folder.is_dir():
         with _locked(folder):
-            files = [path.read_bytes() for path in sorted(folder.glob(f"*{extract}*.csv"))]
+            files = [read(path) for path in sorted(folder.glob(f"*{extract}*.csv"))]
     return newest_entries(EXTRACTS[extract], files)
+
+
+def _seal(path: Path) -> None:
+    """Encrypt a journal that was begun before its home was encrypted: a delivery is encrypted as a whole or not at all."""
+    raw = path.read_bytes()
+    if is_encrypted(path) and not all(line.startswith(MARK) for line in raw.splitlines()):
+        write_durably(path, sealed(path, read(path)), "landing.journal.sealed")
 
 
 @contextmanager

@@ -23,8 +23,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from models.contract import Contract
 from pipelines.audit_log import note_settings
 from pipelines.durable import put_in_place
@@ -33,18 +31,22 @@ from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.delivery import Delivery, find_deliveries, source_files
 from pipelines.extract.fhir_version import OtherVersion
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
-from pipelines.extract.reading import Reading, Request
+from pipelines.extract.reading import ROWS, Reading, Request
 from pipelines.extract.workbook import sheet_as_csv
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import is_encrypted
+from pipelines.landing.encryption import secure
 from pipelines.landing.integrity import MANIFEST, folder_of, landed_damage, note_damaged, read_manifest, refuse_damaged
 from pipelines.landing.journal import take_journals, with_journals
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
-from pipelines.scratch import scratch
+from pipelines.scratch import clear_scratch, scratch
 from pipelines.sealed import seal
+from pipelines.sql.connection import open_memory
 from pipelines.sql.literals import literal
+from pipelines.sql.parquet import write_rows
 
 LEDGER = "deliveries.json"
 IGNORED = "is of a kind that is not read"
@@ -146,6 +148,7 @@ def land(
     no file of a source was read, or one is of another FHIR version; what may be deletions was refused, so that deleted patients
     would come back; with `strict`, any file was.
     """
+    secure(home, practice, progress)
     note_settings(home, f"practice {practice.id}", asdict(practice))
     whole = with_journals(practice, home)
     practice = practice if is_delivered else practice.with_sources({})
@@ -252,10 +255,11 @@ class _Landing:
     def __enter__(self) -> "_Landing":
         with ExitStack() as stack:
             own = stack.enter_context(scratch(self._root))
-            self._beside, self._scratch = own / "folder", own / "scratch"
-            self._connection = stack.enter_context(duckdb.connect())
-            self._connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{_MEMORY}'")
-            self._connection.execute(f"set temp_directory = {literal(str(own / 'duckdb'))}")
+            clear = stack.enter_context(clear_scratch(self._root)) if is_encrypted(own / ROWS) else own
+            self._beside, self._replaced = own / "folder", own / "replaced"
+            self._read_into, self._scratch = clear / "folder", clear / "scratch"
+            self._connection = stack.enter_context(open_memory(own / "duckdb"))
+            self._connection.execute(f"set memory_limit = '{_MEMORY}'")
             self._stack = stack.pop_all()
         return self
 
@@ -269,9 +273,10 @@ class _Landing:
 
     def add(self, delivery: Delivery, entry: Entry) -> None:
         """Read a file and put its folder into place, unless the file changed meanwhile."""
-        for new in (self._beside, self._scratch):
+        for new in (self._beside, self._scratch, self._read_into):
             shutil.rmtree(new, ignore_errors=True)
-            new.mkdir(parents=True)
+            new.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._replaced, ignore_errors=True)
         contract = delivery.contract
         manifest: dict[str, Any] = {
             "status": "landed",
@@ -283,6 +288,7 @@ class _Landing:
         try:
             if contract:
                 manifest |= _account(self._read(delivery, entry, contract))
+                self._encrypt()
             else:
                 n_lines = count_lines(delivery.path, self._limits)
                 status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", UNKNOWN)
@@ -309,7 +315,7 @@ class _Landing:
                 self._connection,
                 plain,
                 contract,
-                self._beside,
+                self._read_into,
                 self._scratch,
                 marks,
                 time_zone,
@@ -320,6 +326,15 @@ class _Landing:
         )
         said = [delivery.sheet.said] if delivery.sheet else []
         return replace(reading, read_as=", ".join([*said, *filter(None, [reading.read_as])]))
+
+    def _encrypt(self) -> None:
+        """Write anew, encrypted, what was read: readers write with Arrow, whose encrypted files DuckDB does not read."""
+        if self._read_into == self._beside:
+            return
+        for clear in sorted(self._read_into.rglob("*.parquet")):
+            target = self._beside / clear.relative_to(self._read_into)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_rows(self._connection, f"from read_parquet({literal(str(clear))})", target)
 
     def _reader(self, delivery: Delivery) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""
@@ -334,7 +349,7 @@ class _Landing:
         folder.parent.mkdir(parents=True, exist_ok=True)
         passing("landing.folder.placing", folder)
         if folder.exists():
-            folder.rename(self._scratch / "replaced")
+            folder.rename(self._replaced)
             passing("landing.folder.replaced", folder)
         put_in_place(self._beside, folder)
         passing("landing.folder.placed", folder)

@@ -16,6 +16,7 @@ from pipelines.publications.kept_facts import keep, show_history
 from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
+from pipelines.sql.parquet import rows_of, write_rows
 
 TABLE = "marts.fct_baselines"
 KEPT = "published_baselines"
@@ -55,7 +56,7 @@ def _keep(home: Home, publication: Publication) -> None:
     }
     columns = ", ".join(f"{published.get(name, name)} as {name}" for name in fields)
     kept = _files(home, publication.practice_id)
-    kept_rows = f"select * from read_parquet([{', '.join(literal(str(file)) for file in kept)}])" if kept else ""
+    kept_rows = f"select * from {rows_of(kept)}" if kept else ""
     with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
         new = f"select {columns} from {TABLE} where is_final and publication_id is null"
         new += f" and (program_key, kpi_code) not in (select (program_key, kpi_code) from ({kept_rows}))" if kept else ""
@@ -63,5 +64,5 @@ def _keep(home: Home, publication: Publication) -> None:
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = path.with_name(f".{path.name}")
-        connection.execute(f"copy ({new} order by program_key, kpi_code) to {literal(str(beside))} (format parquet)")
+        write_rows(connection, f"{new} order by program_key, kpi_code", beside)
     keep(beside, path, "settle.baselines")

@@ -14,6 +14,7 @@ from pipelines.publications.kept_facts import keep, show_history
 from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
+from pipelines.sql.parquet import write_rows
 
 TABLE = "marts.fct_care_gap_months"
 
@@ -47,17 +48,14 @@ def _keep(home: Home, publication: Publication) -> None:
             if path.exists():
                 continue
             beside = folder / f".{month_end_on}.parquet"
-            connection.execute(
-                f"""
-                copy (
-                    select
-                        measure_code, group_id, patient_key, month_end_on, gap_status, measure_version,
-                        {literal(publication.id)} as publication_id,
-                        cast({literal(publication.published_at)} as timestamptz) as published_at
-                    from {TABLE}
-                    where month_end_on = {literal(str(month_end_on))} and gap_status <> 'not_applicable'
-                    order by measure_code, group_id, patient_key
-                ) to {literal(str(beside))} (format parquet, compression zstd)
-                """
-            )
+            query = f"""
+                select
+                    measure_code, group_id, patient_key, month_end_on, gap_status, measure_version,
+                    {literal(publication.id)} as publication_id,
+                    cast({literal(publication.published_at)} as timestamptz) as published_at
+                from {TABLE}
+                where month_end_on = {literal(str(month_end_on))} and gap_status <> 'not_applicable'
+                order by measure_code, group_id, patient_key
+            """
+            write_rows(connection, query, beside, "compression zstd")
             keep(beside, path, "settle.gaps")

@@ -15,7 +15,7 @@ from pipelines.durable import put_in_place, write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.faults import passing
 from pipelines.sealed import damage, seal
-from pipelines.sql.literals import literal
+from pipelines.sql.parquet import rows_of
 from pipelines.sql.types import sql_type
 
 
@@ -56,7 +56,7 @@ def show_history(connection: duckdb.DuckDBPyConnection, table: str, files: Seque
     fields = LANDING[table].fields
     view = f"create or replace view raw.{table} as select"
     if files:
-        connection.execute(f"{view} {', '.join(fields)} from read_parquet([{', '.join(literal(str(file)) for file in files)}])")
+        connection.execute(f"{view} {', '.join(fields)} from {rows_of(files)}")
     else:
         nothing = ", ".join(f"null::{sql_type(field.dtype.type)} as {name}" for name, field in fields.items())
         connection.execute(f"{view} {nothing} where false")

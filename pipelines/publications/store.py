@@ -23,6 +23,7 @@ from pipelines.durable import sync, write_durably
 from pipelines.errors import NotPublished
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import forget_gone, is_encrypted_home, key_of
 from pipelines.scratch import PREFIX
 from pipelines.sealed import Seal, damage
 
@@ -93,6 +94,11 @@ def damage_of(home: Home, publication: Publication, *, deep: bool = False) -> li
     return [] if (folder / WAREHOUSE).is_file() else [f"{WAREHOUSE} is missing"]
 
 
+def is_left_in_clear(home: Home, publication: Publication) -> bool:
+    """Whether a publication was made before its home was encrypted."""
+    return is_encrypted_home(home.root) and key_of(home.published / publication.id / WAREHOUSE) is None
+
+
 def point_to(home: Home, id: str) -> None:
     """Swap the link: readers see either the whole old or the whole new publication."""
     passing("publish.swapping", home.published)
@@ -130,16 +136,18 @@ def gone_back_from(home: Home) -> Publication | None:
 
 
 def forget_old(home: Home) -> None:
-    """Remove all but the newest few and the current publication, and those that were never shown or are damaged."""
+    """Remove all but the newest few and the current publication, and those that were never shown, are damaged, or are in clear in
+    a home that has been encrypted since."""
     shown = (home.published / CURRENT).resolve().name
     if not home.published.is_dir():
         return
-    keep = {*(one.id for one in whole_publications(home)[-KEPT:]), shown}
+    keep = {*(one.id for one in whole_publications(home)[-KEPT:] if not is_left_in_clear(home, one)), shown}
     for folder in home.published.iterdir():
         if folder.is_dir() and not folder.is_symlink() and folder.name not in keep and not folder.name.startswith(PREFIX):
             passing("cleanup.publication.removing", folder)
             shutil.rmtree(folder)
             passing("cleanup.publication.removed", folder)
+    forget_gone(home.root)
 
 
 def _read(folder: Path) -> Publication | None:

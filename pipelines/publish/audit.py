@@ -10,7 +10,7 @@ from models.published import PUBLISHED
 from pipelines.errors import ChecksFailed
 from pipelines.publish.catalog import DICTIONARY
 from pipelines.publish.selection import Selection
-from pipelines.sql.connection import open_file
+from pipelines.sql.connection import attach, open_file
 from pipelines.warehouse.build import Build
 
 
@@ -29,7 +29,7 @@ def audit(build: Build, files: Mapping[Path, Callable[[Contract], Selection]]) -
         expected = {table: selection for table, selection in selections.items() if selection.columns}
         with open_file(path, read_only=True) as connection:
             written = _columns(connection)
-            connection.execute(f"attach '{build.warehouse}' as build (read_only)")
+            attach(connection, build.warehouse, "build")
             for table in sorted(written.keys() | expected.keys()):
                 selection = expected.get(table, Selection({}))
                 if written.get(table) != list(selection.columns):

@@ -32,7 +32,7 @@ from pipelines.publish.k_anonymity import anonymity, in_words
 from pipelines.publish.selection import Selection, whole
 from pipelines.scratch import scratch
 from pipelines.sealed import seal
-from pipelines.sql.connection import open_file
+from pipelines.sql.connection import attach, open_file
 from pipelines.warehouse.build import STEPS, Build
 
 
@@ -121,7 +121,7 @@ def write_file(
     """Copy the contracts' tables and descriptions to a new file. Returns the number of rows by table."""
     n_rows, written = {}, {}
     with open_file(path) as connection:
-        connection.execute(f"attach '{build.warehouse}' as build (read_only)")
+        attach(connection, build.warehouse, "build")
         connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
         connection.execute("begin")  # one commit, not one for each of the thousands of comments
         for table, contract in tables.items():

@@ -19,7 +19,7 @@ from pipelines.landing.integrity import MANIFEST, folder_of, read_manifest
 from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 from pipelines.raw.superseded import CONTRADICTED
-from pipelines.sql.literals import literal
+from pipelines.sql.parquet import rows_of
 from pipelines.sql.types import sql_type
 
 _FILE: dict[str, Dtype] = {
@@ -127,13 +127,13 @@ def _create_from_landing(
     create_empty(connection, table, {name: sql_type(column.dtype.type) for name, column in fields.items()})
     folders = files.filter(pl.col("status") == "landed")["folder"]
     if not folders.is_empty():
-        paths = ", ".join(literal(f"{folder}/{file}") for folder in folders)
+        rows = rows_of([f"{folder}/{file}" for folder in folders], "filename = true")
         columns = ", ".join(f"files.{name}" if name in _WHOSE else f"found.{name}" for name in fields)
         connection.execute(
             f"""
             insert into raw.{table} by name
             select {columns}
-            from read_parquet([{paths}], filename = true) as found
+            from {rows} as found
             join files on files.folder || '/{file}' = found.filename
             {only}
             order by {columns}

@@ -34,6 +34,7 @@ from pipelines.raw.reconciliation import (
 )
 from pipelines.raw.superseded import find_deleted, find_older
 from pipelines.sql.literals import literal
+from pipelines.sql.parquet import rows_of
 from pipelines.sql.types import sql_type
 
 _SUPERSEDED = {
@@ -82,8 +83,8 @@ def _of(files: pl.DataFrame, kind: SourceKind, extract: str) -> pl.DataFrame:
 
 def _scan(files: pl.DataFrame) -> str:
     """SQL that reads the rows of files; if they were read under several versions of a contract, the union of their columns."""
-    paths = ", ".join(literal(f"{folder}/{ROWS}") for folder in files["folder"])
-    return f"read_parquet([{paths}]{', union_by_name = true' if files['reader'].n_unique() > 1 else ''})"
+    paths = [f"{folder}/{ROWS}" for folder in files["folder"]]
+    return rows_of(paths, "union_by_name = true") if files["reader"].n_unique() > 1 else rows_of(paths)
 
 
 def _find_superseded(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, files: pl.DataFrame) -> None:

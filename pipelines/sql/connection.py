@@ -1,12 +1,109 @@
-"""Opens DuckDB files."""
+"""Opens DuckDB files, encrypted ones too.
 
+An encrypted file is attached to a database in memory, under the name that DuckDB gives a file that it opens: SQL reads the same.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from models.home_keys import statements
+from models.home_keys.wrapping import DataKey
+from pipelines.errors import EnvironmentNotReady
+from pipelines.keys import key_for, key_of, parquet_keys_beside, refusals
+
+_SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+
 
 def open_file(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """An open connection with time zone UTC (otherwise a date without time takes the machine's zone). Close it soon."""
-    connection = duckdb.connect(str(path), read_only=read_only)
-    connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+    """An open connection with time zone UTC (otherwise a date without time takes the machine's zone). Close it soon.
+
+    Raises `EnvironmentNotReady` where the file's key is missing, wrong or destroyed.
+    """
+    key = key_of(path) if path.exists() else key_for(path)
+    if key is None:
+        with _keys_in_words(path):
+            connection = duckdb.connect(str(path), read_only=read_only)
+        _let_read_parquet(connection, path)
+    else:
+        connection = duckdb.connect()
+        try:
+            prepare(connection, path)
+            attach(connection, path, path.stem, key=key, read_only=read_only)
+            connection.execute(f"use {path.stem}")
+        except BaseException:
+            connection.close()
+            raise
+    connection.execute(_SETTINGS)
     return connection
+
+
+def open_memory(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory that reads and writes the Parquet of the home that `folder` lies in, and writes what has no room in
+    memory to `folder`."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    key_for(folder / "rows.parquet")
+    prepare(connection, folder)
+    return connection
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Let a connection in memory work on what lies beside `path`, encrypted files too; what has no room in memory goes there."""
+    connection.execute(f"set temp_directory = {statements.quoted(f'{path}.tmp')}")
+    _let_read_parquet(connection, path)
+
+
+def _let_read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Hand over the keys of the Parquet that the home of `path` holds."""
+    if keys := parquet_keys_beside(path):
+        load_cipher(connection)
+        hand_over(connection, keys)
+
+
+def load_cipher(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection write encrypted files. Raises `EnvironmentNotReady` where it cannot: nothing is ever written without."""
+    with refusals():
+        told = statements.cipher()
+    try:
+        for statement in told:
+            connection.execute(statement)
+    except duckdb.Error as error:
+        raise EnvironmentNotReady(
+            f"DuckDB {duckdb.__version__} cannot load its extension httpfs ({type(error).__name__}), and without it nothing is "
+            "encrypted. Install the lock: `make setup`."
+        ) from None
+
+
+def hand_over(connection: duckdb.DuckDBPyConnection, keys: list[DataKey]) -> None:
+    """Let a connection read and write the Parquet that these keys encrypt."""
+    for statement in statements.parquet_keys(keys):
+        connection.execute(statement)
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, key: DataKey | None = None, read_only: bool = True
+) -> None:
+    """Attach a file to an open connection under a name. `key`: that of the file, where it is known already."""
+    key = key or key_of(path)
+    if key:
+        load_cipher(connection)
+    with _keys_in_words(path):
+        connection.execute(statements.attach(path, name, key, read_only=read_only))
+
+
+@contextmanager
+def _keys_in_words(path: Path) -> Iterator[None]:
+    """DuckDB's words on a key that is missing or wrong in ours, without the statement, which holds the key."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if "without a key" in str(error):
+            raise EnvironmentNotReady(
+                f"{path}: encrypted, and its key is not in this home's keys/: it was destroyed, or is another home's."
+            ) from None
+        if "ncryption key" in str(error):
+            raise EnvironmentNotReady(f"{path}: another key encrypted it than this home's keys/ hold.") from None
+        raise

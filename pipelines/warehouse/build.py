@@ -17,6 +17,7 @@ from pipelines.durable import write_durably
 from pipelines.errors import ChecksFailed, NotPublished
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import forget_gone
 from pipelines.landing.land import land_whole
 from pipelines.landing.ledger import Entry
 from pipelines.numbering import next_number
@@ -174,6 +175,7 @@ def forget_unfinished(home: Home) -> None:
             passing("build.forgetting", old)
             shutil.rmtree(old)
             passing("build.forgotten", old)
+    forget_gone(home.root)
 
 
 def build_warehouse(

@@ -156,7 +156,9 @@ def test_a_practice_that_has_nothing_but_messages_publishes_its_no_show_rate(new
 
     Patient 9 was merged into patient 8, so that ten numbers are nine people.
     """
-    (tmp_path / "practice.toml").write_text('id = "p"\nname = "P"\ntime_zone = "America/New_York"\n[sources]\nehr = "spool"\n')
+    (tmp_path / "practice.toml").write_text(
+        'id = "p"\nname = "P"\ntime_zone = "America/New_York"\nencryption = "disk"\n[sources]\nehr = "spool"\n'
+    )
     (tmp_path / "spool").mkdir()
     for number in range(10):
         pid = f"PID|1||{number}^^^CLINIC^MR||DOE{number}^JANE||197003{number + 10}|F|||{number} Main St^^Troy^NY^12180"

@@ -46,7 +46,7 @@ def scheduling(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def practice(tmp_path: Path) -> Path:
     """A practice with two deliveries of the new source: entry 1 was changed after its first delivery, one row is broken."""
-    (tmp_path / "practice.toml").write_text('id = "p"\nname = "P"\ntime_zone = "UTC"\n')
+    (tmp_path / "practice.toml").write_text('id = "p"\nname = "P"\ntime_zone = "UTC"\nencryption = "disk"\n')
     folder = tmp_path / "scheduling"
     folder.mkdir()
     header = "entry_id,wanted_on,changed_on_file_at\n"

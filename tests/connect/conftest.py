@@ -106,7 +106,8 @@ def practice_folder(tmp_path: Path) -> Path:
     """A practice with an empty folder of each source, to which a test adds connectors.toml."""
     for source in ("ehr", "crm"):
         (tmp_path / source).mkdir()
-    settings = 'id = "harbor"\nname = "Harbor"\ntime_zone = "America/Chicago"\n[sources]\nehr = "ehr"\ncrm = "crm"\n'
+    settings = 'id = "harbor"\nname = "Harbor"\ntime_zone = "America/Chicago"\nencryption = "disk"\n'
+    settings += '[sources]\nehr = "ehr"\ncrm = "crm"\n'
     (tmp_path / "practice.toml").write_text(settings, encoding="utf-8")
     return tmp_path
 

@@ -43,9 +43,9 @@ def short_run(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def serving(once: Once, said: Path) -> Iterator[Run]:
-    """A process that makes one run at a time, and writes what it says to `said`."""
-    build = once("build-to-copy", _write_build) / "1"
+def serving(once: Once, said: Path, build: Path | None = None) -> Iterator[Run]:
+    """A process that makes one run at a time, from a build by hand, and writes what it says to `said`."""
+    build = build or once("build-to-copy", write_one_row) / "1"
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.short_run", str(build)],
         stdin=subprocess.PIPE,
@@ -64,7 +64,7 @@ def serving(once: Once, said: Path) -> Iterator[Run]:
         server.stdin.close()
 
 
-def _write_build(folder: Path) -> None:
+def write_one_row(folder: Path) -> None:
     """One row in every table; that of the baselines is final and was not published yet."""
     write_build(folder / "1", 1)
     with duckdb.connect(str(folder / "1" / "warehouse.duckdb")) as connection:

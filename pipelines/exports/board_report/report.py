@@ -16,6 +16,7 @@ from pipelines.exports.board_report.kpis import kpis
 from pipelines.exports.board_report.movement import movements
 from pipelines.exports.board_report.period import Period, last_complete
 from pipelines.exports.board_report.program import program
+from pipelines.keys import sealed
 from pipelines.publications.store import MANIFEST, WAREHOUSE
 from pipelines.sql.connection import open_file
 
@@ -65,7 +66,7 @@ def write_last_reports(publication: Path) -> list[Path]:
     written = []
     for period in last_complete(date.fromisoformat(manifest["as_of_on"])):
         path = publication / f"report_{period.code}.html"
-        path.write_text(report(publication, period), encoding="utf-8")
+        path.write_bytes(sealed(path, report(publication, period)))
         written.append(path)
     return written
 

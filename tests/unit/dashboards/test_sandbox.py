@@ -112,8 +112,10 @@ def test_what_slips_past_the_syntax_tree_meets_a_locked_engine(published, monkey
     )
     for number, attack in enumerate(attacks):
         asked = {
-            "file": str(published),
-            "result": str(tmp_path / f"{number}.duckdb"),
+            "opening": [
+                f"attach '{published}' as published (read_only)",
+                f"attach '{tmp_path / f'{number}.duckdb'}' as result",
+            ],
             "query": attack,
             "n_rows": 9,
             "n_bytes": 1000,

@@ -12,6 +12,12 @@ CASES = Path(__file__).parents[4] / "shared" / "cases" / "extracts"
 COLUMNS = "payment_id,account_id,encounter_id,charge_id,paid_on,amount_usd,method,is_at_service,updated_at"
 
 
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source folders without a practice.toml are taken for real patients."""
+    monkeypatch.setenv("CAREGAP_KEY", "7" * 64)
+
+
 def test_rows_of_one_key_and_time_that_differ_are_named_and_not_taken_for_older_versions(tmp_path: Path):
     """P1 says $10 and $11 at one time, P2 the same twice, P3 is corrected an hour later."""
     rows = [

@@ -68,7 +68,8 @@ def test_a_completed_layout_lands_what_check_said_would_land(home: Home, tmp_pat
     assert "Kestrel" not in done.stdout
 
     (tmp_path / SETTINGS_FILE).write_text(
-        'id = "t"\nname = "T"\ntime_zone = "America/New_York"\n[sources]\ncrm = "crm"\n[layouts]\nour_people = "people.toml"\n'
+        'id = "t"\nname = "T"\ntime_zone = "America/New_York"\nencryption = "disk"\n'
+        '[sources]\ncrm = "crm"\n[layouts]\nour_people = "people.toml"\n'
     )
     done = caregap(home, "ingest", tmp_path, "--json")
 
