@@ -194,6 +194,23 @@ def test_a_damaged_state_is_said_and_never_guessed(tmp_path: Path, serve: Serve)
     assert "Remove it, and the next pull begins from the beginning" in done.stderr
 
 
+def test_a_full_disk_is_said_and_the_next_pull_goes_on(tmp_path: Path, serve: Serve):
+    home = connect(tmp_path, serve(BulkServer([patient(n, n) for n in range(5)], pages_of=2)).address, SEARCH)
+    faults._passed.clear()
+    with mock.patch.dict(os.environ, {"CAREGAP_TESTING": "1", "CAREGAP_FAULT": "connect.pull.progress.writing#3:enospc"}):
+        done = caregap(home, "connect", "pull")
+    assert (done.returncode, "the disk is full" in done.stderr) == (13, True)
+    assert json.loads(caregap(home, "connect", "pull", "--json").stdout)["pulled"][0]["is_resumed"]
+    assert sum(delivered(home).values()) == 5
+
+
+def test_a_source_folder_that_cannot_be_written_is_said(tmp_path: Path, serve: Serve):
+    home = connect(tmp_path, serve(BulkServer([patient(1)], pages_of=2)).address, SEARCH)
+    (home.root / "ehr" / ".north.pull").write_text("")
+    done = caregap(home, "connect", "pull")
+    assert (done.returncode, "Let this account write" in done.stderr) == (13, True)
+
+
 def test_a_damaged_note_of_a_delivery_is_said(tmp_path: Path, serve: Serve):
     home = connect(tmp_path, serve(BulkServer([patient(1)], pages_of=2)).address, SEARCH)
     caregap(home, "connect", "pull")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipelines.durable import put_in_place, write_durably
-from pipelines.errors import ConnectionFailed, HomeBusy, UsageError
+from pipelines.errors import ConnectionFailed, EnvironmentNotReady, HomeBusy, UsageError
 from pipelines.faults import passing
 from pipelines.names import path_part
 
@@ -215,12 +215,17 @@ def mark_of(extract: str, row: str, changed_at: str) -> str:
 
 @contextmanager
 def open_work(source_folder: Path, connector: str, most_bytes: int) -> Iterator[Work]:
-    """The work of one connector, alone. Raises `HomeBusy` while another pull of it runs, in whatever home."""
+    """The work of one connector, alone. Raises `HomeBusy` while another pull of it runs, in whatever home, and
+    `EnvironmentNotReady` where this account may not write into the source folder."""
     folder = source_folder / f".{path_part(connector)}.pull"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    if folder.is_symlink():
-        raise UsageError(f"{folder}: is a link, which somebody has put there. Remove it.")
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        if folder.is_symlink():
+            raise UsageError(f"{folder}: is a link, which somebody has put there. Remove it.")
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        why = f"cannot be written ({error.strerror}). Let this account write into the source folder."
+        raise EnvironmentNotReady(f"{folder}: {why}") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
