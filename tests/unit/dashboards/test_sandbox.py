@@ -162,6 +162,15 @@ def test_an_error_in_the_query_itself_is_shown_unchanged(ask):
     assert '"nam"' in ask("select nam from marts.people").problem
 
 
+@pytest.mark.parametrize(
+    ("query", "is_forbidden"),
+    [("select * from read_csv('/etc/passwd')", True), ("drop table marts.people", True), ("select nam from marts.people", False)],
+)
+def test_a_query_for_what_none_may_do_is_told_from_a_mistake(ask, query, is_forbidden):
+    answer = ask(query)
+    assert answer.rows is None and answer.is_forbidden is is_forbidden
+
+
 def test_the_child_has_an_empty_environment_and_its_folder_goes_when_it_has_ended(published):
     running = start(published, "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r")
     environment = Path(f"/proc/{running.process.pid}/environ")
