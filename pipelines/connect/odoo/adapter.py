@@ -82,8 +82,8 @@ class OdooAdapter:
         return [known[row.external_id] for row in rows]
 
     def standing(self, external_ids: Collection[str]) -> Mapping[str, Standing]:
-        found = self._activities.held(external_ids)
-        return {task: Standing.DONE if one.is_done else Standing.OPEN for task, one in found.items()}
+        found = self._activities.are_done(external_ids)
+        return {task: Standing.DONE if is_done else Standing.OPEN for task, is_done in found.items()}
 
     def withdraw(self, external_ids: Sequence[str]) -> list[Result]:
         try:
