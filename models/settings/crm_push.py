@@ -40,6 +40,15 @@ class CrmPush(Push):
     users: dict[str, _SHORT] = Field({}, description="a table of staff ids")
     outcomes: dict[str, RecordedOutcome] = Field({}, description="a table of patterns")
 
+    def user_of(self, staff_id: str | None) -> str | None:
+        """The CRM's user of a staff id."""
+        return self.users.get(staff_id, staff_id) if staff_id is not None else None
+
+    def staff_id_of(self, user: str | None) -> str | None:
+        """The staff id of the CRM's user; None where several have the same one, since nobody can tell who it was."""
+        named = [staff_id for staff_id, one in self.users.items() if one == user]
+        return (named[0] if len(named) == 1 else None) if named else user
+
 
 class OdooPush(CrmPush):
     """`contact_key`: what the contract's `contact_id` is in Odoo: an external id (`contact_module` is its first part where the id

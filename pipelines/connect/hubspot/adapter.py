@@ -133,8 +133,7 @@ class HubspotAdapter:
         is_done = said.get("hs_task_status") == "COMPLETED"
         changed = _read_at(said["hs_lastmodifieddate"])
         channels = {kind: channel for channel, kind in TYPES.items()}
-        staff = {owner: one for one, owner in self._settings.users.items()}
-        owner, done = said.get("hubspot_owner_id"), said.get("hs_task_completion_date")
+        done = said.get("hs_task_completion_date")
         return Outcome(
             task_id=task_id,
             contact_id=contact,
@@ -144,7 +143,7 @@ class HubspotAdapter:
             created_at=_read_at(said["hs_createdate"]),
             completed_at=(_read_at(done) if done else changed) if is_done else None,
             updated_at=changed,
-            assigned_to=staff.get(owner, owner) if owner else None,
+            assigned_to=self._settings.staff_id_of(said.get("hubspot_owner_id")),
             due_on=_read_at(said["hs_timestamp"]).date() if said.get("hs_timestamp") else None,
         )
 

@@ -52,7 +52,7 @@ class HubspotTasks:
             "hs_task_type": TYPES.get(row.channel, "TODO"),
             "hs_timestamp": f"{row.due_on:%Y-%m-%d}T{_DUE_HOUR}:00:00Z",
         }
-        owner = self._settings.users.get(row.assigned_to or "", row.assigned_to)
+        owner = self._settings.user_of(row.assigned_to)
         return values | ({"hubspot_owner_id": owner} if owner and owner.isascii() and owner.isdigit() else {})
 
     def send(self, changes: Sequence[Change]) -> list[Result]:

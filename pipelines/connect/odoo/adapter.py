@@ -145,10 +145,9 @@ class OdooAdapter:
         by_login = {one["login"]: one["id"] for one in found}
         return {one: by_login[login] for one, login in logins.items() if login in by_login}
 
-    def _staff(self, users: Collection[int]) -> dict[int, str]:
+    def _staff(self, users: Collection[int]) -> dict[int, str | None]:
         found = self._api.found("res.users", [["id", "in", sorted(users)]], ["login"]) if users else []
-        by_login = {login: staff for staff, login in self._settings.users.items()}
-        return {one["id"]: by_login.get(one["login"], one["login"]) for one in found}
+        return {one["id"]: self._settings.staff_id_of(one["login"]) for one in found}
 
     def _recorded(self, page: Sequence[dict[str, Any]]) -> list[Outcome]:
         """What was recorded about the tasks that came from here, oldest change first."""

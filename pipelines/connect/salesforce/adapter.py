@@ -121,7 +121,6 @@ class SalesforceAdapter:
         is_closed = bool(task["IsClosed"])
         changed = _read_at(task["SystemModstamp"])
         channels = {subtype: channel for channel, subtype in SUBTYPES.items()}
-        staff = {user: one for one, user in self._settings.users.items()}
         return Outcome(
             task_id=task["Id"],
             contact_id=task["WhoId"],
@@ -131,7 +130,7 @@ class SalesforceAdapter:
             created_at=_read_at(task["CreatedDate"]),
             completed_at=(_read_at(task["CompletedDateTime"]) if task["CompletedDateTime"] else changed) if is_closed else None,
             updated_at=changed,
-            assigned_to=staff.get(task["OwnerId"], task["OwnerId"]),
+            assigned_to=self._settings.staff_id_of(task["OwnerId"]),
             due_on=date.fromisoformat(task["ActivityDate"]) if task["ActivityDate"] else None,
         )
 

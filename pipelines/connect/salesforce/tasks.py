@@ -38,7 +38,7 @@ class SalesforceTasks:
             "ActivityDate": row.due_on.isoformat(),
             "Priority": "High" if row.is_urgent else "Normal",
         }
-        user = self._settings.users.get(row.assigned_to or "", row.assigned_to)
+        user = self._settings.user_of(row.assigned_to)
         return values | ({"OwnerId": user} if user and _USER.fullmatch(user) else {})
 
     def send(self, changes: Sequence[Change], channels: Mapping[str, str]) -> list[Result]:

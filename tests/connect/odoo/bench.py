@@ -12,7 +12,7 @@ from pipelines.connect.secrets import Hidden
 from pipelines.connect.sign_in import Bearer
 from tests.connect.conftest import Request
 from tests.connect.faults import FailingDoor
-from tests.connect.odoo.conftest import Crm
+from tests.connect.odoo.conftest import Crm, telephone
 
 LIST = "Caregap outreach"
 _WRITING = ("load", "action_cancel", "unlink")
@@ -43,8 +43,7 @@ class OdooBench:
     contact_ids: list[str] = field(default_factory=lambda: [f"contact-{number:02}" for number in range(25)])
 
     def __post_init__(self) -> None:
-        made = int(self.module[1:6], 16)
-        phones = [f"+1202{2_000_000 + made * 7 % 7_000_000 + number:07}" for number in range(25)]
+        phones = [telephone(self.module, number) for number in range(25)]
         rows = [
             [f"{self.module}.{one}", "Marisol Quintanilla", phone, f"quintanilla@{self.module}-{one}.example.org"]
             for one, phone in zip(self.contact_ids, phones, strict=True)

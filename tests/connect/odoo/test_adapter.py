@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from models.settings.crm_push import OdooPush
 from pipelines.connect.adapter import Fate, Standing
 from pipelines.connect.odoo.activities import faulty_rows
+from pipelines.connect.odoo.adapter import OdooAdapter
 from pipelines.errors import ConnectionFailed
 from tests.connect.odoo.conftest import Crm
 
@@ -130,6 +133,20 @@ def test_withdrawing_deletes_what_is_open_and_leaves_what_is_done(crm: Crm):
     assert fates(crm.adapter().upsert([tasks[0]])) == ["created"]
 
 
+def test_an_answer_that_is_late_makes_nothing_twice(crm: Crm):
+    """The same call three times at once, as when one is sent again while the first is still being carried out."""
+    if crm.simulator:
+        pytest.skip("about transactions, which the simulator has not")
+    partners = crm.add_contacts(*range(20))
+    tasks = [crm.task(one) for one in range(20)]
+    adapters = [OdooAdapter(crm.client(), "practice", OdooPush(contact_key="external_id")) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda adapter: adapter.upsert(tasks), adapters))
+    domain = [["res_model", "=", "res.partner"], ["res_id", "in", [*partners.values()]]]
+    assert crm.admin("mail.activity", "search_count", domain=domain) == 20
+    assert all(any(some[at].fate is Fate.CREATED for some in results) for at in range(20))
+
+
 def test_what_somebody_deleted_has_no_standing(crm: Crm):
     crm.add_contacts(1)
     crm.adapter().upsert([crm.task(1)])
@@ -214,6 +231,11 @@ def test_a_key_that_odoo_does_not_know_is_refused(crm: Crm):
     crm.keys = crm.keys | {"caregap": "nonsense"}
     with pytest.raises(ConnectionFailed, match="refuses the account"):
         crm.adapter().ids(["1"])
+
+
+def test_a_user_whom_several_staff_ids_share_is_nobody_in_particular():
+    settings = OdooPush(users={"s-1": "nurse.a", "s-2": "front.desk", "s-3": "front.desk"})
+    assert [settings.staff_id_of(one) for one in ("nurse.a", "front.desk", "nurse.b", None)] == ["s-1", None, "nurse.b", None]
 
 
 def test_the_first_error_of_a_batch_is_not_taken_for_its_first_rows():
