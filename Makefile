@@ -70,6 +70,7 @@ test: setup-dev ## style and imports, then every test that fits in minutes
 	@$(PYTEST) -m "not slow and not browser" $(ARGS)
 
 test-all: lint setup-browser ## every test, the slow and the browser ones too
+	@$(BIN)/python -m tests.connect.odoo.install || echo "The tests that need an Odoo are skipped."
 	@$(PYTEST) -m "not browser" $(ARGS)
 	@$(BIN)/python -m pytest -m browser --durations 20 $(ARGS)
 

@@ -112,5 +112,5 @@ def _database(into: Path) -> None:
 if __name__ == "__main__":
     try:
         install(home())
-    except OdooUnavailable as reason:
+    except (OdooUnavailable, subprocess.CalledProcessError) as reason:
         sys.exit(f"odoo: {reason}")
