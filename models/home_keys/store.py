@@ -58,7 +58,8 @@ def _read(path: str, source: str) -> Masters:
     """Read once per process: a descriptor can be read only once. The processes that this one starts are given another."""
     try:
         mode = Path(path).stat().st_mode
-        if stat.S_ISREG(mode) and mode & 0o077:
+        # A newer systemd grants a credential by an access list, whose mask stands where the group's rights do.
+        if source == KEY_FILE and stat.S_ISREG(mode) and mode & 0o077:
             raise KeysRefused(f"{source}: {path} can be read by others (mode {stat.S_IMODE(mode):04o}). `chmod 600 {path}`.")
         keys = Path(path).read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 
@@ -72,6 +73,7 @@ def test_a_service_is_exposed_to_less_than_3_of_10_and_without_its_hardening_to_
 
 def test_no_service_is_root_or_has_a_key_on_its_command_line_or_in_its_settings():
     assert confined.settings("User") == ["caregap"]
+    assert confined.settings("LoadCredential") == ["caregap-key:/etc/caregap/key", "audit_key:/etc/caregap/audit_key"]
     for path in [*UNITS.glob("*.service"), confined.HARDENING]:
         text = path.read_text()
         assert "User=root" not in text
@@ -119,14 +121,19 @@ def test_what_a_service_may_not_do_fails(run_confined, attempt, said):
 @needs_systemd
 @needs_root
 @pytest.mark.slow
-def test_a_whole_run_and_the_look_for_signs_need_no_more_than_their_services_may(run_confined, small_practice, tmp_path):
-    """Of a practice of 60 patients, whose folder the services may read and not write."""
+def test_a_whole_run_and_the_look_for_signs_need_no_more_than_their_services_may(
+    run_confined, small_practice, tmp_path, monkeypatch
+):
+    """Of a practice of 60 patients, in an encrypted home: DuckDB loads the extension that encrypts, too."""
     program = str(Path(sys.executable).with_name("caregap"))
     deliveries = tmp_path / "home" / "deliveries"  # /tmp is the service's own
     shutil.copytree(small_practice, deliveries)
+    monkeypatch.setenv("CAREGAP_KEY", "7" * 64)
+    assert run_confined(program, "keys", "init").returncode == 0
     done = run_confined(program, "run", f"{confined.HOME}/deliveries")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "home/published/current/warehouse.duckdb").exists()
+    with pytest.raises(duckdb.Error, match="encrypted"):
+        duckdb.connect(str(tmp_path / "home/published/current/warehouse.duckdb"), read_only=True)
     told = run_confined(program, "audit", "alerts")
     assert (told.returncode, told.stdout) == (0, "0 signs of intrusion, 0 new.\n")
     others = [path for path in (tmp_path / "home").rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077]
