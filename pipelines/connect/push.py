@@ -24,7 +24,8 @@ from pipelines.errors import PushRefused
 from pipelines.faults import passing
 from pipelines.home import Home
 
-_ASKED_AT_ONCE = 500
+_ASKED_AT_ONCE = 2_000
+"""Contacts or tasks that an adapter is asked about; it asks its system in parts of its own."""
 _Thing = TypeVar("_Thing")
 
 

@@ -50,6 +50,13 @@ class OdooApi:
         except OdooError as error:
             raise Refused(f"{self._http.name}: {model} cannot be read ({error.code}). {RIGHTS}", 403) from None
 
+    def searched(self, model: str, domain: Sequence[object]) -> set[int]:
+        """The ids of the records of a domain, without archived ones. Raises as `found`."""
+        try:
+            return set(self.call(model, "search", domain=domain))
+        except OdooError as error:
+            raise Refused(f"{self._http.name}: {model} cannot be read ({error.code}). {RIGHTS}", 403) from None
+
     def by_external_id(self, model: str, module: str, names: Collection[str]) -> dict[str, int]:
         """The database id of each external id `module.name`; who is not there is missing."""
         found: dict[str, int] = {}

@@ -5,7 +5,6 @@ No name, address or number is read: Odoo itself compares a contact with its blac
 """
 
 from collections.abc import Collection
-from typing import Any
 
 from models.settings.crm_push import OdooPush
 from pipelines.connect.odoo.api import OdooApi
@@ -35,25 +34,27 @@ class OdooContacts:
 
     def active_partners(self, contact_ids: Collection[str]) -> dict[str, int]:
         """Those of `partners` that are not archived."""
-        return {contact: one["id"] for contact, one in self._active(contact_ids, ["id"]).items()}
+        ids = self.partners(contact_ids)
+        active = self._api.searched(_PARTNER, [["id", "in", sorted(ids.values())]]) if ids else set()
+        return {contact: one for contact, one in ids.items() if one in active}
 
     def opt_outs(self, contact_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """The channels that Odoo's blacklists close for each contact that is there and not archived.
 
         A number that Odoo has not brought into the blacklist's form (`+1…`; it needs Python's phonenumbers for that) cannot be
-        compared with it, and counts as on it.
+        compared with it, and counts as on it. Searched for: reading the two fields of each contact costs three times as much.
         """
-        found = self._active(contact_ids, ["is_blacklisted", "phone_sanitized_blacklisted"])
-        unreadable = [
-            ["id", "in", [one["id"] for one in found.values()]],
-            ["phone", "!=", False],
-            ["phone_sanitized", "not =like", "+%"],
-        ]
-        unread = {one["id"] for one in self._api.found(_PARTNER, unreadable, ["id"])} if found else set()
+        ids = self.active_partners(contact_ids)
+        if not ids:
+            return {}
+        these = ["id", "in", sorted(ids.values())]
+        unreadable = ["&", ["phone", "!=", False], ["phone_sanitized", "not =like", "+%"]]
+        no_email = self._api.searched(_PARTNER, [these, ["is_blacklisted", "=", True]])
+        no_calls = self._api.searched(_PARTNER, [these, "|", ["phone_sanitized_blacklisted", "=", True], *unreadable])
         return {
-            contact: (frozenset({"email"}) if one["is_blacklisted"] else frozenset())
-            | (_BY_TELEPHONE if one["phone_sanitized_blacklisted"] or one["id"] in unread else frozenset())
-            for contact, one in found.items()
+            contact: (frozenset({"email"}) if one in no_email else frozenset())
+            | (_BY_TELEPHONE if one in no_calls else frozenset())
+            for contact, one in ids.items()
         }
 
     def names(self, partners: Collection[int]) -> dict[int, str]:
@@ -82,13 +83,3 @@ class OdooContacts:
         for module, names in by_module.items():
             found |= {names[name]: one for name, one in self._api.by_external_id(_PARTNER, module, names).items()}
         return found
-
-    def _active(self, contact_ids: Collection[str], fields: list[str]) -> dict[str, dict[str, Any]]:
-        ids = self.partners(contact_ids)
-        if not ids:
-            return {}
-        known = {
-            one["id"]: one
-            for one in self._api.found(_PARTNER, [["id", "in", sorted(ids.values())], ["active", "=", True]], fields)
-        }
-        return {contact: known[one] for contact, one in ids.items() if one in known}

@@ -128,6 +128,9 @@ class OdooSimulator:
             rows.sort(key=lambda row, by=name: row[by])
         return [{"id": row["id"]} | {name: self._shown(model, row, name) for name in fields} for row in rows[:limit]]
 
+    def do_search(self, model: str, domain: Sequence[Any] = ()) -> list[int]:
+        return [row["id"] for row in self.do_search_read(model, domain)]
+
     def do_load(self, model: str, fields: Sequence[str], data: Sequence[Sequence[Any]], context: object = None) -> Row:
         messages: list[Row] = []
         ready: list[tuple[str | None, Row]] = []
@@ -263,9 +266,9 @@ class OdooSimulator:
         if rest:
             other = self.tables[LINKS[link]].get(row[link])
             return other is not None and self._holds(LINKS[link], other, rest, operator, value)
-        if name not in row and name != "is_blacklisted":
+        has = self._shown(model, row, name) if name.endswith("blacklisted") else row.get(name, ...)
+        if has is ...:
             raise Raised("builtins.ValueError", 500)
-        has = self._shown(model, row, name) if name == "is_blacklisted" else row[name]
         match operator:
             case "=":
                 return bool(has == value)

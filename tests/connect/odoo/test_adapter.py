@@ -133,10 +133,9 @@ def test_withdrawing_deletes_what_is_open_and_leaves_what_is_done(crm: Crm):
     assert fates(crm.adapter().upsert([tasks[0]])) == ["created"]
 
 
+@pytest.mark.parametrize("crm", [pytest.param("real", marks=pytest.mark.slow)], indirect=True)
 def test_an_answer_that_is_late_makes_nothing_twice(crm: Crm):
     """The same call three times at once, as when one is sent again while the first is still being carried out."""
-    if crm.simulator:
-        pytest.skip("about transactions, which the simulator has not")
     partners = crm.add_contacts(*range(20))
     tasks = [crm.task(one) for one in range(20)]
     adapters = [OdooAdapter(crm.client(), "practice", OdooPush(contact_key="external_id")) for _ in range(3)]

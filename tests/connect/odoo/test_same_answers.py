@@ -52,6 +52,13 @@ def conversation(crm: Crm) -> list[tuple[str, str, str, dict[str, Any]]]:
         ("caregap", "mail.activity", "search_read", read(["|", ["id", "=", "$2"], ["summary", "=", "no such"]], ["id"], **every)),
         ("caregap", "mail.activity", "action_cancel", {"ids": ["$2"]}),
         ("caregap", "mail.activity", "search_read", read([["id", "=", "$2"]], ["active"], **every)),
+        ("admin", "res.partner", "write", {"ids": ["$1"], "vals": {"phone": "+12025550142", "email": f"{name}@example.org"}}),
+        ("caregap", "res.partner", "search", {"domain": [["id", "=", "$1"], ["is_blacklisted", "=", True]]}),
+        ("admin", "mail.blacklist", "create", {"vals_list": [{"email": f"{name}@example.org"}]}),
+        ("caregap", "res.partner", "search", {"domain": [["id", "=", "$1"], ["is_blacklisted", "=", True]]}),
+        ("caregap", "res.partner", "search", {"domain": [["id", "=", "$1"], ["phone_sanitized", "not =like", "+%"]]}),
+        ("admin", "res.partner", "action_archive", {"ids": ["$1"]}),
+        ("caregap", "res.partner", "search", {"domain": [["id", "=", "$1"]]}),
         ("admin", "mail.activity", "unlink", {"ids": ["$2"]}),
         ("caregap", "ir.model.data", "search_read", read([["model", "=", "mail.activity"], ["name", "=", f"{name}a"]], ["name"])),
         ("caregap", "mail.activity", "action_cancel", {"ids": ["$2"]}),
@@ -74,7 +81,7 @@ def answers(crm: Crm) -> list[tuple[str, int, Any]]:
         status, said = ask(crm.http(account), model, method, json.loads(written))
         if isinstance(said, dict) and said.get("ids"):
             known.append(said["ids"][0])
-        found.append((f"{account} {model} {method}", status, plain(said, known, crm.prefix)))
+        found.append((f"{account} {model} {method}", status, plain(said, crm.prefix)))
     return found
 
 
@@ -83,7 +90,7 @@ def ask(http: Http, model: str, method: str, arguments: dict[str, Any]) -> tuple
     return answer.status, answer.json()
 
 
-def plain(said: Any, known: list[int], prefix: str) -> Any:
+def plain(said: Any, prefix: str) -> Any:
     match said:
         case {"name": str(name), "debug": _}:
             return name
@@ -91,15 +98,15 @@ def plain(said: Any, known: list[int], prefix: str) -> Any:
             errors = [(one["type"], one.get("record"), one.get("field")) for one in messages]
             return {"has_ids": bool(said["ids"]), "errors": errors[:1]}
         case list():
-            return [plain(one, known, prefix) for one in said]
+            return [plain(one, prefix) for one in said]
         case dict():
-            return {name: plain(one, known, prefix) for name, one in said.items()}
+            return {name: plain(one, prefix) for name, one in said.items()}
         case str():
             return said.replace(prefix, "…")
         case bool() | None:
             return said
         case int():
-            return "an id" if said not in known else f"${known.index(said) + 1}"
+            return "an id"
     return said
 
 
