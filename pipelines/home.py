@@ -24,6 +24,7 @@ class Home:
     dbt/                  the parsed dbt project
     dagster/              Dagster's own records
     connect/<practice>/   how far connected systems were pulled, and what was pushed to them
+    keys/                 wrapped keys of what is encrypted; what unwraps them lies elsewhere
     number lock           the counter of builds and publications; who is writing
     errors/               reports of unexpected errors, without patient data
     access.toml           who may sign in to the dashboards, and in which role

@@ -10,6 +10,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import duckdb
+
 from models.audit_log.store import KEY, KEY_FILE
 from models.home_keys import store
 from models.home_keys.wrapping import KeysRefused
@@ -23,6 +25,7 @@ from pipelines.home import CHECKOUT, Home
 from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications.last_run import last_run
 from pipelines.publications.store import current
+from pipelines.sql.connection import load_cipher
 
 PACKAGES = ("pipelines", "models", "ml", "dashboards", "data_samples")
 LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?", re.MULTILINE)
@@ -122,7 +125,9 @@ def _encryption(home: Home) -> Diagnosis:
     if store.is_encrypted(home.root):
         try:
             given = store.check(home.root)
-        except KeysRefused as refused:
+            with duckdb.connect() as connection:
+                load_cipher(connection)
+        except (KeysRefused, EnvironmentNotReady) as refused:
             return Diagnosis("Encryption", False, str(refused), "Give the home's key as docs/operators.md says.")
         state = f"encrypted, {len(store.places(home.root))} keys under {given.wrapping.id}"
         left = "; what was written before is still in clear" if store.waits(home.root) else ""

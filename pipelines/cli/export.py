@@ -16,25 +16,33 @@ PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into.")
 @click.option("--summary-only", is_flag=True, help="Counts and rates only, without patients.")
 @click.option("--profile-base", default=PROFILE_BASE, show_default=True, metavar="URL", help="Base URL of the DEQM profiles.")
+@click.option("--deidentified", "is_deidentified", is_flag=True, help="The de-identified file for DuckDB instead, in clear.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def command(
-    measures: tuple[str, ...], year: int | None, folder: Path, summary_only: bool, profile_base: str, as_json: bool
+    measures: tuple[str, ...],
+    year: int | None,
+    folder: Path,
+    summary_only: bool,
+    profile_base: str,
+    is_deidentified: bool,
+    as_json: bool,
 ) -> None:
     """Write the current publication as FHIR R4, one resource per line.
 
     Writes summary and individual MeasureReports, and a gaps-in-care document for each patient with a gap in the reporting year.
     The individual files contain patient data: only you can read them (mode 0600); share them only with the payer.
     """
-    from pipelines.exports.fhir.files import export
+    home = Home.from_environment()
+    if is_deidentified:
+        from pipelines.exports.deidentified_file import write_deidentified
 
-    written = export(
-        Home.from_environment(),
-        folder,
-        measures=measures,
-        year=year,
-        summary_only=summary_only,
-        profile_base=profile_base.rstrip("/"),
-    )
+        written = write_deidentified(home, folder)
+    else:
+        from pipelines.exports.fhir.files import export
+
+        written = export(
+            home, folder, measures=measures, year=year, summary_only=summary_only, profile_base=profile_base.rstrip("/")
+        )
     if as_json:
         click.echo(json.dumps(written, indent=2))
         return

@@ -41,7 +41,7 @@ def command(folder: Path | None, name: str, practice_id: str | None, time_zone: 
         raise UsageError("Give at least one source: " + ", ".join(f"--{source}" for source in sources))
     with only_writer(Home.from_environment()) if folder is None else nullcontext():
         _write(folder, place, name, practice_id, time_zone, sources)
-    click.echo(f"Written: {place}. Next: caregap run{'' if folder is None else f' {folder}'}")
+    click.echo(f"Written: {place}. Next: caregap keys init --to FILE, then caregap run{'' if folder is None else f' {folder}'}")
 
 
 def _write(

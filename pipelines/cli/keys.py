@@ -79,7 +79,7 @@ def list_(as_json: bool) -> None:
         return
     for one in shown:
         click.echo(
-            f"{one['place']}: " + (f"destroyed {one['destroyed_at']}" if one["destroyed_at"] else f"under {one['master']}")
+            f"{one['place']}: " + (f"destroyed at {one['destroyed_at']}" if one["destroyed_at"] else f"under {one['master']}")
         )
     if not shown:
         click.echo(f"{home.root} is not encrypted.")

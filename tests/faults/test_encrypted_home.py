@@ -231,3 +231,18 @@ def _rows(run: Run, home: Path, practice: Path, **environment: str) -> list[tupl
     assert done.returncode == 0, done.stdout
     files = json.loads(done.stdout)["files"]
     return sorted((file["file_name"], file["n_landed"]) for file in files if file["source_system"] == "crm")
+
+
+def test_analysts_are_handed_the_de_identified_file_in_clear_and_on_record(scene: Scene, run: Run, tmp_path: Path):
+    """Nobody opens the published one without the key; what is handed out names nobody."""
+    out = tmp_path / "out"
+    done = run(scene.home, scene.practice, "export", "--deidentified", "--out", str(out), CAREGAP_KEY=KEY)
+    assert done.returncode == 0, done.stdout
+    assert in_clear(out) == []
+    with duckdb.connect(str(out / "deidentified.duckdb"), read_only=True) as connection:
+        tables, n_rows = connection.execute("select count(*), sum(n_rows)::bigint from catalog.tables").fetchone()
+    assert tables > 1
+    [line] = [
+        json.loads(one) for one in (scene.home / "audit" / "audit.jsonl").read_text().splitlines() if "de-identified" in one
+    ]
+    assert (line["event"], line["n_rows"]) == ("exported", n_rows)
