@@ -38,12 +38,13 @@ SKIP_REASONS = {
     "not_allowed": "a field holds what may not leave",
     "done_there": "done there already",
     "removed_there": "removed there by somebody",
+    "by_hand": "withdrawn by hand",
 }
 """Why a row is not sent, in order of precedence; an open task of the same person is withdrawn with that reason."""
 
 NO_LONGER_LISTED = "no_longer_listed"
 BY_HAND = "by_hand"
-WITHDRAWN_BECAUSE = SKIP_REASONS | {NO_LONGER_LISTED: "no longer on the list", BY_HAND: "withdrawn by hand"}
+WITHDRAWN_BECAUSE = SKIP_REASONS | {NO_LONGER_LISTED: "no longer on the list"}
 
 CAPS = {
     "rows": "more rows would be sent than the settings allow at once",

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from models.journal import newest_entries
 from models.pushing import APPROVE, PUSH_APPROVALS
 from pipelines.home import Home
-from pipelines.keys import read
+from pipelines.landing.journal import entries_of
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,8 @@ class Approval:
 
 def newest_approval(home: Home, practice_id: str, connector: str) -> Approval | None:
     """The newest decision on a plan of the connector; None where there is none, or it was to refuse."""
-    folder = home.outcomes(practice_id)
-    files = [read(path) for path in folder.glob(f".{PUSH_APPROVALS.name}.csv")]
-    decisions = newest_entries(PUSH_APPROVALS, files).filter(pl.col("connector") == connector).sort("decided_at", "approval_id")
+    entries = entries_of(home, practice_id, PUSH_APPROVALS)
+    decisions = entries.filter(pl.col("connector") == connector).sort("decided_at", "approval_id")
     if decisions.is_empty() or (newest := decisions.row(-1, named=True))["decision"] != APPROVE:
         return None
     return Approval(newest["plan_id"], newest["approved_by"], newest["confirm_reason"])

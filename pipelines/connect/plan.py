@@ -15,7 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from models.pushing import NO_LONGER_LISTED, SKIP_REASONS
+from models.pushing import BY_HAND, NO_LONGER_LISTED, SKIP_REASONS
 from models.settings.push import Push as Limits
 from pipelines.connect.adapter import Fate, Task
 from pipelines.connect.gates import Live, barrier
@@ -84,6 +84,8 @@ def draw_plan(
         row = rows.get(external_id)
         if row and row.mark in ("done", "gone"):
             skips[external_id] = "done_there" if row.mark == "done" else "removed_there"
+        elif row and row.mark == "withdrawn" and row.because == BY_HAND:
+            skips[external_id] = BY_HAND
         elif why := barrier(task, worklist.facts.get(task.contact_id), live):
             skips[external_id] = why
             if row and row.may_be_there:

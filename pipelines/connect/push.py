@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from models.pushing import BY_HAND
+from models.pushing import BY_HAND, SKIP_REASONS
 from models.settings.push import Push as Limits
+from models.wording import counted
 from pipelines.audit_log import record
 from pipelines.clock import now
 from pipelines.connect.adapter import Adapter, Fate, Result, Standing, Task
@@ -69,17 +70,28 @@ class Pushing:
                 f"Draw and read a new one: caregap connect plan {self.connector}"
             )
         if plan.confirmations and confirm is None:
+            n_withdrawn = self._withdraw_who_must_not_be_contacted(plan, approved_by)
             raise PushRefused(
                 f"{self.connector}: the plan passes limits that a person must confirm: {', '.join(plan.confirmations)}. Nothing "
-                "was sent. Look at the plan; then add --confirm REASON, or approve it on the page Connections."
+                f"was sent; {counted(n_withdrawn, 'task')} of who must not be contacted withdrawn. Look at the plan; then add "
+                "--confirm REASON, or approve it on the page Connections."
             )
         return self._carry_out(plan, approved_by, confirm)
+
+    def _withdraw_who_must_not_be_contacted(self, plan: Plan, approved_by: str) -> int:
+        """No limit but that of withdrawals itself keeps the task of somebody who died or opted out in the system."""
+        demanded = {task: why for task, why in plan.withdrawals.items() if why in SKIP_REASONS}
+        if not demanded or "withdrawn_share" in plan.confirmations:
+            return 0
+        fates = self._carry_out(replace(plan, sends={}, skips={}, withdrawals=demanded), approved_by, None, event="withdrew")
+        return fates[Fate.WITHDRAWN]
 
     def retry(self, approved_by: str) -> dict[str, int]:
         """Send again what was refused or is undecided, as the worklist has it today."""
         plan = self.plan()
         again = {task: step for task, step in plan.sends.items() if step[0] == "retry"}
-        return self._carry_out(replace(plan, sends=again, withdrawals={}), approved_by, None)
+        n_there = sum(row.may_be_there for row in self.state.rows(self.connector).values())
+        return self._carry_out(replace(plan, sends=again, withdrawals={}, n_wanted=n_there + len(again)), approved_by, None)
 
     def withdraw(self, external_ids: Sequence[str] | None, approved_by: str) -> dict[str, int]:
         """Close these open tasks, or all. No limit holds it back."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from models.pushing import BY_HAND
 from pipelines.clock import now
 from pipelines.connect.adapter import Fate, Result, Standing
 from pipelines.durable import write_durably
@@ -217,6 +218,19 @@ class State:
                         row.location_id, row.is_urgent, because, at, number,
                     ),
                 )  # fmt: skip
+
+    def take_back_withdrawals(self, connector: str, external_ids: Sequence[str] | None) -> int:
+        """Let tasks that were withdrawn by hand be sent again; returns their number. None: all of them."""
+        with self._writing() as at:
+            known = self.rows(connector, external_ids)
+            taken = [one for one, row in known.items() if row.mark == "withdrawn" and row.because == BY_HAND]
+            for external_id in taken:
+                number = self._told(at, "", connector, external_id, WITHDRAW, "taken_back", None)
+                self._connection.execute(
+                    "update rows set because = null, updated_at = ?, number = ? where connector = ? and external_id = ?",
+                    (at, number, connector, external_id),
+                )
+        return len(taken)
 
     def note_standing(self, connector: str, standing: dict[str, Standing | None]) -> None:
         """Write down tasks that are done at the system, or gone (None)."""

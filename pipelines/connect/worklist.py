@@ -25,6 +25,8 @@ _TASKS = """
     inner join marts.dim_patient_links as links
         on tasks.patient_key = links.patient_key
         and links.source_system = $source and links.source_record_type = $record_type
+    -- A person whom two CRMs have is called for one of them.
+    where $record_type <> 'crm_contact' or tasks.contact_source_system = $source
     qualify row_number() over (
         partition by tasks.external_id
         order by

@@ -45,6 +45,7 @@ def definitions(
     """
     parsed = parsed_project(home)
     pulled = pull_assets(home, practice, connections)
+    sent = pushes(home, practice, pushed)
     upstream = [key for one in pulled for key in one.keys]
     landed_tables = raw.map_asset_specs(lambda spec: spec.merge_attributes(deps=upstream))
     made = [landed_tables, derived_assets(parsed), train, score, estimate, value, delivery_assets(parsed)]
@@ -66,8 +67,8 @@ def definitions(
         assets=[*pulled, *(one.with_hooks(hooks) for one in assets)],
         asset_checks=[signs_of_intrusion],
         jobs=[refresh],
-        schedules=[nightly(home, practice), *pulls(practice, connections), *pushes(home, practice, pushed)],
-        sensors=[arrivals(home, practice), failures(home)],
+        schedules=[nightly(home, practice), *pulls(practice, connections), *sent.schedules],
+        sensors=[arrivals(home, practice), failures(home), *sent.sensors],
         resources={
             "home": locked_home,
             "builds": build_in_hand,

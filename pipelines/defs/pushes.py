@@ -1,11 +1,12 @@
 """Pushes on a schedule, of the connectors whose settings allow it: `when = "approved"` or `"always"`. By default none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import dagster as dg
 
 from pipelines.connect.connectors import Connection, read_connections
-from pipelines.connect.scheduled import is_scheduled, push_as_set
+from pipelines.connect.scheduled import awaits_push, is_scheduled, push_as_set
 from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.practice import Practice
@@ -24,13 +25,21 @@ def scheduled_connections(home: Home, practice: Practice) -> list[Connection]:
         return []
 
 
-def pushes(home: Home, practice: Practice, connections: Sequence[Connection]) -> list[dg.ScheduleDefinition]:
-    """The job that pushes, on a schedule that somebody must turn on: 06:30, after the nightly run and before the desk opens.
+@dataclass(frozen=True)
+class Pushes:
+    """What pushes with nobody at the keyboard: off until somebody turns it on, and empty where nothing is pushed."""
 
-    A push that fails leaves the others to be pushed. None where there is nothing to push.
+    schedules: list[dg.ScheduleDefinition] = field(default_factory=list)
+    sensors: list[dg.SensorDefinition] = field(default_factory=list)
+
+
+def pushes(home: Home, practice: Practice, connections: Sequence[Connection]) -> Pushes:
+    """The job that pushes: on a schedule, 06:30, after the nightly run and before the desk opens; and when a plan was approved.
+
+    A push that fails leaves the others to be pushed.
     """
     if not connections:
-        return []
+        return Pushes()
     ops = [_op(home, practice, number, one) for number, one in enumerate(connections, start=1)]
 
     @dg.job(name=JOB, executor_def=dg.in_process_executor, description="Today's lists to the connected systems, as approved.")
@@ -38,15 +47,20 @@ def pushes(home: Home, practice: Practice, connections: Sequence[Connection]) ->
         for op in ops:
             op()
 
-    return [
-        dg.ScheduleDefinition(
-            name="pushes",
-            job=job,
-            cron_schedule="30 6 * * *",
-            execution_timezone=practice.time_zone,
-            default_status=dg.DefaultScheduleStatus.STOPPED,
-        )
-    ]
+    @dg.sensor(job=job, name="approvals", minimum_interval_seconds=60, description="Carries out a plan that was approved.")
+    def sensor() -> Iterator[dg.RunRequest]:
+        for one in connections:
+            if plan_id := awaits_push(home, practice, one):
+                yield dg.RunRequest(run_key=f"{one.name}-{plan_id}")
+
+    daily = dg.ScheduleDefinition(
+        name="pushes",
+        job=job,
+        cron_schedule="30 6 * * *",
+        execution_timezone=practice.time_zone,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )
+    return Pushes([daily], [sensor])
 
 
 def _op(home: Home, practice: Practice, number: int, connection: Connection) -> dg.OpDefinition:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from models.contract import Contract
 from models.extracts.caregap import EXTRACTS
 from models.home_keys.texts import MARK
 from models.journal import newest_entries
@@ -52,11 +53,16 @@ def take_journals(practice: Practice, home: Home) -> None:
 
 def recorded(home: Home, practice_id: str, extract: str) -> pl.DataFrame:
     """What was recorded in the dashboards until now, taken by a run or not: the newest version of every entry."""
+    return entries_of(home, practice_id, EXTRACTS[extract])
+
+
+def entries_of(home: Home, practice_id: str, contract: Contract) -> pl.DataFrame:
+    """As `recorded`, of any contract that the dashboards keep a journal of."""
     folder, files = home.outcomes(practice_id), []
     if folder.is_dir():
         with _locked(folder):
-            files = [read(path) for path in sorted(folder.glob(f"*{extract}*.csv"))]
-    return newest_entries(EXTRACTS[extract], files)
+            files = [read(path) for path in sorted(folder.glob(f"*{contract.name}*.csv"))]
+    return newest_entries(contract, files)
 
 
 def _seal(path: Path) -> None:

@@ -300,6 +300,9 @@ class Conformance:
         desk.push()
         desk.pushing().withdraw([external_id(5)], "operator")
         assert not bench.is_open(external_id(5)) and desk.row(5).because == "by_hand"
+        assert desk.push() == {"skipped": 1}, "what was withdrawn by hand is not sent again by itself"
+        assert desk.state.take_back_withdrawals("bench", None) == 1
+        assert sum(desk.push().values()) == 1 and bench.is_open(external_id(5))
 
     def test_a_task_that_somebody_deleted_is_seen_and_not_made_again(self, desk: Desk, bench: Bench):
         desk.push()

@@ -13,7 +13,7 @@ from pipelines.errors import ConnectionFailed
 FIELDS = frozenset(
     {"reason", "channel", "due_on", "is_urgent", "contact_from", "contact_until", "site_id", "assigned_to", "link"}
 )
-_START = datetime(2026, 11, 2, 12, tzinfo=UTC)
+_START = datetime(2026, 10, 20, 15, tzinfo=UTC)
 
 
 class FakeSystem:

@@ -212,6 +212,17 @@ def test_a_list_that_shrank_by_half_waits_for_a_person(desk: Desk):
     assert set(CAPS) == {"rows", "capacity", "withdrawn_share", "deviation", "old_list"}
 
 
+def test_who_died_leaves_the_system_even_where_a_limit_holds_the_rest_back(desk: Desk):
+    desk.push()
+    desk.list(20, channel="sms")
+    desk.change("contact-00", is_deceased=True)
+    desk.limits = Limits(most_rows=10)
+    with pytest.raises(PushRefused, match="1 task of who must not be contacted withdrawn"):
+        desk.push()
+    assert desk.row(0).because == "deceased" and not desk.bench.is_open(external_id(0))
+    assert desk.row(1).channel == "phone", "nothing else was done"
+
+
 def test_the_day_by_which_a_task_is_due_does_not_move_on_with_the_list(desk: Desk):
     desk.push()
     desk.list(20, due_on=date(2027, 1, 5))

@@ -16,10 +16,12 @@ from dashboards.store.journal import Journal
 from models.pushing import PUSH_APPROVALS
 from pipelines.clock import now
 from pipelines.connect import adapters
+from pipelines.connect.scheduled import awaits_push
 from pipelines.connect.worklist import read_chart, read_worklist
 from pipelines.defs.pushes import pushes, scheduled_connections
 from pipelines.home import Home
 from pipelines.landing.land import land
+from pipelines.lock import only_writer
 from pipelines.practice import SAMPLE, read_practice
 from pipelines.publications.store import WAREHOUSE, current
 from pipelines.raw.views import build_raw
@@ -165,17 +167,7 @@ def test_a_state_that_was_lost_takes_over_what_the_system_holds(scene: Scene):
 def test_a_plan_that_was_approved_on_the_page_is_carried_out_in_that_persons_name(scene: Scene):
     assert scene.connect("push", "hub", "--approved")[0] == 15
     plan = scene.plan()
-    entry = {
-        "approval_id": "a1",
-        "connector": "hub",
-        "plan_id": plan["id"],
-        "decision": "approve",
-        "confirm_reason": None,
-        "approved_by": "lee@example.org",
-        "decided_at": now(),
-        "updated_at": now(),
-    }
-    Journal(PUSH_APPROVALS).add(scene.home.outcomes(current(scene.home).practice_id), entry)
+    approved(scene, plan["id"])
     assert scene.push("--approved") == {"created": 50}
     assert "by lee@example.org" in scene.connect("status", "hub")[1]
 
@@ -186,8 +178,43 @@ def scheduled(scene: Scene, when: str) -> bool:
     (scene.folder / "connectors.toml").write_text(settings, encoding="utf-8")
     shutil.copy(scene.folder / "connectors.toml", scene.home.root)
     practice = read_practice(scene.folder)
-    found = pushes(scene.home, practice, scheduled_connections(scene.home, practice))
+    found = pushes(scene.home, practice, scheduled_connections(scene.home, practice)).schedules
     return bool(found) and found[0].job.execute_in_process(raise_on_error=False).success
+
+
+def approved(scene: Scene, plan_id: str) -> None:
+    entry = {
+        "approval_id": plan_id,
+        "connector": "hub",
+        "plan_id": plan_id,
+        "decision": "approve",
+        "confirm_reason": None,
+        "approved_by": "lee@example.org",
+        "decided_at": now(),
+        "updated_at": now(),
+    }
+    Journal(PUSH_APPROVALS).add(scene.home.outcomes(current(scene.home).practice_id), entry)
+
+
+def test_the_schedule_draws_a_plan_that_is_sent_once_it_is_approved_and_only_once(scene: Scene):
+    assert scheduled(scene, "approved")
+    plan = json.loads(scene.connect("status", "--json")[1])["hub"]["plan"]
+    practice = read_practice(scene.folder)
+    (hub,) = scheduled_connections(scene.home, practice)
+    assert awaits_push(scene.home, practice, hub) is None
+    approved(scene, plan["id"])
+    assert awaits_push(scene.home, practice, hub) == plan["id"]
+    assert scheduled(scene, "approved") and len(scene.bench.system.read()["tasks"]) == 50
+    assert awaits_push(scene.home, practice, hub) is None
+    n_calls = scene.bench.system.read()["calls"]
+    assert scheduled(scene, "approved") and scene.bench.system.read()["calls"] == n_calls
+
+
+def test_a_push_beside_another_command_that_writes_is_turned_away(scene: Scene):
+    plan = scene.plan()
+    with only_writer(scene.home):
+        assert scene.connect("push", "hub", "--apply", plan["id"])[0] == 13
+    assert scene.bench.system.read()["tasks"] == {}
 
 
 def test_a_schedule_pushes_only_where_the_settings_say_so(scene: Scene):
