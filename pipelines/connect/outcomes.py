@@ -19,7 +19,8 @@ from models.extracts.crm import EXTRACTS as CRM
 from models.sources import name_of_kind
 from pipelines.clock import now
 from pipelines.connect.adapter import Adapter, Outcome
-from pipelines.connect.state import Row, State, said_code, said_id
+from pipelines.connect.rows import Row, said_code, said_id
+from pipelines.connect.state import State
 from pipelines.durable import write_durably
 from pipelines.errors import ConnectionFailed
 from pipelines.faults import passing

@@ -19,7 +19,7 @@ from models.pushing import BY_HAND, NO_LONGER_LISTED, SKIP_REASONS
 from models.settings.push import Push as Limits
 from pipelines.connect.adapter import Fate, Task
 from pipelines.connect.gates import Live, barrier
-from pipelines.connect.state import Row
+from pipelines.connect.rows import Row
 from pipelines.connect.worklist import Worklist, published_at
 from pipelines.durable import write_durably
 from pipelines.errors import UsageError

@@ -18,8 +18,9 @@ from pipelines.clock import now
 from pipelines.connect.adapter import Adapter, Fate, Result, Standing, Task
 from pipelines.connect.gates import Live, barrier, leaving_fields
 from pipelines.connect.plan import Plan, draw_plan, grown, hash_of, settled
+from pipelines.connect.rows import UPSERT, WITHDRAW, Due, Row
 from pipelines.connect.sending import Interrupted, matched, send
-from pipelines.connect.state import UPSERT, WITHDRAW, Due, Row, State
+from pipelines.connect.state import State
 from pipelines.connect.worklist import Told, Worklist
 from pipelines.errors import PushRefused
 from pipelines.faults import passing

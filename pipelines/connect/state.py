@@ -11,17 +11,17 @@ adapter that makes nothing twice. Rows are ordered by a counter, never by the cl
 """
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from models.pushing import BY_HAND
 from pipelines.clock import now
 from pipelines.connect.adapter import Fate, Result, Standing
+from pipelines.connect.rows import UPSERT, WITHDRAW, Due, Row, said_code, said_id
 from pipelines.durable import write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.faults import passing
@@ -29,12 +29,9 @@ from pipelines.home import Home
 from pipelines.keys import is_encrypted, read, sealed
 
 FILE = "push.db"
-UPSERT, WITHDRAW = "upsert", "withdraw"
 SKIPPED = "skipped"
 _VERSION = 1
 _CLEAR = b"SQLite format 3"
-_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
-_ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SCHEMA = """
 create table if not exists rows (
     connector text not null, external_id text not null, source_system text not null, contact_id text not null,
@@ -61,55 +58,6 @@ create table if not exists notes (
 ) strict;
 create index if not exists rows_by_number on rows (number);
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One task as it was last heard of.
-
-    `mark` is one of `models/pushing.py`; `accepted` the hash of what the system took; `sending` the verb of a call whose fate is
-    not known; `because` why it was withdrawn or skipped.
-    """
-
-    connector: str
-    external_id: str
-    source_system: str
-    contact_id: str
-    mark: str
-    reason: str | None = None
-    channel: str | None = None
-    location_id: str | None = None
-    due_on: str | None = None
-    is_urgent: int = 0
-    accepted: str | None = None
-    sending: str | None = None
-    sending_hash: str | None = None
-    fate: str | None = None
-    code: str | None = None
-    because: str | None = None
-    remote_id: str | None = None
-    outcome: str | None = None
-    completed_at: str | None = None
-    n_attempts: int = 0
-    first_sent_at: str | None = None
-    last_sent_at: str | None = None
-    updated_at: str = ""
-    number: int = 0
-
-    @property
-    def may_be_there(self) -> bool:
-        """Whether the system may hold it open: it took it, or an answer is missing."""
-        return self.mark == "open" or (self.mark == "waiting" and (self.sending is not None or self.fate == Fate.RETRYABLE))
-
-
-@dataclass(frozen=True)
-class Due:
-    """One row that is about to be sent or withdrawn. `hash` is that of the content; for a withdrawal None."""
-
-    row: Row
-    verb: str
-    hash: str | None = None
-    because: str | None = None
 
 
 class State:
@@ -403,12 +351,3 @@ def _in_memory(path: Path) -> sqlite3.Connection:
         connection.deserialize(clear.serialize())
     write_durably(path, sealed(path, connection.serialize()), "connect.state")
     return connection
-
-
-def said_code(code: str | None) -> str | None:
-    """The code, if it can be one: what a server says may hold anything."""
-    return code if code is None or _CODE.fullmatch(code) else "unreadable"
-
-
-def said_id(remote_id: str | None) -> str | None:
-    return remote_id if remote_id is None or _ID.fullmatch(remote_id) else None

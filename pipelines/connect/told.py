@@ -14,7 +14,8 @@ from typing import Any
 from models.extracts.caregap import EXTRACTS
 from pipelines.clock import now
 from pipelines.connect.plan import Plan
-from pipelines.connect.state import Row, State, folder_of
+from pipelines.connect.rows import Row
+from pipelines.connect.state import State, folder_of
 from pipelines.durable import write_durably
 from pipelines.home import Home
 from pipelines.keys import read, sealed
