@@ -17,8 +17,9 @@ from tests.connect.test_published_list import CONNECTORS, Scene, patient_of, sce
 __all__ = ["scene"]
 
 _TRIAL = """
-    select tasks.external_id, tasks.patient_key, trials.trial_key, trials.n_attempts_90_days
+    select tasks.external_id, tasks.patient_key, list.n_attempts_30_days, trials.trial_key, trials.n_attempts_90_days
     from delivery.out_outreach_tasks as tasks
+    inner join delivery.out_outreach_list as list using (patient_key)
     inner join marts.fct_outreach_trials as trials using (patient_key)
     where trials.added_on = (select max(added_on) from marts.fct_outreach_trials) and tasks.channel = 'phone'
     order by tasks.external_id
@@ -30,7 +31,7 @@ _TRIAL = """
 def test_an_outcome_told_by_the_crm_and_on_the_page_counts_once_in_list_caps_and_trial(scene: Scene, sample_home: Home):
     """The task of a member of the newest campaign with a hold-out is done in the CRM on 20 October, and told by the page too."""
     with _opened(scene.home) as connection:
-        task, person, trial, before = connection.execute(_TRIAL).fetchone()
+        task, person, n_in_30_days, trial, n_in_90_days = connection.execute(_TRIAL).fetchone()
         lift = "select n_contacted, n_held_out from ml.outreach_lift where month = 'all' and tier = 'all'"
         arms = connection.execute(lift).fetchone()
     scene.push("--apply", scene.plan()["id"])
@@ -46,9 +47,9 @@ def test_an_outcome_told_by_the_crm_and_on_the_page_counts_once_in_list_caps_and
         fates = connection.execute("select mark, count(*) from marts.fct_sync_rows group by all order by all").fetchall()
         assert fates == [("done", 1), ("open", 49)]
         left_out = "select suppress_reason, n_attempts_30_days from delivery.out_outreach_suppressions where patient_key = ?"
-        assert connection.execute(left_out, [person]).fetchall() == [("recently_contacted", 1)]
+        assert connection.execute(left_out, [person]).fetchall() == [("recently_contacted", n_in_30_days + 1)]
         of_trial = "select n_attempts_90_days, contact_outcome from marts.fct_outreach_trials where trial_key = ?"
-        assert connection.execute(of_trial, [trial]).fetchall() == [(before + 1, "reached")]
+        assert connection.execute(of_trial, [trial]).fetchall() == [(n_in_90_days + 1, "reached")]
         assert connection.execute(lift).fetchone() == arms, "who is compared with whom is the draw's, not the CRM's"
 
 
