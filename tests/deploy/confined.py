@@ -1,7 +1,8 @@
 """Runs a command with what the units' hardening leaves it, as root where there is no systemd: `confined.py HOME COMMAND …`.
 
-The settings are read from `deploy/systemd/`: of the files only the home may be written, the rest is read-only, /tmp is the
-command's own; no capability and no way to one; system calls, address families and executable memory as the file says.
+The settings are read from `deploy/systemd/`: of the files only the home may be written, the rest is read-only, /tmp and
+/run/caregap are the command's own; no capability and no way to one; system calls, address families and executable memory as the
+file says.
 """
 
 import ctypes
@@ -19,6 +20,8 @@ mount -t tmpfs tmpfs /mnt
 mkdir {HOME}
 mount --bind "$0" {HOME}
 mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+mkdir -m 700 /run/caregap
 mount -o remount,bind,ro /
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 """

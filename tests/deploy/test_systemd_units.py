@@ -120,6 +120,14 @@ def test_what_a_service_may_not_do_fails(run_confined, attempt, said):
 
 @needs_systemd
 @needs_root
+@pytest.mark.parametrize("place", [confined.HOME, "/tmp", "/run/caregap"])  # noqa: S108
+def test_a_service_writes_where_it_must_and_for_its_own_account_alone(run_confined, place):
+    done = run_confined("sh", "-c", f"echo x > {place}/x && stat -c %a {place}/x")
+    assert (done.returncode, done.stdout) == (0, "600\n"), done.stderr
+
+
+@needs_systemd
+@needs_root
 @pytest.mark.slow
 def test_a_whole_run_and_the_look_for_signs_need_no_more_than_their_services_may(
     run_confined, small_practice, tmp_path, monkeypatch
