@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from string import ascii_lowercase
 
 from pipelines.audit_log import record
 from pipelines.clock import now
@@ -60,7 +61,7 @@ def back_up(home: Home, to: Path) -> Backup:
     if to.is_relative_to(home.root):
         raise UsageError(f"{to}: lies in the home, with which it would be lost. Give a folder on another disk.")
     number = (home.root / COUNTER).read_text(encoding="utf-8").strip() if (home.root / COUNTER).is_file() else "0"
-    name = f"caregap-{now():%Y%m%dT%H%M%S}-{number}"
+    name = _free(to, f"caregap-{now():%Y%m%dT%H%M%S}-{number}")
     record(home, "backed_up", subject=name)
     sweep_in(to)
     with scratch(to) as beside:
@@ -76,6 +77,11 @@ def back_up(home: Home, to: Path) -> Backup:
         put_in_place(folder, to / name)
     passing("backup.placed", to)
     return Backup(to / name, backup.made_at, files)
+
+
+def _free(to: Path, name: str) -> str:
+    """The name, with a letter behind it where a backup of the same second, of this home or another, has it."""
+    return next(one for one in (name, *(f"{name}{letter}" for letter in ascii_lowercase)) if not (to / one).exists())
 
 
 def read_backup(folder: Path) -> Backup:

@@ -27,4 +27,4 @@ def command(to: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts_of(backup), indent=2))
     else:
         click.echo(f"Backed up and verified: {backup.folder}, {len(backup.files):,} files, {backup.n_bytes / 1024**2:,.1f} MB.")
-        click.echo("Go back to it with `caregap restore`, in an empty home. Keep the keys of audit log and sign-in elsewhere.")
+        click.echo("Go back to it with `caregap restore`, in an empty home. Keep the keys of home, audit and sign-in elsewhere.")

@@ -25,6 +25,6 @@ def command(is_deep: bool, as_json: bool) -> None:
     else:
         for one in found:
             mark = "ok  " if one.is_well else ("    " if one.is_optional else "FAIL")
-            click.echo(f"{mark} {one.what}: {one.state}" + ("" if one.is_well else f". {one.remedy}"))
+            click.echo(f"{mark} {one.what}: " + (one.state if one.is_well else f"{one.state.rstrip('.')}. {one.remedy}"))
     if any(not one.is_well and not one.is_optional for one in found):
         raise EnvironmentNotReady("Something is wrong; see above what to do next.")

@@ -32,7 +32,10 @@ def command(
     Writes summary and individual MeasureReports, and a gaps-in-care document for each patient with a gap in the reporting year.
     The individual files contain patient data: only you can read them (mode 0600); share them only with the payer.
     """
+    from pipelines.exports.outside import refuse_encrypted_home
+
     home = Home.from_environment()
+    refuse_encrypted_home(home, folder)
     if is_deidentified:
         from pipelines.exports.deidentified_file import write_deidentified
 

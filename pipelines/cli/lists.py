@@ -16,8 +16,10 @@ def command(folder: Path) -> None:
     contain patient data: only you can read them (mode 0600).
     """
     from pipelines.exports.outreach_lists import write_outreach_anew
+    from pipelines.exports.outside import refuse_encrypted_home
     from pipelines.publications.store import current
 
     home = Home.from_environment()
+    refuse_encrypted_home(home, folder)
     for path, n_rows in write_outreach_anew(home, current(home), folder).items():
         click.echo(f"{n_rows:>9,} {path}")

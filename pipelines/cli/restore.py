@@ -30,4 +30,4 @@ def command(source: Path, is_check: bool) -> None:
     click.echo(
         "Next: `caregap run --landed`, with the practice's folder if it is not the home's own. Then set the delivery folders"
     )
-    click.echo("under [sources] in practice.toml, and the keys of audit log and sign-in in the environment.")
+    click.echo("under [sources] in practice.toml, and the keys of home, audit log and sign-in in the environment.")

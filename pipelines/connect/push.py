@@ -88,9 +88,17 @@ class Pushing:
         return fates[Fate.WITHDRAWN]
 
     def retry(self, approved_by: str) -> dict[str, int]:
-        """Send again what was refused or is undecided, as the worklist has it today."""
+        """Send again what was refused or is undecided, as the worklist has it today.
+
+        Raises `PushRefused` where the list is too old to act on: that what was agreed to is sent again does not make it newer.
+        """
         plan = self.plan()
         again = {task: step for task, step in plan.sends.items() if step[0] == "retry"}
+        if again and "old_list" in plan.confirmations:
+            raise PushRefused(
+                f"{self.connector}: the list is older than most_days_old allows. Nothing was sent. Publish a newer one (`caregap "
+                f"run`), or confirm its age: caregap connect push {self.connector} --apply PLAN --confirm REASON"
+            )
         n_there = sum(row.may_be_there for row in self.state.rows(self.connector).values())
         return self._carry_out(replace(plan, sends=again, withdrawals={}, n_wanted=n_there + len(again)), approved_by, None)
 

@@ -202,6 +202,20 @@ def test_a_first_push_that_passes_a_limit_waits_for_a_person(desk: Desk, cap: st
     assert desk.state.last_push("bench")["confirm_reason"] == "checked_by_hand"  # type: ignore[index]
 
 
+def test_what_was_refused_is_not_sent_again_from_a_list_that_is_too_old(desk: Desk):
+    desk.bench.poison(external_id(3))
+    desk.push()
+    desk.bench.cure()
+    published = datetime.fromisoformat(desk.worklist.publication.published_at) - timedelta(days=desk.limits.most_days_old)
+    publication = replace(desk.worklist.publication, published_at=published.isoformat())
+    desk.worklist = replace(desk.worklist, publication=publication)
+    with pytest.raises(PushRefused, match="most_days_old"):
+        desk.pushing().retry("operator")
+    assert desk.bench.n_held(external_id(3)) == 0
+    desk.limits = Limits(most_days_old=30)
+    assert desk.pushing().retry("operator")[Fate.CREATED] == 1
+
+
 def test_a_list_that_shrank_by_half_waits_for_a_person(desk: Desk):
     """Twenty tasks are open. Eight left: twelve of twenty, over half, would be withdrawn, and the list is twelve shorter."""
     desk.push()
