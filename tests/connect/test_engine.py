@@ -11,11 +11,12 @@ import pytest
 from models.pushing import CAPS, FATES, MARKS, SKIP_REASONS
 from models.settings.push import Push as Limits
 from pipelines.connect import state as states
-from pipelines.connect.adapter import Fate, Outcome, Outcomes, Result, Task
+from pipelines.connect.adapter import BatchRefused, Fate, Outcome, Outcomes, Result, Task
 from pipelines.connect.gates import Live, barrier, leaving_fields
 from pipelines.connect.outcomes import read_outcomes
 from pipelines.connect.plan import read_plan, write_plan
 from pipelines.connect.quiet_hours import is_quiet
+from pipelines.connect.sending import send
 from pipelines.connect.state import FILE, folder_of, open_state
 from pipelines.errors import ConnectionFailed, EnvironmentNotReady, HomeBusy, PushRefused, UsageError
 from pipelines.home import Home
@@ -167,6 +168,31 @@ def test_a_withdrawal_that_no_gate_demands_is_refused_unless_it_was_planned(desk
     desk.list(19)
     with pytest.raises(PushRefused, match="withdrawals"):
         desk.pushing().apply(agreed, "operator")
+
+
+def test_a_limit_that_is_passed_since_the_plan_was_agreed_to_is_not_confirmed_with_it(desk: Desk):
+    agreed = desk.pushing().plan()
+    desk.worklist = replace(desk.worklist, capacity={"loc-01": 5})
+    with pytest.raises(PushRefused, match="limits"):
+        desk.pushing().apply(agreed, "operator", "checked_by_hand")
+
+
+def test_a_batch_that_is_refused_whole_is_halved_without_waiting():
+    """Of eight rows the third is bad: eight, four, two and one are asked about, and nobody waits."""
+    asked: list[int] = []
+
+    def upsert(rows: Sequence[str]) -> list[Result]:
+        asked.append(len(rows))
+        if "c" in rows:
+            raise BatchRefused("bad_row")
+        return [Result(row, Fate.CREATED) for row in rows]
+
+    def wait(seconds: float) -> None:
+        raise AssertionError("every row was decided at once")
+
+    results = send(upsert, "abcdefgh", str, wait)
+    assert [result.fate for result in results] == ["created"] * 2 + ["rejected"] + ["created"] * 5
+    assert asked == [8, 4, 2, 2, 1, 1, 4]
 
 
 def test_a_plan_file_that_was_changed_is_no_plan(desk: Desk):
