@@ -50,6 +50,7 @@ _CONTRACTS = (
             "n_landed": field(pl.Int64, "Rows that are the current version of their key.", at_least=0),
             "n_quarantined": field(pl.Int64, "Rows that could not be read or broke their contract.", at_least=0),
             "n_superseded": field(pl.Int64, "Rows of which a newer version, or a deletion, was delivered.", at_least=0),
+            "n_erased": field(pl.Int64, "Rows of people who were erased, or that were kept long enough.", at_least=0),
             "n_contradicted": field(
                 pl.Int64, "Superseded rows that differ from the row preferred though key and times are equal.", at_least=0
             ),

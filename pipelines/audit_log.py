@@ -20,8 +20,19 @@ ROLE = "operator"
 SETTINGS_SEEN = "settings.json"
 
 
-def record(home: Home, event: str, *, subject: str, n_rows: int | None = None, patients: Iterable[int] | str = ()) -> None:
+def record(
+    home: Home,
+    event: str,
+    *,
+    subject: str,
+    n_rows: int | None = None,
+    patients: Iterable[int] | str = (),
+    purpose: str = "",
+    to: str = "",
+) -> None:
     """Add a line: `event` is one of `EVENTS`, `subject` says of what, never a value; `patients` are keys, or `EVERYBODY`.
+
+    `purpose`, and `to` whom: of what is handed out, for the accounting of disclosures (`pipelines/rights/disclosures.py`).
 
     Called before what it records, which must not happen where the line cannot be written. Raises `EnvironmentNotReady`.
     """
@@ -37,6 +48,7 @@ def record(home: Home, event: str, *, subject: str, n_rows: int | None = None, p
         "address": socket.gethostname(),
         "session": f"pid {os.getpid()}",
     }
+    entry |= {name: value for name, value in (("purpose", purpose), ("to", to)) if value}
     if patients:
         entry["patients"] = patients if isinstance(patients, str) else sorted(set(patients))
     try:

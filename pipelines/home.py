@@ -20,6 +20,7 @@ class Home:
     published/<id>/       immutable publications; `published/current` is a link to one of them
     history/<practice>/   first published version of each month, kept permanently
     outcomes/<practice>/  what was recorded in the dashboards, for the next run
+    erasures/<practice>/  who was erased, by marks that name nobody, and the certificates
     scores/               trained models
     dbt/                  the parsed dbt project
     dagster/              Dagster's own records
@@ -55,6 +56,9 @@ class Home:
 
     def connect(self, practice_id: str) -> Path:
         return self.root / "connect" / path_part(practice_id)
+
+    def erasures(self, practice_id: str) -> Path:
+        return self.root / "erasures" / path_part(practice_id)
 
     @property
     def build(self) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.settings.layout import Layout
 from models.settings.practice import PracticeSettings
+from models.settings.privacy import Retention
 from models.settings.toml_schema import SettingsRefused, read_settings
 from models.sources import delivered_kinds
 from pipelines.errors import UsageError
@@ -30,7 +31,7 @@ class Practice:
     `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
     `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`); `layouts` are its own, by
-    name (`pipelines/layouts.py`).
+    name (`pipelines/layouts.py`). `privacy` names its profile (`pipelines/privacy.py`), `retention` its own months.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Practice:
     variables: dict[str, object] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
     layouts: dict[str, Layout] = field(default_factory=dict)
+    privacy: str = "hipaa"
+    retention: Retention = field(default_factory=Retention)
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
         return replace(self, sources=sources)
@@ -78,6 +81,8 @@ def read_practice(folder: Path) -> Practice:
         variables=settings.variables.model_dump(exclude_none=True),
         scenarios=written_scenarios(folder),
         layouts=written_layouts(folder, settings.layouts),
+        privacy=settings.privacy,
+        retention=settings.retention,
     )
 
 

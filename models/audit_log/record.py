@@ -34,6 +34,10 @@ EVENTS = {
     "operated": "opened Dagster's page to start runs",
     "audit_read": "asked who saw a patient",
     "alerted": "told of a sign of intrusion",
+    "person_exported": "handed out all that is kept about a person",
+    "person_restricted": "restricted the use of a person's data, or lifted that",
+    "person_erased": "erased a person",
+    "retention_applied": "disposed of what was kept long enough",
     "broken": "found the log broken",
     "keyed": "put the log under a key",
 }

@@ -23,6 +23,10 @@ OUTCOME_NOTES = (
 )
 """The only remarks there are: where words could be typed, patients' secrets would be."""
 
+RESTRICTION_REASONS = ("requested", "accuracy_contested", "unlawful_use", "objection", "legal_claims")
+"""Why a person's data is kept from use: 45 CFR 164.522(a); GDPR 18(1)(a) to (d), 21. `legal_claims` is a legal hold."""
+LEGAL_HOLD = "legal_claims"
+
 IDENTITY_DECISIONS = ("link", "separate", "later")
 """One person, two people, or later; replaces any earlier decision on the pair."""
 
@@ -60,6 +64,23 @@ _CONTRACTS = (
             "updated_at": field(INSTANT, "When the entry was written."),
         },
         notes="Written by the Identities page into the home's journal; a decision is undone by a later one on the same pair.",
+    ),
+    Contract(
+        "restrictions",
+        "record of a person whose data is kept from use",
+        ("restriction_id",),
+        {
+            "restriction_id": field(pl.String, "Random id of the entry."),
+            "patient_source_system": field(pl.String, "Source of the record."),
+            "patient_record_type": field(pl.String, "Kind of the record.", values=RECORD_TYPES),
+            "patient_source_id": field(pl.String, "The source's own id of the record.", phi=Phi.DIRECT),
+            "reason": field(pl.String, "Why, out of a fixed list.", values=RESTRICTION_REASONS),
+            "restricted_at": field(INSTANT, "When it was restricted.", phi=Phi.QUASI),
+            "restricted_by": field(pl.String, "Who restricted or lifted it, on the machine.", phi=Phi.DIRECT),
+            "is_lifted": field(pl.Boolean, "It holds no more."),
+            "updated_at": field(INSTANT, "When this version of the entry was written; the latest one wins."),
+        },
+        notes="Written by `caregap person restrict`, an entry for each record of the person; it is lifted by a later version.",
     ),
     Contract(
         "sync_rows",

@@ -18,7 +18,7 @@ DELIVERIES: dict[str, Contract] = {
         ("source_system", "extract", "file_key"),
         {
             **LANDING["deliveries"].fields,
-            "is_reconciled": field(pl.Boolean, "Every delivered row was landed, quarantined or superseded."),
+            "is_reconciled": field(pl.Boolean, "Every delivered row was landed, quarantined, superseded or erased."),
         },
         owner="practice manager",
         site=ALL_SITES,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from models.settings.privacy import PROFILES, Retention
 from models.settings.toml_schema import AtKey, Settings
 from models.sources import delivered_kinds
 
@@ -124,6 +125,8 @@ class PracticeSettings(Settings):
     )
     sources: dict[str, str] | None = Field(None, description='folders by source: ehr = "ehr"')
     layouts: dict[str, str] = Field({}, description='files by name of the layout: our_contacts = "layouts/our_contacts.toml"')
+    privacy: Literal["hipaa", "ccpa", "gdpr"] = Field("hipaa", description=f"one of {', '.join(PROFILES)}")
+    retention: Retention = Field(Retention(), description="a table")
     targets: dict[str, float] = Field({}, description="a number in the KPI's unit; a share is written as 0.05, not 5 %")
     variables: Variables = Field(Variables(), description="a table")
 

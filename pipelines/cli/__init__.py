@@ -27,6 +27,7 @@ VERBS = {
     "backup": "Copy what cannot be made again, and verify the copy.",
     "restore": "Put a backup into an empty home.",
     "keys": "Make, rotate and destroy the keys that encrypt a home.",
+    "person": "Export, restrict or erase what is kept about one person.",
     "audit": "Check the audit log, and list who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",

@@ -254,6 +254,21 @@ class State:
                 [(connector, name, contact_id, is_member, said_code(code)) for contact_id, is_member, code in results],
             )
 
+    def forget_contacts(self, is_theirs: Callable[[str, str], bool]) -> None:
+        """Remove all that is known of contacts for whose source and id `is_theirs` holds, and overwrite it in the file."""
+        self._connection.execute("pragma secure_delete = on")
+        told = self._connection.execute("select distinct connector, external_id, source_system, contact_id from rows").fetchall()
+        theirs = [(connector, id, contact) for connector, id, source, contact in told if is_theirs(source, contact)]
+        listed = self._connection.execute("select distinct connector, contact_id from members").fetchall()
+        systems = {source for *_, source, _ in told}
+        members = [one for one in listed if any(is_theirs(source, one[1]) for source in systems)]
+        with self._writing():
+            for table in ("rows", "fates"):
+                condition = "connector = ? and external_id = ?"
+                self._connection.executemany(f"delete from {table} where {condition}", [(name, id) for name, id, _ in theirs])
+            self._connection.executemany("delete from members where connector = ? and contact_id = ?", members)
+        self._connection.execute("pragma wal_checkpoint(truncate)")
+
     def noted(self, connector: str, name: str) -> str | None:
         found = self._connection.execute("select value from notes where connector = ? and name = ?", (connector, name)).fetchone()
         return found[0] if found else None

@@ -26,9 +26,9 @@ from pipelines.warehouse.fingerprint import fingerprint
 DELIVERIES = key_of("raw.deliveries")
 QUARANTINED = key_of("raw.quarantined_rows")
 UNACCOUNTED = """
-select extract, file_name, n_delivered - n_landed - n_quarantined - n_superseded
+select extract, file_name, n_delivered - n_landed - n_quarantined - n_superseded - n_erased
 from raw.deliveries
-where status = 'landed' and n_delivered <> n_landed + n_quarantined + n_superseded
+where status = 'landed' and n_delivered <> n_landed + n_quarantined + n_superseded + n_erased
 """
 CONTRADICTED = """
 select extract, file_name, n_contradicted

@@ -41,7 +41,7 @@ def take_journals(practice: Practice, home: Home) -> None:
     folder = home.outcomes(practice.id)
     if not folder.is_dir():
         return
-    with _locked(folder) as descriptor:
+    with locked(folder) as descriptor:
         for extract, name in OPEN.items():
             if (folder / name).exists():
                 passing("landing.journal.taking", folder)
@@ -60,7 +60,7 @@ def entries_of(home: Home, practice_id: str, contract: Contract) -> pl.DataFrame
     """As `recorded`, of any contract that the dashboards keep a journal of."""
     folder, files = home.outcomes(practice_id), []
     if folder.is_dir():
-        with _locked(folder):
+        with locked(folder):
             files = [read(path) for path in sorted(folder.glob(f"*{contract.name}*.csv"))]
     return newest_entries(contract, files)
 
@@ -73,7 +73,7 @@ def _seal(path: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[int]:
+def locked(folder: Path) -> Iterator[int]:
     """The folder's descriptor, while no page adds an entry."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -37,9 +37,11 @@ from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.keys import is_encrypted
 from pipelines.landing.encryption import secure
+from pipelines.landing.erasing import erase_again, erase_recorded
 from pipelines.landing.integrity import MANIFEST, folder_of, landed_damage, note_damaged, read_manifest, refuse_damaged
 from pipelines.landing.journal import take_journals, with_journals
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
+from pipelines.landing.replacing import settle_replaced
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.scratch import clear_scratch, scratch
@@ -67,8 +69,8 @@ class LandedFile:
     `status`: `landed`, `ignored` (a kind that is not read), `unknown` (of no kind that is known) or `refused`; for the last
     three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several. `read_as`: what was
     found and is not plain: layout, encoding, row of the header, sheet.
-    `n_delivered` = `n_read` + `n_quarantined` if it landed. `is_new`: this run read it. `is_told`: a command that has
-    ended has named this refusal. `folder`: where it landed. `stops`: it is refused, and its whole source with it.
+    `n_delivered` = `n_read` + `n_quarantined` + `n_erased` if it landed. `is_new`: this run read it. `is_told`: a command that
+    has ended has named this refusal. `folder`: where it landed. `stops`: it is refused, and its whole source with it.
     """
 
     source_system: str
@@ -89,6 +91,7 @@ class LandedFile:
     read_as: str = ""
     n_doubts: int = 0
     stops: bool = False
+    n_erased: int = 0
 
     @property
     def said(self) -> str:
@@ -154,9 +157,11 @@ def land(
     practice = practice if is_delivered else practice.with_sources({})
     arrived = arrived_state(practice) if is_delivered else ""
     take_journals(practice, home)
+    erase_recorded(home, practice.id)
     practice = with_journals(practice, home)
     root = home.landing(practice.id)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settle_replaced(root)
     ledger, found = Ledger(root / LEDGER), source_files(practice)
     entered = [_entered(delivery, ledger) for delivery in found.deliveries]
     ledger.save()
@@ -173,11 +178,13 @@ def land(
                     ledger.forget(entry)
                 continue
             folder = folder_of(root, entry)
-            stated = {name: value for name, value in read_manifest(folder).items() if name not in _OF_THE_FOLDER}
             told: dict[str, Any] = {"is_new": is_new, "is_told": (folder / TOLD).exists(), "folder": folder}
-            files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, **told, **stated))
+            told |= _stated(folder)
+            files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, **told))
     if growing:
         ledger.save()
+    if erase_again(home, practice.id):
+        files = [replace(file, **_stated(file.folder)) for file in files]
     report = LandingReport(tuple(files), ledger.entries, arrived, (*found.waiting, *growing))
     blocking = [*found.stray, *_blocking(report, root, strict)]
     if blocking:
@@ -185,6 +192,11 @@ def land(
         raise ExtractRefused("\n  ".join([f"{len(blocking)} of {n_files} files refused; nothing in them was landed:", *blocking]))
     refuse_damaged(home, whole, ledger.entries)
     return report
+
+
+def _stated(folder: Path) -> dict[str, Any]:
+    """What a folder's manifest says of the delivered file."""
+    return {name: value for name, value in read_manifest(folder).items() if name not in _OF_THE_FOLDER}
 
 
 def _entered(delivery: Delivery, ledger: Ledger) -> tuple[Delivery, Entry | None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from models.landing import LANDING
-from pipelines.durable import put_in_place, write_durably
+from pipelines.durable import put_in_place, sync, write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.faults import passing
 from pipelines.sealed import damage, seal
@@ -26,6 +26,30 @@ def keep(written: Path, path: Path, point: str) -> None:
     write_durably(_seal_of(path), json.dumps({path.name: seal([written])[written.name]}), f"{point}.seal")
     put_in_place(written, path)
     passing(f"{point}.placed", path)
+
+
+def keep_instead(written: Path, path: Path, point: str) -> None:
+    """Put a written file in the place of a kept one. `settle_kept` ends what was stopped in between."""
+    sync(written)
+    passing(f"{point}.written", path)
+    write_durably(_seal_of(path), json.dumps({path.name: seal([written])[written.name]}), f"{point}.seal")
+    put_in_place(written, path)
+    passing(f"{point}.placed", path)
+
+
+def settle_kept(folder: Path) -> None:
+    """Give their names to the files in the folders of `folder` that were written to replace kept ones and have not done so yet:
+    the seal is theirs already."""
+    for beside in folder.glob("*/.[0-9]*.parquet"):
+        path = beside.with_name(beside.name.removeprefix("."))
+        if path.exists() and damaged([path]) and _is_sealed(beside, path):
+            put_in_place(beside, path)
+
+
+def _is_sealed(beside: Path, path: Path) -> bool:
+    """Whether the seal of a kept file is that of the one that was written beside it."""
+    stated = json.loads(_seal_of(path).read_text(encoding="utf-8"))
+    return bool(stated[path.name] == seal([beside])[beside.name])
 
 
 def damaged(files: Iterable[Path]) -> list[str]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pipelines.audit_log import record
+from pipelines.disposal import dispose
 from pipelines.durable import sync, write_durably
 from pipelines.errors import NotPublished
 from pipelines.faults import passing
@@ -33,6 +34,8 @@ WAREHOUSE = "warehouse.duckdb"
 DEIDENTIFIED = "deidentified.duckdb"
 SHOWN = "shown"
 KEPT = 5
+ERASED = "publications_through"
+"""In a practice's folder of erasures: the number of the newest publication that may hold somebody who was erased since."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +138,42 @@ def gone_back_from(home: Home) -> Publication | None:
     return newest[0] if shown and newest and newest[0].order > shown.order else None
 
 
+def note_erased(home: Home, practice_id: str, through: int) -> None:
+    """Note that the publications up to this number hold somebody who is erased: none of them stays once a later one is shown."""
+    path = home.erasures(practice_id) / ERASED
+    known = int(path.read_text(encoding="ascii")) if path.is_file() else 0
+    write_durably(path, str(max(known, through)), "erase.noted")
+
+
+def holds_erased(home: Home, publication: Publication) -> bool:
+    """Whether a publication was made before the last erasure."""
+    path = home.erasures(publication.practice_id) / ERASED
+    return path.is_file() and publication.number <= int(path.read_text(encoding="ascii"))
+
+
 def forget_old(home: Home) -> None:
-    """Remove all but the newest few and the current publication, and those that were never shown, are damaged, or are in clear in
-    a home that has been encrypted since."""
+    """Remove all but the newest few and the current publication, and those that were never shown, are damaged, are in clear in a
+    home that has been encrypted since, or hold somebody who was erased since."""
     shown = (home.published / CURRENT).resolve().name
     if not home.published.is_dir():
         return
-    keep = {*(one.id for one in whole_publications(home)[-KEPT:] if not is_left_in_clear(home, one)), shown}
+    newest = whole_publications(home)[-KEPT:]
+    keep = {*(one.id for one in newest if not is_left_in_clear(home, one) and not holds_erased(home, one)), shown}
     for folder in home.published.iterdir():
         if folder.is_dir() and not folder.is_symlink() and folder.name not in keep and not folder.name.startswith(PREFIX):
             passing("cleanup.publication.removing", folder)
-            shutil.rmtree(folder)
+            _remove(home, folder)
             passing("cleanup.publication.removed", folder)
     forget_gone(home.root)
+
+
+def _remove(home: Home, folder: Path) -> None:
+    """Remove a publication; one that holds somebody who was erased is overwritten, even under those who still read it."""
+    publication = _read(folder)
+    if publication is None or holds_erased(home, publication):
+        dispose(folder)
+    else:
+        shutil.rmtree(folder)
 
 
 def _read(folder: Path) -> Publication | None:

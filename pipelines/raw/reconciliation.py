@@ -1,6 +1,6 @@
 """Creates the tables of schema `raw` that account for deliveries and every row in them; contracts in `models/landing.py`.
 
-For every file: delivered = landed + quarantined + superseded.
+For every file: delivered = landed + quarantined + superseded + erased.
 """
 
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ from pipelines.sql.types import sql_type
 _FILE: dict[str, Dtype] = {
     **dict.fromkeys(("source_system", "extract", "file_key", "file_name"), pl.String),
     "exported_at": INSTANT,
-    **dict.fromkeys(("n_bytes", "arrival", "n_delivered", "n_read", "n_quarantined", "n_doubts"), pl.Int64),
+    **dict.fromkeys(("n_bytes", "arrival", "n_delivered", "n_read", "n_quarantined", "n_erased", "n_doubts"), pl.Int64),
     **dict.fromkeys(("status", "reason", "read_as", "extra_columns", "absent_columns", "folder", "reader"), pl.String),
     "is_change": pl.Boolean,
 }
 _WHOSE = ("source_system", "extract", "file_key", "file_name")
-_COUNTED = ("n_delivered", "n_read", "n_quarantined", "status", "reason")
+_COUNTED = ("n_delivered", "n_read", "n_quarantined", "n_erased", "status", "reason")
 
 
 def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> pl.DataFrame:
@@ -52,12 +52,18 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
             name: getattr(first, name) for name in ("source_system", "extract", "file_key", "file_name", "exported_at", "n_bytes")
         }
         arrival = min(entry.arrival for entry in entries)
-        whole = {"is_change": False} | named | manifest | _lists(manifest) | {"folder": str(folder), "arrival": arrival}
+        whole = (
+            {"is_change": False, "n_erased": 0}
+            | named
+            | manifest
+            | _lists(manifest)
+            | {"folder": str(folder), "arrival": arrival}
+        )
         parts = manifest.get("parts", {})
         if manifest["n_delivered"] or not parts:
             rows.append(whole)
         for extract, counts in parts.items():
-            counted = {name: counts[name] for name in _COUNTED if name in counts}
+            counted = {"n_erased": 0} | {name: counts[name] for name in _COUNTED if name in counts}
             rows.append(whole | counted | _lists(counts) | {"extract": extract, "folder": str(folder / extract)})
     frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})
     return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(
@@ -86,7 +92,7 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
         )
         select
             source_system, extract, file_key, file_name, exported_at, n_bytes, n_delivered,
-            n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded,
+            n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded, n_erased,
             coalesce(superseded.n_contradicted, 0) as n_contradicted, status, reason,
             nullif(read_as, '') as read_as, extra_columns, absent_columns
         from files
@@ -99,7 +105,7 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
         """
         select source_system || '/' || file_name
         from raw.deliveries
-        where status = 'landed' and (n_delivered <> n_landed + n_quarantined + n_superseded or n_landed < 0)
+        where status = 'landed' and (n_delivered <> n_landed + n_quarantined + n_superseded + n_erased or n_landed < 0)
         """
     ).fetchall()
     if lost:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.home import CHECKOUT, Home
 from pipelines.landing.ledger import Entry
+from pipelines.landing.tombstones import Tombstones
 from pipelines.practice import Practice
 
 CODE = ("pipelines", "models", "ml", "dbt_project", "requirements.txt")
@@ -15,7 +16,7 @@ WRITTEN = {"__pycache__", "target", "logs", "dbt_packages"}
 
 
 def fingerprint(home: Home, practice: Practice, ledger: Sequence[Entry]) -> str:
-    """32 hexadecimal digits over landing, the practice's settings, loaded value sets, the code and its locked versions.
+    """32 hexadecimal digits over landing, erasures, the practice's settings, value sets, the code and its locked versions.
 
     A file counts by its content, name and day of export, not its path: moving the practice's folder changes nothing.
     """
@@ -24,6 +25,7 @@ def fingerprint(home: Home, practice: Practice, ledger: Sequence[Entry]) -> str:
         state.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
     for path in _files(home.root, ("value_sets",)):
         state.update(f"{path.relative_to(home.root)}\0".encode() + path.read_bytes())
+    state.update(Tombstones.of(home, practice.id).digest().encode())
     settings = asdict(practice) | {"sources": sorted(practice.sources)}
     landed = [(entry.source_system, entry.extract, entry.place, entry.file_key, entry.exported_at) for entry in ledger]
     state.update(json.dumps([settings, landed], sort_keys=True, default=str).encode())

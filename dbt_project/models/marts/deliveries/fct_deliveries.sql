@@ -4,7 +4,7 @@ final as (
 
     select
         *,
-        n_delivered = n_landed + n_quarantined + n_superseded as is_reconciled
+        n_delivered = n_landed + n_quarantined + n_superseded + n_erased as is_reconciled
     from {{ ref('stg_landing__deliveries') }}
 
 )

@@ -9,6 +9,7 @@ select
     n_landed,
     n_quarantined,
     n_superseded,
+    n_erased,
     n_contradicted,
     status,
     reason,

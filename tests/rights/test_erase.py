@@ -1,0 +1,226 @@
+"""A person who was erased is nowhere: in no file, table, backup or later publication, whatever is delivered again."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.backup import back_up, read_backup, restore
+from pipelines.errors import UsageError
+from pipelines.home import Home
+from pipelines.landing.integrity import landed_damage, read_manifest
+from pipelines.landing.land import land, landed_before
+from pipelines.landing.persons import landed_parts
+from pipelines.publications.store import current, publications
+from pipelines.raw.views import build_raw
+from pipelines.rights.erase import erase, finish
+from pipelines.rights.person import find_person, was_erased
+from pipelines.rights.restrict import lift, restrict
+from tests.rights.conftest import KEYS
+from tests.rights.two_people import write_csv, write_ehr
+
+GONE, LEFT = b"secret-1", b"secret-2"
+
+
+def search(root: Path, what: bytes) -> list[str]:
+    """Where a text stands below a folder: in the bytes of a file, or in a row of a Parquet or DuckDB file."""
+    found = []
+    for path in sorted(one for one in root.rglob("*") if one.is_file() and not one.is_symlink()):
+        content = path.read_bytes()
+        if path.suffix == ".parquet":
+            content += repr(duckdb.sql(f"from read_parquet('{path}')").fetchall()).encode()
+        if path.suffix == ".duckdb":
+            with duckdb.connect(str(path), read_only=True) as connection:
+                tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables() where not internal")
+                for (table,) in tables.fetchall():
+                    content += repr(connection.execute(f"from {table}").fetchall()).encode()
+        if what in content:
+            found.append(str(path.relative_to(root)))
+    return found
+
+
+def erase_first(home, practice, publish_anew):
+    return erase(home, practice, find_person(home, practice, str(KEYS[1])), publish_anew)
+
+
+def test_an_erased_person_is_found_nowhere_and_others_are_as_they_were(home, practice, publish_anew, tmp_path):
+    (home.root / "queries").mkdir()
+    (home.root / "queries" / "a.json").write_text(json.dumps({"hers": "select 'P-SECRET-1'", "other": "select 1"}))
+    places = search(home.root, LEFT)
+    assert len(search(home.root, GONE)) > 40
+
+    [certificate] = erase_first(home, practice, publish_anew)
+
+    assert search(home.root, GONE) == []
+    assert [place for place in search(home.root, LEFT) if place.startswith("landing")] == [
+        place for place in places if place.startswith("landing")
+    ]
+    assert str(KEYS[1]).encode() not in b"".join(path.read_bytes() for path in home.erasures("test").rglob("*") if path.is_file())
+    assert certificate["status"] == "done" and certificate["landed_rows"]["ehr/Observation"] == 2
+    assert certificate["records"] == {"billing_account": 1, "crm_contact": 1, "ehr_patient": 1}
+    assert certificate["saved_queries"] == 1
+    assert json.loads((home.root / "queries" / "a.json").read_text()) == {"other": "select 1"}
+    assert len(publications(home)) == 1, "earlier publications are gone"
+    assert not list(home.build.glob("*/")) or search(home.build, GONE) == []
+
+
+def test_the_counts_of_every_file_add_up_and_the_seals_hold(home, practice, publish_anew):
+    erase_first(home, practice, publish_anew)
+    for part in landed_parts(home.landing("test")):
+        assert landed_damage(part.folder, deep=True) == []
+        stated = read_manifest(part.folder)
+        assert stated["n_delivered"] == stated["n_read"] + stated["n_quarantined"] + stated.get("n_erased", 0)
+        assert duckdb.sql(f"select count(*) from read_parquet('{part.place}/rows.parquet')").fetchall() == [(stated["n_read"],)]
+    with duckdb.connect() as connection:
+        build_raw(connection, practice, home, landed_before(practice, home))
+        erased = connection.sql(
+            "select n_delivered, n_landed, n_erased from raw.deliveries where extract = 'Observation'"
+        ).fetchall()
+        assert erased == [(3, 1, 2)]
+
+
+def test_a_group_loses_the_person_and_keeps_the_others(home, practice, publish_anew):
+    erase_first(home, practice, publish_anew)
+    rows = home.landing("test").glob("ehr/Group/*/rows.parquet")
+    members = [row for path in rows for row in duckdb.sql(f"select id, len(member) from '{path}'").fetchall()]
+    assert sorted(members) == [("Group-secret-2", 1), ("shared", 1)]
+
+
+def test_what_is_delivered_again_is_erased_again_and_counted(home, practice, publish_anew):
+    erase_first(home, practice, publish_anew)
+    write_ehr(practice.sources["ehr"] / "2026-04-30", people=(1,))
+    write_csv(practice.sources["crm"] / "touches_2026-04-30.csv", "crm", "touches", people=(1,))
+    # It names its claim by nothing but the number that the practice had given it.
+    write_csv(practice.sources["billing"] / "remittances_2026-04-30.csv", "billing", "remittances", people=(1, 2))
+    report = land(practice, home)
+    assert search(home.root, GONE) == []
+    new = {(file.extract, file.n_delivered, file.n_read, file.n_erased) for file in report.files if file.is_new}
+    assert {("touches", 1, 0, 1), ("remittances", 2, 1, 1), ("Patient", 1, 0, 1)} <= new
+    assert land(practice, home).files == tuple(type(file)(**(vars(file) | {"is_new": False})) for file in report.files), (
+        "another landing changes nothing"
+    )
+
+
+def test_a_restored_backup_of_afterwards_does_not_have_the_person_either(home, practice, publish_anew, tmp_path):
+    before = back_up(home, tmp_path / "backups")
+    [certificate] = erase_first(home, practice, publish_anew)
+    assert certificate["backups"] == [before.folder.name], "what people must destroy is named"
+    back_up(home, tmp_path / "later")
+    assert search(tmp_path / "later", GONE) == []
+    again = Home(tmp_path / "again")
+    again.root.mkdir()
+    restore(again, read_backup(next((tmp_path / "later").glob("caregap-*"))))
+    land(practice, again)
+    assert search(again.root, GONE) == [], "the deliveries are still in their folders, and are erased as they land"
+
+
+def test_an_erasure_taken_over_into_an_older_backup_holds_there(home, practice, publish_anew, tmp_path):
+    older = back_up(home, tmp_path / "backups")
+    erase_first(home, practice, publish_anew)
+    again = Home(tmp_path / "again")
+    again.root.mkdir()
+    restore(again, read_backup(older.folder))
+    shutil.copytree(home.root / "erasures", again.root / "erasures")
+    land(practice, again)
+    assert (
+        search(again.root / "landing", GONE)
+        == search(again.root / "history", GONE)
+        == search(again.root / "outcomes", GONE)
+        == []
+    )
+
+
+POINTS = [
+    "erase.begun",
+    "erase.tombstones.written",
+    "erase.marked",
+    "erase.recorded.written",
+    "erase.found",
+    "landing.replacing",
+    "landing.aside",
+    "landing.replaced#5",
+    "erase.landed",
+    "erase.kept.seal.replaced",
+    "erase.forgotten",
+    "erase.published",
+    "erase.certified",
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_any_point_and_run_again_it_comes_to_the_same_end(home, practice, publish_anew, monkeypatch, point):
+    monkeypatch.setenv("CAREGAP_TESTING", "1")
+    monkeypatch.setenv("CAREGAP_FAULT", f"{point}:kill")
+    child = os.fork()
+    if child == 0:
+        erase_first(home, practice, publish_anew)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    monkeypatch.delenv("CAREGAP_FAULT")
+
+    if was_erased(home, practice, str(KEYS[1])):
+        finish(home, practice, publish_anew)
+    else:
+        erase_first(home, practice, publish_anew)
+
+    assert search(home.root, GONE) == []
+    [certificate] = [json.loads(path.read_text()) for path in home.erasures("test").glob("*.json")]
+    assert certificate["status"] == "done"
+    assert certificate["landed_rows"]["ehr/Observation"] == 2 and certificate["published_rows"]["marts.dim_patients"] == 1
+    assert not list(home.root.rglob("*.replaced"))
+    land(practice, home)
+    assert search(home.root, GONE) == []
+
+
+def test_a_stopped_erasure_is_ended_in_landing_by_the_next_run(home, practice, publish_anew):
+    """Nobody need remember it: from the marks on, whatever lands or is built is without the person."""
+
+    def stopped():
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        erase_first(home, practice, stopped)
+    publish_anew()
+    assert search(home.published / current(home).id, GONE) == []
+
+
+@pytest.mark.parametrize(
+    ("months", "words"), [(None, "must be kept until 2036-03-01"), (1, None), (360, "must be kept until 2056-03-01, 360 months")]
+)
+def test_records_that_must_be_kept_are_not_erased(home, practice, publish_anew, months, words):
+    practice = type(practice)(**vars(practice) | {"retention": practice.retention.model_copy(update={"patients": months})})
+    if words is None:
+        assert erase_first(home, practice, publish_anew)
+        return
+    with pytest.raises(UsageError, match=words):
+        erase_first(home, practice, publish_anew)
+    assert not home.erasures("test").exists() and search(home.root, GONE)
+
+
+def test_a_legal_hold_keeps_the_records_until_it_is_lifted(home, practice, publish_anew):
+    person = find_person(home, practice, str(KEYS[1]))
+    restrict(home, practice, person, "legal_claims")
+    with pytest.raises(UsageError, match="legal hold"):
+        erase_first(home, practice, publish_anew)
+    lift(home, practice, person)
+    assert erase_first(home, practice, publish_anew)
+    assert search(home.root, GONE) == [], "the restriction itself is gone, too"
+
+
+def test_the_audit_log_says_that_somebody_was_erased_and_not_who(home, practice, publish_anew):
+    [certificate] = erase_first(home, practice, publish_anew)
+    lines = [json.loads(line) for line in (home.root / "audit" / "audit.jsonl").read_text().splitlines()]
+    told = [line for line in lines if line["event"] == "person_erased"]
+    assert [line["subject"] for line in told] == [f"{certificate['id']} begun", f"{certificate['id']} done"]
+    assert all("patients" not in line for line in told)
+
+
+def test_the_same_id_of_another_source_is_another_person(home, practice, publish_anew):
+    erase_first(home, practice, publish_anew)
+    write_ehr(practice.sources["ehr"].parent / "north" / "2026-04-30", people=(1,))
+    land(practice.with_sources(practice.sources | {"ehr:north": practice.sources["ehr"].parent / "north"}), home)
+    assert search(home.landing("test") / "ehr:north", GONE) != []
