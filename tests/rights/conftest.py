@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,7 @@ from pipelines.rights.export import person_columns
 from pipelines.rights.person import Record
 from tests.built_by_hand import write_build
 from tests.conftest import Once
-from tests.rights.two_people import PEOPLE, write_journal, write_practice
+from tests.rights.two_people import FEW, PEOPLE, write_journal, write_practice
 
 RECORDS = {
     person: (
@@ -33,54 +34,81 @@ RECORDS = {
 KEYS = {person: records[2].key for person, records in RECORDS.items()}
 
 
+TABLES = (
+    "marts.dim_patients",
+    "marts.dim_patient_links",
+    "marts.fct_care_gap_months",
+    "marts.fct_identity_reviews",
+    "delivery.out_outreach_list",
+)
+
+
 @pytest.fixture(scope="session")
 def two_people(once: Once) -> Path:
-    """The folder `practice`, and `home`, in which it has landed, an outcome was recorded, and both people are published."""
+    """The folders `all` and `few`, each with `practice`, and `home`, in which it has landed, an outcome was recorded, and both
+    people are published; `few` has some of the extracts and tables."""
 
     def make(folder: Path) -> None:
-        practice = read_practice(write_practice(folder / "practice"))
-        home = Home(folder / "home")
-        home.root.mkdir(mode=0o700)
-        write_journal(home.outcomes("test"))
-        write_build(folder / "build" / "whole", 3)
-        _name_people(folder / "build" / "whole" / "warehouse.duckdb")
-        land(practice, home)
-        publish(home, practice, folder / "build" / "whole" / "warehouse.duckdb")
+        write_build(folder / "build", 3)
+        _name_people(folder / "build" / "warehouse.duckdb")
+        for name, extracts, tables in (("all", None, tuple(PUBLISHED)), ("few", FEW, TABLES)):
+            practice = read_practice(write_practice(folder / name / "practice", extracts))
+            home = Home(folder / name / "home")
+            home.root.mkdir(mode=0o700)
+            write_journal(home.outcomes("test"))
+            land(practice, home)
+            _copy(folder / "build" / "warehouse.duckdb", folder / name / "warehouse.duckdb", tables)
+            publish(home, practice, folder / name / "warehouse.duckdb")
 
     return once("two-people", make)
 
 
 @pytest.fixture
-def home(two_people: Path, tmp_path: Path) -> Home:
+def which() -> str:
+    """Which of the homes a test takes a copy of: it may be parametrised."""
+    return "few"
+
+
+@pytest.fixture
+def home(two_people: Path, which: str, tmp_path: Path) -> Home:
     """A copy of the home."""
-    return Home(Path(shutil.copytree(two_people / "home", tmp_path / "home", symlinks=True)))
+    return Home(Path(shutil.copytree(two_people / which / "home", tmp_path / "home", symlinks=True)))
 
 
 @pytest.fixture
-def practice(two_people: Path, tmp_path: Path) -> Practice:
+def practice(two_people: Path, which: str, tmp_path: Path) -> Practice:
     """A copy of the practice's folder."""
-    return read_practice(Path(shutil.copytree(two_people / "practice", tmp_path / "practice")))
+    return read_practice(Path(shutil.copytree(two_people / which / "practice", tmp_path / "practice")))
 
 
 @pytest.fixture
-def publish_anew(two_people: Path, home: Home, practice: Practice) -> Callable[[], None]:
+def publish_anew(two_people: Path, which: str, home: Home, practice: Practice) -> Callable[[], None]:
     """Stands for a run: lands, and publishes the tables with the rows of those only who have landed."""
+    return partial(run_by_hand, two_people / which / "warehouse.duckdb", home, practice)
 
-    def run() -> None:
-        land(practice, home)
-        built = home.root / "build" / f"{next_number(home)}-by-hand"
-        shutil.copytree(two_people / "build" / "whole", built)
-        rows = home.landing("test").glob("ehr/Patient/*/rows.parquet")
-        there = {id for path in rows for (id,) in duckdb.sql(f"select id from read_parquet('{path}')").fetchall()}
-        with duckdb.connect(str(built / "warehouse.duckdb")) as connection:
-            for person in PEOPLE:
-                if f"p-secret-{person}" not in there:
-                    for table, contract in PUBLISHED.items():
-                        for column in person_columns(table, contract):
-                            connection.execute(f"delete from {table} where {column} = {KEYS[person]}")
-        publish(home, practice, built / "warehouse.duckdb")
 
-    return run
+def run_by_hand(warehouse: Path, home: Home, practice: Practice) -> None:
+    land(practice, home)
+    built = home.root / "build" / f"{next_number(home)}-by-hand"
+    built.mkdir(parents=True)
+    rows = [str(path) for path in home.landing("test").glob("ehr/Patient/*/rows.parquet")]
+    there = {id for (id,) in duckdb.execute("select id from read_parquet(?)", [rows]).fetchall()}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables() where not internal").fetchall()
+    gone = [str(KEYS[person]) for person in PEOPLE if f"p-secret-{person}" not in there]
+    _copy(warehouse, built / "warehouse.duckdb", [table for (table,) in tables], gone)
+    publish(home, practice, built / "warehouse.duckdb")
+
+
+def _copy(source: Path, target: Path, tables: Sequence[str], gone: Sequence[str] = ()) -> None:
+    """Copy tables of a warehouse without the rows of these keys: a file that rows are deleted from still holds them."""
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(f"attach '{source}' as source (read_only)")
+        for table in tables:
+            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
+            columns = person_columns(table, PUBLISHED[table])
+            kept = " and ".join(f"{column} is distinct from {key}" for column in columns for key in gone) or "true"
+            connection.execute(f"create table {table} as from source.{table} where {kept}")
 
 
 def _name_people(warehouse: Path) -> None:
@@ -111,8 +139,8 @@ def publish(home: Home, practice: Practice, warehouse: Path) -> None:
     folder.mkdir(parents=True)
     shutil.copyfile(warehouse, folder / WAREHOUSE)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        n_rows = {table: connection.execute(f"select count(*) from {table}").fetchall()[0][0] for table in PUBLISHED}
-    facts = (id, practice.id, practice.name, True, "UTC", "2026-04-01", f"build-{number}", str(number), at, n_rows, number)
+        tables = connection.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()").fetchall()
+    facts = (id, practice.id, practice.name, True, "UTC", "2026-04-01", f"build-{number}", str(number), at, dict(tables), number)
     shown = Publication(*facts)
     (folder / MANIFEST).write_text(json.dumps(asdict(shown)))
     point_to(home, id)

@@ -14,7 +14,10 @@ from pipelines.rights.export import everything_about, person_columns, write_expo
 from pipelines.rights.person import find_person
 from tests.rights.conftest import KEYS, RECORDS
 
+EVERYTHING = pytest.mark.parametrize("which", ["all"])
 
+
+@EVERYTHING
 def test_every_published_table_with_a_patient_key_is_in_the_export(home, practice):
     """A new table is covered by its contract, or this fails: it looks at the file's own columns."""
     found = {table["table"] for table in everything_about(home, practice, find_person(home, practice, str(KEYS[1])))["tables"]}
@@ -33,6 +36,7 @@ def test_a_table_that_identifies_people_says_by_which_column(table):
     assert person_columns(table, contract) or not is_identifying
 
 
+@EVERYTHING
 def test_every_landed_extract_that_names_the_person_is_in_the_export(home, practice):
     found = {table["table"] for table in everything_about(home, practice, find_person(home, practice, str(KEYS[1])))["tables"]}
     holding = set()
@@ -44,6 +48,7 @@ def test_every_landed_extract_that_names_the_person_is_in_the_export(home, pract
     assert len(holding) > 40 and holding <= found
 
 
+@EVERYTHING
 def test_an_export_names_nobody_else(home, practice):
     text = json.dumps(everything_about(home, practice, find_person(home, practice, str(KEYS[1]))), default=str)
     assert "secret-1" in text and "nick-secret-1" in text and "by-visit" in text

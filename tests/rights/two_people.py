@@ -14,16 +14,19 @@ from models.sources import SOURCE_KINDS
 from pipelines.landing.subjects import subjects_of
 
 PEOPLE = (1, 2)
+FEW = frozenset({"Patient", "Encounter", "Observation", "Group", "contacts", "touches", "accounts", "claims", "remittances"})
+"""A chart, a visit and what hangs on it, what several share, and a claim that leads from an account to a payment."""
 CHANGED = {"lastUpdated": "2026-03-01T10:00:00Z"}
 SETTINGS = 'id = "test"\nname = "Test"\ntime_zone = "UTC"\nis_synthetic = true\n[retention]\npatients = 0\n'
 
 
-def write_practice(folder: Path) -> Path:
-    """The practice's folder, with one delivery of each source."""
+def write_practice(folder: Path, extracts: frozenset[str] | None = None) -> Path:
+    """The practice's folder, with one delivery of each source; `extracts`: of these only."""
     for source in ("crm", "billing"):
         for extract in SOURCE_KINDS[source].extracts:
-            write_csv(folder / source / f"{extract}_2026-03-31.csv", source, extract)
-    write_ehr(folder / "ehr" / "2026-03-31")
+            if extracts is None or extract in extracts:
+                write_csv(folder / source / f"{extract}_2026-03-31.csv", source, extract)
+    write_ehr(folder / "ehr" / "2026-03-31", extracts=extracts)
     (folder / "practice.toml").write_text(SETTINGS)
     return folder
 
@@ -32,12 +35,13 @@ def write_csv(path: Path, source: str, extract: str, people: tuple[int, ...] = P
     contract = SOURCE_KINDS[source].extracts[extract]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
-        lines = csv.DictWriter(file, [*contract.fields, "nickname"])
+        extra = ["nickname"] if subjects_of(source, extract) else []
+        lines = csv.DictWriter(file, [*contract.fields, *extra])
         lines.writeheader()
         for person in people:
             row = {name: _text(name, field, person) for name, field in contract.fields.items()}
             row |= _pair(contract.fields, person)
-            lines.writerow(row | {"nickname": f"nick-secret-{person}"})
+            lines.writerow(row | dict.fromkeys(extra, f"nick-secret-{person}"))
 
 
 def _text(name: str, field, person: int) -> str:
@@ -65,9 +69,11 @@ def _pair(fields, person: int) -> dict[str, str]:
     return left | {"right_source_system": "crm", "right_record_type": "crm_contact", "right_id": f"contact_id-secret-{person}"}
 
 
-def write_ehr(folder: Path, people: tuple[int, ...] = PEOPLE) -> None:
+def write_ehr(folder: Path, people: tuple[int, ...] = PEOPLE, extracts: frozenset[str] | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for extract, contract in SOURCE_KINDS["ehr"].extracts.items():
+        if extracts is not None and extract not in extracts:
+            continue
         lines = []
         for person in people:
             columns = {naming.column for naming in subjects.by} & set(OWN) if (subjects := subjects_of("ehr", extract)) else set()
