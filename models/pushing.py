@@ -23,6 +23,7 @@ FATES = ("created", "updated", "unchanged", "withdrawn", "rejected", "retryable"
 
 SKIP_REASONS = {
     "not_checked": "the person could not be checked",
+    "restricted": "the use of the person's data is restricted",
     "deceased": "has died",
     "held_out": "held out at random, to measure whether outreach works",
     "left_out": "left out of today's list",

@@ -19,6 +19,7 @@ LEFT_OUT = {
     "deceased": "Has died",
     "age_unknown": "Age is not known",
     "minor": "Under 18",
+    "restricted": "Use of the data restricted",
     "do_not_contact": "Asked not to be contacted",
     "hospice": "In hospice care",
     "opted_out": "Opted out",

@@ -13,6 +13,7 @@ LIST_REASONS = ("clinically_urgent", "disengagement", "reengagement", "care_gap"
 TASK_REASONS = ("disengagement", "reactivation", "care_gap")
 """Those of the CRM's contract of outreach tasks that the list gives rise to."""
 SUPPRESS_REASONS = (
+    "restricted",
     "deceased",
     "age_unknown",
     "minor",

@@ -16,7 +16,7 @@ from models.phi import Phi
 from models.published.outreach import OUTREACH, TASK_REASONS
 from pipelines.connect.adapter import Task
 from pipelines.connect.quiet_hours import is_quiet
-from pipelines.connect.worklist import Facts
+from pipelines.connect.worklist import RESTRICTED, Facts
 from pipelines.errors import UsageError
 
 _CONTRACT = OUTREACH["delivery.out_outreach_tasks"]
@@ -65,6 +65,8 @@ def barrier(task: Task, facts: Facts | None, live: Live) -> str | None:
     if facts is None:
         return "not_checked"
     since = live.since.get(facts.patient_key, frozenset())
+    if RESTRICTED in since:
+        return "restricted"
     if facts.is_deceased or "deceased" in since:
         return "deceased"
     if facts.is_held_out:

@@ -12,10 +12,11 @@ from models.sources import name_of_kind
 from pipelines.connect.adapter import Task
 from pipelines.connect.charting import Gap, Score
 from pipelines.home import Home
-from pipelines.landing.journal import recorded
+from pipelines.landing.journal import recorded, restricted
 from pipelines.publications.store import WAREHOUSE, Publication
 from pipelines.sql.connection import open_file
 
+RESTRICTED = "restricted"
 _RECORD_TYPES = {"crm": "crm_contact", "ehr": "ehr_patient"}
 
 # A person with two records in one system is reached through the one that the task names, else the one linked most surely.
@@ -128,7 +129,8 @@ class Worklist:
     _known_tasks: frozenset[tuple[str, str]] = field(repr=False)
 
     def outcomes_since(self, home: Home, told: Iterable[Told]) -> dict[int, frozenset[str]]:
-        """The outcomes by person that the publication does not have: recorded on the page, or told by a system."""
+        """The outcomes by person that the publication does not have: recorded on the page, or told by a system; and `RESTRICTED`
+        where the person's data is kept from use now."""
         since: dict[int, set[str]] = defaultdict(set)
         entries = recorded(home, self.publication.practice_id, "outreach_outcomes").filter(~pl.col("is_withdrawn"))
         for entry in entries.iter_rows(named=True):
@@ -139,6 +141,9 @@ class Worklist:
             record = one.source_system, _record_type(one.source_system), one.contact_id
             if (one.source_system, one.task_id) not in self._known_tasks and record in self._records:
                 since[self._records[record]].add(one.outcome)
+        for entry in restricted(home, self.publication.practice_id).iter_rows():
+            if entry in self._records:
+                since[self._records[entry]].add(RESTRICTED)
         return {person: frozenset(outcomes) for person, outcomes in since.items()}
 
 

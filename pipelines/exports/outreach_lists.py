@@ -5,7 +5,7 @@ outreach_list.csv        the same as CSV
 outreach_tasks.csv       one row per task to create in the CRM, within capacity, without anything clinical
 outreach_held_out.csv    the CRM's contacts that are held out at random: for the record of the trial, never to be imported
 
-Whoever was contacted, opted out or died according to what the dashboards recorded after the publication was made is left out, at
+Whoever was contacted, opted out, died or was restricted according to what the dashboards recorded after the publication was made is left out, at
 the moment of writing.
 """
 
@@ -18,7 +18,7 @@ from models.spreadsheet import as_csv, as_xlsx
 from pipelines.audit_log import record
 from pipelines.home import Home
 from pipelines.keys import sealed
-from pipelines.landing.journal import recorded
+from pipelines.landing.journal import recorded, restricted
 from pipelines.publications.store import WAREHOUSE, Publication
 from pipelines.sql.connection import open_file
 
@@ -35,6 +35,10 @@ _NOT_SINCE = """
             and links.source_record_type = recorded.patient_record_type
             and links.source_id = recorded.patient_source_id
         where recorded.outcome_id not in (select outcome_id from marts.fct_outreach_outcomes)
+        union all
+        select links.patient_key
+        from marts.dim_patient_links as links
+        inner join restricted using (source_system, source_record_type, source_id)
     )
 """
 _LIST = f"""
@@ -105,6 +109,7 @@ def _rows(home: Home, publication: Publication, warehouse: Path) -> tuple[pl.Dat
     outcomes = recorded(home, publication.practice_id, "outreach_outcomes").filter(~pl.col("is_withdrawn"))
     with open_file(warehouse, read_only=True) as connection:
         connection.register("recorded", outcomes)
+        connection.register("restricted", restricted(home, publication.practice_id))
         listed, tasks, held_out = (connection.sql(query).pl() for query in (_LIST, _TASKS, _HELD_OUT))
     by_the_practices_clock = selectors.datetime().dt.convert_time_zone(publication.time_zone).dt.replace_time_zone(None)
     return listed.with_columns(by_the_practices_clock), tasks, held_out

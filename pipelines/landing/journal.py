@@ -65,6 +65,13 @@ def entries_of(home: Home, practice_id: str, contract: Contract) -> pl.DataFrame
     return newest_entries(contract, files)
 
 
+def restricted(home: Home, practice_id: str) -> pl.DataFrame:
+    """The records whose use is restricted now: `source_system`, `source_record_type`, `source_id`."""
+    held = recorded(home, practice_id, "restrictions").filter(~pl.col("is_lifted"))
+    names = {"source_system": "source_system", "record_type": "source_record_type", "source_id": "source_id"}
+    return held.select(pl.col(f"patient_{name}").alias(alias) for name, alias in names.items()).unique(maintain_order=True)
+
+
 def _seal(path: Path) -> None:
     """Encrypt a journal that was begun before its home was encrypted: a delivery is encrypted as a whole or not at all."""
     raw = path.read_bytes()

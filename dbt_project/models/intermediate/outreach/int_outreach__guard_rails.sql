@@ -10,6 +10,12 @@ people as (
 
 ),
 
+restricted as (
+
+    select * from {{ ref('int_patients__restricted') }}
+
+),
+
 departures as (
 
     select * from {{ ref('int_disengagement__departures') }}
@@ -77,6 +83,7 @@ waits as (
 select
     people.patient_key,
     case
+        when restricted.patient_key is not null then 'restricted'
         when people.is_deceased then 'deceased'
         when people.birth_date is null then 'age_unknown'
         when {{ add_months('people.birth_date', 216) }} > {{ as_of_on() }} then 'minor'
@@ -99,6 +106,8 @@ select
     waits.last_outcome as last_contact_outcome,
     coalesce(waits.n_attempts_30_days, 0) as n_attempts_30_days
 from people
+left join restricted
+    on people.patient_key = restricted.patient_key
 left join departures
     on people.patient_key = departures.patient_key
 left join consents
