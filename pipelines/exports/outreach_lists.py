@@ -5,8 +5,8 @@ outreach_list.csv        the same as CSV
 outreach_tasks.csv       one row per task to create in the CRM, within capacity, without anything clinical
 outreach_held_out.csv    the CRM's contacts that are held out at random: for the record of the trial, never to be imported
 
-Whoever was contacted, opted out, died or was restricted according to what the dashboards recorded after the publication was made is left out, at
-the moment of writing.
+Whoever was contacted, opted out, died or was restricted (`caregap person restrict`) after the publication was made is left out,
+at the moment of writing.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Keeps a person's data from use until that is lifted (45 CFR 164.522(a), GDPR 18).
 
 Recorded as a delivery of source `caregap`, an entry for each record of the person, so that it survives every rebuild and holds
-whoever the records turn out to be. From then on nobody pushes or lists the person; from the next run on they have no score and
-are on no page. Their data stays, and so do the figures that count them.
+whoever the records turn out to be. From then on nobody pushes or lists the person, and no build has them on the list. Their data
+stays, and so do the figures that count them.
 """
 
 import csv

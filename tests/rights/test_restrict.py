@@ -1,9 +1,14 @@
 """A restriction holds from the moment it is recorded, by every record of the person, until it is lifted."""
 
-import duckdb
+import shutil
 
+import duckdb
+import pytest
+
+from pipelines.exports.outreach_lists import write_outreach
 from pipelines.landing.journal import restricted
 from pipelines.landing.land import land
+from pipelines.publications.store import current
 from pipelines.rights.person import find_person
 from pipelines.rights.restrict import lift, restrict, restrictions
 from tests.rights.conftest import KEYS, RECORDS
@@ -33,7 +38,15 @@ def test_it_lands_as_a_delivery_and_holds_when_landed_again(home, practice):
     assert len(named(home)) == 3
 
 
-def test_the_lists_that_are_written_leave_the_person_out_at_once(home, practice):
-    from pipelines.exports.outreach_lists import _LIST, _NOT_SINCE
-
-    assert "restricted" in _LIST and "restricted" in _NOT_SINCE
+@pytest.mark.parametrize("which", ["all"])
+def test_the_lists_that_are_written_leave_the_person_out_at_once(home, practice, tmp_path):
+    shutil.rmtree(home.outcomes("test"))  # in which both were contacted since
+    shown = current(home)
+    warehouse = home.published / shown.id / "warehouse.duckdb"
+    write_outreach(home, shown, warehouse, tmp_path)
+    assert "secret-1" in (tmp_path / "outreach_list.csv").read_text()
+    restrict(home, practice, find_person(home, practice, str(KEYS[1])), "requested")
+    write_outreach(home, shown, warehouse, tmp_path)
+    for name in ("outreach_list.csv", "outreach_tasks.csv"):
+        text = (tmp_path / name).read_text()
+        assert "secret-1" not in text and "secret-2" in text

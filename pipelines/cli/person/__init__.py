@@ -7,7 +7,7 @@ import click
 VERBS = {
     "export": "Write everything that is kept about one person.",
     "disclosures": "List whom a person's data was shown or handed to.",
-    "restrict": "Keep a person's data from use: no list, no score, no page.",
+    "restrict": "Keep a person off outreach, and under a legal hold from erasure.",
     "lift": "Lift a restriction.",
     "erase": "Remove a person from everything that is kept, for good.",
 }

@@ -15,9 +15,9 @@ REASONS = ("requested", "accuracy_contested", "unlawful_use", "objection", "lega
 @person_options
 @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; legal_claims is a legal hold.")
 def command(asked: str, folder: Path | None, asked_on: datetime | None, reason: str) -> None:
-    """Restrict the use of a person's data until it is lifted: no outreach from now on; no score and no page from the next run on.
+    """Restrict the use of a person's data until it is lifted: off written lists and pushes at once, off outreach in every build.
 
-    The data stays, and so do the figures that count the person. It holds through every rebuild.
+    The data stays, and so do the figures that count the person, scores and pages. With legal_claims, erasure is refused.
     """
     from pipelines.lock import only_writer
     from pipelines.practice import practice_of
