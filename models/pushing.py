@@ -23,13 +23,13 @@ FATES = ("created", "updated", "unchanged", "withdrawn", "rejected", "retryable"
 
 SKIP_REASONS = {
     "not_checked": "the person could not be checked",
-    "restricted": "the use of the person's data is restricted",
     "deceased": "has died",
     "held_out": "held out at random, to measure whether outreach works",
     "left_out": "left out of today's list",
     "do_not_contact": "asked not to be contacted",
     "opted_out": "opted out, as the care team recorded",
     "contacted_since": "contacted since the list was made",
+    "restricted": "the use of the person's data is restricted",
     "no_consent": "no valid consent to the task's channel",
     "opted_out_there": "opted out in the CRM",
     "not_vouched_for": "archived, deleted or unknown in the CRM",

@@ -65,7 +65,8 @@ def test_an_urgent_task_passes_the_limit_of_attempts():
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"), [("deceased", "deceased"), ("opted_out", "opted_out"), ("contacted_since", "no_answer")]
+    ("reason", "said"),
+    [("deceased", "deceased"), ("opted_out", "opted_out"), ("contacted_since", "no_answer"), ("restricted", "restricted")],
 )
 def test_what_was_recorded_since_holds_a_task_back(reason: str, said: str):
     assert why(replace(CALM, since={0: frozenset({said})})) == reason
