@@ -141,9 +141,9 @@ class Worklist:
             record = one.source_system, _record_type(one.source_system), one.contact_id
             if (one.source_system, one.task_id) not in self._known_tasks and record in self._records:
                 since[self._records[record]].add(one.outcome)
-        for entry in restricted(home, self.publication.practice_id).iter_rows():
-            if entry in self._records:
-                since[self._records[entry]].add(RESTRICTED)
+        for held in restricted(home, self.publication.practice_id).iter_rows():
+            if held in self._records:
+                since[self._records[held]].add(RESTRICTED)
         return {person: frozenset(outcomes) for person, outcomes in since.items()}
 
 
