@@ -21,6 +21,7 @@ from pipelines.connect.plan import Plan, draw_plan, grown, hash_of, settled
 from pipelines.connect.rows import UPSERT, WITHDRAW, Due, Row
 from pipelines.connect.sending import Interrupted, matched, send
 from pipelines.connect.state import State
+from pipelines.connect.told import write_status
 from pipelines.connect.worklist import Told, Worklist
 from pipelines.errors import PushRefused
 from pipelines.faults import passing
@@ -118,6 +119,7 @@ class Pushing:
         n_rows, people = len(plan.sends) + len(plan.withdrawals), self._people(plan)
         record(self.home, event, subject=f"{self.connector} plan {plan.id}", n_rows=n_rows, patients=people)
         number = self.state.begin_push(self.connector, plan.id, plan.publication_id, approved_by, confirm, plan.n_wanted)
+        write_status(self.home, self.worklist.publication.practice_id, self.state)
         passing("connect.push.begun")
         fates = dict.fromkeys((*Fate, "skipped"), 0)
         for result in self._withdrawn(plan.id, plan.withdrawals):
@@ -186,13 +188,15 @@ class Pushing:
         return results
 
     def _look_at_open_tasks(self) -> None:
-        """See what is done, deleted or archived at the system."""
-        there = [one for one, row in self.state.rows(self.connector).items() if row.mark == "open" and row.sending is None]
+        """See what is done, deleted or archived at the system, and what is there again: one answer may have left out tasks."""
+        rows = self.state.rows(self.connector)
+        there = [one for one, row in rows.items() if row.mark in ("open", "gone") and row.sending is None]
         seen: dict[str, Standing | None] = {}
         for batch in _batches(there, _ASKED_AT_ONCE):
             standing = self.adapter.standing(batch)
             seen |= {one: standing.get(one) for one in batch}
-        self.state.note_standing(self.connector, seen)
+        known = {one: Standing.OPEN if rows[one].mark == "open" else None for one in there}
+        self.state.note_standing(self.connector, {one: now_is for one, now_is in seen.items() if now_is is not known[one]})
 
     def _live(self, contacts: Iterable[str]) -> Live:
         """The opt-outs and what was recorded, as of this moment. Where the system does not answer, nothing is sent."""

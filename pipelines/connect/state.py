@@ -181,12 +181,10 @@ class State:
         return len(taken)
 
     def note_standing(self, connector: str, standing: dict[str, Standing | None]) -> None:
-        """Write down tasks that are done at the system, or gone (None)."""
+        """Write down tasks that are done at the system, gone (None), or there again."""
         with self._writing() as at:
             for external_id, now_is in standing.items():
-                if now_is is Standing.OPEN:
-                    continue
-                mark = "done" if now_is is Standing.DONE else "gone"
+                mark = str(now_is) if now_is else "gone"
                 number = self._told(at, "", connector, external_id, "seen", mark, None)
                 self._connection.execute(
                     "update rows set mark = ?, sending = null, sending_hash = null, updated_at = ?, number = ? "
@@ -283,7 +281,10 @@ class State:
             self._note(connector, name, value)
 
     def connectors(self) -> list[str]:
-        return [name for (name,) in self._connection.execute("select distinct connector from rows order by 1")]
+        return [
+            name
+            for (name,) in self._connection.execute("select connector from rows union select connector from pushes order by 1")
+        ]
 
     def _note(self, connector: str, name: str, value: str) -> None:
         self._connection.execute("insert or replace into notes values (?, ?, ?)", (connector, name, value))

@@ -18,6 +18,7 @@ from pipelines.connect.plan import read_plan, write_plan
 from pipelines.connect.quiet_hours import is_quiet
 from pipelines.connect.sending import send
 from pipelines.connect.state import FILE, folder_of, open_state
+from pipelines.connect.told import read_status
 from pipelines.errors import ConnectionFailed, EnvironmentNotReady, HomeBusy, PushRefused, UsageError
 from pipelines.home import Home
 from pipelines.lock import only_writer
@@ -241,6 +242,27 @@ def test_what_was_refused_is_not_sent_again_from_a_list_that_is_too_old(desk: De
     assert desk.bench.n_held(external_id(3)) == 0
     desk.limits = Limits(most_days_old=30)
     assert desk.pushing().retry("operator")[Fate.CREATED] == 1
+
+
+def test_tasks_that_one_answer_left_out_are_known_again_and_withdrawn(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    desk.push()
+    with monkeypatch.context() as lying:
+        lying.setattr(FakeAdapter, "standing", lambda self, external_ids: {})
+        assert set(desk.pushing().plan().skips.values()) == {"removed_there"}
+    desk.change(desk.bench.contact_ids[3], is_deceased=True)
+    assert desk.push() == {"withdrawn": 1, "skipped": 1}
+    assert not desk.bench.is_open(external_id(3))
+
+
+def test_a_push_that_was_killed_shows_as_one_that_did_not_end(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    def killed(rows: Sequence[Task]) -> list[Result]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeAdapter, "upsert", lambda self, rows: killed(rows))
+    with pytest.raises(KeyboardInterrupt):
+        desk.push()
+    last = read_status(desk.home, "harbor")["connectors"]["bench"]["last_push"]
+    assert (last["number"], last["ended_at"]) == (1, None)
 
 
 def test_a_list_that_shrank_by_half_waits_for_a_person(desk: Desk):
