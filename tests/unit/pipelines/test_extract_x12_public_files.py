@@ -14,10 +14,12 @@ from functools import cache
 from typing import Any
 
 import pytest
+from pyx12.x12file import X12Reader
 
 from pipelines.extract.x12.claims import Claim, Claims, Person
 from pipelines.extract.x12.composites import Procedure
 from pipelines.extract.x12.payments import Adjustment, Payment, Payments
+from pipelines.extract.x12.segments import read_segments
 from pipelines.extract.x12.transactions import Body, Transaction, at, read_transactions
 from pipelines.home import CHECKOUT
 
@@ -259,3 +261,32 @@ def test_payments_balance_or_are_named():
             assert body.out_of_balance == listed, name
             counts["out of balance"] += len(listed)
     assert counts == {"True": 8, "False": 1, "None": 4, "out of balance": 2}
+
+
+REFUSED_BY_PYX12 = {
+    "imsweb__x12_bad_first_line.txt",  # an ISA of wrong widths, which it takes by position
+    "lfhx12__004010X096A1_homeowners.837",  # letters beyond ASCII
+    "lfhx12__004010X096A1_workers-compensation.837",
+}
+
+
+def test_pyx12_finds_the_same_segments_and_elements_wherever_it_can_read_a_file():
+    """pyx12 leaves out empty elements at the end of a segment, and keeps the blanks that fill an ISA."""
+    n_segments = 0
+    files = sorted(path for path in (PUBLIC / "files").iterdir() if path.name not in REFUSED_BY_PYX12)
+    for path in files:
+        theirs = [
+            [one.get_seg_id(), *(one.get_value(f"{i:02}") or "" for i in range(1, len(one) + 1))] for one in X12Reader(str(path))
+        ]
+        with path.open("rb") as content:
+            ours = [segment for piece in read_segments(content) for segment in piece.segments]
+        assert [_shortened(one) for one in ours] == [_shortened(one) for one in theirs], path.name
+        n_segments += len(ours)
+    assert (len(files), n_segments) == (42, 25_633)
+
+
+def _shortened(segment: list[str]) -> list[str]:
+    elements = [element.strip() for element in segment]
+    while not elements[-1]:
+        elements.pop()
+    return elements
