@@ -121,7 +121,6 @@ def test_a_folder_that_is_no_deck_is_a_mistake(tmp_path: Path, new_home: Callabl
         conform(tmp_path, new_home())
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not (OFFICIAL / "expected.csv").is_file(), reason=f"the official deck is not at {OFFICIAL}")
 def test_every_official_case_agrees_but_the_one_whose_data_say_the_opposite_of_its_title(new_home: Callable[[], Home]):
     agreements = conform(OFFICIAL, new_home())
