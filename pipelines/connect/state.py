@@ -167,15 +167,16 @@ class State:
                     ),
                 )  # fmt: skip
 
-    def take_back_withdrawals(self, connector: str, external_ids: Sequence[str] | None) -> int:
-        """Let tasks that were withdrawn by hand be sent again; returns their number. None: all of them."""
+    def take_back(self, connector: str, external_ids: Sequence[str] | None) -> int:
+        """Let tasks that were withdrawn by hand, or removed in the system, be sent again; returns their number. None: all."""
         with self._writing() as at:
             known = self.rows(connector, external_ids)
-            taken = [one for one, row in known.items() if row.mark == "withdrawn" and row.because == BY_HAND]
+            taken = [one for one, row in known.items() if row.mark == "gone" or (row.mark, row.because) == ("withdrawn", BY_HAND)]
             for external_id in taken:
                 number = self._told(at, "", connector, external_id, WITHDRAW, "taken_back", None)
                 self._connection.execute(
-                    "update rows set because = null, updated_at = ?, number = ? where connector = ? and external_id = ?",
+                    "update rows set mark = 'withdrawn', because = null, updated_at = ?, number = ? "
+                    "where connector = ? and external_id = ?",
                     (at, number, connector, external_id),
                 )
         return len(taken)

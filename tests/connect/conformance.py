@@ -301,14 +301,16 @@ class Conformance:
         desk.pushing().withdraw([external_id(5)], "operator")
         assert not bench.is_open(external_id(5)) and desk.row(5).because == "by_hand"
         assert desk.push() == {"skipped": 1}, "what was withdrawn by hand is not sent again by itself"
-        assert desk.state.take_back_withdrawals("bench", None) == 1
+        assert desk.state.take_back("bench", None) == 1
         assert sum(desk.push().values()) == 1 and bench.is_open(external_id(5))
 
-    def test_a_task_that_somebody_deleted_is_seen_and_not_made_again(self, desk: Desk, bench: Bench):
+    def test_a_task_that_somebody_deleted_is_seen_and_made_again_only_if_a_person_says_so(self, desk: Desk, bench: Bench):
         desk.push()
         bench.delete(external_id(6))
         assert desk.push() == {"skipped": 1}
         assert desk.row(6).mark == "gone" and not bench.is_open(external_id(6))
+        assert desk.state.take_back("bench", None) == 1
+        assert desk.push() == {"created": 1} and bench.is_open(external_id(6))
 
     def test_what_is_not_said_wipes_nothing(self, desk: Desk, bench: Bench):
         desk.push()
