@@ -37,7 +37,6 @@ EVENTS = {
     "person_exported": "handed out all that is kept about a person",
     "person_restricted": "restricted the use of a person's data, or lifted that",
     "person_erased": "erased a person",
-    "retention_applied": "disposed of what was kept long enough",
     "broken": "found the log broken",
     "keyed": "put the log under a key",
 }

@@ -12,8 +12,6 @@ from models.settings.toml_schema import Settings
 
 PROFILES = ("hipaa", "ccpa", "gdpr")
 Right = Literal["export", "restrict", "erase", "disclosures"]
-SHORTEST_AUDIT_MONTHS = 72
-"""Six years: 45 CFR 164.316(b)(2)(i)."""
 
 Months = Annotated[int, Field(ge=0, le=1200)]
 
@@ -33,18 +31,9 @@ class Deadline(Settings):
 
 
 class Retention(Settings):
-    """`[retention]`, in months. `patients`: from the last visit, until when a person's records must be kept, and are not erased.
-
-    `extracts`: rows of landing by `source/extract`, after their last change; 0: as long as the source has them. `deleted`: rows
-    that the source has deleted or replaced. `publications`, `backups`: what people must remove is told by `caregap retention`.
-    """
+    """`[retention]`. `patients`: for how many months after the last visit a person's records must be kept, and are not erased."""
 
     patients: Months | None = Field(None, description="a whole number of months from 0 to 1200")
-    audit_log: int | None = Field(
-        None, ge=SHORTEST_AUDIT_MONTHS, le=1200, description=f"a whole number of months from {SHORTEST_AUDIT_MONTHS} to 1200"
-    )
-    deleted: Months | None = Field(None, description="a whole number of months from 0 to 1200")
-    extracts: dict[str, Months] = Field({}, description='months by source and extract: "crm/touches" = 36')
 
 
 class Profile(Settings):
