@@ -20,8 +20,13 @@ from pipelines.warehouse.dbt import parsed_project, run_dbt
 from tests.conftest import Hashes
 from tests.dbt.conftest import GOLDEN
 
-OF_FILES = {"marts.fct_deliveries", "marts.fct_data_findings"}
-"""The table of files, whose keys are hashes of their bytes, and that of findings, which names a row of a file as an example."""
+OF_FILES = {
+    "marts.fct_deliveries",
+    "marts.fct_data_findings",
+    *(f"intermediate.int_money__{answers}" for answers in ("remittances", "claim_denials", "claim_submissions")),
+}
+"""The table of files, whose keys are hashes of their bytes, that of findings, which names a row of a file as an example, and the
+answers of payers with their place in a file."""
 
 
 @contextmanager
@@ -91,12 +96,16 @@ def test_any_number_of_threads_and_any_order_of_arrival_publish_the_same_tables(
 
 
 def _arrived_shuffled(practice: Practice, home: Home, folder: Path, seed: int) -> Practice:
-    """The practice after its files have arrived one by one in another order, landed five times in between."""
+    """The practice after its files have arrived one by one in another order, landed five times in between.
+
+    The simulator's truth lies beside them, by which risk models are compared with the best possible one.
+    """
     moved = replace(practice, sources={name: folder / name for name in practice.sources})
     files = sorted(
         (name, path.relative_to(root)) for name, root in practice.sources.items() for path in root.rglob("*") if path.is_file()
     )
     np.random.default_rng(seed).shuffle(files)
+    shutil.copytree(SAMPLE / "truth", folder / "truth")
     for name in practice.sources:
         (folder / name).mkdir()
     for number, (name, place) in enumerate(files, 1):

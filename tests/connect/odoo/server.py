@@ -41,13 +41,17 @@ class Postgres:
         """A new, empty cluster; stopped at the end."""
         _owned(cluster)
         _run("initdb", "-D", cluster / "data", "-A", "trust", "-U", "odoo", "--encoding", "UTF8", "--locale", "C.UTF-8")
-        with cls.running(cluster) as postgres:
+        with cls.running(cluster, stop="fast") as postgres:
             yield postgres
 
     @classmethod
     @contextmanager
-    def running(cls, cluster: Path) -> Iterator["Postgres"]:
-        """The cluster, started; stopped at the end. What it holds need not outlive the machine, so nothing waits for the disk."""
+    def running(cls, cluster: Path, stop: str = "immediate") -> Iterator["Postgres"]:
+        """The cluster, started; stopped at the end. What it holds need not outlive the machine, so nothing waits for the disk.
+
+        What is to be there next time needs `stop` "fast": at once, the commits of the last half second are lost, which were the
+        accounts' keys where the machine was quick.
+        """
         # A socket's path may have 107 characters.
         with tempfile.TemporaryDirectory(prefix="odoo-") as folder:
             sockets = Path(folder)
@@ -67,7 +71,7 @@ class Postgres:
             try:
                 yield cls(cluster, sockets)
             finally:
-                _run("pg_ctl", "-D", cluster / "data", "-m", "immediate", "stop")
+                _run("pg_ctl", "-D", cluster / "data", "-m", stop, "stop")
 
     def restore(self, name: str) -> None:
         """Make the database `name` anew from the template."""
