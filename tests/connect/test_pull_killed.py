@@ -41,7 +41,8 @@ def patient(n: int, minute: int = 0) -> dict[str, Any]:
 def connect(folder: Path, address: str, pull: str) -> Home:
     for source in ("ehr", "crm"):
         (folder / source).mkdir(parents=True, exist_ok=True)
-    settings = 'id = "harbor"\nname = "Harbor"\ntime_zone = "America/Chicago"\n[sources]\nehr = "ehr"\ncrm = "crm"\n'
+    practice = 'id = "harbor"\nname = "Harbor"\ntime_zone = "America/Chicago"\nencryption = "disk"\n'
+    settings = f'{practice}[sources]\nehr = "ehr"\ncrm = "crm"\n'
     (folder / "practice.toml").write_text(settings)
     (folder / "connectors.toml").write_text(
         f"[north]\nkind = 'fhir'\naddress = '{address}'\nsource = 'ehr'\nlimits = {{ requests_per_minute = 60000 }}\n"
