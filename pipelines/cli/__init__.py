@@ -1,11 +1,11 @@
 """The command line. Verbs are imported when they are called, so that `caregap --help` answers at once."""
 
-import importlib
 import os
 import sys
 
 import click
 
+from pipelines.cli.lazy_verbs import LazyVerbs
 from pipelines.errors import CaregapError
 
 VERBS = {
@@ -39,21 +39,7 @@ VERBS = {
 }
 
 
-class _LazyVerbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        return importlib.import_module(f"pipelines.cli.{cmd_name.replace('-', '_')}").command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands, in the order of the data flow"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group(cls=_LazyVerbs)
+@click.group(cls=LazyVerbs, verbs=VERBS, package=__name__, title="Commands, in the order of the data flow")
 @click.option("--debug", is_flag=True, help="After an unexpected error, also print where in the code it happened.")
 def caregap(debug: bool) -> None:
     """Care gaps, KPIs and outreach lists from a practice's CRM, EHR and billing extracts."""

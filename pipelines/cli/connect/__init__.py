@@ -1,8 +1,8 @@
 """`caregap connect`: the systems that are reached by API. One file a verb; each is imported when it is called."""
 
-import importlib
-
 import click
+
+from pipelines.cli.lazy_verbs import LazyVerbs
 
 VERBS = {
     "pull": "Fetch what changed at connected systems, as deliveries into the source folders.",
@@ -16,20 +16,6 @@ VERBS = {
 }
 
 
-class _LazyVerbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        return importlib.import_module(f"pipelines.cli.connect.{cmd_name.replace('-', '_')}").command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group(cls=_LazyVerbs)
+@click.group(cls=LazyVerbs, verbs=VERBS, package=__name__)
 def command() -> None:
     """Pull deliveries from connected systems, and push lists to them. connectors.toml, beside practice.toml, describes them."""

@@ -1,8 +1,8 @@
 """`caregap person`: a person's rights. One file a verb; each is imported when it is called."""
 
-import importlib
-
 import click
+
+from pipelines.cli.lazy_verbs import LazyVerbs
 
 VERBS = {
     "export": "Write everything that is kept about one person.",
@@ -13,21 +13,7 @@ VERBS = {
 }
 
 
-class _LazyVerbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        return importlib.import_module(f"pipelines.cli.person.{cmd_name}").command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group(cls=_LazyVerbs)
+@click.group(cls=LazyVerbs, verbs=VERBS, package=__name__)
 def command() -> None:
     """See, restrict or erase what is kept about one person, and account for whom it was disclosed to.
 
