@@ -14,11 +14,12 @@ from pathlib import Path
 from models.home_keys import store
 from models.home_keys.texts import MARK
 from pipelines.audit_log import record
-from pipelines.durable import put_in_place, sync, write_durably
+from pipelines.durable import write_durably
 from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.keys import key_of, read, require_keys, sealed
 from pipelines.landing.integrity import MANIFEST, landed_damage, read_manifest
+from pipelines.landing.replacing import replace_landed, settle_replaced
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.publications.kept_facts import keep
@@ -30,7 +31,6 @@ from pipelines.sql.parquet import write_rows
 
 _CLEAR = b"PAR1"
 _SMALL = ("outcomes/*/*.csv", "queries/*.json", "connect/*/push.db", "connect/*/status.json", "connect/*/plans/*.json")
-_ASIDE = ".clear"
 
 
 def secure(home: Home, practice: Practice, progress: Progress = silent) -> None:
@@ -46,8 +46,8 @@ def secure(home: Home, practice: Practice, progress: Progress = silent) -> None:
 
 def encrypt_kept(home: Home, progress: Progress = silent) -> int:
     """Encrypt what was written before the home was encrypted; the number of files and landed folders."""
-    for aside in home.root.glob(f"landing/*/[!.]*/*/*{_ASIDE}"):
-        _settle(aside)
+    for root in home.root.glob("landing/*"):
+        settle_replaced(root)
     folders = [manifest.parent for manifest in sorted(home.root.glob(f"landing/*/[!.]*/*/*/{MANIFEST}"))]
     clear = [folder for folder in folders if any(_is_clear(path) for path in folder.rglob("*.parquet"))]
     facts = [path for path in sorted(home.root.glob("history/*/*/[0-9]*.parquet")) if _is_clear(path)]
@@ -92,22 +92,7 @@ def _encrypt_landed(home: Home, folder: Path) -> None:
         manifest["files"] = seal((beside / name for name in manifest["files"]), beside)
         (beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         passing("encryption.landed.written", folder)
-        aside = folder.with_name(f"{folder.name}{_ASIDE}")
-        folder.rename(aside)
-        sync(folder.parent)
-        passing("encryption.landed.aside", folder)
-        put_in_place(beside, folder)
-        passing("encryption.landed.placed", folder)
-        _settle(aside)
-
-
-def _settle(aside: Path) -> None:
-    """End what was begun with a landed folder that was put aside: no delivery may be left that could be read again."""
-    folder = aside.with_name(aside.name.removesuffix(_ASIDE))
-    if folder.exists():
-        shutil.rmtree(aside)
-    else:
-        aside.rename(folder)
+        replace_landed(beside, folder)
 
 
 def _close_log(path: Path) -> None:

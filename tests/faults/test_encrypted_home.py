@@ -232,7 +232,7 @@ def test_a_home_in_clear_is_encrypted_by_the_next_run_with_a_key(scene: Scene, r
     record(home / "outcomes" / "real", Outcome("crm", "crm_contact", "p-secret-1", "phone", "no_answer", "kim@example.org"))
     landed = _rows(run, home, practice)
     (practice / "practice.toml").write_text(PRACTICE)
-    for point in ("encryption.landed.written", "encryption.landed.aside", "encryption.landed.placed", "encryption.done"):
+    for point in ("encryption.landed.written", "landing.aside", "landing.replaced", "encryption.done"):
         assert run(home, practice, CAREGAP_KEY=KEY, CAREGAP_FAULT=f"{point}:kill").returncode == -signal.SIGKILL
     shutil.rmtree(practice / "crm")
     (practice / "crm").mkdir()
