@@ -56,6 +56,21 @@ class Server:
     requests: list[Request] = field(default_factory=list)
 
 
+Serve = Callable[[Callable[[Request], Reply]], Server]
+
+
+def patient(n: int, minute: int = 0) -> dict[str, Any]:
+    """A patient as a FHIR server has it, changed at this minute after ten."""
+    meta = {"lastUpdated": f"2026-03-01T10:{minute:02}:00.000Z"}
+    return {
+        "resourceType": "Patient",
+        "id": f"p{n}",
+        "meta": meta,
+        "name": [{"family": f"Zimmermann{n}"}],
+        "birthDate": "1960-05-04",
+    }
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[Request], Reply]], Server]]:
     """`serve(answer)`: a server that runs until the test ends."""

@@ -1,7 +1,6 @@
 """Pulls by bulk export, from a server that does what the specification says, and from some that do not."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,7 @@ from joserfc.jwk import ECKey, RSAKey
 from pipelines.home import Home
 from tests.conftest import caregap
 from tests.connect.bulk_server import BulkServer
-from tests.connect.conftest import Reply, Request, Server
-
-Serve = Callable[[Callable[[Request], Reply]], Server]
-
-
-def patient(n: int) -> dict[str, Any]:
-    meta = {"lastUpdated": f"2026-03-01T10:{n:02}:00.000Z"}
-    return {
-        "resourceType": "Patient",
-        "id": f"p{n}",
-        "meta": meta,
-        "name": [{"family": f"Zimmermann{n}"}],
-        "birthDate": "1960-05-04",
-    }
+from tests.connect.conftest import Reply, Request, Serve, patient
 
 
 def location(n: int) -> dict[str, Any]:
@@ -53,7 +39,8 @@ def pulled(home: Home, expected: int = 0) -> Any:
 
 def test_an_export_is_asked_for_waited_for_fetched_and_dropped_at_the_server(practice_folder: Path, serve: Serve):
     server = BulkServer(
-        [patient(1), patient(2), location(1)], polls=[Reply(202, headers={"Retry-After": "0", "X-Progress": "50 %"})]
+        [patient(1, minute=1), patient(2, minute=2), location(1)],
+        polls=[Reply(202, headers={"Retry-After": "0", "X-Progress": "50 %"})],
     )
     home = connect(practice_folder, server, serve)
     first = pulled(home)
@@ -73,7 +60,7 @@ def test_an_export_is_asked_for_waited_for_fetched_and_dropped_at_the_server(pra
 
 
 def test_the_next_export_asks_for_changes_since_and_takes_away_what_was_deleted(practice_folder: Path, serve: Serve):
-    server = BulkServer([patient(1), patient(2)])
+    server = BulkServer([patient(1, minute=1), patient(2, minute=2)])
     home = connect(practice_folder, server, serve)
     pulled(home)
     server.resources, server.deleted, server.at = [], ["Patient/p1"], "2026-03-02T12:00:00Z"
@@ -94,7 +81,8 @@ def test_an_export_without_rows_delivers_nothing_and_moves_the_cursor(practice_f
 
 def test_the_servers_own_errors_are_kept_beside_the_files_and_land_nowhere(practice_folder: Path, serve: Serve):
     server = BulkServer(
-        [patient(1)], errors=[{"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}]
+        [patient(1, minute=1)],
+        errors=[{"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}],
     )
     home = connect(practice_folder, server, serve)
     assert pulled(home)["n_rows"] == {"Patient": 1, "OperationOutcome": 1}
@@ -104,14 +92,14 @@ def test_the_servers_own_errors_are_kept_beside_the_files_and_land_nowhere(pract
 
 def test_a_busy_server_is_waited_for(practice_folder: Path, serve: Serve):
     busy = Reply(429, headers={"Retry-After": "0"})
-    server = BulkServer([patient(1)], instead={"/$export": [busy], "/status/1": [busy], "/file/1/Patient": [busy]})
+    server = BulkServer([patient(1, minute=1)], instead={"/$export": [busy], "/status/1": [busy], "/file/1/Patient": [busy]})
     server.instead = {path: [Reply(429, headers={"Retry-After": "0.01"})] for path in server.instead}
     assert pulled(connect(practice_folder, server, serve))["n_rows"] == {"Patient": 1}
     assert len(server.exports) == 1
 
 
 def test_an_export_that_is_not_ready_in_time_is_gone_on_with_by_the_next_pull(practice_folder: Path, serve: Serve):
-    server = BulkServer([patient(1)], polls=[Reply(202, headers={"Retry-After": "600"})])
+    server = BulkServer([patient(1, minute=1)], polls=[Reply(202, headers={"Retry-After": "600"})])
     home = connect(practice_folder, server, serve, "wait_minutes = 5")
     assert "longer than the 5 minutes" in pulled(home, expected=14)
     again = pulled(home)
@@ -120,7 +108,7 @@ def test_an_export_that_is_not_ready_in_time_is_gone_on_with_by_the_next_pull(pr
 
 def test_files_that_came_are_not_fetched_again(practice_folder: Path, serve: Serve):
     fetched: list[str] = []
-    server = BulkServer([patient(1), location(1)], instead={"/file/1/Location": [Reply(500)]})
+    server = BulkServer([patient(1, minute=1), location(1)], instead={"/file/1/Location": [Reply(500)]})
 
     def answer(asked: Request) -> Reply:
         fetched.append(asked.path)
@@ -134,7 +122,7 @@ def test_files_that_came_are_not_fetched_again(practice_folder: Path, serve: Ser
 
 
 def test_files_that_a_manifest_calls_otherwise_the_next_time_are_delivered_once(practice_folder: Path, serve: Serve):
-    server = BulkServer([patient(1), location(1)], instead={"/file/1/Location": [Reply(500)]})
+    server = BulkServer([patient(1, minute=1), location(1)], instead={"/file/1/Location": [Reply(500)]})
     home = connect(practice_folder, server, serve)
     pulled(home, expected=14)
     url = f"{server.address}/file/again/Patient"
@@ -146,14 +134,14 @@ def test_files_that_a_manifest_calls_otherwise_the_next_time_are_delivered_once(
 
 @pytest.mark.parametrize("path", ["/status/1", "/file/1/Location"])
 def test_an_export_that_the_server_dropped_is_made_anew(practice_folder: Path, serve: Serve, path: str):
-    server = BulkServer([patient(1), location(1)], instead={path: [Reply(410)]})
+    server = BulkServer([patient(1, minute=1), location(1)], instead={path: [Reply(410)]})
     assert pulled(connect(practice_folder, server, serve))["n_rows"] == {"Patient": 1, "Location": 1}
     assert len(server.exports) == 2
 
 
 def test_an_export_that_failed_at_the_server_is_made_anew_by_the_next_pull(practice_folder: Path, serve: Serve):
     server = BulkServer(
-        [patient(1)], polls=[Reply(500, {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "SECRET"}]})]
+        [patient(1, minute=1)], polls=[Reply(500, {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "SECRET"}]})]
     )
     home = connect(practice_folder, server, serve)
     assert "the export failed (HTTP 500)" in pulled(home, expected=14)
@@ -181,7 +169,7 @@ def manifest(*output: dict[str, Any], **more: Any) -> Reply:
     ],
 )
 def test_a_manifest_that_leads_astray_is_refused(practice_folder: Path, serve: Serve, answer: Reply, said: str):
-    server = BulkServer([patient(1)])
+    server = BulkServer([patient(1, minute=1)])
     home = connect(practice_folder, server, serve)
     server.polls = [Reply(200, answer.body.replace(b"/SELF", server.address.encode()))] * 3
     assert said in pulled(home, expected=14)
@@ -189,7 +177,7 @@ def test_a_manifest_that_leads_astray_is_refused(practice_folder: Path, serve: S
 
 
 def test_a_file_is_never_named_as_the_server_says(practice_folder: Path, serve: Serve):
-    server = BulkServer([patient(1)])
+    server = BulkServer([patient(1, minute=1)])
     home = connect(practice_folder, server, serve)
     url = f"{server.address}/file/1/Patient/../../../../etc/passwd%2f..%2f"
     server.polls = [manifest({"type": "Patient", "url": url})]
@@ -204,12 +192,12 @@ def test_a_file_is_never_named_as_the_server_says(practice_folder: Path, serve: 
 
 @pytest.mark.parametrize("content", [b"<html>sign in</html>", b"[]", b"\x1f\x8bxx"])
 def test_a_file_that_is_no_ndjson_is_refused(practice_folder: Path, serve: Serve, content: bytes):
-    server = BulkServer([patient(1)], instead={"/file/1/Patient": [Reply(200, content)]})
+    server = BulkServer([patient(1, minute=1)], instead={"/file/1/Patient": [Reply(200, content)]})
     assert "not NDJSON" in pulled(connect(practice_folder, server, serve), expected=14)
 
 
 def test_a_file_of_another_type_than_the_manifest_says_lands_as_what_it_is(practice_folder: Path, serve: Serve):
-    server = BulkServer([patient(1)], instead={"/file/1/Patient": [Reply(200, json.dumps(location(1)).encode())]})
+    server = BulkServer([patient(1, minute=1)], instead={"/file/1/Patient": [Reply(200, json.dumps(location(1)).encode())]})
     home = connect(practice_folder, server, serve)
     pulled(home)
     files = json.loads(caregap(home, "ingest", "--json").stdout)["files"]
@@ -223,7 +211,7 @@ def test_the_account_is_proved_by_a_signed_assertion_for_the_scopes_that_are_set
     key = kind.generate_key(2048 if kind is RSAKey else "P-384")  # type: ignore[arg-type]
     (practice_folder / "key.pem").write_bytes(key.as_pem(private=True))
     (practice_folder / "key.pem").chmod(0o600)
-    server = BulkServer([patient(1), location(1)], keys={"caregap": key})
+    server = BulkServer([patient(1, minute=1), location(1)], keys={"caregap": key})
     sign_in = (
         "[north.sign_in]\nclient_id = 'caregap'\nkey_id = 'k1'\nprivate_key = { file = 'key.pem' }\n"
         f"algorithm = '{algorithm}'\nscopes = ['system/Patient.rs', 'system/Location.rs']\n"
@@ -243,7 +231,7 @@ def test_a_token_that_the_server_takes_no_more_is_fetched_anew(practice_folder: 
     key = ECKey.generate_key("P-384")
     (practice_folder / "key.pem").write_bytes(key.as_pem(private=True))
     (practice_folder / "key.pem").chmod(0o600)
-    server = BulkServer([patient(1)], keys={"caregap": key}, instead={"/status/1": [Reply(401)]})
+    server = BulkServer([patient(1, minute=1)], keys={"caregap": key}, instead={"/status/1": [Reply(401)]})
     sign_in = "[north.sign_in]\nclient_id = 'caregap'\nprivate_key = { file = 'key.pem' }\nalgorithm = 'ES384'\n"
     pulled(connect(practice_folder, server, serve, sign_in))
     assert len(server.tokens) == 2

@@ -1,7 +1,6 @@
 """Pulls by search from a real FHIR server (Medplum's router), and from servers that are less friendly."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,8 @@ import pytest
 from models.audit_log.store import audit_log
 from pipelines.home import Home
 from tests.conftest import caregap
-from tests.connect.conftest import Reply, Request, Server
+from tests.connect.conftest import Reply, Request, Serve, patient
 from tests.connect.fhir_server.server import FhirServer
-
-Serve = Callable[[Callable[[Request], Reply]], Server]
-
-
-def patient(n: int, minute: int = 0) -> dict[str, Any]:
-    meta = {"lastUpdated": f"2026-03-01T10:{minute:02}:00.000Z"}
-    return {
-        "resourceType": "Patient",
-        "id": f"p{n}",
-        "meta": meta,
-        "name": [{"family": f"Zimmermann{n}"}],
-        "birthDate": "1960-05-04",
-    }
 
 
 def connect(folder: Path, address: str, pull: str = "types = ['Patient']") -> Home:

@@ -21,21 +21,8 @@ from pipelines.connect.pulls.work import open_work
 from pipelines.home import Home
 from tests.conftest import caregap
 from tests.connect.bulk_server import BulkServer
-from tests.connect.conftest import Reply, Request, Server
+from tests.connect.conftest import Reply, Serve, patient
 from tests.connect.fhir_server.server import FhirServer
-
-Serve = Callable[[Callable[[Request], Reply]], Server]
-
-
-def patient(n: int, minute: int = 0) -> dict[str, Any]:
-    meta = {"lastUpdated": f"2026-03-01T10:{minute:02}:00.000Z"}
-    return {
-        "resourceType": "Patient",
-        "id": f"p{n}",
-        "meta": meta,
-        "name": [{"family": f"Zimmermann{n}"}],
-        "birthDate": "1960-05-04",
-    }
 
 
 def connect(folder: Path, address: str, pull: str) -> Home:
