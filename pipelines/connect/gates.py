@@ -7,7 +7,7 @@ waits here until the hour is allowed where the patient lives.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
@@ -60,11 +60,8 @@ def leaving_fields(may_leave: frozenset[str], wanted: list[str] | None, connecto
     return chosen | {"external_id", "contact_id"}
 
 
-def barrier(task: Task, facts: Facts | None, live: Live) -> str | None:
-    """Why the task must not go out now: one of `SKIP_REASONS` (`models/pushing.py`), or None."""
-    if facts is None:
-        return "not_checked"
-    since = live.since.get(facts.patient_key, frozenset())
+def forbidden(facts: Facts, since: Collection[str]) -> str | None:
+    """What forbids contacting a person at all: one of `SKIP_REASONS`, or None. `since`: recorded since the publication."""
     if RESTRICTED in since:
         return "restricted"
     if facts.is_deceased or "deceased" in since:
@@ -73,8 +70,16 @@ def barrier(task: Task, facts: Facts | None, live: Live) -> str | None:
         return "held_out"
     if facts.is_do_not_contact:
         return "do_not_contact"
-    if "opted_out" in since:
-        return "opted_out"
+    return "opted_out" if "opted_out" in since else None
+
+
+def barrier(task: Task, facts: Facts | None, live: Live) -> str | None:
+    """Why the task must not go out now: one of `SKIP_REASONS` (`models/pushing.py`), or None."""
+    if facts is None:
+        return "not_checked"
+    since = live.since.get(facts.patient_key, frozenset())
+    if why := forbidden(facts, since):
+        return why
     if facts.suppress_reason is not None or not facts.is_listed:
         return "left_out"
     if since:

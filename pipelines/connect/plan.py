@@ -18,7 +18,7 @@ from typing import Any
 from models.pushing import BY_HAND, NO_LONGER_LISTED, SKIP_REASONS
 from models.settings.push import Push as Limits
 from pipelines.connect.adapter import Fate, Task
-from pipelines.connect.gates import Live, barrier
+from pipelines.connect.gates import Live, barrier, forbidden
 from pipelines.connect.rows import Row
 from pipelines.connect.worklist import Worklist, published_at
 from pipelines.durable import write_durably
@@ -168,16 +168,9 @@ def _why_not(row: Row, worklist: Worklist, live: Live) -> str:
     facts = worklist.facts.get(row.contact_id)
     if facts is None:
         return NO_LONGER_LISTED
-    since = live.since.get(facts.patient_key, frozenset())
-    if facts.is_deceased or "deceased" in since:
-        return "deceased"
-    if facts.is_held_out:
-        return "held_out"
-    if facts.is_do_not_contact:
-        return "do_not_contact"
-    if facts.suppress_reason == "opted_out" or "opted_out" in since:
-        return "opted_out"
-    return NO_LONGER_LISTED
+    if why := forbidden(facts, live.since.get(facts.patient_key, frozenset())):
+        return why
+    return facts.suppress_reason if facts.suppress_reason in ("opted_out", "restricted") else NO_LONGER_LISTED
 
 
 def _passed(

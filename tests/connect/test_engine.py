@@ -286,6 +286,16 @@ def test_who_died_leaves_the_system_even_where_a_limit_holds_the_rest_back(desk:
     assert desk.row(1).channel == "phone", "nothing else was done"
 
 
+def test_who_is_restricted_and_off_the_list_leaves_the_system_whatever_the_limits(desk: Desk):
+    desk.push()
+    desk.list(19, channel="sms")
+    desk.change("contact-19", suppress_reason="restricted", is_listed=False)
+    desk.limits = Limits(most_rows=10)
+    with pytest.raises(PushRefused, match="1 task of who must not be contacted withdrawn"):
+        desk.push()
+    assert desk.row(19).because == "restricted" and not desk.bench.is_open(external_id(19))
+
+
 def test_the_day_by_which_a_task_is_due_does_not_move_on_with_the_list(desk: Desk):
     desk.push()
     desk.list(20, due_on=date(2027, 1, 5))
