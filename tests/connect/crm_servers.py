@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.connect.conftest import Reply, Request
+from tests.connect.hubspot.account import property_of
 
 
 @dataclass
@@ -25,21 +26,21 @@ class Hubspot:
             return self.instead.pop(0)
         if asked.path == "/crm/v3/properties/contacts":
             names = sorted({name for one in self.contacts for name in one["properties"]})
-            return Reply(200, {"results": [{"name": name} for name in names]})
+            return Reply(200, {"results": [property_of(name, "contacts") for name in names]})
         return self._search(asked.json()) if asked.path.endswith("/search") else self._list(asked.query)
 
     def _list(self, query: dict[str, str]) -> Reply:
-        rows = self.archived if query.get("archived") == "true" else self.contacts
+        rows = self.archived if query.get("archived", "").lower() == "true" else self.contacts
         limit, start = min(int(query["limit"]), self.page), int(query.get("after", 0))
         following = {"paging": {"next": {"after": str(start + limit)}}} if start + limit < len(rows) else {}
-        return Reply(200, {"results": rows[start : start + limit]} | following)
+        return Reply(200, {"results": [_shown(one) for one in rows[start : start + limit]]} | following)
 
     def _search(self, asked: dict[str, Any]) -> Reply:
         self.searches.append(asked)
         (group,) = asked["filterGroups"]
         rows = [one for one in self.contacts if all(_holds(one, rule) for rule in group["filters"])]
         rows.sort(key=lambda one: int(one["id"]))
-        return Reply(200, {"total": len(rows), "results": rows[: min(asked["limit"], self.page)]})
+        return Reply(200, {"total": len(rows), "results": [_shown(one) for one in rows[: min(asked["limit"], self.page)]]})
 
 
 def _holds(contact: dict[str, Any], rule: dict[str, str]) -> bool:
@@ -51,10 +52,18 @@ def _holds(contact: dict[str, Any], rule: dict[str, str]) -> bool:
     raise AssertionError(rule)
 
 
+def _shown(contact: dict[str, Any]) -> dict[str, Any]:
+    changed = contact["properties"].get("lastmodifieddate")
+    return {"createdAt": contact["properties"].get("createdate") or changed, "updatedAt": changed, **contact}
+
+
 def _milliseconds(text: str) -> int:
     from datetime import datetime
 
     return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+_NOT_FOUND = Reply(404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
 
 
 @dataclass
@@ -86,14 +95,14 @@ class Salesforce:
         match asked.path.split("/")[4:]:
             case ["sobjects", kind, "describe"]:
                 names = list(self.objects[kind][0]) if kind in self.objects else []
-                return Reply(200, {"fields": [{"name": name} for name in names]}) if names else Reply(404)
+                return Reply(200, {"fields": [{"name": name} for name in names]}) if names else _NOT_FOUND
             case ["jobs", "query"]:
                 return self._begin(asked.json())
             case ["jobs", "query", job]:
                 return self._job(job, asked.method)
             case ["jobs", "query", job, "results"]:
                 return self._results(job, asked.query)
-        return Reply(404)
+        return _NOT_FOUND
 
     def _begin(self, asked: dict[str, str]) -> Reply:
         assert asked["operation"] == "queryAll"
@@ -109,7 +118,7 @@ class Salesforce:
 
     def _job(self, job: str, method: str) -> Reply:
         if job not in self.running:
-            return Reply(404, [{"errorCode": "NOT_FOUND"}])
+            return _NOT_FOUND
         if method == "DELETE":
             del self.running[job]
             return Reply(204)

@@ -1,7 +1,7 @@
 """Salesforce (and Health Cloud, whose patients have a Contact too) as a system that lists are pushed to: tasks about a contact, a
 campaign as the list, opt-outs as the contact's own fields, outcomes from tasks that are closed.
 
-Written from the documentation and tried against a stand-in (`tests/connect/salesforce/org.py`), not against a live org.
+Sent through simple-salesforce, and tried against a stand-in (`tests/connect/salesforce/org.py`), not against a live org.
 """
 
 import dataclasses

@@ -34,10 +34,9 @@ class Account:
             return _refusal(400, "VALIDATION_ERROR")
         match asked.method, asked.path.strip("/").split("/"):
             case "GET", ["crm", "v3", "properties", kind]:
-                found = [{"name": name, "hasUniqueValue": name == "caregap_task_id"} for name in sorted(self.properties[kind])]
-                return Reply(200, {"results": found})
+                return Reply(200, {"results": [property_of(name, kind) for name in sorted(self.properties[kind])]})
             case "POST", ["crm", "v3", "objects", kind, "batch", "read"]:
-                return self._read(kind, asked.json(), asked.query.get("archived") == "true")
+                return self._read(kind, asked.json(), asked.query.get("archived", "").lower() == "true")
             case "POST", ["crm", "v3", "objects", "tasks", "batch", "upsert"]:
                 return self._upserted(asked.json()["inputs"])
             case "POST", ["crm", "v3", "objects", "tasks", "batch", "archive"]:
@@ -48,14 +47,14 @@ class Account:
                 return self._searched(kind, asked.json())
             case "POST", ["crm", "v4", "associations", "tasks", "contacts", "batch", "read"]:
                 there = [one["id"] for one in asked.json()["inputs"] if one["id"] in self.about]
-                return Reply(
-                    200,
-                    {
-                        "results": [
-                            {"from": {"id": one}, "to": [{"toObjectId": int(to)} for to in sorted(self.about[one])]}
-                            for one in there
-                        ]
-                    },
+                return _batch(
+                    [
+                        {
+                            "from": {"id": one},
+                            "to": [{"toObjectId": int(to), "associationTypes": [_TYPE]} for to in sorted(self.about[one])],
+                        }
+                        for one in there
+                    ]
                 )
             case "POST", ["crm", "v4", "associations", "tasks", "contacts", "batch", "associate", "default"]:
                 return self._associated(asked.json()["inputs"])
@@ -83,7 +82,15 @@ class Account:
         self.tables[kind][one]["version"] = self.clock
 
     def make_list(self, name: str, kind: str = "MANUAL") -> Row:
-        self.lists[name] = {"listId": str(len(self.lists) + 1), "name": name, "processingType": kind, "members": set()}
+        self.lists[name] = {
+            "listId": str(len(self.lists) + 1),
+            "name": name,
+            "processingType": kind,
+            "processingStatus": "COMPLETE",
+            "objectTypeId": "0-1",
+            "listVersion": 1,
+            "members": set(),
+        }
         return self.lists[name]
 
     def _read(self, kind: str, asked: Row, archived: bool) -> Reply:
@@ -93,9 +100,8 @@ class Account:
         found = [_shown(rows[one], asked["properties"]) for one in wanted if one in rows]
         missing = [one for one in wanted if one not in rows]
         if not missing:
-            return Reply(200, {"status": "COMPLETE", "results": found})
-        error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "…", "context": {"ids": missing}}
-        return Reply(207, {"status": "COMPLETE", "results": found, "numErrors": 1, "errors": [error]})
+            return _batch(found)
+        return _batch(found, [_error("OBJECT_NOT_FOUND", ids=missing)])
 
     def _upserted(self, inputs: list[Row]) -> Reply:
         bad = [one for one in inputs if one["id"] in self.refused]
@@ -111,17 +117,9 @@ class Account:
             made = known["id"] if known else self.make("tasks", **properties)
             if known:
                 self.change("tasks", made, **properties)
-            results.append({"id": made, "new": not known, "properties": {}, "objectWriteTraceId": one["objectWriteTraceId"]})
-        errors = [
-            {
-                "status": "error",
-                "category": "VALIDATION_ERROR",
-                "message": "Jane Doe +12125550100",
-                "context": {"objectWriteTraceId": [one["objectWriteTraceId"]]},
-            }
-            for one in bad
-        ]
-        return Reply(207 if errors else 200, {"results": results, "errors": errors, "numErrors": len(errors)})
+            shown = _shown(self.tables["tasks"][made], [])
+            results.append({**shown, "new": not known, "objectWriteTraceId": one["objectWriteTraceId"]})
+        return _batch(results, [_error("VALIDATION_ERROR", objectWriteTraceId=[one["objectWriteTraceId"]]) for one in bad])
 
     def _searched(self, kind: str, asked: Row) -> Reply:
         (group,) = asked["filterGroups"]
@@ -138,7 +136,8 @@ class Account:
             return _refusal(400, "VALIDATION_ERROR")
         for one in inputs:
             self.about.setdefault(one["from"]["id"], set()).add(one["to"]["id"])
-        return Reply(200, {"results": [{"from": one["from"], "to": one["to"]} for one in inputs]})
+        spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 204}
+        return _batch([{"from": one["from"], "to": one["to"], "associationSpec": spec} for one in inputs])
 
     def _membership(self, at: str, asked: Row) -> Reply:
         members = next(one for one in self.lists.values() if one["listId"] == at)["members"]
@@ -155,8 +154,33 @@ def _refusal(status: int, category: str) -> Reply:
     return Reply(status, {"status": "error", "category": category, "message": "Jane Doe +12125550100"})
 
 
+_TYPE = {"category": "HUBSPOT_DEFINED", "typeId": 204, "label": None}
+
+
+def _batch(results: list[Row], errors: list[Row] | None = None) -> Reply:
+    """An answer of a batch; HTTP 207 where it was refused in part."""
+    said: Row = {"status": "COMPLETE", "results": results, "startedAt": _now(), "completedAt": _now()}
+    return Reply(207, {**said, "numErrors": len(errors), "errors": errors}) if errors else Reply(200, said)
+
+
+def _error(category: str, **context: list[str]) -> Row:
+    said = {"status": "error", "category": category, "message": "Jane Doe +12125550100", "context": context}
+    return {**said, "errors": [], "links": {}}
+
+
+def property_of(name: str, kind: str) -> Row:
+    said = {"name": name, "label": name, "description": "", "groupName": f"{kind}information", "type": "string"}
+    return {**said, "fieldType": "text", "options": [], "hasUniqueValue": name == "caregap_task_id"}
+
+
 def _shown(row: Row, names: list[str]) -> Row:
-    return {"id": row["id"], "archived": row["archived"], "properties": {name: row["properties"].get(name) for name in names}}
+    times = {"createdAt": row["properties"]["hs_createdate"], "updatedAt": row["properties"]["hs_lastmodifieddate"]}
+    return {
+        "id": row["id"],
+        "archived": row["archived"],
+        "properties": {name: row["properties"].get(name) for name in names},
+        **times,
+    }
 
 
 def _stored(name: str, value: str) -> str:

@@ -54,7 +54,7 @@ class Org:
         place = asked.path.removeprefix("/services/data/v64.0/")
         self.calls.append(f"{asked.method} {place}")
         match asked.method, place.split("/"):
-            case "GET", ["queryAll"]:
+            case "GET", ["queryAll", ""]:
                 return self._queried(asked.query["q"], 0)
             case "GET", ["query", locator]:
                 number, _, soql = bytes.fromhex(locator).decode().partition("|")
@@ -163,7 +163,13 @@ class Org:
                 )
                 if state == "InProgress":
                     self._run(job)
-                return Reply(200, {"id": name, "state": job["state"]})
+                counted = {"numberRecordsProcessed": 0, "numberRecordsFailed": 0}
+                if job["state"] == "JobComplete":
+                    counted = {
+                        "numberRecordsProcessed": len(job["rows"]),
+                        "numberRecordsFailed": len(job["failedResults"]),
+                    }
+                return Reply(200, {"id": name, "state": job["state"], "object": job["object"], **counted})
             case "GET", [name, "successfulResults" | "failedResults" as which]:
                 return Reply(200, _as_csv(self.jobs[name][which]))
         return Reply(404, [{"errorCode": "NOT_FOUND", "message": "…"}])

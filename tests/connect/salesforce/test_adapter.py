@@ -82,7 +82,8 @@ def test_a_locked_row_may_be_sent_again_and_a_refused_one_names_its_code(org: Or
     assert "Jane" not in repr(found)
 
 
-def test_more_than_200_rows_go_as_one_bulk_job(org: Org, serve: Callable[..., Any]):
+def test_more_than_200_rows_go_as_one_bulk_job(org: Org, serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
     adapter = opened(serve(org).address, rows_at_once=1000)
     rows = tasks(org, 250)
     org.refused = {rows[7].external_id: "FIELD_CUSTOM_VALIDATION_EXCEPTION", rows[8].external_id: "UNABLE_TO_LOCK_ROW"}
@@ -147,3 +148,57 @@ def test_check_names_the_field_that_is_not_there(org: Org, serve: Callable[..., 
         ("mapped: Caregap_Task__c", False),
         ("mapped: campaign Recall", False),
     ]
+
+
+def test_a_job_that_takes_longer_than_the_minutes_of_the_settings_is_left_to_the_next_push(
+    org: Org, serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    """The library would ask for a day. Here each question takes a minute by the clock, and two minutes are allowed."""
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
+    minutes = iter(range(10_000))
+
+    def slow(asked: Any) -> Reply:
+        if asked.method == "GET" and asked.path.startswith("/services/data/v64.0/jobs/ingest/"):
+            return Reply(200, {"id": asked.path.rpartition("/")[2], "state": "InProgress"})
+        return org(asked)
+
+    limits = Limits(requests_per_minute=60_000, wait_minutes=30)
+    http = Http("sf", serve(slow).address, limits, Bearer(Hidden("SECRET"), "sf"), clock=lambda: 60.0 * next(minutes))
+    adapter = SalesforceAdapter(http, SalesforcePush(rows_at_once=1000))
+    assert set(fates(adapter.upsert(tasks(org, 201)))) == {("retryable", "busy")}
+    assert next(minutes) < 500
+
+
+def test_a_job_that_salesforce_gives_up_is_sent_again_and_its_reason_is_not_kept(
+    org: Org, serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
+
+    def failing(asked: Any) -> Reply:
+        if asked.method == "GET" and asked.path.startswith("/services/data/v64.0/jobs/ingest/"):
+            return Reply(200, {"state": "Failed", "errorMessage": "InvalidBatch : Jane Doe +12125550100"})
+        return org(asked)
+
+    found = opened(serve(failing).address, rows_at_once=1000).upsert(tasks(org, 201))
+    assert set(fates(found)) == {("retryable", "JOB_FAILED")}
+    assert "Jane" not in repr(found)
+
+
+@pytest.mark.parametrize("content", [b"<html>Jane Doe</html>", {"records": [{"Id": 1}]}, [1], b"\xff\xfe"])
+def test_an_answer_that_is_none_of_salesforces_is_refused_without_a_word_of_it(content: Any, serve: Callable[..., Any]):
+    adapter = opened(serve(lambda _: Reply(200, content)).address)
+    with pytest.raises(ConnectionFailed) as failed:
+        adapter.ids(["003000000000000AAA"])
+    assert "Jane" not in str(failed.value)
+    assert failed.value.__suppress_context__
+
+
+def test_the_library_logs_and_says_nothing_of_what_it_carries(
+    org: Org, adapter: SalesforceAdapter, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("DEBUG")
+    row = tasks(org, 1)[0]
+    adapter.upsert([row])
+    adapter.opt_outs([row.contact_id])
+    said = caplog.text
+    assert not [one for one in (row.external_id, row.contact_id, "SECRET", "Outreach") if one in said]
