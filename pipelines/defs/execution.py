@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.defs.definitions import definitions
 from pipelines.defs.refresh import JOB
+from pipelines.defs.unstored import unstored_instance
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
@@ -28,8 +29,7 @@ def execute(
 
     The caller holds the home's lock (`pipelines/lock.py`).
     `landed`: the result of a landing just made, so that the layer `raw` does not land again.
-    Stops at the first failure and raises its error. Events are not stored: writing 569 of them to Dagster's database took 30 s,
-    longer than the run itself.
+    Stops at the first failure and raises its error. Events are not stored (`pipelines/defs/unstored.py`).
     """
     job = definitions(home, practice, progress, landed=landed, lock=nullcontext).resolve_job_def(JOB)
     wanted = None
@@ -38,8 +38,8 @@ def execute(
         wanted = [key for key in graph.executable_asset_keys if {graph.get(key).group_name, ".".join(key.path)} & set(selection)]
         if not wanted:  # Dagster treats an empty selection as everything
             raise ValueError(f"no asset is in {selection}")
-    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
-        return job.execute_in_process(run_config=QUIET, asset_selection=wanted)
+    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning), unstored_instance() as instance:
+        return job.execute_in_process(run_config=QUIET, asset_selection=wanted, instance=instance)
 
 
 def warned(result: dg.ExecuteInProcessResult) -> tuple[str, ...]:
