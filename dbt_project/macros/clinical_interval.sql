@@ -13,19 +13,19 @@
 {%- endmacro %}
 
 {% macro _bound_columns(date_time, bound) -%}
-    {{ _first_day(date_time) }} as {{ bound }}_on_earliest,
-    {{ _last_day(date_time) }} as {{ bound }}_on_latest,
+    {{ first_possible_day(date_time) }} as {{ bound }}_on_earliest,
+    {{ last_possible_day(date_time) }} as {{ bound }}_on_latest,
     case
         when length({{ date_time }}) > 10 then {{ fhir_instant(date_time) }}
-        else {{ practice_midnight(_first_day(date_time)) }} - interval 1 millisecond
+        else {{ practice_midnight(first_possible_day(date_time)) }} - interval 1 millisecond
     end as {{ bound }}_at_earliest,
     case
         when length({{ date_time }}) > 10 then {{ fhir_instant(date_time) }}
-        else {{ practice_midnight(_last_day(date_time) ~ ' + 1') }}
+        else {{ practice_midnight(last_possible_day(date_time) ~ ' + 1') }}
     end as {{ bound }}_at_latest
 {%- endmacro %}
 
-{% macro _first_day(date_time) -%}
+{% macro first_possible_day(date_time) -%}
     case length({{ date_time }})
         when 10 then try_cast({{ date_time }} as date)
         when 7 then try_cast({{ date_time }} || '-01' as date)
@@ -34,7 +34,7 @@
     end
 {%- endmacro %}
 
-{% macro _last_day(date_time) -%}
+{% macro last_possible_day(date_time) -%}
     case length({{ date_time }})
         when 10 then try_cast({{ date_time }} as date)
         when 7 then last_day(try_cast({{ date_time }} || '-01' as date))

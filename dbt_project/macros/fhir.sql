@@ -5,3 +5,8 @@
 {% macro id_of(reference) -%}
     nullif(regexp_extract({{ reference }}, '([^/:]+)(/_history/[^/]*)?$', 1), '')
 {%- endmacro %}
+
+{#- The ids that a list of references names, as a list. -#}
+{% macro ids_of(references) -%}
+    list_transform({{ references }}, lambda r: {{ id_of('r.reference') }})
+{%- endmacro %}

@@ -52,6 +52,8 @@ DOSAGE = _struct(
         event=pl.List(STRING),
         repeat=_struct(
             boundsPeriod=PERIOD,
+            boundsDuration=QUANTITY,
+            boundsRange=RANGE,
             count=INTEGER,
             countMax=INTEGER,
             frequency=INTEGER,
@@ -180,6 +182,7 @@ _CONTRACTS = (
         "site",
         {
             "status": _STATUS,
+            "type": optional(CONCEPTS, "Kinds of care given there."),
             "name": optional(STRING, "Its name."),
             "address": optional(ADDRESS, "Its address."),
             "managingOrganization": optional(REFERENCE, "The organization that runs it."),
@@ -197,6 +200,7 @@ _CONTRACTS = (
             "appointment": optional(REFERENCES, "The appointments that it was booked by."),
             "period": optional(PERIOD, "From when to when.", Phi.QUASI),
             "reasonCode": _REASON_CODES,
+            "reasonReference": optional(REFERENCES, "Why: the diagnoses.", Phi.DIRECT),
             "diagnosis": optional(pl.List(_struct(condition=REFERENCE, use=CONCEPT, rank=INTEGER)), "Diagnoses of the visit."),
             "hospitalization": optional(_struct(dischargeDisposition=CONCEPT), "Where the patient was discharged to."),
             "location": optional(pl.List(_struct(location=REFERENCE)), "Where it took place."),
@@ -245,6 +249,7 @@ _CONTRACTS = (
             "clinicalStatus": optional(CONCEPT, "Clinical status."),
             "verificationStatus": optional(CONCEPT, "Verification status."),
             "category": _CATEGORY,
+            "severity": optional(CONCEPT, "Severity."),
             "code": _CODE,
             "bodySite": optional(CONCEPTS, "Where in the body."),
             "subject": _patient(),
@@ -409,6 +414,27 @@ _CONTRACTS = (
         },
     ),
     _resource(
+        "Claim",
+        "claim for services, as the EHR made it",
+        {
+            "status": _STATUS,
+            "use": optional(STRING, "Claim, preauthorization or predetermination."),
+            "patient": _patient(),
+            "created": _date_time("When it was made."),
+            "diagnosis": optional(
+                pl.List(_struct(sequence=INTEGER, diagnosisCodeableConcept=CONCEPT, diagnosisReference=REFERENCE, type=CONCEPTS)),
+                "Diagnoses, of which the items name those that they are for.",
+                Phi.DIRECT,
+            ),
+            "item": optional(
+                pl.List(_struct(sequence=INTEGER, diagnosisSequence=pl.List(INTEGER), encounter=REFERENCES)),
+                "Services, and the visits that they were given at.",
+                Phi.DIRECT,
+            ),
+        },
+        notes="Read for the principal diagnosis of a stay. Money comes from billing.",
+    ),
+    _resource(
         "ExplanationOfBenefit",
         "payer's statement on a claim",
         {
@@ -429,6 +455,7 @@ _CONTRACTS = (
         "message that was sent",
         {
             "status": _STATUS,
+            "statusReason": optional(CONCEPT, "Why it was not sent."),
             "category": _CATEGORY,
             "medium": optional(CONCEPTS, "Channel."),
             "subject": _patient(),
@@ -437,6 +464,7 @@ _CONTRACTS = (
             "sent": _date_time("When it was sent."),
             "received": _date_time("When it was received."),
             "reasonCode": _REASON_CODES,
+            "extension": optional(EXTENSIONS, "Extensions; among them when it was recorded that it was not sent."),
         },
     ),
     _resource(
@@ -466,6 +494,8 @@ _CONTRACTS = (
             "onsetDateTime": _date_time("Onset, as a date and time."),
             "onsetPeriod": optional(PERIOD, "Onset: a period.", Phi.QUASI),
             "onsetAge": optional(QUANTITY, "Onset: an age.", Phi.QUASI),
+            "onsetRange": optional(RANGE, "Onset: a range of ages.", Phi.QUASI),
+            "lastOccurrence": _date_time("When it last occurred."),
             "recordedDate": _RECORDED,
         },
     ),

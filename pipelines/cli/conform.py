@@ -11,14 +11,16 @@ from pipelines.home import Home
 
 
 @click.command()
-@click.argument("deck", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--value-sets", type=click.Path(exists=True, path_type=Path), help="Load these instead of the deck's own.")
+@click.argument(
+    "decks", metavar="DECK...", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--value-sets", type=click.Path(exists=True, path_type=Path), help="Load these instead of the decks' own.")
 @click.option("--measure", metavar="CMS125", help="Evaluate this measure only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def command(deck: Path, value_sets: Path | None, measure: str | None, as_json: bool) -> None:
-    """Evaluate the cases of DECK as if an EHR had delivered them, and compare every population with the expected result.
+def command(decks: tuple[Path, ...], value_sets: Path | None, measure: str | None, as_json: bool) -> None:
+    """Evaluate the cases of each DECK as if an EHR had delivered them, and compare every population with the expected result.
 
-    DECK contains expected.csv and fhir/<measure>/<type>.ndjson. Exits with 0 only if every implemented measure agrees on every
+    A DECK contains expected.csv and fhir/<measure>/<type>.ndjson. Exits with 0 only if every implemented measure agrees on every
     case. Decks are synthetic, so the events of disagreeing patients are shown.
     """
     from pipelines.cli.console import shown_progress
@@ -26,7 +28,7 @@ def command(deck: Path, value_sets: Path | None, measure: str | None, as_json: b
     from pipelines.proof.measure_decks import conform
 
     with shown_progress(quiet=as_json) as progress:
-        agreements = conform(deck, Home.from_environment(), value_sets=value_sets, measure=measure, progress=progress)
+        agreements = conform(decks, Home.from_environment(), value_sets=value_sets, measure=measure, progress=progress)
     if as_json:
         click.echo(json.dumps({"measures": [asdict(agreement) for agreement in agreements]}, indent=2))
     else:

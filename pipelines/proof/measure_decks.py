@@ -1,12 +1,14 @@
 """Compares the measures with the measure stewards' test decks: same landing, same models, expected against actual results.
 
 A deck is a folder with `expected.csv`, `fhir/<measure>/<resource type>.ndjson` and optionally `valuesets.csv` and
-`direct_codes.csv`. Each measure's folder is landed as a separate EHR, because resource ids repeat across measures.
+`direct_codes.csv`. Each measure's folder is landed as a separate EHR, because resource ids repeat across measures; several decks
+may have cases of one measure.
 """
 
 import shutil
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -35,7 +37,7 @@ POPULATIONS = {
 }
 UNBOUNDED = "9000-01-01"  # macro unbounded_future
 EVENTS = ["encounters", "conditions", "observations", "procedures", "immunizations", "allergies", "adverse_events"]
-EVENTS += ["medication_requests", "service_requests", "device_requests"]
+EVENTS += ["medication_requests", "medication_dispenses", "service_requests", "device_requests", "communications"]
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,15 @@ def measure_models() -> dict[str, str]:
 
 
 def conform(
-    deck: Path, home: Home, *, value_sets: Path | None = None, measure: str | None = None, progress: Progress = silent
+    decks: Sequence[Path], home: Home, *, value_sets: Path | None = None, measure: str | None = None, progress: Progress = silent
 ) -> list[Agreement]:
-    """Evaluate the deck in a temporary home, and compare every group population of every case with the expected one.
+    """Evaluate the decks together in a temporary home, and compare every group population of every case with the expected one.
 
-    `value_sets`: a file or folder to load instead of the deck's own; without either, those loaded in `home` are used. `measure`
-    limits the evaluation to one measure. Strata are not compared. Raises `UsageError` if `deck` is not a deck, and what landing
-    and dbt raise.
+    `value_sets`: a file or folder to load instead of the decks' own; without either, those loaded in `home` are used. `measure`
+    limits the evaluation to one measure. Strata are not compared. Raises `UsageError` if one of `decks` is not a deck, and what
+    landing and dbt raise.
     """
-    expected = _expected(deck, measure)
+    expected = _expected(decks, measure)
     models = {code: model for code, model in measure_models().items() if code in set(expected["cms_id"])}
     known = expected.filter(pl.col("cms_id").is_in(list(models)))
     if known.is_empty():
@@ -98,9 +100,9 @@ def conform(
         home.dbt.mkdir(parents=True, exist_ok=True)
         scratch.dbt.symlink_to(home.dbt)  # the parsed project, 15 s of work
         progress("Value sets: load")
-        _value_sets(deck, home, scratch, value_sets)
-        practice = _practice(deck, known, Path(folder) / "sheets")
-        progress("Measures: land the deck and evaluate it")
+        _value_sets(decks, home, scratch, value_sets)
+        practice = _practice(decks, known, Path(folder) / "sheets")
+        progress("Measures: land the cases and evaluate them")
         select = [f"+{model}" for model in models.values()] + [
             "+path:models/intermediate/clinical",
             "+int_measures__missing_value_sets",
@@ -115,39 +117,42 @@ def conform(
             ]
 
 
-def _expected(deck: Path, measure: str | None) -> pl.DataFrame:
-    path = deck / "expected.csv"
-    if not path.is_file() or not (deck / "fhir").is_dir():
-        raise UsageError(f"{deck}: not a test deck. It needs expected.csv and fhir/<measure>/*.ndjson.")
-    rows = pl.read_csv(path, infer_schema=False).filter(pl.col("stratifier_id").fill_null("") == "")
-    rows = rows.filter(pl.col("population_code").is_in(list(POPULATIONS)))
+def _expected(decks: Sequence[Path], measure: str | None) -> pl.DataFrame:
+    rows = pl.concat([_expected_of(deck) for deck in decks], how="diagonal").unique(maintain_order=True)
     if measure:
         rows = rows.filter(pl.col("cms_id") == measure.upper())
         if rows.is_empty():
-            raise UsageError(f"{path}: no cases of {measure}.")
+            raise UsageError(f"{', '.join(str(deck) for deck in decks)}: no cases of {measure}.")
     number = pl.col("cms_id").str.extract(r"(\d+)").cast(pl.Int64)
     return rows.with_columns(pl.col("expected").cast(pl.Float64).cast(pl.Int64)).sort(number, maintain_order=True)
 
 
-def _value_sets(deck: Path, home: Home, scratch: Home, given: Path | None) -> None:
-    codes = given or next((deck / name for name in ("valuesets.csv", "value_sets") if (deck / name).exists()), None)
-    if codes is None:
-        if (home.root / "value_sets").is_dir():
-            shutil.copytree(home.root / "value_sets", scratch.root / "value_sets")
+def _expected_of(deck: Path) -> pl.DataFrame:
+    path = deck / "expected.csv"
+    if not path.is_file() or not (deck / "fhir").is_dir():
+        raise UsageError(f"{deck}: not a test deck. It needs expected.csv and fhir/<measure>/*.ndjson.")
+    rows = pl.read_csv(path, infer_schema=False).filter(pl.col("stratifier_id").fill_null("") == "")
+    return rows.filter(pl.col("population_code").is_in(list(POPULATIONS)))
+
+
+def _value_sets(decks: Sequence[Path], home: Home, scratch: Home, given: Path | None) -> None:
+    own = [deck / name for deck in decks for name in ("valuesets.csv", "value_sets") if (deck / name).exists()]
+    loaded = [given] if given else own
+    if not loaded and (home.root / "value_sets").is_dir():
+        shutil.copytree(home.root / "value_sets", scratch.root / "value_sets")
+    if not loaded:
         return
-    load_value_sets(scratch, codes)
     # Codes that a measure names directly are stored beside the value sets
-    for direct in {deck / "direct_codes.csv", codes.parent / "direct_codes.csv"}:
-        if direct.is_file() and direct != codes:
-            load_value_sets(scratch, direct)
+    beside = {folder / "direct_codes.csv" for folder in [*decks, *(codes.parent for codes in loaded)]}
+    for codes in [*loaded, *sorted(path for path in beside if path.is_file() and path not in loaded)]:
+        load_value_sets(scratch, codes)
 
 
-def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
+def _practice(decks: Sequence[Path], expected: pl.DataFrame, sheets: Path) -> Practice:
     years = {date.fromisoformat(start).year for start in expected["period_start"].unique()}
     sources: dict[str, Path] = {}
     for name in expected["measure"].unique(maintain_order=True):
-        folder = deck / "fhir" / name
-        folders = _partitions(folder, sheets / name) if folder.is_dir() else []
+        folders = _partitions([deck / "fhir" / name for deck in decks], sheets / name)
         sources |= {f"ehr:{name}{'' if n == 0 else f'.{n}'}": folder for n, folder in enumerate(folders)}
     return Practice(
         id="conform",
@@ -164,9 +169,10 @@ def _practice(deck: Path, expected: pl.DataFrame, sheets: Path) -> Practice:
     )
 
 
-def _partitions(folder: Path, target: Path) -> list[Path]:
-    """The test deck partitioned so that an id of a resource type occurs once per folder, as in an EHR."""
-    lines = [(path.name, line) for path in sorted(folder.glob("*.ndjson")) for line in path.read_bytes().splitlines() if line]
+def _partitions(folders: Sequence[Path], target: Path) -> list[Path]:
+    """The cases of one measure, partitioned so that an id of a resource type occurs once per folder, as in an EHR."""
+    paths = [path for folder in folders for path in sorted(folder.glob("*.ndjson"))]
+    lines = dict.fromkeys((path.name, line) for path in paths for line in path.read_bytes().splitlines() if line)
     resources = [(name, line, orjson.loads(line)) for name, line in lines]
     ids_of_case: dict[str, set[Any]] = defaultdict(set)
     for name, _, resource in resources:
@@ -178,8 +184,9 @@ def _partitions(folder: Path, target: Path) -> list[Path]:
         sheets += [set()] if number == len(sheets) else []
         sheets[number] |= ids
         sheet_of_case[case] = number
-    if len(sheets) < 2:
-        return [folder]
+    used = list(dict.fromkeys(path.parent for path in paths))
+    if len(sheets) < 2 and len(used) < 2:
+        return used
     for name, line, resource in resources:
         place = target / str(sheet_of_case[_case(resource)])
         place.mkdir(parents=True, exist_ok=True)

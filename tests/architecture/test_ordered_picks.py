@@ -46,6 +46,7 @@ TOLD_APART: dict[tuple[str, str], str] = {
     ("fct_unit_values", "newest.month_on"): MONTHS,
     ("int_activity__visit_days", "days.visit_on"): DAYS,
     ("int_activity__visit_months", "visit_on"): DAYS,
+    ("int_clinical__dosage_bounds", "lo_at_earliest, hi_at_latest"): SAME,
     ("int_gaps__closures", "month_end_on DESC"): MONTHS,
     ("int_gaps__months", "month_end_on"): MONTHS,
     ("int_gaps__months", "period_end_on"): MONTHS,

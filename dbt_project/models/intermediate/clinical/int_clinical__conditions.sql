@@ -25,6 +25,9 @@ in_value_sets as (
         conditions.is_problem_list_item or conditions.is_health_concern as is_problem_or_health_concern,
         conditions.is_health_concern,
         coalesce(body_sites.value_sets, []) as body_site_value_sets,
+        coalesce(severities.value_sets, []) as severity_value_sets,
+        conditions.recorded_on,
+        {{ fhir_date('coalesce(conditions.abatement_date_time, conditions.abatement_period."end")') }} as abated_on,
         conditions.clinical_status,
         conditions.code_name,
         coalesce(
@@ -61,6 +64,8 @@ in_value_sets as (
     {{ in_value_sets('conditions') | indent(4) }}
     left join concepts as body_sites
         on conditions.body_site_codes = body_sites.codes
+    left join concepts as severities
+        on conditions.severity_codes = severities.codes
 
 ),
 
@@ -88,8 +93,12 @@ select
     is_problem_or_health_concern,
     is_health_concern,
     body_site_value_sets,
+    severity_value_sets,
+    recorded_on,
+    clinical_status,
+    has_abatement,
+    abated_on,
     code_name,
     {{ interval_columns('lo', 'hi') }}
 from prevalence
-where has_onset or has_abatement
 order by value_set

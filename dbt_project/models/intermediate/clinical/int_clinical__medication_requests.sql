@@ -39,36 +39,17 @@ in_value_sets as (
 
 ),
 
--- CumulativeMedicationDuration: doses per day, otherwise the number of times of day; without either, the days of supply are unknown
-doses as (
-
-    select
-        *,
-        dosage.timing.repeat.boundsPeriod as bounds,
-        coalesce(
-            coalesce(dosage.timing.repeat.frequencyMax, dosage.timing.repeat.frequency)
-            / nullif(dosage.timing.repeat.period * case dosage.timing.repeat.periodUnit
-                when 's' then 1.0 / 86400 when 'min' then 1.0 / 1440 when 'h' then 1.0 / 24
-                when 'd' then 1 when 'wk' then 7 when 'mo' then 30 when 'a' then 365
-            end, 0),
-            len(dosage.timing.repeat.timeOfDay)
-        ) as doses_per_day,
-        coalesce(dosage.doseAndRate[1].doseRange.high.value, dosage.doseAndRate[1].doseQuantity.value) as dose
-    from in_value_sets
-
-),
-
 supplies as (
 
     select
         *,
-        coalesce({{ fhir_date('bounds.start') }}, authored_on, {{ fhir_date('dispense_request.validityPeriod.start') }}) as start_on,
+        coalesce({{ fhir_date('dosage.timing.repeat.boundsPeriod.start') }}, authored_on, {{ fhir_date('dispense_request.validityPeriod.start') }}) as start_on,
         coalesce(
-            {{ days_of('dispense_request.expectedSupplyDuration') }},
-            dispense_request.quantity.value / nullif(dose * doses_per_day, 0)
-        ) * (1 + coalesce(dispense_request.numberOfRepeatsAllowed, 0)) as supply_days,
-        {{ fhir_date('bounds."end"') }} as bounds_end_on
-    from doses
+            {{ days_of('dispense_request.expectedSupplyDuration') | indent(12) }},
+            {{ days_of_quantity('dispense_request.quantity.value', 'dosage') | indent(12) }}
+        ) * (1 + coalesce(dispense_request.numberOfRepeatsAllowed, 0)) as days_of_supply,
+        {{ fhir_date('dosage.timing.repeat.boundsPeriod."end"') }} as bounds_end_on
+    from in_value_sets
 
 )
 
@@ -84,12 +65,16 @@ select
     is_not_to_be_given,
     reason_value_sets,
     code_name,
-    case when not has_several_dosages and (supply_days is not null or bounds_end_on is not null) then start_on end as taken_from_on,
+    case when not has_several_dosages and (days_of_supply is not null or bounds_end_on is not null) then start_on end as taken_from_on,
     case
         when has_several_dosages then null
-        when supply_days is not null then start_on + cast(floor(supply_days - 1) as integer)
+        when days_of_supply is not null then {{ last_day_of_supply('start_on', 'days_of_supply') }}
         else bounds_end_on
     end as taken_to_on,
+    case when not has_several_dosages then days_of_supply end as days_of_supply,
+    coalesce(dispense_request.numberOfRepeatsAllowed, 0) as n_repeats,
+    dispense_request.quantity.value as quantity,
+    coalesce(dispense_request.quantity.code, dispense_request.quantity.unit) as quantity_unit,
     {{ interval_columns('authored_date_time', 'authored_date_time') }}
 from supplies
 order by value_set

@@ -29,6 +29,7 @@ select
     -- `< 5` and `> 9` are not numbers
     case when observations.value_comparator is null then observations.value_quantity end as value_quantity,
     observations.value_quantity is not null as has_quantity,
+    observations.value_integer,
     observations.value_unit,
     coalesce(result_concepts.value_sets, []) as value_value_sets,
     coalesce(

@@ -21,6 +21,7 @@ select
     procedures.status = 'completed' as is_performed,
     coalesce(reasons.value_sets, []) as reason_value_sets,
     procedures.code_name,
+    {{ fhir_date('procedures.recorded_date_time') }} as recorded_on,
     {{ interval_columns(
         'coalesce(procedures.performed_date_time, procedures.performed_period.start)',
         end_of('procedures.performed_date_time', 'procedures.performed_period')

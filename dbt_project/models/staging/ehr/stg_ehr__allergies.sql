@@ -12,5 +12,7 @@ select
     onsetDateTime as onset_date_time,
     onsetPeriod as onset_period,
     onsetAge as onset_age,
+    onsetRange as onset_range,
+    lastOccurrence as last_occurrence_date_time,
     {{ fhir_date('recordedDate') }} as recorded_on
 from {{ source('raw', 'ehr_allergy_intolerance') }}

@@ -9,6 +9,7 @@ select
     code.coding[1].code as code,
     coalesce(code.coding[1].display, code.text) as code_name,
     {{ codes_of_each('bodySite') }} as body_site_codes,
+    {{ codes_of('severity') }} as severity_codes,
     clinicalStatus.coding[1].code as clinical_status,
     verificationStatus.coding[1].code as verification_status,
     -- The category gives the kind; servers that omit it give it by the profile.
@@ -32,6 +33,7 @@ select
     abatementString as abatement_string,
     {{ fhir_date('coalesce(onsetDateTime, onsetPeriod.start)') }} as onset_on,
     {{ fhir_date('coalesce(abatementDateTime, abatementPeriod."end")') }} as abated_on,
+    recordedDate as recorded_date_time,
     {{ fhir_date('recordedDate') }} as recorded_on,
     _last_updated as recorded_at
 from {{ source('raw', 'ehr_condition') }}

@@ -20,6 +20,7 @@ select
     {{ id_of('encounters.subject.reference') }} as patient_id,
     coalesce(roles.practitioner_id, {{ id_of('encounters.who') }}) as practitioner_id,
     {{ id_of('encounters.location[1].location.reference') }} as location_id,
+    {{ ids_of('list_transform(encounters.location, lambda place: place.location)') }} as location_ids,
     {{ id_of('encounters.appointment[1].reference') }} as appointment_id,
     {{ id_of('encounters.serviceProvider.reference') }} as organization_id,
 
@@ -35,6 +36,7 @@ select
         false
     ) as is_telehealth,
     {{ codes_of_each('encounters.reasonCode') }} as reason_codes,
+    {{ ids_of('encounters.reasonReference') }} as reason_condition_ids,
     {{ codes_of('encounters.hospitalization.dischargeDisposition') }} as discharge_codes,
 
     encounters.period.start as period_start,

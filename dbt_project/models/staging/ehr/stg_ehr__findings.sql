@@ -12,7 +12,8 @@
     'ServiceRequest': ('ehr_service_request', ['authoredOn']),
     'DeviceRequest': ('ehr_device_request', ['authoredOn']),
     'Coverage': ('ehr_coverage', ['period.start', 'period."end"']),
-    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'recordedDate']),
+    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'lastOccurrence', 'recordedDate']),
+    'Communication': ('ehr_communication', ['sent']),
     'AdverseEvent': ('ehr_adverse_event', ['date']),
     'Task': ('ehr_task', ['executionPeriod."end"', 'authoredOn']),
 } %}

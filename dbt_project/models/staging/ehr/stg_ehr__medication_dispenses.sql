@@ -22,6 +22,7 @@ select
         dispenses.medicationCodeableConcept.coding[1].display, dispenses.medicationCodeableConcept.text, medications.code_name
     ) as code_name,
     dispenses.quantity.value as quantity,
+    dispenses.dosageInstruction as dosages,
     -- FHIR names the element for its unit: a bare number is days.
     {{ days_of('dispenses.daysSupply', without_unit=1) }} as days_supply,
     -- Pharmacies that do not follow a fill to the counter say when it was prepared alone.

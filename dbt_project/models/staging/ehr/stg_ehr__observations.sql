@@ -37,10 +37,11 @@ select
     valueQuantity.value as value_quantity,
     valueQuantity.comparator as value_comparator,
     coalesce(valueQuantity.code, valueQuantity.unit) as value_unit,
+    valueInteger as value_integer,
     {{ codes_of('valueCodeableConcept') }} as value_codes,
     coalesce(valueCodeableConcept.coding[1].display, valueCodeableConcept.text, valueCodeableConcept.coding[1].code) as value_name,
     coalesce(
         valueString, cast(valueInteger as varchar), cast(valueBoolean as varchar), valueDateTime
     ) as value_text,
-    {{ codes_of(extension_concept('extension', 'us-quality-core-notDoneReason')) }} as not_done_reason_codes
+    {{ codes_of(extension_value('extension', 'us-quality-core-notDoneReason', 'valueCodeableConcept')) }} as not_done_reason_codes
 from {{ source('raw', 'ehr_observation') }}

@@ -34,6 +34,8 @@ select
     {{ possible_birth_date('try_cast(birthDate as date)') }} as birth_date,
     {{ omb_category('race', 'race') }} as race,
     {{ omb_category('ethnicity', 'ethnicity') }} as ethnicity,
+    -- Every race given, in OMB's categories and finer ones
+    {{ codings_of("list_transform(list_filter(race, lambda part: part.url in ('ombCategory', 'detailed')), lambda part: part.valueCoding)") }} as race_codes,
     lower(split_part(coalesce(preferred_communication, any_communication).language.coding[1].code, '-', 1)) as language,
 
     coalesce(active, true) as is_active_record,

@@ -12,6 +12,8 @@ select
     {{ codes_of_each('reasonCode') }} as reason_codes,
     {{ codes_of('statusReason') }} as not_done_reason_codes,
 
+    -- When it was written down that it was not done
+    {{ extension_value('extension', 'us-quality-core-recorded', 'valueDateTime') }} as recorded_date_time,
     performedDateTime as performed_date_time,
     performedPeriod as performed_period,
     performedAge as performed_age,

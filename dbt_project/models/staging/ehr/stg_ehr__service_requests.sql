@@ -14,7 +14,7 @@ select
     code.coding[1].code as code,
     coalesce(code.coding[1].display, code.text) as code_name,
     {{ codes_of_each('reasonCode') }} as reason_codes,
-    {{ codes_of(extension_concept('extension', 'us-quality-core-doNotPerformReason')) }} as not_done_reason_codes,
+    {{ codes_of(extension_value('extension', 'us-quality-core-doNotPerformReason', 'valueCodeableConcept')) }} as not_done_reason_codes,
 
     authoredOn as authored_date_time,
     {{ fhir_date('authoredOn') }} as authored_on,

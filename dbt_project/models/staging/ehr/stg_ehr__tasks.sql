@@ -3,7 +3,7 @@ select
     id as task_id,
     {{ id_of('"for".reference') }} as patient_id,
     {{ id_of('focus.reference') }} as focus_id,
-    list_transform(basedOn, lambda r: {{ id_of('r.reference') }}) as based_on_ids,
+    {{ ids_of('basedOn') }} as based_on_ids,
 
     status,
     intent,
