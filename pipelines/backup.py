@@ -36,6 +36,8 @@ FILES = (SETTINGS_FILE, "connectors.toml", "access.toml", COUNTER)
 _NOT_KEPT = {("queries", "running"), ("keys", "published"), ("keys", "build")}
 _FACTS, _CONTENT = "backup.json", "home"
 _FORMAT = 1
+RESTORED = "restored_at"
+"""Beside the state of pushes: what was sent since the backup is not in it."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ def restore(home: Home, backup: Backup) -> None:
         for place, stated in backup.files.items():
             if _copied(backup.folder / _CONTENT / place, beside / place) != stated:
                 raise ChecksFailed(f"{backup.folder / _CONTENT / place}: damaged. Use another backup.")
+        for state in sorted(beside.glob("connect/*")):
+            (state / RESTORED).write_text(now().isoformat(timespec="microseconds"), encoding="utf-8")
         passing("restore.copied", home.root)
         for finished in sorted(beside.iterdir()):
             put_in_place(finished, home.root / finished.name)

@@ -157,10 +157,11 @@ def _recorded(publication: Publication, patient: dict[str, Any], row: dict[str, 
     words, undo = st.columns([4, 1], vertical_alignment="center")
     zone = publication.time_zone
     note = f", {plain(row['note_code']).lower()}" if row["note_code"] else ""
+    said = plain(row["outcome"] or "contacted")
     words.success(
-        f"{plain(row['outcome'])}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {instant(row['recorded_at'], zone)} · "
+        f"{said}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {instant(row['recorded_at'], zone)} · "
         f"{as_plain_markdown(row['recorded_by'])}. It reaches the warehouse at the next run.",
-        icon=OUTCOME_ICONS[row["outcome"]],
+        icon=OUTCOME_ICONS.get(row["outcome"]),
     )
     if row["recorded_by"] == current_viewer().user_id and undo.button("Take back", key=f"undo_{row['outcome_id']}"):
         audit("outcome_recorded", subject=f"{patient['patient_key']} taken back", n_rows=1)

@@ -44,7 +44,12 @@ _CONTRACTS = (
             "patient_record_type": field(pl.String, "Kind of that record.", values=RECORD_TYPES),
             "patient_source_id": field(pl.String, "The source's own id of that record.", phi=Phi.DIRECT),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
-            "outcome": field(pl.String, "What came of it.", values=OUTREACH_OUTCOMES),
+            "outcome": field(
+                pl.String,
+                "What came of it; empty: a connected system told of the attempt alone.",
+                nullable=True,
+                values=OUTREACH_OUTCOMES,
+            ),
             "note_code": field(pl.String, "A remark, out of a fixed list.", nullable=True, values=OUTCOME_NOTES),
             "recorded_by": field(pl.String, "Who recorded it, as they signed in.", phi=Phi.DIRECT),
             "is_withdrawn": field(pl.Boolean, "The entry was a mistake, and was taken back."),

@@ -232,7 +232,9 @@ ACTIVITY: dict[str, Contract] = {
             "recorded_at": _instant("When it was recorded; it may be after the day that the tables look back from."),
             "recorded_on": _day("The day on which it was recorded."),
             "channel": field(pl.String, "The channel used.", values=CHANNELS),
-            "outcome": field(pl.String, "What came of it.", values=OUTREACH_OUTCOMES),
+            "outcome": optional(
+                pl.String, "What came of it; empty: a connected system told of the attempt alone.", values=OUTREACH_OUTCOMES
+            ),
             "note_code": optional(pl.String, "A remark, out of a fixed list.", values=OUTCOME_NOTES),
             "recorded_by": field(pl.String, "Who recorded it, as they signed in.", phi=Phi.DIRECT),
             "is_person_reached": field(pl.Boolean, "Somebody answered, whatever the answer was."),

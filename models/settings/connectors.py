@@ -107,8 +107,10 @@ class Limits(_Quiet):
 
 class Pull(_Quiet):
     """`[NAME.pull]`: what comes in. A pull asks again for `lookback_minutes` before the last one, since systems show late what
-    they date early; what came twice lands once."""
+    they date early; what came twice lands once. A pull of all there is takes rows that are missing for deleted, up to
+    `most_gone_share` of those that are known."""
 
+    most_gone_share: float = Field(0.2, ge=0, le=1, allow_inf_nan=False, description="a share from 0 to 1")
     lookback_minutes: int = Field(60, ge=0, le=100_000, description="a whole number of minutes from 0 to 100000")
 
 

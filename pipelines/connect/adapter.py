@@ -45,7 +45,8 @@ class BatchRefused(Exception):
 class Task:
     """One task to create or change: a row of `delivery.out_outreach_tasks`, by its contract's names.
 
-    `site_id` and `assigned_to` are the practice's own ids. What is None says nothing, and never wipes what the system holds.
+    `site_id` and `assigned_to` are the practice's own ids; `priority_rank` is the place on the site's list, 1
+    first. What is None says nothing, and never wipes what the system holds.
     """
 
     external_id: str
@@ -54,9 +55,9 @@ class Task:
     channel: str
     due_on: date
     is_urgent: bool
-    priority_rank: int
     contact_from: time
     contact_until: time
+    priority_rank: int | None = None
     site_id: str | None = None
     assigned_to: str | None = None
     link: str | None = None

@@ -77,7 +77,7 @@ def _deliver(
         rows: list[dict[str, Any]] = [_crm_task(one, known.get(one.external_id or "")) for one in done]
         contract, place = CRM["outreach_tasks"], folder / f"{connector}-outcomes"
     else:
-        rows = [_own_outcome(connector, source, one) for one in done if one.outcome is not None]
+        rows = [_own_outcome(connector, source, one) for one in done]
         contract, place = OWN["outreach_outcomes"], home.outcomes(practice_id)
     if rows:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -113,8 +113,8 @@ def settled(task: Task, row: Row | None) -> Task:
 
 
 def hash_of(task: Task, leaving: frozenset[str]) -> str:
-    """The hash of what leaves."""
-    said = {name: str(value) for name in leaving if (value := getattr(task, name)) is not None}
+    """The hash of what leaves, without the place on the list: it moves every day, and would move every task in the system."""
+    said = {name: str(value) for name in leaving - {"priority_rank"} if (value := getattr(task, name)) is not None}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 

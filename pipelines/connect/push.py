@@ -6,7 +6,7 @@ has its fate on the disk before the next one. Withdrawals come first: who must n
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -50,7 +50,7 @@ class Pushing:
 
     def plan(self) -> Plan:
         """What a push would do now. Looks at the system, and changes nothing there."""
-        self._look_at_open_tasks()
+        self._look_at(("open", "gone"))
         rows = self.state.rows(self.connector)
         contacts = {task.contact_id for task in self.worklist.tasks.values()}
         live = self._live(contacts)
@@ -91,7 +91,8 @@ class Pushing:
     def retry(self, approved_by: str) -> dict[str, int]:
         """Send again what was refused or is undecided, as the worklist has it today.
 
-        Raises `PushRefused` where the list is too old to act on: that what was agreed to is sent again does not make it newer.
+        Raises `PushRefused` where the list is too old to act on, or more rows are due than `most_rows`: that they were agreed to
+        once makes neither the list newer nor the rows fewer.
         """
         plan = self.plan()
         again = {task: step for task, step in plan.sends.items() if step[0] == "retry"}
@@ -99,6 +100,11 @@ class Pushing:
             raise PushRefused(
                 f"{self.connector}: the list is older than most_days_old allows. Nothing was sent. Publish a newer one (`caregap "
                 f"run`), or confirm its age: caregap connect push {self.connector} --apply PLAN --confirm REASON"
+            )
+        if len(again) > self.limits.most_rows:
+            raise PushRefused(
+                f"{self.connector}: {len(again):,} rows would be sent again, and most_rows is {self.limits.most_rows:,}. Nothing "
+                f"was sent. Confirm it: caregap connect push {self.connector} --apply PLAN --confirm REASON"
             )
         n_there = sum(row.may_be_there for row in self.state.rows(self.connector).values())
         return self._carry_out(replace(plan, sends=again, withdrawals={}, n_wanted=n_there + len(again)), approved_by, None)
@@ -187,10 +193,14 @@ class Pushing:
         self.state.settle(plan_id, self.connector, verb, results)
         return results
 
-    def _look_at_open_tasks(self) -> None:
+    def look_again(self) -> None:
+        """See how all tasks stand, withdrawn ones too: the state is older than the system."""
+        self._look_at(("open", "gone", "withdrawn"))
+
+    def _look_at(self, marks: Collection[str]) -> None:
         """See what is done, deleted or archived at the system, and what is there again: one answer may have left out tasks."""
         rows = self.state.rows(self.connector)
-        there = [one for one, row in rows.items() if row.mark in ("open", "gone") and row.sending is None]
+        there = [one for one, row in rows.items() if row.mark in marks and row.sending is None]
         seen: dict[str, Standing | None] = {}
         for batch in _batches(there, _ASKED_AT_ONCE):
             standing = self.adapter.standing(batch)
@@ -246,6 +256,7 @@ class Pushing:
         """The task without what does not leave: None says nothing."""
         return replace(
             task,
+            priority_rank=task.priority_rank if "priority_rank" in self.leaving else None,
             site_id=task.site_id if "site_id" in self.leaving else None,
             assigned_to=task.assigned_to if "assigned_to" in self.leaving else None,
             link=task.link if "link" in self.leaving else None,

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from models.settings.push import FhirPush
+from pipelines.backup import RESTORED
 from pipelines.connect.adapters import open_adapter
 from pipelines.connect.chart import write_chart
 from pipelines.connect.connectors import Connection
+from pipelines.connect.outcomes import read_outcomes
 from pipelines.connect.plan import Plan, write_plan
 from pipelines.connect.push import Pushing
 from pipelines.connect.state import folder_of, open_state
@@ -35,10 +37,24 @@ def session(home: Home, practice: Practice, connection: Connection) -> Iterator[
         with open_state(home, practice.id) as state, open_adapter(connection) as adapter:
             pushing = Pushing(home, connection.name, adapter, worklist, state, limits)
             try:
+                catch_up(pushing, practice)
                 yield pushing
             finally:
                 write_status(home, practice.id, state)
                 share_rows(home, practice.id, state)
+
+
+def catch_up(pushing: Pushing, practice: Practice) -> None:
+    """Take over what the system holds, once after each restore of the home: the state lacks what was sent since."""
+    home, state, name = pushing.home, pushing.state, pushing.connector
+    mark = folder_of(home, practice.id) / RESTORED
+    restored_at = mark.read_text(encoding="utf-8") if mark.exists() else None
+    if restored_at is None or state.noted(name, "caught_up") == restored_at:
+        return
+    source = pushing.worklist.source_system
+    read_outcomes(home, practice.id, name, pushing.adapter, state, source, practice.sources[source])
+    pushing.look_again()
+    state.note(name, "caught_up", restored_at)
 
 
 def carried_out(pushing: Pushing, agreed: Plan, approved_by: str, confirm: str | None = None) -> dict[str, int]:

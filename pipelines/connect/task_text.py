@@ -11,11 +11,14 @@ def title(task: Task, settings: CrmPush) -> str:
     return f"Urgent. {summary}" if task.is_urgent else summary
 
 
-def hours(task: Task) -> str:
-    """The hours of the day in which the person may be contacted, by the practice's clock."""
-    return f"Contact between {task.contact_from:%H:%M} and {task.contact_until:%H:%M}."
+def particulars(task: Task) -> str:
+    """The hours in which the person may be contacted, by the practice's clock; whose task it is, and its place on their list."""
+    said = [f"Contact between {task.contact_from:%H:%M} and {task.contact_until:%H:%M}."]
+    said += [f"Site: {task.site_id}."] if task.site_id is not None else []
+    said += [f"Place on the list: {task.priority_rank}."] if task.priority_rank is not None else []
+    return " ".join(said)
 
 
 def plain_text(task: Task) -> str:
-    """The hours, and the link if there is one."""
-    return f"{hours(task)}\nReasons, after signing in: {task.link}" if task.link else hours(task)
+    """The particulars, and the link if there is one."""
+    return f"{particulars(task)}\nReasons, after signing in: {task.link}" if task.link else particulars(task)

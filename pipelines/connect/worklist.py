@@ -136,7 +136,7 @@ class Worklist:
         for entry in entries.iter_rows(named=True):
             record = entry["patient_source_system"], entry["patient_record_type"], entry["patient_source_id"]
             if entry["outcome_id"] not in self._known_outcomes and record in self._records:
-                since[self._records[record]].add(entry["outcome"])
+                since[self._records[record]].add(entry["outcome"] or "attempted")
         for one in told:
             record = one.source_system, _record_type(one.source_system), one.contact_id
             if (one.source_system, one.task_id) not in self._known_tasks and record in self._records:

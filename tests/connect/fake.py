@@ -11,7 +11,18 @@ from pipelines.connect.adapter import BatchRefused, Capabilities, Fate, Finding,
 from pipelines.errors import ConnectionFailed
 
 FIELDS = frozenset(
-    {"reason", "channel", "due_on", "is_urgent", "contact_from", "contact_until", "site_id", "assigned_to", "link"}
+    {
+        "reason",
+        "channel",
+        "due_on",
+        "is_urgent",
+        "contact_from",
+        "contact_until",
+        "priority_rank",
+        "site_id",
+        "assigned_to",
+        "link",
+    }
 )
 _START = datetime(2026, 10, 20, 15, tzinfo=UTC)
 

@@ -10,18 +10,23 @@ import pytest
 
 from models.pushing import CAPS, FATES, MARKS, SKIP_REASONS
 from models.settings.push import Push as Limits
+from pipelines.backup import RESTORED
 from pipelines.connect import state as states
 from pipelines.connect.adapter import BatchRefused, Fate, Outcome, Outcomes, Result, Task
+from pipelines.connect.fhir.outcomes import outcome_of
 from pipelines.connect.gates import Live, barrier, leaving_fields
 from pipelines.connect.outcomes import read_outcomes
 from pipelines.connect.plan import read_plan, write_plan
+from pipelines.connect.push import Pushing
 from pipelines.connect.quiet_hours import is_quiet
 from pipelines.connect.sending import send
+from pipelines.connect.session import catch_up
 from pipelines.connect.state import FILE, folder_of, open_state
 from pipelines.connect.told import read_status
 from pipelines.errors import ConnectionFailed, EnvironmentNotReady, HomeBusy, PushRefused, UsageError
 from pipelines.home import Home
 from pipelines.lock import only_writer
+from pipelines.practice import Practice
 from tests.connect.conformance import Desk, external_id, listed, task
 from tests.connect.fake import FIELDS, FakeAdapter, FakeBench
 
@@ -244,6 +249,72 @@ def test_what_was_refused_is_not_sent_again_from_a_list_that_is_too_old(desk: De
     assert desk.pushing().retry("operator")[Fate.CREATED] == 1
 
 
+def test_a_retry_of_more_rows_than_the_limit_waits_for_a_person(desk: Desk):
+    """Twelve rows were refused; eleven is the most that leave without a person, by a push or by a retry."""
+    for number in range(12):
+        desk.bench.poison(external_id(number))
+    desk.push()
+    desk.bench.cure()
+    desk.limits = Limits(most_rows=11)
+    with pytest.raises(PushRefused, match="12 rows would be sent again, and most_rows is 11"):
+        desk.pushing().retry("operator")
+    assert desk.bench.n_held(external_id(0)) == 0
+    desk.limits = Limits(most_rows=12)
+    assert desk.pushing().retry("operator")[Fate.CREATED] == 12
+
+
+def test_a_place_on_the_list_leaves_with_a_task_and_moves_none_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    said: list[int | None] = []
+    upsert = FakeAdapter.upsert
+    monkeypatch.setattr(
+        FakeAdapter, "upsert", lambda self, rows: (said.extend(one.priority_rank for one in rows), upsert(self, rows))[1]
+    )
+    desk.push()
+    assert said == list(range(1, 21))
+    desk.list(20, priority_rank=7)
+    assert desk.pushing().plan().n_unchanged == 20
+    desk.limits = Limits(fields=sorted(FIELDS - {"priority_rank"}))
+    desk.list(20, channel="sms", priority_rank=7)
+    desk.push()
+    assert said[20:] == [None] * 20
+
+
+def test_what_was_sent_since_the_backup_is_taken_over_after_a_restore(desk: Desk, tmp_path: Path):
+    """Backed up with tasks 0 to 9 open but 0 and 1, which were withdrawn by hand. Since then: 0 is open again, 2 was withdrawn, 3
+    is done, 10 to 19 were sent. The list of today has 5 to 9 and 12 to 19: so 0, 4, 10 and 11 are to be withdrawn."""
+    desk.list(10)
+    desk.push()
+    desk.pushing().withdraw([external_id(0), external_id(1)], "operator")
+    kept = sqlite3.connect(tmp_path / "backup.db")
+    desk.state._connection.backup(kept)
+    kept.close()
+    desk.limits = Limits(most_deviation=2)
+    desk.state.take_back("bench", [external_id(0)])
+    desk.list(20)
+    desk.push()
+    desk.pushing().withdraw([external_id(2)], "operator")
+    desk.bench.finish(external_id(3), "reached")
+
+    home, practice = Home(tmp_path / "restored"), Practice("harbor", "Harbor", "America/Chicago", {"crm": tmp_path / "crm"})
+    folder = folder_of(home, "harbor")
+    (tmp_path / "backup.db").rename(folder / FILE)
+    (folder / RESTORED).write_text("2026-12-01T10:00:00")
+    tasks = {
+        one: task for one, task in desk.worklist.tasks.items() if one in {external_id(n) for n in (*range(5, 10), *range(12, 20))}
+    }
+    with open_state(home, "harbor") as state:
+        worklist = replace(desk.worklist, tasks=tasks)
+        pushing = Pushing(home, "bench", desk.bench.adapter, worklist, state, desk.limits)
+        assert pushing.plan().withdrawals.keys() == {external_id(4)}, "this is what a state that is too old knows"
+        catch_up(pushing, practice)
+        assert sorted(pushing.plan().withdrawals) == [external_id(n) for n in (0, 4, 10, 11)]
+        assert not [one for one, (verb, _) in pushing.plan().sends.items() if verb == "add"]
+        assert state.rows("bench", [external_id(3)])[external_id(3)].mark == "done"
+        assert len(list((tmp_path / "crm" / "bench-outcomes").iterdir())) == 1
+        catch_up(pushing, practice)
+        assert len(list((tmp_path / "crm" / "bench-outcomes").iterdir())) == 1, "once a restore"
+
+
 def test_tasks_that_one_answer_left_out_are_known_again_and_withdrawn(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     desk.push()
     with monkeypatch.context() as lying:
@@ -383,6 +454,24 @@ def test_what_an_ehr_tells_becomes_an_outcome_of_its_patient(desk: Desk, tmp_pat
     assert counts == (1, 0)
     assert path.read_text().splitlines()[1] == (
         "connect:bench:77,2026-12-01T15:00:00+00:00,2026-12-01T15:00:00+00:00,,ehr,ehr_patient,pat-1,phone,reached,,bench,false"
+    )
+
+
+def test_a_task_that_an_ehr_calls_done_without_an_outcome_counts_as_an_attempt(desk: Desk, tmp_path: Path):
+    at = datetime(2026, 12, 1, 15, tzinfo=UTC)
+    resource = {"resourceType": "Task", "id": "77", "status": "completed", "for": {"reference": "Patient/pat-1"}}
+    told = outcome_of(resource | {"meta": {"lastUpdated": at.isoformat()}}, external_id(0))
+    assert told is not None
+
+    class Ehr(FakeAdapter):
+        def outcomes(self, cursor: str | None) -> Outcomes:
+            return Outcomes([told], "1", is_last=True)
+
+    counts = read_outcomes(desk.home, "harbor", "bench", Ehr(desk.bench.system), desk.state, "ehr", tmp_path)  # type: ignore[attr-defined]
+    (path,) = desk.home.outcomes("harbor").glob("outreach_outcomes_*.csv")
+    assert counts == (1, 0)
+    assert path.read_text().splitlines()[1] == (
+        "connect:bench:77,2026-12-01T15:00:00+00:00,2026-12-01T15:00:00+00:00,,ehr,ehr_patient,pat-1,phone,,,bench,false"
     )
 
 

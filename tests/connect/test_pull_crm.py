@@ -39,8 +39,8 @@ def salesforce(folder: Path, server: Salesforce, serve: Serve, pull: str = "") -
     return connect(folder, "salesforce", server.address, 'client_id = "c"\nclient_secret = { env = "CRM_SECRET" }', pull)
 
 
-def pulled(home: Home, expected: int = 0) -> Any:
-    done = caregap(home, "connect", "pull", "--json")
+def pulled(home: Home, expected: int = 0, *options: str) -> Any:
+    done = caregap(home, "connect", "pull", "--json", *options)
     assert done.returncode == expected, done.stderr
     for word in ("SECRET", "Zimmermann", "token1"):
         assert word not in done.stdout + done.stderr + (home.root / "connect" / "harbor" / "hub.pull.json").read_text()
@@ -106,6 +106,38 @@ def test_an_archived_contact_is_a_deletion_unless_they_had_opted_out(practice_fo
     assert pulled(home)["delivery"] is None
 
 
+def test_what_is_erased_for_good_is_a_deletion_at_the_next_pull_of_all(practice_folder: Path, serve: Serve):
+    """Contact 2 is erased, which HubSpot tells nobody; it is not among those of a pull of all there is. Contact 9 came later."""
+    server = Hubspot([contact(n, n) for n in range(1, 6)])
+    home = hubspot(practice_folder, server, serve)
+    pulled(home)
+    server.contacts.append(contact(9, 31))
+    pulled(home)
+    del server.contacts[1]
+    assert pulled(home)["delivery"] is None
+    delivery = pulled(home, 0, "--full")["delivery"]
+    assert [one["row_id"] for one in rows(practice_folder, delivery, "deleted.csv")] == ["2"]
+    assert not (practice_folder / "crm" / pulled(home, 0, "--full")["delivery"] / "deleted.csv").exists(), "once"
+    server.contacts.append(contact(2, 40))
+    pulled(home)
+    del server.contacts[0]
+    delivery = pulled(home, 0, "--full")["delivery"]
+    assert [one["row_id"] for one in rows(practice_folder, delivery, "deleted.csv")] == ["1"]
+
+
+def test_contacts_that_an_account_does_not_see_any_more_are_not_taken_for_deleted(practice_folder: Path, serve: Serve):
+    """Of 30 contacts 12 are missing: more than ten, and more than a fifth."""
+    server = Hubspot([contact(n, n) for n in range(1, 31)])
+    home = hubspot(practice_folder, server, serve)
+    pulled(home)
+    server.contacts = server.contacts[12:]
+    assert "12 of 30 contacts are not there any more" in pulled(home, 14, "--full")
+    settings = practice_folder / "connectors.toml"
+    settings.write_text(settings.read_text().replace("[hub.pull]\n", "[hub.pull]\nmost_gone_share = 0.5\n"))
+    delivery = pulled(home, 0, "--full")["delivery"]
+    assert len(rows(practice_folder, delivery, "deleted.csv")) == 12
+
+
 def test_a_busy_hubspot_is_waited_for_and_a_refusing_one_is_told(practice_folder: Path, serve: Serve):
     limit = {"status": "error", "errorType": "RATE_LIMIT", "message": "SECRET", "policyName": "TEN_SECONDLY_ROLLING"}
     server = Hubspot([contact(1)], instead=[Reply(429, limit, {"Retry-After": "0.01"})])
@@ -141,6 +173,15 @@ def test_salesforce_contacts_come_page_by_page_and_deletions_take_them_away(prac
     assert server.queries[1].endswith("WHERE SystemModstamp >= 2026-03-01T09:55:00Z")
     assert landed(home)["contacts"][1] == 4
     assert pulled(home)["delivery"] is None
+
+
+def test_a_contact_that_left_the_recycle_bin_too_is_a_deletion_at_the_next_pull_of_all(practice_folder: Path, serve: Serve):
+    server = Salesforce({"Contact": [sf_contact(n, n) for n in range(1, 4)]})
+    home = salesforce(practice_folder, server, serve)
+    pulled(home)
+    gone = server.objects["Contact"].pop(1)
+    delivery = pulled(home, 0, "--full")["delivery"]
+    assert [one["row_id"] for one in rows(practice_folder, delivery, "deleted.csv")] == [gone["Id"]]
 
 
 def test_every_object_lands_by_the_shipped_layouts(practice_folder: Path, serve: Serve):

@@ -23,8 +23,8 @@ def connect(folder: Path, address: str, pull: str = "types = ['Patient']") -> Ho
     return Home(folder)
 
 
-def pulled(home: Home, expected: int = 0) -> dict[str, Any]:
-    done = caregap(home, "connect", "pull", "--json")
+def pulled(home: Home, expected: int = 0, *options: str) -> dict[str, Any]:
+    done = caregap(home, "connect", "pull", "--json", *options)
     assert done.returncode == expected, done.stderr
     assert "Zimmermann" not in done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -71,6 +71,18 @@ def test_what_was_pulled_is_landed_by_ingest(practice_folder: Path, fhir_server:
     pulled(home)
     files = json.loads(caregap(home, "ingest", "--json").stdout)["files"]
     assert [(one["extract"], one["status"], one["n_landed"]) for one in files] == [("Patient", "landed", 3)]
+
+
+def test_what_a_search_of_all_does_not_find_was_deleted(practice_folder: Path, fhir_server: FhirServer):
+    fhir_server.seed(patient(n, n) for n in range(4))
+    home = connect(practice_folder, fhir_server.address)
+    pulled(home)
+    fhir_server.delete("Patient/p2")
+    assert pulled(home)["pulled"][0]["delivery"] is None, "changes alone do not tell it"
+    assert pulled(home, 0, "--full")["pulled"][0]["n_rows"] == {"Patient": 3, "deleted": 1}
+    files = json.loads(caregap(home, "ingest", "--json").stdout)["files"]
+    assert {one["status"] for one in files} == {"landed"}
+    assert [one["n_landed"] for one in files if one["extract"] == "deleted"] == [1]
 
 
 def page(*resources: dict[str, Any], following: str | None = None) -> Reply:

@@ -35,6 +35,8 @@ def task(row: Task) -> Resource:
         _input("contact from", "valueTime", f"{row.contact_from:%H:%M:%S}"),
         _input("contact until", "valueTime", f"{row.contact_until:%H:%M:%S}"),
     ]
+    if row.priority_rank is not None:
+        inputs.append(_input("place on the list", "valuePositiveInt", row.priority_rank))
     if row.link is not None:
         inputs.append(_input("profile", "valueUrl", row.link))
     resource: Resource = {
@@ -177,5 +179,5 @@ def _model(resource_type: str) -> Any:
     return getattr(import_module(f"fhir.resources.R4B.{resource_type.lower()}"), resource_type)
 
 
-def _input(what: str, kind: str, value: str) -> dict[str, Any]:
+def _input(what: str, kind: str, value: str | int) -> dict[str, Any]:
     return {"type": {"text": what}, kind: value}

@@ -23,7 +23,7 @@ from pipelines.connect.lookback import Pass
 from pipelines.connect.shape import taken, taken_or
 from pipelines.connect.sign_in import Bearer
 
-_TAKEN = frozenset({one.name for one in dataclasses.fields(Task)} - {"site_id", "priority_rank"})
+_TAKEN = frozenset({one.name for one in dataclasses.fields(Task)})
 _NO_EMAIL = "hs_email_optout"
 _LISTS_OF_CONTACTS = "crm/v3/lists/object-type-id/0-1/name"
 

@@ -15,7 +15,7 @@ from pipelines.connect.adapter import Fate, Finding, Result, Task
 from pipelines.connect.differences import Change, Held, all_undecided
 from pipelines.connect.http import TooBusy
 from pipelines.connect.odoo.api import OdooApi, OdooError
-from pipelines.connect.task_text import hours, title
+from pipelines.connect.task_text import particulars, title
 from pipelines.errors import ConnectionFailed
 
 ACTIVITY = "mail.activity"
@@ -132,4 +132,6 @@ def linked(activity: dict[str, Any]) -> dict[str, Any]:
 
 def _note(row: Task) -> str:
     """As Odoo stores it after its own cleaning, so that what is unchanged compares as such."""
-    return f"<p>{hours(row)}</p>" + (f'<p><a href="{escape(row.link)}">Reasons, after signing in</a></p>' if row.link else "")
+    return f"<p>{escape(particulars(row), quote=False)}</p>" + (
+        f'<p><a href="{escape(row.link)}">Reasons, after signing in</a></p>' if row.link else ""
+    )

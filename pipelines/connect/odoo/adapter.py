@@ -27,7 +27,7 @@ from pipelines.connect.sign_in import Bearer
 MODULE = "caregap"
 """The part before the dot of every external id that is made here."""
 _PAGE = 500
-_TAKEN = frozenset({one.name for one in dataclasses.fields(Task)} - {"site_id", "priority_rank"})
+_TAKEN = frozenset({one.name for one in dataclasses.fields(Task)})
 
 
 @contextmanager

@@ -15,11 +15,12 @@ class CrmRows:
     """The rows of one extract. `columns` are those of its layout or its contract, in the order in which they are written."""
 
     def __init__(self, pulling: Pulling, extract: str, columns: Sequence[str]) -> None:
-        self._work, self._extract, self._columns = pulling.work, extract, tuple(columns)
+        self._pulling, self._work, self._extract, self._columns = pulling, pulling.work, extract, tuple(columns)
         self._file = f"{extract}.csv"
 
     def add(self, row_id: str, changed_at: str, row: Mapping[str, object]) -> bool:
         """Add a row, unless this version of it was delivered. False if so."""
+        self._work.note_id(self._extract, row_id)
         values = [_text(row.get(name)) for name in self._columns]
         # Some systems change a row without moving its time: what it holds is part of its version.
         version = f"{row_id}\0{hashlib.sha256(json.dumps(values).encode()).hexdigest()}"
@@ -30,10 +31,16 @@ class CrmRows:
 
     def delete(self, row_id: str, deleted_at: str) -> bool:
         """Say that the source has deleted a row. False if that was delivered."""
+        self._work.note_id(self._extract, row_id, is_there=False)
         if not self._work.is_new(self._extract, f"{row_id}\0deleted", deleted_at):
             return False
         self._append(_DELETED, ("extract", "row_id", "deleted_at"), (self._extract, row_id, deleted_at))
         return True
+
+    def delete_gone(self) -> None:
+        """Say that the source has deleted what earlier pulls brought and this one, of all there is, did not."""
+        for row_id in self._pulling.gone(self._extract):
+            self.delete(row_id, self._pulling.clock.isoformat())
 
     def _append(self, name: str, columns: Sequence[str], values: Sequence[str]) -> None:
         lines = ([columns] if not self._work.has(name) else []) + [values]

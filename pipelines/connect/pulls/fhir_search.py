@@ -1,7 +1,7 @@
 """Pulls by search, page by page, for a server without bulk export: FHIR R4, 3.1.1 "Search" and 3.1.1.4 "paging".
 
 Pages are asked for in the order of change. A page may show rows again that another has shown; each version is delivered once.
-Deletions are not seen by search.
+Deletions are not seen by search: a search of all there is tells them by what it does not find.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from pipelines.connect.http import Answer, Http
 from pipelines.connect.pulls.pulling import Pulling, instant
 from pipelines.connect.shape import checked, taken_or
 from pipelines.errors import ConnectionFailed
+from pipelines.extract.bundles import DELETED
 
 _MANIFEST = "manifest.json"
 _GONE = (404, 410)
@@ -31,22 +32,42 @@ def pull(pulling: Pulling, types: list[str]) -> None:
     for kind in types:
         if kind not in done:
             _search(pulling, kind)
+            _delete_gone(pulling, kind)
             done.append(kind)
             steps.pop("next", None)
             pulling.work.save()
-    output = [{"type": kind, "url": _file(kind)} for kind in types if pulling.work.has(_file(kind))]
-    if output:
+    output, deleted = (
+        [{"type": said or kind, "url": name(kind)} for kind in types if pulling.work.has(name(kind))]
+        for said, name in ((None, _file), ("Bundle", _deleted_file))
+    )
+    if output or deleted:
         facts = {
             "transactionTime": pulling.clock.isoformat(),
             "request": "search",
             "requiresAccessToken": False,
             "output": output,
+            "deleted": deleted,
         }
         pulling.work.put(_MANIFEST, json.dumps(facts, indent=1).encode())
 
 
 def _file(kind: str) -> str:
     return f"{kind}.ndjson"
+
+
+def _deleted_file(kind: str) -> str:
+    return f"{kind}.{DELETED}.ndjson"
+
+
+def _delete_gone(pulling: Pulling, kind: str) -> None:
+    """Say in the export's own form that what a search of all did not find was deleted."""
+    for row_id in pulling.gone(kind):
+        pulling.work.note_id(kind, row_id, is_there=False)
+        if pulling.work.is_new(kind, f"{row_id}\0deleted", pulling.clock.isoformat()):
+            entry = {"request": {"method": "DELETE", "url": f"{kind}/{row_id}"}}
+            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+            pulling.work.append(_deleted_file(kind), json.dumps(bundle).encode() + b"\n")
+            pulling.work.count(_deleted_file(kind), DELETED, 1)
 
 
 def _search(pulling: Pulling, kind: str) -> None:
@@ -132,6 +153,8 @@ def _deliver(pulling: Pulling, kind: str, resource: dict[str, Any], changed_at: 
     """Add a resource to the delivery, unless this version of it was delivered."""
     line = _line(resource, kind, pulling.name)
     row = resource.get("id")
+    if isinstance(row, str):
+        pulling.work.note_id(kind, row)
     key = row if isinstance(row, str) and changed_at else hashlib.sha256(line).hexdigest()
     if not pulling.work.is_new(kind, key, changed_at):
         return False

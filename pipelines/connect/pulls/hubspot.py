@@ -59,6 +59,7 @@ def pull(pulling: Pulling) -> None:
         for answer, found in _listed(pulling, archived=True):
             for one in found:
                 _delete(rows, one, answer, since)
+        rows.delete_gone()
         _done(pulling, "archived")
 
 

@@ -139,6 +139,7 @@ def _contacts(pulling: Pulling, odoo: _Odoo) -> None:
                 rows.add(contact, changed_at, row | {"is_do_not_contact": True})
             else:
                 rows.delete(contact, changed_at)
+    rows.delete_gone()
 
 
 def _contact(one: dict[str, Any], contact: str, states: dict[int, str], fields: Mapping[OwnField, str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pipelines.clock import now
 from pipelines.connect.connectors import Connection
 from pipelines.connect.http import Http, SignIn
 from pipelines.connect.pulls.pulling import Puller, Pulling, instant
-from pipelines.connect.pulls.state import Last, PullState, Seen, note_failure, read_state, write_state
+from pipelines.connect.pulls.state import Last, PullState, Seen, note_failure, read_ids, read_state, write_ids, write_state
 from pipelines.connect.pulls.work import Work, open_work
 from pipelines.disk import disk_full
 from pipelines.errors import CaregapError, ConnectionFailed, HomeBusy, UsageError
@@ -82,10 +82,11 @@ def _pulled(
             _settle(home, practice, connection, folder, work, facts, http)
         state = read_state(home, practice.id, connection.name)
         place = _place(connection)
+        known = read_ids(home, practice.id, connection.name) if state.place == place else {}
         if is_full or state.place != place:
             state = replace(state, place=place, seen={})
         work.begin(_of(connection, state), (mark for one in state.seen.values() for mark in one.recent))
-        pulling = Pulling(connection, http, work, _since(connection, state), progress)
+        pulling = Pulling(connection, http, work, _since(connection, state), progress, known)
         puller: Puller = system.pull
         puller(pulling)
         work.save()
@@ -95,14 +96,16 @@ def _pulled(
         at = now().isoformat(timespec="seconds")
         n_rows, is_resumed, left_out = work.n_rows, work.is_resumed, work.steps.get("left_out", {})
         seen = _seen(connection, state, pulling)
+        whole = [extract for extract in work.ids({}) if not pulling.since.get(extract)]
         if not sum(n_rows.values()):
+            _keep_ids(home, practice, connection, work, whole)
             write_state(home, practice.id, connection.name, replace(state, seen=seen, last=Last(at), failed=None))
             _clean_up(http, pulling.cleanup)
             work.forget()
             return Pulled(connection.name, connection.settings.source, None, {}, is_resumed, left_out)
         target, number = _free_name(folder, connection.name, state.number)
         state = PullState(place, number, seen, Last(at, target.name, n_rows))
-        facts = {"state": state.as_json(), "cleanup": pulling.cleanup}
+        facts = {"state": state.as_json(), "cleanup": pulling.cleanup, "whole": whole}
         record(home, "pulled", subject=f"{connection.name} {target.name}", n_rows=sum(n_rows.values()))
         work.place(target, facts)
         _settle(home, practice, connection, folder, work, {"target": target.name, **facts}, http)
@@ -114,9 +117,16 @@ def _settle(
 ) -> None:
     """Do what follows a delivery, also for one that a killed pull placed: move the cursor, tidy up at the system and here."""
     work.place_again(folder / Path(facts["target"]).name)
+    _keep_ids(home, practice, connection, work, facts.get("whole", []))
     write_state(home, practice.id, connection.name, PullState.of_json(facts["state"]))
     _clean_up(http, facts["cleanup"])
     work.forget()
+
+
+def _keep_ids(home: Home, practice: Practice, connection: Connection, work: Work, whole: list[str]) -> None:
+    """Keep which rows are there now. `whole`: the kinds of which this pull met all there is."""
+    known = read_ids(home, practice.id, connection.name)
+    write_ids(home, practice.id, connection.name, work.ids({kind: ids for kind, ids in known.items() if kind not in whole}))
 
 
 def _clean_up(http: Http, addresses: list[str]) -> None:

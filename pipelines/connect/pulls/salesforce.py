@@ -94,6 +94,7 @@ def _query(pulling: Pulling, extract: str, version: str) -> None:
         _await(pulling, extract, f"{jobs}/{steps['job']}")
         for answer in _pages(pulling, extract, f"{jobs}/{steps['job']}/results"):
             _deliver(pulling, extract, answer)
+        CrmRows(pulling, extract, ()).delete_gone()
     except _Gone:
         for step in ("job", "locator"):
             steps.pop(step, None)

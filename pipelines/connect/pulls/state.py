@@ -1,11 +1,11 @@
 """What is known of a connector's pulls when none is running: how far each kind of row was pulled, and how the last one went.
 
-    <home>/connect/<practice>/<connector>.pull.json
-
-Holds times, counts and hashes; no row, no address's values, no secret.
+<home>/connect/<practice>/<connector>.pull.json    times, counts and hashes; no row, no address's values, no secret
+<home>/connect/<practice>/<connector>.pull.ids     the ids of what was pulled and is there; encrypted like the rest
 """
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from pipelines.durable import write_durably
 from pipelines.errors import UsageError
 from pipelines.home import Home
+from pipelines.keys import read, sealed
 from pipelines.names import path_part
 
 _FORMAT = 1
-_ENDING = ".pull.json"
+_ENDING, _IDS = ".pull.json", ".ids"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,26 @@ def write_state(home: Home, practice_id: str, connector: str, state: PullState) 
     path = state_path(home, practice_id, connector)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(path, json.dumps(state.as_json(), indent=1), "connect.pull.state")
+
+
+def read_ids(home: Home, practice_id: str, connector: str) -> dict[str, frozenset[str]]:
+    """The ids of the rows that pulls brought and no deletion took back, by kind. Raises `UsageError` where that is damaged."""
+    path = state_path(home, practice_id, connector).with_suffix(_IDS)
+    try:
+        return {extract: frozenset(ids) for extract, ids in json.loads(read(path)).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError):
+        raise UsageError(
+            f"{path}: cannot be read. Remove it: what is erased from now on is told again after two pulls with --full."
+        ) from None
+
+
+def write_ids(home: Home, practice_id: str, connector: str, ids: Mapping[str, Collection[str]]) -> None:
+    path = state_path(home, practice_id, connector).with_suffix(_IDS)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = json.dumps({extract: sorted(ids) for extract, ids in sorted(ids.items())})
+    write_durably(path, sealed(path, content), "connect.pull.ids")
 
 
 def note_failure(home: Home, practice_id: str, connector: str, at: str, reason: str) -> None:

@@ -5,6 +5,7 @@
         progress.json  how far it came, and how long each file was then
         placing.json   the name that the delivery is about to get, and what holds once it has it
         seen           a line a row: its kind, its time of change, a hash of which row in which version
+        ids            a line a row: + or - (deleted), its kind, its id
         delivery/      the files, as they will be delivered
 
 A killed pull goes on from its `progress.json`: files are cut to the length that stands there, and what does not stand there is
@@ -16,7 +17,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +27,7 @@ from pipelines.errors import ConnectionFailed, EnvironmentNotReady, HomeBusy, Us
 from pipelines.faults import passing
 from pipelines.names import path_part
 
-SEEN = "seen"
+SEEN, IDS = "seen", "ids"
 PLACING = "placing.json"
 
 
@@ -67,7 +68,8 @@ class Work:
         for name in (PLACING, "progress.json"):
             (self.folder / name).unlink(missing_ok=True)
         shutil.rmtree(self.delivery, ignore_errors=True)
-        (self.folder / SEEN).unlink(missing_ok=True)
+        for name in (SEEN, IDS):
+            (self.folder / name).unlink(missing_ok=True)
         self.steps, self._sizes, self._counts, self._here, self.is_resumed = {}, {}, {}, set(), False
         self._n_bytes = 0
         self.delivery.mkdir(exist_ok=True, mode=0o700)
@@ -115,6 +117,22 @@ class Work:
         told = changed_at if changed_at.isprintable() else ""
         self._write(SEEN, f"{extract}\t{told}\t{mark}\n".encode())
         return mark not in self._known
+
+    def note_id(self, extract: str, row_id: str, *, is_there: bool = True) -> None:
+        """A row of the system was met, or its deletion."""
+        if row_id.isprintable():
+            self._write(IDS, f"{'+' if is_there else '-'}\t{extract}\t{row_id}\n".encode("utf-8", "surrogatepass"))
+
+    def ids(self, known: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+        """The rows that are there by their kind: those that are known, and what this pull met since."""
+        there = {extract: set(ids) for extract, ids in known.items()}
+        self._close()
+        with suppress(FileNotFoundError), (self.folder / IDS).open(encoding="utf-8", errors="surrogatepass") as lines:
+            for line in lines:
+                sign, extract, row_id = line.rstrip("\n").split("\t", 2)
+                ids = there.setdefault(extract, set())
+                ids.add(row_id) if sign == "+" else ids.discard(row_id)
+        return there
 
     @property
     def n_seen(self) -> int:
@@ -190,8 +208,8 @@ class Work:
             path = self.folder / name
             if path.is_file() and path.stat().st_size >= size:
                 os.truncate(path, size)
-        if SEEN not in self._sizes:
-            (self.folder / SEEN).unlink(missing_ok=True)
+        for name in {SEEN, IDS} - self._sizes.keys():
+            (self.folder / name).unlink(missing_ok=True)
         self._here = {mark for _, _, mark in self.seen()}
 
     def _write(self, name: str, content: bytes) -> None:

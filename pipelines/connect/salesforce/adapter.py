@@ -22,7 +22,7 @@ from pipelines.connect.pulls.salesforce import sign_in
 from pipelines.connect.salesforce.api import RIGHTS, SalesforceApi, SalesforceError, decided, quoted
 from pipelines.connect.salesforce.tasks import SUBTYPES, SalesforceTasks
 
-_TAKEN = frozenset({one.name for one in dataclasses.fields(Task)} - {"site_id", "priority_rank"})
+_TAKEN = frozenset({one.name for one in dataclasses.fields(Task)})
 _PAGE = 500
 _BY_TELEPHONE = frozenset({"phone", "sms"})
 

@@ -46,7 +46,7 @@ def test_a_task_holds_why_and_when_and_no_finding(account: Account, adapter: Hub
     made = account.tables["tasks"][str(result.remote_id)]["properties"]
     assert {name: one for name, one in made.items() if name.startswith("hs_task") or name == "hs_timestamp"} == {
         "hs_task_subject": "Urgent. Outreach: offer a visit",
-        "hs_task_body": "Channel: phone.\nContact between 08:00 and 20:00.\n"
+        "hs_task_body": "Channel: phone.\nContact between 08:00 and 20:00. Site: loc-01. Place on the list: 1.\n"
         "Reasons, after signing in: https://caregap.example.org/Patients?key=7",
         "hs_task_priority": "HIGH",
         "hs_task_type": "CALL",

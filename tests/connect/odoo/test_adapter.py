@@ -37,7 +37,7 @@ def test_a_task_becomes_an_activity_of_its_contact_with_nothing_clinical_in_it(c
     assert made["user_id"][1] == "nurse.a"
     assert (made["summary"], made["date_deadline"]) == ("Urgent. Outreach: offer a visit", "2026-12-01")
     assert made["note"] == (
-        "<p>Contact between 08:00 and 20:30.</p>"
+        "<p>Contact between 08:00 and 20:30. Place on the list: 1.</p>"
         '<p><a href="https://caregap.example.org/Patients?key=1&amp;tab=care">Reasons, after signing in</a></p>'
     )
 

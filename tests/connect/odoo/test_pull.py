@@ -31,8 +31,8 @@ def connected(crm: Crm, practice_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     return connect
 
 
-def pulled(home: Home, expected: int = 0) -> Any:
-    done = caregap(home, "connect", "pull", "--json")
+def pulled(home: Home, expected: int = 0, *options: str) -> Any:
+    done = caregap(home, "connect", "pull", "--json", *options)
     assert done.returncode == expected, done.stderr
     assert "Test Person" not in done.stdout + done.stderr
     found = json.loads(done.stdout)
@@ -74,6 +74,15 @@ def test_an_archived_contact_is_a_deletion_and_comes_back_when_it_is_there_again
     time.sleep(1.1)  # Odoo says when in whole seconds: in one second it was not both archived and taken back
     crm.admin("res.partner", "write", ids=[ids[1]], vals={"active": True})
     assert crm.contact(1) in rows(home, pulled(home)["delivery"], "contacts.csv")
+
+
+def test_a_contact_that_is_erased_is_a_deletion_at_the_next_pull_of_all(crm: Crm, connected: Callable[..., Home]):
+    ids, home = crm.add_contacts(1, 2), connected()
+    pulled(home)
+    crm.admin("res.partner", "unlink", ids=[ids[1]])
+    assert pulled(home)["delivery"] is None
+    gone = rows(home, pulled(home, 0, "--full")["delivery"], "deleted.csv")
+    assert [*gone] == [crm.contact(1)]
 
 
 def test_the_blacklist_comes_as_consents_though_it_moves_no_contact(crm: Crm, connected: Callable[..., Home]):

@@ -56,7 +56,7 @@ def test_a_task_holds_why_and_when_and_no_finding(org: Org, adapter: SalesforceA
         "Status": "Not Started",
     }
     assert made["Description"] == (
-        "Channel: phone.\nContact between 08:00 and 20:00.\nReasons, after signing in: https://caregap.example.org/Patients?key=7"
+        "Channel: phone.\nContact between 08:00 and 20:00. Site: loc-01. Place on the list: 1.\nReasons, after signing in: https://caregap.example.org/Patients?key=7"
     )
     assert made["OwnerId"] == "005000000000001AAA", "staff-1 is no user of Salesforce, so the task stays with the account's own"
 

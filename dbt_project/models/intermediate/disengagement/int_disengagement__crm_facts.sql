@@ -78,7 +78,7 @@ recorded_contacts as (
         recorded_at as event_at,
         recorded_at
     from {{ ref('int_engagement__outreach_outcomes') }}
-    where patient_key is not null
+    where patient_key is not null and outcome is not null
 
 ),
 

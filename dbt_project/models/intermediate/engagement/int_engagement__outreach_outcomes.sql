@@ -27,7 +27,7 @@ select
     outcomes.outcome,
     outcomes.note_code,
     outcomes.recorded_by,
-    {{ is_person_reached('outcomes.outcome') }} as is_person_reached
+    coalesce({{ is_person_reached('outcomes.outcome') }}, false) as is_person_reached
 from outcomes
 left join patients
     on outcomes.patient_source_system = patients.source_system
