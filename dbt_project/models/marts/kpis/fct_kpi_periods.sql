@@ -27,28 +27,8 @@ baselines as (
 
 ),
 
-month_ends as (
-
-    {{ month_spine() }}
-
-),
-
 spans as (
-
-    {% for n_months in var('kpi_period_months') %}
-    select
-        {{ n_months }} as n_months,
-        {{ add_months('month_on', 1 - n_months) }} as first_month_on,
-        month_on as last_month_on,
-        {{ add_months('month_on', 1 - 2 * n_months) }} as before_first_month_on,
-        {{ add_months('month_on', -n_months) }} as before_last_month_on,
-        {{ add_months('month_on', -11 - n_months) }} as year_before_first_month_on,
-        {{ add_months('month_on', -12) }} as year_before_last_month_on
-    from month_ends
-    where {{ month_end('month_on') }} < {{ as_of_on() }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
+    {{ kpi_period_spans() }}
 ),
 
 -- Of a KPI that has months: `starts_on` the first of its record, `newest_on` the newest that is mature.
@@ -93,61 +73,12 @@ members as (
 
 ),
 
-span_months as (
-
-    select
-        spans.n_months,
-        spans.last_month_on,
-        month_ends.month_on
-    from spans
-    inner join month_ends
-        on month_ends.month_on between spans.first_month_on and spans.last_month_on
-
-),
-
--- What happened adds up. How it stood does not: the same cases stand at each month's end, so a period is the mean of its month ends.
 sums as (
-
-    select
-        kpi_slices.kpi_code,
-        kpi_slices.slice_type,
-        kpi_slices.slice_key,
-        span_months.n_months,
-        span_months.last_month_on,
-        count(*) as n_counted_months,
-        {{ exact_sum('kpi_slices.numerator') }} / case kpis.time_basis when 'month_end' then count(*) else 1 end as numerator,
-        {{ exact_sum('kpi_slices.denominator') }} / case kpis.time_basis when 'month_end' then count(*) else 1 end as denominator,
-        {{ exact_sum('kpi_slices.numerator') }} / nullif({{ exact_sum('kpi_slices.denominator') }}, 0) as value
-    from kpi_slices
-    inner join kpis
-        on kpi_slices.kpi_code = kpis.kpi_code
-    inner join span_months
-        on kpi_slices.month_on = span_months.month_on
-    where kpi_slices.is_mature
-    group by
-        kpi_slices.kpi_code, kpi_slices.slice_type, kpi_slices.slice_key, span_months.n_months, span_months.last_month_on, kpis.time_basis
-
+    {{ kpi_period_sums('kpis', 'kpi_slices', 'spans') }}
 ),
 
 baseline_months as (
-
-    select
-        baselines.kpi_code,
-        baselines.location_key,
-        month_ends.month_on,
-        kpi_slices.numerator,
-        kpi_slices.denominator
-    from baselines
-    inner join records
-        on baselines.kpi_code = records.kpi_code
-    inner join month_ends
-        on month_ends.month_on between greatest(baselines.first_month_on, records.starts_on) and baselines.last_month_on
-    left join kpi_slices
-        on baselines.kpi_code = kpi_slices.kpi_code
-        and month_ends.month_on = kpi_slices.month_on
-        and kpi_slices.slice_type = 'location'
-        and cast(baselines.location_key as varchar) = kpi_slices.slice_key
-
+    {{ kpi_baseline_months('baselines', 'records', 'kpi_slices') }}
 ),
 
 -- A site counts from the month after its go-live. What happens by season is held against the same months of the baseline's year, as they are
@@ -176,43 +107,8 @@ site_baselines as (
 
 ),
 
--- Both sides of the comparison, over the same sites; a site with a numerator alone is one of them (collections, and no patient lost).
-site_sides as (
-
-    select
-        site_baselines.*,
-        sums.numerator as now_numerator,
-        sums.denominator as now_denominator
-    from site_baselines
-    inner join sums
-        on site_baselines.kpi_code = sums.kpi_code
-        and site_baselines.n_months = sums.n_months
-        and site_baselines.last_month_on = sums.last_month_on
-        and site_baselines.slice_key = sums.slice_key
-    where sums.slice_type = 'location'
-        and (site_baselines.numerator <> 0 or site_baselines.denominator <> 0)
-        and (sums.numerator <> 0 or sums.denominator <> 0)
-
-),
-
-sides as (
-
-    {% for slice_type, slice_key in [('all', "'all'"), ('location', 'slice_key')] %}
-    select
-        kpi_code,
-        n_months,
-        last_month_on,
-        '{{ slice_type }}' as slice_type,
-        {{ slice_key }} as slice_key,
-        count(*) as n_sites,
-        bool_or(is_restated) as is_restated,
-        {{ exact_sum('numerator') }} / nullif({{ exact_sum('denominator') }}, 0) as baseline_value,
-        {{ exact_sum('now_numerator') }} / nullif({{ exact_sum('now_denominator') }}, 0) as like_for_like_value
-    from site_sides
-    group by kpi_code, n_months, last_month_on{{ ', slice_key' if slice_type == 'location' }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
+like_for_like as (
+    {{ kpi_like_for_like('site_baselines', 'sums') }}
 ),
 
 compared as (
@@ -236,10 +132,10 @@ compared as (
                 and periods.starts_on <= periods.year_before_first_month_on
                 then year_before.value
         end as year_before_value,
-        sides.n_sites,
-        sides.is_restated,
-        case when periods.is_mature then sides.like_for_like_value end as like_for_like_value,
-        sides.baseline_value
+        like_for_like.n_sites,
+        like_for_like.is_restated,
+        case when periods.is_mature then like_for_like.like_for_like_value end as like_for_like_value,
+        like_for_like.baseline_value
     from periods
     inner join members
         on periods.kpi_code = members.kpi_code
@@ -254,12 +150,12 @@ compared as (
         and members.slice_type = {{ name }}.slice_type
         and members.slice_key = {{ name }}.slice_key
     {% endfor %}
-    left join sides
-        on periods.kpi_code = sides.kpi_code
-        and periods.n_months = sides.n_months
-        and periods.last_month_on = sides.last_month_on
-        and members.slice_type = sides.slice_type
-        and members.slice_key = sides.slice_key
+    left join like_for_like
+        on periods.kpi_code = like_for_like.kpi_code
+        and periods.n_months = like_for_like.n_months
+        and periods.last_month_on = like_for_like.last_month_on
+        and members.slice_type = like_for_like.slice_type
+        and members.slice_key = like_for_like.slice_key
 
 ),
 
