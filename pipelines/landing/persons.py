@@ -12,17 +12,21 @@ from pipelines.extract.reading import ROWS
 from pipelines.landing.integrity import MANIFEST, read_manifest
 from pipelines.landing.subjects import Naming, Subjects, subjects_of
 from pipelines.sql.literals import literal
-from pipelines.sql.parquet import rows_of
+from pipelines.sql.parquet import rows_of, rows_of_forms
 
 
 @dataclass(frozen=True)
 class Part:
-    """The landed rows of one extract in the landed folder `folder`; they lie in `place`, which is that folder or one in it."""
+    """The landed rows of one extract in the landed folder `folder`; they lie in `place`, which is that folder or one in it.
+
+    `reader`: the version of what read them. Of one extract, rows that the same version read have the same columns.
+    """
 
     source_system: str
     extract: str
     folder: Path
     place: Path
+    reader: str = ""
 
     @property
     def subjects(self) -> Subjects | None:
@@ -43,7 +47,7 @@ def _parts(folder: Path) -> Iterator[Part]:
     for extract in dict.fromkeys((own, *manifest.get("parts", {}))):
         place = folder if extract == own else folder / extract
         if manifest["status"] == "landed" and (place / ROWS).is_file():
-            yield Part(source_system, extract, folder, place)
+            yield Part(source_system, extract, folder, place, str(manifest.get("reader", "")))
 
 
 def find_rows(connection: duckdb.DuckDBPyConnection, parts: Iterable[Part]) -> dict[Part, tuple[int, int]]:
@@ -79,8 +83,16 @@ def find_rows(connection: duckdb.DuckDBPyConnection, parts: Iterable[Part]) -> d
 
 
 def rows_sql(paths: Iterable[Path]) -> str:
-    """SQL that reads rows of landed Parquet files, whatever version of a contract they were read by, each with its `filename`."""
-    return rows_of(paths, "filename = true", "union_by_name = true")
+    """SQL that reads rows of landed Parquet files of the same columns, each with its `filename`."""
+    return rows_of(paths, "filename = true")
+
+
+def _rows_of_parts(parts: Iterable[Part]) -> str:
+    """SQL that reads the rows of parts of one extract, whatever versions have read them."""
+    forms: dict[str, list[Path]] = defaultdict(list)
+    for part in parts:
+        forms[part.reader].append(part.place / ROWS)
+    return rows_of_forms(forms.values(), "filename = true")
 
 
 def _n_marks(connection: duckdb.DuckDBPyConnection) -> int:
@@ -89,7 +101,7 @@ def _n_marks(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _find_whole(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, group: list[Part]) -> None:
     subjects = subjects_of(kind, extract)
-    rows = rows_sql(part.place / ROWS for part in group)
+    rows = _rows_of_parts(group)
     there = _columns(connection, rows)
     if subjects is None or not (names := _names(subjects.by, there)):
         return
@@ -123,7 +135,7 @@ def _find_whole(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, 
 
 def _find_mentions(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, group: list[Part]) -> None:
     subjects = subjects_of(kind, extract)
-    rows = rows_sql(part.place / ROWS for part in group)
+    rows = _rows_of_parts(group)
     if subjects is None or not (names := _names(subjects.mentions, _columns(connection, rows))):
         return
     connection.execute(

@@ -34,7 +34,7 @@ from pipelines.raw.reconciliation import (
 )
 from pipelines.raw.superseded import find_deleted, find_older
 from pipelines.sql.literals import literal
-from pipelines.sql.parquet import rows_of
+from pipelines.sql.parquet import rows_of_forms
 from pipelines.sql.types import sql_type
 
 _SUPERSEDED = {
@@ -75,28 +75,28 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
         _show(connection, kind, contract, files.join(current, on=current.columns, how="semi"))
 
 
-def _of(files: pl.DataFrame, kind: SourceKind, extract: str) -> pl.DataFrame:
+def files_of(files: pl.DataFrame, kind: SourceKind, extract: str) -> pl.DataFrame:
     """The landed files of one extract, from every source of a kind (`ehr`, `ehr:north`)."""
     systems = [name for name in files["source_system"].unique() if name_of_kind(name) == kind.name]
     return files.filter(pl.col("source_system").is_in(systems), pl.col("extract") == extract, pl.col("status") == "landed")
 
 
-def _scan(files: pl.DataFrame) -> str:
+def scan(files: pl.DataFrame) -> str:
     """SQL that reads the rows of files; if they were read under several versions of a contract, the union of their columns."""
-    paths = [f"{folder}/{ROWS}" for folder in files["folder"]]
-    return rows_of(paths, "union_by_name = true") if files["reader"].n_unique() > 1 else rows_of(paths)
+    forms = files.group_by("reader", maintain_order=True).agg("folder")["folder"]
+    return rows_of_forms([f"{folder}/{ROWS}" for folder in folders] for folders in forms)
 
 
 def _find_superseded(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, files: pl.DataFrame) -> None:
-    landed = _of(files, kind, contract.name)
+    landed = files_of(files, kind, contract.name)
     if landed.is_empty():
         return
-    find_older(connection, _scan(landed), contract, kind.changed_at)
+    find_older(connection, scan(landed), contract, kind.changed_at)
     if landed["is_change"].any():
-        carry_forward(connection, _scan(landed), contract, raw_table(kind.name, contract.name))
-    deletions = _of(files, kind, DELETED)
+        carry_forward(connection, scan(landed), contract, raw_table(kind.name, contract.name))
+    deletions = files_of(files, kind, DELETED)
     if not deletions.is_empty():
-        find_deleted(connection, _scan(landed), _scan(deletions), contract, kind)
+        find_deleted(connection, scan(landed), scan(deletions), contract, kind)
 
 
 def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, current: pl.DataFrame) -> None:
@@ -107,12 +107,12 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
     fields = contract.fields | metadata_of(kind)
     types = {name: sql_type(column.dtype.type) for name, column in fields.items()}
     view = f"create or replace view raw.{raw_table(kind.name, contract.name)} as"
-    landed = _of(current, kind, contract.name)
+    landed = files_of(current, kind, contract.name)
     if landed.is_empty():
         nothing = ", ".join(f'null::{dtype} as "{name}"' for name, dtype in types.items())
         connection.execute(f"{view} select {nothing} where false")
         return
-    there = {row[0] for row in connection.execute(f"describe select * from {_scan(landed)}").fetchall()} | {"_exported_at"}
+    there = {row[0] for row in connection.execute(f"describe select * from {scan(landed)}").fetchall()} | {"_exported_at"}
     columns = ", ".join(
         f'"{name}"::{dtype} as "{name}"' if name in there else f'null::{dtype} as "{name}"' for name, dtype in types.items()
     )
@@ -132,7 +132,7 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
         select {columns}
         from (
             select landed.* {replaced}, deliveries.exported_at as _exported_at
-            from {_scan(landed)} as landed
+            from {scan(landed)} as landed
             {with_carried}
             join (select * from raw.deliveries where {is_this}) as deliveries
                 on deliveries.source_system = landed.source_system and deliveries.file_key = landed._file_key

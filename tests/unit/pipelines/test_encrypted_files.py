@@ -10,7 +10,7 @@ from models.home_keys import statements, store
 from pipelines.errors import EnvironmentNotReady
 from pipelines.scratch import clear_scratch
 from pipelines.sql.connection import attach, open_file, open_memory
-from pipelines.sql.parquet import rows_of, write_rows
+from pipelines.sql.parquet import rows_of, rows_of_forms, write_rows
 
 NAME = b"Vexonara"
 
@@ -35,6 +35,17 @@ def test_a_view_on_encrypted_parquet_is_read_by_every_later_connection(root: Pat
         assert connection.execute("select name from raw.people").fetchall() == [(NAME.decode(),)]
     assert rows.read_bytes()[:4] == b"PARE"
     assert NAME not in rows.read_bytes() + build.read_bytes()
+
+
+def test_encrypted_rows_of_several_versions_are_read_as_one(root: Path):
+    """As after an upgrade, or where one EHR sends FHIR and another HL7 v2. DuckDB's own union by name crashes on them."""
+    old, new = (root / "landing" / "p" / f"{name}.parquet" for name in ("old", "new"))
+    with open_memory(root / "landing" / "p" / "aside") as connection:
+        write_rows(connection, "select 1 as id", old)
+        write_rows(connection, f"select 2 as id, '{NAME.decode()}' as name", new)
+        rows = rows_of_forms([[old], [new]], "filename = true")
+        found = connection.execute(f"select id, name from {rows} as landed order by id").fetchall()
+    assert found == [(1, None), (2, NAME.decode())]
 
 
 def test_what_has_no_room_in_memory_is_encrypted_too(root: Path):
