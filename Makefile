@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo lock run test test-all mutate screenshots dashboard dagster bench sbom licences yanked docs lint format contracts sample clean
+.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo lock run test test-all mutate screenshots dashboard dagster bench sbom licences yanked vulnerable docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -97,6 +97,9 @@ licences: setup ## print every package that Caregap runs on, with its licence
 
 yanked: setup ## ask the package index whether a locked package was withdrawn
 	@$(BIN)/python -m deploy.supply_chain.yanked
+
+vulnerable: setup ## compare the locked packages with advisories: ADVISORIES=FILE (a folder or a zip of OSV records); asks nobody
+	@$(BIN)/python -m deploy.supply_chain.vulnerable $(ADVISORIES)
 
 docs: setup ## write the data dictionary and dbt's lineage pages
 	@$(BIN)/caregap docs
