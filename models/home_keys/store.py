@@ -23,7 +23,7 @@ from models.home_keys.wrapping import DataKey, KeysRefused, Masters
 
 KEY_FILE, KEY, CREDENTIALS, CREDENTIAL = "CAREGAP_KEY_FILE", "CAREGAP_KEY", "CREDENTIALS_DIRECTORY", "caregap-key"
 FOLDER, HOME, SUFFIX = "keys", "home", ".key"
-PLACES = {"published": 2, "build": 2, "landing": 2, "history": 2, "outcomes": 2, "connect": 2, "queries": 1}
+PLACES = {"published": 2, "build": 2, "landing": 2, "history": 2, "outcomes": 2, "connect": 2, "erasures": 2, "queries": 1}
 """By folder of the home: how many parts of a path name what has a key of its own."""
 PACKAGE, EXTENSION = "duckdb_extension_httpfs", "httpfs.duckdb_extension"
 _WAITS = "encrypting"

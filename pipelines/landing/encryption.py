@@ -30,7 +30,10 @@ from pipelines.sql.literals import literal
 from pipelines.sql.parquet import write_rows
 
 _CLEAR = b"PAR1"
-_SMALL = ("outcomes/*/*.csv", "queries/*.json", "connect/*/push.db", "connect/*/status.json", "connect/*/plans/*.json")
+_SMALL = (
+    *("outcomes/*/*.csv", "queries/*.json", "connect/*/push.db", "connect/*/status.json", "connect/*/plans/*.json"),
+    *("erasures/*/key", "erasures/*/tombstones", "erasures/*/*.json", "erasures/*/*.txt"),
+)
 
 
 def secure(home: Home, practice: Practice, progress: Progress = silent) -> None:

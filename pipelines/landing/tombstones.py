@@ -4,7 +4,8 @@
     <home>/erasures/<practice>/key            its key, made at random; without it, nobody can try ids against the list
 
 A mark is of a source, a kind of row and an id. A person's marks go on the list before anything of theirs is removed; from then on
-whatever lands of them is removed again, and an erasure that was stopped is taken to its end.
+whatever lands of them is removed again, and an erasure that was stopped is taken to its end. Where the home is encrypted, both
+files are, too.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ import duckdb
 
 from pipelines.durable import write_durably
 from pipelines.home import Home
+from pipelines.keys import read, sealed
 
 KEY_OF_PATIENT = "patient_key"
 """The kind of row of a `patient_key`, which is of no source."""
@@ -43,11 +45,11 @@ class Tombstones:
 
     def marks(self) -> frozenset[str]:
         """All marks on the list."""
-        return frozenset(self._path.read_text(encoding="ascii").split()) if self._path.is_file() else frozenset()
+        return frozenset(read(self._path).decode("ascii").split()) if self._path.is_file() else frozenset()
 
     def digest(self) -> str:
         """A hash of the list; empty where nobody was erased."""
-        return hashlib.sha256(self._path.read_bytes()).hexdigest()[:_DIGITS] if self._path.is_file() else ""
+        return hashlib.sha256(read(self._path)).hexdigest()[:_DIGITS] if self._path.is_file() else ""
 
     def mark(self, name: Name) -> str:
         """The mark of one record."""
@@ -58,7 +60,7 @@ class Tombstones:
         known = self.marks()
         if new := frozenset(marks) - known:
             self._key()
-            write_durably(self._path, "\n".join(sorted(known | new)) + "\n", "erase.tombstones")
+            write_durably(self._path, sealed(self._path, "\n".join(sorted(known | new)) + "\n"), "erase.tombstones")
 
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give a connection the macro `mark(source_system, extract, id)`, which is `mark` in SQL, and what `with_marks` gives."""
@@ -74,8 +76,8 @@ class Tombstones:
         path = self.folder / "key"
         if not path.is_file():
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_durably(path, secrets.token_hex(32), "erase.key")
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+            write_durably(path, sealed(path, secrets.token_hex(32)), "erase.key")
+        return bytes.fromhex(read(path).decode("ascii").strip())
 
 
 _SEPARATOR = "\x1f"

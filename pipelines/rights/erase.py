@@ -1,6 +1,6 @@
 """Erases a person from everything that is kept, for good, and certifies what was done.
 
-    <home>/erasures/<practice>/<id>.json, <id>.txt    the certificate: numbers and marks, nobody's name
+    <home>/erasures/<practice>/<id>.json, <id>.txt    the certificate: numbers and marks, nobody's name; encrypted in such a home
 
 In this order, so that what was stopped goes on from where it was: the certificate is begun, with what there is; saved queries
 that name the person go; the person's marks go on the list, from which all else follows (`pipelines/landing/tombstones.py`); what
@@ -21,6 +21,7 @@ from uuid import uuid4
 from models.audit_log.record import EVENTS
 from models.extracts.caregap import LEGAL_HOLD
 from models.published import PUBLISHED
+from models.published.persons import person_columns
 from models.settings.privacy import months_later
 from pipelines.audit_log import log_of, record
 from pipelines.clock import now
@@ -31,6 +32,7 @@ from pipelines.durable import write_durably
 from pipelines.errors import UsageError
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.keys import read, sealed
 from pipelines.landing.erasing import erase_again, erase_recorded
 from pipelines.landing.integrity import landed_damage
 from pipelines.landing.persons import find_rows, landed_parts
@@ -39,7 +41,6 @@ from pipelines.practice import Practice
 from pipelines.privacy import profile
 from pipelines.publications.store import CURRENT, WAREHOUSE, current, forget_old, note_erased, publications
 from pipelines.rights.disclosures import disclosures
-from pipelines.rights.export import person_columns
 from pipelines.rights.identifiers import forget_queries, identifiers
 from pipelines.rights.person import Person
 from pipelines.rights.restrict import restrictions
@@ -90,7 +91,7 @@ def begun_or_new(home: Home, practice: Practice, person: Person) -> Certificate:
 
 def certificates(home: Home, practice: Practice) -> list[Certificate]:
     """All certificates of the practice's erasures, in the order in which they were begun."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in home.erasures(practice.id).glob("*.json")]
+    found = [json.loads(read(path)) for path in home.erasures(practice.id).glob("*.json")]
     return sorted(found, key=lambda one: (one["begun_at"], one["id"]))
 
 
@@ -178,8 +179,9 @@ def as_text(certificate: Certificate) -> str:
 def _write(home: Home, practice: Practice, certificate: Certificate) -> None:
     folder = home.erasures(practice.id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_durably(folder / f"{certificate['id']}.txt", as_text(certificate), "erase.text")
-    write_durably(folder / f"{certificate['id']}.json", json.dumps(certificate, indent=1), "erase.certificate")
+    text, facts = certificate_paths(home, practice, certificate)
+    write_durably(text, sealed(text, as_text(certificate)), "erase.text")
+    write_durably(facts, sealed(facts, json.dumps(certificate, indent=1)), "erase.certificate")
 
 
 def _last_visit_on(home: Home, key: int) -> Any:
@@ -243,6 +245,7 @@ def _forget_pushed(home: Home, practice: Practice) -> None:
     dispose(folder / "plans")
 
 
-def certificate_paths(home: Home, practice: Practice, certificate: Certificate) -> list[Path]:
-    """The files of a certificate."""
-    return [home.erasures(practice.id) / f"{certificate['id']}.{ending}" for ending in ("json", "txt")]
+def certificate_paths(home: Home, practice: Practice, certificate: Certificate) -> tuple[Path, Path]:
+    """The files of a certificate, for people and for machines; encrypted where the home is."""
+    folder = home.erasures(practice.id)
+    return folder / f"{certificate['id']}.txt", folder / f"{certificate['id']}.json"

@@ -15,11 +15,12 @@ from typing import Any
 
 import duckdb
 
+from models.audit_log.disclosing import PERSON
 from models.contract import Contract
 from models.extracts.caregap import EXTRACTS
 from models.landing import LANDING
 from models.published import PUBLISHED
-from models.published.people import PATIENTS
+from models.published.persons import KEY, person_columns
 from models.sources import SOURCE_KINDS, name_of_kind, source_title
 from pipelines.audit_log import record
 from pipelines.clock import now
@@ -40,17 +41,8 @@ from pipelines.rights.person import Person
 from pipelines.rights.readable import as_html
 from pipelines.sql.connection import open_file, open_memory
 
-KEY = "patient_key"
-_OF_A_PERSON = f"{PATIENTS.partition('.')[2]}.{KEY}"
 Table = dict[str, Any]
 """`table`, `place`, `what` (one row per …), `columns` (name to description), `rows`."""
-
-
-def person_columns(table: str, contract: Contract) -> list[str]:
-    """The columns of a published table that hold a person's key."""
-    return [name for name, field in contract.fields.items() if field.metadata["refers_to"] == _OF_A_PERSON] or (
-        [KEY] if table == PATIENTS else []
-    )
 
 
 def everything_about(home: Home, practice: Practice, person: Person) -> dict[str, Any]:
@@ -89,9 +81,8 @@ def write_export(home: Home, practice: Practice, person: Person, folder: Path) -
     n_rows = sum(len(table["rows"]) for table in everything["tables"])
     if not n_rows:
         raise UsageError("--patient: nothing is kept about that person or record.")
-    record(
-        home, "person_exported", subject=str(person.key or "a record"), n_rows=n_rows, patients=person.keys, purpose="individual"
-    )
+    said = str(person.key or "a record")
+    record(home, "person_exported", subject=said, n_rows=n_rows, patients=person.keys, purpose="individual", to=PERSON)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     contents = {
         "person.json": json.dumps(everything, indent=1, default=str, ensure_ascii=False),

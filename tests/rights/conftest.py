@@ -11,14 +11,16 @@ import duckdb
 import pytest
 
 from models.published import PUBLISHED
+from models.published.persons import person_columns
 from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.numbering import next_number
 from pipelines.practice import Practice, read_practice
 from pipelines.publications.gap_months import keep_gap_history
 from pipelines.publications.store import MANIFEST, SHOWN, WAREHOUSE, Publication, point_to
-from pipelines.rights.export import person_columns
 from pipelines.rights.person import Record
+from pipelines.sql.connection import attach, open_file, open_memory
+from pipelines.sql.parquet import rows_of
 from tests.built_by_hand import write_build
 from tests.conftest import Once
 from tests.rights.two_people import FEW, PEOPLE, write_journal, write_practice
@@ -91,8 +93,9 @@ def run_by_hand(warehouse: Path, home: Home, practice: Practice) -> None:
     land(practice, home)
     built = home.root / "build" / f"{next_number(home)}-by-hand"
     built.mkdir(parents=True)
-    rows = [str(path) for path in home.landing("test").glob("ehr/Patient/*/rows.parquet")]
-    there = {id for (id,) in duckdb.execute("select id from read_parquet(?)", [rows]).fetchall()}
+    rows = list(home.landing("test").glob("ehr/Patient/*/rows.parquet"))
+    with open_memory(home.landing("test") / "duckdb") as connection:
+        there = {id for (id,) in connection.execute(f"select id from {rows_of(rows)}").fetchall()}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables() where not internal").fetchall()
     gone = [str(KEYS[person]) for person in PEOPLE if f"p-secret-{person}" not in there]
@@ -102,8 +105,8 @@ def run_by_hand(warehouse: Path, home: Home, practice: Practice) -> None:
 
 def _copy(source: Path, target: Path, tables: Sequence[str], gone: Sequence[str] = ()) -> None:
     """Copy tables of a warehouse without the rows of these keys: a file that rows are deleted from still holds them."""
-    with duckdb.connect(str(target)) as connection:
-        connection.execute(f"attach '{source}' as source (read_only)")
+    with open_file(target) as connection:
+        attach(connection, source, "source")
         for table in tables:
             connection.execute(f"create schema if not exists {table.partition('.')[0]}")
             columns = person_columns(table, PUBLISHED[table])
@@ -137,9 +140,11 @@ def publish(home: Home, practice: Practice, warehouse: Path) -> None:
     id, at = f"2026040{number:07d}", "2026-04-01T00:00:00+00:00"
     folder = home.published / id
     folder.mkdir(parents=True)
-    shutil.copyfile(warehouse, folder / WAREHOUSE)
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        tables = connection.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()").fetchall()
+    with open_file(folder / WAREHOUSE) as connection:
+        attach(connection, warehouse, "built")
+        connection.execute(f"copy from database built to {(folder / WAREHOUSE).stem}")
+        sizes = "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where database_name = 'built'"
+        tables = connection.execute(sizes).fetchall()
     facts = (id, practice.id, practice.name, True, "UTC", "2026-04-01", f"build-{number}", str(number), at, dict(tables), number)
     shown = Publication(*facts)
     (folder / MANIFEST).write_text(json.dumps(asdict(shown)))
