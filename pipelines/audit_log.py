@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from models.audit_log.disclosing import stated
 from models.audit_log.keys import AuditRefused
 from models.audit_log.record import EVENTS
 from models.audit_log.store import AuditLog, audit_log, now
@@ -32,7 +33,7 @@ def record(
 ) -> None:
     """Add a line: `event` is one of `EVENTS`, `subject` says of what, never a value; `patients` are keys, or `EVERYBODY`.
 
-    `purpose`, and `to` whom: of what is handed out, for the accounting of disclosures (`pipelines/rights/disclosures.py`).
+    `purpose`, and `to` whom: of what is handed out (`models/audit_log/disclosing.py`).
 
     Called before what it records, which must not happen where the line cannot be written. Raises `EnvironmentNotReady`.
     """
@@ -48,7 +49,7 @@ def record(
         "address": socket.gethostname(),
         "session": f"pid {os.getpid()}",
     }
-    entry |= {name: value for name, value in (("purpose", purpose), ("to", to)) if value}
+    entry |= stated(event, purpose, to, is_of_patients=bool(patients))
     if patients:
         entry["patients"] = patients if isinstance(patients, str) else sorted(set(patients))
     try:

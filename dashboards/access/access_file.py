@@ -36,7 +36,8 @@ class AccessFile(AccessSettings):
         name = claims.get(self.sign_in.name_claim)
         sites = [site for value in _texts(claims.get(self.sign_in.site_claim)) for site in self.sites.get(value, [value])]
         own = tuple(sorted(set(sites))) if ROLES[role].is_of_sites else ()
-        return Viewer(claims["sub"], role, own, name=name if isinstance(name, str) else "")
+        may_break_glass = not set(self.break_glass.groups).isdisjoint(_texts(claims.get(self.sign_in.role_claim)))
+        return Viewer(claims["sub"], role, own, may_break_glass, name=name if isinstance(name, str) else "")
 
     def why_refused(self, claims: Mapping[str, Any]) -> str:
         """The reason for refusal, worded for the person; empty if admitted."""

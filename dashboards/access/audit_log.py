@@ -5,6 +5,7 @@ from typing import Any
 
 from dashboards.access.roles import Viewer, current_viewer
 from dashboards.home import home
+from models.audit_log.disclosing import stated
 from models.audit_log.record import EVENTS
 from models.audit_log.store import AuditLog, audit_log, now
 
@@ -16,12 +17,15 @@ def record(
     n_rows: int | None = None,
     patients: Iterable[int] = (),
     text: str = "",
+    purpose: str = "",
+    to: str = "",
     viewer: Viewer | None = None,
 ) -> None:
     """Add a line: `event` is one of `EVENTS`, `subject` the key of its object (a page, a patient's key, a table), not a value.
 
-    `patients` are the keys of the patients that were shown or handed out; `text`, an analyst's query, is sealed, and left out
-    where there is no key to seal it with. The line is on disk when this returns. What cannot be recorded must not happen: an
+    `patients` are the keys of the patients that were shown or handed out, `purpose` and `to` for what and to whom
+    (`models/audit_log/disclosing.py`); `text`, as an analyst's query, is sealed, and left out where there is no key to seal it
+    with. The line is on disk when this returns. What cannot be recorded must not happen: an
     `OSError` or `AuditRefused` is for the caller to let through.
     """
     if event not in EVENTS:
@@ -38,7 +42,9 @@ def record(
         "address": who.address,
         "session": who.session,
     }
-    if keys := sorted({key for key in patients if key is not None}):
+    keys = sorted({key for key in patients if key is not None})
+    entry |= stated(event, purpose, to, is_of_patients=bool(keys))
+    if keys:
         entry["patients"] = keys
     if text and log.keys.signing:
         entry["sealed"] = log.keys.signing.sealed(text)

@@ -74,8 +74,12 @@ PAGES = (
     Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
     Page("data_health", "Data health", ":material/health_and_safety:", _SEE_DELIVERIES),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
+    Page("break_glass", "Break-glass", ":material/e911_emergency:", frozenset()),
 )
 """In navigation order; a role starts on the first page that it may open."""
+
+BREAK_GLASS = "break_glass"
+"""The page that no role opens: the right to it stands beside the roles."""
 
 _APPROVE_PUSHES = frozenset({STEWARD, ADMIN})
 """Who lets a plan go out to a connected system."""
@@ -85,13 +89,15 @@ _APPROVE_PUSHES = frozenset({STEWARD, ADMIN})
 class Viewer:
     """The person signed in: the identity provider's id, a role, and the sites (`location_id`) that a role of sites has.
 
-    `name` is what people call the person, such as an e-mail address: it may change, and decides nothing. `address` and `session`
-    say from where, for the audit log.
+    `may_break_glass`: whether they may open one patient in an emergency (`dashboards/access/break_glass.py`). `name` is what
+    people call the person, such as an e-mail address: it may change, and decides nothing. `address` and `session` say from
+    where, for the audit log.
     """
 
     user_id: str
     role: str
     sites: tuple[str, ...] = ()
+    may_break_glass: bool = False
     name: str = field(default="", compare=False)
     address: str = field(default="", compare=False)
     session: str = field(default="", compare=False)
@@ -120,6 +126,8 @@ class Viewer:
         return self.role in _APPROVE_PUSHES
 
     def may_open(self, page: str) -> bool:
+        if page == BREAK_GLASS:
+            return self.may_break_glass
         return any(page == known.name and self.role in known.roles for known in PAGES)
 
 

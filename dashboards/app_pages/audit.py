@@ -14,6 +14,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
+from models.audit_log.break_glass import ENDS, REASONS, Opening, openings
 from models.audit_log.chain import Verdict
 from models.audit_log.record import EVENTS
 from models.audit_log.signs import Sign, signs
@@ -32,15 +33,41 @@ COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
 
 
 @st.cache_data(max_entries=1, show_spinner="Walking the chain …")
-def _read(folder: str, changed_at: int, hour: str, limits: AlertLimits) -> tuple[Verdict, tuple[Sign, ...], pl.DataFrame]:
-    """The verdict, the signs and the lines, newest first.
+def _read(
+    folder: str, changed_at: int, hour: str, limits: AlertLimits
+) -> tuple[Verdict, tuple[Sign, ...], list[Opening], pl.DataFrame]:
+    """The verdict, the signs, what was opened by break-glass, and the lines, newest first.
 
     Kept until the log is written to, since walking a million lines takes seconds.
     """
     entries = [{**entry, "patients": _keys(entry)} for entry in log.entries()]
     found = log.verify()
     shown = signs(entries, found, limits, datetime.now(UTC), log.missing_from_copy() or 0)
-    return found, shown, pl.DataFrame(entries, schema=COLUMNS, strict=False).reverse()
+    return found, shown, openings(entries)[::-1], pl.DataFrame(entries, schema=COLUMNS, strict=False).reverse()
+
+
+def _opened(found: list[Opening]) -> None:
+    """Every patient that was opened by break-glass, with its reason and what came of it."""
+    now = datetime.now(UTC)
+    n_open = sum(one.is_open(now) for one in found)
+    with st.expander(f"Break-glass: {counted(len(found), 'patient')} opened, {n_open} open now", expanded=n_open > 0):
+        st.dataframe(
+            [
+                {
+                    "When (UTC)": f"{one.at:%Y-%m-%d %H:%M}",
+                    "Who": one.name or one.who,
+                    "Patient's key": str(one.patient_key),
+                    "Why": REASONS[one.reason],
+                    "In words": log.keys.opened(one.sealed) or "sealed by another key" if one.sealed else "",
+                    "Views": one.n_views,
+                    "Ended": f"{one.ended_at:%H:%M}, {ENDS.get(one.ended_because, '')}" if one.ended_at else f"{one.until:%H:%M}",
+                }
+                for one in found[:SHOWN]
+            ],
+            hide_index=True,
+            height="content" if len(found) <= MOST_AT_ONCE else 620,
+            alt="What was opened by break-glass.",
+        )
 
 
 def _keys(entry: dict[str, Any]) -> list[int]:
@@ -54,7 +81,7 @@ written = log.folder / FILE
 access = read_access(home())
 limits = access.alerts if access else AlertLimits()
 changed_at = written.stat().st_mtime_ns if written.exists() else 0
-verdict, suspicious, lines = _read(str(log.folder), changed_at, f"{datetime.now(UTC):%Y-%m-%d %H}", limits)
+verdict, suspicious, opened, lines = _read(str(log.folder), changed_at, f"{datetime.now(UTC):%Y-%m-%d %H}", limits)
 if verdict.problems:
     found = as_plain_markdown("; ".join(verdict.problems[:5]))
     st.error(f"The log has been tampered with or damaged: {found}. `caregap audit repair` records it.", icon=":material/gpp_bad:")
@@ -64,6 +91,8 @@ for broken in verdict.breaks:
 for sign in suspicious:
     if sign.kind != "broken_log":  # said above, with its lines
         st.warning(f"Sign of intrusion, {as_plain_markdown(sign.text)}", icon=":material/notification_important:")
+if opened:
+    _opened(opened)
 if verdict.is_whole:
     st.success(
         f"The log is intact: {counted(verdict.n_lines, 'line')}, each chained to the one before. Head: `{verdict.head[:16]}`",

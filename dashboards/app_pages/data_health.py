@@ -34,7 +34,7 @@ _EXTRACTS = """
 _FILES = """
     select
         source_system, extract, file_name, status, reason, exported_at, n_delivered, n_landed, n_quarantined, n_superseded,
-        n_contradicted
+        n_erased, n_contradicted
     from marts.fct_deliveries
     order by status in ('refused', 'unknown') desc, n_quarantined desc, exported_at desc nulls last, source_system, file_name
 """
@@ -266,9 +266,11 @@ def _deliveries(publication: Publication) -> None:
             "n_landed": st.column_config.NumberColumn("In use", format="localized"),
             "n_quarantined": st.column_config.NumberColumn("Kept out", format="localized"),
             "n_superseded": st.column_config.NumberColumn("Superseded", format="localized"),
+            "n_erased": st.column_config.NumberColumn("Erased", format="localized"),
             "n_contradicted": st.column_config.NumberColumn("Contradicted", format="localized"),
         },
-        note="Delivered = in use + kept out + superseded, for every file. Superseded: a newer version or a deletion came later. "
+        note="Delivered = in use + kept out + superseded + erased, for every file. Superseded: a newer version or a deletion "
+        "came later. Erased: removed for good, with a person who was erased or when the practice's retention was over. "
         "Contradicted: of these, rows that the row in use differs from though the source changed both at one time.",
     )
 

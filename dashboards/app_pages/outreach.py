@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
+from dashboards.access.roles import BREAK_GLASS, current_viewer
 from dashboards.figures.wording import each, plain, telephone
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
@@ -200,6 +201,8 @@ def _anybody(publication: Publication) -> None:
     ).strip()
     if not words:
         st.caption("The profile of any patient who calls, on the list or not.")
+        if current_viewer().may_open(BREAK_GLASS):
+            st.caption("A patient of another site, in an emergency: the page *Break-glass*.")
         return
     columns = {
         **_NAME,

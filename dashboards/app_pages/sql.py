@@ -57,7 +57,7 @@ where gap_status = 'open'
 group by all
 order by n_open desc""",
     "Example: delivered rows by status": """select extract, sum(n_delivered) as n_delivered,
-    sum(n_landed) as n_landed, sum(n_quarantined) as n_quarantined, sum(n_superseded) as n_superseded
+    sum(n_landed) as n_landed, sum(n_quarantined) as n_quarantined, sum(n_superseded) as n_superseded, sum(n_erased) as n_erased
 from marts.fct_deliveries
 group by all
 order by extract""",

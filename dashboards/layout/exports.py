@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
+from models.audit_log.disclosing import PRACTICE
 from models.spreadsheet import as_csv, as_xlsx
 
 CSV, XLSX, PARQUET = "csv", "xlsx", "parquet"
@@ -38,7 +39,8 @@ def offer(
     def written(kind: str) -> bytes:
         if not is_admitted():
             raise PermissionError("The sign-in has ended.")
-        record("exported", subject=f"{stem}.{kind}", n_rows=len(frame), patients=patients, viewer=viewer)
+        said = f"{stem}.{kind}"
+        record("exported", subject=said, n_rows=len(frame), patients=patients, purpose="operations", to=PRACTICE, viewer=viewer)
         match kind:
             case "csv":
                 return as_csv(frame)

@@ -17,6 +17,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.layout.reports import offer_reports
 from dashboards.layout.sheet import Sheet
 from dashboards.store.published import NothingPublished, Publication, ask, current_publication
+from models.audit_log.disclosing import PRACTICE
 
 _SHEET = "_sheet"
 _LOOK = """
@@ -105,7 +106,8 @@ def _offer_page(place: DeltaGenerator, sheet: Sheet) -> None:
     def written() -> bytes:
         if not is_admitted():
             raise PermissionError("The sign-in has ended.")
-        record("exported", subject=f"{name}.html", n_rows=len(sheet.blocks), patients=sheet.patients, viewer=viewer)
+        said, n_rows = f"{name}.html", len(sheet.blocks)
+        record("exported", subject=said, n_rows=n_rows, patients=sheet.patients, purpose="operations", to=PRACTICE, viewer=viewer)
         return sheet.to_html().encode()
 
     place.download_button(

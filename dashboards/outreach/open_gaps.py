@@ -8,6 +8,7 @@ from dashboards.access.roles import Viewer
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication, ask
+from dashboards.store.restrictions import restricted
 
 MOST_ROWS = 500
 _OPEN = """
@@ -43,6 +44,7 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
         return
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class")
     listed = ask(publication, _OPEN.format(restriction=restriction, most=MOST_ROWS), (code, *parameters))
+    listed = listed.filter(~pl.col("patient_key").is_in(restricted(publication)))
     patients = listed["patient_key"].to_list()
     record("patient_viewed", subject=f"open gaps of {code}", n_rows=len(listed), patients=patients)
     table(

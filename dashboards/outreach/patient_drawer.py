@@ -12,6 +12,7 @@ from dashboards.outreach.outcomes import Outcome, record, withdraw
 from dashboards.outreach.worklist import recorded_of
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
+from dashboards.store.restrictions import restricted
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
 from models.wording import ABSENT, counted, day, days_in, instant
@@ -73,24 +74,42 @@ def draw_open(publication: Publication) -> None:
     drawer(publication, patient)
 
 
+def draw_opened(publication: Publication) -> None:
+    """Draw the one patient that the publication is asked about (`of_opened`), to read: nothing is recorded of outreach here.
+
+    The caller has audited it.
+    """
+    patient = ask(publication, _PROFILE, (publication.patient_key,)).row(0, named=True)
+    st.subheader(as_plain_markdown(patient["patient_name"]), anchor=False)
+    _head(patient, patient["patient_key"] in restricted(publication))
+    _reach(publication, patient)
+    _visits(publication, patient)
+    _gaps(publication, patient)
+    _history(publication, patient, recorded_of(publication, patient))
+
+
 def _drawer(publication: Publication, patient: dict[str, Any]) -> None:
     current_viewer()
     since = recorded_of(publication, patient)
     listed = ask(publication, _LISTED, (patient["patient_key"],))
-    _head(patient)
-    _outcome(publication, patient, listed, since)
+    is_restricted = patient["patient_key"] in restricted(publication)
+    _head(patient, is_restricted)
+    _outcome(publication, patient, listed.clear() if is_restricted else listed, since)
     _reach(publication, patient)
     _visits(publication, patient)
     _gaps(publication, patient)
-    _risk(patient)
+    if not is_restricted:
+        _risk(patient)
     _history(publication, patient, since)
 
 
-def _head(patient: dict[str, Any]) -> None:
+def _head(patient: dict[str, Any], is_restricted: bool) -> None:
     born = f"born {day(patient['birth_date'])}" if patient["birth_date"] else None
     age = f"{patient['age_years']} years" if patient["age_years"] is not None else None
     facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
     st.markdown(" · ".join(as_plain_markdown(fact) for fact in facts if fact))
+    if is_restricted:
+        st.error("The use of this person's data is restricted: for their treatment alone.", icon=":material/front_hand:")
     if patient["is_deceased"]:
         st.error("A source reports that this person has died.", icon=":material/heart_minus:")
     elif patient["is_do_not_contact"]:

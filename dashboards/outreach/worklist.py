@@ -8,6 +8,7 @@ from dashboards.outreach.outcomes import recorded
 from dashboards.store.connections import task_marks
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
+from dashboards.store.restrictions import restricted
 
 LIST_REASONS = {
     "clinically_urgent": "Clinically urgent",
@@ -84,14 +85,16 @@ def recorded_of(publication: Publication, patient: dict[str, Any]) -> pl.DataFra
 
 
 def worklist(publication: Publication) -> pl.DataFrame:
-    """The published list in its order, with `outcome`, `outcome_at` of the newest outcome since; null where there is none.
+    """The published list in its order, without whoever is restricted since; with `outcome`, `outcome_at` of the newest outcome
+    since; null where there is none.
 
     `in_crm` is how the patient's task stands in a connected system, in words; null where none was pushed. An outcome that was
     told there counts as one recorded here.
     """
     newest = recorded_since(publication).unique(_RECORD, keep="first", maintain_order=True)
     outcomes = newest.select(*_RECORD, "outcome", outcome_at="recorded_at")
-    listed = ask(publication, _LIST).join(outcomes, on=_RECORD, how="left", maintain_order="left")
+    listed = ask(publication, _LIST).filter(~pl.col("patient_key").is_in(restricted(publication)))
+    listed = listed.join(outcomes, on=_RECORD, how="left", maintain_order="left")
     marks = task_marks(publication)
     if marks.is_empty():
         return listed.with_columns(in_crm=pl.lit(None, pl.String))

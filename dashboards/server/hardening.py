@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.access.access_file import read_access
 from dashboards.access.audit_log import record
+from dashboards.access.break_glass import end_glass
 from dashboards.access.roles import Viewer
 from dashboards.access.sessions import SESSIONS, sign_in_id
 from dashboards.figures.png import SCRIPT
@@ -115,7 +116,9 @@ class SignedIn:
         if (claims := claims_in(cookies)) and not SESSIONS.ended_because(claims, time.time()):
             access = read_access(home())
             viewer = (access and access.viewer(SESSIONS.claims_now(claims))) or Viewer(str(claims.get("sub")), "")
-            record("signed_out", viewer=replace(viewer, address=address, session=sign_in_id(claims)[:12]))
+            viewer = replace(viewer, address=address, session=sign_in_id(claims)[:12])
+            record("signed_out", viewer=viewer)
+            end_glass(viewer, "signed_out")
             SESSIONS.end(claims, time.time())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.access.access_file import AccessFile, AccessRefused, client_secret, read_access
+from dashboards.access.break_glass import end_those_left_open
 from dashboards.home import home
 from dashboards.server.provider import PROVIDER, discovery
 
@@ -43,6 +44,7 @@ def main(port: str, address: str) -> None:
     except AccessRefused as why:
         print(f"caregap: {why}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    end_those_left_open()
     shutil.rmtree(home() / "queries" / "running", ignore_errors=True)  # unread query results of the last server
     flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
     os.execv(sys.executable, [sys.executable, "-m", "dashboards.server.run_streamlit", "run", str(HERE / "hardening.py"), *flags])  # noqa: S606

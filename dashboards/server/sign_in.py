@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboards.access.access_file import AccessFile, AccessRefused, read_access
 from dashboards.access.audit_log import record
+from dashboards.access.break_glass import end_glass
 from dashboards.access.roles import ROLES, Viewer, admit
 from dashboards.access.sessions import SESSIONS, sign_in_id
 from dashboards.figures.wording import as_plain_markdown
@@ -22,7 +23,7 @@ from dashboards.store.published import NothingPublished, current_publication, si
 from models.settings.access import LOOPBACK
 
 LOCAL_USER = "local"
-ROLE_KEY, SITES_KEY = "viewer_role", "viewer_sites"
+ROLE_KEY, SITES_KEY, GLASS_KEY = "viewer_role", "viewer_sites", "viewer_glass"
 PROXY_HEADERS = {"forwarded", "x-forwarded-for", "x-real-ip"}
 WATCH_SECONDS = 10
 WARN_SECONDS = 60
@@ -48,7 +49,9 @@ def _admit_signed_in(access: AccessFile) -> None:
     claims, now = dict(st.user), time.time()
     if why := ended_because(access, claims, now):
         if SESSIONS.end(claims, now, why):
-            record("logged_off", subject=why, viewer=_seen(access.viewer(claims), claims))
+            gone = _seen(access.viewer(claims), claims)
+            record("logged_off", subject=why, viewer=gone)
+            end_glass(gone, "signed_out")
         _ask_to_sign_in(f"You were logged off: the sign-in no longer counts, because {why}.")
     current = SESSIONS.claims_now(claims)
     viewer, is_new = access.viewer(current), SESSIONS.begin(claims, now)
@@ -61,6 +64,8 @@ def _admit_signed_in(access: AccessFile) -> None:
     viewer = _seen(viewer, claims)
     if is_new:
         record("signed_in", viewer=viewer)
+    if not viewer.may_break_glass:
+        end_glass(viewer, "rights")
     with st.sidebar:
         st.caption(f"{ROLES[viewer.role].title} · {as_plain_markdown(viewer.label)}")
         _leave_button()
@@ -160,11 +165,12 @@ def _local() -> Viewer:
             key=ROLE_KEY,
             label_visibility="collapsed",
         )
+        may_break_glass = st.toggle("With break-glass", key=GLASS_KEY)
         if not ROLES[role].is_of_sites:
-            return Viewer(LOCAL_USER, role)
+            return Viewer(LOCAL_USER, role, (), may_break_glass)
         names = site_names(publication)
         chosen = st.multiselect("Sites", list(names), default=list(names)[:1], format_func=names.__getitem__, key=SITES_KEY)
-    return Viewer(LOCAL_USER, role, tuple(chosen))
+    return Viewer(LOCAL_USER, role, tuple(chosen), may_break_glass)
 
 
 def _is_on_this_machine() -> bool:

@@ -7,7 +7,8 @@ names its publication, and every run of a page resolves the link again.
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,10 @@ class AskFailed(Exception):
 
 @dataclass(frozen=True)
 class Publication:
-    """One immutable publication: its folder and the content of its manifest."""
+    """One immutable publication: its folder and the content of its manifest.
+
+    `patient_key`: it is asked about the one patient whom break-glass opened (`of_opened`), and answers about nobody else.
+    """
 
     folder: Path
     id: str
@@ -44,6 +48,7 @@ class Publication:
     time_zone: str
     is_synthetic: bool
     as_of_on: str
+    patient_key: int | None = None
 
 
 def current_publication() -> Publication:
@@ -74,7 +79,10 @@ def ask(publication: Publication, query: str, parameters: Sequence[Any] = (), *,
     queries the de-identified file instead, which has no sites. Results are cached per scope, since a publication never
     changes. Raises `AskFailed`; `OlderPublication` where an earlier version made the publication, without what is asked for.
     """
-    scope = Scope.of(current_viewer())
+    viewer = current_viewer()
+    if publication.patient_key is not None:
+        return _ask(str(publication.folder), Scope.of_opened(viewer, publication.patient_key), query, tuple(parameters))
+    scope = Scope.of(viewer)
     if without_patients and scope.sites is None:
         scope = Scope(Sight.DEIDENTIFIED, None)
     return _ask(str(publication.folder), scope, query, tuple(parameters))
@@ -127,6 +135,26 @@ def _scoped(folder: str, scope: Scope) -> duckdb.DuckDBPyConnection:
     For a day: the file of a deleted publication occupies the disk while it is open.
     """
     return open_scoped(Path(folder), scope)
+
+
+def of_opened(publication: Publication, patient_key: int) -> Publication:
+    """The publication as it is asked about one opened patient: `ask` refuses as soon as they are not open any more."""
+    return replace(publication, patient_key=patient_key)
+
+
+_IDENTIFIED = """
+    select patient_key from marts.dim_patients
+    where birth_date = $1 and (lower(mrn) = lower($2) or lower(last_name) = lower($2)) order by patient_key limit 2
+"""
+
+
+def patients_identified(publication: Publication, born_on: date, said: str) -> list[int]:
+    """The keys of at most two patients, of any site, who were born on that day and have that record number or family name.
+
+    For break-glass: two identifiers, as for any act on a patient, so that nobody leafs through record numbers.
+    """
+    found = _answer(str(publication.folder), Scope(Sight.FULL, None), _IDENTIFIED, (born_on, said))
+    return found["patient_key"].to_list()
 
 
 def site_names(publication: Publication) -> dict[str, str]:

@@ -3,8 +3,8 @@
 Queries use the same table names for everybody; the rows depend on the scope. The published file itself is attached under a
 name of its own and read-only, and the connection can open nothing else.
 
-No table is named here. The file's own catalog names each table's column that holds the site, and for each column what it refers
-to; it was written with the file, so that it describes the file whatever version of Caregap opens it.
+No table is named here. The file's own catalog names each table's column that holds the site, and for
+each column what it refers to; it was written with the file, so that it describes the file whatever version of Caregap opens it.
 """
 
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import duckdb
 
+from dashboards.access.break_glass import open_glass
 from dashboards.access.roles import ROLES, Sight, Viewer
 from models.home_keys.statements import attach, cipher
 from models.home_keys.store import key_of
 from models.home_keys.wrapping import KeysRefused
+from models.published.persons import OF_A_PERSON
 
 DICTIONARY = {
     "catalog.tables": {"table_name", "site_column"},
@@ -25,14 +27,26 @@ DICTIONARY = {
 
 
 class Scope(NamedTuple):
-    """A viewer's scope, part of every cache key. `sites` is None if rows of all sites are included."""
+    """A viewer's scope, part of every cache key. `sites` is None if rows of all sites are included.
+
+    `patient`: the key of the one patient whom break-glass opened, and then only their rows are.
+    """
 
     sight: str
     sites: tuple[str, ...] | None
+    patient: int | None = None
 
     @classmethod
     def of(cls, viewer: Viewer) -> "Scope":
         return cls(viewer.sight.value, tuple(sorted(viewer.sites)) if ROLES[viewer.role].is_of_sites else None)
+
+    @classmethod
+    def of_opened(cls, viewer: Viewer, patient_key: int) -> "Scope":
+        """The scope of one patient. Raises `PermissionError` unless that patient is open to the viewer now."""
+        glass = open_glass(viewer)
+        if glass is None or glass.patient_key != patient_key:
+            raise PermissionError("That patient is not open, or no more.")
+        return cls(Sight.FULL.value, None, patient_key)
 
 
 def published_file(folder: Path, scope: Scope) -> Path:
@@ -78,6 +92,8 @@ def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     """The file's dictionary within the scope; the other views are made from it."""
     tables = "true" if scope.sites is None else "table_name in (select table_name from viewer.site_columns)"
+    if scope.patient is not None:
+        tables = "table_name in (select table_name from viewer.of_patient)"
     columns = "phi <> 'direct'" if scope.sight == Sight.LIMITED else "true"
     connection.execute(f"""
         create schema catalog;
@@ -108,9 +124,14 @@ class _Rows:
         """)
         found = connection.execute("select table_name, site_column, to_table, to_column from viewer.site_columns").fetchall()
         self._sites = {table: (column, to_table, to_column) for table, column, to_table, to_column in found}
+        self._patient = scope.patient
+        self._of_patient = _of_patient(connection) if scope.patient is not None else {}
 
     def where(self, table: str) -> str:
         """The condition; empty if all sites are included."""
+        if self._patient is not None:
+            theirs = " and ".join(f"{column} = {self._patient:d}" for column in self._of_patient[table])
+            return f"where {theirs}" if theirs else ""
         if not self._is_of_sites or not self._sites[table][0]:
             return ""
         return f"where {self._is_here(table)}"
@@ -121,3 +142,25 @@ class _Rows:
         if to_table is None:
             return "location_id in (select location_id from viewer.sites)"
         return f"{column} in (select {to_column} from published.{to_table} where {self._is_here(to_table)})"
+
+
+def _of_patient(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The tables that the scope of one patient has, each with the columns that must be that patient's.
+
+    A table without such a column is there only where it belongs to all sites, and so to nobody: a row that is a patient's by way
+    of another table is not shown.
+    """
+    connection.execute(f"""
+        create table viewer.of_patient as
+        select
+            tables.table_name,
+            list(columns.column_name) filter (
+                columns.refers_to = '{OF_A_PERSON}'
+                or (split_part(columns.table_name, '.', 2) || '.' || columns.column_name) = '{OF_A_PERSON}'
+            ) as own
+        from published.catalog.tables as tables
+        inner join published.catalog.columns as columns using (table_name)
+        group by tables.table_name, tables.site_column
+        having own is not null or tables.site_column = ''
+    """)
+    return {table: own or [] for table, own in connection.execute("select table_name, own from viewer.of_patient").fetchall()}

@@ -11,6 +11,9 @@ EVENTS = {
     "logged_off": "was logged off",
     "refused": "was refused",
     "patient_viewed": "viewed patients",
+    "glass_broken": "opened one patient by break-glass",
+    "glass_ended": "ended break-glass",
+    "glass_refused": "was refused break-glass",
     "exported": "exported rows",
     "queried": "ran a query",
     "query_answered": "was given rows",
@@ -37,6 +40,7 @@ EVENTS = {
     "person_exported": "handed out all that is kept about a person",
     "person_restricted": "restricted the use of a person's data, or lifted that",
     "person_erased": "erased a person",
+    "disposed": "disposed of what need not be kept any more",
     "broken": "found the log broken",
     "keyed": "put the log under a key",
 }

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from models.audit_log.break_glass import REASONS, REFUSALS, REFUSED, openings
 from models.audit_log.chain import Verdict
 from models.settings.alerts import AlertLimits
 from models.wording import counted
@@ -22,6 +23,7 @@ KINDS = {
     "refused_queries": "Nobody asks again and again for what queries may not read or do.",
     "unusual_exports": "Nobody exports far more rows in a day than they usually do.",
     "unusual_viewing": "Nobody opens the profiles of far more patients in a day than they usually do.",
+    "break_glass": "Nobody opens a patient by break-glass, or asks for more of it than a day allows.",
     "use_outside_hours": "The dashboards are used within the working hours, where those are set.",
     "broken_log": "The audit log is whole, and has what its second copy has.",
 }
@@ -37,18 +39,23 @@ USUAL_DAYS, FEWEST_DAYS = 90, 5
 
 @dataclass(frozen=True)
 class Sign:
-    """`n` of something within a span that ended on the day `on` (UTC), more than `limit`; `who`: an id, an address, or nobody."""
+    """`n` of something within a span that ended on the day `on` (UTC), more than `limit`; `who`: an id, an address, or nobody.
+
+    `at` and `why`: of what is told each time, however often on a day: the time (UTC), and one of `REASONS` or `REFUSALS`.
+    """
 
     kind: str
     on: date
     who: str
     n: int
     limit: int
+    at: str = ""
+    why: str = ""
 
     @property
     def id(self) -> str:
         """The same for the same person and day, however often it is found."""
-        return " ".join(filter(None, (self.kind, f"{self.on}", self.who)))
+        return " ".join(filter(None, (self.kind, f"{self.on}", self.at, self.who)))
 
     @property
     def text(self) -> str:
@@ -64,6 +71,10 @@ class Sign:
                 said = f"{who} exported {counted(n, 'row')} in a day ({limit})"
             case "unusual_viewing":
                 said = f"{who} opened {counted(n, 'patient')} in a day ({limit})"
+            case "break_glass" if self.why in REFUSALS:
+                said = f"{who} was refused break-glass at {self.at}: {REFUSALS[self.why]}"
+            case "break_glass":
+                said = f"{who} opened a patient by break-glass at {self.at}: {REASONS[self.why]}"
             case "use_outside_hours":
                 said = f"{who} used the dashboards {n} times outside working hours"
             case _:
@@ -91,6 +102,7 @@ def signs(
     """
     first = (now - timedelta(days=limits.shown_days)).date()
     oldest, newest = first - timedelta(days=USUAL_DAYS), (now + timedelta(days=1)).date()
+    entries = list(entries)
     lines = [line for line in map(_line, entries) if line and oldest <= line.at.date() <= newest]
     found = [
         *_refused_sign_ins(lines, limits),
@@ -103,6 +115,7 @@ def signs(
         ),
         *_unusual("unusual_exports", _daily(lines, _exported), limits.exported_rows, limits),
         *_unusual("unusual_viewing", _opened(lines), limits.opened_patients, limits),
+        *_break_glass(entries, lines),
         *_outside_hours(lines, limits),
         *_broken(verdict, n_lost, now),
     ]
@@ -182,6 +195,15 @@ def _unusual(kind: str, daily: dict[str, dict[date, int]], limit: int, limits: A
             own = max(limit, int(usual * limits.times_usual))
             if n > own:
                 yield Sign(kind, day, who, n, own)
+
+
+def _break_glass(entries: Iterable[Mapping[str, Any]], lines: list[_Line]) -> Iterator[Sign]:
+    """Every opening, and every refusal for want of a right to more; who mistypes an identifier is refused, and is no sign."""
+    for one in openings(entries):
+        yield Sign("break_glass", one.at.date(), one.who, 1, 0, f"{one.at:%H:%M:%S}", one.reason)
+    for line in lines:
+        if line.event == REFUSED and line.subject == "limit":
+            yield Sign("break_glass", line.at.date(), line.who, 1, 0, f"{line.at:%H:%M:%S}", line.subject)
 
 
 def _outside_hours(lines: Iterable[_Line], limits: AlertLimits) -> Iterator[Sign]:

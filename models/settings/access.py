@@ -78,6 +78,17 @@ class SignIn(Settings):
         return given
 
 
+class BreakGlass(Settings):
+    """`[break_glass]`: who may open one patient in an emergency, beside what their role sees.
+
+    `groups` are values of the role claim; without any, nobody may. `patients_a_day`: within 24 hours, of one person.
+    """
+
+    groups: list[str] = _texts([], "values of the role claim")
+    minutes: float = _limit(60, 60, "minutes")
+    patients_a_day: int = Field(3, ge=1, le=50, description="a whole number of patients from 1 to 50")
+
+
 class AccessSettings(Settings):
     """access.toml. `roles` and `sites` are keyed by the value of the claim; the validator reads the known `roles` of its context,
     where it has them."""
@@ -85,6 +96,7 @@ class AccessSettings(Settings):
     sign_in: SignIn = Field(description="a table with issuer, client_id and redirect_uri")
     roles: dict[str, str] = Field({}, description='roles by the value of the role claim: "caregap-desk" = "care_team"')
     sites: dict[str, list[str]] = Field({}, description='location ids by the value of the site claim: north = ["loc-1"]')
+    break_glass: BreakGlass = Field(BreakGlass(), description='a table with groups: groups = ["caregap-emergency"]')
     alerts: AlertLimits = Field(AlertLimits(), description="a table of limits: refused_sign_ins = 5")
 
     @field_validator("roles")

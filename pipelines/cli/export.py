@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.cli.disclosure_options import disclosure_options
 from pipelines.home import Home
 
 PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
@@ -17,6 +18,7 @@ PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
 @click.option("--summary-only", is_flag=True, help="Counts and rates only, without patients.")
 @click.option("--profile-base", default=PROFILE_BASE, show_default=True, metavar="URL", help="Base URL of the DEQM profiles.")
 @click.option("--deidentified", "is_deidentified", is_flag=True, help="The de-identified file for DuckDB instead, in clear.")
+@disclosure_options("must be said of real patients")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def command(
     measures: tuple[str, ...],
@@ -25,6 +27,8 @@ def command(
     summary_only: bool,
     profile_base: str,
     is_deidentified: bool,
+    to: str,
+    purpose: str,
     as_json: bool,
 ) -> None:
     """Write the current publication as FHIR R4, one resource per line.
@@ -43,8 +47,9 @@ def command(
     else:
         from pipelines.exports.fhir.files import export
 
+        base = profile_base.rstrip("/")
         written = export(
-            home, folder, measures=measures, year=year, summary_only=summary_only, profile_base=profile_base.rstrip("/")
+            home, folder, measures=measures, year=year, summary_only=summary_only, profile_base=base, to=to, purpose=purpose
         )
     if as_json:
         click.echo(json.dumps(written, indent=2))

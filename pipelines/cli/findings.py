@@ -10,7 +10,7 @@ from pipelines.publications.store import WAREHOUSE, Publication
 from pipelines.sql.connection import open_file
 
 FILES = """
-select source_system, extract, file_name, status, n_delivered, n_landed, n_quarantined, n_superseded, read_as
+select source_system, extract, file_name, status, n_delivered, n_landed, n_quarantined, n_superseded, n_erased, read_as
 from marts.fct_deliveries
 order by all
 """

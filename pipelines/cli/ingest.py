@@ -19,8 +19,8 @@ from pipelines.practice import Practice
 def command(as_json: bool, strict: bool, **options: Any) -> None:
     """Read new files in the source folders into landing, each once.
 
-    For every file: delivered = landed + quarantined + superseded. Exits with code 10 if a file was refused since the last
-    command that said so; all others are landed anyway. Next: `caregap build`.
+    For every file: delivered = landed + quarantined + superseded + erased. Exits with code 10 if a file was refused since the
+    last command that said so; all others are landed anyway. Next: `caregap build`.
     """
     from pipelines.lock import only_writer
 

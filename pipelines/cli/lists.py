@@ -4,12 +4,15 @@ from pathlib import Path
 
 import click
 
+from models.audit_log.disclosing import PRACTICE
+from pipelines.cli.disclosure_options import disclosure_options
 from pipelines.home import Home
 
 
 @click.command()
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into.")
-def command(folder: Path) -> None:
+@disclosure_options("the practice")
+def command(folder: Path, to: str, purpose: str) -> None:
     """Write the outreach list, the CRM's tasks and the held-out contacts, as of now.
 
     Leaves out whoever was contacted, opted out or died according to what the care team recorded since the publication. The files
@@ -21,5 +24,6 @@ def command(folder: Path) -> None:
 
     home = Home.from_environment()
     refuse_encrypted_home(home, folder)
-    for path, n_rows in write_outreach_anew(home, current(home), folder).items():
+    written = write_outreach_anew(home, current(home), folder, to=to or PRACTICE, purpose=purpose)
+    for path, n_rows in written.items():
         click.echo(f"{n_rows:>9,} {path}")

@@ -48,9 +48,12 @@ def print_warnings(warnings: Iterable[str]) -> None:
 
 def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], *, by_extract: bool = True) -> None:
     """Print the status of the delivered rows in `Findings`, by source or by extract, with the reasons for quarantine."""
-    table = Table(title="\nDelivered = landed + quarantined + superseded", title_justify="left", box=None, header_style="dim")
+    # Where nobody was erased, a column of noughts would only be in the way.
+    erased = ("erased",) if any(file["n_erased"] for file in files) else ()
+    parts = ("landed", "quarantined", "superseded", *erased)
+    table = Table(title=f"\nDelivered = {' + '.join(parts)}", title_justify="left", box=None, header_style="dim")
     table.add_column("extract" if by_extract else "source")
-    for name in ("files", "delivered", "landed", "quarantined", "superseded"):
+    for name in ("files", "delivered", *parts):
         table.add_column(name, justify="right")
     rows: dict[str, Counter[Any]] = {}
     for file in files:
@@ -58,11 +61,13 @@ def print_files(files: list[dict[str, Any]], quarantined: list[dict[str, Any]], 
             of = f"{file['source_system']} {file['extract']}" if by_extract else file["source_system"]
             sums = rows.setdefault(of, Counter())
             sums += Counter(files=1)
-            sums.update({name: file[f"n_{name}"] for name in ("delivered", "landed", "quarantined", "superseded")})
+            sums.update({name: file[f"n_{name}"] for name in ("delivered", *parts)})
     for of, sums in rows.items():
         bad = f"[yellow]{sums['quarantined']:,}[/]" if sums["quarantined"] else "0"
-        counts = (f"{sums[name]:,}" for name in ("files", "delivered", "landed"))
-        table.add_row(of, *counts, bad, f"{sums['superseded']:,}")
+        before, after = (
+            [f"{sums[name]:,}" for name in names] for names in (("files", "delivered", "landed"), ("superseded", *erased))
+        )
+        table.add_row(of, *before, bad, *after)
     console.print(table)
     ignored = [file["file_name"] for file in files if file["status"] == "ignored"]
     if ignored:

@@ -123,7 +123,8 @@ class Pushing:
 
     def _carry_out(self, plan: Plan, approved_by: str, confirm: str | None, event: str = "pushed") -> dict[str, int]:
         n_rows, people = len(plan.sends) + len(plan.withdrawals), self._people(plan)
-        record(self.home, event, subject=f"{self.connector} plan {plan.id}", n_rows=n_rows, patients=people)
+        said = f"{self.connector} plan {plan.id}"
+        record(self.home, event, subject=said, n_rows=n_rows, patients=people, purpose="operations", to=self.connector)
         number = self.state.begin_push(self.connector, plan.id, plan.publication_id, approved_by, confirm, plan.n_wanted)
         write_status(self.home, self.worklist.publication.practice_id, self.state)
         passing("connect.push.begun")

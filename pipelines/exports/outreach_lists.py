@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 from polars import selectors
 
+from models.audit_log.disclosing import PRACTICE
 from models.spreadsheet import as_csv, as_xlsx
 from pipelines.audit_log import record
 from pipelines.home import Home
@@ -25,8 +26,13 @@ from pipelines.sql.connection import open_file
 LIST_FILE, BOOK_FILE = "outreach_list.csv", "outreach_list.xlsx"
 TASKS_FILE, HELD_OUT_FILE = "outreach_tasks.csv", "outreach_held_out.csv"
 
+_RESTRICTED = """
+    select links.patient_key
+    from marts.dim_patient_links as links
+    inner join restricted using (source_system, source_record_type, source_id)
+"""
 # A person is named in the journal by the record that gave the person the key.
-_NOT_SINCE = """
+_NOT_SINCE = f"""
     patient_key not in (
         select links.patient_key
         from marts.dim_patient_links as links
@@ -36,9 +42,7 @@ _NOT_SINCE = """
             and links.source_id = recorded.patient_source_id
         where recorded.outcome_id not in (select outcome_id from marts.fct_outreach_outcomes)
         union all
-        select links.patient_key
-        from marts.dim_patient_links as links
-        inner join restricted using (source_system, source_record_type, source_id)
+        {_RESTRICTED}
     )
 """
 _LIST = f"""
@@ -55,21 +59,21 @@ _TASKS = f"""
     where {_NOT_SINCE}
     order by is_urgent desc, due_on, location_id, priority_rank, external_id
 """
-_HELD_OUT = """
+_HELD_OUT = f"""
     select
         links.source_system as contact_source_system, links.source_id as contact_id, locations.location_id,
         left_out.listed_on as held_out_on, left_out.next_eligible_on
     from delivery.out_outreach_suppressions as left_out
     inner join marts.dim_patient_links as links using (patient_key)
     left join marts.dim_locations as locations using (location_key)
-    where left_out.is_held_out and links.source_record_type = 'crm_contact'
+    where left_out.is_held_out and links.source_record_type = 'crm_contact' and left_out.patient_key not in ({_RESTRICTED})
     order by all
 """
 
-_NAMED = """
-    select patient_key from delivery.out_outreach_list
+_NAMED = f"""
+    select patient_key from delivery.out_outreach_list where patient_key not in ({_RESTRICTED})
     union all
-    select patient_key from delivery.out_outreach_suppressions where is_held_out
+    select patient_key from delivery.out_outreach_suppressions where is_held_out and patient_key not in ({_RESTRICTED})
 """
 """Everybody whom the files may name."""
 
@@ -92,15 +96,19 @@ def write_outreach(home: Home, publication: Publication, warehouse: Path, folder
     return {folder / name: rows.height for name, (_, rows) in written.items()}
 
 
-def write_outreach_anew(home: Home, publication: Publication, folder: Path) -> dict[Path, int]:
-    """Write the files of a publication into `folder`, audited; returns each file's number of rows.
+def write_outreach_anew(
+    home: Home, publication: Publication, folder: Path, *, to: str = PRACTICE, purpose: str = "operations"
+) -> dict[Path, int]:
+    """Write the files of a publication into `folder`, audited, `to` whom and for which `purpose`; each file's number of rows.
 
     Raises `EnvironmentNotReady` where the audit log cannot be written; then nothing was written.
     """
     warehouse = home.published / publication.id / WAREHOUSE
     with open_file(warehouse, read_only=True) as connection:
+        connection.register("restricted", restricted(home, publication.practice_id))
         keys = [key for (key,) in connection.execute(_NAMED).fetchall()]
-    record(home, "exported", subject=f"outreach list of {publication.id}", n_rows=len(keys), patients=keys)
+    said = f"outreach list of {publication.id}"
+    record(home, "exported", subject=said, n_rows=len(keys), patients=keys, purpose=purpose, to=to)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return write_outreach(home, publication, warehouse, folder)
 

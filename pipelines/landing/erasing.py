@@ -71,13 +71,14 @@ def _erase_landed(home: Home, practice_id: str, tombstones: Tombstones) -> bool:
             if part in found or _has_stray_extras(connection, part):
                 folders[part.folder][part] = found.get(part, (0, 0))
         for folder, of_folder in folders.items():
-            replace_landed(_without(connection, own / "folder", folder, of_folder), folder)
+            replace_landed(without_rows(connection, own / "folder", folder, of_folder), folder)
     write_durably(root / THROUGH, _state(root, tombstones), "erase.through")
     return bool(folders)
 
 
-def _without(connection: duckdb.DuckDBPyConnection, beside: Path, folder: Path, found: Found) -> Path:
-    """Write a landed folder anew without the found rows, and without the extra columns of rows that were kept out."""
+def without_rows(connection: duckdb.DuckDBPyConnection, beside: Path, folder: Path, found: Found) -> Path:
+    """Write a landed folder anew into `beside`, without the rows of the temp table `found` (`find_rows`), which `found` counts by
+    part, and without the extra columns of rows that were kept out. They are counted as erased."""
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(folder, beside)
     manifest = read_manifest(folder)

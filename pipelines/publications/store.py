@@ -35,7 +35,8 @@ DEIDENTIFIED = "deidentified.duckdb"
 SHOWN = "shown"
 KEPT = 5
 ERASED = "publications_through"
-"""In a practice's folder of erasures: the number of the newest publication that may hold somebody who was erased since."""
+"""In a practice's folder of erasures: the number of the newest publication that may hold somebody who was erased since, or is
+withheld by the privacy profile (`pipelines/rights/restrict.py`)."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ def gone_back_from(home: Home) -> Publication | None:
 
 def note_erased(home: Home, practice_id: str, through: int) -> None:
     """Note that the publications up to this number hold somebody who is erased: none of them stays once a later one is shown."""
+    home.erasures(practice_id).mkdir(parents=True, exist_ok=True, mode=0o700)
     path = home.erasures(practice_id) / ERASED
     known = int(path.read_text(encoding="ascii")) if path.is_file() else 0
     write_durably(path, str(max(known, through)), "erase.noted")

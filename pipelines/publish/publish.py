@@ -29,6 +29,7 @@ from pipelines.publish.catalog import write_catalog
 from pipelines.publish.deidentify import SALT, deidentified
 from pipelines.publish.held_year import held_year
 from pipelines.publish.k_anonymity import anonymity, in_words
+from pipelines.publish.restriction import without_restricted
 from pipelines.publish.selection import Selection, whole
 from pipelines.scratch import scratch
 from pipelines.sealed import seal
@@ -51,10 +52,12 @@ def publish(home: Home, build: Build) -> Publication:
     with scratch(home.published) as beside:
         folder = beside / id
         folder.mkdir(mode=0o700)
-        n_rows = write_file(build, folder / WAREHOUSE, whole)
+        shown = without_restricted(whole) if build.withholds_restricted else whole
+        n_rows = write_file(build, folder / WAREHOUSE, shown)
         passing("publish.warehouse.written", folder)
         with build.connect() as connection:
-            apart = partial(deidentified, held=held_year(connection, build.as_of_on))
+            apart: Callable[[Contract], Selection] = partial(deidentified, held=held_year(connection, build.as_of_on))
+        apart = without_restricted(apart) if build.withholds_restricted else apart
         write_file(build, folder / DEIDENTIFIED, apart)
         passing("publish.deidentified.written", folder)
         with open_file(folder / DEIDENTIFIED, read_only=True) as connection:
@@ -80,7 +83,7 @@ def publish(home: Home, build: Build) -> Publication:
         write_model_report(folder / WAREHOUSE, folder)
         write_last_reports(folder)
         passing("publish.reports.written", folder)
-        audit(build, {folder / WAREHOUSE: whole, folder / DEIDENTIFIED: apart})
+        audit(build, {folder / WAREHOUSE: shown, folder / DEIDENTIFIED: apart})
         passing("publish.audited", folder)
         publication = replace(publication, files=seal(path for path in folder.iterdir() if path.name != MANIFEST))
         _write_manifest(folder, publication)

@@ -5,6 +5,8 @@ unknown times sort lowest. So the order of landing decides only between rows tha
 is taken, as the ledger first saw them, and where their content differs, the row passed over is counted as contradicted.
 """
 
+from datetime import datetime
+
 import duckdb
 
 from models.contract import Contract
@@ -109,6 +111,35 @@ def find_deleted(connection: duckdb.DuckDBPyConnection, rows: str, listed: str, 
         where coalesce(landed.{kind.changed_at}, files.exported_at, '-infinity') <= deletions.deleted_at
         """
     )
+
+
+def deleted_for_long(
+    connection: duckdb.DuckDBPyConnection, rows: str, listed: str, contract: Contract, kind: SourceKind, before: datetime
+) -> list[tuple[str, str, int]]:
+    """Source system, key of the file and number of every row, whatever version, of what was deleted before an instant and is not
+    there again since. After `find_deleted`."""
+    deletions = _deleted_resources(listed, contract) if kind.reader == "fhir" else _deleted_rows(listed, contract)
+    key = f"concat_ws('/', {', '.join(f'landed.{chr(34)}{name}{chr(34)}' for name in contract.key)})"
+    return connection.execute(
+        f"""
+        with deletions as ({deletions}), gone as (
+            select landed.source_system, {key} as row_id
+            from {rows} as landed
+            join deletions on deletions.source_system = landed.source_system and deletions.row_id = {key}
+            left join raw.superseded_rows as superseded
+                on superseded.source_system = landed.source_system and superseded.extract = {literal(contract.name)}
+                and superseded.file_key = landed._file_key and superseded.row_number = landed._row_number
+            where deletions.deleted_at < $1
+            group by all
+            having bool_and(superseded.reason is not null)
+        )
+        select landed.source_system, landed._file_key, landed._row_number
+        from {rows} as landed
+        join gone on gone.source_system = landed.source_system and gone.row_id = {key}
+        order by all
+        """,
+        [before],
+    ).fetchall()
 
 
 def _deleted_resources(bundles: str, contract: Contract) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from models.audit_log.disclosing import EXEMPT, HANDED_OUT, PERSON, PRACTICE
 from models.audit_log.record import EVENTS, EVERYBODY
 from models.settings.privacy import months_later
 from pipelines.audit_log import log_of
@@ -16,19 +17,11 @@ from pipelines.home import Home
 from pipelines.rights.person import Person
 
 MONTHS = 72
-EXEMPT = {
-    "treatment": "treatment, payment or operations",
-    "payment": "treatment, payment or operations",
-    "operations": "treatment, payment or operations",
-    "individual": "to the person",
-}
-"""Why a purpose is exempt. Every other purpose is accounted for."""
-PURPOSES = (*EXEMPT, "public_health", "research", "law_enforcement", "judicial", "oversight", "other")
-_IS_INSIDE = {"patient_viewed", "query_answered", "outcome_recorded", "identity_decided"}
+_IS_INSIDE = {"patient_viewed", "query_answered", "outcome_recorded", "identity_decided", "glass_broken"}
 """A use within the practice, of which others learn nothing."""
-_HANDED_OUT = {"exported", "pushed", "withdrew", "person_exported"}
 _OF_ITS_KIND = {"person_exported": "individual"}
-_TO = {"person_exported": "the person", "pushed": "the connected system", "withdrew": "the connected system"}
+_TO = {"person_exported": PERSON, "pushed": "the connected system", "withdrew": "the connected system"}
+"""What lines of before said nothing of."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ def as_table(found: list[Disclosure]) -> list[dict[str, Any]]:
 
 
 def _names(line: dict[str, Any], keys: frozenset[int]) -> bool:
-    if line.get("event") not in _IS_INSIDE | _HANDED_OUT:
+    if line.get("event") not in _IS_INSIDE | HANDED_OUT:
         return False
     patients = line.get("patients")
     subject = str(line.get("subject", "")).split()[:1]
@@ -77,7 +70,7 @@ def _disclosure(line: dict[str, Any]) -> Disclosure:
         who=str(line.get("name") or line.get("who") or ""),
         what=EVENTS[event],
         subject="" if event in _IS_INSIDE else str(line.get("subject", "")),
-        to=str(line.get("to") or _TO.get(event, "the practice" if event in _IS_INSIDE else "")),
+        to=str(line.get("to") or _TO.get(event, PRACTICE if event in _IS_INSIDE else "")),
         purpose=purpose,
         exempt=EXEMPT.get(purpose, ""),
         is_all=line.get("patients") == EVERYBODY,

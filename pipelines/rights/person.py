@@ -3,10 +3,12 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from models.extracts.crm import RECORD_TYPES
 from pipelines.errors import UsageError
 from pipelines.home import Home
+from pipelines.landing.journal import recorded
 from pipelines.landing.subjects import RECORD_EXTRACTS
 from pipelines.landing.tombstones import KEY_OF_PATIENT, Name, Tombstones
 from pipelines.practice import Practice
@@ -81,7 +83,18 @@ def find_person(home: Home, practice: Practice, asked: str) -> Person:
     assert record is not None
     if shown and (key := _key_of(home, shown, record)) is not None:
         return Person(_records(home, shown, key), key)
-    return Person((record,))
+    return Person(_restricted_with(home, practice, record))
+
+
+def _restricted_with(home: Home, practice: Practice, record: Record) -> tuple[Record, ...]:
+    """The record, and those that were restricted together with it: nothing else says whose they are once they are withheld."""
+    entries = [(_record_of(one), one["restricted_at"]) for one in recorded(home, practice.id, "restrictions").to_dicts()]
+    times = {at for one, at in entries if one == record}
+    return tuple(sorted({record, *(one for one, at in entries if at in times)}))
+
+
+def _record_of(entry: dict[str, Any]) -> Record:
+    return Record(*(str(entry[f"patient_{part}"]) for part in ("source_system", "record_type", "source_id")))
 
 
 def was_erased(home: Home, practice: Practice, asked: str) -> bool:

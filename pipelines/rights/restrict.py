@@ -1,12 +1,14 @@
 """Keeps a person's data from use until that is lifted (45 CFR 164.522(a), GDPR 18).
 
 Recorded as a delivery of source `caregap`, an entry for each record of the person, so that it survives every rebuild and holds
-whoever the records turn out to be. From then on nobody pushes or lists the person, and no build has them on the list. Their data
-stays, and so do the figures that count them.
+whoever the records turn out to be. From then on nobody lists, pushes, exports or scores the person, in whatever profile. Whether
+those who treat them go on seeing them, the profile says (`[restriction]` in `models/privacy/*.toml`): where not, the data is
+stored, and publications have no row of it. Figures without a name count the person.
 """
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
@@ -21,6 +23,8 @@ from pipelines.home import Home
 from pipelines.keys import sealed
 from pipelines.landing.journal import free_name, recorded
 from pipelines.practice import Practice
+from pipelines.privacy import profile
+from pipelines.publications.store import CURRENT, forget_old, note_erased, publications
 from pipelines.rights.person import Person, Record
 
 EXTRACT = "restrictions"
@@ -53,6 +57,19 @@ def restrict(home: Home, practice: Practice, person: Person, reason: str) -> int
         if one not in known
     ]
     return _deliver(home, practice, person, entries, f"for {reason}", at)
+
+
+def withhold(home: Home, practice: Practice, publish: Callable[[], object]) -> bool:
+    """Take restricted persons out of what is published, where the profile says so; whether it does.
+
+    `publish` makes a new publication from what landed; the earlier ones, which show them, go. For the holder of the home's lock.
+    """
+    if profile(practice.privacy).restriction.is_shown or not (home.published / CURRENT).exists():
+        return False
+    note_erased(home, practice.id, max((one.number for one in publications(home)), default=0))
+    publish()
+    forget_old(home)
+    return True
 
 
 def lift(home: Home, practice: Practice, person: Person) -> int:

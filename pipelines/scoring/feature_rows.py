@@ -1,6 +1,6 @@
 """Reads the rows that the risk models are trained on and applied to, before any model runs.
 
-No other file here queries features: a model sees only what is read here.
+No other file here queries features: a model sees only what is read here, and nobody whose data is restricted.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ _FEATURES = f"""
     select features.patient_key, features.index_on, places.location_key, {_INPUTS}
     from intermediate.int_disengagement__features as features
     inner join intermediate.int_disengagement__index as places using (patient_key, index_on)
+    anti join intermediate.int_patients__restricted as restricted using (patient_key)
 """
 _ORDER = "order by patient_key, index_on"
 _LABELLED = f"""
@@ -44,7 +45,11 @@ _TRIAL_MEMBERS = """
 _TRIAL_MONTHS = (
     f"{_FEATURES} where features.index_on in (select date_trunc('month', added_on) from marts.fct_outreach_trials) {_ORDER}"
 )
-_APPOINTMENTS = "select * from intermediate.int_no_show__features order by appointment_key"
+_APPOINTMENTS = """
+    select * from intermediate.int_no_show__features
+    anti join intermediate.int_patients__restricted as restricted using (patient_key)
+    order by appointment_key
+"""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from pipelines.landing.land import land_whole
 from pipelines.landing.ledger import Entry
 from pipelines.numbering import next_number
 from pipelines.practice import Practice
+from pipelines.privacy import profile
 from pipelines.raw.as_of import as_of
 from pipelines.raw.value_sets import build_value_sets
 from pipelines.raw.views import build_raw
@@ -41,7 +42,7 @@ class Build:
 
     `number`: its place in the order of the home's builds and publications. `passed`: the last of `STEPS` that passed.
     `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`). `arrived`: the state of the source folders that it
-    was made from.
+    was made from. `withholds_restricted`: what is published of it names no person whose data is restricted.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Build:
     passed: str = "raw"
     number: int = 0
     arrived: str = ""
+    withholds_restricted: bool = False
 
     @property
     def id(self) -> str:
@@ -132,6 +134,7 @@ def start_build(
         fingerprint=fingerprint,
         number=number,
         arrived=arrived,
+        withholds_restricted=not profile(practice.privacy).restriction.is_shown,
     )
     with build.connect() as connection:
         build_raw(connection, practice, home, ledger)

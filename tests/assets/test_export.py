@@ -1,6 +1,7 @@
 """What is exported is FHIR R4 as a maintained library reads it, and its counts are those of the warehouse."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -12,9 +13,14 @@ from fhir.resources.R4B.measurereport import MeasureReport
 from fhir.resources.R4B.organization import Organization
 from fhir.resources.R4B.patient import Patient
 
+from pipelines.audit_log import log_of
 from pipelines.errors import UsageError
 from pipelines.exports.fhir.files import GAPS, INDIVIDUAL, SUMMARY, export
 from pipelines.home import Home
+from pipelines.practice import SAMPLE, read_practice
+from pipelines.publications.store import current
+from pipelines.rights.person import find_person
+from pipelines.rights.restrict import restrict
 
 KINDS = {kind.__name__: kind for kind in (Composition, DetectedIssue, MeasureReport, Organization, Patient)}
 PROFILES = "https://payer.example/deqm"
@@ -117,3 +123,36 @@ def test_a_measure_or_a_year_that_was_not_evaluated_is_refused(sample_home: Home
         export(sample_home, tmp_path, measures=["CMS999"])
     with pytest.raises(UsageError, match="1999: not evaluated"):
         export(sample_home, tmp_path, year=1999)
+
+
+def test_who_is_restricted_is_in_no_file_of_patients_and_still_in_the_counts(folder: Path, sample_home: Home, tmp_path: Path):
+    home, practice = Home(tmp_path / "home"), read_practice(SAMPLE)
+    home.root.mkdir()
+    home.published.symlink_to(sample_home.published)
+    reports = lines(folder, INDIVIDUAL)
+    with duckdb.connect(str(sample_home.published / "current" / "warehouse.duckdb"), read_only=True) as connection:
+        [(patient,)] = connection.execute(
+            """
+            select min(source_id) from marts.dim_patient_links inner join marts.fct_care_gaps using (patient_key)
+            where source_record_type = 'ehr_patient' and gap_status = 'open'
+            """
+        ).fetchall()
+    restrict(home, practice, find_person(home, practice, f"ehr/ehr_patient/{patient}"), "requested")
+    export(home, tmp_path / "out", profile_base=PROFILES)
+    left = lines(tmp_path / "out", INDIVIDUAL)
+    n_theirs = sum(one["subject"]["reference"].rpartition("/")[2] == patient for one in reports)
+    assert len(left) == len(reports) - n_theirs < len(reports)
+    assert n_theirs and len(lines(tmp_path / "out", GAPS)) == len(lines(folder, GAPS)) - 1
+    assert not any(patient in json.dumps(one) for one in lines(tmp_path / "out", GAPS))
+    measured = [[one["group"] for one in lines(place, SUMMARY)] for place in (folder, tmp_path / "out")]
+    assert measured[0] == measured[1]
+    [line] = [one for one in log_of(home).entries() if one["event"] == "exported"]
+    assert find_person(home, practice, f"ehr/ehr_patient/{patient}").key not in line["patients"]
+
+
+def test_real_patients_reports_go_nowhere_without_saying_to_whom(sample_home: Home, tmp_path: Path, monkeypatch):
+    real = replace(current(sample_home), is_synthetic=False)
+    monkeypatch.setattr("pipelines.exports.fhir.files.current", lambda home: real)
+    with pytest.raises(UsageError, match="to whom"):
+        export(sample_home, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -8,6 +8,10 @@ from dashboards.figures.wording import as_read
 from dashboards.outreach.outcomes import Outcome, record, recorded
 from dashboards.outreach.patient_drawer import OPEN
 from models.audit_log.store import audit_log
+from pipelines.home import Home
+from pipelines.practice import SAMPLE, read_practice
+from pipelines.rights.person import find_person
+from pipelines.rights.restrict import restrict
 
 ATTACKS = [
     "' or 1=1 --",
@@ -87,6 +91,18 @@ def test_an_outcome_takes_the_patient_off_the_list_at_once_and_lies_in_the_journ
     assert len(page.dataframe[0].value) in (n_before - 1, n_before)
     [folder] = (shown_home / "outcomes").iterdir()
     assert recorded(folder)["outcome"].to_list() == ["no_answer"]
+
+
+def test_who_is_restricted_leaves_the_list_at_once_and_the_profile_says_so_without_a_score(outreach, somebody, shown_home, app):
+    home, practice = Home(shown_home), read_practice(SAMPLE)
+    assert "Risk of drifting away" in " ".join(text.value for text in opened(outreach, somebody[0]).markdown)
+    restrict(home, practice, find_person(home, practice, str(somebody[0])), "requested")
+    page = app("outreach", role="care_team")
+    assert somebody[1] not in set(page.dataframe[0].value["patient_name"])
+    shown = opened(page, somebody[0])
+    assert "for their treatment alone" in shown.error[0].value
+    words = " ".join(text.value for text in shown.markdown)
+    assert "How to reach them" in words and "Risk of drifting away" not in words
 
 
 def test_who_recorded_an_outcome_can_take_it_back(outreach: AppTest, somebody, shown_home):

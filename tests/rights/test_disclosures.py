@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from pipelines.audit_log import log_of, record
 from pipelines.clock import now
+from pipelines.exports.outreach_lists import write_outreach_anew
+from pipelines.publications.store import current
 from pipelines.rights.disclosures import disclosures
 from pipelines.rights.person import Person
 from tests.rights.conftest import KEYS, RECORDS
@@ -31,6 +34,24 @@ def line(event: str, days_ago: int = 1, **said) -> dict:
 def test_a_line_that_names_the_person_is_there_with_its_purpose(home, entry, purpose, exempt):
     [found] = disclosures(home, PERSON, [entry])
     assert (found.purpose, found.exempt) == (purpose, exempt)
+
+
+def test_data_is_not_handed_out_without_saying_for_what_and_to_whom(home):
+    with pytest.raises(ValueError, match="to whom"):
+        record(home, "exported", subject="a list", patients=[KEYS[1]])
+    with pytest.raises(ValueError, match="no purpose"):
+        record(home, "exported", subject="a list", patients=[KEYS[1]], purpose="fun", to="a friend")
+    record(home, "exported", subject="a list", patients=[KEYS[1]], purpose="public_health", to="Registry of the State")
+    assert [(one.to, one.purpose, one.exempt) for one in disclosures(home, PERSON)] == [
+        ("Registry of the State", "public_health", "")
+    ]
+
+
+@pytest.mark.parametrize("which", ["all"])
+def test_what_lists_and_pushes_hand_out_says_so_of_itself(home, tmp_path):
+    write_outreach_anew(home, current(home), tmp_path, to="Mailing house", purpose="other")
+    said = [(one["to"], one["purpose"]) for one in log_of(home).entries() if one["event"] == "exported"]
+    assert said == [("Mailing house", "other")]
 
 
 @pytest.mark.parametrize(

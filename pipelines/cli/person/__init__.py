@@ -10,6 +10,7 @@ VERBS = {
     "restrict": "Keep a person off outreach, and under a legal hold from erasure.",
     "lift": "Lift a restriction.",
     "erase": "Remove a person from everything that is kept, for good.",
+    "certificates": "Print what was certified of erasures.",
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli.person.options import deadline, person_options
+from pipelines.cli.person.publishing import publishing
 from pipelines.home import Home
 
 
@@ -23,21 +24,13 @@ def command(asked: str, folder: Path | None, asked_on: datetime | None, is_sure:
     from pipelines.errors import UsageError
     from pipelines.lock import only_writer
     from pipelines.practice import practice_of
-    from pipelines.publications.last_run import recorded_last_run
-    from pipelines.rights.erase import certificate_paths, erase, finish, refuse_if_kept
+    from pipelines.rights.erase import as_text, erase, finish, refuse_if_kept
     from pipelines.rights.person import find_person, was_erased
 
     home = Home.from_environment()
     with only_writer(home), shown_progress(quiet=False) as progress:
         practice = practice_of(home, folder)
-
-        def publish() -> None:
-            from pipelines.defs.run import run
-
-            is_delivered = all(place.is_dir() for place in practice.sources.values())
-            with recorded_last_run(home):
-                run(home, practice, progress, is_delivered=is_delivered)
-
+        publish = publishing(home, practice, progress)
         if was_erased(home, practice, asked):
             done = finish(home, practice, publish)
             if not done:
@@ -50,9 +43,7 @@ def command(asked: str, folder: Path | None, asked_on: datetime | None, is_sure:
             done = erase(home, practice, person, publish)
             if not done:
                 raise UsageError("--patient: nothing was erased.")
-        paths = [path for one in done for path in certificate_paths(home, practice, one)]
-    for path in paths:
-        click.echo(path)
-        if path.suffix == ".txt":
-            click.echo(path.read_text(encoding="utf-8"))
+        said = [as_text(one) for one in done]
+    for text in said:
+        click.echo(text)
     click.echo(deadline(practice, "erase", asked_on)[1])

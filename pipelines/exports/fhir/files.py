@@ -10,11 +10,13 @@ from pathlib import Path
 
 import duckdb
 
+from models.audit_log.disclosing import PRACTICE
 from models.audit_log.record import EVERYBODY
 from pipelines.audit_log import record
 from pipelines.errors import UsageError
 from pipelines.exports.fhir import gap_bundles, measure_reports
 from pipelines.home import Home
+from pipelines.landing.journal import restricted
 from pipelines.publications.store import Publication, current
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
@@ -51,29 +53,45 @@ def export(
     year: int | None = None,
     summary_only: bool = False,
     profile_base: str = PROFILE_BASE,
+    to: str = "",
+    purpose: str = "operations",
 ) -> dict[str, int]:
     """Write the files to `folder`, mode 0600. Returns the number of lines by file name.
 
-    `year` is an evaluated calendar year, by default the reporting year. Gaps exist for the reporting year only; for another year
-    their file is not written. Raises `NotPublished`, and `UsageError` for a measure or year that was not evaluated.
+    `to` whom they go, and for which `purpose`: audited; of real patients it must be said to whom. `year` is an evaluated calendar
+    year, by default the reporting year. Gaps exist for the reporting year only; for another year their file is not written.
+    Raises `NotPublished`, and `UsageError` for a measure or year that was not evaluated, or where nobody is said to receive it.
     """
     publication = current(home)
+    if not (summary_only or publication.is_synthetic or to):
+        raise UsageError("Say to whom the patients' reports go: --to 'Name of the payer'. The audit log keeps it.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open_file(home.published / publication.id / "warehouse.duckdb", read_only=True) as connection:
         year, is_reporting_year = _year(connection, year)
+        connection.register("restricted_records", restricted(home, publication.practice_id))
         _show(connection, publication, _measures(connection, measures), year)
         (n_patients,) = connection.execute("select count(distinct patient_key) from every_result").fetchall()[0]
         n_shares = n_patients // SHARE + 1
         summary = measure_reports.measure_reports("summary", profile_base)
-        patients = () if summary_only else EVERYBODY
-        record(home, "exported", subject=f"FHIR {year} of {publication.id}", n_rows=n_patients, patients=patients)
+        patients: list[int] | str = [] if summary_only else _handed_out(connection)
+        said, whom = f"FHIR {year} of {publication.id}", to or PRACTICE
+        record(home, "exported", subject=said, n_rows=n_patients, patients=patients, purpose=purpose, to=whom)
         written = {SUMMARY: _write(folder / SUMMARY, connection, summary, "report")}
+        connection.execute("set variable is_named = true")
         if not summary_only:
             individual = measure_reports.measure_reports("individual", profile_base)
             written[INDIVIDUAL] = _write(folder / INDIVIDUAL, connection, individual, "report", n_shares)
         if not summary_only and is_reporting_year:
             written[GAPS] = _write(folder / GAPS, connection, gap_bundles.gap_bundles(profile_base), "bundle", n_shares)
     return written
+
+
+def _handed_out(connection: duckdb.DuckDBPyConnection) -> list[int] | str:
+    """Whom the files name: everybody, or by key all but those whose data is restricted."""
+    if not connection.execute("from restricted limit 1").fetchall():
+        return EVERYBODY
+    named = "select distinct patient_key from every_result where patient_key not in (from restricted)"
+    return [key for (key,) in connection.execute(named).fetchall()]
 
 
 def _year(connection: duckdb.DuckDBPyConnection, year: int | None) -> tuple[int, bool]:
@@ -103,7 +121,10 @@ def _measures(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> l
 
 
 def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measures: list[str], year: int) -> None:
-    """Create the views and variables that the SQL reads; every view but the first contains one share of the patients."""
+    """Create the views and variables that the SQL reads; every view but the first contains one share of the patients.
+
+    The variable `is_named` is set where patients are named: then those whose data is restricted are left out.
+    """
     for name in ("practice_id", "practice_name", "published_at"):
         connection.execute(f"set variable {name} = {literal(getattr(publication, name))}")
     connection.execute(f"set variable publication = {literal(publication.id)}")
@@ -123,8 +144,15 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
             and year(results.period_start_on) = {year}
             and results.measure_code in ({", ".join(map(literal, measures)) or "null"});
 
+        create temp table restricted as
+        select distinct links.patient_key
+        from marts.dim_patient_links as links
+        inner join restricted_records using (source_system, source_record_type, source_id);
+
         create temp view reported as
-        select * from every_result where patient_key % getvariable('n_shares') = getvariable('share');
+        select * from every_result
+        where patient_key % getvariable('n_shares') = getvariable('share')
+            and (getvariable('is_named') is null or patient_key not in (from restricted));
 
         create temp view evaluated as
         select
@@ -143,7 +171,9 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
 
         create temp view gaps as
         select * from marts.fct_care_gaps
-        where gap_status in ('open', 'closed') and patient_key % getvariable('n_shares') = getvariable('share');
+        where gap_status in ('open', 'closed')
+            and patient_key % getvariable('n_shares') = getvariable('share')
+            and patient_key not in (from restricted);
 
         create temp view patients as
         select patients.*, ids.patient_id

@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from dashboards.access.break_glass import break_glass
 from dashboards.access.roles import ROLES, Viewer
 from dashboards.store.scope import Scope, open_scoped
 from models.published import PUBLISHED
@@ -38,6 +39,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
         held = {table: whole(PUBLISHED[table]) for table in TABLES}
         write_catalog(connection, held, dict.fromkeys(TABLES, 0))
     return folder
+
+
+def test_break_glass_shows_one_patient_whatever_their_site_and_no_row_of_another_or_of_everybody(folder):
+    """Of five tables: appointments, care gaps and patients are a patient's; KPIs belong to sites, and sites to sites."""
+    with open_scoped(folder, Scope("full", None, 3)) as connection:
+        tables = {table for (table,) in connection.execute("select table_name from catalog.tables").fetchall()}
+        assert tables == {"marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months"}
+        assert connection.execute("select patient_key, first_name from marts.dim_patients").fetchall() == [(3, "P3")]
+        assert connection.execute("select patient_key from marts.fct_care_gap_months").fetchall() == [(3,)]
+        assert connection.execute("from marts.fct_appointments").fetchall() == []
+
+
+def test_the_scope_of_one_patient_is_for_who_has_opened_them(shown_glass):
+    viewer, other = Viewer("ann", "care_team", (), True, session="s"), Viewer("bo", "care_team", (), True, session="s")
+    break_glass(viewer, 3, "emergency", "")
+    assert Scope.of_opened(viewer, 3) == Scope("full", None, 3)
+    for who, key in ((viewer, 2), (other, 3)):
+        with pytest.raises(PermissionError):
+            Scope.of_opened(who, key)
+
+
+@pytest.fixture
+def shown_glass(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAREGAP_HOME", str(tmp_path))
 
 
 def _asked(folder, viewer: Viewer, query: str) -> list[tuple]:
@@ -90,9 +115,10 @@ def test_the_connection_of_a_page_reaches_nothing_else(folder, query):
 def test_scopes_of_different_viewers_never_share_an_answer():
     """The scope is part of every cache key."""
     viewers = [Viewer("a", role, sites) for role in ROLES for sites in ((), ("loc-1",), ("loc-2",))]
-    scopes = {Scope.of(viewer) for viewer in viewers}
+    scopes = {Scope.of(viewer) for viewer in viewers} | {Scope("full", None, 1), Scope("full", None, 2)}
     assert scopes == {
-        ("limited", None), ("full", None), ("deidentified", None), ("full", ()), ("full", ("loc-1",)), ("full", ("loc-2",)),
+        ("limited", None, None), ("full", None, None), ("deidentified", None, None), ("full", (), None),
+        ("full", ("loc-1",), None), ("full", ("loc-2",), None), ("full", None, 1), ("full", None, 2),
     }  # fmt: skip
 
 

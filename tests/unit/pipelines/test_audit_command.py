@@ -29,7 +29,9 @@ def audit(*arguments: str) -> Result:
 
 
 def test_the_pages_and_the_command_line_write_one_chain(home):
-    record_in_dashboards("exported", subject="care_gaps.csv", n_rows=2, patients=[7, 8], viewer=ANN)
+    record_in_dashboards(
+        "exported", subject="care_gaps.csv", n_rows=2, patients=[7, 8], purpose="operations", to="us", viewer=ANN
+    )
     record(home, "published", subject="20260715T120000-abcd", n_rows=9)
     record_in_dashboards("signed_out", viewer=ANN)
     assert audit_log(home.root).verify().is_whole
@@ -43,7 +45,7 @@ def test_who_saw_a_patient_is_answered_from_drawers_lists_exports_and_queries_an
     record_in_dashboards("patient_viewed", subject="7", n_rows=1, viewer=ANN)
     record_in_dashboards("patient_viewed", subject="outreach_list", n_rows=2, patients=[7, 8], viewer=ANN)
     record_in_dashboards("patient_viewed", subject="8", n_rows=1, viewer=ANN)
-    record(home, "exported", subject="FHIR 2026", patients="all")
+    record(home, "exported", subject="FHIR 2026", patients="all", purpose="payment", to="a payer")
     text = "select last_name from marts.dim_patients"
     record_in_dashboards("queried", subject="full 0123 p-1", text=text, viewer=ANN)
     record_in_dashboards("query_answered", subject="0123 marts.dim_patients", n_rows=40, viewer=ANN)
@@ -129,6 +131,6 @@ def test_dagsters_checks_say_how_many_signs_of_each_kind_there_are_and_not_who(h
     record_in_dashboards("exported", subject="care_gaps.csv", n_rows=9000, viewer=ANN)
     said = {one.check_name: one for one in signs_of_intrusion(home)}
     assert {name for name, one in said.items() if not one.passed} == {"unusual_exports"}
-    assert len(said) == 6 and all(one.severity == dg.AssetCheckSeverity.WARN for one in said.values())
+    assert len(said) == 7 and all(one.severity == dg.AssetCheckSeverity.WARN for one in said.values())
     assert "1 sign of intrusion" in said["unusual_exports"].description and "ann" not in said["unusual_exports"].description
     assert [line["event"] for line in audit_log(home.root).entries()] == ["exported", "alerted"]

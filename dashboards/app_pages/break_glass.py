@@ -1,0 +1,83 @@
+"""Opens one patient in an emergency, whatever the viewer's sites and role: for one reason, for an hour at most."""
+
+from datetime import date
+
+import streamlit as st
+
+from dashboards.access.break_glass import Glass, GlassRefused, break_glass, end_glass, note_view, open_glass, refuse, settings
+from dashboards.access.roles import current_viewer
+from dashboards.layout.page import open_page
+from dashboards.outreach.patient_drawer import draw_opened
+from dashboards.store.published import Publication, of_opened, patients_identified
+from models.audit_log.break_glass import REASONS, REFUSALS
+from models.wording import instant
+
+WATCH_SECONDS = 5
+
+
+def _ask_for_one(publication: Publication) -> None:
+    """The form: who, why. Nobody is named here before the line about it is in the log."""
+    limits = settings()
+    st.markdown(
+        f"For a patient whom your role does not show, when care cannot wait. It opens **one** patient for {limits.minutes:.0f} "
+        f"minutes, to read; {limits.patients_a_day} within 24 hours at most. The administrator is told at once, and each view is "
+        "recorded. Lists, queries and exports stay as they are."
+    )
+    with st.form("break_glass", border=True):
+        first, second = st.columns(2)
+        said = first.text_input("Record number or family name", max_chars=80, key="glass_said")
+        born_on = second.date_input(
+            "Born on", value=None, min_value=date(1890, 1, 1), max_value="today", format="YYYY-MM-DD", key="glass_born_on"
+        )
+        reason = st.selectbox("Why", list(REASONS), index=None, format_func=REASONS.__getitem__, key="glass_reason")
+        words = st.text_input("In words, if there is more to say", max_chars=200, key="glass_words")
+        is_sure = st.checkbox("I need this patient's data for their care, and I know that it is recorded.", key="glass_sure")
+        if not st.form_submit_button("Open", type="primary", icon=":material/lock_open:"):
+            return
+    if not (said.strip() and born_on and reason and is_sure):
+        st.error("Give both identifiers and the reason, and tick that you need it.")
+        return
+    found = patients_identified(publication, born_on, said.strip())
+    if len(found) != 1:
+        refuse(current_viewer(), why := "several" if found else "nobody")
+        more = " Use the record number." if found else " Both must be as the record has them."
+        st.error(f"Not opened: {REFUSALS[why]}.{more}")
+        return
+    try:
+        break_glass(current_viewer(), found[0], reason, words)
+    except GlassRefused as refused:
+        st.error(str(refused))
+        return
+    for name in ("glass_said", "glass_born_on", "glass_reason", "glass_words", "glass_sure"):
+        st.session_state.pop(name, None)
+    st.rerun()
+
+
+def _show(publication: Publication, glass: Glass) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.warning(
+            f"Open until {instant(glass.until, publication.time_zone)}: {REASONS[glass.reason]}. Each view is recorded.",
+            icon=":material/e911_emergency:",
+        )
+        if st.button("End now", icon=":material/lock:", key="glass_end"):
+            end_glass(glass.viewer, "closed")
+            st.rerun()
+    _watch(glass.id)
+    note_view(glass)
+    draw_opened(of_opened(publication, glass.patient_key))
+
+
+@st.fragment(run_every=WATCH_SECONDS)
+def _watch(id: str) -> None:
+    """Takes the patient off the screen when the time is up, whatever the viewer does."""
+    glass = open_glass(current_viewer())
+    if glass is None or glass.id != id:
+        st.rerun(scope="app")
+    st.caption(f"{glass.minutes_left:.0f} minutes left.")
+
+
+publication = open_page("Break-glass", "One patient, in an emergency.", is_exported=False)
+if glass := open_glass(current_viewer()):
+    _show(publication, glass)
+else:
+    _ask_for_one(publication)
