@@ -10,6 +10,10 @@ from typing import Any
 import polars as pl
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles import Font, PatternFill
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.utils import get_column_letter
 
 # A spreadsheet takes a cell that begins with one of these for a formula, or drops it and looks at the next character
 # (OWASP, CSV Injection); the wide forms are taken for the narrow ones.
@@ -17,6 +21,7 @@ _BEGINS = r"^[\s\"]*[=+\-@＝＋－＠]|^[\t\r\n]"
 # Opened with another separator, a cell is split there, quoted or not, and the rest begins a new cell.
 _INSIDE = r"([;\t\r\n])([ \u00a0\u3000\"]*[=+\-@＝＋－＠])"
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ON_RED, _RED = Font(bold=True, color="FFFFFF"), PatternFill(bgColor="B3261E")
 _LONGEST, _SAFE_WHOLE = 32_767, 10**15
 """Characters that a workbook's cell takes; whole numbers from here on lose digits there, and are written as text."""
 
@@ -39,8 +44,11 @@ def as_csv(rows: pl.DataFrame) -> bytes:
     return safe.write_csv(include_bom=True, quote_style="non_numeric", line_terminator="\r\n").encode()
 
 
-def as_xlsx(rows: pl.DataFrame, title: str) -> bytes:
-    """A workbook of one sheet with a header row: text in cells marked as text, days and numbers with their types."""
+def as_xlsx(rows: pl.DataFrame, title: str, good_until: date | None = None) -> bytes:
+    """A workbook of one sheet with a header row: text in cells marked as text, days and numbers with their types.
+
+    Opened after the day `good_until`, the header row is red.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(re.sub(r"[^\w -]", " ", title)[:31] or "rows")
     sheet.freeze_panes = "A2"
@@ -48,6 +56,12 @@ def as_xlsx(rows: pl.DataFrame, title: str) -> bytes:
     sheet.append([_cell(sheet, name) for name in flat.columns])
     for row in flat.iter_rows():
         sheet.append([_cell(sheet, value) for value in row])
+    if good_until:
+        # A rule of the sheet's look; cells hold no formula.
+        red = Rule(
+            "expression", formula=[f"TODAY()>DATE({good_until:%Y,%-m,%-d})"], dxf=DifferentialStyle(font=_ON_RED, fill=_RED)
+        )
+        sheet.conditional_formatting.add(f"A1:{get_column_letter(max(flat.width, 1))}1", red)
     written = BytesIO()
     book.save(written)
     return written.getvalue()

@@ -62,6 +62,7 @@ PAGES = (
     Page("overview", "Overview", ":material/dashboard:", _LEADING),
     Page("kpi_explorer", "KPI explorer", ":material/monitoring:", _LEADING),
     Page("outreach", "Outreach", ":material/call:", frozenset({CARE_TEAM})),
+    Page("campaigns", "Campaigns", ":material/campaign:", frozenset({LEADERSHIP, CARE_TEAM})),
     Page("care_gaps", "Care gaps", ":material/checklist:", _LEADING | {CARE_TEAM}),
     Page("appointments", "Appointments", ":material/event_available:", _LEADING),
     Page("retention", "Retention", ":material/group_add:", _LEADING),

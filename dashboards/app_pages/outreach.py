@@ -1,4 +1,4 @@
-"""Patients to contact today, why and how, and the outcomes."""
+"""Today's work of a care team: patients to contact, why and how, and the outcomes."""
 
 from typing import Any
 
@@ -8,100 +8,101 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import BREAK_GLASS, current_viewer
-from dashboards.figures.wording import each, plain, telephone
+from dashboards.figures.languages import _, day, many, offer_languages, sentence
+from dashboards.figures.wording import as_plain_markdown, each, plain, telephone
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
-from dashboards.outreach.patient_drawer import CHANNEL_NAMES, close_drawer, draw_open, open_drawer
-from dashboards.outreach.worklist import LEFT_OUT, LIST_REASONS, found, left_out, patient_of, worklist
+from dashboards.outreach.freshness import say_if_too_old
+from dashboards.outreach.patient_drawer import CAMPAIGN, ORDER, close_drawer, draw_open, open_drawer
+from dashboards.outreach.reaching import CHANNEL_NAMES, tongue
+from dashboards.outreach.rows import draw_rows, first_upper
+from dashboards.outreach.worklist import (
+    LEFT_OUT,
+    LIST_REASONS,
+    campaigns,
+    for_clinician,
+    found,
+    left_out,
+    patient_of,
+    worklist,
+)
 from dashboards.store.published import Publication
-from models.wording import ABSENT, counted
+from models.wording import ABSENT
 
 EVERY = "All"
 GRID = "outreach_grid"
 MOST_AT_ONCE = 18
-"""Rows of a list drawn whole; a longer list scrolls."""
+"""Rows of a grid drawn whole; a longer one scrolls."""
 REACHED = {"scheduled", "reached", "declined", "opted_out", "done_elsewhere", "moved"}
+TODAY = "Today's work"
 
 
 def _choice(column: DeltaGenerator, label: str, options: list[str], key: str) -> str | None:
     """The chosen option, kept in the URL; None: all."""
-    chosen = column.selectbox(label, [EVERY, *options], key=key, bind="query-params")
+    chosen = column.selectbox(_(label), [EVERY, *options], format_func=_, key=key, bind="query-params")
     return None if chosen == EVERY else chosen
 
 
-def _filtered(rows: pl.DataFrame, *, is_list: bool) -> pl.DataFrame:
-    """The rows that match the filters."""
-    site, assignee, why, search = st.columns([2, 2, 2, 3])
+def _filtered(rows: pl.DataFrame, names: dict[str, str], code: str) -> pl.DataFrame:
+    """The rows that match the filters; `names` are the reasons in words, by the value of the column `code`."""
+    words = st.text_input(_("Search"), placeholder=_("Name or record number"), max_chars=60, key="outreach_words").strip().lower()
+    site, assignee, why = st.columns(3)
     sites = rows["location_name"].drop_nulls().unique().sort().to_list()
     if chosen := _choice(site, "Site", sites, "site"):
         rows = rows.filter(pl.col("location_name") == chosen)
     people = rows["assigned_to"].drop_nulls().unique().sort().to_list()
     if chosen := _choice(assignee, "Assigned to", people, "assignee"):
         rows = rows.filter(pl.col("assigned_to") == chosen)
-    names = LIST_REASONS if is_list else LEFT_OUT
-    code = "list_reason" if is_list else "suppress_reason"
     there = set(rows[code])
-    if chosen := _choice(why, "Reason", [name for one, name in names.items() if one in there], "reason"):
+    if names and (chosen := _choice(why, "Reason", [name for one, name in names.items() if one in there], "reason")):
         rows = rows.filter(pl.col(code).replace(names) == chosen)
-    # Not in the URL, because it is a patient's name.
-    words = search.text_input("Search", placeholder="Name or record number", max_chars=60, key="outreach_words").strip().lower()
+    # The search is not in the URL, because it is a patient's name.
     if words:
         is_named = pl.col("patient_name").str.to_lowercase().str.contains(words, literal=True)
         rows = rows.filter(is_named | (pl.col("mrn").str.to_lowercase() == words))
     return rows
 
 
-def _tiles(rows: pl.DataFrame) -> None:
-    done = rows.filter(pl.col("outcome").is_not_null())
-    todo = rows.filter(pl.col("outcome").is_null())
-    cells = iter(st.columns(4))
-    next(cells).metric(
-        "Urgent and to do",
-        f"{todo['is_clinically_urgent'].sum():,}",
-        border=True,
-        help="A result is out of control.",
+def _in_state(rows: pl.DataFrame) -> pl.DataFrame:
+    """To do within capacity, unless the switches say otherwise."""
+    which, capacity = st.columns([3, 2], vertical_alignment="center")
+    state = which.segmented_control(
+        _("Show"),
+        ["To do", "Worked", "Both"],
+        format_func=_,
+        default="To do",
+        required=True,
+        key="state",
+        bind="query-params",
+        label_visibility="collapsed",
     )
-    next(cells).metric(
-        "To do within capacity",
-        f"{todo.filter('is_within_capacity').height:,}",
-        border=True,
-        help="As many as the site's team can contact in a month, the most urgent first.",
-    )
-    next(cells).metric("Worked since the last run", f"{len(done):,}", border=True)
+    is_beyond = capacity.toggle(_("Beyond this month's capacity too"), key="beyond", bind="query-params")
+    if state != "Both":
+        rows = rows.filter(pl.col("outcome").is_null() if state == "To do" else pl.col("outcome").is_not_null())
+    if not is_beyond and state == "To do":
+        rows = rows.filter(pl.col("is_within_capacity") | pl.col("is_clinically_urgent"))
+    return rows
+
+
+def _sum_up(rows: pl.DataFrame, n_for_clinician: int) -> None:
+    """What there is to do, in one line above the list."""
+    done, todo = rows.filter(pl.col("outcome").is_not_null()), rows.filter(pl.col("outcome").is_null())
     n_reached = done.filter(pl.col("outcome").is_in(REACHED)).height
-    next(cells).metric("Of these, person reached", f"{n_reached:,}", border=True)
-
-
-def _grid(rows: pl.DataFrame, columns: dict[str, Any], name: str) -> None:
-    """The list; choosing a row opens the patient's drawer. What is shown can be exported."""
-    if rows.is_empty():
-        empty("Nobody matches. Choose other filters, or search for another name.")
-        return
-    _audit_once(name, rows)
-    # A new grid after each drawer: a selected row would reopen it.
-    key = f"{GRID}_{name}_{st.session_state.get(GRID, 0)}"
-    keys = rows["patient_key"].to_list()
-
-    def choose() -> None:
-        if chosen := st.session_state[key].selection.rows:
-            st.session_state[GRID] = st.session_state.get(GRID, 0) + 1
-            open_drawer(keys[chosen[0]])
-
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{counted(len(rows), 'patient')}** · choose a row to open the profile", width="content")
-        with st.container(width="content"):
-            offer(rows.select(*columns), name, formats=(XLSX, CSV), patients=keys)
-    st.dataframe(
-        rows.select(*columns),
-        key=key,
-        hide_index=True,
-        height="content" if len(rows) <= MOST_AT_ONCE else 620,
-        placeholder=ABSENT,
-        column_config=columns,
-        on_select=choose,
-        selection_mode="single-row",
-        alt=f"{plain(name)}: {counted(len(rows), 'patient')}",
-    )
+    parts = [
+        many("**{n}** urgent", "**{n}** urgent", todo.filter("is_clinically_urgent").height),
+        many("**{n}** to do within capacity", "**{n}** to do within capacity", todo.filter("is_within_capacity").height),
+        many("**{n}** worked since the last run", "**{n}** worked since the last run", len(done)),
+        many("**{n}** reached", "**{n}** reached", n_reached),
+    ]
+    st.markdown(" · ".join(parts), help=_("Capacity: as many as the site's team can contact in a month, the most urgent first."))
+    if n_for_clinician:
+        st.markdown(
+            many(
+                ":red[**{n}** urgent patient may not be contacted by outreach]: see *For a clinician*.",
+                ":red[**{n}** urgent patients may not be contacted by outreach]: see *For a clinician*.",
+                n_for_clinician,
+            )
+        )
 
 
 def _audit_once(name: str, rows: pl.DataFrame) -> None:
@@ -112,107 +113,205 @@ def _audit_once(name: str, rows: pl.DataFrame) -> None:
         seen.add(shown)
 
 
-_DATE: dict[str, Any] = {"format": "D MMM YYYY"}
-# No column is pinned: Streamlit writes pinned columns in a grey of too little contrast.
-_NAME = {"patient_name": st.column_config.TextColumn("Patient", width=150)}
-_AGE = {"age_years": st.column_config.NumberColumn("Age", width=45)}
-_SITE = {"location_name": st.column_config.TextColumn("Site", width="small")}
-_MRN = {"mrn": st.column_config.TextColumn("MRN", width=100)}
+def _offer(rows: pl.DataFrame, columns: dict[str, Any], name: str) -> None:
+    offer(rows.select(*columns), name, formats=(XLSX, CSV), patients=rows["patient_key"].to_list())
+
+
+def _grid(rows: pl.DataFrame, columns: dict[str, Any], name: str) -> None:
+    """Rows to look up in; choosing one opens the patient's drawer. What is shown can be exported."""
+    if rows.is_empty():
+        empty(_("Nobody matches. Choose other filters, or search for another name."))
+        return
+    _audit_once(name, rows)
+    # A new grid after each drawer: a selected row would reopen it.
+    key = f"{GRID}_{name}_{st.session_state.get(GRID, 0)}"
+    keys = rows["patient_key"].to_list()
+    st.session_state[ORDER] = keys
+
+    def choose() -> None:
+        if chosen := st.session_state[key].selection.rows:
+            st.session_state[GRID] = st.session_state.get(GRID, 0) + 1
+            open_drawer(keys[chosen[0]])
+
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        n_patients = many("{n} patient", "{n} patients", len(rows))
+        st.markdown(f"**{n_patients}** · {_('choose a row to open the profile')}", width="content")
+        with st.container(width="content"):
+            _offer(rows, columns, name)
+    st.dataframe(
+        rows.select(*columns),
+        key=key,
+        hide_index=True,
+        height="content" if len(rows) <= MOST_AT_ONCE else 620,
+        placeholder=ABSENT,
+        column_config=columns,
+        on_select=choose,
+        selection_mode="single-row",
+        alt=f"{plain(name)}: {n_patients}",
+    )
+
+
+def _text(label: str, **settings: Any) -> Any:
+    return st.column_config.TextColumn(_(label), **settings)
+
+
+def _date(label: str) -> Any:
+    return st.column_config.DateColumn(_(label), width=110, format="D MMM YYYY")
+
+
+def _name_columns() -> dict[str, Any]:
+    # No column is pinned: Streamlit writes pinned columns in a grey of too little contrast.
+    return {"patient_name": _text("Patient", width=150), "age_years": st.column_config.NumberColumn(_("Age"), width=45)}
+
+
+def _place_columns() -> dict[str, Any]:
+    return {"location_name": _text("Site", width="small"), "mrn": _text("MRN", width=100)}
+
+
+def _chosen_list(publication: Publication) -> dict[str, Any] | None:
+    """The campaign whose list is to be worked; None: today's work."""
+    lists = {row["title"]: row for row in campaigns(publication).iter_rows(named=True)}
+    chosen = st.selectbox(
+        _("List"),
+        [TODAY, *lists],
+        format_func=_,
+        key="list",
+        bind="query-params",
+        on_change=close_drawer,
+    )
+    return lists.get(chosen)
+
+
+def _say_campaign(campaign: dict[str, Any]) -> None:
+    """The rule of a list, and how it stands."""
+    until = f" · {_('until {day}', day=day(campaign['ends_on']))}" if campaign["ends_on"] else ""
+    st.markdown(f"{as_plain_markdown(_(campaign['why']))}{until}")
+    st.caption(
+        f"{as_plain_markdown(_(campaign['rule']))}. "
+        + _(
+            "{n} fit, {listed} may be contacted now, {held} are held out at random; capacity {capacity} a month. "
+            "So far {contacted} contacted, {reached} reached, {scheduled} booked.",
+            n=campaign["n_patients"],
+            listed=campaign["n_listed"],
+            held=campaign["n_held_out"],
+            capacity=campaign["capacity"],
+            contacted=campaign["n_contacted"],
+            reached=campaign["n_reached"],
+            scheduled=campaign["n_scheduled"],
+        )
+    )
 
 
 def _todo(publication: Publication) -> None:
-    rows = worklist(publication)
+    campaign = _chosen_list(publication)
+    code = campaign["campaign_code"] if campaign else None
+    st.session_state[CAMPAIGN] = code
+    rows = worklist(publication, code)
+    if campaign:
+        _say_campaign(campaign)
     if rows.is_empty():
-        empty("The list is empty: nobody is due, or everybody who is must not be contacted now.")
+        empty(_("The list is empty: nobody is due, or everybody who is must not be contacted now."))
         return
-    _tiles(rows)
-    rows = _filtered(rows, is_list=True)
-    which, capacity = st.columns([3, 2], vertical_alignment="center")
-    state = which.segmented_control(
-        "Show",
-        ["To do", "Worked", "Both"],
-        default="To do",
-        required=True,
-        key="state",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if state != "Both":
-        rows = rows.filter(pl.col("outcome").is_null() if state == "To do" else pl.col("outcome").is_not_null())
-    if not capacity.toggle("Beyond this month's capacity too", key="beyond", bind="query-params") and state == "To do":
-        rows = rows.filter(pl.col("is_within_capacity") | pl.col("is_clinically_urgent"))
-    shown = rows.with_columns(
-        outcome=each(rows["outcome"], plain),
-        why=pl.col("list_reason").replace(LIST_REASONS),
-        channel=pl.col("recommended_channel").replace(CHANNEL_NAMES),
+    _sum_up(rows, 0 if code else len(for_clinician(publication).filter(pl.col("outcome").is_null())))
+    with st.expander(_("Search, filter, or show more")):
+        rows = _filtered(_in_state(rows), LIST_REASONS if code is None else {}, "list_reason")
+    st.session_state[ORDER] = rows["patient_key"].to_list()
+    if rows.is_empty():
+        empty(_("Nobody matches. Choose other filters, or search for another name."))
+        return
+    name = "outreach_today" if code is None else "outreach_campaign"
+    _audit_once(name, rows)
+    draw_rows(rows, publication.practice_name, open_drawer)
+    _offer(_worded(rows), dict.fromkeys(EXPORTED), f"{name}_{publication.as_of_on}")
+
+
+EXPORTED = (
+    "listed_on", "patient_name", "age_years", "why", "next_action", "channel", "contact_point", "speaks", "due_on", "n_open_gaps",
+    "last_visit_on", "what_came_of_it", "assigned_to", "location_name", "mrn",
+)  # fmt: skip
+"""The columns of a list that is taken away."""
+
+
+def _worded(rows: pl.DataFrame) -> pl.DataFrame:
+    speaks = [tongue(spoken, needs) for spoken, needs in rows.select("language", "needs_interpreter").iter_rows()]
+    return rows.with_columns(
+        why=each(rows["why"], lambda text: first_upper(sentence(text))),
+        next_action=each(rows["next_action"], sentence),
+        channel=pl.col("recommended_channel").replace({code: _(name) for code, name in CHANNEL_NAMES.items()}),
         contact_point=each(rows["contact_point"], telephone),
+        speaks=pl.Series(speaks, dtype=pl.String),
+        what_came_of_it=each(rows["outcome"], lambda code: _(plain(code))),
     )
-    outcome = {"outcome": st.column_config.TextColumn("What came of it", width="small")} if state != "To do" else {}
-    # A practice without a connected system is spared the column.
-    is_pushed = rows["in_crm"].is_not_null().any()
-    in_crm = {"in_crm": st.column_config.TextColumn("In the CRM", width=95)} if is_pushed else {}
-    columns = {
-        "priority_rank": st.column_config.NumberColumn("#", width=40, help="Place in the site's list"),
-        **_NAME,
-        **_AGE,
-        **outcome,
-        **in_crm,
-        "why": st.column_config.TextColumn("Why", width=125),
-        "next_action": st.column_config.TextColumn("What to do", width=270),
-        "channel": st.column_config.TextColumn("Through", width=95),
-        "contact_point": st.column_config.TextColumn("Number or address", width=135),
-        "due_on": st.column_config.DateColumn("Due", width=90, **_DATE),
-        "n_open_gaps": st.column_config.NumberColumn("Gaps", width=50, help="Open care gaps"),
-        "last_visit_on": st.column_config.DateColumn("Last visit", width=95, **_DATE),
-        "assigned_to": st.column_config.TextColumn("Assigned to", width="small"),
-        **_SITE,
-        **_MRN,
-    }
-    _grid(shown, columns, "outreach_list")
+
+
+def _for_clinician(publication: Publication) -> None:
+    st.session_state[CAMPAIGN] = None
+    rows = for_clinician(publication)
+    st.markdown(
+        _(
+            "A finding is out of control and no visit is booked soon, but outreach may not contact these patients. "
+            "A clinician decides, for example to call for care, which needs no consent to outreach."
+        )
+    )
+    if rows.is_empty():
+        empty(_("There is nobody for a clinician."))
+        return
+    st.session_state[ORDER] = rows["patient_key"].to_list()
+    _audit_once("for_clinician", rows)
+    shown = rows.with_columns(
+        next_action=each(rows["suppress_reason"], lambda code: _("Outreach may not: {why}", why=_(LEFT_OUT[code]).lower())),
+        is_clinically_urgent=pl.lit(True),
+        assigned_to=pl.col("provider_name"),
+    )
+    draw_rows(shown, publication.practice_name, open_drawer)
+    exported = ("listed_on", "patient_name", "why", "next_action", "provider_name", "last_visit_on", "location_name", "mrn")
+    worded = shown.with_columns(why=each(rows["why"], lambda text: first_upper(sentence(text))))
+    _offer(worded, dict.fromkeys(exported), f"outreach_for_clinician_{publication.as_of_on}")
 
 
 def _left_out(publication: Publication) -> None:
+    st.session_state[CAMPAIGN] = None
     rows = left_out(publication)
     if rows.is_empty():
-        empty("Nobody was left out of the list.")
+        empty(_("Nobody was left out of the list."))
         return
-    st.markdown("Patients left out of the list, with the reason. Do not contact them; a clinician decides about the urgent ones.")
-    rows = _filtered(rows, is_list=False)
+    st.markdown(
+        _("Patients left out of the list, with the reason. Do not contact them; a clinician decides about the urgent ones.")
+    )
+    rows = _filtered(rows, LEFT_OUT, "suppress_reason")
     columns = {
-        **_NAME,
-        **_AGE,
-        "left_out_because": st.column_config.TextColumn("Left out because", width=320),
-        "why": st.column_config.TextColumn("Would be listed for", width=145),
-        "is_clinically_urgent": st.column_config.CheckboxColumn("Urgent", width="small"),
-        "next_eligible_on": st.column_config.DateColumn("Again from", width="small", **_DATE),
-        "last_contacted_on": st.column_config.DateColumn("Last contacted", width=110, **_DATE),
-        **_SITE,
-        **_MRN,
+        **_name_columns(),
+        "left_out_because": _text("Left out because", width=320),
+        "would_be": _text("Would be listed for", width=300),
+        "next_eligible_on": _date("Again from"),
+        "last_contacted_on": _date("Last contacted"),
+        **_place_columns(),
     }
     named = rows.with_columns(
-        left_out_because=pl.col("suppress_reason").replace(LEFT_OUT), why=pl.col("list_reason").replace(LIST_REASONS)
+        left_out_because=each(rows["suppress_reason"], lambda code: _(LEFT_OUT[code])),
+        would_be=each(rows["why"], lambda text: first_upper(sentence(text))),
     )
     _grid(named, columns, "outreach_left_out")
 
 
 def _anybody(publication: Publication) -> None:
+    st.session_state[CAMPAIGN] = None
     words = st.text_input(
-        "Find a patient of your sites", placeholder="Name or record number", max_chars=60, key="find_words"
+        _("Find a patient of your sites"), placeholder=_("Name or record number"), max_chars=60, key="find_words"
     ).strip()
     if not words:
-        st.caption("The profile of any patient who calls, on the list or not.")
+        st.caption(_("The profile of any patient who calls, on the list or not."))
         if current_viewer().may_open(BREAK_GLASS):
-            st.caption("A patient of another site, in an emergency: the page *Break-glass*.")
+            st.caption(_("A patient of another site, in an emergency: the page *Break-glass*."))
         return
     columns = {
-        **_NAME,
-        **_AGE,
-        **_MRN,
-        "last_visit_on": st.column_config.DateColumn("Last visit", **_DATE),
+        **_name_columns(),
+        "mrn": _text("MRN", width=100),
+        "last_visit_on": _date("Last visit"),
         "next_appointment_at": st.column_config.DatetimeColumn(
-            "Next visit", timezone=publication.time_zone, format="D MMM YYYY, HH:mm"
+            _("Next visit"), timezone=publication.time_zone, format="D MMM YYYY, HH:mm"
         ),
-        **_SITE,
+        "location_name": _text("Site", width="small"),
     }
     _grid(found(publication, words), columns, "patients_found")
 
@@ -221,18 +320,22 @@ def _follow_link(publication: Publication) -> None:
     """Open the patient of the task that a link in the CRM names, once."""
     if task := st.query_params.pop("task", None):
         if (patient := patient_of(publication, task)) is None:
-            st.info("This task is not on today's list of your sites: it was worked, or the patient must not be contacted now.")
+            words = "This task is not on today's list of your sites: it was worked, or the patient must not be contacted now."
+            st.info(_(words))
         else:
             open_drawer(patient)
 
 
-publication = open_page("Outreach", "Patients to contact today, why, and through which agreed channel.", is_exported=False)
+offer_languages()
+publication = open_page(_("Outreach"), _("Patients to contact today, why, and through which agreed channel."), is_exported=False)
+say_if_too_old(publication)
 if said := st.session_state.pop("outreach_said", None):
     st.toast(said, icon=":material/check_circle:")
-VIEWS = {"Today's list": _todo, "Left out": _left_out, "Find a patient": _anybody}
+VIEWS = {"Today's list": _todo, "For a clinician": _for_clinician, "Left out": _left_out, "Find a patient": _anybody}
 view = st.segmented_control(
-    "View",
+    _("View"),
     list(VIEWS),
+    format_func=_,
     default="Today's list",
     required=True,
     key="view",

@@ -56,9 +56,9 @@ def telephone(number: str) -> str:
     return phonenumbers.format_number(parsed, style) if phonenumbers.is_possible_number(parsed) else number
 
 
-def language(code: str | None) -> str:
-    """A BCP 47 tag in words, after Unicode's CLDR: `es-MX` → Spanish; one that CLDR does not know, as it is."""
-    return Locale("en").languages.get(code.partition("-")[0].lower(), code) if code else "not known"
+def language(code: str | None, among: str = "en") -> str:
+    """A BCP 47 tag in words of the language `among`, after Unicode's CLDR: `es-MX` → Spanish; an unknown one as it is."""
+    return Locale(among).languages.get(code.partition("-")[0].lower(), code) if code else "not known"
 
 
 def as_plain_markdown(text: str) -> str:

@@ -7,19 +7,26 @@ import streamlit as st
 
 from dashboards.access.audit_log import record as audit
 from dashboards.access.roles import current_viewer
+from dashboards.figures.languages import _, chosen_language, day, many, sentence
 from dashboards.figures.wording import as_plain_markdown, each, language, plain, telephone
+from dashboards.outreach.campaign_journal import note_campaign
 from dashboards.outreach.outcomes import Outcome, record, withdraw
-from dashboards.outreach.worklist import recorded_of
+from dashboards.outreach.reaching import CHANNEL_NAMES, address, invitation, shown_point, tongue
+from dashboards.outreach.rows import first_upper
+from dashboards.outreach.worklist import recorded_of, worklist
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 from dashboards.store.restrictions import restricted
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
-from models.wording import ABSENT, counted, day, days_in, instant
+from models.wording import ABSENT, instant
 
 OPEN = "outreach_patient"
 """Session key: the patient whose drawer is open."""
-CHANNEL_NAMES = {"phone": "Call", "sms": "Text message", "email": "E-mail", "portal": "Portal", "mail": "Letter"}
+ORDER = "outreach_order"
+"""Session key: the patients of the list on the page, in its order."""
+CAMPAIGN = "outreach_campaign"
+"""Session key: the campaign whose list is worked; None: today's work."""
 OUTCOME_ICONS = {
     "scheduled": ":material/event_available:",
     "reached": ":material/call:",
@@ -45,7 +52,6 @@ _GAPS = """
     order by gaps.is_due_later, gaps.measure_code
 """
 _CONTACTS = "select * from delivery.out_patient_contacts where patient_key = ? order by contact_number"
-_LISTED = "select * from delivery.out_outreach_list where patient_key = ?"
 
 
 def open_drawer(patient_key: int) -> None:
@@ -55,6 +61,13 @@ def open_drawer(patient_key: int) -> None:
 
 def close_drawer() -> None:
     st.session_state.pop(OPEN, None)
+
+
+def _neighbour(step: int) -> int | None:
+    """The patient after (1) or before (-1) the open one in the list on the page; None at its end."""
+    order = st.session_state.get(ORDER, [])
+    place = order.index(st.session_state[OPEN]) + step if st.session_state.get(OPEN) in order else -1
+    return order[place] if 0 <= place < len(order) else None
 
 
 def draw_open(publication: Publication) -> None:
@@ -91,10 +104,12 @@ def draw_opened(publication: Publication) -> None:
 def _drawer(publication: Publication, patient: dict[str, Any]) -> None:
     current_viewer()
     since = recorded_of(publication, patient)
-    listed = ask(publication, _LISTED, (patient["patient_key"],))
     is_restricted = patient["patient_key"] in restricted(publication)
+    task = None if is_restricted else _task(publication, patient["patient_key"])
     _head(patient, is_restricted)
-    _outcome(publication, patient, listed.clear() if is_restricted else listed, since)
+    _turn()
+    _finding(publication, patient, task)
+    _outcome(publication, patient, task, since)
     _reach(publication, patient)
     _visits(publication, patient)
     _gaps(publication, patient)
@@ -103,59 +118,106 @@ def _drawer(publication: Publication, patient: dict[str, Any]) -> None:
     _history(publication, patient, since)
 
 
+def _task(publication: Publication, patient_key: int) -> dict[str, Any] | None:
+    """The patient's row of the list that is worked; None for whoever is not on it."""
+    rows = worklist(publication, st.session_state.get(CAMPAIGN)).filter(pl.col("patient_key") == patient_key)
+    return rows.row(0, named=True) if len(rows) else None
+
+
 def _head(patient: dict[str, Any], is_restricted: bool) -> None:
-    born = f"born {day(patient['birth_date'])}" if patient["birth_date"] else None
-    age = f"{patient['age_years']} years" if patient["age_years"] is not None else None
-    facts = [age, patient["sex"], born, f"MRN {patient['mrn']}" if patient["mrn"] else None, patient["payer_name"]]
-    st.markdown(" · ".join(as_plain_markdown(fact) for fact in facts if fact))
+    born = _("born {day}", day=day(patient["birth_date"])) if patient["birth_date"] else None
+    age = many("{n} year old", "{n} years old", patient["age_years"]) if patient["age_years"] is not None else None
+    facts = [age, patient["sex"] and _(patient["sex"]), born, f"MRN {patient['mrn']}" if patient["mrn"] else None]
+    st.markdown(" · ".join(as_plain_markdown(fact) for fact in (*facts, patient["payer_name"]) if fact))
     if is_restricted:
-        st.error("The use of this person's data is restricted: for their treatment alone.", icon=":material/front_hand:")
+        st.error(_("The use of this person's data is restricted: for their treatment alone."), icon=":material/front_hand:")
     if patient["is_deceased"]:
-        st.error("A source reports that this person has died.", icon=":material/heart_minus:")
+        st.error(_("A source reports that this person has died."), icon=":material/heart_minus:")
     elif patient["is_do_not_contact"]:
-        st.error("Asked not to be contacted.", icon=":material/do_not_disturb_on:")
+        st.error(_("Asked not to be contacted."), icon=":material/do_not_disturb_on:")
 
 
-def _outcome(publication: Publication, patient: dict[str, Any], listed: pl.DataFrame, since: pl.DataFrame) -> None:
-    """The next action, and the form to record its outcome."""
-    task = listed.row(0, named=True) if len(listed) else None
+def _turn() -> None:
+    """The buttons that lead on through the list, each with its key."""
+    with st.container(horizontal=True):
+        for words, step, key in (("Next patient", 1, "N"), ("Back", -1, "B")):
+            there = _neighbour(step)
+            if st.button(_(words), shortcut=key, key=f"turn_{key}", disabled=there is None) and there is not None:
+                open_drawer(there)
+                st.rerun()
+
+
+def _finding(publication: Publication, patient: dict[str, Any], task: dict[str, Any] | None) -> None:
+    """Why the patient is called, the language, and the link that starts the contact."""
+    if task is None:
+        return
+    urgent = f":red[**{_('Urgent')}**] · " if task["is_clinically_urgent"] else ""
+    st.markdown(f"{urgent}**{as_plain_markdown(first_upper(sentence(task['why'])))}**")
+    st.markdown(f"{as_plain_markdown(sentence(task['next_action']))} · {_('by {day}', day=day(task['due_on']))}")
+    spoken = tongue(patient["language"], patient["needs_interpreter"])
+    if spoken:
+        st.markdown(f":material/translate: **{as_plain_markdown(spoken)}**")
+    channel, point = task["recommended_channel"], task["contact_point"]
+    way = address(channel, point, publication.practice_name, patient["language"])
+    words = f"{_(CHANNEL_NAMES[channel])} {shown_point(channel, point)}".strip() if channel else ""
+    if way:
+        st.link_button(
+            as_plain_markdown(words), way, icon=":material/call:" if channel == "phone" else ":material/outgoing_mail:"
+        )
+    elif words:
+        st.markdown(as_plain_markdown(words))
+    if channel in ("sms", "email", "portal", "mail"):
+        with st.expander(_("What to write, without anything about health")):
+            st.code(invitation(publication.practice_name, patient["language"])[1], language=None, wrap_lines=True)
+
+
+def _outcome(publication: Publication, patient: dict[str, Any], task: dict[str, Any] | None, since: pl.DataFrame) -> None:
+    """The form to record an outcome: what came of it, then Record."""
     with st.container(border=True):
-        if task:
-            hour = task.get("recommended_hour")
-            likeliest = f" · likeliest to answer at {hour}:00" if hour is not None else ""
-            st.markdown(f"**Next:** {as_plain_markdown(task['next_action'])}")
-            st.caption(f"Due {day(task['due_on'])}{likeliest}")
         for row in since.iter_rows(named=True):
             _recorded(publication, patient, row)
         # Keyed by patient, so that a choice for one does not carry over to the next.
         key = f"outcome_{patient['patient_key']}"
         outcome = st.pills(
-            "What came of it",
+            _("What came of it"),
             OUTREACH_OUTCOMES,
-            format_func=lambda code: f"{OUTCOME_ICONS[code]} {plain(code)}",
+            format_func=lambda code: f"{OUTCOME_ICONS[code]} {_(plain(code))}",
             key=f"{key}_what",
         )
+        ends = _("{outcome} ends contact with this person permanently", outcome=_(plain(outcome))) if outcome in FINAL else ""
+        is_sure = not ends or st.checkbox(_("I am sure: {what}.", what=f"{ends[0].lower()}{ends[1:]}"), key=f"{key}_sure")
+        is_pressed = st.button(_("Record"), type="primary", icon=":material/check:", key=f"{key}_record")
         first, second = st.columns(2)
-        usual = task["recommended_channel"] if task else "phone"
+        usual = (task and task["recommended_channel"]) or "phone"
         channel = first.selectbox(
-            "Through", CHANNELS, index=CHANNELS.index(usual), format_func=CHANNEL_NAMES.__getitem__, key=f"{key}_channel"
+            _("Through"),
+            CHANNELS,
+            index=CHANNELS.index(usual),
+            format_func=lambda code: _(CHANNEL_NAMES[code]),
+            key=f"{key}_channel",
         )
-        note = second.selectbox("Remark", OUTCOME_NOTES, index=None, format_func=plain, placeholder="None", key=f"{key}_remark")
-        ends = f"{plain(outcome)} ends contact with this person permanently" if outcome in FINAL else ""
-        is_sure = not ends or st.checkbox(f"I am sure: {ends[0].lower()}{ends[1:]}.", key=f"{key}_sure")
-        if not st.button("Record", type="primary", icon=":material/check:", key=f"{key}_record"):
+        note = second.selectbox(
+            _("Remark"),
+            OUTCOME_NOTES,
+            index=None,
+            format_func=lambda code: _(plain(code)),
+            placeholder=_("None"),
+            key=f"{key}_remark",
+        )
+        if not is_pressed:
             return
         if outcome is None:
-            st.error("Choose the outcome.")
+            st.error(_("Choose the outcome."))
         elif not is_sure:
-            st.error(f"{ends}. Tick that you are sure, then record it.")
+            st.error(_("{what}. Tick that you are sure, then record it.", what=ends))
         else:
             _record(publication, patient, channel=channel, outcome=outcome, note_code=note, listed_on=task and task["listed_on"])
 
 
 def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, **said: Any) -> None:
+    """Record it, and lead on to the next patient of the list."""
     audit("outcome_recorded", subject=str(patient["patient_key"]), n_rows=1)
-    record(
+    outcome_id = record(
         journal_folder(publication),
         Outcome(
             patient_source_system=patient["patient_source_system"],
@@ -166,8 +228,13 @@ def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, 
             **said,
         ),
     )
-    st.session_state["outreach_said"] = f"Recorded: {plain(outcome)}."
+    if said["listed_on"] and (campaign := st.session_state.get(CAMPAIGN)):
+        note_campaign(journal_folder(publication), outcome_id, campaign)
+    st.session_state["outreach_said"] = _("Recorded: {outcome}.", outcome=_(plain(outcome)))
+    following = _neighbour(1)
     close_drawer()
+    if following is not None:
+        open_drawer(following)
     st.rerun()
 
 
@@ -175,64 +242,71 @@ def _recorded(publication: Publication, patient: dict[str, Any], row: dict[str, 
     """An outcome not yet in the warehouse; the person who recorded it may withdraw it."""
     words, undo = st.columns([4, 1], vertical_alignment="center")
     zone = publication.time_zone
-    note = f", {plain(row['note_code']).lower()}" if row["note_code"] else ""
-    said = plain(row["outcome"] or "contacted")
+    note = f", {_(plain(row['note_code'])).lower()}" if row["note_code"] else ""
+    said = _(plain(row["outcome"] or "contacted"))
     words.success(
-        f"{said}{note} · {CHANNEL_NAMES[row['channel']].lower()} · {instant(row['recorded_at'], zone)} · "
-        f"{as_plain_markdown(row['recorded_by'])}. It reaches the warehouse at the next run.",
+        f"{said}{note} · {_(CHANNEL_NAMES[row['channel']]).lower()} · {instant(row['recorded_at'], zone)} · "
+        f"{as_plain_markdown(row['recorded_by'])}. {_('It reaches the warehouse at the next run.')}",
         icon=OUTCOME_ICONS.get(row["outcome"]),
     )
-    if row["recorded_by"] == current_viewer().user_id and undo.button("Take back", key=f"undo_{row['outcome_id']}"):
+    if row["recorded_by"] == current_viewer().user_id and undo.button(_("Take back"), key=f"undo_{row['outcome_id']}"):
         audit("outcome_recorded", subject=f"{patient['patient_key']} taken back", n_rows=1)
         withdraw(journal_folder(publication), row["outcome_id"])
-        st.session_state["outreach_said"] = "Taken back."
+        st.session_state["outreach_said"] = _("Taken back.")
         close_drawer()
         st.rerun()
 
 
 def _reach(publication: Publication, patient: dict[str, Any]) -> None:
-    st.markdown("**How to reach them**")
+    st.markdown(f"**{_('How to reach them')}**")
+    preferred = CHANNEL_NAMES.get(patient["preferred_channel"], "No channel in particular")
     st.caption(
-        f"Language: {as_plain_markdown(language(patient['language']))} · prefers: "
-        f"{CHANNEL_NAMES.get(patient['preferred_channel'], 'no channel in particular').lower()}"
+        _(
+            "Language: {language} · prefers: {channel}",
+            language=as_plain_markdown(language(patient["language"], chosen_language())),
+            channel=_(preferred).lower(),
+        )
     )
     channels = ask(publication, _CHANNELS, (patient["patient_key"],))
-    consents = {"granted": "Yes", "revoked": "Refused", "none": "Not asked"}
+    consents = {"granted": _("Yes"), "revoked": _("Refused"), "none": _("Not asked")}
     # Calls, letters and the portal need no consent for a patient's own care; outreach needs a recorded yes for every channel.
     may = (
         pl.when(~pl.col("may_contact"))
-        .then(pl.lit("No"))
+        .then(pl.lit(_("No")))
         .when(pl.col("consent") == "granted")
-        .then(pl.lit("Yes"))
-        .otherwise(pl.lit("For care alone"))
+        .then(pl.lit(_("Yes")))
+        .otherwise(pl.lit(_("For care alone")))
     )
-    st.dataframe(
+    names = {code: _(name) for code, name in CHANNEL_NAMES.items()}
+    _small_table(
         channels.select(
-            pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
-            each(channels["contact_point"], telephone).fill_null(ABSENT).alias("Number or address"),
-            pl.col("consent").replace(consents).alias("Consent"),
-            pl.col("consent_recorded_on").alias("Recorded"),
-            may.alias("May be used"),
-        ),
-        hide_index=True,
-        placeholder=ABSENT,
-        column_config={"Recorded": st.column_config.DateColumn(format="D MMM YYYY")},
-        alt="Consent and contact point of each channel",
+            pl.col("channel").replace(names).alias(_("Channel")),
+            each(channels["contact_point"], telephone).fill_null(ABSENT).alias(_("Number or address")),
+            pl.col("consent").replace(consents).alias(_("Consent")),
+            each(channels["consent_recorded_on"], day).fill_null(ABSENT).alias(_("Recorded on")),
+            may.alias(_("May be used")),
+        )
     )
+
+
+def _small_table(rows: pl.DataFrame) -> None:
+    """A table of plain text, which a screen reader follows and which wraps on a telephone."""
+    safe = rows.select(each(rows[name], as_plain_markdown).fill_null(ABSENT) for name in rows.columns)
+    st.table(safe.to_dicts(), hide_index=True, border="horizontal")
 
 
 def _visits(publication: Publication, patient: dict[str, Any]) -> None:
     last, following = st.columns(2)
-    last.metric("Last visit", day(patient["last_visit_on"]), border=True)
+    last.metric(_("Last visit"), day(patient["last_visit_on"]), border=True)
     at = patient["next_appointment_at"]
-    following.metric("Next visit", instant(at, publication.time_zone) if at else "None booked", border=True)
+    following.metric(_("Next visit"), instant(at, publication.time_zone) if at else _("None booked"), border=True)
     login = patient["last_portal_login_on"]
     facts = (
-        f"{counted(patient['n_visits_24_months'], 'visit')} in 24 months",
-        patient["provider_name"] or "no primary provider",
-        patient["location_name"] or "no home site",
-        counted(patient["n_chronic_conditions"], "chronic condition"),
-        f"in the portal on {day(login)}" if login else "never in the portal",
+        many("{n} visit in 24 months", "{n} visits in 24 months", patient["n_visits_24_months"]),
+        patient["provider_name"] or _("no primary provider"),
+        patient["location_name"] or _("no home site"),
+        many("{n} chronic condition", "{n} chronic conditions", patient["n_chronic_conditions"]),
+        _("in the portal on {day}", day=day(login)) if login else _("never in the portal"),
     )
     st.caption(" · ".join(as_plain_markdown(fact) for fact in facts))
 
@@ -240,46 +314,49 @@ def _visits(publication: Publication, patient: dict[str, Any]) -> None:
 def _gaps(publication: Publication, patient: dict[str, Any]) -> None:
     gaps = ask(publication, _GAPS, (patient["patient_key"],))
     n_due = gaps.filter(~pl.col("is_due_later"))["measure_code"].n_unique()
-    st.markdown(f"**Open care gaps: {n_due} to close now**")
+    st.markdown(f"**{_('Open care gaps: {n} to close now', n=n_due)}**")
     if gaps.is_empty():
-        st.caption("None is open.")
+        st.caption(_("None is open."))
     for gap in gaps.unique("measure_code", keep="first", maintain_order=True).iter_rows(named=True):
-        later = " :gray-badge[due later]" if gap["is_due_later"] else ""
-        what = f"  \n→ {as_plain_markdown(gap['next_action'])}, by {day(gap['close_by_on'])}" if gap["next_action"] else ""
-        reason = as_plain_markdown(days_in(gap["reason"]))
-        st.markdown(f"**{as_plain_markdown(gap['title'])}** ({gap['measure_code']}){later}  \n{reason}{what}")
+        later = f" :gray-badge[{_('due later')}]" if gap["is_due_later"] else ""
+        action = as_plain_markdown(sentence(gap["next_action"])) if gap["next_action"] else ""
+        what = f"  \n→ {action} · {_('by {day}', day=day(gap['close_by_on']))}" if action else ""
+        reason = as_plain_markdown(sentence(gap["reason"]))
+        st.markdown(f"**{as_plain_markdown(sentence(gap['title']))}** ({gap['measure_code']}){later}  \n{reason}{what}")
 
 
 def _risk(patient: dict[str, Any]) -> None:
-    st.markdown("**Risk of drifting away**")
+    st.markdown(f"**{_('Risk of drifting away')}**")
     if patient["score"] is None:
-        st.caption("Not scored: only adults seen in the last two years, who have not drifted away yet, are.")
+        st.caption(_("Not scored: only adults seen in the last two years, who have not drifted away yet, are."))
         return
-    st.markdown(f"{plain(patient['tier'])}: **{patient['score']:.0%}** within 180 days")
+    tier = _(plain(patient["tier"]))
+    st.markdown(_("{tier}: **{share}** within 180 days", tier=tier, share=f"{patient['score']:.0%}"))
     reasons = [patient[f"reason_{n}"] for n in (1, 2, 3) if patient[f"reason_{n}"]]
-    st.markdown("\n".join(f"- {as_plain_markdown(days_in(reason))}" for reason in reasons))
-    st.caption("Inputs associated with the risk in similar patients; they are not causes.")
+    st.markdown("\n".join(f"- {as_plain_markdown(sentence(reason))}" for reason in reasons))
+    st.caption(_("Inputs associated with the risk in similar patients; they are not causes."))
 
 
 def _history(publication: Publication, patient: dict[str, Any], since: pl.DataFrame) -> None:
     contacts = ask(publication, _CONTACTS, (patient["patient_key"],))
-    st.markdown("**Contacts so far**")
+    st.markdown(f"**{_('Contacts so far')}**")
     if contacts.is_empty():
-        st.caption("None is on record." if since.is_empty() else "None except those recorded today.")
+        st.caption(_("None is on record.") if since.is_empty() else _("None except those recorded today."))
         return
-    ways = {"outbound": "to the patient", "inbound": "from the patient"}
-    st.dataframe(
+    ways = {"outbound": _("to the patient"), "inbound": _("from the patient")}
+    names = {code: _(name) for code, name in CHANNEL_NAMES.items()}
+    _small_table(
         contacts.select(
-            pl.col("contacted_on").alias("Day"),
-            pl.col("channel").replace(CHANNEL_NAMES).alias("Channel"),
-            pl.col("direction").replace(ways).alias("Which way"),
-            each(contacts["purpose"], plain).alias("About"),
-            each(contacts["outcome"], plain).alias("What came of it"),
-        ),
-        hide_index=True,
-        placeholder=ABSENT,
-        column_config={"Day": st.column_config.DateColumn(format="D MMM YYYY")},
-        alt="Contacts with the patient, newest first",
+            each(contacts["contacted_on"], day).alias(_("Day")),
+            pl.col("channel").replace(names).alias(_("Channel")),
+            pl.col("direction").replace(ways).alias(_("Which way")),
+            each(contacts["purpose"], _coded).alias(_("About")),
+            each(contacts["outcome"], _coded).alias(_("What came of it")),
+        )
     )
     if len(contacts) == 30:
-        st.caption("The newest thirty.")
+        st.caption(_("The newest thirty."))
+
+
+def _coded(code: str) -> str:
+    return _(plain(code))

@@ -1,4 +1,4 @@
-"""Today's outreach list: as published, with the outcomes recorded since."""
+"""Lists of patients to contact: as published, with the outcomes recorded since."""
 
 from typing import Any
 
@@ -37,20 +37,51 @@ _PROFILE = """
     profiles.patient_source_system, profiles.patient_record_type, profiles.patient_source_id, profiles.patient_name,
     profiles.mrn, profiles.age_years, profiles.assigned_to
 """
+_ROW = f"""
+    list.patient_key, list.priority_rank, list.is_within_capacity, list.is_clinically_urgent, list.why, list.next_action,
+    list.recommended_channel, list.contact_point, list.due_on, list.listed_on, profiles.location_name, profiles.language,
+    profiles.needs_interpreter, profiles.n_open_gaps, profiles.last_visit_on, {_PROFILE}
+"""
 _LIST = f"""
-    select
-        list.patient_key, list.location_name, list.priority_rank, list.is_within_capacity, list.is_clinically_urgent,
-        list.list_reason, list.next_action, list.recommended_channel, list.contact_point, list.due_on, list.n_open_gaps,
-        list.last_visit_on, {_PROFILE}
+    select list.list_reason, {_ROW}
     from delivery.out_outreach_list as list
     inner join delivery.out_patient_profiles as profiles using (patient_key)
-    order by list.is_clinically_urgent desc, list.location_name, list.priority_rank
+    order by
+        list.is_clinically_urgent desc, list.is_within_capacity desc, list.expected_benefit_usd desc, list.priority_rank,
+        list.patient_key
+"""
+_CAMPAIGN = f"""
+    select list.campaign_code as list_reason, {_ROW}
+    from delivery.out_campaign_patients as list
+    inner join delivery.out_patient_profiles as profiles using (patient_key)
+    where list.campaign_code = $1 and list.suppress_reason is null
+    order by list.is_clinically_urgent desc, list.is_within_capacity desc, list.priority_rank, list.due_on, list.patient_key
+"""
+_CAMPAIGNS = """
+    select
+        campaign_code, title, audience, why, rule, next_action, channel, holdout_share, starts_on, ends_on,
+        sum(capacity) as capacity, sum(n_patients) as n_patients, sum(n_listed) as n_listed,
+        sum(n_within_capacity) as n_within_capacity, sum(n_held_out) as n_held_out, sum(n_contacted) as n_contacted,
+        sum(n_reached) as n_reached, sum(n_scheduled) as n_scheduled
+    from delivery.out_campaigns
+    group by all
+    order by starts_on nulls first, title, campaign_code
 """
 _LEFT_OUT = f"""
     select left_out.*, profiles.location_name, {_PROFILE}
     from delivery.out_outreach_suppressions as left_out
     inner join delivery.out_patient_profiles as profiles using (patient_key)
     order by left_out.is_clinically_urgent desc, profiles.patient_name
+"""
+_FOR_CLINICIAN = f"""
+    select
+        left_out.patient_key, left_out.why, left_out.suppress_reason, left_out.listed_on, profiles.location_name,
+        profiles.provider_name, profiles.language, profiles.needs_interpreter, profiles.last_visit_on,
+        profiles.next_appointment_at, {_PROFILE}
+    from delivery.out_outreach_suppressions as left_out
+    inner join delivery.out_patient_profiles as profiles using (patient_key)
+    where left_out.is_for_clinician
+    order by profiles.location_name, profiles.patient_name, left_out.patient_key
 """
 _FOUND = f"""
     select profiles.patient_key, profiles.location_name, profiles.last_visit_on, profiles.next_appointment_at, {_PROFILE}
@@ -84,23 +115,41 @@ def recorded_of(publication: Publication, patient: dict[str, Any]) -> pl.DataFra
     return recorded_since(publication).filter(pl.col(name) == patient[name] for name in _RECORD)
 
 
-def worklist(publication: Publication) -> pl.DataFrame:
-    """The published list in its order, without whoever is restricted since; with `outcome`, `outcome_at` of the newest outcome
-    since; null where there is none.
+def worklist(publication: Publication, campaign_code: str | None = None) -> pl.DataFrame:
+    """Today's work, or the list of a campaign, the most urgent first over all sites of the viewer.
+
+    Whoever is restricted since is left out. `outcome` and `outcome_at` are those of the newest outcome since; null where there is
+    none.
 
     `in_crm` is how the patient's task stands in a connected system, in words; null where none was pushed. An outcome that was
     told there counts as one recorded here.
     """
-    newest = recorded_since(publication).unique(_RECORD, keep="first", maintain_order=True)
-    outcomes = newest.select(*_RECORD, "outcome", outcome_at="recorded_at")
-    listed = ask(publication, _LIST).filter(~pl.col("patient_key").is_in(restricted(publication)))
-    listed = listed.join(outcomes, on=_RECORD, how="left", maintain_order="left")
+    rows = ask(publication, _CAMPAIGN, (campaign_code,)) if campaign_code else ask(publication, _LIST)
+    listed = _with_outcomes(publication, rows)
     marks = task_marks(publication)
     if marks.is_empty():
         return listed.with_columns(in_crm=pl.lit(None, pl.String))
     tasks = ask(publication, _TASKS).join(marks, on="external_id").unique("patient_key", keep="first", maintain_order=True)
     marked = listed.join(tasks.drop("external_id"), on="patient_key", how="left", maintain_order="left")
     return marked.with_columns(outcome=pl.coalesce("outcome", "there_outcome"), in_crm=pl.col("mark").replace(IN_CRM))
+
+
+def campaigns(publication: Publication) -> pl.DataFrame:
+    """The lists beside today's work, with their numbers summed over the sites of the viewer: standing ones first."""
+    return ask(publication, _CAMPAIGNS)
+
+
+def for_clinician(publication: Publication) -> pl.DataFrame:
+    """The urgent patients whom outreach may not contact, with `suppress_reason` and the newest outcome since."""
+    return _with_outcomes(publication, ask(publication, _FOR_CLINICIAN))
+
+
+def _with_outcomes(publication: Publication, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows without whoever is restricted since, with the newest outcome since."""
+    rows = rows.filter(~pl.col("patient_key").is_in(restricted(publication)))
+    newest = recorded_since(publication).unique(_RECORD, keep="first", maintain_order=True)
+    outcomes = newest.select(*_RECORD, pl.col("outcome").fill_null("contacted"), outcome_at="recorded_at")
+    return rows.join(outcomes, on=_RECORD, how="left", maintain_order="left")
 
 
 def left_out(publication: Publication) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import csv
 import fcntl
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,14 @@ from models.journal import newest_entries, types_of
 def journal_folder(publication: Publication) -> Path:
     """The folder of the practice's journals."""
     return home() / "outcomes" / publication.practice_id
+
+
+def names_nobody(text: str) -> bool:
+    """Whether a text that somebody typed has nothing that could be a record number, a telephone number or an address.
+
+    Five digits in a row, or an @, are refused; a name cannot be told from other words, so every form asks not to write one.
+    """
+    return "@" not in text and not re.search(r"\d[\d -]{3,}\d", text)
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,27 @@
 {%- endmacro %}
 
 {#- The reason why a lapsed patient is on the list; null for all others. -#}
-{% macro lapse_in_words(patient) -%}
-    'last visit ' || cast({{ patient }}.lapsed_days as varchar) || ' days ago, a visit expected every '
-    || cast(cast({{ patient }}.lapsed_interval_days as integer) as varchar) || ' days'
+{% macro lapse_in_words(patient, days='lapsed_days', interval='lapsed_interval_days') -%}
+    'last visit ' || cast({{ patient }}.{{ days }} as varchar) || ' days ago, a visit expected every '
+    || cast(cast({{ patient }}.{{ interval }} as integer) as varchar) || ' days'
+{%- endmacro %}
+
+{#- Why a patient is on the list, in one sentence: the finding with value and day, the risk with its first reason, the lapse, or the gaps. -#}
+{% macro why_listed(patient) -%}
+    case {{ patient }}.list_reason
+        when 'clinically_urgent' then {{ patient }}.urgent_findings
+        when 'disengagement'
+            then 'likely to drift away (' || cast(cast(round(100 * {{ patient }}.score) as integer) as varchar) || ' %)'
+            || coalesce(': ' || {{ patient }}.reason_1, '')
+        when 'reengagement' then {{ lapse_in_words(patient) }}
+        when 'care_gap' then {{ gaps_in_words(patient ~ '.gap_titles') }}
+    end
+{%- endmacro %}
+
+{#- Open gaps by title, the first two by name. -#}
+{% macro gaps_in_words(titles) -%}
+    'care gaps: ' || array_to_string(list_slice({{ titles }}, 1, 2), '; ')
+    || case when len({{ titles }}) > 2 then '; and ' || cast(len({{ titles }}) - 2 as varchar) || ' more' else '' end
 {%- endmacro %}
 
 {#-

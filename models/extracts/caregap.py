@@ -7,7 +7,8 @@ two.
 
 import polars as pl
 
-from models.contract import INSTANT, Contract, field
+from models.campaigns import AUDIENCES, CONDITIONS, MOST_SITE_CAPACITY
+from models.contract import INSTANT, Contract, Rule, field, optional
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES, RECORD_TYPES, TWO_RECORDS
 from models.phi import Phi
 from models.pushing import FATES, MARKS, WITHDRAWN_BECAUSE
@@ -55,6 +56,53 @@ _CONTRACTS = (
             "is_withdrawn": field(pl.Boolean, "The entry was a mistake, and was taken back."),
         },
         notes="Written by the Outreach page into the home's journal; an entry is never changed, a later version of it is added.",
+    ),
+    Contract(
+        "campaigns",
+        "campaign that the practice has defined",
+        ("campaign_code",),
+        {
+            "campaign_code": field(pl.String, "Random id of the campaign."),
+            "title": field(pl.String, "What the team calls it; never a patient's name."),
+            "audience": field(pl.String, "Whom it is for.", values=AUDIENCES),
+            "condition_name": optional(pl.String, "Those with this chronic condition.", values=CONDITIONS),
+            "measure_code": optional(pl.String, "Those with an open gap in this measure."),
+            "no_visit_months": optional(pl.Int64, "Those not seen for so many months.", at_least=1, at_most=120),
+            "why": field(pl.String, "Why the practice does it, for the team."),
+            "channel": optional(pl.String, "The channel to use; empty: each patient's own.", values=CHANNELS),
+            "site_capacity": optional(
+                pl.Int64,
+                "Patients a month that a site can contact for it; empty: as of all outreach.",
+                at_least=0,
+                at_most=MOST_SITE_CAPACITY,
+            ),
+            "holdout_share": field(pl.Float64, "Share held out at random.", at_least=0, at_most=0.9),
+            "starts_on": field(pl.Date, "First day."),
+            "ends_on": field(pl.Date, "Last day."),
+            "defined_by": field(pl.String, "Who defined it, as they signed in.", phi=Phi.DIRECT),
+            "is_withdrawn": field(pl.Boolean, "It was ended early."),
+            "updated_at": field(INSTANT, "When this version was written; the latest one wins."),
+        },
+        notes="Written by the Campaigns page into the home's journal; the next run makes its list.",
+        rules=(
+            Rule("ends_on", pl.col("ends_on") >= pl.col("starts_on"), "is before the first day"),
+            Rule(
+                "condition_name",
+                (pl.col("audience") == "condition") == pl.col("condition_name").is_not_null(),
+                "must be given for a campaign for a condition, and for no other",
+            ),
+        ),
+    ),
+    Contract(
+        "campaign_outcomes",
+        "outcome of outreach that was recorded on the list of a campaign",
+        ("outcome_id",),
+        {
+            "outcome_id": field(pl.String, "Random id of the outcome.", refers_to="outreach_outcomes.outcome_id"),
+            "campaign_code": field(pl.String, "The campaign, or the standing list."),
+            "updated_at": field(INSTANT, "When it was written."),
+        },
+        notes="Written by the Outreach page beside the outcome.",
     ),
     Contract(
         "identity_decisions",

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from models.campaigns import AUDIENCES, CONDITIONS, STANDING_AUDIENCES
 from models.contract import INSTANT, Contract, field, optional
 from models.deidentification import ABSENT
 from models.extracts.crm import CHANNELS
@@ -42,6 +43,11 @@ _WHY = {
         phi=Phi.QUASI,
         values=LIST_REASONS,
     ),
+    "why": field(
+        pl.String,
+        "That in one sentence: the finding with value and day, the risk with its first reason, the lapse, or the open gaps.",
+        phi=Phi.QUASI,
+    ),
     "tier": field(pl.String, "Risk tier, within which the held-out share is drawn; none: not scored.", values=(*TIERS, "none")),
     "is_clinically_urgent": field(
         pl.Boolean, "A finding is out of control and no visit is booked soon; never held out, nor beyond capacity.", phi=Phi.QUASI
@@ -66,6 +72,7 @@ _CONTRACTS = (
             "first_name": optional(pl.String, "Given name.", Phi.DIRECT),
             "last_name": optional(pl.String, "Family name.", Phi.DIRECT),
             "language": optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "needs_interpreter": field(pl.Boolean, "No staff speaks the language, or the team noted it.", phi=Phi.QUASI),
             "location_key": SLICES["location_key"],
             "location_name": optional(pl.String, "The site of the team that has the task."),
             "priority_rank": field(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
@@ -160,6 +167,9 @@ _CONTRACTS = (
             "is_held_out": field(
                 pl.Boolean, "Drawn at random not to be contacted, so that the effect of contacting can be seen."
             ),
+            "is_for_clinician": field(
+                pl.Boolean, "Urgent, and not for the team to contact: a clinician decides what to do.", phi=Phi.QUASI
+            ),
             "next_eligible_on": optional(
                 pl.Date,
                 "First day on which the person may be contacted: after the wait for another attempt, the 18th birthday, or the "
@@ -169,6 +179,70 @@ _CONTRACTS = (
             **_ATTEMPTS,
         },
         notes="Whoever is urgent and must not be contacted by the team is for a clinician to decide on.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "out_campaigns",
+        "list beside today's work, standing or defined by the practice, and site",
+        ("campaign_code", "location_key"),
+        {
+            "campaign_code": field(pl.String, "The campaign: a name for a standing list, a random id for one that was defined."),
+            "location_key": field(pl.Int64, "The site.", refers_to="dim_locations.location_key"),
+            "location_name": optional(pl.String, "The site's name."),
+            "title": field(pl.String, "What the team calls it."),
+            "audience": field(pl.String, "Whom it is for.", values=tuple(dict.fromkeys((*STANDING_AUDIENCES, *AUDIENCES)))),
+            "condition_name": optional(pl.String, "Of a campaign for a condition: which.", values=CONDITIONS),
+            "measure_code": optional(pl.String, "Those with an open gap in this measure."),
+            "no_visit_months": optional(pl.Int64, "Those not seen for so many months.", at_least=1),
+            "why": field(pl.String, "Why the practice does it."),
+            "rule": field(pl.String, "Who is on it, in words."),
+            "next_action": field(pl.String, "What to do."),
+            "channel": optional(pl.String, "The channel to use; empty: each patient's own.", values=CHANNELS),
+            "capacity": field(pl.Int64, "Patients a month that the site can contact for it.", at_least=0),
+            "holdout_share": field(pl.Float64, "Share held out at random, besides the practice's own.", at_least=0, at_most=1),
+            "starts_on": optional(pl.Date, "First day; empty: a standing list."),
+            "ends_on": optional(pl.Date, "Last day; empty: a standing list."),
+            "n_patients": field(pl.Int64, "Patients of the site whom the rule fits.", at_least=0),
+            "n_listed": field(pl.Int64, "Of these, may be contacted now.", at_least=0),
+            "n_within_capacity": field(pl.Int64, "Of these, within capacity.", at_least=0),
+            "n_held_out": field(pl.Int64, "Whom the rule fits, held out at random.", at_least=0),
+            "n_contacted": field(
+                pl.Int64, "Outcomes recorded on the list since the first day; on a standing list in 90 days.", at_least=0
+            ),
+            "n_reached": field(pl.Int64, "Of these, somebody answered.", at_least=0),
+            "n_scheduled": field(pl.Int64, "Of these, a visit was booked.", at_least=0),
+        },
+        notes="Defined campaigns only while they run.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "out_campaign_patients",
+        "campaign and patient whom its rule fits",
+        ("campaign_code", "patient_key"),
+        {
+            "campaign_code": field(pl.String, "The campaign, or the standing list."),
+            **_WHO,
+            "location_key": SLICES["location_key"],
+            "listed_on": field(pl.Date, "The day that the list was made for."),
+            "suppress_reason": optional(
+                pl.String, "Why the person is left out; empty: to be contacted.", Phi.QUASI, values=SUPPRESS_REASONS
+            ),
+            "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
+            "is_clinically_urgent": field(pl.Boolean, "A finding is out of control and no visit is booked soon.", phi=Phi.QUASI),
+            "priority_rank": optional(pl.Int64, "Place in the site's list; 1 is first.", at_least=1),
+            "is_within_capacity": field(pl.Boolean, "Within the number that the site can contact for it in a month."),
+            "why": field(pl.String, "Why the person is on it, with day and value.", phi=Phi.QUASI),
+            "next_action": field(pl.String, "What to do, in plain words.", phi=Phi.QUASI),
+            "recommended_channel": optional(pl.String, "Channel to use.", values=CHANNELS),
+            "contact_point": optional(pl.String, "Number or address on that channel.", Phi.DIRECT),
+            "due_on": field(pl.Date, "Day by which the contact should be made."),
+            "next_eligible_on": optional(pl.Date, "First day on which another attempt is due.", Phi.QUASI),
+        },
+        notes="Bars, waits and hold-out are those of `out_outreach_list`; what a clinician ordered is not put off nor held out.",
         owner="engagement lead",
         site="location_key",
         deidentified=ABSENT,

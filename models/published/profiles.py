@@ -33,6 +33,7 @@ _CONTRACTS = (
             "age_years": optional(pl.Int32, "Completed years.", Phi.QUASI),
             "sex": optional(pl.String, "Administrative sex.", Phi.QUASI, values=SEXES),
             "language": optional(pl.String, "Preferred language, ISO 639-1.", Phi.QUASI),
+            "needs_interpreter": field(pl.Boolean, "No staff speaks the language, or the team noted it.", phi=Phi.QUASI),
             "payer_name": optional(pl.String, "Payer that is billed first."),
             "provider_name": optional(pl.String, "Primary provider."),
             "location_name": optional(pl.String, "Home site."),

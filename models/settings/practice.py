@@ -94,6 +94,9 @@ class Variables(Settings):
     )
     holdout_share: float | None = _share(0.9)
     holdout_salt: str | None = Field(None, min_length=1, max_length=100, description="a short text")
+    staff_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] | None = Field(
+        None, min_length=1, description='languages that the staff speaks, as ISO 639-1: ["en", "es"]'
+    )
     urgent_days: int | None = _whole(0, 365, "days")
 
     @field_validator("gap_incentives_usd")

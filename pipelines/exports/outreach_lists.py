@@ -2,21 +2,28 @@
 
 outreach_list.xlsx       one row per patient to contact, most urgent first over all sites, for a spreadsheet, its texts as texts
 outreach_list.csv        the same as CSV
+for_clinician.csv        one row per urgent patient whom outreach may not contact, for a clinician to decide on
 outreach_tasks.csv       one row per task to create in the CRM, within capacity, without anything clinical
 outreach_held_out.csv    the CRM's contacts that are held out at random: for the record of the trial, never to be imported
 
 Whoever was contacted, opted out, died or was restricted (`caregap person restrict`) after the publication was made is left out,
-at the moment of writing.
+at the moment of writing. A list that is too old to work from says so in the column `warning` of every row, and its workbook turns
+red once the day is over.
 """
 
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from polars import selectors
 
 from models.audit_log.disclosing import PRACTICE
 from models.spreadsheet import as_csv, as_xlsx
+from models.wording import counted, day
+from models.worklists import days_too_old, good_until
 from pipelines.audit_log import record
+from pipelines.clock import now
 from pipelines.home import Home
 from pipelines.keys import sealed
 from pipelines.landing.journal import recorded, restricted
@@ -24,7 +31,7 @@ from pipelines.publications.store import WAREHOUSE, Publication
 from pipelines.sql.connection import open_file
 
 LIST_FILE, BOOK_FILE = "outreach_list.csv", "outreach_list.xlsx"
-TASKS_FILE, HELD_OUT_FILE = "outreach_tasks.csv", "outreach_held_out.csv"
+TASKS_FILE, HELD_OUT_FILE, CLINICIAN_FILE = "outreach_tasks.csv", "outreach_held_out.csv", "for_clinician.csv"
 
 _RESTRICTED = """
     select links.patient_key
@@ -47,11 +54,22 @@ _NOT_SINCE = f"""
 """
 _LIST = f"""
     select
+        $warning as warning,
         * exclude (patient_key, location_key)
         replace (round(score, 3) as score, round(expected_benefit_usd, 2) as expected_benefit_usd)
     from delivery.out_outreach_list
     where {_NOT_SINCE}
     order by is_clinically_urgent desc, is_within_capacity desc, expected_benefit_usd desc, priority_rank, patient_key
+"""
+_FOR_CLINICIAN = f"""
+    select
+        $warning as warning, left_out.listed_on, profiles.mrn, profiles.patient_name, profiles.birth_date, profiles.language,
+        profiles.needs_interpreter, left_out.why, left_out.suppress_reason, profiles.provider_name, profiles.location_name,
+        profiles.last_visit_on, profiles.next_appointment_at
+    from delivery.out_outreach_suppressions as left_out
+    inner join delivery.out_patient_profiles as profiles using (patient_key)
+    where left_out.is_for_clinician and {_NOT_SINCE.replace("patient_key not in", "left_out.patient_key not in", 1)}
+    order by profiles.location_name, profiles.patient_name, left_out.patient_key
 """
 _TASKS = f"""
     select * exclude (patient_key, location_key)
@@ -73,7 +91,8 @@ _HELD_OUT = f"""
 _NAMED = f"""
     select patient_key from delivery.out_outreach_list where patient_key not in ({_RESTRICTED})
     union all
-    select patient_key from delivery.out_outreach_suppressions where is_held_out and patient_key not in ({_RESTRICTED})
+    select patient_key from delivery.out_outreach_suppressions
+    where (is_held_out or is_for_clinician) and patient_key not in ({_RESTRICTED})
 """
 """Everybody whom the files may name."""
 
@@ -83,11 +102,12 @@ def write_outreach(home: Home, publication: Publication, warehouse: Path, folder
 
     Instants are written by the practice's clock. In the folder of a publication of an encrypted home they are encrypted.
     """
-    listed, tasks, held_out = _rows(home, publication, warehouse)
+    listed, for_clinician, tasks, held_out = _rows(home, publication, warehouse)
     to_the_minute = selectors.datetime().dt.to_string("%Y-%m-%d %H:%M")
     written = {
         LIST_FILE: (as_csv(listed.with_columns(to_the_minute)), listed),
-        BOOK_FILE: (as_xlsx(listed, "outreach list"), listed),
+        BOOK_FILE: (as_xlsx(listed, "outreach list", good_until(date.fromisoformat(publication.as_of_on))), listed),
+        CLINICIAN_FILE: (as_csv(for_clinician.with_columns(to_the_minute)), for_clinician),
         TASKS_FILE: (as_csv(tasks), tasks),
         HELD_OUT_FILE: (as_csv(held_out), held_out),
     }
@@ -113,11 +133,28 @@ def write_outreach_anew(
     return write_outreach(home, publication, warehouse, folder)
 
 
-def _rows(home: Home, publication: Publication, warehouse: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def stale_in_words(publication: Publication) -> str | None:
+    """That the publication's lists are too old to work from today; None while they are good."""
+    made_for = date.fromisoformat(publication.as_of_on)
+    n_days = days_too_old(made_for, now().astimezone(ZoneInfo(publication.time_zone)).date())
+    if not n_days:
+        return None
+    return f"{counted(n_days, 'day')} old: made for {day(made_for)}. Do not work from it; have a new run made."
+
+
+def _rows(home: Home, publication: Publication, warehouse: Path) -> tuple[pl.DataFrame, ...]:
     outcomes = recorded(home, publication.practice_id, "outreach_outcomes").filter(~pl.col("is_withdrawn"))
+    warning = {"warning": stale_in_words(publication)}
     with open_file(warehouse, read_only=True) as connection:
         connection.register("recorded", outcomes)
         connection.register("restricted", restricted(home, publication.practice_id))
-        listed, tasks, held_out = (connection.sql(query).pl() for query in (_LIST, _TASKS, _HELD_OUT))
+        listed, for_clinician = (connection.sql(query, params=warning).pl() for query in (_LIST, _FOR_CLINICIAN))
+        tasks, held_out = (connection.sql(query).pl() for query in (_TASKS, _HELD_OUT))
     by_the_practices_clock = selectors.datetime().dt.convert_time_zone(publication.time_zone).dt.replace_time_zone(None)
-    return listed.with_columns(by_the_practices_clock), tasks, held_out
+    said = pl.col("warning").cast(pl.String)
+    return (
+        listed.with_columns(by_the_practices_clock, said),
+        for_clinician.with_columns(by_the_practices_clock, said),
+        tasks,
+        held_out,
+    )

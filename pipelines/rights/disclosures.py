@@ -17,7 +17,7 @@ from pipelines.home import Home
 from pipelines.rights.person import Person
 
 MONTHS = 72
-_IS_INSIDE = {"patient_viewed", "query_answered", "outcome_recorded", "identity_decided", "glass_broken"}
+_IS_INSIDE = {"patient_viewed", "query_answered", "outcome_recorded", "campaign_defined", "identity_decided", "glass_broken"}
 """A use within the practice, of which others learn nothing."""
 _OF_ITS_KIND = {"person_exported": "individual"}
 _TO = {"person_exported": PERSON, "pushed": "the connected system", "withdrew": "the connected system"}

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboards.outreach.campaign_journal import CAMPAIGN_OUTCOMES
+from dashboards.outreach.campaign_journal import CAMPAIGNS as CAMPAIGNS_DEFINED
 from dashboards.outreach.outcomes import OUTCOMES
 
 UPDATED = "2026-06-30T00:00:00Z"
@@ -35,7 +37,8 @@ class Person:
 
     `consents`: channels granted in 2024; `refused`: (channel, instant). `members`: (campaign, instant, held out or not).
     `tasks`: (instant done, channel, outcome) of the CRM. `outcomes`: the same, recorded in the dashboards. `touches`: (instant,
-    channel, outcome) of messages out. `a1c`: (day, percent), which makes the person a diabetic of `north`.
+    channel, outcome) of messages out. `a1c`: (day, percent), which makes the person a diabetic of `north`. `left_hospital`: the
+    day on which a stay ended. `asked_back`: the days on which a clinician ordered a visit, and for which.
     """
 
     id: str
@@ -52,6 +55,8 @@ class Person:
     a1c: tuple[tuple[str, float], ...] = ()
     next_visit: str = ""
     seen: tuple[str, ...] = ()
+    left_hospital: str = ""
+    asked_back: tuple[str, str] | None = None
     members: tuple[tuple[str, str, bool], ...] = ()
     worker: str = "staff-s1"
     task_site: str = ""
@@ -85,6 +90,9 @@ def write_practice(folder: Path, journal: Path, people: Iterable[Person]) -> Non
         for number, (at, channel, outcome) in enumerate(person.outcomes)
     ]
     _csv(journal / "outreach_outcomes_20260714T120000000000.csv", OUTCOMES.columns, rows)
+    _csv(journal / "campaigns_20260714T120000000000.csv", CAMPAIGNS_DEFINED.columns, DEFINED)
+    noted = {"outcome_id": "reached-0", "campaign_code": "visit", "updated_at": "2026-06-25T15:00:00Z"}
+    _csv(journal / "campaign_outcomes_20260714T120000000000.csv", CAMPAIGN_OUTCOMES.columns, [noted])
 
 
 def _write_ehr(folder: Path, people: list[Person]) -> None:
@@ -151,6 +159,27 @@ def _record(person: Person) -> Iterable[dict]:
                 {"actor": {"reference": f"Location/{person.site}"}, "status": "accepted"},
             ],
         }
+    if person.left_hospital:
+        yield {
+            "resourceType": "Encounter",
+            "id": f"h-{person.id}",
+            "status": "finished",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+            "subject": patient,
+            "period": {"start": "2026-06-10T10:00:00-04:00", "end": f"{person.left_hospital}T10:00:00-04:00"},
+        }
+    if person.asked_back:
+        ordered_on, due_on = person.asked_back
+        yield {
+            "resourceType": "ServiceRequest",
+            "id": f"s-{person.id}",
+            "status": "active",
+            "intent": "order",
+            "code": _coding("http://snomed.info/sct", "185389009"),
+            "subject": patient,
+            "authoredOn": ordered_on,
+            "occurrenceDateTime": due_on,
+        }
     for number, (day, percent) in enumerate(person.a1c):
         yield {
             "resourceType": "Observation",
@@ -176,6 +205,21 @@ def _record(person: Person) -> Iterable[dict]:
         }
 
 
+DEFINED = [
+    {"title": "Diabetes", "audience": "condition", "condition_name": "diabetes", "no_visit_months": "4", "why": "Long not seen"}
+    | {"site_capacity": "1", "holdout_share": "0.0", "defined_by": "kim", "is_withdrawn": "false", "campaign_code": code}
+    | {"starts_on": first, "ends_on": last, "updated_at": UPDATED}
+    | changed
+    for code, first, last, changed in (
+        ("c-runs", "2026-07-15", "2026-07-15", {}),
+        ("c-five-months", "2026-07-01", "2026-12-31", {"no_visit_months": "5"}),
+        ("c-held-out", "2026-07-01", "2026-12-31", {"holdout_share": "0.9"}),
+        ("c-tomorrow", "2026-07-16", "2026-12-31", {}),
+        ("c-yesterday", "2026-01-01", "2026-07-14", {}),
+        ("c-ended", "2026-07-01", "2026-12-31", {"is_withdrawn": "true"}),
+    )
+]
+"""Campaigns for diabetes, as the page Campaigns writes them."""
 CAMPAIGNS = (("rc", "recall"), ("rm", "reminder"), ("all", "recall"))
 _COLUMNS = {
     "contacts": "contact_id mrn first_name last_name birth_date sex email phone address_line city state postal_code language "

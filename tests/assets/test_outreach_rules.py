@@ -90,6 +90,16 @@ PEOPLE = [
     Person("seen-on-day-91", members=(("rc", "2026-01-10T19:00:00Z", True),), seen=("2026-04-10T00:10:00-04:00",)),
     Person("seen-the-eve", members=(("rc", "2026-01-10T19:00:00Z", False),), seen=("2026-01-09T23:50:00-05:00",)),
     Person("drawn-in-april", members=(("rc", "2026-04-01T15:00:00Z", True),), seen=("2026-04-02T09:00:00-04:00",)),
+    Person("left-on-8-july", left_hospital="2026-07-08"),
+    Person("left-on-friday", left_hospital="2026-07-10", tasks=(("2026-07-13T15:00:00Z", "phone", "no_answer"),)),
+    Person("left-31-days-ago", left_hospital="2026-06-14"),
+    Person("left-and-seen", left_hospital="2026-07-06", seen=("2026-07-13T10:00:00-04:00",)),
+    Person("left-and-booked", left_hospital="2026-07-08", next_visit="2026-07-22"),
+    Person("left-unasked", left_hospital="2026-07-08", consents=()),
+    Person("asked-back", asked_back=("2026-03-10", "2026-06-30")),
+    Person("asked-back-and-came", asked_back=("2026-03-10", "2026-06-30"), seen=("2026-05-31T10:00:00-04:00",)),
+    Person("asked-back-came-early", asked_back=("2026-03-10", "2026-06-30"), seen=("2026-05-30T10:00:00-04:00",)),
+    Person("asked-for-later", asked_back=("2026-03-10", "2026-07-30")),
     Person("not-reminded", members=(("rm", "2026-01-10T19:00:00Z", True), ("all", "2026-01-10T19:00:00Z", False))),
     Person("reminded", members=(("rm", "2026-01-10T19:00:00Z", False),)),
 ]
@@ -261,8 +271,8 @@ def test_urgent_is_a_finding_out_of_control_that_nobody_will_look_at_within_30_d
     everybody = listed | left_out
     urgent = {person for person, row in everybody.items() if row["is_clinically_urgent"]}
     assert urgent == {person.id for person in PEOPLE if person.id.startswith("urgent")}
-    assert listed["urgent"]["reason_1"] == "HbA1c 10.2 % on 2026-03-02, and no visit booked"
-    assert listed["urgent-booked-late"]["reason_1"] == "HbA1c 9.1 % on 2026-03-02, and no visit before 2026-08-15"
+    assert listed["urgent"]["reason_1"] == "HbA1c 10.2 % on 2026-03-02, no visit booked"
+    assert listed["urgent-booked-late"]["reason_1"] == "HbA1c 9.1 % on 2026-03-02, no visit before 2026-08-15"
     action = listed["urgent-booked-late"]["next_action"]
     assert action.startswith("Reach the patient today and offer an earlier visit; then: Review the treatment against the goal")
 
@@ -357,3 +367,69 @@ def test_a_hold_out_assignment_depends_on_nobody_else_and_lasts_for_the_half_yea
 def test_urgent_patients_are_listed_even_where_everybody_is_held_out(drawn):
     lots = drawn(holdout_share=1.0)
     assert {person for person, is_held_out in lots.items() if not is_held_out} == {"urgent", "urgent-tried", "urgent-booked-late"}
+
+
+@pytest.fixture(scope="module")
+def fitting(ask) -> dict[str, dict[str, tuple]]:
+    """By campaign and person: why, the day by which to reach them, why left out, within capacity or not."""
+    rows = ask(
+        "select campaign_code, patient_source_id, why, due_on, suppress_reason, is_within_capacity "
+        "from delivery.out_campaign_patients inner join delivery.out_patient_profiles using (patient_key)"
+    )
+    return {code: {person: tuple(said) for one, person, *said in rows if one == code} for code in {row[0] for row in rows}}
+
+
+def test_who_left_hospital_within_30_days_is_called_within_two_business_days_unless_seen_or_booked_within_14(fitting):
+    """15 June is the first of the 30 days. The call is due on 10 July, for Friday the 10th on Tuesday the 14th: both are over, so
+    tomorrow. A visit on 22 July is the 14th day. An attempt two days ago puts nothing off; a missing consent does."""
+    tomorrow = date(2026, 7, 16)
+    assert fitting["discharge"] == {
+        "left-on-8-july": ("left hospital on 2026-07-08, no visit booked", tomorrow, None, True),
+        "left-on-friday": ("left hospital on 2026-07-10, no visit booked", tomorrow, None, True),
+        "left-unasked": ("left hospital on 2026-07-08, no visit booked", tomorrow, "no_consent_on_record", False),
+    }
+
+
+def test_who_was_asked_back_is_called_from_14_days_before_and_a_visit_within_30_days_before_counts(fitting):
+    """For 30 June: a visit on 31 May is 30 days before and counts, one on 30 May does not. 30 July is 15 days away."""
+    assert set(fitting["visit"]) == {"asked-back", "asked-back-came-early"}
+    assert fitting["visit"]["asked-back"][0] == "follow-up visit ordered on 2026-03-10 for 2026-06-30, no visit booked"
+
+
+def test_a_defined_campaign_runs_on_its_days_for_whom_its_rule_fits_within_its_own_capacity(ask, fitting):
+    """Diabetics without a booked visit, last seen on 2 March: four months are over, five are not. North may contact one."""
+    assert {code for (code,) in ask("select campaign_code from delivery.out_campaigns where starts_on is not null")} == {
+        "c-runs", "c-five-months", "c-held-out",
+    }  # fmt: skip
+    assert "c-five-months" not in fitting
+    diabetics = {person.id for person in PEOPLE if person.a1c and not person.next_visit and not person.is_deceased}
+    assert set(fitting["c-runs"]) == diabetics
+    assert sum(said[3] for said in fitting["c-runs"].values()) == 1
+    assert fitting["c-runs"]["urgent"][2:] == (None, True)
+    assert fitting["c-runs"]["in-control"][0].startswith("diabetes, last seen on 2026-03-02; care gaps: ")
+    assert fitting["c-runs"]["urgent-refused"][2] == "opted_out"
+
+
+def test_a_campaign_holds_out_at_random_and_nobody_urgent(fitting):
+    """Of two who could be held out, each is with a chance of nine in ten; the draw is that of the campaign and the person."""
+    held_out = {person for person, said in fitting["c-held-out"].items() if said[2] == "held_out"}
+    assert held_out <= {"in-control", "better-since"}
+    assert held_out
+
+
+def test_a_campaign_counts_what_was_recorded_on_its_list(ask):
+    counted = "select sum(n_contacted), sum(n_reached), sum(n_scheduled) from delivery.out_campaigns where campaign_code = "
+    assert ask(counted + "'visit'") == [(1, 1, 0)]
+    assert ask(counted + "'discharge'") == [(0, 0, 0)]
+
+
+def test_whoever_is_urgent_and_barred_is_for_a_clinician_unless_they_have_died(left_out):
+    assert {person for person, row in left_out.items() if row["is_for_clinician"]} == {
+        "urgent-do-not-contact", "urgent-unasked", "urgent-refused", "urgent-no-number",
+    }  # fmt: skip
+    assert left_out["urgent-unasked"]["why"] == "HbA1c 10.0 % on 2026-03-02, no visit booked"
+
+
+def test_every_row_says_why_in_one_sentence(listed):
+    assert listed["urgent-booked-late"]["why"] == "HbA1c 9.1 % on 2026-03-02, no visit before 2026-08-15"
+    assert listed["ok"]["why"].startswith("likely to drift away (")

@@ -12,14 +12,14 @@ MATRIX = [(page.name, role) for page in PAGES for role in ROLES]
 ALLOWED = {
     "leadership": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
-        "connections",
+        "connections", "campaigns",
     },
     "analyst": {"sql", "catalog"},
     "analyst_phi": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "sql", "catalog",
         "data_health",
     },
-    "care_team": {"care_gaps", "outreach", "catalog", "data_health"},
+    "care_team": {"care_gaps", "outreach", "campaigns", "catalog", "data_health"},
     "steward": {"identities", "connections", "catalog", "data_health"},
     "admin": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",

@@ -1,10 +1,14 @@
 """The care team's list: whom it shows, what is recorded on it, and what it keeps to itself."""
 
+import re
+from datetime import date
+
 import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.figures.wording import as_read
+from dashboards.outreach.campaign_journal import CAMPAIGN_OUTCOMES
 from dashboards.outreach.outcomes import Outcome, record, recorded
 from dashboards.outreach.patient_drawer import OPEN
 from models.audit_log.store import audit_log
@@ -26,22 +30,42 @@ ATTACKS = [
 ]
 
 
+OF_THE_SITE = """
+    select list.patient_key, profiles.patient_name, list.is_clinically_urgent, list.is_within_capacity, profiles.location_name
+    from delivery.out_outreach_list as list
+    inner join delivery.out_patient_profiles as profiles using (patient_key)
+"""
+
+
+@pytest.fixture
+def ask(sample_warehouse):
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        yield lambda query, *parameters: connection.execute(query, parameters).fetchall()
+
+
 @pytest.fixture
 def outreach(app) -> AppTest:
     return app("outreach", role="care_team")
 
 
 @pytest.fixture
-def somebody(outreach: AppTest, sample_warehouse) -> tuple[int, str]:
+def somebody(outreach: AppTest, ask) -> tuple[int, str]:
     """Key and name of the first patient on the list."""
-    name = outreach.dataframe[0].value["patient_name"].iloc[0]
-    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
-        query = "select patient_key from delivery.out_patient_profiles where patient_name = ?"
-        return connection.execute(query, [name]).fetchall()[0][0], name
+    key = keys_of(outreach)[0]
+    return key, ask("select patient_name from delivery.out_patient_profiles where patient_key = ?", key)[0][0]
 
 
-def tile(page: AppTest, label: str) -> str:
-    return next(one.value for one in page.metric if one.label == label)
+def keys_of(page: AppTest) -> list[int]:
+    """The patients of the rows that are drawn, in their order."""
+    return [int(one.key.removeprefix("open_")) for one in page.button if (one.key or "").startswith("open_")]
+
+
+def text_of(page: AppTest) -> str:
+    return " ".join(one.value for one in page.markdown)
+
+
+def html_of(page: AppTest) -> str:
+    return " ".join(one.proto.body for one in page.get("html"))
 
 
 def opened(page: AppTest, patient_key: int) -> AppTest:
@@ -50,17 +74,82 @@ def opened(page: AppTest, patient_key: int) -> AppTest:
 
 
 def record_outcome(page: AppTest, outcome: str) -> AppTest:
-    page.button_group[-1].set_value(outcome)
+    page.button_group(key=next(one.key for one in page.button_group if (one.key or "").endswith("_what"))).set_value(outcome)
     next(button for button in page.button if button.label == "Record").click()
     return page.run()
 
 
-def test_the_list_has_the_patients_of_the_teams_own_site_alone(outreach: AppTest):
+def test_the_list_has_the_patients_of_the_teams_own_site_alone(outreach: AppTest, ask):
     assert not outreach.exception
-    [site] = outreach.sidebar.multiselect[0].value
-    shown = outreach.dataframe[0].value
-    assert len(shown) and shown["location_name"].nunique() == 1
-    assert site
+    assert len(outreach.sidebar.multiselect[0].value) == 1
+    sites = {site for key, *_, site in ask(OF_THE_SITE) if key in keys_of(outreach)}
+    assert len(sites) == 1
+
+
+def test_of_several_sites_the_most_urgent_stand_first_and_twenty_at_once(app, ask):
+    """All five sites have more than 20 within capacity: the rest comes with a button, whoever is beyond with a switch."""
+    page = app("outreach", role="care_team")
+    page.session_state["viewer_sites"] = [site for (site,) in ask("select location_id from marts.dim_locations")]
+    page.run()
+    rows = {key: (urgent, within) for key, _, urgent, within, _ in ask(OF_THE_SITE)}
+    drawn = keys_of(page)
+    assert len(drawn) == 20
+    assert all(any(rows[key]) for key in drawn)
+    urgent = [rows[key][0] for key in drawn]
+    assert sum(urgent) == 4 and all(urgent[:4])
+    page.button(key="show_more").click()
+    assert len(keys_of(page.run())) > 20
+
+
+def test_a_row_says_the_finding_with_value_and_day_and_its_number_dials(outreach: AppTest, ask):
+    html = html_of(outreach)
+    assert "no visit b" in html and 'href="tel:' in html
+    assert not re.search(r"\d{4}-\d{2}-\d{2}", html)
+
+
+def test_a_list_older_than_its_day_says_so_in_red(outreach: AppTest):
+    """The sample is as of 1 November 2026, and today is a later day."""
+    said = [one.value for one in outreach.error]
+    assert len(said) == (date.today() > date(2026, 11, 2))
+    assert all("days old: it was made for 1 Nov 2026" in one for one in said)
+
+
+def test_who_is_urgent_and_may_not_be_contacted_is_for_a_clinician(app, ask):
+    """Of the sample's urgent patients who are left out, one has died and one never agreed to outreach."""
+    query = (
+        "select patient_key from delivery.out_outreach_suppressions where is_clinically_urgent and suppress_reason <> 'deceased'"
+    )
+    [(key,)] = ask(query)
+    page = app("outreach", role="care_team", address={"view": "For a clinician"})
+    page.session_state["viewer_sites"] = [site for (site,) in ask("select location_id from marts.dim_locations")]
+    page.run()
+    assert not page.exception
+    assert keys_of(page) == [key]
+    assert "Outreach may not: no consent on record" in html_of(page)
+
+
+def test_the_list_of_a_campaign_says_its_rule_and_keeps_what_was_recorded_on_it(app, ask, shown_home):
+    page = app("outreach", role="care_team", address={"list": "Follow-up after a visit"})
+    assert not page.exception
+    assert "A follow-up visit was ordered" in " ".join(one.value for one in page.caption)
+    key = keys_of(page)[0]
+    recorded_on = record_outcome(opened(page, key), "scheduled")
+    assert not recorded_on.exception
+    assert key not in keys_of(recorded_on)
+    [folder] = (shown_home / "outcomes").iterdir()
+    assert CAMPAIGN_OUTCOMES.entries(folder)["campaign_code"].to_list() == ["visit"]
+    assert CAMPAIGN_OUTCOMES.entries(folder)["outcome_id"].to_list() == recorded(folder)["outcome_id"].to_list()
+
+
+def test_recording_leads_on_to_the_next_patient_and_a_key_does_so_without(outreach: AppTest):
+    first, second, third = keys_of(outreach)[:3]
+    page = opened(outreach, first)
+    turn = next(one for one in page.button if one.key == "turn_N")
+    assert turn.proto.shortcut == "n"
+    page = record_outcome(page, "no_answer")
+    assert page.session_state[OPEN] == second
+    next(one for one in page.button if one.key == "turn_N").click()
+    assert page.run().session_state[OPEN] == third
 
 
 def test_an_open_profile_says_how_to_reach_the_patient_what_is_open_and_why_there_is_a_risk(outreach: AppTest, somebody):
@@ -76,19 +165,19 @@ def test_a_profile_that_was_opened_is_audited_by_key_and_never_by_name(outreach:
     opened(outreach, patient_key)
     lines = [line for line in audit_log(shown_home).entries() if line["event"] == "patient_viewed"]
     assert [(line["subject"], line["n_rows"]) for line in lines] == [
-        ("outreach_list", len(outreach.dataframe[0].value)), (str(patient_key), 1)
+        ("outreach_today", len(keys_of(outreach))), (str(patient_key), 1)
     ]  # fmt: skip
     family = name.partition(",")[0]
     assert family not in (shown_home / "audit" / "audit.jsonl").read_text()
 
 
 def test_an_outcome_takes_the_patient_off_the_list_at_once_and_lies_in_the_journal(outreach: AppTest, somebody, shown_home):
-    n_before = len(outreach.dataframe[0].value)
+    n_before = len(keys_of(outreach))
     page = record_outcome(opened(outreach, somebody[0]), "no_answer")
     assert not page.exception
-    assert tile(page, "Worked since the last run") == "1"
-    assert somebody[1] not in set(page.dataframe[0].value["patient_name"])
-    assert len(page.dataframe[0].value) in (n_before - 1, n_before)
+    assert "**1** worked since the last run" in text_of(page)
+    assert somebody[0] not in keys_of(page)
+    assert len(keys_of(page)) in (n_before - 1, n_before)
     [folder] = (shown_home / "outcomes").iterdir()
     assert recorded(folder)["outcome"].to_list() == ["no_answer"]
 
@@ -98,9 +187,9 @@ def test_who_is_restricted_leaves_the_list_at_once_and_the_profile_says_so_witho
     assert "Risk of drifting away" in " ".join(text.value for text in opened(outreach, somebody[0]).markdown)
     restrict(home, practice, find_person(home, practice, str(somebody[0])), "requested")
     page = app("outreach", role="care_team")
-    assert somebody[1] not in set(page.dataframe[0].value["patient_name"])
+    assert somebody[0] not in keys_of(page)
     shown = opened(page, somebody[0])
-    assert "for their treatment alone" in shown.error[0].value
+    assert "for their treatment alone" in shown.error[-1].value
     words = " ".join(text.value for text in shown.markdown)
     assert "How to reach them" in words and "Risk of drifting away" not in words
 
@@ -109,14 +198,14 @@ def test_who_recorded_an_outcome_can_take_it_back(outreach: AppTest, somebody, s
     page = opened(record_outcome(opened(outreach, somebody[0]), "reached"), somebody[0])
     next(button for button in page.button if button.label == "Take back").click()
     page.run()
-    assert tile(page, "Worked since the last run") == "0"
+    assert "**0** worked since the last run" in text_of(page)
     [folder] = (shown_home / "outcomes").iterdir()
     assert recorded(folder)["is_withdrawn"].to_list() == [True]
 
 
 def test_an_outcome_that_ends_contact_permanently_needs_confirmation(outreach: AppTest, somebody, shown_home):
     page = record_outcome(opened(outreach, somebody[0]), "deceased")
-    assert "sure" in page.error[0].value
+    assert "sure" in page.error[-1].value
     assert not (shown_home / "outcomes").exists()
 
 
@@ -147,21 +236,21 @@ def test_who_recorded_an_outcome_is_named_as_text_and_never_by_a_link(outreach: 
     assert name in as_read(said)
 
 
-def test_a_patient_of_another_site_cannot_be_opened(outreach: AppTest, sample_warehouse):
-    site = outreach.dataframe[0].value["location_name"].iloc[0]
-    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
-        query = "select min(patient_key) from delivery.out_patient_profiles where location_name <> ?"
-        elsewhere = connection.execute(query, [site]).fetchall()[0][0]
-    page = opened(outreach, elsewhere)
+def test_a_patient_of_another_site_cannot_be_opened(outreach: AppTest, ask, somebody):
+    query = """
+        select min(patient_key) from delivery.out_patient_profiles
+        where location_name <> (select location_name from delivery.out_patient_profiles where patient_key = ?)
+    """
+    page = opened(outreach, ask(query, somebody[0])[0][0])
     assert not page.exception
-    assert "How to reach them" not in " ".join(text.value for text in page.markdown)
+    assert "How to reach them" not in text_of(page)
 
 
 def test_whatever_is_typed_into_a_search_is_text(outreach: AppTest):
     for attack in ATTACKS:
         outreach.text_input(key="outreach_words").set_value(attack).run()
         assert not outreach.exception
-        assert not outreach.dataframe
+        assert not keys_of(outreach)
 
 
 def test_any_patient_of_the_site_can_be_found_and_attacks_find_nobody(app):
@@ -184,14 +273,13 @@ def test_patients_left_out_are_shown_with_the_reason_in_words(app):
     assert reasons and not any("_" in reason for reason in reasons)
 
 
-def test_a_link_in_the_crm_opens_its_patient_for_the_site_that_has_the_task_alone(app, sample_warehouse):
-    own_site = app("outreach", role="care_team").dataframe[0].value["location_name"].iloc[0]
-    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
-        query = """
-            select min(external_id) from delivery.out_outreach_tasks inner join marts.dim_locations using (location_key)
-            where (location_name = ?) = ?
-        """
-        own, elsewhere = (connection.execute(query, [own_site, is_own]).fetchall()[0][0] for is_own in (True, False))
+def test_a_link_in_the_crm_opens_its_patient_for_the_site_that_has_the_task_alone(app, ask):
+    key = keys_of(app("outreach", role="care_team"))[0]
+    query = """
+        select min(external_id) from delivery.out_outreach_tasks
+        where (location_key = (select location_key from delivery.out_patient_profiles where patient_key = ?)) = ?
+    """
+    own, elsewhere = (ask(query, key, is_own)[0][0] for is_own in (True, False))
     followed = app("outreach", role="care_team", address={"task": own})
     assert "How to reach them" in " ".join(text.value for text in followed.markdown)
     for task in (elsewhere, "task-000000000000000000000000", "' or 1=1 --"):

@@ -13,7 +13,8 @@ MADE_FOR_PAGES = {
     "catalog": {"checks", "columns", "lineage", "lineage_tables", "tables"},
     "delivery": {
         "fct_program_claims", "fct_program_effects", "fct_program_ownership_costs", "fct_program_returns",
-        "fct_program_sensitivity", "fct_program_value", "out_outreach_list", "out_outreach_suppressions", "out_patient_profiles",
+        "fct_program_sensitivity", "fct_program_value", "out_campaigns", "out_outreach_list", "out_outreach_suppressions",
+        "out_patient_profiles",
     },
     "marts": {
         "dim_extracts", "dim_identity_records", "dim_kpis", "dim_locations", "dim_measures", "dim_programs", "dim_providers",

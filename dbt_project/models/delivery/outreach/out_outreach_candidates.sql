@@ -27,29 +27,9 @@ guard_rails as (
 
 ),
 
-results as (
-
-    select * from {{ ref('fct_measure_results') }}
-    where gap_status = 'open' and period_type = 'year'
-
-),
-
 gaps as (
 
-    select
-        results.patient_key,
-        count(distinct results.measure_code) as n_open_gaps,
-        string_agg(distinct results.measure_code || ' ' || measures.title, '; ' order by results.measure_code || ' ' || measures.title)
-            as open_gaps,
-        arg_min(coalesce(actions.next_action, measures.next_action), (results.measure_code, results.group_id)) as first_action
-    from results
-    inner join {{ ref('dim_measures') }} as measures
-        on results.measure_code = measures.measure_code
-    left join {{ ref('measure_actions') }} as actions
-        on results.measure_code = actions.measure_code
-        and {{ shows_finding('results.reason', 'actions.finding') }}
-    where results.period_start_on = (select max(period_start_on) from results)
-    group by results.patient_key
+    select * from {{ ref('out_open_gaps') }}
 
 ),
 
@@ -91,6 +71,7 @@ considered as (
         reengagement.site_rank as lapsed_rank,
         gaps.open_gaps,
         coalesce(urgent.next_action, gaps.first_action) as first_action,
+        gaps.titles as gap_titles,
         urgent.findings as urgent_findings,
         urgent.patient_key is not null as is_clinically_urgent,
         -- Risk x effect x value, in US dollars. Lapsed patients have risk 1, discounted by the time since the visit was due.
@@ -125,6 +106,7 @@ guarded as (
 
     select
         considered.*,
+        {{ why_listed('considered') }} as why,
         guard_rails.* exclude (patient_key),
         case
             when guard_rails.patient_key is null then 'not_checked'

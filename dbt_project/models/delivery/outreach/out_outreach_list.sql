@@ -57,6 +57,7 @@ final as (
         ordered.first_name,
         ordered.last_name,
         ordered.language,
+        coalesce(interpreters.needs_interpreter, false) as needs_interpreter,
         ordered.home_location_key as location_key,
         locations.location_name,
         {{ as_of_on() }} as listed_on,
@@ -71,6 +72,7 @@ final as (
         ordered.method,
         ordered.model_version,
         ordered.index_on,
+        ordered.why,
         coalesce(ordered.urgent_findings, ordered.reason_1, {{ lapse_in_words('ordered') }}, 'care gaps are open') as reason_1,
         case when ordered.is_clinically_urgent then ordered.reason_1 else ordered.reason_2 end as reason_2,
         case when ordered.is_clinically_urgent then ordered.reason_2 else ordered.reason_3 end as reason_3,
@@ -108,6 +110,8 @@ final as (
         on ordered.patient_key = contacts.patient_key
     left join assignments
         on ordered.patient_key = assignments.patient_key
+    left join {{ ref('int_outreach__interpreters') }} as interpreters
+        on ordered.patient_key = interpreters.patient_key
 
 )
 

@@ -12,6 +12,8 @@ final as (
         home_location_key as location_key,
         {{ as_of_on() }} as listed_on,
         suppress_reason = 'held_out' as is_held_out,
+        -- Who has died needs no clinician, and a restriction keeps the record from use by anybody.
+        is_clinically_urgent and suppress_reason not in ('deceased', 'restricted') as is_for_clinician,
         case suppress_reason
             when 'minor' then {{ add_months('birth_date', 216) }}
             when 'held_out' then greatest({{ next_half_year_on() }}, next_eligible_on)

@@ -56,6 +56,7 @@ final as (
         patients.age_years,
         patients.sex,
         patients.language,
+        coalesce(interpreters.needs_interpreter, false) as needs_interpreter,
         patients.payer_name,
         providers.provider_name,
         locations.location_name,
@@ -85,6 +86,8 @@ final as (
         on patients.home_location_key = locations.location_key
     left join assignments
         on patients.patient_key = assignments.patient_key
+    left join {{ ref('int_outreach__interpreters') }} as interpreters
+        on patients.patient_key = interpreters.patient_key
 
 )
 

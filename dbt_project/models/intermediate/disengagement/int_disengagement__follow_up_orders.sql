@@ -24,6 +24,7 @@ select
     orders.authored_on,
     {{ practice_midnight('orders.authored_on') }} as authored_at,
     orders.due_on,
+    orders.status as order_status,
     -- Until then it counted as valid. The requested visit completes an order: using the completed status would reveal to an index
     -- which of its patients came back.
     case when orders.status = 'revoked' then coalesce(orders.recorded_at, {{ practice_midnight('orders.authored_on') }}) end as stands_until_at

@@ -65,8 +65,8 @@ select
     findings.patient_key,
     string_agg(findings.finding || ' on ' || cast(findings.evidence_on as varchar), '; ' order by findings.evidence_on desc, findings.finding)
     || case
-        when visits.next_appointment_at is null then ', and no visit booked'
-        else ', and no visit before ' || cast({{ practice_date('visits.next_appointment_at') }} as varchar)
+        when visits.next_appointment_at is null then ', no visit booked'
+        else ', no visit before ' || cast({{ practice_date('visits.next_appointment_at') }} as varchar)
     end as findings,
     arg_max(findings.measure_code, (findings.evidence_on, findings.measure_code)) as measure_code,
     arg_max(findings.next_action, (findings.evidence_on, findings.measure_code)) as next_action

@@ -1,0 +1,134 @@
+"""The words of care-team pages in the viewer's language, and those for a patient in the patient's.
+
+Messages are gettext's: the English text is the key, `locale/<language>/LC_MESSAGES/caregap.po` has the others, read by Babel.
+A further language is a further file. Sentences of the warehouse ("left hospital on {day}, no visit booked") are messages of the
+context `warehouse`: their placeholders stand for what varies, and are said in turn.
+"""
+
+import re
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from models.wording import ABSENT
+from models.wording import day as english_day
+
+LOCALES = Path(__file__).with_name("locale")
+ENGLISH = "en"
+LANGUAGE_KEY = "language"
+WAREHOUSE = "warehouse"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def languages() -> dict[str, str]:
+    """The languages that the pages are written in, each by its own name: `es` → español."""
+    found = sorted(path.parent.parent.name for path in LOCALES.glob("*/LC_MESSAGES/caregap.po"))
+    return {code: Locale(code).get_display_name(code) or code for code in (ENGLISH, *found)}
+
+
+def chosen_language() -> str:
+    """The viewer's language: as chosen, else as the browser asks for, else English."""
+    chosen = st.session_state.get(LANGUAGE_KEY) or spoken(st.context.locale)
+    return chosen if chosen in languages() else ENGLISH
+
+
+def spoken(tag: str | None) -> str:
+    """The primary language of a BCP 47 tag: `es-MX` → es."""
+    return (tag or ENGLISH).partition("-")[0].lower()
+
+
+def offer_languages() -> None:
+    """Let the viewer choose in the sidebar. The choice stands in the URL, and holds for the session."""
+    names = languages()
+    start = list(names).index(chosen_language())
+    st.sidebar.selectbox(
+        "Language · idioma",
+        list(names),
+        index=start,
+        format_func=lambda code: names[code].capitalize(),
+        key=LANGUAGE_KEY,
+        bind="query-params",
+        persist_state="session",
+    )
+
+
+def _(message: str, /, **values: object) -> str:
+    """The message in the viewer's language, with `values` for its placeholders."""
+    return said_in(chosen_language(), message, **values)
+
+
+def said_in(tongue: str, message: str, /, **values: object) -> str:
+    """The message in a language, in English where that lacks it."""
+    words = _messages(tongue).get(message, message)
+    return words.format(**values) if values else words
+
+
+def many(one: str, several: str, n: int) -> str:
+    """`many("{n} patient", "{n} patients", 3)` → 3 patients, in the viewer's language."""
+    return _(one if n == 1 else several, n=f"{n:,}")
+
+
+def day(on: date | None) -> str:
+    """A day as people of the viewer's language write it: 23 Apr 2026, 23 abr 2026."""
+    return _day_in(chosen_language(), on)
+
+
+def sentence(text: str) -> str:
+    """A sentence of the warehouse in the viewer's language, days written out; as it stands where no message fits."""
+    return _sentence_in(chosen_language(), text)
+
+
+@cache
+def _sentence_in(language: str, text: str) -> str:
+    for pattern, words in _patterns(language):
+        if found := pattern.fullmatch(text):
+            return words.format(**{name: _sentence_in(language, value) for name, value in found.groupdict().items()})
+    return _DAY.sub(lambda found: _day_in(language, _date(found[0])), text)
+
+
+def _day_in(language: str, on: date | None) -> str:
+    if on is None:
+        return ABSENT
+    return english_day(on) if language == ENGLISH else str(format_date(on, "d MMM y", locale=language))
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@cache
+def catalog(language: str) -> Catalog:
+    """The messages of a language other than English."""
+    with (LOCALES / language / "LC_MESSAGES" / "caregap.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@cache
+def _messages(language: str) -> dict[str, str]:
+    if language == ENGLISH or language not in languages():
+        return {}
+    told = (message for message in catalog(language) if message.id and message.string and not message.fuzzy)
+    return {str(message.id): str(message.string) for message in told if message.context != WAREHOUSE}
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Sentences of the warehouse as patterns, the longest first, since a short one may fit a part of it."""
+    if language == ENGLISH:
+        return []
+    told = [message for message in catalog(language) if message.context == WAREHOUSE and message.string]
+    ordered = sorted(told, key=lambda message: -len(str(message.id)))
+    return [(_pattern(str(message.id)), str(message.string)) for message in ordered]
+
+
+def _pattern(message: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(message)), re.DOTALL)

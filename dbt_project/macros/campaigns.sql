@@ -1,0 +1,20 @@
+{#- The rule of a defined campaign in words, from its columns. -#}
+{% macro campaign_rule() -%}
+    case audience
+        when 'condition' then 'Patients with ' || replace(condition_name, '_', ' ')
+        when 'prevention' then 'Patients with preventive care due'
+        when 'lapsed' then 'Patients who have drifted away'
+    end
+    || coalesce(', an open gap in ' || measure_code, '')
+    || coalesce(', not seen for ' || cast(no_visit_months as varchar) || ' months', '')
+    || ', no visit booked'
+{%- endmacro %}
+
+{#-
+    Whether a campaign holds a person out at random: a permanent number of the person and the campaign, as `is_drawn` has it, so that
+    nobody changes sides while the campaign runs.
+-#}
+{% macro is_drawn_by(campaign_code, holdout_share, patient_key) -%}
+    cast('0x' || substr(md5({{ dbt.string_literal(dbt.escape_single_quotes(var("holdout_salt"))) }} || '|' || {{ campaign_code }} || '|'
+        || cast({{ patient_key }} as varchar)), 1, 13) as bigint) / 4503599627370496.0 < {{ holdout_share }}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+"""What a campaign may be: the words that its definition, its rule in SQL and the page that defines it share."""
+
+AUDIENCES = ("condition", "prevention", "lapsed")
+"""Whom a practice may define a campaign for: a chronic condition, preventive care that is due, or who has drifted away."""
+
+STANDING_AUDIENCES = ("discharge", "visit", "prevention", "lapsed")
+"""Those of the lists that every practice has (seed `outreach_campaigns`)."""
+
+CONDITIONS = (
+    "arrhythmia",
+    "arthritis",
+    "asthma",
+    "autism",
+    "cancer",
+    "chronic_kidney_disease",
+    "copd",
+    "coronary_artery_disease",
+    "dementia",
+    "depression",
+    "diabetes",
+    "heart_failure",
+    "hepatitis",
+    "hiv",
+    "hyperlipidemia",
+    "hypertension",
+    "osteoporosis",
+    "schizophrenia",
+    "stroke",
+    "substance_use",
+)
+"""The conditions of the seed `chronic_condition_codes`."""
+
+MOST_SITE_CAPACITY = 10_000
+LONGEST_TITLE, LONGEST_WHY = 60, 160

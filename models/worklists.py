@@ -1,0 +1,16 @@
+"""How long a list of patients is good for, as pages and files say it."""
+
+from datetime import date, timedelta
+
+GOOD_DAYS = 1
+"""A list is worked on the day that it was made for and the next: extracts are taken in the evening, and a run made overnight."""
+
+
+def good_until(made_for: date) -> date:
+    """The last day on which anybody should work from a list made for a day."""
+    return made_for + timedelta(days=GOOD_DAYS)
+
+
+def days_too_old(made_for: date, today: date) -> int:
+    """The age in days of a list that nobody should work from any more; 0 while it is good."""
+    return (today - made_for).days if today > good_until(made_for) else 0

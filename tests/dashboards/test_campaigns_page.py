@@ -1,0 +1,79 @@
+"""Campaigns as they are defined on their page: data of the next run."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
+from models.audit_log.store import audit_log
+from models.campaigns import CONDITIONS
+from pipelines.home import CHECKOUT
+
+TODAY = date(2026, 11, 1)
+EYES = Campaign("Eye exams", "condition", "Half had none", TODAY, TODAY + timedelta(days=30), "kim", condition_name="diabetes")
+
+
+def test_the_page_lists_the_standing_lists_with_rule_and_numbers(app):
+    page = app("campaigns")
+    assert not page.exception
+    assert page.dataframe[0].value["title"].to_list() == [
+        "Follow-up after a visit", "Follow-up after discharge", "Re-engagement", "Recall for prevention",
+    ]  # fmt: skip
+
+
+def test_a_campaign_that_is_defined_lies_in_the_journal_and_can_be_ended(app, shown_home):
+    page = app("campaigns", role="care_team")
+    page.text_input(key="campaign_title").set_value("Eye exams")
+    page.text_input(key="campaign_why").set_value("Half had none this year")
+    page.selectbox(key="campaign_condition").set_value("diabetes")
+    page.number_input(key="campaign_capacity").set_value(5)
+    page.button(key="campaign_define").click().run()
+    assert not page.exception and not page.error
+    [folder] = (shown_home / "outcomes").iterdir()
+    [row] = defined(folder).to_dicts()
+    assert (row["title"], row["audience"], row["condition_name"], row["site_capacity"], row["holdout_share"]) == (
+        "Eye exams", "condition", "diabetes", 5, 0.2,
+    )  # fmt: skip
+    assert "from the next run" in " ".join(one.value for one in page.markdown)
+    page.button(key=f"end_{row['campaign_code']}").click().run()
+    assert defined(folder).is_empty()
+    assert [line["event"] for line in audit_log(shown_home).entries()].count("campaign_defined") == 2
+
+
+def test_a_campaign_without_a_condition_is_not_defined_for_one(app, shown_home):
+    page = app("campaigns", role="care_team")
+    page.text_input(key="campaign_title").set_value("Eye exams")
+    page.text_input(key="campaign_why").set_value("Half had none")
+    page.button(key="campaign_define").click().run()
+    assert page.error[0].value == "Choose the condition that the campaign is for."
+    assert not (shown_home / "outcomes").exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"title": " "},
+        {"title": "x" * 61},
+        {"why": "call 202 555 0147"},
+        {"why": "ana@example.org"},
+        {"ends_on": TODAY - timedelta(days=1)},
+        {"condition_name": None},
+        {"audience": "lapsed"},
+    ],
+)
+def test_a_campaign_that_cannot_be_or_may_name_somebody_is_refused(tmp_path, changed: dict):
+    with pytest.raises(CampaignRefused):
+        define(tmp_path, Campaign(**EYES.__dict__ | changed))
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_a_campaign_that_is_there_can_be_ended(tmp_path):
+    code = define(tmp_path, EYES)
+    end_early(tmp_path, code)
+    with pytest.raises(KeyError):
+        end_early(tmp_path, "c-unknown")
+
+
+def test_the_conditions_are_those_of_the_seed():
+    lines = (CHECKOUT / "dbt_project/seeds/chronic_condition_codes.csv").read_text().splitlines()[1:]
+    assert set(CONDITIONS) == {line.partition(",")[0] for line in lines}
