@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.access.roles import PAGES, current_viewer
+from dashboards.layout.saved_views import offer_views
 from dashboards.server.sign_in import let_in
 from dashboards.store.published import OlderPublication
 
@@ -44,6 +45,9 @@ def _start() -> None:
 # them between a list and its items, where a screen reader loses count.
 start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
 try:
-    st.navigation([start, *pages], expanded=True).run()
+    page = st.navigation([start, *pages], expanded=True)
+    if page is not start:
+        offer_views(page.url_path)
+    page.run()
 except OlderPublication as older:
     st.info(str(older), icon=":material/history:")

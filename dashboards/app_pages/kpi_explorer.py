@@ -10,6 +10,7 @@ from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.drill import behind
 from dashboards.kpis.metric import metric, rests_on, target
 from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, months_of, since
+from dashboards.kpis.notes import draw_notes, goals, marks, notes_on
 from dashboards.kpis.periods import members, newest
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
@@ -76,6 +77,8 @@ with st.container(border=True):
     on = as_plain_markdown(chosen.said)
     say(f"{rests_on(kpi, shown)}, {on}. {target(kpi, shown)}. Compared with {then_name}. {kpi['formula']}")
 
+notes = notes_on(publication, code)
+happened = pl.concat([go_lives(publication, chosen), marks(notes)], how="vertical_relaxed")
 drawn = months.filter(pl.col("month_on") >= first)
 begins_on, ends_on = first_and_last(drawn["month_on"])
 earlier = then.with_columns(month_on=pl.col("month_on").dt.offset_by(f"{back}mo")) if against != "baseline" else None
@@ -85,7 +88,8 @@ figure(
         unit=unit,
         target=kpi["target"],
         benchmark=bounds if has_benchmark else None,
-        events=go_lives(publication, chosen).filter(pl.col("event_on") >= first),
+        events=happened.filter(pl.col("event_on") >= first),
+        goals=goals(notes),
         earlier=earlier,
         has_holidays=True,
     ),
@@ -96,6 +100,8 @@ figure(
     name=f"{code}_by_month",
     note="Line: complete and mature months. Open dots: still coming in. Grey: the year-end holidays; marks: federal holidays.",
 )
+
+draw_notes(publication, kpi, notes, last)
 
 if split_by != "all":
     slices = months_of(publication, chosen, code, split_by).filter(pl.col("month_on") >= first)

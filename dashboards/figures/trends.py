@@ -1,5 +1,6 @@
 """Charts by month: mature months as a line, immature ones as open dots."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from models.holidays import federal_holidays
 
 _FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
 """A separate axis for marks at the foot of a chart, independent of the values."""
+_GOAL = {"color": OWN, "dash": "dashdot", "width": 1.5}
 _TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
 
 
@@ -41,12 +43,13 @@ def trend(
     benchmark: tuple[float, float] | None = None,
     events: pl.DataFrame | None = None,
     earlier: pl.DataFrame | None = None,
+    goals: Sequence[float] = (),
     has_holidays: bool = False,
     height: int = 360,
 ) -> go.Figure:
     """A KPI's months with axes: `month_on`, `value`, `is_mature`. `events` (`event_on`, `label`) are dotted upright lines, the
-    months of `earlier`, moved onto the same axis, a thin dotted line; with `has_holidays` the weeks of the year-end holidays are
-    a grey band, and each federal holiday is a mark at the foot, named on hover.
+    `goals` level ones, the months of `earlier`, moved onto the same axis, a thin dotted line; with `has_holidays` the weeks of
+    the year-end holidays are a grey band, and each federal holiday is a mark at the foot, named on hover.
     """
     traces, happened = _months(months, unit), list(events.iter_rows(named=True)) if events is not None else []
     if earlier is not None and not earlier.is_empty():
@@ -63,6 +66,8 @@ def trend(
         )
     if target is not None:
         traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _TARGET, "name": "Target"})
+    if goals:
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _GOAL, "name": "Goal"})
     if benchmark is not None:
         band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
         traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": "Benchmark"})
@@ -77,6 +82,7 @@ def trend(
         shapes=[
             *(_holidays(year) for year in sorted(set(months["month_on"].dt.year())) if has_holidays),
             *_yardsticks(target, benchmark),
+            *(across(goal, **_GOAL) for goal in goals),
             *(upright(event["event_on"], color=QUIET_TEXT, dash="dot", width=1) for event in happened),
         ],
         annotations=[
