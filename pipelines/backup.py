@@ -32,7 +32,7 @@ from pipelines.scratch import PREFIX, scratch, sweep_in
 from pipelines.sealed import sha256
 
 FOLDERS = ("keys", "landing", "history", "outcomes", "value_sets", "audit", "queries", "scenarios", "connect", "erasures")
-FILES = (SETTINGS_FILE, "connectors.toml", "access.toml", COUNTER)
+FILES = (SETTINGS_FILE, "connectors.toml", "access.toml", "alerts.toml", COUNTER)
 _NOT_KEPT = {("queries", "running"), ("keys", "published"), ("keys", "build")}
 _FACTS, _CONTENT = "backup.json", "home"
 _FORMAT = 1

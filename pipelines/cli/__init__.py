@@ -29,6 +29,7 @@ VERBS = {
     "keys": "Make, rotate and destroy the keys that encrypt a home.",
     "person": "Export, restrict or erase what is kept about one person.",
     "retention": "Show what is kept for how long, and dispose of what is over.",
+    "alerts": "Tell people by e-mail or webhook of what is beyond its threshold.",
     "audit": "Check the audit log, and list who saw a patient.",
     "simulate": "Write the extracts of a synthetic practice.",
     "value-sets": "Load the code lists that measures use.",

@@ -92,7 +92,7 @@ def alerts(as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from pipelines.alerts import tell_signs
+    from pipelines.alerts.signs import tell_signs
     from pipelines.errors import ChecksFailed
 
     told = tell_signs(Home.from_environment())

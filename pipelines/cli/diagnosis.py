@@ -17,7 +17,7 @@ from models.home_keys import store
 from models.home_keys.wrapping import KeysRefused
 from models.settings.access import AccessSettings
 from models.settings.toml_schema import SettingsRefused, read_settings
-from pipelines.alerts import ACCESS_FILE
+from pipelines.alerts.signs import ACCESS_FILE
 from pipelines.audit_log import log_of
 from pipelines.cli.diagnosis_of_files import Diagnosis, files_of
 from pipelines.errors import EnvironmentNotReady, NotPublished

@@ -13,6 +13,7 @@ from pipelines.practice import Practice
 
 if TYPE_CHECKING:
     from pipelines.defs.run import Run
+    from pipelines.publications.store import Publication
 
 
 @click.command()
@@ -37,8 +38,25 @@ def command(is_landed: bool, as_json: bool, strict: bool, **options: Any) -> Non
     with only_writer(home), recorded_last_run(home):
         done = _run(home, chosen_practice(home, **options), is_landed, as_json, strict)
         done.landed.note_told()
+    _tell(home, done.publication)
     if done.refused:
         raise without(done.refused)
+
+
+def _tell(home: Home, publication: "Publication") -> None:
+    """Send what people asked to be told of. A run has done its work, whatever becomes of a mail: it says so, and goes on."""
+    from pipelines.alerts.telling import SETTINGS_FILE, tell
+    from pipelines.errors import CaregapError
+
+    if not (home.root / SETTINGS_FILE).is_file():
+        return
+    try:
+        told = tell(home, publication)
+        failed = told.failed
+    except CaregapError as error:
+        failed = (str(error),)
+    for one in failed:
+        click.echo(f"Alerts: {one} `caregap alerts send` tries again.", err=True)
 
 
 def _run(home: Home, practice: Practice, is_landed: bool, as_json: bool, strict: bool) -> "Run":

@@ -6,7 +6,7 @@ import dagster as dg
 
 from models.audit_log.signs import KINDS
 from models.wording import counted
-from pipelines.alerts import tell_signs
+from pipelines.alerts.signs import tell_signs
 from pipelines.defs.keys import key_of
 from pipelines.errors import EnvironmentNotReady
 from pipelines.home import Home
