@@ -79,6 +79,31 @@ def cases(numerator: float | None, denominator: float | None, scoring: str, unit
             return f"{amount(numerator, 'usd')} of {amount(denominator, 'usd')}" if unit == "share" else ""
 
 
+_SPELT = {
+    "no_show": "no-show",
+    "late_cancellation": "late-cancellation",
+    "care_gap": "care-gap",
+    "days_in_ar": "days in A/R",
+    "staggered_did": "staggered difference-in-differences",
+    "synthetic_did": "synthetic difference-in-differences",
+    "usd_per": "dollars per",
+    "visit_within_90_days": "visits within 90 days of joining a campaign",
+}
+_CODES = re.compile("|".join(sorted(_SPELT, key=len, reverse=True)))
+
+
+def named(code: str) -> str:
+    """A code in words, for the middle of a sentence: `no_show_rate` → no-show rate, `effect:days_in_ar` → effect on days in A/R."""
+    spelt = _CODES.sub(lambda found: _SPELT[found[0]], code.replace("effect:", "effect on ").replace(":", ": "))
+    return spelt.replace("_", " ")
+
+
+def titled(code: str) -> str:
+    """A code in words, for the beginning of a line: `recovered_slots` → Recovered slots."""
+    words = named(code)
+    return words[:1].upper() + words[1:]
+
+
 def counted(n: int, noun: str) -> str:
     """`3`, `row` → 3 rows; `1`, `row` → 1 row."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -13,8 +13,9 @@ from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, m
 from dashboards.kpis.notes import draw_notes, goals, marks, notes_on
 from dashboards.kpis.periods import members, newest
 from dashboards.layout.exhibits import figure, say, table
-from dashboards.layout.filters import filters
+from dashboards.layout.filters import filters, option_of
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
+from dashboards.outreach.patient_drawer import draw_open, open_drawer
 from dashboards.store.published import ask
 from models.wording import amount, counted, month, period, span
 
@@ -107,6 +108,14 @@ if split_by != "all":
     slices = months_of(publication, chosen, code, split_by).filter(pl.col("month_on") >= first)
     ranked = members(publication, chosen, shown, split_by).sort("value", descending=kpi["direction"] == "higher")
     name = DIMENSIONS[split_by][0].lower()
+    keys, ranked = ranked["slice_key"].to_list(), ranked.drop("slice_key")
+    slice_names = ranked["slice_name"].to_list()
+
+    def narrow(place: int) -> None:
+        """Show the chosen slice alone, and what is within it."""
+        one, choice = option_of(split_by, keys[place], slice_names[place])
+        st.session_state[one] = st.query_params[one] = choice
+
     if ranked.is_empty():
         empty(f"No {name} has a mature month in this period.")
     else:
@@ -130,7 +139,8 @@ if split_by != "all":
         with right:
             table(
                 ranked,
-                title=f"Records behind the {name}",
+                title=f"Choose a {name} to see it alone",
+                on_choose=narrow,
                 columns={
                     "slice_name": name.capitalize(),
                     "numerator": st.column_config.NumberColumn("Numerator", format="localized"),
@@ -152,4 +162,5 @@ if split_by != "all":
             note=f"The {MOST_SLICES} with the largest denominators." if len(ranked) > MOST_SLICES else "",
         )
 
-behind(publication, current_viewer(), kpi, chosen, first, last)
+behind(publication, current_viewer(), kpi, chosen, first, last, open_drawer)
+draw_open(publication)

@@ -1,4 +1,4 @@
-"""The practice at a glance: one tile per headline KPI, against target, benchmark, the quarter before and the baseline."""
+"""The answer first: whether the program paid off, the board's metrics, what moved, and one tile for each headline KPI."""
 
 from typing import Any
 
@@ -7,19 +7,28 @@ import streamlit as st
 
 from dashboards.figures.style import mode_bar
 from dashboards.figures.trends import first_and_last, sparkline
+from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
+from dashboards.kpis.claims import LEGEND, claims, in_short
 from dashboards.kpis.metric import baseline, below, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
 from dashboards.kpis.periods import QUARTER, Period, newest
-from dashboards.layout.exhibits import say
+from dashboards.layout.exhibits import say, table
 from dashboards.layout.exports import offer
-from dashboards.layout.filters import filters
-from dashboards.layout.page import current_sheet, open_page
-from dashboards.store.published import ask
+from dashboards.layout.filters import Filters, filters
+from dashboards.layout.links import lead_to
+from dashboards.layout.page import current_sheet, is_published, open_page
+from dashboards.store.published import Publication, ask
 from models.wording import amount, month, span
 
 COLUMNS = 4
 MONTHS_DRAWN = 24
+_VERDICTS = """
+    select program_name, statement
+    from delivery.fct_program_returns
+    where scenario = 'base'
+    order by npv_p50_usd desc, program_name
+"""
 
 
 def _benchmark(kpi: dict[str, Any]) -> tuple[float, float] | None:
@@ -33,7 +42,39 @@ def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
     return baseline(kpi, shown), f"Benchmark {span(*benchmark, kpi['unit'])}" if benchmark else "No benchmark"
 
 
-def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame) -> None:
+def _verdict(publication: Publication) -> list[str]:
+    """Say whether each program paid off, by how much, how sure that is and what to do next. Returns the programs."""
+    if is_published(publication, "delivery.fct_program_returns"):
+        verdicts = ask(publication, _VERDICTS)
+    else:
+        verdicts = pl.DataFrame(schema={"program_name": pl.String, "statement": pl.String})
+    with st.container(border=True):
+        st.header("Did it pay off?", anchor=False)
+        for name, statement in verdicts.iter_rows():
+            answer, _, rest = statement.partition(". ")
+            whose = f"{as_plain_markdown(name)}: " if len(verdicts) > 1 else ""
+            say(f"{whose}**{as_plain_markdown(answer)}.** {as_plain_markdown(rest)}")
+        if verdicts.is_empty():
+            say("Not known: no program has both costs on record and a site that joined it. The KPIs below stand on their own.")
+        lead_to("roi", "How this was worked out, and what would change it")
+    return verdicts["program_name"].to_list()
+
+
+def _board(publication: Publication, programs: list[str]) -> None:
+    """The metrics that vendors promise to move, of each program; without one, of the practice."""
+    for program in programs or [""]:
+        rows = claims(publication, program or None)
+        if rows:
+            table(
+                in_short(rows),
+                title="The board's metrics" + (f", {program}" if len(programs) > 1 else ""),
+                name="board_metrics" + (f"_{program}" if len(programs) > 1 else ""),
+                note=LEGEND.partition(" Worth:")[0] + " ?: not told from chance. †: few cases. Targets and benchmarks are beside "
+                "each tile below; claims, worth and reasons on the page Return on investment.",
+            )
+
+
+def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame, chosen: Filters) -> None:
     metric(kpi, shown, note="on the quarter before")
     if shown is None or shown["value"] is None:
         below(rests_on(kpi, shown))
@@ -47,13 +88,22 @@ def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame) -> No
         alt=f"{kpi['kpi_name']} by month, up to {month(newest_on)}; now {amount(shown['value'], kpi['unit'])}.",
     )
     below(rests_on(kpi, shown), *_yardsticks(kpi, shown))
+    lead_to(
+        "kpi_explorer",
+        "What is behind it",
+        kpi=f"{DOMAIN_NAMES[kpi['domain']]} · {kpi['kpi_name']}",
+        split="Site",
+        site=chosen.names.get("site"),
+    )
 
 
 publication = open_page(
     "Overview",
-    "The headline KPIs against targets, benchmarks, the quarter before and the baseline.",
+    "Whether the engagement program pays off, and where the practice stands.",
     has_reports=True,
 )
+programs = _verdict(publication)
+_board(publication, programs)
 chosen = filters(publication, period=False)
 headline = [row for row in ask(publication, CATALOG).iter_rows(named=True) if row["is_headline"]]
 periods = newest(publication, chosen, QUARTER, tuple(kpi["kpi_code"] for kpi in headline))
@@ -69,7 +119,7 @@ with st.container(border=True):
 for start in range(0, len(headline), COLUMNS):
     for column, kpi in zip(st.columns(COLUMNS), headline[start : start + COLUMNS], strict=False):
         with column, st.container(border=True, height="stretch"):
-            _show(kpi, periods.get(kpi["kpi_code"]), drawn.get((kpi["kpi_code"],), months.clear()))
+            _show(kpi, periods.get(kpi["kpi_code"]), drawn.get((kpi["kpi_code"],), months.clear()), chosen)
 current_sheet().tiles(
     [
         (

@@ -8,12 +8,13 @@ import streamlit as st
 from dashboards.figures.comparisons import bars, intervals, stack, tornado
 from dashboards.figures.style import OWN, PENDING
 from dashboards.figures.wording import DESIGN_NAMES, as_plain_markdown, each, plain
+from dashboards.kpis.claims import LEGEND, claims
 from dashboards.kpis.metric import baseline_cases
 from dashboards.layout.exhibits import figure, say, section, table
 from dashboards.layout.page import is_published, not_available, open_page
 from dashboards.store.published import Publication, ask
 from models.few_cases import MARK
-from models.wording import ABSENT, CLAIM_VERDICTS, amount, cases, effect, estimated, month, period, span
+from models.wording import amount, month, span
 
 GRADES = {
     "A": "A: randomised",
@@ -23,9 +24,7 @@ GRADES = {
     "none": "No causal number",
 }
 UNIT_NAMES = {"share": "percentage points", "usd": "dollars"}
-_LEGEND = (
-    "In brackets: the grade of evidence. Green, red: significant. Blue: not significant. Grey: a description, not an effect."
-)
+_MARKS = "In brackets: the grade of evidence. Green, red: significant. Blue: not significant. Grey: a description, not an effect."
 _EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
 _TRIED = """
     select outcome_name, design, grade, estimate, interval_low, interval_high, unit, assumptions, refused_reason
@@ -43,9 +42,6 @@ _OWNERSHIP = """
     from delivery.fct_program_ownership_costs
     where program_name = ? and scenario = ?
     order by category = 'total', category, year
-"""
-_CLAIMS = """
-    select * from delivery.fct_program_claims where program_name is not distinct from ? order by display_order
 """
 _BASELINES = """
     select kpis.kpi_name, kpis.unit, kpis.scoring, kpis.time_basis,
@@ -300,34 +296,8 @@ def _effects(publication: Publication, program: str) -> None:
                 alt="Estimates with intervals. " + " ".join(rows["statement"].to_list()),
                 data=rows,
                 name=f"effects_{unit}",
-                note=_LEGEND if len(rows) == max(len(part) for _, part in parts) else "",
+                note=_MARKS if len(rows) == max(len(part) for _, part in parts) else "",
             )
-
-
-def _claim(row: dict[str, Any]) -> dict[str, str]:
-    """A row of the board's table, in the order in which it is read."""
-    unit, kind = row["unit"], row["change_type"]
-    few = MARK if row["is_small"] else ""
-    return {
-        "Metric": row["kpi_name"],
-        "Baseline": amount(row["baseline_value"], unit),
-        "Now, same sites": amount(row["like_for_like_value"], unit),
-        "Now, practice": amount(row["value"], unit) + few,
-        "Cases": cases(row["numerator"], row["denominator"], row["scoring"], unit),
-        "Quarter": period(row["first_month_on"], row["last_month_on"]),
-        "Target": amount(row["target"], unit),
-        "Benchmark": span(row["benchmark_low"], row["benchmark_high"], unit),
-        "Typical, as claimed": row["typical_range"] or ABSENT,
-        "Claim": f"{effect(row['claimed_low'], kind, unit)} to {effect(row['claimed_high'], kind, unit)}",
-        "Effect": estimated(row["effect"], row["effect_low"], row["effect_high"], kind, unit)
-        + (" ?" if row["effect"] is not None and not row["is_significant"] else ""),
-        "Grade": ABSENT if row["grade"] is None else row["grade"],
-        "Worth": ABSENT
-        if row["benefit_usd"] is None
-        else amount(row["benefit_usd"], "usd") + ("" if row["is_benefit_significant"] or not row["benefit_usd"] else " ?"),
-        "Verdict": CLAIM_VERDICTS[row["verdict"]],
-        "Why": row["verdict_reason"] or "",
-    }
 
 
 publication = open_page(
@@ -367,15 +337,13 @@ else:
     not_available("Effects and value", "the CRM delivered no program, or this publication is older than its estimates")
 
 section("Vendor claims, beside this practice's results")
-if is_published(publication, "delivery.fct_program_claims"):
-    claims = ask(publication, _CLAIMS, (program if programs else None,))
+board = claims(publication, program if programs else None)
+if board is not None:
     table(
-        pl.DataFrame([_claim(row) for row in claims.iter_rows(named=True)], infer_schema_length=None),
+        pl.DataFrame(board, infer_schema_length=None),
         title="What vendors commonly claim, and what is found here",
         name="board_claims",
-        note="Baseline and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: "
-        "of the program alone, with its 95 % interval and grade; a claim in % is of the value before. Worth: base scenario, "
-        "undiscounted mean over its months. ?: not told from chance. †: few cases.",
+        note=LEGEND,
     )
 else:
     not_available("The claims", "this publication is older than their comparison")

@@ -8,6 +8,8 @@ import phonenumbers
 import polars as pl
 from babel import Locale
 
+from models.wording import titled
+
 _JOINER = "\u2060"
 DOMAIN_NAMES = {
     "access": "Access",
@@ -18,7 +20,6 @@ DOMAIN_NAMES = {
     "revenue_cycle": "Revenue cycle",
 }
 
-_SPELT = {"days_in_ar": "Days in A/R"}
 DESIGN_NAMES = {
     "randomised": "Randomised hold-out",
     "staggered_did": "Staggered difference-in-differences",
@@ -42,7 +43,7 @@ def definition(catalog: dict[str, Any]) -> str:
 
 def plain(code: str) -> str:
     """A code for people: `recovered_slots` → Recovered slots."""
-    return _SPELT.get(code) or code.replace("_", " ").replace(":", ": ").capitalize()
+    return titled(code)
 
 
 def telephone(number: str) -> str:

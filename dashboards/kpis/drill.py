@@ -1,5 +1,6 @@
 """Splits a KPI by site and provider, and lists its rows for roles that may see them."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -62,10 +63,16 @@ _RECORD = """
 
 
 def behind(
-    publication: Publication, viewer: Viewer, kpi: dict[str, Any], chosen: Filters, first_month: date, last_month: date
+    publication: Publication,
+    viewer: Viewer,
+    kpi: dict[str, Any],
+    chosen: Filters,
+    first_month: date,
+    last_month: date,
+    open_patient: Callable[[int], None],
 ) -> None:
     """Draw the parts of `kpi` from `first_month` to the end of `last_month`, and on request, for roles with patient data, the
-    rows that it counts. Each list is recorded in the audit log.
+    rows that it counts; who chooses one opens its patient. Each list is recorded in the audit log.
     """
     section("What lies behind it")
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
@@ -93,12 +100,18 @@ def behind(
     elif not is_published(publication, "marts.fct_kpi_rows"):
         not_available("Row by row", "this publication was made before rows were kept; run the pipeline again")
     elif st.toggle("List the rows", key="rows", bind="query-params"):
-        _list(publication, kpi, restriction, values)
+        _list(publication, kpi, restriction, values, open_patient)
     else:
         st.caption("Each listing is recorded in the audit log.")
 
 
-def _list(publication: Publication, kpi: dict[str, Any], restriction: str, values: tuple[Any, ...]) -> None:
+def _list(
+    publication: Publication,
+    kpi: dict[str, Any],
+    restriction: str,
+    values: tuple[Any, ...],
+    open_patient: Callable[[int], None],
+) -> None:
     types = ask(publication, _TYPES, (kpi["kpi_code"],))
     if types.is_empty():
         empty(f"{kpi['kpi_name']} has no mature month.")
@@ -116,6 +129,7 @@ def _list(publication: Publication, kpi: dict[str, Any], restriction: str, value
     notes = [
         f"The first {MOST_ROWS}; narrower filters show the others." if len(listed) == MOST_ROWS else "",
         f"Rows are kept from {month(begins_on)} on." if values[1] < begins_on else "",
+        "Choose a row to see its patient." if any(patient is not None for patient in patients) else "",
     ]
     if is_share:
         listed = listed.with_columns(pl.col("numerator") == 1)
@@ -134,6 +148,7 @@ def _list(publication: Publication, kpi: dict[str, Any], restriction: str, value
         }
         | hidden,
         name=f"{kpi['kpi_code']}_rows",
+        on_choose=lambda place: open_patient(patients[place]) if patients[place] is not None else None,
         note=" ".join(note for note in notes if note),
     )
 

@@ -46,8 +46,8 @@ def newest(publication: Publication, chosen: Filters, n_months: int, kpi_codes: 
 
 
 def members(publication: Publication, chosen: Filters, period: Period, split_by: str) -> pl.DataFrame:
-    """A KPI's members of one dimension over a period, with a case in it: `slice_name`, `numerator`, `denominator`, `value`,
-    `is_small`, and the period's `first_month_on` and `last_month_on`."""
+    """A KPI's members of one dimension over a period, with a case in it: `slice_key`, `slice_name`, `numerator`, `denominator`,
+    `value`, `is_small`, and the period's `first_month_on` and `last_month_on`."""
     if set(restrictions(chosen)) <= {split_by} and is_published(publication, "marts.fct_kpi_periods"):
         rows = _rows(publication, period["n_months"], split_by, restrictions(chosen).get(split_by))
         rows = rows.filter(pl.col("kpi_code") == period["kpi_code"])
@@ -58,7 +58,9 @@ def members(publication: Publication, chosen: Filters, period: Period, split_by:
         rows = inside.group_by("slice_key", "slice_name").agg(pl.col("numerator", "denominator").sum() / n_ends)
         small = [is_few(met, cases, period["scoring"]) for met, cases in rows.select("numerator", "denominator").iter_rows()]
         rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator"), is_small=pl.Series(small, dtype=pl.Boolean))
-    rows = rows.filter(pl.col("denominator") > 0).select("slice_name", "numerator", "denominator", "value", "is_small")
+    rows = rows.filter(pl.col("denominator") > 0).select(
+        "slice_key", "slice_name", "numerator", "denominator", "value", "is_small"
+    )
     return dated(rows, period)
 
 

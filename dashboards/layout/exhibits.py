@@ -1,7 +1,7 @@
 """Draws charts and tables under a title that states their content, each with export as CSV (charts also as PNG)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -52,10 +52,12 @@ def table(
     row_height: int | None = None,
     is_printed: bool = True,
     patients: Iterable[int] = (),
+    on_choose: Callable[[int], None] | None = None,
 ) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
     lets long texts take several lines. A table too wide for paper is not `is_printed`: the page's export only names it.
-    `patients` are the keys of those who are in it, for the audit log.
+    `patients` are the keys of those who are in it, for the audit log. `on_choose` is called with the place of a row that somebody
+    chooses, before the page runs again.
     """
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
@@ -64,9 +66,12 @@ def table(
             {} if row_height is None else {"row_height": row_height}
         )
         shown, settings = _shown(data, columns or {})
+        key = f"table_{name}"
+        if on_choose is not None:
+            key, size = _choosable(key, on_choose, size)
         st.dataframe(
             shown,
-            key=f"table_{name}",
+            key=key,
             column_config=settings,
             hide_index=True,
             width="stretch",
@@ -82,6 +87,20 @@ def table(
     current_sheet().patients.update(patients)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]
     current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
+
+
+def _choosable(key: str, on_choose: Callable[[int], None], size: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The key of a table whose rows can be chosen, and its settings. Each choice makes a new table: a row that stays chosen would
+    choose itself again at the next run."""
+    counter = f"{key}_choices"
+    fresh = f"{key}_{st.session_state.get(counter, 0)}"
+
+    def choose() -> None:
+        if rows := st.session_state[fresh].selection.rows:
+            st.session_state[counter] = st.session_state.get(counter, 0) + 1
+            on_choose(rows[0])
+
+    return fresh, size | {"on_select": choose, "selection_mode": "single-row"}
 
 
 def _shown(data: pl.DataFrame, columns: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:

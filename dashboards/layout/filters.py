@@ -108,6 +108,19 @@ def filters(
     return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
 
 
+def option_of(slice_type: str, key: str, name: str) -> tuple[str, str]:
+    """The filter that shows one member of a dimension alone, and its choice: `payer_class`, `self_pay` → `payer`, Self-pay."""
+    match slice_type:
+        case "payer_class":
+            return "payer", PAYER_NAMES.get(key, EVERY)
+        case "patient_segment":
+            return "segment", SEGMENT_NAMES.get(key, EVERY)
+        case "location":
+            return "site", name
+        case _:
+            return "provider", name
+
+
 def _chosen(column: DeltaGenerator, label: str, options: list[str], key: str, index: int = 0) -> str:
     """A select box whose choice is in the URL, and which a page takes over, into its own URL too, from the page before.
 

@@ -107,9 +107,10 @@ def _drawer(publication: Publication, patient: dict[str, Any]) -> None:
     is_restricted = patient["patient_key"] in restricted(publication)
     task = None if is_restricted else _task(publication, patient["patient_key"])
     _head(patient, is_restricted)
-    _turn()
-    _finding(publication, patient, task)
-    _outcome(publication, patient, task, since)
+    if current_viewer().may_open("outreach"):
+        _turn()
+        _finding(publication, patient, task)
+        _outcome(publication, patient, task, since)
     _reach(publication, patient)
     _visits(publication, patient)
     _gaps(publication, patient)

@@ -1,6 +1,10 @@
-{#- A number as text, with its sign: in percentage points if the column `scale` says so. -#}
+{#- A number as text, with its sign, which is never a hyphen: in percentage points if the column `scale` says so. -#}
 {% macro signed(column) -%}
-    printf('%+.2f', {{ column }} * scale)
+    case
+        when round({{ column }} * scale, 1) > 0 then '+'
+        when round({{ column }} * scale, 1) < 0 then '−'
+        else '±'
+    end || printf('%.1f', abs({{ column }} * scale))
 {%- endmacro %}
 
 {#- Dollars as text: −$1,235. -#}

@@ -18,6 +18,7 @@ import numpy as np
 
 from ml.roi.quantities import Values
 from ml.roi.volumes import Volumes
+from models.wording import named
 
 BENEFITS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "recovered_slots": (
@@ -75,9 +76,9 @@ def countable(category: str, values: Container[str]) -> str | None:
     """Why a benefit counts as zero; None if it can be counted."""
     outcome, needed, _ = BENEFITS[category]
     if f"effect:{outcome}" not in values:
-        return f"no causal effect on {outcome} could be estimated"
+        return f"no causal effect on {named(outcome)} could be estimated"
     missing = [name for name in needed if name not in values]
-    return f"{', '.join(missing)} was not measured and is not in the scenario" if missing else None
+    return f"{', '.join(map(named, missing))} was not measured and is not in the scenario" if missing else None
 
 
 def cash_flows(values: Values, volumes: Volumes) -> CashFlows:

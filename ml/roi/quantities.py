@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ml.roi.scenario import ASSUMPTIONS, UNIT_VALUES, Scenario
+from models.wording import named
 
 SEED = 20_260_101
 DRAWS = 10_000
@@ -82,7 +83,7 @@ def quantities(scenario: Scenario, effects: Mapping[str, Effect], measured: Mapp
     found = {}
     for outcome, effect in effects.items():
         below, above = (effect.estimate - effect.low) / Z, (effect.high - effect.estimate) / Z
-        basis = f"{effect.design.replace('_', ' ')}, grade {effect.grade}"
+        basis = f"{named(effect.design)}, grade {effect.grade}"
         found[f"effect:{outcome}"] = Quantity(
             f"effect:{outcome}", "effect", "outcome", effect.estimate, below, above, basis, effect.bounds
         )

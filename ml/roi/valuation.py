@@ -12,6 +12,7 @@ from ml.roi.quantities import DRAWS, SEED, Effect, Measured, Quantity, Values, q
 from ml.roi.scenario import Scenario
 from ml.roi.sensitivity import discount_factors, tornado
 from ml.roi.volumes import Volumes
+from models.wording import named
 
 PERCENTILES = (5, 50, 95)
 
@@ -21,12 +22,13 @@ class Valuation:
     """`values`: kind, category, year, amounts, is_counted, grade, is_significant, is_projected, basis, from_on, until_on.
     `returns`: one row.
 
-    `sensitivities`: one row per quantity, see `tornado`.
+    `sensitivities`: one row per quantity, see `tornado`. `months`: one row per month of the horizon, see `_months`.
     """
 
     values: pl.DataFrame
     returns: pl.DataFrame
     sensitivities: pl.DataFrame
+    months: pl.DataFrame
 
 
 def value_program(
@@ -53,6 +55,7 @@ def value_program(
         values=_values(effects, reasons, flows, volumes),
         returns=_returns(scenario, drawn, flows, volumes, reasons, draws, seed),
         sensitivities=tornado(known, volumes),
+        months=_months(flows.net, volumes),
     )
 
 
@@ -95,9 +98,9 @@ def _values(effects: Mapping[str, Effect], reasons: Mapping[str, str | None], fl
 def _why_not(category: str, known: Mapping[str, Quantity], effects: Mapping[str, Effect]) -> str | None:
     outcome = BENEFITS[category][0]
     if category == "incentive" and known["incentive_usd_per_year"].above == 0:
-        return "the scenario names no incentive contract (`incentive_usd_per_year`)"
+        return "the scenario names no incentive contract"
     if outcome in effects and f"effect:{outcome}" not in known:
-        return f"the effect on {outcome} cannot be told from chance"
+        return f"the effect on {named(outcome)} cannot be told from chance"
     return countable(category, known)
 
 
@@ -140,6 +143,22 @@ def _returns(
         "seed": seed,
     }
     return pl.DataFrame([row])
+
+
+def _months(net: np.ndarray, volumes: Volumes) -> pl.DataFrame:
+    """Benefits less costs of each month from 1 on, in US dollars, undiscounted as payback is: `net_mean_usd`, and all up to the
+    month's end, `net_so_far_p5_usd`, `net_so_far_p50_usd` and `net_so_far_p95_usd`; `net` is draws x months.
+    """
+    so_far = np.percentile(net.cumsum(axis=1), PERCENTILES, axis=0)
+    return pl.DataFrame(
+        {
+            "month_number": range(1, volumes.n_months + 1),
+            "month_on": [volumes.month_on(place) for place in range(volumes.n_months)],
+            "net_mean_usd": net.mean(axis=0),
+            **{f"net_so_far_p{share}_usd": amounts for share, amounts in zip(PERCENTILES, so_far, strict=True)},
+            "is_projected": [place >= volumes.n_observed for place in range(volumes.n_months)],
+        }
+    )
 
 
 def _internal_rate(flows: np.ndarray) -> dict[str, float | str | None]:

@@ -27,6 +27,35 @@ class Volumes:
     members: np.ndarray
     costs: dict[str, np.ndarray]
 
+    @classmethod
+    def from_table(cls, starts_on: date, n_observed: int, table: pl.DataFrame) -> "Volumes":
+        """The volumes that `to_table` wrote, beside the two that it does not hold."""
+        series = {
+            (kind, code): rows.sort("month_number")["value"].to_numpy()
+            for (kind, code), rows in table.group_by("series_type", "series_code", maintain_order=True)
+        }
+
+        def of(kind: str) -> dict[str, np.ndarray]:
+            return {code: months for (found, code), months in series.items() if found == kind}
+
+        return cls(starts_on, n_observed, of("exposure"), of("live_share"), series["members", "all"], of("cost"))
+
+    def to_table(self) -> pl.DataFrame:
+        """One row per series and month from 1 on: `series_type` (`exposure`, `live_share`, `members`, `cost`), `series_code` (the
+        outcome or the kind of cost; `all`), `month_number`, `value`."""
+        series = {
+            **{("exposure", code): months for code, months in self.exposure.items()},
+            **{("live_share", code): months for code, months in self.live_share.items()},
+            ("members", "all"): self.members,
+            **{("cost", code): months for code, months in self.costs.items()},
+        }
+        return pl.concat(
+            pl.DataFrame({"month_number": range(1, self.n_months + 1), "value": np.asarray(months, dtype=float)}).with_columns(
+                series_type=pl.lit(kind), series_code=pl.lit(code)
+            )
+            for (kind, code), months in series.items()
+        )
+
     @property
     def n_months(self) -> int:
         return len(self.members)

@@ -203,6 +203,31 @@ _OWNERSHIP_COLUMNS = {
     "discounted_so_far_usd": _usd("The same, discounted to the first month."),
     "is_projected": field(pl.Boolean, "The year has months beyond the data."),
 }
+_MONTH_NUMBER = field(pl.Int32, "Month of the program, from 1.", at_least=1)
+_MONTH_COLUMNS = {
+    "program_name": _PROGRAM,
+    "scenario": _SCENARIO,
+    "month_number": _MONTH_NUMBER,
+    "month_on": field(pl.Date, "First day of the month."),
+    "net_mean_usd": _usd("Benefits less costs of the month, undiscounted: mean of the draws."),
+    "net_so_far_p5_usd": _usd("Benefits less costs from the first month to the end of this one: 5th percentile of the draws."),
+    "net_so_far_p50_usd": _usd("The same: median."),
+    "net_so_far_p95_usd": _usd("The same: 95th percentile."),
+    "is_projected": field(pl.Boolean, "The month lies beyond the data."),
+}
+_VOLUME_COLUMNS = {
+    "program_name": _PROGRAM,
+    "scenario": _SCENARIO,
+    "series_type": field(
+        pl.String,
+        "`exposure`: an outcome's denominator at sites on the program. `live_share`: that over the denominator of all sites. "
+        "`members`: patients whom a campaign tried to reach. `cost`: US dollars.",
+        values=("exposure", "live_share", "members", "cost"),
+    ),
+    "series_code": field(pl.String, "The outcome, or the kind of cost; `all` of members."),
+    "month_number": _MONTH_NUMBER,
+    "value": field(pl.Float64, "Of the month."),
+}
 _SENSITIVITY_COLUMNS = {
     "program_name": _PROGRAM,
     "scenario": _SCENARIO,
@@ -243,6 +268,22 @@ _ML = (
         "program and scenario",
         ("program_name", "scenario"),
         _RETURN_COLUMNS,
+        owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "program_months",
+        "program, scenario and month of the program",
+        ("program_name", "scenario", "month_number"),
+        _MONTH_COLUMNS,
+        owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "program_volumes",
+        "program, scenario, series and month of the program",
+        ("program_name", "scenario", "series_type", "series_code", "month_number"),
+        _VOLUME_COLUMNS,
         owner="finance lead",
         deidentified=ABSENT,
     ),
@@ -306,6 +347,24 @@ _DELIVERY = (
             ),
             "data_cut_on": field(pl.Date, "The day that the run looked back from."),
         },
+        owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "fct_program_months",
+        "program, scenario and month of the program",
+        ("program_name", "scenario", "month_number"),
+        _MONTH_COLUMNS,
+        notes="The program is paid back from the month on in which `net_so_far_p50_usd` stays at or above zero.",
+        owner="finance lead",
+        deidentified=ABSENT,
+    ),
+    Contract(
+        "fct_program_volumes",
+        "program, scenario, series and month of the program",
+        ("program_name", "scenario", "series_type", "series_code", "month_number"),
+        _VOLUME_COLUMNS,
+        notes="What the value is worked out from beside effects, unit values and assumptions: as delivered, then continued.",
         owner="finance lead",
         deidentified=ABSENT,
     ),

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from ml.assessment.model_checks import CHECKS
 from models.published import PUBLISHED
+from models.wording import named
 from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.keys import key_of
 from pipelines.errors import ChecksFailed
@@ -22,7 +23,14 @@ from pipelines.scoring.truth import best_possible
 TRAINED = ["ml.model_evaluations", "ml.model_cards", "ml.model_curves", "ml.model_importances"]
 SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.no_show_scores"]
 ESTIMATED = ["ml.program_effects"]
-VALUED = ["ml.program_values", "ml.program_returns", "ml.program_sensitivities", "ml.program_ownership_costs"]
+VALUED = [
+    "ml.program_values",
+    "ml.program_returns",
+    "ml.program_months",
+    "ml.program_sensitivities",
+    "ml.program_volumes",
+    "ml.program_ownership_costs",
+]
 FEATURES = [
     "intermediate.int_disengagement__features",
     "intermediate.int_disengagement__labels",
@@ -140,9 +148,9 @@ def _in_words(check: str, found: Sequence[tuple[str, str, float]]) -> str | None
     """The findings of a model check in words, worst first; None if there are none."""
     if not found:
         return None
-    inputs = ", ".join(f"{subject.replace('_', ' ')} ({value:.2f})" for subject, _, value in found[:3])
+    inputs = ", ".join(f"{named(subject)} ({value:.2f})" for subject, _, value in found[:3])
     more = f" and {len(found) - 3} others" if len(found) > 3 else ""
-    name = check.replace("_", " ")
+    name = named(check)
     return f"The risk model's {name} is beyond its threshold for {inputs}{more}; ml.model_monitoring says why that matters"
 
 

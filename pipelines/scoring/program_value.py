@@ -18,14 +18,21 @@ from ml.roi.ownership import OWNED_MONTHS, ownership_costs
 from ml.roi.quantities import Measured
 from ml.roi.scenario import Scenario
 from ml.roi.valuation import Valuation, value_program
-from ml.roi.volumes import volumes
+from ml.roi.volumes import Volumes, volumes
 from models.published.roi import EFFECT_COLUMNS
 from pipelines.scoring.program_history import History, Program
 from pipelines.scoring.tables import Tables
 from pipelines.sql.literals import literal
 
 TRIAL_OUTCOME = "visit_within_90_days"
-VALUE_TABLES = ("program_values", "program_returns", "program_sensitivities", "program_ownership_costs")
+VALUE_TABLES = (
+    "program_values",
+    "program_returns",
+    "program_months",
+    "program_sensitivities",
+    "program_volumes",
+    "program_ownership_costs",
+)
 
 
 def estimate_effects(history: History) -> Tables:
@@ -44,13 +51,16 @@ def estimate_effects(history: History) -> Tables:
 def value_programs(
     programs: Sequence[Program], measured: Mapping[str, Measured], scenarios: Sequence[Scenario], as_of_on: date
 ) -> Tables:
-    """Value every program under every scenario: the three tables of its value, and that of its costs over five years."""
+    """Value every program under every scenario: the tables of its value, what they were worked out from, and its costs over five
+    years."""
     tables: dict[str, list[pl.DataFrame]] = {name: [] for name in VALUE_TABLES}
-    for program, scenario, found in valuations(programs, measured, scenarios, as_of_on):
+    for program, scenario, known, found in _valued(programs, measured, scenarios, as_of_on):
         named = {"program_name": pl.lit(program), "scenario": pl.lit(scenario.name)}
         tables["program_values"].append(_traced(program, found.values).with_columns(**named))
         tables["program_returns"].append(found.returns.with_columns(**named))
+        tables["program_months"].append(found.months.with_columns(**named))
         tables["program_sensitivities"].append(found.sensitivities.with_columns(**named))
+        tables["program_volumes"].append(known.to_table().with_columns(**named))
     for program, scenario, costs in ownerships(programs, scenarios, as_of_on):
         tables["program_ownership_costs"].append(costs.with_columns(program_name=pl.lit(program), scenario=pl.lit(scenario.name)))
     return {table: pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame() for table, frames in tables.items()}
@@ -60,13 +70,20 @@ def valuations(
     programs: Sequence[Program], measured: Mapping[str, Measured], scenarios: Sequence[Scenario], as_of_on: date
 ) -> Iterator[tuple[str, Scenario, Valuation]]:
     """Each program that has started by `as_of_on`, under each scenario."""
+    for program, scenario, _, found in _valued(programs, measured, scenarios, as_of_on):
+        yield program, scenario, found
+
+
+def _valued(
+    programs: Sequence[Program], measured: Mapping[str, Measured], scenarios: Sequence[Scenario], as_of_on: date
+) -> Iterator[tuple[str, Scenario, Volumes, Valuation]]:
     for program in programs:
         for scenario in scenarios:
             known = volumes(
                 program.costs, program.outcomes, program.members, as_of_on=as_of_on, horizon_months=scenario.horizon_months
             )
             if known is not None:
-                yield program.name, scenario, value_program(scenario, known, program.effects, measured)
+                yield program.name, scenario, known, value_program(scenario, known, program.effects, measured)
 
 
 def ownerships(

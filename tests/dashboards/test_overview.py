@@ -17,7 +17,7 @@ def overview(app) -> AppTest:
 
 def test_every_headline_kpi_has_a_tile_with_its_definition_on_hover(overview: AppTest):
     assert not overview.exception
-    assert len(overview.metric) == 8
+    assert len(overview.metric) == 11
     assert all(tile.help for tile in overview.metric)
 
 
@@ -56,3 +56,48 @@ def test_each_tile_shows_the_newest_mature_quarter_of_the_facts_and_its_change(o
         ).fetchall()
     shown = {tile.label: (tile.value, tile.delta) for tile in overview.metric}
     assert shown == {name: (amount(now, unit), change(now - before, unit)) for name, unit, now, before in facts}
+
+
+def test_the_page_opens_with_whether_the_program_paid_off_by_how_much_and_what_to_do_next(
+    overview: AppTest, sample_warehouse: Path
+):
+    with open_file(sample_warehouse, read_only=True) as connection:
+        query = "select statement from delivery.fct_program_returns where scenario = 'base'"
+        statement = connection.execute(query).fetchone()[0]
+    assert overview.header[0].value == "Did it pay off?"
+    said = next(text.value for text in overview.markdown if text.value.startswith("**The program"))
+    assert said.replace("\\", "").replace("**", "") == statement
+    assert "Next" in said
+
+
+def test_the_boards_table_names_its_nine_metrics_with_where_they_came_from_and_what_the_program_did(overview: AppTest):
+    board = overview.dataframe[0].value
+    assert board["Metric"].to_list() == [
+        "No-show rate", "Patient retention rate", "Staff hours of outreach", "Satisfaction score", "Revenue per patient and year",
+        "Care-gap closure rate", "Preventive-care utilisation", "Gross days in A/R", "Net collection rate",
+    ]  # fmt: skip
+    assert all("→" in said for said in board["Before → now, same sites"])
+
+
+def test_every_metric_of_the_boards_table_has_a_tile_too(overview: AppTest):
+    assert set(overview.dataframe[0].value["Metric"]) <= {tile.label for tile in overview.metric}
+
+
+def test_each_tile_leads_to_its_kpi_by_site(overview: AppTest):
+    """AppTest has no class for a link: it is found by its protobuf."""
+    links = [found.proto for found in overview.get("page_link")]
+    addresses = [link.query_string for link in links if "kpi_explorer" in link.page]
+    assert len(addresses) == 11
+    assert all("split=Site" in address for address in addresses)
+    assert any("No-show+rate" in address for address in addresses)
+
+
+def test_whoever_chooses_a_slice_sees_it_alone_and_whoever_chooses_a_row_its_patient(app):
+    """AppTest cannot choose a row of a table: what a choice does is called as the table calls it."""
+    from dashboards.layout.filters import option_of
+
+    assert option_of("payer_class", "self_pay", "self-pay") == ("payer", "Self-pay")
+    assert option_of("location", "17", "East Clinic") == ("site", "East Clinic")
+    page = app("kpi_explorer", role="analyst_phi", address={"split": "Site", "site": "East Clinic", "rows": "true"})
+    assert not page.exception
+    assert any("Choose a row to see its patient" in text.value for text in page.caption)

@@ -138,7 +138,7 @@ def test_a_benefit_whose_effect_is_not_told_from_chance_is_marked_and_zero_where
     assert (everything["is_counted"], everything["is_significant"], everything["grade"]) == (True, False, "B")
     assert everything["amount_mean_usd"] > 0 and "cannot be told from chance" in everything["basis"]
     assert (significant["is_counted"], significant["amount_p95_usd"]) == (False, 0)
-    assert significant["basis"] == "Counts as zero: the effect on no_show_rate cannot be told from chance"
+    assert significant["basis"] == "Counts as zero: the effect on no-show rate cannot be told from chance"
 
 
 def test_an_incentive_without_a_contract_is_zero_for_want_of_the_contract_and_not_of_an_effect():
@@ -322,3 +322,24 @@ def test_a_scenario_that_cannot_be_used_is_refused_by_its_key(written: dict, wor
     base, *_ = scenarios({})
     with pytest.raises(ScenarioRefused, match=words):
         read_scenario(written, base)
+
+
+def test_what_is_left_month_by_month_adds_up_and_what_volumes_are_written_as_gives_them_again():
+    """Costs of 100 in each of four months, of which three are observed; nothing is brought in: −100, −200, −300, −400."""
+    volumes = Volumes(
+        date(2025, 11, 1),
+        3,
+        {"no_show_rate": np.arange(4.0)},
+        {"days_in_ar": np.ones(4)},
+        np.zeros(4),
+        {"licence": np.full(4, 100.0)},
+    )
+    months = value_program(scenario(cost_growth=0), volumes, {}, {}, draws=4).months
+    assert months["net_so_far_p50_usd"].to_list() == [-100, -200, -300, -400]
+    assert months["month_on"].to_list()[2:] == [date(2026, 1, 1), date(2026, 2, 1)]
+    assert months["is_projected"].to_list() == [False, False, False, True]
+    again = Volumes.from_table(volumes.starts_on, 3, volumes.to_table())
+    assert again.costs["licence"].tolist() == [100] * 4
+    assert again.exposure["no_show_rate"].tolist() == [0, 1, 2, 3]
+    assert again.live_share["days_in_ar"].tolist() == [1] * 4
+    assert (again.n_months, again.members.tolist()) == (4, [0] * 4)

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns() }}
+from {{ source('ml', 'program_volumes') }}
