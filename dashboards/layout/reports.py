@@ -14,6 +14,7 @@ from dashboards.access.roles import current_viewer, still_admitted
 from dashboards.store.published import Publication
 from models.home_keys import store
 
+_MIME = {".html": "text/html", ".pdf": "application/pdf"}
 _NAME = re.compile(r"report_(?P<year>\d{4})-(?:Q(?P<quarter>[1-4])|(?P<month>\d{2}))")
 
 
@@ -25,13 +26,13 @@ class Report(NamedTuple):
 
 
 def reports(publication: Publication) -> list[Report]:
-    """The reports of a publication, months before quarters, the newest first; none in a publication made before reports
-    existed."""
-    found = [(path, _NAME.fullmatch(path.stem)) for path in publication.folder.glob("report_*.html")]
+    """The reports of a publication, months before quarters, the newest first, each as HTML and, where it was drawn, as PDF; none
+    in a publication made before reports existed."""
+    found = [(path, _NAME.fullmatch(path.stem)) for path in publication.folder.glob("report_*") if path.suffix in _MIME]
     named = [(path, name) for path, name in found if name]
     return [
-        Report(path, _title(**name.groupdict()))
-        for path, name in sorted(named, key=lambda one: (one[1]["quarter"] is None, one[0].stem), reverse=True)
+        Report(path, f"{_title(**name.groupdict())} ({path.suffix[1:].upper()})")
+        for path, name in sorted(named, key=lambda one: (one[1]["quarter"] is None, one[0].name), reverse=True)
     ]
 
 
@@ -57,13 +58,13 @@ def offer_reports(place: DeltaGenerator, publication: Publication) -> None:
                 report.title,
                 data=partial(read, report),
                 file_name=report.path.name,
-                mime="text/html",
-                key=f"export_{report.path.stem}",
+                mime=_MIME[report.path.suffix],
+                key=f"export_{report.path.name}",
                 icon=":material/download:",
                 width="stretch",
                 on_click="ignore",
             )
-        st.caption("One printable file each; works offline.")
+        st.caption("Four printed pages; the HTML has every KPI beside them, and works offline.")
 
 
 def _title(year: str, quarter: str | None, month: str | None) -> str:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from pipelines.cli import caregap
 from pipelines.errors import UsageError
 from pipelines.exports.board_report.kpis import kpis
+from pipelines.exports.board_report.material import is_worse_than_baseline, misses_its_target, wilson
 from pipelines.exports.board_report.period import last_complete, month, quarter
 from pipelines.exports.board_report.report import report
 from pipelines.home import Home
@@ -31,9 +32,47 @@ def reports(folder: Path) -> list[Path]:
     return sorted(folder.glob("report_*.html"))
 
 
-def test_publishing_writes_the_last_complete_month_and_quarter(reports: list[Path]):
-    """The sample looks back from 1 November 2026."""
-    assert [path.name for path in reports] == ["report_2026-10.html", "report_2026-Q3.html"]
+def test_publishing_writes_the_newest_month_and_quarter_whose_numbers_are_in(reports: list[Path]):
+    """The sample looks back from 1 November 2026: no KPI of October is in, and all but one of September's and the third quarter's
+    headline KPIs are."""
+    assert [path.name for path in reports] == ["report_2026-09.html", "report_2026-Q3.html"]
+    assert "0 of 0" not in reports[0].read_text(encoding="utf-8")
+
+
+def test_a_report_begins_with_whether_the_program_paid_and_the_decisions_due(reports: list[Path]):
+    for path in reports:
+        text = path.read_text(encoding="utf-8")
+        places = [text.index(part) for part in ("The program does not pay", "Decisions due", "Where the practice stands")]
+        assert places == sorted(places)
+        assert "stop, or renegotiate" in text
+
+
+def test_a_report_is_four_printed_pages(folder: Path):
+    """The PDF counts its pages itself: `/Count` of its page tree."""
+    plutoprint = pytest.importorskip("plutoprint", reason="PlutoPrint has no wheel for this machine.")
+    for path in sorted(folder.glob("report_*.html")):
+        book = plutoprint.Book(plutoprint.PAGE_SIZE_LETTER)
+        book.load_html(path.read_text(encoding="utf-8"))
+        assert book.get_page_count() == 4
+        assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_what_chance_explains_or_a_met_target_makes_idle_is_no_decision():
+    """16 of 318 is 5.0 % (3.1 % to 8.0 % by Wilson): a target of 4 % lies inside, one of 2 % outside. Of days, which have no
+    interval here, 40 against 39 is 2.6 %, and 45 against 39 is 15 %."""
+    low, high = wilson(16, 318)
+    assert (round(low, 3), round(high, 3)) == (0.031, 0.080)
+    share = {"scoring": "proportion", "value": 16 / 318, "interval_low": low, "interval_high": high, "is_small": False}
+    assert not misses_its_target(share | {"target": 0.04, "target_status": "missed"})
+    assert misses_its_target(share | {"target": 0.02, "target_status": "missed"})
+    days = {"scoring": "ratio", "interval_low": None, "interval_high": None, "is_small": False, "target": 39.0}
+    assert not misses_its_target(days | {"value": 40.0, "target_status": "missed"})
+    assert misses_its_target(days | {"value": 45.0, "target_status": "missed"})
+    assert not misses_its_target(days | {"value": 45.0, "target_status": "missed", "is_small": True})
+    worse = {"baseline_status": "worse", "like_for_like_value": 0.05, "baseline_value": 0.02, "scoring": "proportion"}
+    cases = {"like_for_like_numerator": 16.0, "like_for_like_denominator": 318.0, "is_small": False}
+    assert is_worse_than_baseline(worse | cases | {"target_status": "missed"})
+    assert not is_worse_than_baseline(worse | cases | {"target_status": "met"})
 
 
 def test_a_report_fetches_nothing(reports: list[Path]):

@@ -10,13 +10,14 @@ from dashboards.store.published import Publication
 
 
 def test_months_come_before_quarters_and_the_newest_first(tmp_path: Path):
-    for name in ("report_2026-Q3", "report_2025-12", "report_2026-10", "report_draft"):
-        (tmp_path / f"{name}.html").touch()
+    for name in ("report_2026-Q3.html", "report_2026-Q3.pdf", "report_2025-12.html", "report_2026-10.html", "report_draft.html"):
+        (tmp_path / name).touch()
     publication = Publication(tmp_path, "1", "p", "P", "UTC", is_synthetic=True, as_of_on="2026-11-01")
     assert [report.title for report in reports(publication)] == [
-        "Monthly report, October 2026",
-        "Monthly report, December 2025",
-        "Quarterly review, Q3 2026",
+        "Monthly report, October 2026 (HTML)",
+        "Monthly report, December 2025 (HTML)",
+        "Quarterly review, Q3 2026 (PDF)",
+        "Quarterly review, Q3 2026 (HTML)",
     ]
 
 
@@ -29,7 +30,7 @@ def test_only_roles_that_see_all_sites_get_a_report_on_the_whole_practice():
     }
 
 
-@pytest.mark.parametrize(("page", "role", "n_offered"), [("overview", "leadership", 2), ("care_gaps", "care_team", 0)])
+@pytest.mark.parametrize(("page", "role", "n_offered"), [("overview", "leadership", 4), ("care_gaps", "care_team", 0)])
 def test_the_overview_offers_the_reports_of_the_publication(app, page: str, role: str, n_offered: int):
     labels = [button.proto.label for button in app(page, role=role).get("download_button")]
     assert sum(label.startswith(("Monthly report", "Quarterly review")) for label in labels) == n_offered

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.wording import amount, counted, day
 from pipelines.exports.board_report.kpis import Kpi
+from pipelines.exports.board_report.material import is_worse_than_baseline, misses_its_target
 from pipelines.exports.board_report.program import Program
 
 GO_ON, LOOK_AGAIN = 0.9, 0.5
@@ -20,18 +21,19 @@ class Decision:
 
 
 def decisions(shown: list[Kpi], program: Program) -> list[Decision]:
-    """Missed targets, KPIs worse than their baseline, restated baselines, sites without a date, and the program's money."""
-    return [*_of_kpis(shown), *_of_rollout(program), *_of_money(program)]
+    """What is material of missed targets and KPIs worse than their baseline; restated baselines, sites without a date, and the
+    program's money, which comes first."""
+    return [*_of_money(program), *_of_kpis(shown), *_of_rollout(program)]
 
 
 def _of_kpis(shown: list[Kpi]) -> list[Decision]:
     found = []
     for kpi in shown:
         name, unit, owner = kpi["kpi_name"], kpi["unit"], kpi["owner_role"]
-        if kpi["target_status"] == "missed":
+        if misses_its_target(kpi):
             why = f"{amount(kpi['value'], unit)} against a target of {amount(kpi['target'], unit)}"
             found.append(Decision(f"{name}: act on it, or change the target", why, owner))
-        if kpi["baseline_status"] == "worse":
+        if is_worse_than_baseline(kpi):
             now, then = amount(kpi["like_for_like_value"], unit), amount(kpi["baseline_value"], unit)
             why = f"{now} against a baseline of {then}, at the same {counted(kpi['n_baseline_sites'], 'site')}"
             found.append(Decision(f"{name}: find out why it is worse than before the program", why, owner))
@@ -58,6 +60,8 @@ def _of_rollout(program: Program) -> list[Decision]:
 def _of_money(program: Program) -> list[Decision]:
     found = []
     for row in program.returns or []:
+        if row["scenario"] != "base":
+            continue
         share = row["npv_positive_share"]
         what = (
             "reinvest: go on and widen it"
@@ -67,5 +71,5 @@ def _of_money(program: Program) -> list[Decision]:
             else "stop, or renegotiate"
         )
         why = f"Net present value above zero in {amount(share, 'share')} of draws, median {amount(row['npv_p50_usd'], 'usd')}"
-        found.append(Decision(f"{row['program_name']} ({row['scenario']}): {what}", why, "finance lead"))
+        found.append(Decision(f"{row['program_name']}: {what}", why, "finance lead"))
     return found

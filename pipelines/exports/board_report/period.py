@@ -4,7 +4,25 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import duckdb
+
 from pipelines.errors import UsageError
+
+ENOUGH = 0.5
+"""Share of the headline KPIs that must be in for a period to be reported: collections take four months, too long to wait."""
+MATURE = """
+select n_months, max(last_month_on)
+from (
+    select periods.n_months, periods.last_month_on, avg(case when periods.is_mature then 1.0 else 0.0 end) as share
+    from marts.fct_kpi_periods as periods
+    inner join marts.dim_kpis as kpis using (kpi_code)
+    where kpis.is_headline and kpis.is_available and periods.slice_type = 'all'
+        and (periods.n_months = 1 or (periods.n_months = 3 and month(periods.last_month_on) % 3 = 0))
+    group by all
+)
+where share >= $enough
+group by n_months
+"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,17 @@ def quarter(text: str) -> Period:
     if not re.fullmatch(r"\d{4}-Q[1-4]", text):
         raise UsageError(f"--quarter {text}: write it as 2026-Q3.")
     return Period(date(int(text[:4]), 3 * int(text[-1]) - 2, 1), 3)
+
+
+def newest_mature(connection: duckdb.DuckDBPyConnection, as_of_on: date) -> tuple[Period, Period]:
+    """The newest month and the newest calendar quarter in which half of the headline KPIs or more are mature; where there is
+    none, the last that is over."""
+    last = dict(connection.execute(MATURE, {"enough": ENOUGH}).fetchall())
+    month_over, quarter_over = last_complete(as_of_on)
+    return (
+        Period(last[1], 1) if 1 in last else month_over,
+        Period(_moved(last[3], -2), 3) if 3 in last else quarter_over,
+    )
 
 
 def last_complete(as_of_on: date) -> tuple[Period, Period]:

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from models.wording import CLAIM_VERDICTS, amount, cases, change, counted, day, effect, estimated, month, span
+from models.wording import CLAIM_VERDICTS, amount, cases, change, counted, day, effect, estimated, month, named, span
 from models.wording import period as months
 from pipelines.errors import UsageError
 from pipelines.exports.board_report import charts
 from pipelines.exports.board_report.care_gaps import care_gaps
 from pipelines.exports.board_report.decisions import decisions
 from pipelines.exports.board_report.kpis import kpis
+from pipelines.exports.board_report.material import RULE, has_moved
 from pipelines.exports.board_report.movement import movements
-from pipelines.exports.board_report.period import Period, last_complete
+from pipelines.exports.board_report.pdf import as_pdf, is_possible
+from pipelines.exports.board_report.period import Period, newest_mature
 from pipelines.exports.board_report.program import program
 from pipelines.keys import sealed
 from pipelines.publications.store import MANIFEST, WAREHOUSE
@@ -52,7 +54,8 @@ def report(publication: Path, period: Period) -> str:
             period=period,
             headline=headline,
             domains=[(title, [kpi for kpi in every if kpi["domain"] == code]) for code, title in DOMAINS.items()],
-            movements=movements(connection, headline, period),
+            movements=movements(connection, [kpi for kpi in headline if has_moved(kpi)], period),
+            rule=RULE,
             detailed=DETAILED,
             care_gaps=care_gaps(connection, period),
             program=program_results,
@@ -61,13 +64,19 @@ def report(publication: Path, period: Period) -> str:
 
 
 def write_last_reports(publication: Path) -> list[Path]:
-    """Write the reports on the last complete month and quarter into a publication's folder: `report_2026-09.html`."""
+    """Write the reports on the newest mature month and quarter into a publication's folder: `report_2026-09.html`, and where this
+    machine can draw one, `report_2026-09.pdf`."""
     manifest = json.loads((publication / MANIFEST).read_text(encoding="utf-8"))
+    with open_file(publication / WAREHOUSE, read_only=True) as connection:
+        periods = newest_mature(connection, date.fromisoformat(manifest["as_of_on"]))
     written = []
-    for period in last_complete(date.fromisoformat(manifest["as_of_on"])):
-        path = publication / f"report_{period.code}.html"
-        path.write_bytes(sealed(path, report(publication, period)))
-        written.append(path)
+    for period in periods:
+        html = report(publication, period)
+        forms: dict[str, str | bytes] = {"html": html} | ({"pdf": as_pdf(html)} if is_possible() else {})
+        for form, content in forms.items():
+            path = publication / f"report_{period.code}.{form}"
+            path.write_bytes(sealed(path, content))
+            written.append(path)
     return written
 
 
@@ -79,7 +88,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = (amount, cases, change, counted, day, effect, estimated, month, span)
+    words = (amount, cases, change, counted, day, effect, estimated, month, named, span)
     environment.globals |= {word.__name__: word for word in (*words, charts.history, charts.bar)}
     environment.globals |= {"months": months, "claim_verdicts": CLAIM_VERDICTS}
     return environment.get_template(TEMPLATE)
