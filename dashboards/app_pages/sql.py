@@ -13,8 +13,12 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.layout.exports import CSV, PARQUET, XLSX, offer
 from dashboards.layout.page import empty, open_page
+from dashboards.sandbox.completion import complete_names
+from dashboards.sandbox.examples import WITH_PATIENTS, WITHOUT_PATIENTS
+from dashboards.sandbox.nothing_found import is_nothing, reasons
 from dashboards.sandbox.runner import MAX_BYTES, MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
+from dashboards.sandbox.vocabulary import matching
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
 from models.audit_log.signs import FORBIDDEN
@@ -27,54 +31,17 @@ MOST_AT_ONCE = 12
 PATIENT_KEYS = {"patient_key", "left_patient_key", "right_patient_key"}
 FIRST_TABLES = ("marts.fct_kpis", "marts.fct_appointments")
 
-EXAMPLES_WITHOUT_PATIENTS = {
-    "Example: no-show rate in person and by video": """select is_telehealth, count(*) as n_due,
-    count(*) filter (where final_status = 'no_show') / count(*) as no_show_rate
-from marts.fct_appointments
-where is_due
-group by all
-order by is_telehealth""",
-    "Example: open care gaps by measure": """select measure_code, count(*) as n_open
-from marts.fct_measure_results
-where gap_status = 'open'
-group by all
-order by n_open desc""",
-    "Example: visits by sex": """select sex, count(encounter_key) as n_visits
-from marts.dim_patients
-left join marts.fct_encounters using (patient_key)
-group by all
-order by n_visits desc""",
-}
-EXAMPLES = {
-    "Example: no-show rate by month": """select month_on, sum(numerator) / nullif(sum(denominator), 0) as no_show_rate
-from marts.fct_kpis
-where kpi_code = 'no_show_rate' and is_mature and is_complete_month
-group by all
-order by month_on""",
-    "Example: open care gaps by measure": """select measure_code, count(*) as n_open
-from marts.fct_care_gaps
-where gap_status = 'open'
-group by all
-order by n_open desc""",
-    "Example: delivered rows by status": """select extract, sum(n_delivered) as n_delivered,
-    sum(n_landed) as n_landed, sum(n_quarantined) as n_quarantined, sum(n_superseded) as n_superseded, sum(n_erased) as n_erased
-from marts.fct_deliveries
-group by all
-order by extract""",
-    "Example: how old the data of each source are": """select source_system, extract, n_rows, newest_exported_at
-from marts.dim_extracts
-where is_delivered
-order by newest_exported_at""",
-}
 TABLES = "select table_name, grain, n_rows, description from catalog.tables order by table_name"
 COLUMNS = "select column_name, data_type, description, allowed_values from catalog.columns where table_name = ? order by position"
-FOUND = """
-    select table_name, column_name, description
-    from catalog.columns
-    where contains(lower(column_name || ' ' || coalesce(description, '')), lower(?))
-    order by table_name, position
-    limit 100
+DESCRIBED = """
+    select table_name, column_name, description from catalog.columns
+    union all
+    select table_name, null, description from catalog.tables
 """
+VALUES = (
+    "select table_name, column_name, allowed_values from catalog.columns where list_contains(string_split(?, ' '), table_name)"
+)
+MOST_FOUND = 100
 
 viewer = current_viewer()
 saved_in = home() / "queries"
@@ -84,11 +51,11 @@ def _browser(publication: Publication, sight: Sight) -> None:
     """The dictionary: a table with its columns, or every column that matches a word."""
     is_bare = sight is Sight.DEIDENTIFIED
     tables = ask(publication, TABLES, without_patients=is_bare)
-    word = st.text_input("Find a column", placeholder="payer, lead time, consent …", max_chars=60, key="sql_find")
+    word = st.text_input("Find a table or column", placeholder="denials, collections, lead time …", max_chars=60, key="sql_find")
     if word.strip():
-        found = ask(publication, FOUND, (word.strip(),), without_patients=is_bare)
+        found = matching(ask(publication, DESCRIBED, without_patients=is_bare), word).head(MOST_FOUND)
         if found.is_empty():
-            st.caption("No column has that word in its name or description.")
+            st.caption("No table and no column has these words in its name or description.")
         else:
             st.dataframe(
                 found,
@@ -117,6 +84,24 @@ def _browser(publication: Publication, sight: Sight) -> None:
         },
     )
     st.button("Look at this table", icon=":material/table_view:", on_click=_put, args=(f"select *\nfrom {table}\nlimit 100",))
+    complete_names(_names(publication, is_bare))
+
+
+def _names(publication: Publication, is_bare: bool) -> list[str]:
+    """Every table, with and without its schema, then every column."""
+    described = ask(publication, DESCRIBED, without_patients=is_bare)
+    tables = sorted(set(described["table_name"]))
+    return [*(table.partition(".")[2] for table in tables), *tables, *sorted(set(described["column_name"].drop_nulls()))]
+
+
+def _begin(examples: dict[str, str]) -> None:
+    """The examples, one touch each, while nothing has been written."""
+    if st.session_state.get(TEXT):
+        return
+    st.caption("Begin with one of these, and change it:")
+    with st.container(horizontal=True):
+        for name, query in examples.items():
+            st.button(name, key=f"sql_example_{name}", on_click=_put, args=(query,))
 
 
 def _put(query: str) -> None:
@@ -212,8 +197,13 @@ def _show(answer: Answer) -> None:
     most = f"at most {MAX_ROWS:,} rows and {MAX_BYTES // 2**20} MB; add conditions or sums to see all that you need"
     cut = f", the first: {most}" if answer.is_cut else ""
     st.caption(f"{counted(len(rows), 'row')}{cut} · {answer.seconds:.1f} seconds")
+    if is_nothing(rows):
+        columns = ask(publication, VALUES, (" ".join(answer.tables),), without_patients=sight is Sight.DEIDENTIFIED)
+        found = reasons(st.session_state.get(TEXT, ""), columns)
+        why = " ".join(found) or "Look at the values that a column has with `select …, count(*) … group by all`."
+        bare = " The de-identified file holds one year that is over, and a table has no rows where its source was thin."
+        empty(f"Nothing matched. {as_plain_markdown(why)}{bare if sight is Sight.DEIDENTIFIED else ''}")
     if rows.is_empty():
-        empty("The query returned no rows.")
         return
     as_table, as_chart = st.tabs(["Table", "Chart"])
     with as_table:
@@ -260,7 +250,9 @@ publication = open_page(
 )
 sight = viewer.sight
 if viewer.may_see_patients:
-    with_patients = st.toggle("With patient data", key="sql_patients", help="Without it, queries run on the de-identified file.")
+    with_patients = st.toggle(
+        "With patient data", value=True, key="sql_patients", help="Without it, queries run on the de-identified file."
+    )
     sight = Sight.FULL if with_patients else Sight.DEIDENTIFIED
 if sight is Sight.DEIDENTIFIED:
     st.caption(
@@ -272,7 +264,9 @@ editor, browser = st.columns([3, 2], gap="medium")
 with browser:
     _browser(publication, sight)
 with editor:
-    _saved(EXAMPLES_WITHOUT_PATIENTS if sight is Sight.DEIDENTIFIED else EXAMPLES)
+    examples = WITHOUT_PATIENTS if sight is Sight.DEIDENTIFIED else WITH_PATIENTS
+    _saved(examples)
+    _begin(examples)
     st.text_area("Query", key=TEXT, height=240, placeholder="select …", max_chars=20_000)
     if st.button("Run", icon=":material/play_arrow:", type="primary", shortcut="Ctrl+Enter", key="sql_run"):
         if st.session_state.get(RUNNING):

@@ -18,6 +18,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -71,13 +72,18 @@ def _limit(seconds: int, megabytes: int) -> None:
 
 def _run(asked: dict[str, Any]) -> dict[str, Any]:
     connection = duckdb.connect(":memory:", config={"threads": N_THREADS, "memory_limit": f"{asked['megabytes']}MB"})
-    tables = _tables(connection, asked["query"])
+    tables, loose = _tables(connection, asked["query"])
     for name in ("autoload_known_extensions", "autoinstall_known_extensions", "allow_community_extensions"):
         connection.execute(f"set {name} = false")
     connection.execute("set python_enable_replacements = false; set temp_directory = ''; set TimeZone = 'UTC'")
     for statement in asked["opening"]:
         connection.execute(statement)
+    tables += _resolved(connection, loose)
     connection.execute("use published")
+    if loose:
+        # A name without a schema is looked for in the published schemas alone, and `_resolved` has found it there.
+        schemas = sorted({table.partition(".")[0] for table in tables})
+        connection.execute(f"set search_path = '{','.join(f'published.{schema}' for schema in schemas)}'")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     n_rows = asked["n_rows"]
     connection.execute(f"create table result.main.rows as from query({_quoted(asked['query'])}) limit {n_rows + 1}")
@@ -86,7 +92,7 @@ def _run(asked: dict[str, Any]) -> dict[str, Any]:
     if n_found and not n_given:
         raise Refused(f"The first row alone is larger than {asked['n_bytes'] // 2**20} MB, the limit of an answer.")
     connection.execute("detach result")
-    return {"tables": tables, "n_rows": n_given, "is_cut": n_found > n_given}
+    return {"tables": sorted(set(tables)), "n_rows": n_given, "is_cut": n_found > n_given}
 
 
 def _n_within(connection: duckdb.DuckDBPyConnection, n_bytes: int) -> int:
@@ -102,20 +108,47 @@ def _n_within(connection: duckdb.DuckDBPyConnection, n_bytes: int) -> int:
     """).fetchall()[0][0]
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    """The published tables that the query reads. Raises `Refused` unless it is a single SELECT on those tables."""
+def _resolved(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
+    """The published tables that are meant by names without a schema. Raises `Refused` where a name is none, or two."""
+    found = connection.execute("""
+        select schema_name || '.' || table_name from duckdb_tables() where database_name = 'published'
+        union all
+        select schema_name || '.' || view_name from duckdb_views() where database_name = 'published' and not internal
+    """).fetchall()
+    published: dict[str, list[str]] = {}
+    for (full,) in found:
+        schema, _, table = full.lower().partition(".")
+        if schema in SCHEMAS:
+            published.setdefault(table, []).append(full.lower())
+    for name in names:
+        if name not in published:
+            near = get_close_matches(name, published, 1, 0.5)
+            said = f" Did you mean {published[near[0]][0]}?" if near else " catalog.tables lists what there is."
+            raise Refused(f"There is no table {name}.{said}")
+        if len(published[name]) > 1:
+            raise Refused(f"{name} is the name of several tables: write {' or '.join(sorted(published[name]))}.")
+    return [published[name][0] for name in names]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], list[str]]:
+    """The published tables that the query reads: those named with their schema, and the names without one. Raises `Refused`
+    unless it is a single SELECT on tables.
+    """
     statements = connection.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Refused("Only a single SELECT is allowed here.")
     parsed = json.loads(connection.execute(f"select json_serialize_sql({_quoted(query)})").fetchall()[0][0])
     if parsed["error"] or len(parsed["statements"]) != 1:
         raise Refused("This kind of SELECT is not allowed here. Instead of PIVOT, write sum(…) filter (where …).")
-    tables = set()
+    tables, loose = set(), set()
     for node, known in _nodes(parsed):
         kind = node.get("type")
         if kind == "BASE_TABLE":
             schema, table = node["schema_name"].lower(), node["table_name"].lower()
             if not schema and not node["catalog_name"] and table in known:
+                continue
+            if not schema and not node["catalog_name"]:
+                loose.add(table)
                 continue
             if schema not in SCHEMAS or node["catalog_name"]:
                 raise Refused(f"Name a table with its schema, one of {', '.join(sorted(SCHEMAS))}: marts.dim_kpis, say.")
@@ -128,7 +161,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
             name = node["function_name"].lower()
             if name in REFUSED_FUNCTIONS or REACHES_OUT.match(name):
                 raise Refused(f"The function {name} may not be called here.")
-    return sorted(tables)
+    return sorted(tables), sorted(loose)
 
 
 def _nodes(tree: object) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:

@@ -102,7 +102,7 @@ def test_what_slips_past_the_syntax_tree_meets_a_locked_engine(published, monkey
     """The second wall alone: the same file, opened as the child opens it, with no look at the query before."""
     from dashboards.sandbox import child
 
-    monkeypatch.setattr(child, "_tables", lambda connection, query: [])
+    monkeypatch.setattr(child, "_tables", lambda connection, query: ([], []))
     attacks = (
         "select * from read_csv('/etc/passwd')",
         "select * from glob('/etc/*')",
@@ -227,3 +227,13 @@ def test_one_person_holds_one_place_alone_and_others_get_theirs(published):
         assert other.wait(60) and other.answer().rows.item() == 1
     finally:
         first.forget()
+
+
+def test_a_table_is_found_without_its_schema_and_nothing_but_published_tables_is(ask):
+    """The published schema of the fixture is `marts`; `hidden` and the file's own `main` are not, nor are DuckDB's own views."""
+    answer = ask("select count(*) as n from people inner join marts.people as again using (id)")
+    assert (answer.problem, answer.rows.item(), answer.tables) == ("", 100, ("marts.people",))
+    for name in ("secrets", "loose", "rows", "duckdb_tables", "pg_tables", "sqlite_master", "tables"):
+        refused = ask(f"select * from {name}")
+        assert refused.rows is None and refused.is_forbidden, name
+    assert "Did you mean marts.people?" in ask("select * from peopel").problem
