@@ -93,9 +93,14 @@ _CODES = re.compile("|".join(sorted(_SPELT, key=len, reverse=True)))
 
 
 def named(code: str) -> str:
-    """A code in words, for the middle of a sentence: `no_show_rate` → no-show rate, `effect:days_in_ar` → effect on days in A/R."""
+    """A code in words, inside a sentence: `no_show_rate` → no-show rate, `effect:days_in_ar` → effect on days in A/R."""
     spelt = _CODES.sub(lambda found: _SPELT[found[0]], code.replace("effect:", "effect on ").replace(":", ": "))
     return spelt.replace("_", " ")
+
+
+def spelt_out(text: str) -> str:
+    """A sentence in which codes stand, with these in words: spline_logistic is used → spline logistic is used."""
+    return re.sub(r"`?\b[a-z0-9]+(?:_[a-z0-9]+)+\b`?", lambda found: named(found[0].strip("`")), text)
 
 
 def titled(code: str) -> str:

@@ -8,12 +8,22 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.model_charts import decision, importances, reliability, subgroups
-from dashboards.figures.model_wording import METRICS, MODEL_NAMES, SUBGROUP_METRICS, TILES, level_in_words
+from dashboards.figures.model_wording import (
+    METRICS,
+    MODEL_NAMES,
+    OUTCOMES,
+    SUBGROUP_METRICS,
+    TIERS_IN_WORDS,
+    TILES,
+    level_in_words,
+    looks_in_words,
+    rank_in_words,
+)
 from dashboards.figures.wording import each, language, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import current_sheet, not_available, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import counted, day
+from models.wording import counted, day, spelt_out
 
 _THERE = "select table_name from catalog.tables where starts_with(table_name, 'ml.')"
 _EVALUATIONS = "select * from ml.model_evaluations order by model_version, subgroup_type, subgroup, metric"
@@ -29,11 +39,18 @@ _LIFT = "select * from ml.outreach_lift order by month = 'all' desc, month desc,
 def _models(evaluations: pl.DataFrame) -> dict[str, str]:
     """Version → name; the task is the version without its last part."""
     versions = evaluations["model_version"].unique(maintain_order=True).to_list()
-    return {one: f"{MODEL_NAMES.get(one.rpartition('-')[0], plain(one))} · {one}" for one in versions}
+    return {one: f"{MODEL_NAMES.get(one.rpartition('-')[0], plain(one))}, version {one.rpartition('-')[2]}" for one in versions}
 
 
-def _tiles(whole: pl.DataFrame) -> None:
+def _tiles(whole: pl.DataFrame, outcome: str) -> None:
+    """The answer in words, then its figures; `outcome` is what the model foretells, in words."""
     values = {row["metric"]: row for row in whole.iter_rows(named=True)}
+    auroc = values.get("auroc")
+    if auroc and auroc["value"] is not None:
+        rules = [name for name in ("overdue_rule", "own_share") if f"auroc_{name}" in values]
+        rule = values[f"auroc_{rules[0]}"]["value"] if rules else None
+        gain = values.get(f"auroc_gain_over_{rules[0]}", {}).get("low") if rules else None
+        say(rank_in_words(auroc["value"], rule, gain, outcome))
     for reason in ("not_used", "not_evaluated"):
         if reason in values:
             not_available("The fitted model", values[reason]["note"] or plain(reason))
@@ -51,13 +68,13 @@ def _tiles(whole: pl.DataFrame) -> None:
             help=help_text,
             border=True,
         )
+    level = values.get("observed_over_expected")
     if shown:
         row = values[shown[0]]
-        st.caption(
-            f"Measured on {row['n_patients']:,} patients in months after its training ({_span(row)}): "
-            f"{row['n_events']:,} of {row['n_rows']:,} predictions had the outcome."
-        )
-    level = values.get("observed_over_expected")
+        looks = looks_in_words(row["n_rows"], row["n_patients"], row["n_events"], level["value"] if level else None, outcome)
+        say(f"Tested in months after its training ({_span(row)}), on {looks}")
+        if outcome == OUTCOMES["disengagement"]:
+            say(TIERS_IN_WORDS)
     if level and level["value"] is not None:
         say(f"**How far the level can be believed.** {level_in_words(*(level[c] for c in ('value', 'low', 'high', 'n_events')))}")
 
@@ -113,9 +130,9 @@ def _figures(whole: pl.DataFrame) -> None:
         "note": st.column_config.TextColumn("Note", width="large"),
     }
     table(
-        named.with_columns(figure=pl.col("figure").fill_null(pl.col("metric").str.replace_all("_", " "))).select(
-            name for name in columns if name in named.columns or name == "figure"
-        ),
+        named.with_columns(
+            each(named["note"], spelt_out), figure=pl.col("figure").fill_null(pl.col("metric").str.replace_all("_", " "))
+        ).select(name for name in columns if name in named.columns or name == "figure"),
         title="The model against simpler and richer ones",
         columns=columns,
         note="Measured in months after its training. A challenger is tried only with enough events, and replaces the model "
@@ -292,7 +309,7 @@ if len(models) > 1:
     version = st.selectbox("Model", list(models), format_func=models.__getitem__, key="model", bind="query-params")
 evaluations = evaluations.filter(pl.col("model_version") == version)
 whole = evaluations.filter(pl.col("subgroup_type") == "all")
-_tiles(whole)
+_tiles(whole, OUTCOMES.get(version.rpartition("-")[0], "had the outcome"))
 
 
 def _trust() -> None:

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.comparisons import bars, curves, heat_map
+from dashboards.figures.comparisons import bars, curves
 from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import below, metric, rests_on
@@ -18,6 +18,8 @@ from models.few_cases import FEW_IN_DENOMINATOR, MARK
 from models.wording import amount, counted, period
 
 TILES = ("patient_retention_rate", "patient_attrition_rate", "new_patient_share", "reactivated_patient_share")
+FEWEST_SEEN = 10
+"""A share of fewer patients says nothing: a cohort of one was seen 0 % or 100 %."""
 ACQUISITION = "new_patient_acquisition_cost"
 LEAD_SOURCES = {
     "paid_search": "Paid search",
@@ -61,6 +63,15 @@ for column, code in zip(st.columns(len(TILES)), TILES, strict=True):
     tiles.append((kpi["kpi_name"], amount(shown["value"] if shown else None, kpi["unit"]), rests_on(kpi, shown)))
 current_sheet().tiles(tiles)
 
+stayed, left_now = periods.get("patient_retention_rate"), periods.get("patient_attrition_rate")
+if stayed and left_now and stayed["value"] is not None and left_now["value"] is not None:
+    say(
+        f"**Two questions, which do not add up to 100 %.** Retention follows those seen 18 months earlier: "
+        f"{amount(stayed['value'], 'share')} of them came back in time. Attrition counts, of all active patients, those "
+        f"who lapse: {amount(left_now['value'], 'share')} a month, about {amount(12 * left_now['value'], 'share')} a year. "
+        "A patient who comes often counts in retention every month; one who lapses counts in attrition once."
+    )
+
 retained = months_of(publication, chosen, "patient_retention_rate")
 if not retained.is_empty():
     drawn = since(retained, first_and_last(retained["month_on"])[1], max(chosen.months, 12))
@@ -97,29 +108,25 @@ else:
             "before the longest gap of an active patient has passed.",
         )
     with right:
-        grid = cohorts.filter(pl.col("n_patients") > 0).with_columns(
-            rate=rate("n_visited", "n_patients"),
-            cohort=pl.col("cohort_on").dt.year().cast(pl.String) + " Q" + pl.col("cohort_on").dt.quarter().cast(pl.String),
-            quarter=pl.col("quarters_since") + 1,
+        seen = (
+            cohorts.filter(pl.col("n_patients") > 0)
+            .with_columns(year=pl.col("cohort_on").dt.year().cast(pl.String), quarter=pl.col("quarters_since") + 1)
+            .group_by("year", "quarter")
+            .agg(pl.col("n_patients", "n_visited").sum())
+            .with_columns(rate=rate("n_visited", "n_patients"))
+            .filter(pl.col("n_patients") >= FEWEST_SEEN)
+            .sort("year", "quarter")
         )
-        if grid.is_empty():
-            empty("No quarter of a cohort is over yet.")
+        if seen.is_empty():
+            empty(f"No quarter of a cohort of {FEWEST_SEEN} patients or more is over yet.")
         else:
             figure(
-                heat_map(
-                    grid,
-                    x="quarter",
-                    y="cohort",
-                    value="rate",
-                    count="n_patients",
-                    unit="share",
-                    x_title="Quarter since the first visit",
-                ),
-                title="Share of each cohort that was seen again, quarter by quarter",
-                alt="Heat map: cohorts of new patients down, quarters since the first visit across, share with a visit.",
-                data=grid,
+                curves(seen, x="quarter", value="rate", curve="year", unit="share", x_title="Quarter since the first visit"),
+                title="Share of each year's new patients seen in each quarter after the first visit",
+                alt="One curve for each year of first visits: quarters since the first visit across, share with a visit up.",
+                data=seen,
                 name="cohorts",
-                note="Whole quarters only.",
+                note=f"By the year of the first visit. Whole quarters with {FEWEST_SEEN} patients or more.",
             )
 
 # A lead needs time to become a patient: the months are those of the KPI, which waits for it.

@@ -109,10 +109,11 @@ def importances(rows: pl.DataFrame) -> go.Figure:
     }
     return drawn(
         [bar],
-        height=80 + 30 * len(rows),
+        # A label of three lines needs the room of three: fifteen of 30 px each ran into each other.
+        height=80 + sum(12 + 18 * (name.count("<br>") + 1) for name in rows["description"]),
         showlegend=False,
         xaxis={"title": {"text": "Mean absolute contribution to the log-odds"}, "showgrid": True},
-        yaxis={"autorange": "reversed", "showgrid": False},
+        yaxis={"autorange": "reversed", "showgrid": False, "ticksuffix": "  "},
     )
 
 

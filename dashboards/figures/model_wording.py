@@ -49,7 +49,36 @@ SUBGROUP_METRICS = {
     "auroc": "How well the model ranks within each group (AUROC)",
     "observed_over_expected": "Observed over expected: above 1, the model underrates the group's risk",
 }
+OUTCOMES = {"disengagement": "drifted away", "no_show": "missed the appointment", "noshow": "missed the appointment"}
 MODEL_NAMES = {"disengagement": "Drifting away", "no_show": "Missing an appointment", "noshow": "Missing an appointment"}
+
+
+def rank_in_words(auroc: float, rule: float | None, gain_low: float | None, outcome: str) -> str:
+    """What an AUROC means: of two patients, one of whom had the `outcome` (in words), how often the model names the right one,
+    and whether it beats the simple rule, whose AUROC is `rule`, by more than chance (`gain_low`, the low end of the gain)."""
+    said = (
+        f"**Take one patient who {outcome} and one who did not: in {auroc * 100:.0f} of 100 such pairs the model puts the former "
+        "first; a coin does so in 50."
+    )
+    if rule is None:
+        return said + "**"
+    better = "that is better by more than chance" if gain_low is not None and gain_low > 0 else "no gain can be told from chance"
+    return f"{said}** The simple rule does so in {rule * 100:.0f}: {better}."
+
+
+def looks_in_words(n_rows: int, n_patients: int, n_events: int, observed_over_expected: float | None, outcome: str) -> str:
+    """How many predictions an evaluation rests on, and how many came true beside how many were expected."""
+    expected = f"; {n_events / observed_over_expected:.0f} were expected" if observed_over_expected else ""
+    every = f"{n_patients:,} patients, each looked at once a month while the test ran: {n_rows:,} predictions"
+    if n_rows == n_patients:
+        every = f"{n_rows:,} predictions, one for each patient"
+    return f"{every}. After {n_events:,} of them ({n_events / n_rows * 100:.0f} %) the patient {outcome}{expected}."
+
+
+TIERS_IN_WORDS = (
+    "High, medium and low are places in the order, not heights of risk: a site's list calls as many patients high as its team "
+    "can contact in a month, and twice as many again medium. Where few drift away, a risk of 2 % can be medium."
+)
 
 
 def level_in_words(observed_over_expected: float, low: float | None, high: float | None, n_events: int) -> str:
@@ -60,7 +89,7 @@ def level_in_words(observed_over_expected: float, low: float | None, high: float
     """
     if n_events < MINIMUM_EVENTS or low is None or high is None:
         return (
-            f"How far the level can be believed is not known: {n_events:,} of the predictions came true, and fewer than "
+            f"It is not known: {n_events:,} of the predictions came true, and fewer than "
             f"{MINIMUM_EVENTS} show nothing but chance. Use the risk to put patients in order, not as a number."
         )
     measured = (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -9,10 +10,10 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.style import mode_bar
-from dashboards.figures.wording import as_plain_markdown, as_read, dollars
+from dashboards.figures.wording import as_plain_markdown, as_read, dollars, each
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import current_sheet
-from dashboards.layout.sheet import is_share
+from dashboards.layout.sheet import form_of, is_share, number
 
 
 def say(markdown: str) -> None:
@@ -105,10 +106,20 @@ def _choosable(key: str, on_choose: Callable[[int], None], size: dict[str, Any])
 
 def _shown(data: pl.DataFrame, columns: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Rows and settings for Streamlit: an empty cell instead of None, days without a time, shares with one digit (Streamlit's
-    own `percent` shows 10 % beside 14.18 %).
+    own `percent` shows 10 % beside 14.18 %), and text where a number is below zero (Streamlit writes $-868).
     """
     texts = [pl.col(pl.String, pl.Null).cast(pl.String).fill_null("")]
     plain_days = [name for name, dtype in data.schema.items() if dtype == pl.Date and not isinstance(columns.get(name), dict)]
+    below_zero = [
+        name
+        for name, dtype in data.schema.items()
+        if dtype.is_numeric() and form_of(columns.get(name)) and (data[name] < 0).any()
+    ]
+    data = data.with_columns(each(data[name], partial(number, form=form_of(columns[name]))) for name in below_zero)
+    columns = columns | {
+        name: st.column_config.TextColumn(columns[name]["label"], help=columns[name]["help"], alignment="right")
+        for name in below_zero
+    }
     shares = [name for name in data.columns if name in columns and is_share(columns[name])]
     shown = data.with_columns(*texts, pl.col(plain_days).dt.to_string().fill_null(""), *(pl.col(name) * 100 for name in shares))
     of_a_hundred = {"format": "%.1f %%", "min_value": 0, "max_value": 100}

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, Template
 from plotly.offline import get_plotlyjs
 
 from dashboards.figures.style import on_paper
+from models.wording import MINUS
 
 MOST_ROWS = 200
 """Rows of a table on paper; the sheet gives the number of rows left out."""
@@ -117,7 +118,7 @@ def _headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, boo
 
 
 def _rows(data: pl.DataFrame, settings: list[object]) -> list[list[tuple[str, bool]]]:
-    forms = [(dtype.is_numeric(), _format(setting)) for dtype, setting in zip(data.dtypes, settings, strict=True)]
+    forms = [(dtype.is_numeric(), form_of(setting)) for dtype, setting in zip(data.dtypes, settings, strict=True)]
     return [
         [(_text(value, is_number, form), is_number) for value, (is_number, form) in zip(row, forms, strict=True)]
         for row in data.iter_rows()
@@ -129,11 +130,11 @@ def is_share(setting: object) -> bool:
     return (
         isinstance(setting, dict)
         and setting["type_config"].get("type") in ("number", "progress")
-        and _format(setting) == "percent"
+        and form_of(setting) == "percent"
     )
 
 
-def _format(setting: object) -> str:
+def form_of(setting: object) -> str:
     return (setting["type_config"].get("format") or "") if isinstance(setting, dict) else ""
 
 
@@ -152,16 +153,17 @@ def _text(value: Any, is_number: bool, form: str) -> str:
             return f"{value:%Y-%m-%d %H:%M}"
         case date():
             return f"{value:%Y-%m-%d}"
-    return _number(value, form) if is_number else str(value)
+    return number(value, form) if is_number else str(value)
 
 
-def _number(value: float, form: str) -> str:
+def number(value: float, form: str) -> str:
     """A number in one of Streamlit's formats that pages use (`percent`, `$%,.0f`, `%.0f`), otherwise whole or with one digit."""
     if form == "percent":
-        return f"{value * 100:.1f} %"
+        return f"{value * 100:.1f} %".replace("-", MINUS)
+    sign, size = (MINUS, -value) if value < 0 else ("", value)
     if "%" in form:
         before, _, rest = form.partition("%")
-        return f"{before}{format(value, ',' + rest.lstrip(','))}"
+        return f"{sign}{before}{format(size, ',' + rest.lstrip(','))}"
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.1f}"
-    return f"{value:,}"
+        return f"{sign}{size:,.4g}" if size < 1 else f"{sign}{size:,.1f}"
+    return f"{sign}{size:,}"

@@ -1,6 +1,10 @@
 """Each page for leadership shows its charts, follows the filters, and can be exported as one file."""
 
+import re
+
 import pytest
+
+from pipelines.sql.connection import open_file
 
 PAGES = ("overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi")
 
@@ -78,9 +82,47 @@ def test_the_patients_behind_a_measure_are_those_of_its_open_gaps_and_for_roles_
 
 def test_scenarios_stand_side_by_side_with_their_intervals(app):
     test = app("roi")
-    scenarios = next(table.value for table in test.dataframe if "npv_interval" in table.value.columns)
-    assert len(scenarios) == len(test.get("button_group")[0].proto.options)
-    assert all(" to " in interval for interval in scenarios["npv_interval"])
+    scenarios = next(table.value for table in test.dataframe if "Scenario" in table.value.columns)
+    assert len(scenarios.columns) - 1 == len(test.get("button_group")[0].proto.options)
+    worth = scenarios.set_index("Scenario").loc["Net present value"]
+    assert all(" to " in said for said in worth)
+
+
+def test_the_return_is_answered_before_any_table_is_shown(app):
+    """The first lines after the head: the verdict, then four figures with their intervals."""
+    test = app("roi")
+    said = next(text.value for text in test.markdown if text.value.startswith("**The program"))
+    assert "Next" in said
+    assert [tile.label for tile in test.metric[:4]] == [
+        "Net present value",
+        "Return on cost",
+        "Chance that it pays",
+        "Money back",
+    ]
+    assert [header.value for header in test.header] == [
+        "How good the evidence is",
+        "The money by year",
+        "What would change the answer",
+        "Vendor claims, beside this practice's results",
+        "Methods",
+    ]
+
+
+def test_a_moved_assumption_gives_the_worth_that_the_tornado_has_at_its_end(app, sample_warehouse):
+    """The contribution margin at the end of its range that is drawn: its line in the tornado was worked out by the build."""
+    query = """
+        select high, npv_high_usd from delivery.fct_program_sensitivity
+        where scenario = 'base' and assumption = 'contribution_margin'
+    """
+    with open_file(sample_warehouse, read_only=True) as connection:
+        high, worth = connection.execute(query).fetchone()
+    test = app("roi")
+    slider = next(one for one in test.slider if one.key == "lever_base_contribution_margin")
+    slider.set_value(round(high * 100, 4)).run()
+    said = next(text.value for text in test.markdown if text.value.startswith("**Net present value"))
+    shown = float(re.sub(r"[^0-9−]", "", said.split("**")[1]).replace("−", "-"))
+    assert shown == pytest.approx(worth, abs=5)
+    assert any("contribution_margin = " in code.value for code in test.code)
 
 
 @pytest.mark.parametrize("page", PAGES)

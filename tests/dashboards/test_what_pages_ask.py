@@ -12,8 +12,9 @@ from pipelines.home import CHECKOUT
 MADE_FOR_PAGES = {
     "catalog": {"checks", "columns", "lineage", "lineage_tables", "tables"},
     "delivery": {
-        "fct_program_claims", "fct_program_effects", "fct_program_ownership_costs", "fct_program_returns",
-        "fct_program_sensitivity", "fct_program_value", "out_campaigns", "out_outreach_list", "out_outreach_suppressions",
+        "fct_program_claims", "fct_program_effects", "fct_program_months", "fct_program_ownership_costs", "fct_program_returns",
+        "fct_program_sensitivity", "fct_program_value", "fct_program_volumes", "out_campaigns", "out_outreach_list",
+        "out_outreach_suppressions",
         "out_patient_profiles",
     },
     "marts": {
