@@ -32,19 +32,22 @@ _HUBSPOT = [
     *["City", "State/Region", "Postal Code", "Preferred language", "Preferred channel", "Unsubscribed from all email"],
     *["Deceased", "Create Date", "Last Modified Date"],
 ]
-GOALS = {"Observation": "≥ 0.7", "Encounter": "≥ 0.7"}
+TYPES = ("Observation", "Encounter", "Condition", "Patient", "Procedure", "DiagnosticReport", "MedicationRequest", "Immunization")
+_BYTES = 40e6
+"""Small files say nothing but what a landing costs."""
 
 
 def run(scale: int) -> list[Result]:
-    """Ratios of throughput: landing's to bare DuckDB's. CSV only where the export is not there."""
+    """Ratios of CPU seconds: bare DuckDB's to landing's. CSV only where the export is not there."""
     with TemporaryDirectory() as folder:
         of_fhir = _measured(Path(folder), scale) if EXPORT.is_dir() else ()
         return [*of_fhir, *_measured_csv(Path(folder), scale)]
 
 
 def _measured(folder: Path, scale: int) -> Iterator[Result]:
-    for resource_type in ("Observation", "Encounter"):
-        content = gzip.decompress((EXPORT / f"{resource_type}.ndjson.gz").read_bytes()) * scale
+    for resource_type in TYPES:
+        content = gzip.decompress((EXPORT / f"{resource_type}.ndjson.gz").read_bytes())
+        content *= scale * max(1, round(_BYTES / len(content)))
         lines = content.splitlines(keepends=True)
         damaged = b"".join(line[:100] + b"\n" if i % 100 == 0 else line for i, line in enumerate(lines))
         files = {"": (f"{resource_type}.ndjson", content)}
@@ -61,8 +64,9 @@ def _measured(folder: Path, scale: int) -> Iterator[Result]:
                 _bare(bare_path, resource_type, folder), _landed(path.parent, folder)
             )
             size = len(content) / 1e6
-            note = f"{size / landed:,.0f} against {size / bare:,.0f} MB/s; CPU seconds {bare_cpu / landed_cpu:.2f}"
-            yield Result(f"{resource_type}{what}", bare / landed, goal=GOALS[resource_type] if not what else "", note=note)
+            note = f"{size / landed:,.0f} against {size / bare:,.0f} MB/s"
+            goal = {"": "≥ 0.75", ", 1 % of lines damaged": "≥ 0.6"}.get(what, "")
+            yield Result(f"{resource_type}{what}", bare_cpu / landed_cpu, "of CPU seconds", goal=goal, note=note)
 
 
 def _measured_csv(folder: Path, scale: int) -> Iterator[Result]:
@@ -78,8 +82,8 @@ def _measured_csv(folder: Path, scale: int) -> Iterator[Result]:
             _bare_csv(delivered, names, folder), _landed(delivered.parent, folder, "crm")
         )
         size = delivered.stat().st_size / 1e6
-        note = f"{size / landed:,.0f} against {size / bare:,.0f} MB/s; CPU seconds {bare_cpu / landed_cpu:.2f}"
-        yield Result(f"contacts.csv{what}", bare / landed, goal="≥ 0.5", note=note)
+        note = f"{size / landed:,.0f} against {size / bare:,.0f} MB/s"
+        yield Result(f"contacts.csv{what}", bare_cpu / landed_cpu, "of CPU seconds", goal="≥ 0.5", note=note)
 
 
 def _bare_csv(path: Path, names: list[str], folder: Path) -> Callable[[], None]:

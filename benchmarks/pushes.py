@@ -23,7 +23,18 @@ from pipelines.publications.store import Publication
 
 TASKS = 2_000
 _FIELDS = frozenset(
-    {"reason", "channel", "due_on", "is_urgent", "contact_from", "contact_until", "site_id", "assigned_to", "link"}
+    {
+        "reason",
+        "channel",
+        "due_on",
+        "is_urgent",
+        "contact_from",
+        "contact_until",
+        "priority_rank",
+        "site_id",
+        "assigned_to",
+        "link",
+    }
 )
 
 
@@ -67,7 +78,7 @@ def worklist(n: int) -> Worklist:
 
 def _task(number: int, contact_id: str) -> Task:
     return Task(
-        f"task-{number:024x}", contact_id, "care_gap", "phone", date(2027, 1, 4), False, number, time(8), time(20), "site"
+        f"task-{number:024x}", contact_id, "care_gap", "phone", date(2027, 1, 4), False, time(8), time(20), number + 1, "site"
     )
 
 

@@ -1,9 +1,10 @@
 """Reads FHIR R4 into Parquet: bulk NDJSON (FHIR Bulk Data Access 2.0) of one type, and Bundles, lists and lines of any types.
 
 The fast path is for clean files of one type: DuckDB reads the file strictly with declared columns, a scan (`ndjson_scan.py`)
-counts its lines, and both must agree. All other files take the slow path (`fhir_sift.py`), which checks every resource.
+counts its lines, and both must agree. Where a few lines are damaged, they are taken out and the others proved so. All other files
+take the slow path (`fhir_sift.py`), which checks every resource.
 
-Both paths give the same result: a number where text is expected becomes text, and the text "5" becomes a number, because servers
+All paths give the same result: a number where text is expected becomes text, and the text "5" becomes a number, because servers
 differ in this.
 """
 
@@ -21,17 +22,18 @@ from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.encoding import as_utf8, spoken
 from pipelines.extract.fhir_contained import CONTAINERS, MARK
 from pipelines.extract.fhir_documents import type_of_start
-from pipelines.extract.fhir_sift import NUMBER, Part, Sifted, sift, sift_structure
+from pipelines.extract.fhir_sift import NUMBER, NotPlain, Part, Sifted, sift, sift_structure
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
-from pipelines.extract.preflight import first_bytes
+from pipelines.extract.preflight import Limits, first_bytes
 from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
 _ROOM_FOR_NUMBER = 1024
 _LINES_ASKED = 200
+_FEW_BAD = 0.1
 
 
 def read_fhir(request: Request) -> Reading:
@@ -54,7 +56,7 @@ def read_fhir(request: Request) -> Reading:
     path, encoding = as_utf8(request.path, request.scratch)
     if encoding:
         return replace(read_fhir(replace(request, path=path)), read_as=f"in {spoken(encoding)}")
-    return _read_sifted(request)
+    return _read_presumed(request) or _read_sifted(request)
 
 
 def _refuse_other_version(start: bytes) -> None:
@@ -78,6 +80,43 @@ def _read_plain(request: Request) -> int | None:
             n_lines = scan.result()
         is_plain = n_lines is not None and n_read == n_lines and not has_doubts(request.folder / ROWS)
     return n_read if is_plain else None
+
+
+def _read_presumed(request: Request) -> Reading | None:
+    """A file of one type in which a few lines are not sound: the others are copied unread, and proved as those of a clean file
+    are. None if the proof fails: then every line has to be read."""
+    if request.contract.name in (BUNDLE, DELETED):
+        return None
+    with Sifted(request) as sifted:
+        if _is_proved(sifted):
+            part, n_bad = sifted.own, sifted.own.quarantine.n_rows
+            sifted.refuse_if_too_many()
+            parts = {name: _read_part(one) for name, one in sifted.parts.items() if one is not part}
+            sifted.refuse_if_too_many()
+            return Reading(part.n_delivered, part.n_delivered - n_bad, n_bad, parts=parts, unread=dict(sifted.unread))
+        others = [one.request.folder for one in sifted.parts.values() if one is not sifted.own]
+    for folder in others:
+        shutil.rmtree(folder)
+    return None
+
+
+def _is_proved(sifted: Sifted) -> bool:
+    """Whether few lines are bad, and the scan and DuckDB agree on all others, of which the rows are then there."""
+    try:
+        sift(sifted, is_presuming=True)
+    except NotPlain:
+        return False
+    request, part = sifted.request, sifted.own
+    n_sound = part.n_delivered - part.quarantine.n_rows
+    if part.quarantine.n_rows > _FEW_BAD * part.n_delivered:
+        return False
+    if count_plain_lines(part.path, _roomy(request.limits)) != n_sound:
+        return False
+    return _copy(request, part.path, is_numbered=True) == n_sound and not has_doubts(request.folder / ROWS)
+
+
+def _roomy(limits: Limits) -> Limits:
+    return replace(limits, line_bytes=limits.line_bytes + _ROOM_FOR_NUMBER)
 
 
 def _read_sifted(request: Request) -> Reading:

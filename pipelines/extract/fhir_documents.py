@@ -6,7 +6,7 @@ and PUT requests; its DELETE requests come as a Bundle of deletions (https://hl7
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,30 +75,35 @@ def resources_of(path: Path, limits: Limits, *, is_of_one_type: bool) -> Iterato
     if not is_of_one_type and (document := _document(path, limits)) is not None:
         yield from _numbered(1, _taken_apart(document))
         return
-    last = 0
     with path.open("rb") as content:
-        for number, line in _lines(content, limits.line_bytes):
-            if line is None:
-                yield (found := Found(max(number, last + 1), {}, None, (None, f"is longer than {limits.line_bytes // 2**20} MB")))
-                last = found.number
-                continue
-            line = (line.removeprefix(_BOM) if number == 1 else line).strip()
-            if not line:
-                continue
-            first = max(number, last + 1)
-            value = _parsed(line)
-            if isinstance(value, Found):
-                several: Iterator[Found] = iter([value._replace(number=first)])
-            elif isinstance(value, dict) and value.get("resourceType") != BUNDLE:
-                several = iter([Found(first, value, line)])
-            elif is_of_one_type and not _is_of_deletions(value):
-                several = iter([Found(first, *_no_resource(value))])
-            else:
-                several = _numbered(first, _taken_apart(value))
-            for found in several:
-                yield found
-                last = found.number
-            last = max(last, first)
+        yield from resources_of_lines(lines_of(content, limits.line_bytes), limits, is_of_one_type=is_of_one_type)
+
+
+def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits, *, is_of_one_type: bool) -> Iterator[Found]:
+    """The resources of numbered lines; None for one that is too long."""
+    last = 0
+    for number, given in lines:
+        if given is None:
+            yield (found := Found(max(number, last + 1), {}, None, (None, f"is longer than {limits.line_bytes // 2**20} MB")))
+            last = found.number
+            continue
+        line = (given.removeprefix(_BOM) if number == 1 else given).strip()
+        if not line:
+            continue
+        first = max(number, last + 1)
+        value = _parsed(line)
+        if isinstance(value, Found):
+            several: Iterator[Found] = iter([value._replace(number=first)])
+        elif isinstance(value, dict) and value.get("resourceType") != BUNDLE:
+            several = iter([Found(first, value, line)])
+        elif is_of_one_type and not _is_of_deletions(value):
+            several = iter([Found(first, *_no_resource(value))])
+        else:
+            several = _numbered(first, _taken_apart(value))
+        for found in several:
+            yield found
+            last = found.number
+        last = max(last, first)
 
 
 def _no_resource(value: object) -> tuple[dict[str, Any], bytes | None, Fault]:
@@ -198,7 +203,7 @@ def _document(path: Path, limits: Limits) -> object | None:
     if path.stat().st_size > _LARGEST_DOCUMENT:
         return None
     with path.open("rb") as content:
-        first = next((line for _, line in _lines(content, limits.line_bytes) if line is None or line.strip()), b"")
+        first = next((line for _, line in lines_of(content, limits.line_bytes) if line is None or line.strip()), b"")
     if first is not None:
         try:
             orjson.loads(first.removeprefix(_BOM))
@@ -211,7 +216,7 @@ def _document(path: Path, limits: Limits) -> object | None:
         return None
 
 
-def _lines(content: Any, longest: int) -> Iterator[tuple[int, bytes | None]]:
+def lines_of(content: Any, longest: int) -> Iterator[tuple[int, bytes | None]]:
     """Each line with its number; None for a line longer than `longest`. Never holds more than `longest` bytes of a line."""
     number = 0
     while line := content.readline(longest + 1):

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +17,7 @@ import polars as pl
 from models.contract import Contract
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.fhir_contained import CONTAINERS, MARK, taken_out
-from pipelines.extract.fhir_documents import Fault, Found, resources_of, whole
+from pipelines.extract.fhir_documents import Fault, Found, resources_of, resources_of_lines, whole
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
@@ -26,22 +26,27 @@ from pipelines.sql.types import sql_type
 NUMBER = "line:6f9d3c"
 """The element that carries a line's number; no resource has an element of this name."""
 
+_NUMBER = NUMBER.encode()
 _LINES_A_BLOCK = 2_000
+_PIECE = 2**20
 _N_ASKED_FOR_VERSION = 1_000
 
 
 @dataclass
 class Part:
-    """The resources of one type in a file: `path` has the good ones, one a line with its number; `n_delivered` counts all."""
+    """The resources of one type in a file: `path` has the good ones, one a line with its number; `n_delivered` counts all.
+
+    `n_lines`: the lines of the file, where they were counted."""
 
     request: Request
     path: Path
     quarantine: Quarantine
     out: BinaryIO
     n_delivered: int = 0
+    n_lines: int = 0
 
     def take(self, number: int, resource: bytes) -> None:
-        self.out.write(b'{"%s":%d,%s\n' % (NUMBER.encode(), number, resource[1:]))
+        self.out.write(b'{"%s":%d,%s\n' % (_NUMBER, number, resource[1:]))
 
 
 @dataclass
@@ -88,28 +93,61 @@ class Sifted:
             part.out.flush()
 
 
-def sift(sifted: Sifted) -> None:
+class NotPlain(Exception):
+    """A file in which lines cannot be presumed to be sound."""
+
+
+def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
     """Copy every sound resource to the part of its type; quarantine the others.
 
     In a file of one type (its name or manifest says so), a line of another type that is read lands as that, and a line of one
-    that is not read is quarantined. Contained resources are numbered after all others. Raises `OtherVersion`.
+    that is not read is quarantined. Contained resources are numbered after all others. `is_presuming`, of such a file: a line
+    that begins and ends like an object is copied unread, for whoever reads the copy to prove. Raises `OtherVersion`.
     """
     request = sifted.request
     is_of_one_type = request.contract.name != BUNDLE
     aside = request.scratch / "contained.ndjson"
     last = 0
-    with aside.open("wb") as contained:
-        for n, found in enumerate(resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)):
+    with aside.open("wb") as contained, request.path.open("rb") as content:
+        if is_presuming:
+            odd = _not_presumed(sifted.own, content)
+            resources = resources_of_lines(odd, request.limits, is_of_one_type=True)
+        else:
+            resources = resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)
+        for n, found in enumerate(resources):
             if n < _N_ASKED_FOR_VERSION:
                 refuse_other_version(found.resource)
             last = found.number
             _sort(sifted, found, contained, is_of_one_type)
+        last = max(last, sifted.own.n_lines)
     with aside.open("rb") as contained_lines:
         for number, line in enumerate(contained_lines, last + 1):
             part = sifted.part(request.contracts[orjson.loads(line)["resourceType"]])
             part.n_delivered += 1
             part.take(number, line.rstrip(b"\n"))
     sifted.written()
+
+
+def _not_presumed(part: Part, content: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Copy to the part what begins and ends like an object, a piece of the file at a time; the other lines. Raises `NotPlain` at
+    a line that is too long."""
+    mark = MARK if part.request.contract.name in CONTAINERS else None
+    number, tail = 0, b""
+    while piece := content.read(_PIECE):
+        lines = (tail + piece).split(b"\n")
+        if max(map(len, lines)) > part.request.limits.line_bytes:
+            raise NotPlain
+        tail, copied = lines.pop(), []
+        for number, line in enumerate(lines, number + 1):  # noqa: B020 (goes on counting)
+            if line[:1] == b"{" and line[-1:] == b"}" and not (mark and mark in line):
+                copied.append(b'{"%s":%d,%s' % (_NUMBER, number, line[1:]))
+            else:
+                yield number, line
+        part.n_lines, part.n_delivered = number, part.n_delivered + len(copied)
+        part.out.writelines((b"\n".join(copied), b"\n") if copied else ())
+    if tail:
+        part.n_lines = number + 1
+        yield part.n_lines, tail
 
 
 def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: bool) -> None:

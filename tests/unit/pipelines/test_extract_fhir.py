@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from models.extracts.ehr import EXTRACTS
 from pipelines.errors import ExtractRefused
-from pipelines.extract import fhir_bulk
+from pipelines.extract import fhir_bulk, fhir_documents
 from pipelines.extract.preflight import Limits
 from pipelines.extract.reading import Request
 
@@ -67,6 +67,26 @@ def read() -> Iterator[Callable[..., Outcome]]:
             return rows.rows(), quarantine.rows()
 
         yield read
+
+
+def test_a_few_damaged_lines_are_taken_out_and_the_others_are_not_read_one_by_one(
+    read: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+):
+    """3,000 resources of 400 bytes are more than one piece of a megabyte. Every hundredth is cut off, and one begins and ends as
+    an object does and is none: then every line is read, with the same result."""
+    lines = [observation(n)[:100] if n % 100 == 7 else observation(n) for n in range(3000)]
+    content = b"\n".join(lines)
+    rows, bad = read(content, slowly=False)
+    assert (len(rows), len(bad)) == (2970, 30)
+    assert (rows, bad) == read(content, slowly=True)
+    parsed: list[bytes] = []
+    monkeypatch.setattr(fhir_documents, "_parsed", lambda line, real=fhir_documents._parsed: (parsed.append(line), real(line))[1])
+    read(content, slowly=False)
+    assert len(parsed) == 31, "the damaged ones, and the last, which no line feed ends"
+    lines[1500] = lines[1500].replace(b',"code"', b',,"code"')
+    content = b"\n".join(lines) + b"\n" + b'{"resourceType":"Observation","id":"' + b"x" * 20_000 + b'"}\n' + observation(3001)
+    assert read(content, slowly=False) == read(content, slowly=True)
+    assert len(read(content, slowly=False)[1]) == 32
 
 
 def among_good(*lines: bytes) -> bytes:
