@@ -55,7 +55,6 @@ TOLD_APART: dict[tuple[str, str], str] = {
     ("int_identity__records", ""): SET,
     ("int_kpis__availability", "required_extracts.required_extract"): "one row per KPI and extract",
     ("int_kpis__engagement_parts", "month_on"): MONTHS,
-    ("int_kpis__month_end_gaps", "gaps.period_end_on"): MONTHS,
     ("int_kpis__switched_off_measures", "CAST(SUBSTRING(measure_code, 4) AS INT)"): "one row per KPI and measure",
     ("int_measures__periods", "period_start_on"): "one row per period",
     ("int_money__receivables", "months.month_on"): MONTHS,

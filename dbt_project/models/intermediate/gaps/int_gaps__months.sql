@@ -1,6 +1,14 @@
 -- The history of a gap by month end, each judged by the twelve months before it
 with
 
+statuses as (
+
+    select * from {{ ref('int_gaps__statuses') }}
+    where is_past_month_end
+
+),
+
+-- Without the texts, which would go through every sort: they are joined back at the end
 months as (
 
     select
@@ -11,9 +19,6 @@ months as (
         {{ month_of('period_end_on') }} as month_on,
         gap_status,
         evidence_on,
-        evidence_value,
-        reason,
-        measure_version,
         last_value(
             case
                 when gap_status = 'closed' then {'done_on': evidence_on, 'value': evidence_value}
@@ -26,8 +31,7 @@ months as (
             when lag(period_end_on) over life = {{ month_of('period_end_on') }} - 1 then lag(gap_status) over life
         end as status_before,
         coalesce(gap_status != status_before, true) as is_new_status
-    from {{ ref('int_gaps__statuses') }}
-    where is_past_month_end
+    from statuses
     window life as (partition by measure_code, group_id, patient_key order by period_end_on)
 
 ),
@@ -37,8 +41,9 @@ due as (
     select
         months.*,
         cast(months.last_done.done_on + to_months(intervals.interval_months) as date) as due_on,
-        min(months.month_on) over () as first_month_on
+        first_month.month_on as first_month_on
     from months
+    cross join (select min(month_on) as month_on from months) as first_month
     left join {{ ref('measure_intervals') }} as intervals
         on months.measure_code = intervals.measure_code
         and (intervals.evidence is null or starts_with(months.last_done.value, intervals.evidence))
@@ -80,24 +85,32 @@ lives as (
 )
 
 select
-    measure_code,
-    group_id,
-    patient_key,
-    month_end_on,
-    gap_status,
-    evidence_on,
-    evidence_value,
-    reason,
-    measure_version,
-    last_done.done_on as last_done_on,
-    last_done.value as last_done_value,
-    due_on,
+    lives.measure_code,
+    lives.group_id,
+    lives.patient_key,
+    lives.month_end_on,
+    lives.gap_status,
+    lives.evidence_on,
+    statuses.evidence_value,
+    statuses.reason,
+    statuses.measure_version,
+    lives.last_done.done_on as last_done_on,
+    lives.last_done.value as last_done_value,
+    lives.due_on,
     -- For a closed gap: when it opened before it was closed, if it was ever seen open
-    case when gap_status = 'open' or last_closing_end_on = run_started_on then last_opened_on end as opened_on,
     case
-        when gap_status = 'closed' and last_closing_end_on = run_started_on then greatest(last_closed_on, last_opened_on)
+        when lives.gap_status = 'open' or lives.last_closing_end_on = lives.run_started_on then lives.last_opened_on
+    end as opened_on,
+    case
+        when lives.gap_status = 'closed' and lives.last_closing_end_on = lives.run_started_on
+            then greatest(lives.last_closed_on, lives.last_opened_on)
     end as closed_on,
-    is_opening as is_newly_opened,
-    is_closing as is_newly_closed,
-    cast(n_openings as integer) as n_openings
+    lives.is_opening as is_newly_opened,
+    lives.is_closing as is_newly_closed,
+    cast(lives.n_openings as integer) as n_openings
 from lives
+inner join statuses
+    on lives.measure_code = statuses.measure_code
+    and lives.group_id = statuses.group_id
+    and lives.patient_key = statuses.patient_key
+    and lives.month_end_on = statuses.period_end_on

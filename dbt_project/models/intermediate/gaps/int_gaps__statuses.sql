@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- The status of each patient for each gap that care teams work on
 select
     gaps.*,

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 {#- Where the first rows of an extract lie in time. Claims, payments, denials and write-offs follow charges, and
     outreach tasks follow messages: a month without them had none. -#}
 {%- set histories = {

@@ -2,34 +2,64 @@
 -- The unit is the visit, not the patient
 with
 
--- It must end in the period; it may have begun before
-initial_population as (
+-- A visit counts in up to 25 periods, and what was found at it is the same in each: it is judged once
+visits as (
 
     select distinct
-        patient_periods.period_key,
-        patient_periods.patient_key,
+        encounters.patient_key,
         encounters.encounter_id as episode_id,
-        encounters.hi_on_latest as episode_on,
-        patient_periods.period_start_on,
-        patient_periods.period_end_on,
+        encounters.hi_on_earliest,
+        encounters.hi_on_latest,
         encounters.lo_on_earliest as started_on,
         encounters.hi_on_latest as ended_on,
         encounters.lo_at_earliest as started_at
-    from {{ ref('int_measures__patient_periods') }} as patient_periods
-    inner join {{ ref('int_clinical__encounters') }} as encounters
-        on patient_periods.patient_key = encounters.patient_key
-        and {{ ends_during_days('encounters', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
+    from {{ ref('int_clinical__encounters') }} as encounters
     where
-        patient_periods.age_at_start >= 18
-        and encounters.value_set = 'encounter_to_screen_for_blood_pressure'
+        encounters.value_set = 'encounter_to_screen_for_blood_pressure'
         and encounters.is_performed
         and coalesce(encounters.class_code, '') != 'VR'
+
+),
+
+-- It must end in the period; it may have begun before
+initial_population as (
+
+    select
+        patient_periods.period_key,
+        patient_periods.patient_key,
+        visits.episode_id,
+        visits.hi_on_latest as episode_on,
+        patient_periods.period_start_on,
+        patient_periods.period_end_on
+    from {{ ref('int_measures__patient_periods') }} as patient_periods
+    inner join visits
+        on patient_periods.patient_key = visits.patient_key
+        and {{ ends_during_days('visits', 'patient_periods.period_start_on', 'patient_periods.period_end_on') }}
+    where patient_periods.age_at_start >= 18
 
 ),
 
 denominator as (
 
     select * from initial_population
+
+),
+
+known_hypertension as (
+
+    select
+        visits.patient_key,
+        visits.episode_id,
+        min({{ evidence_on('conditions') }}) as evidence_on
+    from visits
+    inner join {{ ref('int_clinical__conditions') }} as conditions
+        on visits.patient_key = conditions.patient_key
+        and conditions.lo_on_latest <= visits.started_on
+    where
+        conditions.value_set = 'diagnosis_of_hypertension'
+        and conditions.is_verified
+        and conditions.is_problem_or_health_concern
+    group by visits.patient_key, visits.episode_id
 
 ),
 
@@ -40,16 +70,10 @@ denominator_exclusions as (
         denominator.patient_key,
         denominator.episode_id,
         1 as rule,
-        {{ evidence_on('conditions') }} as evidence_on,
+        known_hypertension.evidence_on,
         'Hypertension already known' as reason
     from denominator
-    inner join {{ ref('int_clinical__conditions') }} as conditions
-        on denominator.patient_key = conditions.patient_key
-        and conditions.lo_on_latest <= denominator.started_on
-    where
-        conditions.value_set = 'diagnosis_of_hypertension'
-        and conditions.is_verified
-        and conditions.is_problem_or_health_concern
+    inner join known_hypertension using (patient_key, episode_id)
 
 ),
 
@@ -57,16 +81,19 @@ denominator_exclusions as (
 current_readings as (
 
     select
-        denominator.*,
+        visits.patient_key,
+        visits.episode_id,
+        visits.started_on,
+        visits.ended_on,
         pressures.systolic,
         pressures.diastolic,
         pressures.hi_on_latest as measured_on
-    from denominator
+    from visits
     inner join {{ ref('int_clinical__blood_pressures') }} as pressures
-        on denominator.patient_key = pressures.patient_key
-        and {{ ends_during_days('pressures', 'denominator.started_on', 'denominator.ended_on') }}
+        on visits.patient_key = pressures.patient_key
+        and {{ ends_during_days('pressures', 'visits.started_on', 'visits.ended_on') }}
     qualify row_number() over (
-        partition by denominator.period_key, denominator.patient_key, denominator.episode_id
+        partition by visits.patient_key, visits.episode_id
         order by pressures.lo_at_latest desc, pressures.observation_id desc
     ) = 1
 
@@ -76,25 +103,24 @@ current_readings as (
 prior_readings as (
 
     select
-        denominator.period_key,
-        denominator.patient_key,
-        denominator.episode_id,
+        visits.patient_key,
+        visits.episode_id,
         pressures.systolic > 0
         and pressures.diastolic > 0
         and (pressures.systolic >= 130 or pressures.diastolic >= 80) as was_hypertensive
-    from denominator
+    from visits
     inner join {{ ref('int_clinical__blood_pressures') }} as pressures
-        on denominator.patient_key = pressures.patient_key
-        and pressures.hi_at_earliest >= denominator.started_at - interval 1 year
-        and pressures.hi_at_latest <= denominator.started_at
+        on visits.patient_key = pressures.patient_key
+        and pressures.hi_at_earliest >= visits.started_at - interval 1 year
+        and pressures.hi_at_latest <= visits.started_at
     qualify row_number() over (
-        partition by denominator.period_key, denominator.patient_key, denominator.episode_id
+        partition by visits.patient_key, visits.episode_id
         order by pressures.lo_at_latest desc, pressures.observation_id desc
     ) = 1
 
 ),
 
-readings as (
+visit_readings as (
 
     select
         current_readings.*,
@@ -109,7 +135,19 @@ readings as (
                 and systolic < 140 and diastolic < 90 and is_second then 'second_130'
         end as category
     from current_readings
-    left join prior_readings using (period_key, patient_key, episode_id)
+    left join prior_readings using (patient_key, episode_id)
+
+),
+
+readings as (
+
+    select
+        denominator.period_key,
+        denominator.period_start_on,
+        denominator.period_end_on,
+        visit_readings.*
+    from denominator
+    inner join visit_readings using (patient_key, episode_id)
 
 ),
 
@@ -243,19 +281,16 @@ numerator as (
 
 ),
 
-denominator_exceptions as (
+not_taken as (
 
     select
-        denominator.period_key,
-        denominator.patient_key,
-        denominator.episode_id,
-        1 as rule,
-        observations.issued_on as evidence_on,
-        'Blood pressure not taken: declined, or a medical reason' as reason
-    from denominator
+        visits.patient_key,
+        visits.episode_id,
+        observations.issued_on
+    from visits
     inner join {{ ref('int_clinical__observations') }} as observations
-        on denominator.patient_key = observations.patient_key
-        and observations.issued_on between denominator.started_on and denominator.ended_on
+        on visits.patient_key = observations.patient_key
+        and observations.issued_on between visits.started_on and visits.ended_on
     where
         observations.value_set in ('blood_pressure_panel', 'systolic_blood_pressure', 'diastolic_blood_pressure')
         and observations.status = 'cancelled'
@@ -263,6 +298,20 @@ denominator_exceptions as (
             list_contains(observations.not_done_reason_value_sets, 'patient_declined')
             or list_contains(observations.not_done_reason_value_sets, 'medical_reason')
         )
+
+),
+
+denominator_exceptions as (
+
+    select
+        denominator.period_key,
+        denominator.patient_key,
+        denominator.episode_id,
+        1 as rule,
+        not_taken.issued_on as evidence_on,
+        'Blood pressure not taken: declined, or a medical reason' as reason
+    from denominator
+    inner join not_taken using (patient_key, episode_id)
 
     union all
 

@@ -80,6 +80,31 @@ judged as (
 
 by_patient as (
 
+    -- Only a measure of visits has several results of a patient in a period
+    select
+        measure_code,
+        group_id,
+        period_key,
+        patient_key,
+        true as is_initial_population,
+        1 as n_initial_population,
+        cast(is_denominator as bigint) as n_denominator,
+        cast(is_denominator_exclusion as bigint) as n_denominator_exclusion,
+        cast(is_denominator_exception as bigint) as n_denominator_exception,
+        cast(is_numerator as bigint) as n_numerator,
+        {
+            'episode_on': episode_on,
+            'episode_id': episode_id,
+            'gap_status': gap_status,
+            'evidence_on': evidence_on,
+            'evidence_value': evidence_value,
+            'reason': reason
+        } as shown
+    from judged
+    where episode_id is null
+
+    union all
+
     select
         measure_code,
         group_id,
@@ -100,6 +125,7 @@ by_patient as (
             'reason': reason
         }) as shown
     from judged
+    where episode_id is not null
     group by measure_code, group_id, period_key, patient_key
 
     union all
