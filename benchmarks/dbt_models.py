@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pipelines.home import Home
 from pipelines.warehouse.build import Build
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import parsed_project
 
 
 def seconds_of(home: Home, build: Build, select: list[str], variables: dict[str, object] | None = None) -> float:
