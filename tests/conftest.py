@@ -86,11 +86,11 @@ def _kept(pytestconfig: pytest.Config, name: str) -> Path:
 @pytest.fixture(scope="session")
 def parsed_dbt(pytestconfig: pytest.Config) -> Path:
     """Where dbt's project is kept parsed, from one test run to the next: parsing takes longer than most tests."""
-    from pipelines.warehouse.dbt import parsed_project
+    from pipelines.warehouse.dbt_project import parsed_in
 
     root = _kept(pytestconfig, "caregap-parsed")
     with FileLock(root / "lock"):
-        parsed_project(Home(root))
+        parsed_in(root / "dbt")
     return root / "dbt"
 
 

@@ -10,6 +10,7 @@
         {{ create_table_as(false, relation, compiled_code) if relation.is_table else create_view_as(relation, compiled_code) }}
     {%- endcall %}
     {%- do adapter.commit() -%}
+    {%- do hold_rules(relation) -%}
     {{ return({'relations': [relation]}) }}
 {%- endmacro %}
 

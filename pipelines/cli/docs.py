@@ -14,7 +14,8 @@ def command() -> None:
     with only_writer(home):
         from pipelines.exports.data_dictionary import data_dictionary
         from pipelines.warehouse.build import newest_build
-        from pipelines.warehouse.dbt import parsed_project, write_lineage
+        from pipelines.warehouse.dbt import write_lineage
+        from pipelines.warehouse.dbt_project import parsed_project
 
         folder = home.root / "docs"
         folder.mkdir(exist_ok=True)

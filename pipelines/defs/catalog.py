@@ -9,10 +9,10 @@ import dagster as dg
 from models.published import PUBLISHED
 from models.published.catalog import CATALOG
 from pipelines.defs.build_in_hand import BuildInHand
-from pipelines.defs.dbt_events import read_manifest
 from pipelines.defs.keys import key_of
 from pipelines.progress import Progress
 from pipelines.warehouse.checks import Check, kept_checks
+from pipelines.warehouse.dbt_project import read_manifest
 from pipelines.warehouse.lineage import write_lineage
 
 

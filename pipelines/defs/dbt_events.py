@@ -1,13 +1,11 @@
 """Translates dbt's nodes and events to Dagster's assets, checks and events."""
 
-import json
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt import DagsterDbtTranslator, DbtProject
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.defs.build_in_hand import BuildInHand
@@ -15,6 +13,11 @@ from pipelines.faults import passing
 from pipelines.progress import Progress
 from pipelines.warehouse.checks import dbt_checks, keep_checks
 from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import read_manifest
+from pipelines.warehouse.rules import is_evaluated_with_its_table, rules_by_table
+
+RULES = "rules"
+"""The check of a table that stands for all rules that are evaluated with it."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -27,14 +30,15 @@ class Translator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return dbt_resource_props["schema"]
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        if is_evaluated_with_its_table(manifest["nodes"][unique_id]):
+            return dg.AssetCheckSpec(RULES, asset=asset_spec.key, description="Every rule of this table alone.", blocking=True)
+        return super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+
 
 TRANSLATOR = Translator()
-
-
-@cache
-def read_manifest(parsed: Path) -> Mapping[str, Any]:
-    """dbt's manifest from the folder of `parsed_project`."""
-    return json.loads((parsed / "manifest.json").read_bytes())
 
 
 def dbt_events(
@@ -52,12 +56,19 @@ def dbt_events(
             for node in manifest["nodes"].values()
             if node["resource_type"] in {"model", "seed"} and TRANSLATOR.get_asset_key(node) in wanted
         ]
-    checks = []
+    checks, rules = [], rules_by_table(manifest)
     with build.step(step, is_whole=not context.is_subset):
         for event in run_dbt(parsed, build.warehouse, build.variables, select):
             progress(f"Building: {event['data']['node_info']['node_name']}")
             passing(f"build.{step}.node", build.folder)
-            checks.extend(dbt_checks(event, manifest))
+            checks.extend(of_node := dbt_checks(event, manifest, rules))
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(manifest, TRANSLATOR, context=context)
+            if (table := event["data"]["node_info"]["unique_id"]) in rules:
+                yield dg.AssetCheckResult(
+                    passed=not event["broken"],
+                    check_name=RULES,
+                    asset_key=TRANSLATOR.get_asset_key(manifest["nodes"][table]),
+                    metadata={check.rule: check.n_rows for check in of_node},
+                )
         keep_checks(build, step, checks)

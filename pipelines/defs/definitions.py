@@ -25,7 +25,7 @@ from pipelines.lock import only_writer
 from pipelines.practice import Practice, practice_of
 from pipelines.progress import Progress, silent
 from pipelines.publications.last_run import record_failed
-from pipelines.warehouse.dbt import parsed_project
+from pipelines.warehouse.dbt_project import parsed_project
 
 
 def definitions(

@@ -8,9 +8,10 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from pipelines.defs.build_in_hand import BuildInHand
-from pipelines.defs.dbt_events import TRANSLATOR, dbt_events, read_manifest
+from pipelines.defs.dbt_events import TRANSLATOR, dbt_events
 from pipelines.progress import Progress
 from pipelines.warehouse.build import DERIVED
+from pipelines.warehouse.dbt_project import read_manifest
 
 
 def derived_assets(parsed: Path) -> dg.AssetsDefinition:

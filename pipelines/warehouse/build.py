@@ -27,7 +27,8 @@ from pipelines.raw.as_of import as_of
 from pipelines.raw.value_sets import build_value_sets
 from pipelines.raw.views import build_raw
 from pipelines.sql.connection import open_file
-from pipelines.warehouse.dbt import default_settings, parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import default_settings, parsed_project
 
 DERIVED = ["tag:derived"]
 """The layers that dbt derives from raw; the delivery layer follows after scoring."""

@@ -4,7 +4,7 @@ build/<run>/checks/<step>.json
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,16 +40,31 @@ def kept_checks(build: Build) -> list[Check]:
     return sorted(checks, key=lambda check: check.id)
 
 
-def dbt_checks(event: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Check]:
-    """The checks in dbt's result event, one for each rule of the data test; none if the event is not of one."""
+def dbt_checks(
+    event: Mapping[str, Any], manifest: Mapping[str, Any], rules: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[Check]:
+    """The checks in dbt's result event, one for each rule of the data test, or of the table with which `rules` were evaluated.
+
+    `rules`: the data tests by table (`pipelines/warehouse/rules.py`).
+    """
     data = event["data"]
-    node = manifest["nodes"].get(data["node_info"]["unique_id"])
-    if node is None or node["resource_type"] != "test":
+    unique_id = data["node_info"]["unique_id"]
+    node = manifest["nodes"].get(unique_id)
+    if node is None:
         return []
-    status = STATUSES.get(data["status"], "failed")
-    n_rows = int(data.get("num_failures", 0))
+    if node["resource_type"] == "test":
+        return _checks(node, manifest, STATUSES.get(data["status"], "failed"), int(data.get("num_failures", 0)))
+    of_table: list[Check] = []
+    if event["broken"] or data["node_info"]["node_status"] == "success":
+        for test in rules.get(unique_id, ()):
+            n_rows = event["broken"].get(test["name"], 0)
+            of_table += _checks(test, manifest, "failed" if n_rows else "passed", n_rows)
+    return of_table
+
+
+def _checks(test: Mapping[str, Any], manifest: Mapping[str, Any], status: str, n_rows: int) -> list[Check]:
     finding = None if status == "passed" else f"{n_rows:,} rows break it"
-    return [Check(id, _table(node, manifest), rule, status, column, n_rows, finding) for id, column, rule in _rules(node)]
+    return [Check(id, _table(test, manifest), rule, status, column, n_rows, finding) for id, column, rule in _rules(test)]
 
 
 def _table(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:

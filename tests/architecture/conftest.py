@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.home import Home
-from pipelines.warehouse.dbt import default_settings, parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import default_settings, parsed_project
 from tests.conftest import Once
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from models.published import PUBLISHED
 from pipelines.home import Home
-from pipelines.warehouse.dbt import parsed_project
+from pipelines.warehouse.dbt_project import parsed_project
 from pipelines.warehouse.dbt_properties import outdated
+from pipelines.warehouse.rules import KINDS, is_evaluated_with_its_table, is_plain
 
 LAYERS = ("staging", "intermediate", "marts", "delivery")
 GRAIN_TESTS = {"unique", "unique_combination"}
@@ -89,6 +90,15 @@ def test_every_model_tests_what_one_row_is(models: Nodes, tests_of: dict[str, se
         parts = {models[read]["name"] for read in whole["depends_on"]["nodes"] if read in models}
         untested -= {part for part in parts if part.startswith(prefix)}
     assert untested == set()
+
+
+def test_a_test_that_a_build_leaves_out_is_evaluated_with_its_table(manifest: dict):
+    """A build has no node for these. It would not heed a severity, a filter or a limit of their own, and what an ephemeral
+    model promises has no table to be evaluated with."""
+    tests = [node for node in manifest["nodes"].values() if (node.get("test_metadata") or {}).get("name") in KINDS]
+    assert len(tests) > 300
+    made = {test["name"]: manifest["nodes"][test["attached_node"]]["config"]["materialized"] != "ephemeral" for test in tests}
+    assert {test["name"]: is_evaluated_with_its_table(test) and is_plain(test) for test in tests} == made
 
 
 def test_only_staging_reads_raw_and_only_delivery_reads_ml(models: Nodes, manifest: dict):

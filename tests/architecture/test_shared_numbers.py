@@ -6,7 +6,7 @@ from ml.risk.no_show import EMBARGO_DAYS
 from models import disengagement, no_show
 from models.few_cases import is_few
 from pipelines.home import CHECKOUT
-from pipelines.warehouse.dbt import default_settings
+from pipelines.warehouse.dbt_project import default_settings
 
 MACROS = CHECKOUT / "dbt_project" / "macros"
 MODELS = CHECKOUT / "dbt_project" / "models"

@@ -11,7 +11,8 @@ import pytest
 from pipelines.home import Home
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import Build, newest_build
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import parsed_project
 from tests.assets.outreach_practice import Person, write_practice
 from tests.conftest import caregap
 

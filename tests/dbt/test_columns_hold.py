@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.defs.dbt_events import read_manifest
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.checks import dbt_checks
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import parsed_project, read_manifest
 
 VARIABLES = {"as_of_on": "2026-07-15", "time_zone": "America/New_York"}
 TEST = ["fct_encounters_columns_hold"]
@@ -28,7 +28,7 @@ def parsed(parsed_dbt: Path) -> Path:
 
 def test_each_rule_is_a_check_of_its_own(warehouse: Path, parsed: Path):
     [event] = run_dbt(parsed, warehouse, VARIABLES, TEST, "test")
-    checks = dbt_checks(event, read_manifest(parsed))
+    checks = dbt_checks(event, read_manifest(parsed), {})
     assert {(check.table, check.status, check.n_rows) for check in checks} == {("marts.fct_encounters", "passed", 0)}
     rules = {(check.column, check.rule) for check in checks}
     assert ("patient_key", "Every patient_key is found in dim_patients.patient_key.") in rules

@@ -16,7 +16,8 @@ from ml.risk.no_show import FEATURES as NO_SHOW
 from pipelines.home import Home
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.build import newest_build
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import parsed_project
 
 REBUILT = [
     "int_activity__encounters",

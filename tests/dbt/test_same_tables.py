@@ -16,7 +16,8 @@ from pipelines.home import Home
 from pipelines.landing.land import land
 from pipelines.practice import SAMPLE, Practice, read_practice
 from pipelines.warehouse.build import DERIVED, start_build
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import parsed_project
 from tests.conftest import Hashes
 from tests.dbt.conftest import GOLDEN
 

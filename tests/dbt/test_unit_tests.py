@@ -10,7 +10,8 @@ from dbt.cli.main import dbtRunner
 from models.published import PUBLISHED
 from pipelines.home import Home
 from pipelines.sql.types import sql_type
-from pipelines.warehouse.dbt import QUIET, _manifest, _places, _release, parsed_project
+from pipelines.warehouse.dbt import _release
+from pipelines.warehouse.dbt_project import QUIET, dbt_manifest, parsed_project, places
 
 
 def test_models_do_what_their_unit_tests_say(typed_warehouse: Path, parsed_dbt: Path, tmp_path: Path):
@@ -23,10 +24,10 @@ def test_models_do_what_their_unit_tests_say(typed_warehouse: Path, parsed_dbt: 
                 columns = ", ".join(f'"{name}" {sql_type(column.dtype.type)}' for name, column in contract.fields.items())
                 connection.execute(f"create schema if not exists {schema}; create table if not exists {table} ({columns})")
     os.environ["CAREGAP_BUILD"] = str(copy)
-    runner = dbtRunner(manifest=_manifest(parsed_project(Home(parsed_dbt.parent))))
+    runner = dbtRunner(manifest=dbt_manifest(parsed_project(Home(parsed_dbt.parent))))
     selected = ",".join(filter(None, ["test_type:unit", os.environ.get("CAREGAP_UNIT_TESTS_OF")]))
     try:
-        outcome = runner.invoke([*QUIET, "test", *_places(tmp_path), "--select", selected])
+        outcome = runner.invoke([*QUIET, "test", *places(tmp_path), "--select", selected])
     finally:
         _release()
     failed = [f"{one.node.name}: {one.message}" for one in outcome.result.results if one.status != "pass"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.home import Home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_project
 from tests.conftest import Done, Once
 from tests.faults.conftest import ROLLOUT, Run, Scene, left_over, tables
 
@@ -123,9 +123,10 @@ def test_a_parsed_project_that_is_damaged_is_parsed_again(parsed_dbt, tmp_path, 
     home = Home(tmp_path)
     shutil.copytree(parsed_dbt, home.dbt)
     parsed = []
-    monkeypatch.setattr(dbt, "_parse", parsed.append)
-    folder = dbt.parsed_project(home)
+    monkeypatch.setattr(dbt_project, "_parse", parsed.append)
+    monkeypatch.setattr(dbt_project, "SHIPPED", tmp_path / "none")
+    folder = dbt_project.parsed_project(home)
     assert parsed == []
-    flip_a_byte(folder / dbt.PARSED)
-    dbt.parsed_project(home)
+    flip_a_byte(folder / dbt_project.PARSED)
+    dbt_project.parsed_project(home)
     assert parsed == [folder]

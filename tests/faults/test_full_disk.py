@@ -15,7 +15,8 @@ from pipelines.disk import DiskFull
 from pipelines.home import Home
 from pipelines.lock import only_writer
 from pipelines.sql.connection import open_file
-from pipelines.warehouse.dbt import parsed_project, run_dbt
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import parsed_project
 from tests.faults.conftest import Run, Scene, left_over, tables
 
 MB = (0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.errors import ChecksFailed
 from pipelines.scoring.capacity import capacities
-from pipelines.warehouse.dbt import default_settings
+from pipelines.warehouse.dbt_project import default_settings
 
 
 @pytest.fixture

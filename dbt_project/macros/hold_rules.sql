@@ -1,0 +1,24 @@
+{#-
+    Evaluates the data tests that read a table alone in one statement, where the table is made, and fails its node with the names of those that
+    it breaks. A build hands them over by table (variable `rules`, pipelines/warehouse/rules.py); without it they run as tests of their own.
+-#}
+{% macro hold_rules(relation) -%}
+    {%- set rules = var('rules', {}).get(model.unique_id, []) -%}
+    {%- if not rules -%} {{ return('') }} {%- endif -%}
+    {%- call statement('rules', fetch_result=true) %}
+        select rule, n_rows
+        from (
+            {%- for rule in rules %}
+            select '{{ rule.name }}' as rule, count(*) as n_rows
+            from ({{ context['test_' ~ rule.kind](relation, **rule.arguments) }}) as failing
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        ) as evaluated
+        where n_rows > 0
+    {%- endcall %}
+    {%- set broken = [] -%}
+    {%- for rule, n_rows in load_result('rules')['data'] -%}
+        {%- do broken.append('broken rule ' ~ rule ~ ': ' ~ n_rows ~ ' rows') -%}
+    {%- endfor -%}
+    {%- if broken -%} {%- do exceptions.raise_compiler_error(broken | join('\n')) -%} {%- endif -%}
+{%- endmacro %}
