@@ -33,7 +33,8 @@ MANIFEST = "manifest.json"
 WAREHOUSE = "warehouse.duckdb"
 DEIDENTIFIED = "deidentified.duckdb"
 SHOWN = "shown"
-KEPT = 5
+KEPT, KEPT_LARGE, LARGE = 5, 2, 2 * 10**9
+"""How many publications are kept; of those of so many bytes, five would need more room than the build that makes the next."""
 ERASED = "publications_through"
 """In a practice's folder of erasures: the number of the newest publication that may hold somebody who was erased since, or is
 withheld by the privacy profile (`pipelines/rights/restrict.py`)."""
@@ -62,6 +63,11 @@ class Publication:
     arrived: str = ""
     anonymity: str = ""
     """The k-anonymity of the de-identified file, in words."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Of all its files; 0 if it was made before their sizes were stated."""
+        return sum(int(one["n_bytes"]) for one in self.files.values())
 
     @property
     def order(self) -> tuple[int, str]:
@@ -154,12 +160,13 @@ def holds_erased(home: Home, publication: Publication) -> bool:
 
 
 def forget_old(home: Home) -> None:
-    """Remove all but the newest few and the current publication, and those that were never shown, are damaged, are in clear in a
-    home that has been encrypted since, or hold somebody who was erased since."""
+    """Remove all but the newest few (of large ones, two) and the current publication, and those that were never shown, are
+    damaged, are in clear in a home that has been encrypted since, or hold somebody who was erased since."""
     shown = (home.published / CURRENT).resolve().name
     if not home.published.is_dir():
         return
-    newest = whole_publications(home)[-KEPT:]
+    whole = whole_publications(home)
+    newest = whole[-(KEPT_LARGE if whole and whole[-1].n_bytes >= LARGE else KEPT) :]
     keep = {*(one.id for one in newest if not is_left_in_clear(home, one) and not holds_erased(home, one)), shown}
     for folder in home.published.iterdir():
         if folder.is_dir() and not folder.is_symlink() and folder.name not in keep and not folder.name.startswith(PREFIX):
