@@ -55,6 +55,7 @@ def _running(publication: Publication) -> None:
             "ends_on": "Until",
         },
         name="campaigns",
+        row_height=62,
         note="Contacted, reached and booked count since the first day; on a standing list in the last 90 days.",
     )
 
@@ -84,7 +85,8 @@ def _own(publication: Publication) -> None:
 
 def _form(publication: Publication) -> None:
     st.header("Define a campaign", anchor=False)
-    now = today(publication.time_zone)
+    # The day that the data is as of: a run takes the campaigns of its own day, which a clock may be ahead of.
+    now = date.fromisoformat(publication.as_of_on)
     measures = {row["measure_code"]: row["title"] for row in ask(publication, _MEASURES).iter_rows(named=True)}
     with st.container(border=True):
         title = st.text_input("Title", max_chars=LONGEST_TITLE, key="campaign_title", placeholder="Eye exams in diabetes")

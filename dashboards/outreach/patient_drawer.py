@@ -1,5 +1,6 @@
 """One patient for the care team: contact details, visits, gaps, risk, contacts so far, and the form to record an outcome."""
 
+from html import escape
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from dashboards.figures.languages import _, chosen_language, day, many, sentence
 from dashboards.figures.wording import as_plain_markdown, each, language, plain, telephone
 from dashboards.outreach.campaign_journal import note_campaign
 from dashboards.outreach.outcomes import Outcome, record, withdraw
-from dashboards.outreach.reaching import CHANNEL_NAMES, address, invitation, shown_point, tongue
+from dashboards.outreach.reaching import CHANNEL_NAMES, invitation, link, tongue
 from dashboards.outreach.rows import first_upper
 from dashboards.outreach.worklist import recorded_of, worklist
 from dashboards.store.journal import journal_folder
@@ -159,17 +160,25 @@ def _finding(publication: Publication, patient: dict[str, Any], task: dict[str, 
     if spoken:
         st.markdown(f":material/translate: **{as_plain_markdown(spoken)}**")
     channel, point = task["recommended_channel"], task["contact_point"]
-    way = address(channel, point, publication.practice_name, patient["language"])
-    words = f"{_(CHANNEL_NAMES[channel])} {shown_point(channel, point)}".strip() if channel else ""
-    if way:
-        st.link_button(
-            as_plain_markdown(words), way, icon=":material/call:" if channel == "phone" else ":material/outgoing_mail:"
+    if channel:
+        # A button of Streamlit's with an address is fetched apart, and came seconds after the profile.
+        st.html(
+            f'{CONTACT_LOOK}<p class="care-contact">{link(channel, point, publication.practice_name, patient["language"])}</p>'
         )
-    elif words:
-        st.markdown(as_plain_markdown(words))
     if channel in ("sms", "email", "portal", "mail"):
         with st.expander(_("What to write, without anything about health")):
             st.code(invitation(publication.practice_name, patient["language"])[1], language=None, wrap_lines=True)
+
+
+CONTACT_LOOK = """
+<style>
+.care-contact { margin: 0; }
+.care-contact a {
+  display: inline-block; padding: 0.6rem 1rem; border-radius: 0.5rem; background: #0B5CAD; color: #FFFFFF; font-weight: 600;
+  text-decoration: none; overflow-wrap: anywhere;
+}
+</style>
+"""
 
 
 def _outcome(publication: Publication, patient: dict[str, Any], task: dict[str, Any] | None, since: pl.DataFrame) -> None:
@@ -290,10 +299,32 @@ def _reach(publication: Publication, patient: dict[str, Any]) -> None:
     )
 
 
+TABLE_LOOK = """
+<style>
+.care-table { width: 100%; border-collapse: collapse; font-size: 0.875rem; }
+.care-table th, .care-table td { text-align: left; padding: 0.3rem 0.5rem 0.3rem 0; overflow-wrap: anywhere; }
+.care-table tr { border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
+@media (max-width: 640px) {
+  .care-table thead { position: absolute; left: -10000px; }
+  .care-table tr, .care-table td { display: block; padding: 0.1rem 0; }
+  .care-table td::before { content: attr(data-label) ": "; opacity: 0.85; }
+}
+</style>
+"""
+
+
 def _small_table(rows: pl.DataFrame) -> None:
-    """A table of plain text, which a screen reader follows and which wraps on a telephone."""
-    safe = rows.select(each(rows[name], as_plain_markdown).fill_null(ABSENT) for name in rows.columns)
-    st.table(safe.to_dicts(), hide_index=True, border="horizontal")
+    """A table of plain text, which a screen reader follows and which fits a telephone: there a row is a few lines."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows.columns)
+    lines = (
+        "".join(
+            f'<td data-label="{escape(name)}">{escape(ABSENT if value is None else str(value))}</td>'
+            for name, value in row.items()
+        )
+        for row in rows.iter_rows(named=True)
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    st.html(f'{TABLE_LOOK}<table class="care-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def _visits(publication: Publication, patient: dict[str, Any]) -> None:

@@ -28,11 +28,7 @@ def patients(sample_warehouse: Path) -> list[tuple[set[str], str | None]]:
 def open_first_profile(page) -> None:
     """From Outreach, on which a care team opens."""
     page.locator("h1", has_text="Outreach").wait_for()
-    grid = page.get_by_test_id("stDataFrame").first
-    grid.wait_for()
-    page.wait_for_timeout(1500)
-    box = grid.bounding_box()
-    page.mouse.click(box["x"] + 15, box["y"] + 55)
+    page.locator(".st-key-outreach_rows").get_by_role("button").first.click()
     page.get_by_role("dialog").get_by_text("How to reach them").wait_for()
 
 
@@ -109,6 +105,9 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("Recorded: Reached.").wait_for()
     somebody = sorted(patients[0][0])
+    page.keyboard.press("Escape")  # the next patient's profile
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_text("Search, filter, or show more").click()
     page.get_by_label("Search").first.fill(somebody[0])
     page.keyboard.press("Enter")
     page.wait_for_timeout(1500)
