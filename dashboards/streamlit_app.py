@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.access.roles import PAGES, current_viewer
+from dashboards.access.roles import BREAK_GLASS, PAGES, current_viewer
 from dashboards.layout.saved_views import offer_views
 from dashboards.server.sign_in import let_in
 from dashboards.store.published import OlderPublication
@@ -46,7 +46,8 @@ def _start() -> None:
 start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
 try:
     page = st.navigation([start, *pages], expanded=True)
-    if page is not start:
+    # A patient whose record is opened in an emergency is nothing to come back to.
+    if page is not start and page.url_path != BREAK_GLASS:
         offer_views(page.url_path)
     page.run()
 except OlderPublication as older:
