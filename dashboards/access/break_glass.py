@@ -32,6 +32,8 @@ from models.settings.access import BreakGlass
 
 SHORTEST_WORDS = 10
 """Characters that say why, where no reason of the list does."""
+WRONG_A_DAY = 10
+"""Tries within 24 hours that may name nobody: whoever needs more is guessing."""
 _DAY = timedelta(days=1)
 _LOGGER = logging.getLogger("caregap.alerts")
 
@@ -99,6 +101,15 @@ def break_glass(viewer: Viewer, patient_key: int, reason: str, words: str) -> Gl
     timer.daemon = True
     timer.start()
     return glass
+
+
+def refuse_guessing(viewer: Viewer) -> None:
+    """Raise `GlassRefused` for a person who has named nobody too often today, and tell the administrator."""
+    since = datetime.now(UTC) - _DAY
+    tries = [line for line in current_log().entries() if line.get("event") == REFUSED and line.get("who") == viewer.user_id]
+    if sum(datetime.fromisoformat(str(line["at"])) > since for line in tries) >= WRONG_A_DAY:
+        refuse(viewer, "limit")
+        raise GlassRefused("Too many tries within 24 hours did not name one patient. The administrator was told; ask them.")
 
 
 def refuse(viewer: Viewer, why: str) -> None:

@@ -4,7 +4,17 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards.access.break_glass import Glass, GlassRefused, break_glass, end_glass, note_view, open_glass, refuse, settings
+from dashboards.access.break_glass import (
+    Glass,
+    GlassRefused,
+    break_glass,
+    end_glass,
+    note_view,
+    open_glass,
+    refuse,
+    refuse_guessing,
+    settings,
+)
 from dashboards.access.roles import current_viewer
 from dashboards.layout.page import open_page
 from dashboards.outreach.patient_drawer import draw_opened
@@ -37,13 +47,14 @@ def _ask_for_one(publication: Publication) -> None:
     if not (said.strip() and born_on and reason and is_sure):
         st.error("Give both identifiers and the reason, and tick that you need it.")
         return
-    found = patients_identified(publication, born_on, said.strip())
-    if len(found) != 1:
-        refuse(current_viewer(), why := "several" if found else "nobody")
-        more = " Use the record number." if found else " Both must be as the record has them."
-        st.error(f"Not opened: {REFUSALS[why]}.{more}")
-        return
     try:
+        refuse_guessing(current_viewer())
+        found = patients_identified(publication, born_on, said.strip())
+        if len(found) != 1:
+            refuse(current_viewer(), why := "several" if found else "nobody")
+            more = " Use the record number." if found else " Both must be as the record has them."
+            st.error(f"Not opened: {REFUSALS[why]}.{more}")
+            return
         break_glass(current_viewer(), found[0], reason, words)
     except GlassRefused as refused:
         st.error(str(refused))

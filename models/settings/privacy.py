@@ -34,15 +34,17 @@ class Deadline(Settings):
 SIX_YEARS = 72
 """Months for which the audit log is kept whatever is set: 45 CFR 164.316(b)(2)(i)."""
 KEPT_ALWAYS = {
-    "ehr": frozenset({"Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "Medication"}),
+    "ehr": frozenset(
+        {"Patient", "Encounter", "Appointment", "Practitioner", "PractitionerRole", "Organization", "Location", "Medication"}
+    ),
     "crm": frozenset(
         {"contacts", "consents", "touches", "outreach_tasks", "campaigns", "campaign_members", "identity_decisions"}
         | {"marketing_spend", "program_rollout", "program_costs", "open_slots"}
     ),
     "billing": frozenset({"accounts", "x12_transactions", "collection_costs"}),
 }
-"""By kind of source: rows that no age takes away. They say who somebody is, or that they asked not to be contacted, or name no
-person."""
+"""By kind of source: rows that no age takes away. They say who somebody is, when they were last seen, that they asked not
+to be contacted, or they name no person."""
 
 
 def _kept_for(what: str, least: int = 0) -> Any:

@@ -145,6 +145,8 @@ def destroy(places: tuple[str, ...], is_all: bool, is_sure: bool) -> None:
             raise UsageError(f"{', '.join(strangers)}: no such key. `caregap keys list` names them.")
         if store.HOME in chosen and not is_all:
             raise UsageError("Without its own key the home holds nothing that can be read: that is --all.")
+        if not is_all and (lists := [place for place in chosen if place.startswith("erasures/")]):
+            raise UsageError(f"{lists[0]}: without it, whoever was erased comes back with the next delivery. That is --all.")
         shown = (home.published / CURRENT).resolve().name
         if not is_all and f"published/{shown}" in chosen:
             raise UsageError(f"published/{shown} is shown. Go back first (`caregap publish --rollback`), or give --all.")

@@ -60,7 +60,10 @@ def refuse_if_kept(home: Home, practice: Practice, person: Person) -> None:
         return
     said = f"retention.patients = {months} in practice.toml, or by {law.title}"
     if person.key is None:
-        raise UsageError(f"--patient: no publication has that record, so nobody knows until when it must be kept ({said}).")
+        raise UsageError(
+            f"--patient: no publication has that record, so nobody knows until when it must be kept ({said}). "
+            "A restriction may withhold it: lift that first."
+        )
     last_visit_on = _last_visit_on(home, person.key)
     until = months_later(last_visit_on, months) if last_visit_on else None
     if until and until > now().date():

@@ -104,6 +104,14 @@ def test_one_identifier_is_not_enough_and_the_attempt_is_recorded(page, people, 
     assert events(shown_home) == [("glass_refused", "nobody")] * 4
 
 
+def test_whoever_guesses_is_refused_after_ten_tries_and_told_of_although_the_next_one_is_right(page, people, shown_home):
+    for _ in range(10):
+        break_glass.refuse(Viewer("local", "care_team"), "nobody")
+    asked = ask(page, people[0][1], people[0][3])
+    assert "Too many tries" in asked.error[0].value and not asked.subheader
+    assert events(shown_home)[-1] == ("glass_refused", "limit")
+
+
 def test_who_opens_another_patient_has_the_first_no_more(page, people, shown_home):
     ask(page, people[0][1], people[0][3])
     page.button[-1].click().run()

@@ -22,7 +22,7 @@ from pipelines.landing.persons import landed_parts
 from pipelines.publications.store import current, damage_of, publications
 from pipelines.raw.views import build_raw
 from pipelines.rights.person import find_person
-from pipelines.rights.restrict import restrict
+from pipelines.rights.restrict import lift, restrict
 from pipelines.rights.retention.dispose import dispose_due, holdings
 from pipelines.warehouse.fingerprint import fingerprint
 from tests.rights.conftest import KEYS
@@ -93,6 +93,14 @@ def test_what_the_ehr_deleted_leaves_landing_when_its_time_is_over_and_is_counte
     assert fingerprint(home, practice, landed_before(practice, home)) != before, "the next run publishes without it"
     [line] = [one for one in log_of(home).entries() if one["event"] == "disposed"]
     assert line["n_rows"] == 1 and "secret" not in json.dumps(line)
+
+
+def test_a_hold_keeps_what_the_ehr_deleted_until_it_is_lifted(home, practice, deleted):
+    asked, person = kept(practice, deleted_rows=3), find_person(home, practice, str(KEYS[1]))
+    restrict(home, practice, person, "legal_claims")
+    assert due(home, asked) == {}
+    lift(home, practice, person)
+    assert due(home, asked) == {"Landed rows that their source deleted": 1}
 
 
 def test_a_row_that_came_again_after_its_deletion_stays(home, practice, deleted):

@@ -72,7 +72,7 @@ def _take_out(files: Sequence[Path]) -> None:
     for path in files:
         manifest = path.parent / MANIFEST
         stated = json.loads(manifest.read_text(encoding="utf-8"))
-        stated["files"].pop(path.name, None)
+        stated.get("files", {}).pop(path.name, None)
         write_durably(manifest, json.dumps(stated, indent=2), "retention.manifest")
         dispose(path)
 

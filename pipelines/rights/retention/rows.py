@@ -30,7 +30,7 @@ from pipelines.scratch import scratch
 from pipelines.sql.connection import open_file, open_memory
 
 _LEFT = """
-    select links.patient_key, links.source_system, links.source_record_type, links.source_id
+    select links.source_system, links.source_record_type, links.source_id
     from marts.dim_patient_links as links
     inner join marts.dim_patients as patients using (patient_key)
     where patients.last_visit_on < $1
@@ -48,7 +48,8 @@ def row_holdings(home: Home, practice: Practice, retention: Retention, today: da
 
     with _raw(home, practice) as (connection, files):
         n_landed = int(files.filter(pl.col("status") == "landed")["n_read"].sum())
-        gone = _deleted(connection, files, retention.deleted_rows, today)
+        held = _held(home, practice, connection)
+        gone = _deleted(connection, files, retention.deleted_rows, today) - held
         found = [holding("Landed rows that their source deleted", "deleted_rows", retention.deleted_rows, n_landed, gone)]
         left = retention.patients or 0
         theirs = _of_persons_who_left(home, practice, connection, left, today) if retention.tables else set()
@@ -57,7 +58,7 @@ def row_holdings(home: Home, practice: Practice, retention: Retention, today: da
             old = _unchanged(connection, files, kind, extract, months, today)
             n_rows = int(files_of(files, SOURCE_KINDS[kind], extract)["n_read"].sum())
             note = f"of persons last seen over {left} months ago"
-            found.append(holding(f"Landed {table}", "tables", months, n_rows, (old & theirs) - gone, note))
+            found.append(holding(f"Landed {table}", "tables", months, n_rows, (old & theirs) - gone - held, note))
     return found
 
 
@@ -109,15 +110,24 @@ def _unchanged(
 def _of_persons_who_left(
     home: Home, practice: Practice, connection: duckdb.DuckDBPyConnection, months: int, today: date
 ) -> Found:
-    """The rows of persons who were seen, and not in these months; not of those whose data is restricted, which is a hold."""
+    """The rows of persons who were seen, and not in these months."""
     if not (home.published / CURRENT).exists():
         return set()
-    held, records = set(restricted(home, practice.id).rows()), defaultdict[int, list[Record]](list)
     with open_file(home.published / current(home).id / WAREHOUSE, read_only=True) as published:
-        for key, *record in published.execute(_LEFT, [months_later(today, -months)]).fetchall():
-            records[key].append(Record(*record))
-    free = [theirs for theirs in records.values() if held.isdisjoint(tuple(vars(one).values()) for one in theirs)]
-    without_key(connection, [one.name for theirs in free for one in theirs])
+        left = published.execute(_LEFT, [months_later(today, -months)]).fetchall()
+    return _of(home, practice, connection, [Record(*row) for row in left])
+
+
+def _held(home: Home, practice: Practice, connection: duckdb.DuckDBPyConnection) -> Found:
+    """The rows of persons whose data is restricted: it stays as it is, be it for a claim or for the person's own sake."""
+    return _of(home, practice, connection, [Record(*row) for row in restricted(home, practice.id).rows()])
+
+
+def _of(home: Home, practice: Practice, connection: duckdb.DuckDBPyConnection, records: list[Record]) -> Found:
+    """The rows that are whole of the persons with these records, and what they lead to."""
+    if not records:
+        return set()
+    without_key(connection, [one.name for one in records])
     parts = [part for part in landed_parts(home.landing(practice.id)) if not landed_damage(part.folder)]
     by_path = {str(part.place): part for part in find_rows(connection, parts)}
     found = connection.execute("select path, row_number from found where is_whole").fetchall()

@@ -9,6 +9,7 @@ from models.audit_log.store import audit_log
 from models.home_keys import store
 from pipelines.cli.diagnosis import diagnose
 from pipelines.home import Home
+from pipelines.landing.tombstones import Tombstones
 from tests.conftest import Done, caregap
 
 REAL = 'id = "p"\nname = "P"\ntime_zone = "UTC"\n[sources]\nehr = "."\n'
@@ -94,6 +95,16 @@ def test_what_is_shown_is_not_destroyed_by_its_name(home: Home, monkeypatch: pyt
     (home.published / "current").symlink_to("1")
     done = _destroyed(home, "published/1")
     assert (done.returncode, "is shown" in done.stderr) == (2, True)
+
+
+def test_the_list_of_who_was_erased_is_destroyed_only_with_everything(home: Home, monkeypatch: pytest.MonkeyPatch):
+    """Without it, the next delivery brings them back."""
+    monkeypatch.setenv("CAREGAP_KEY", KEY)
+    store.encrypt_home(home.root)
+    Tombstones.of(home, "p").add(["0" * 32])
+    done = _destroyed(home, "erasures/p")
+    assert (done.returncode, "comes back with the next delivery" in done.stderr) == (2, True)
+    assert Tombstones.of(home, "p").marks() == {"0" * 32}
 
 
 def test_keys_are_destroyed_on_record(home: Home, monkeypatch: pytest.MonkeyPatch):
