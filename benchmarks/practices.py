@@ -1,6 +1,7 @@
 """The simulated practices that the benchmarks share, and the warehouses built of them: each created once per session."""
 
 import atexit
+import gzip
 import os
 import re
 import shutil
@@ -46,12 +47,16 @@ def scratch() -> Path:
 
 @cache
 def simulated(n_patients: int) -> Path:
-    """The folder of a practice of so many patients over 30 months, about 200 FHIR resources each; of 0, the committed sample."""
+    """The folder of a practice of so many patients over 30 months, 200 FHIR resources each; of `SAMPLE`, the sample unpacked."""
     from data_samples.simulator.simulate import Simulation, simulate
 
     folder = scratch() / f"practice-{n_patients}"
     if n_patients == SAMPLE:
-        return Path(shutil.copytree(CHECKOUT / "data_samples" / "practice", folder))
+        shutil.copytree(CHECKOUT / "data_samples" / "practice", folder)
+        for packed in folder.rglob("*.gz"):
+            packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
+            packed.unlink()
+        return folder
     folder.mkdir()
     simulate(Simulation(n_patients=n_patients, n_months=30, seed=1), folder)
     return folder
