@@ -10,7 +10,11 @@ case
     when given_name = 'different' or birth_date in ('different', 'apart') then 'somebody_else'
     when name_generation = 'different' or (name_generation = 'one_sided' and birth_date = 'missing') then 'generation'
     when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal') then 'another_sex'
-    when given_name = 'similar' or (birth_date = 'near' and not is_near_full_name) then 'near_name'
+    when given_name = 'slip' and not (birth_date = 'equal' and family_name in ('equal', 'similar')) then 'near_name'
+    when given_name = 'similar' then 'near_name'
+    when birth_date = 'near'
+        and not (is_near_full_name or (given_name = 'typo' and family_name in ('equal', 'similar') and is_same_contact_point))
+        then 'near_name'
     when birth_date in ('missing', 'filled_in') and family_name = 'different' then 'near_name'
     when is_birth_date_zero then 'birth_date_unknown'
     when is_two_charts and (given_name in ('missing', 'initial') or birth_date = 'missing') then 'too_little'
@@ -24,7 +28,7 @@ case
     when name_generation = 'different' then 'generation'
     when sex = 'different' and not (given_name = 'equal' and birth_date = 'equal' and is_same_contact_point)
         then 'another_sex'
-    when given_name in ('similar', 'nickname', 'initial') or middle_name = 'different' then 'near_name'
+    when given_name in ('similar', 'slip', 'nickname', 'initial') or middle_name = 'different' then 'near_name'
     when given_name in ('typo', 'swapped')
         and not (birth_date = 'equal' and family_name in ('equal', 'similar', 'swapped') and is_same_contact_point)
         then 'near_name'

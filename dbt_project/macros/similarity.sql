@@ -37,3 +37,19 @@
 {% macro is_one_slip(left, right) -%}
     damerau_levenshtein({{ left }}, {{ right }}) = 1
 {%- endmacro %}
+
+{#-
+    Whether a letter after the first is missing or too many, or two neighbours are swapped, in names of three letters or more. Another
+    letter in its place often makes another name: Jace is nobody's Jack.
+-#}
+{% macro is_slip_of_the_keys(left, right) -%}
+    (
+        least(length({{ left }}), length({{ right }})) > 2
+        and left({{ left }}, 1) = left({{ right }}, 1)
+        and {{ is_one_slip(left, right) }}
+        and (
+            length({{ left }}) <> length({{ right }})
+            or list_sort(string_split({{ left }}, '')) = list_sort(string_split({{ right }}, ''))
+        )
+    )
+{%- endmacro %}

@@ -61,6 +61,19 @@ select
             and left(l.given_names[1], 1) = left(r.given_names[1], 1)
             and {{ is_one_slip('l.given_names[1]', 'r.given_names[1]') }}
             then 'typo'
+        -- No parents call a twin by what is nearly the short form of the other's name.
+        when
+            (list_has_any(l.slipped_roots, r.given_roots) and length(l.given_names[1]) > 3)
+            or (list_has_any(r.slipped_roots, l.given_roots) and length(r.given_names[1]) > 3)
+            then 'typo'
+        when
+            l.is_known_given_name <> r.is_known_given_name
+            and (
+                list_has_any(l.slipped_roots, r.given_roots)
+                or list_has_any(r.slipped_roots, l.given_roots)
+                or {{ is_slip_of_the_keys('l.given_names[1]', 'r.given_names[1]') }}
+            )
+            then 'slip'
         when
             not (l.is_known_given_name and r.is_known_given_name)
             and least(length(l.given_names[1]), length(r.given_names[1])) > 2

@@ -54,8 +54,10 @@ described as (
         given_name in ('equal', 'variant') and family_name in ('equal', 'similar') as is_near_full_name,
         'equal' in (phone, email) or address = 'street' as is_same_contact_point,
 
-        -- A father's record and his son's, both at the address of a record without a birth date
-        birth_date = 'missing' and max(dated_on) over namesakes > min(dated_on) over namesakes as is_one_of_namesakes
+        -- A father's record and his son's, both at the address of a record without a birth date. No namesakes of one household are
+        -- born within a year: that is a slip.
+        birth_date = 'missing' and max(dated_on) over namesakes > min(dated_on) over namesakes + interval 1 year
+            as is_one_of_namesakes
     from weighed
     window namesakes as (
         partition by

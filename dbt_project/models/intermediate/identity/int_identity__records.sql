@@ -105,11 +105,28 @@ variants as (
     left join known_names on variants.given_name = known_names.given_name
     group by variants.variant
 
+),
+
+-- What was meant by a name that nobody has: `jcak` is `jack`, which is short for John.
+slipped_roots as (
+
+    select
+        unknown.given_name,
+        list(distinct variants.given_name order by variants.given_name) as roots
+    from (select distinct given_names[1] as given_name from cleaned) as unknown
+    inner join {{ ref('given_name_variants') }} as variants
+        on
+            left(unknown.given_name, 1) = left(variants.variant, 1)
+            and {{ is_slip_of_the_keys('unknown.given_name', 'variants.variant') }}
+    where unknown.given_name not in (select variant from variants union select given_name from known_names)
+    group by unknown.given_name
+
 )
 
 select
     cleaned.*,
     list_distinct(cleaned.given_names || coalesce(variants.given_names, [])) as given_roots,
+    coalesce(slipped_roots.roots, []) as slipped_roots,
     coalesce(variants.is_of_both_sexes, false) as is_nickname_of_both_sexes,
     known_names.given_name is not null or variants.variant is not null as is_known_given_name,
     list_filter(
@@ -119,4 +136,5 @@ select
     count(distinct cleaned.birth_date) over (partition by cleaned.given_names[1], cleaned.family_names[1]) as n_birth_dates_of_name
 from cleaned
 left join variants on cleaned.given_names[1] = variants.variant
+left join slipped_roots on cleaned.given_names[1] = slipped_roots.given_name
 left join known_names on cleaned.given_names[1] = known_names.given_name
