@@ -36,7 +36,8 @@ def print_summary(found: Findings, done: Run, seconds: float) -> None:
     print_files(found.files, found.quarantined, by_extract=False)
     _print_doubts(found)
     if done.is_new:
-        console.print(f"[dim]De-identified file: {publication.anonymity}[/]")
+        style = "yellow" if publication.deidentified_lacks else "dim"
+        console.print(f"[{style}]De-identified file[/] {publication.anonymity}")
     print_warnings(done.warnings)
     console.print("\nOpen it with [bold]caregap dashboard[/]; go back with [bold]caregap publish --rollback[/].")
 

@@ -63,6 +63,8 @@ class Publication:
     arrived: str = ""
     anonymity: str = ""
     """The k-anonymity of the de-identified file, in words."""
+    deidentified_lacks: list[str] = field(default_factory=list)
+    """Tables of persons without rows in that file, since they do not cover its year."""
 
     @property
     def n_bytes(self) -> int:

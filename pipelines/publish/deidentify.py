@@ -76,6 +76,8 @@ def deidentified(contract: Contract, held: HeldYear) -> Selection:
     if not named:
         return Selection({})
     rows = f"Of {held.year}." if day_of(contract) else f"Who has a row of {held.year} in the file."
+    if day_of(contract) and not _is_held(contract, held):
+        rows = f"No rows: they do not cover {held.year}."
     return Selection(
         columns=dict(named.values()),
         key=tuple(named[name][0] for name in contract.key),
@@ -89,8 +91,7 @@ def deidentified(contract: Contract, held: HeldYear) -> Selection:
 def _rows(contract: Contract, held: HeldYear) -> str:
     """SQL that is true for the rows of the file. Of persons: those whom other rows of it name; nobody who came later."""
     if day := day_of(contract):
-        is_held = any(PUBLISHED[table].name == contract.name for table in held.tables)
-        conditions = [contract.deidentified.where, f"year({day}) = {held.year}" if is_held else "false"]
+        conditions = [contract.deidentified.where, f"year({day}) = {held.year}" if _is_held(contract, held) else "false"]
     else:
         (key,) = contract.key
         referring = (
@@ -103,6 +104,10 @@ def _rows(contract: Contract, held: HeldYear) -> str:
         if BIRTH in contract.deidentified.columns:
             conditions.append(f"coalesce(year({BIRTH}) <= {held.year}, true)")
     return " and ".join(filter(None, conditions))
+
+
+def _is_held(contract: Contract, held: HeldYear) -> bool:
+    return any(PUBLISHED[table].name == contract.name for table in held.tables)
 
 
 def _column(contract: Contract, name: str, year: int) -> tuple[str, Column]:

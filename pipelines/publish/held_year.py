@@ -1,5 +1,6 @@
 """The calendar year that a de-identified file holds, and the tables that cover it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -70,6 +71,12 @@ def held_year(connection: duckdb.DuckDBPyConnection, as_of_on: date) -> HeldYear
     resting = {table for table, contract in PUBLISHED.items() if day_of(contract)} - dated.keys()
     is_whole = all(table in covering for table, has_rows, _ in found if has_rows)
     return HeldYear(year, frozenset(covering | (resting if is_whole else set())))
+
+
+def uncovered(held: HeldYear, n_rows: Mapping[str, int]) -> list[str]:
+    """The tables of `n_rows`, rows by table in the warehouse, that have rows there and none in the file, since they do not cover
+    the year."""
+    return [table for table, n in n_rows.items() if n and day_of(PUBLISHED[table]) and table not in held.tables]
 
 
 def day_of(contract: Contract) -> str | None:

@@ -1,5 +1,6 @@
 """How far the people of a de-identified file can be singled out: k-anonymity (Sweeney 2002, Int. J. Uncertainty 10(5))."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -22,13 +23,18 @@ class Anonymity:
     attributes: tuple[str, ...]
 
 
-def in_words(known: Anonymity, with_counts: Anonymity) -> str:
-    """One line on what `anonymity` measured: k = 1; 223 of 347 people are unique (337 with yearly counts)."""
+def in_words(known: Anonymity, with_counts: Anonymity, year: int, uncovered: Sequence[str] = ()) -> str:
+    """One line on what `anonymity` measured in the file of a year, and on the tables that have no rows since they do not cover it:
+    of 2025: k = 1; 223 of 347 people are unique (337 with yearly counts)."""
     if not known.n_people:
-        return "k is not defined: the file has no people"
+        return (
+            f"empty, since no table of persons covers {year} with the month before and the month after. The first file with rows "
+            "is of the calendar year after the one in which the data begin, once it has been over for 180 days"
+        )
     alone = f"{known.n_alone:,}" if known.n_alone else "none"
     unique = f"{alone} of {known.n_people:,} people {'are' if known.n_alone > 1 else 'is'} unique"
-    return f"k = {known.k:,}; {unique} ({with_counts.n_alone:,} with yearly counts)"
+    without = f". Without rows, since they do not cover {year}: {', '.join(uncovered)}" if uncovered else ""
+    return f"of {year}: k = {known.k:,}; {unique} ({with_counts.n_alone:,} with yearly counts){without}"
 
 
 def anonymity(connection: duckdb.DuckDBPyConnection) -> tuple[Anonymity, Anonymity]:

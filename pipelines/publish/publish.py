@@ -27,7 +27,7 @@ from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publ
 from pipelines.publish.audit import audit
 from pipelines.publish.catalog import write_catalog
 from pipelines.publish.deidentify import SALT, deidentified
-from pipelines.publish.held_year import held_year
+from pipelines.publish.held_year import held_year, uncovered
 from pipelines.publish.k_anonymity import anonymity, in_words
 from pipelines.publish.restriction import without_restricted
 from pipelines.publish.selection import Selection, whole
@@ -56,12 +56,14 @@ def publish(home: Home, build: Build) -> Publication:
         n_rows = write_file(build, folder / WAREHOUSE, shown)
         passing("publish.warehouse.written", folder)
         with build.connect() as connection:
-            apart: Callable[[Contract], Selection] = partial(deidentified, held=held_year(connection, build.as_of_on))
+            held = held_year(connection, build.as_of_on)
+        apart: Callable[[Contract], Selection] = partial(deidentified, held=held)
         apart = without_restricted(apart) if build.withholds_restricted else apart
         write_file(build, folder / DEIDENTIFIED, apart)
         passing("publish.deidentified.written", folder)
         with open_file(folder / DEIDENTIFIED, read_only=True) as connection:
             told_apart = anonymity(connection)
+        without_rows = uncovered(held, n_rows)
         publication = Publication(
             id=id,
             practice_id=build.practice_id,
@@ -75,7 +77,8 @@ def publish(home: Home, build: Build) -> Publication:
             n_rows=n_rows,
             number=number,
             arrived=build.arrived,
-            anonymity=in_words(*told_apart),
+            anonymity=in_words(*told_apart, held.year, without_rows),
+            deidentified_lacks=without_rows,
         )
         _write_manifest(folder, publication)
         write_outreach(home, publication, folder / WAREHOUSE, folder)

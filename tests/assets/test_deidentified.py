@@ -18,7 +18,7 @@ from models.published.measures import AGES_AT_BOUNDS
 from pipelines.home import CHECKOUT, Home
 from pipelines.publications.store import DEIDENTIFIED, current
 from pipelines.publish.deidentify import deidentified
-from pipelines.publish.held_year import HeldYear, held_year
+from pipelines.publish.held_year import HeldYear, held_year, uncovered
 from pipelines.publish.k_anonymity import Anonymity, anonymity, in_words
 from pipelines.publish.publish import write_file
 from pipelines.sql.connection import open_file
@@ -376,14 +376,33 @@ def test_k_is_the_size_of_the_smallest_group(sizes, k):
 @pytest.mark.parametrize(
     ("k", "n_people", "n_alone", "said"),
     [
-        (4, 1_090, 0, "k = 4; none of 1,090 people is unique (2 with yearly counts)"),
-        (1, 1_090, 1, "k = 1; 1 of 1,090 people is unique (2 with yearly counts)"),
-        (1, 1_090, 1_000, "k = 1; 1,000 of 1,090 people are unique (2 with yearly counts)"),
-        (0, 0, 0, "k is not defined: the file has no people"),
+        (4, 1_090, 0, "of 2025: k = 4; none of 1,090 people is unique (2 with yearly counts)"),
+        (1, 1_090, 1, "of 2025: k = 1; 1 of 1,090 people is unique (2 with yearly counts)"),
+        (1, 1_090, 1_000, "of 2025: k = 1; 1,000 of 1,090 people are unique (2 with yearly counts)"),
+        (
+            0,
+            0,
+            0,
+            "empty, since no table of persons covers 2025 with the month before and the month after. The first file with rows is of "
+            "the calendar year after the one in which the data begin, once it has been over for 180 days",
+        ),
     ],
 )
 def test_a_line_says_how_many_people_of_the_file_are_unique(k, n_people, n_alone, said):
-    assert in_words(Anonymity(k, n_people, n_alone, ("sex",)), Anonymity(1, n_people, 2, ("sex", "n_encounters"))) == said
+    known, with_counts = Anonymity(k, n_people, n_alone, ("sex",)), Anonymity(1, n_people, 2, ("sex", "n_encounters"))
+    assert in_words(known, with_counts, 2025) == said
+
+
+def test_tables_without_rows_are_named_where_the_file_is_published_and_where_it_is_read():
+    """The portal began in May of the year: its events are in the warehouse, and not in the file."""
+    held = HeldYear(2025, frozenset(PUBLISHED) - {"marts.fct_portal_events"})
+    lacks = uncovered(held, {table: 7 for table in PUBLISHED})
+    assert lacks == ["marts.fct_portal_events"]
+    assert uncovered(held, {"marts.fct_portal_events": 0, "marts.fct_encounters": 7}) == []
+    said = in_words(Anonymity(2, 9, 0, ("sex",)), Anonymity(1, 9, 2, ("sex", "n_encounters")), 2025, lacks)
+    assert said.endswith("(2 with yearly counts). Without rows, since they do not cover 2025: marts.fct_portal_events")
+    assert deidentified(PUBLISHED["marts.fct_portal_events"], held).description.endswith("No rows: they do not cover 2025.")
+    assert deidentified(PUBLISHED["marts.fct_encounters"], held).description.endswith("Of 2025.")
 
 
 def test_patients_have_an_area_and_an_age_at_the_years_end_of_at_most_90(held):
