@@ -1,3 +1,20 @@
+{#-
+    Whether a row of `encounters` is a finished visit to the practice. HL7 v3 ActCode: ambulatory, virtual, at home, in the field. Emergency
+    and inpatient stays are none. A class that nobody knows is taken for a visit and named among the checks: one vendor's servers
+    send local classes alone, and a practice on them had no visits and no active patients.
+-#}
+{% macro is_completed_visit(encounters) -%}
+    coalesce(
+        {{ encounters }}.status = 'finished'
+        and (
+            {{ encounters }}.class_code in ('AMB', 'VR', 'HH', 'FLD')
+            or coalesce({{ encounters }}.class_code, '') not in {{ act_encounter_codes() }}
+        )
+        and {{ encounters }}.started_on < {{ as_of_on() }},
+        false
+    )
+{%- endmacro %}
+
 {#- HL7 discharge-disposition `exp`; SNOMED CT: deceased during stay, dead. -#}
 {% macro is_deceased_at_discharge(discharge_codes) -%}
     coalesce(regexp_matches({{ discharge_codes }}, '\|(exp|371828006|419099009)(;|$)'), false)

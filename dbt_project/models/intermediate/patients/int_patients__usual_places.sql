@@ -1,4 +1,4 @@
-{#- The site and provider that a person sees most: in the last 24 months, or earlier if there is nothing newer. -#}
+{#- The site and provider that a person sees most: in the last 24 months, or earlier if there is nothing newer. A hospital stay is no visit. -#}
 with visits as (
 
     select
@@ -19,7 +19,7 @@ with visits as (
             and coalesce(encounters.location_id, encounters.organization_id) = locations.location_id
     left join {{ ref('int_reference__providers') }} as providers
         on encounters.source_system = providers.source_system and encounters.practitioner_id = providers.practitioner_id
-    where encounters.status = 'finished' and encounters.started_on < {{ as_of_on() }}
+    where {{ is_completed_visit('encounters') }}
 
 ),
 
