@@ -140,7 +140,10 @@ def _remains(contract: Contract, name: str, of_year: int) -> tuple[str, Column] 
         is_large = f"regexp_matches({name}, '^[0-9]{{5}}') and left({name}, 3) not in ({small})"
         area = f"case when {is_large} then left({name}, 3) when {name} is not null then '000' end"
         return "postal_area", Column(
-            area, "First three digits of the ZIP code; 000: at most 20,000 people live there, or no ZIP code."
+            # Of a few people's area, the state that was pooled for them could be read.
+            _shared(area, "'000'"),
+            f"First three digits of the ZIP code; 000: at most 20,000 people live there, fewer than {FEW} of the file do, or no "
+            "ZIP code.",
         )
     if name.endswith("_usd"):  # (R): a price list has few prices to ten dollars, and each names its service
         return name, Column(f"cast(round({name}, -2) as {sql_type(dtype)})", f"{words} To a hundred dollars.")
@@ -156,5 +159,5 @@ def _remains(contract: Contract, name: str, of_year: int) -> tuple[str, Column] 
     return None
 
 
-def _shared(value: str) -> str:
-    return f"case when count(*) over (partition by {value}) < {FEW} then 'other' else {value} end"
+def _shared(value: str, otherwise: str = "'other'") -> str:
+    return f"case when count(*) over (partition by {value}) < {FEW} then {otherwise} else {value} end"

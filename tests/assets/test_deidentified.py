@@ -405,17 +405,21 @@ def test_tables_without_rows_are_named_where_the_file_is_published_and_where_it_
     assert deidentified(PUBLISHED["marts.fct_encounters"], held).description.endswith("Of 2025.")
 
 
+FIVEFOLD = "; ".join(
+    f"insert into marts.{table} select * exclude (n) replace (patient_key + 3 * n as patient_key) from marts.{table}, "
+    "range(1, 5) as t(n)"
+    for table in ("dim_patients", "fct_appointments")
+)
+"""Each of the three people five times, each with an appointment: values of fewer are pooled."""
+
+
 def test_patients_have_an_area_and_an_age_at_the_years_end_of_at_most_90(held):
     """164.514(b)(2)(i)(B) and (C): 02138 is area 021; few people live in area 036; born 1929, 1986, on no day known."""
     change = (
         "update marts.dim_patients set birth_date = [date '1929-12-31', date '1986-12-31', null][patient_key + 1], "
         "postal_code = case patient_key when 0 then '02138' when 1 then '03601' else 'K1A 0B1' end, "
         "state = case patient_key when 0 then 'ma' when 1 then 'NH' else 'Smith Farm' end, "
-        "language = case patient_key when 0 then 'es' else 'speaks like her sister Ann' end; "
-        "insert into marts.dim_patients select * exclude (n) replace (patient_key + 3 * n as patient_key) "
-        "from marts.dim_patients, range(1, 5) as t(n); "
-        "insert into marts.fct_appointments select * exclude (n) replace (patient_key + 3 * n as patient_key) "
-        "from marts.fct_appointments, range(1, 5) as t(n)"
+        f"language = case patient_key when 0 then 'es' else 'speaks like her sister Ann' end; {FIVEFOLD}"
     )
     rows = held("marts.dim_patients", "age_years, postal_area, state, language", change)
     assert {*rows} == {(90, "021", "MA", "es"), (40, "000", "NH", None), (None, "000", None, None)}
@@ -430,8 +434,18 @@ def test_a_language_of_few_is_pooled(held):
 @pytest.mark.parametrize(("area", "is_shown"), [("890", True), ("063", True), ("202", False), ("772", False), ("090", False)])
 def test_areas_are_those_of_the_census_of_2020(held, area: str, is_shown: bool):
     """Las Vegas (890) and New London (063) have grown past 20,000 people; 202 and 772 are too small now; nobody lives in 090."""
-    rows = held("marts.dim_patients", "distinct postal_area", f"update marts.dim_patients set postal_code = '{area}01'")
+    rows = held("marts.dim_patients", "distinct postal_area", f"update marts.dim_patients set postal_code = '{area}01'; {FIVEFOLD}")
     assert rows == [(area if is_shown else "000",)]
+
+
+def test_an_area_of_few_is_pooled(held):
+    """Five people live in 021, four in 100: their state is `other`, and their area would say New York."""
+    change = (
+        f"{FIVEFOLD}; update marts.dim_patients set state = if(patient_key % 3 = 1, 'NY', 'MA'), "
+        "postal_code = if(patient_key % 3 = 1, '10001', '02138'); delete from marts.dim_patients where patient_key = 13"
+    )
+    rows = held("marts.dim_patients", "postal_area, state, count(*) over (partition by postal_area)", change)
+    assert {*rows} == {("021", "MA", 10), ("000", "other", 4)}
 
 
 @pytest.mark.parametrize(
