@@ -1,6 +1,6 @@
 """KPI values of `golden_practice/`, worked out by hand.
 
-Seven patients; as of 15 July 2026, so that June is the last whole month. `north` is dr-a's site, `south` dr-b's.
+Eight patients; as of 15 July 2026, so that June is the last whole month. `north` is dr-a's site, `south` dr-b's.
 Where a docstring gives no month, it is June.
 """
 
@@ -16,15 +16,21 @@ Kpi = Callable[..., tuple[float, float]]
 
 @pytest.fixture(scope="session")
 def kpi(golden: duckdb.DuckDBPyConnection) -> Kpi:
-    """`kpi(code, month)`: sum of numerators and sum of denominators; `location="north"` narrows it to a site."""
+    """`kpi(code, month)`: sum of numerators and sum of denominators; `location="north"`, `provider="dr-a"` and `segment="adult"`
+    narrow it, the last also to `adult_chronic`; `"none"` to rows of no known provider."""
 
-    def value(code: str, month_on: str, location: str | None = None) -> tuple[float, float] | None:
+    def value(
+        code: str, month_on: str, location: str | None = None, provider: str | None = None, segment: str | None = None
+    ) -> tuple[float, float] | None:
         rows = golden.execute(
             "select round(sum(numerator), 6), round(sum(denominator), 6) from marts.fct_kpis "
             "left join intermediate.int_reference__locations using (location_key) "
+            "left join intermediate.int_reference__providers as providers using (provider_key) "
             "where kpi_code = $code and month_on = $month_on and ($location is null or location_id = $location) "
+            "and ($provider is null or coalesce(practitioner_id, 'none') = $provider) "
+            "and ($segment is null or split_part(patient_segment, '_', 1) = $segment) "
             "having count(*) > 0",
-            {"code": code, "month_on": month_on, "location": location},
+            {"code": code, "month_on": month_on, "location": location, "provider": provider, "segment": segment},
         ).fetchall()
         return rows[0] if rows else None
 
@@ -130,7 +136,7 @@ def test_marketing_spend_is_borne_by_the_new_patients_of_its_site_and_of_the_pra
 
 def test_keeping_a_patient_costs_messages_and_the_time_of_staff(kpi: Kpi):
     """Outbound messages 0.02 + 0.02 + 0.01; 22.25 minutes of staff (see below) at 28 an hour are 10.38333: 10.43333 for five
-    active patients, a twelfth of a year each. Marketing spent 250 to win patients in June. Messages begin in June 2025 with one
+    active patients, a twelfth of a year each. t8 of 0.05 and t9 of 6 minutes won a patient and keep none. Marketing spent 250 to win patients in June. Messages begin in June 2025 with one
     of 0.02 to p2; p1, p2 and p4 were active: that there were no tasks yet is no gap in the record."""
     assert kpi("patient_keeping_cost", "2025-06-01") == (0.02, 0.25)
     assert kpi("patient_keeping_cost", JUNE) == (10.433333, pytest.approx(5 / 12, abs=1e-6))
@@ -159,11 +165,11 @@ def test_portal_adoption_is_use_in_twelve_months_of_the_active_patients_who_were
 
 
 def test_responses_and_opt_outs_are_shares_of_what_arrived(kpi: Kpi):
-    """Outbound: t1 confirmed, t2 bounced, t3 delivered, t4 opted out, t5 booked, t7 no answer. 4 arrived, 2 were answered,
-    1 opted out; the system sent 3 of the 6."""
-    assert kpi("response_rate", JUNE) == (2, 4)
-    assert kpi("opt_out_rate", JUNE) == (1, 4)
-    assert kpi("automated_touch_share", JUNE) == (3, 6)
+    """Outbound: t1 confirmed, t2 bounced, t3 delivered, t4 opted out, t5 booked, t7 no answer, t8 and t9 delivered. 6 arrived,
+    2 were answered, 1 opted out; the system sent 4 of the 8."""
+    assert kpi("response_rate", JUNE) == (2, 6)
+    assert kpi("opt_out_rate", JUNE) == (1, 6)
+    assert kpi("automated_touch_share", JUNE) == (4, 8)
 
 
 def test_a_reminder_reaches_when_it_arrives_before_the_start(kpi: Kpi):
@@ -172,10 +178,11 @@ def test_a_reminder_reaches_when_it_arrives_before_the_start(kpi: Kpi):
 
 
 def test_a_channel_reaches_whom_its_messages_arrive_at_and_books_by_outreach_alone(kpi: Kpi):
-    """Text messages of June: t1 arrived, t2 bounced. Telephone: t3 and t5 were answered, t7 was not. E-mail: t4 arrived. Outreach
-    among them is t5, which ended in a booking, and t4, which did not; t1, t2, t3 and t7 are reminders."""
-    assert kpi("outreach_reach_sms", JUNE) == (1, 2)
-    assert kpi("outreach_reach_phone", JUNE) == (2, 3)
+    """Text messages of June: t1 and t8 arrived, t2 bounced. Telephone: t3, t5 and t9 were answered, t7 was not. E-mail: t4
+    arrived. Outreach among them is t5, which ended in a booking, and t4, which did not; t1, t2, t3 and t7 are reminders, t8 and
+    t9 were to win a patient."""
+    assert kpi("outreach_reach_sms", JUNE) == (2, 3)
+    assert kpi("outreach_reach_phone", JUNE) == (3, 4)
     assert kpi("outreach_reach_email", JUNE) == (1, 1)
     assert kpi("outreach_booking_phone", JUNE) == (1, 1)
     assert kpi("outreach_booking_email", JUNE) == (0, 1)
@@ -225,16 +232,18 @@ def test_promoters_less_detractors_and_satisfaction_stand_apart(kpi: Kpi):
 def test_staff_time_of_outreach_is_set_against_contacts_bookings_and_patients(kpi: Kpi):
     """Tasks done in June: o1 6.5 minutes (scheduled), o2 4 (reached), o3 2.25 (no answer): 12.75 for 2 contacts and 1
     booking. o4 is open.
-    Calls: 3.5 + 4 + 2. Together 22.25 minutes = 0.370833 hours; 5 active patients x 30 days / 7 / 1000 = 0.021429 weeks."""
+    Calls: 3.5 + 4 + 2, and 6 to win a patient. Together 28.25 minutes = 0.470833 hours; 5 active patients x 30 days / 7 / 1000 =
+    0.021429 weeks."""
     assert kpi("minutes_per_contact", JUNE) == (12.75, 2)
     assert kpi("minutes_per_booking", JUNE) == (12.75, 1)
-    assert kpi("outreach_staff_hours", JUNE) == (0.370833, 0.021429)
+    assert kpi("outreach_staff_hours", JUNE) == (0.470833, 0.021429)
 
 
 def test_follow_up_counts_visits_from_the_day_after_discharge(kpi: Kpi):
     """April: h1 (5 April) was seen on 12 April, day 7; h3 (22 April) was not, nor admitted within 14 days; h2 (14 April) was
     admitted on
-    day 6 and left out; h5 went on to h6 on the same day. May: h4 and h6, not seen within 14 days. June: h7 on day 8."""
+    day 6 and left out; h5 went on to h6 on the same day. May: h4 and h6, not seen within 14 days; p8 died in h8. June: h7 on day
+    8."""
     assert kpi("follow_up_7_days", "2026-04-01") == (1, 2)
     assert kpi("follow_up_14_days", "2026-04-01") == (1, 2)
     assert kpi("follow_up_14_days", "2026-05-01") == (0, 2)
@@ -243,8 +252,9 @@ def test_follow_up_counts_visits_from_the_day_after_discharge(kpi: Kpi):
 
 
 def test_a_readmission_is_an_admission_on_day_1_to_30(kpi: Kpi):
-    """April: h1 none; h2 on day 6; h3 on 22 May, day 30. h5 was a transfer."""
+    """April: h1 none; h2 on day 6; h3 on 22 May, day 30. h5 was a transfer. May: h4 and h6, none; p8 died in h8."""
     assert kpi("readmission_30_days", "2026-04-01") == (2, 3)
+    assert kpi("readmission_30_days", "2026-05-01") == (0, 2)
 
 
 def test_adherence_is_a_supply_on_four_days_of_five(kpi: Kpi):
@@ -306,6 +316,23 @@ def test_days_in_ar_are_receivables_at_the_month_end_over_the_charges_of_a_day(k
     Over 90 days: c0 alone, of a service of 15 January; those of April are 90 days old on 5 July and later."""
     assert kpi("days_in_ar", JUNE) == (315 * 91, 815)
     assert kpi("ar_over_90_days_share", JUNE) == (15, 315)
+
+
+def test_a_kpi_adds_up_over_clinicians_and_patient_segments(kpi: Kpi):
+    """No-shows: of dr-a a01, a02, a07, a08, a12, of which a02 and a12 were missed; of dr-b a04, a11, a18. Of p2, who is 76, a02, a07
+    and a08; all others are of adults.
+    Receivables: of dr-a c0 15, c5 -20, c9 100; of dr-b c3 70, c7 120 and p4's 10 on account, since p4's visits were to dr-b,
+    although dr-a saw p4 in hospital; c6 40 of nobody known. Charges: dr-a 200 + 150 + 50 - 50 + 80 + 125, dr-b 100 + 120, 40.
+    By segment: p2's c0 15; c6 40; all else of adults.
+    Revenue: 40 of p1, whom dr-a saw last, as p2 and p3; p4 and p6 were seen by dr-b."""
+    assert [kpi("no_show_rate", JUNE, provider=one) for one in ("dr-a", "dr-b")] == [(2, 5), (0, 3)]
+    assert [kpi("no_show_rate", JUNE, segment=one) for one in ("adult", "senior", "child")] == [(1, 5), (1, 3), None]
+    receivables = [(95 * 91, 555), (180 * 91, 220), (40 * 91, 40)]
+    assert [kpi("days_in_ar", JUNE, provider=one) for one in ("dr-a", "dr-b", "none")] == receivables
+    by_segment = [(260 * 91, 625), (15 * 91, 150), (40 * 91, 40)]
+    assert [kpi("days_in_ar", JUNE, segment=one) for one in ("adult", "senior", "unknown")] == by_segment
+    of_dr_a, of_dr_b = (kpi("revenue_per_patient", JUNE, provider=one) for one in ("dr-a", "dr-b"))
+    assert (of_dr_a, of_dr_b) == ((40, pytest.approx(3 / 12, abs=1e-6)), (0, pytest.approx(2 / 12, abs=1e-6)))
 
 
 def test_net_days_in_ar_take_off_what_payers_are_expected_to_take_off(kpi: Kpi):
