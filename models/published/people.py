@@ -92,7 +92,9 @@ _CONTRACTS = (
                 pl.Int64, "The provider named in the chart, otherwise the one seen most.", refers_to="dim_providers.provider_key"
             ),
             "home_location_key": optional(
-                pl.Int64, "The site visited most in 24 months, or before if not since, otherwise the provider's.", refers_to="dim_locations.location_key"
+                pl.Int64,
+                "The site visited most in 24 months, or before if not since, otherwise the provider's.",
+                refers_to="dim_locations.location_key",
             ),
             "payer_class": field(pl.String, "Class of the payer that is billed first.", values=PAYER_CLASSES),
             "payer_name": optional(pl.String, "That payer's name."),

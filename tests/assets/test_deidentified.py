@@ -434,7 +434,9 @@ def test_a_language_of_few_is_pooled(held):
 @pytest.mark.parametrize(("area", "is_shown"), [("890", True), ("063", True), ("202", False), ("772", False), ("090", False)])
 def test_areas_are_those_of_the_census_of_2020(held, area: str, is_shown: bool):
     """Las Vegas (890) and New London (063) have grown past 20,000 people; 202 and 772 are too small now; nobody lives in 090."""
-    rows = held("marts.dim_patients", "distinct postal_area", f"update marts.dim_patients set postal_code = '{area}01'; {FIVEFOLD}")
+    rows = held(
+        "marts.dim_patients", "distinct postal_area", f"update marts.dim_patients set postal_code = '{area}01'; {FIVEFOLD}"
+    )
     assert rows == [(area if is_shown else "000",)]
 
 
