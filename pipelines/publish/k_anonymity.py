@@ -24,8 +24,8 @@ class Anonymity:
 
 
 def in_words(known: Anonymity, with_counts: Anonymity, year: int, uncovered: Sequence[str] = ()) -> str:
-    """One line on what `anonymity` measured in the file of a year, and on the tables that have no rows since they do not cover it:
-    of 2025: k = 1; 223 of 347 people are unique (337 with yearly counts)."""
+    """One line on what `anonymity` measured in the file of a year, and on the tables without rows since they do not cover it: of
+    2025: k = 1; 223 of 347 people are unique (337 with yearly counts)."""
     if not known.n_people:
         return (
             f"empty, since no table of persons covers {year} with the month before and the month after. The first file with rows "

@@ -383,8 +383,8 @@ def test_k_is_the_size_of_the_smallest_group(sizes, k):
             0,
             0,
             0,
-            "empty, since no table of persons covers 2025 with the month before and the month after. The first file with rows is of "
-            "the calendar year after the one in which the data begin, once it has been over for 180 days",
+            "empty, since no table of persons covers 2025 with the month before and the month after. The first file with rows is "
+            "of the calendar year after the one in which the data begin, once it has been over for 180 days",
         ),
     ],
 )

@@ -136,8 +136,8 @@ def test_marketing_spend_is_borne_by_the_new_patients_of_its_site_and_of_the_pra
 
 def test_keeping_a_patient_costs_messages_and_the_time_of_staff(kpi: Kpi):
     """Outbound messages 0.02 + 0.02 + 0.01; 22.25 minutes of staff (see below) at 28 an hour are 10.38333: 10.43333 for five
-    active patients, a twelfth of a year each. t8 of 0.05 and t9 of 6 minutes won a patient and keep none. Marketing spent 250 to win patients in June. Messages begin in June 2025 with one
-    of 0.02 to p2; p1, p2 and p4 were active: that there were no tasks yet is no gap in the record."""
+    active patients, a twelfth of a year each. t8 of 0.05 and t9 of 6 minutes won a patient and keep none. Marketing spent 250 to
+    win patients in June. Messages begin in June 2025 with one of 0.02 to p2; p1, p2 and p4 were active: that there were no tasks yet is no gap in the record."""
     assert kpi("patient_keeping_cost", "2025-06-01") == (0.02, 0.25)
     assert kpi("patient_keeping_cost", JUNE) == (10.433333, pytest.approx(5 / 12, abs=1e-6))
     assert kpi("acquisition_to_keeping_spend", JUNE) == (250, 10.433333)
@@ -319,8 +319,8 @@ def test_days_in_ar_are_receivables_at_the_month_end_over_the_charges_of_a_day(k
 
 
 def test_a_kpi_adds_up_over_clinicians_and_patient_segments(kpi: Kpi):
-    """No-shows: of dr-a a01, a02, a07, a08, a12, of which a02 and a12 were missed; of dr-b a04, a11, a18. Of p2, who is 76, a02, a07
-    and a08; all others are of adults.
+    """No-shows: of dr-a a01, a02, a07, a08, a12, of which a02 and a12 were missed; of dr-b a04, a11, a18. Of p2, who is 76, a02,
+    a07 and a08; all others are of adults.
     Receivables: of dr-a c0 15, c5 -20, c9 100; of dr-b c3 70, c7 120 and p4's 10 on account, since p4's visits were to dr-b,
     although dr-a saw p4 in hospital; c6 40 of nobody known. Charges: dr-a 200 + 150 + 50 - 50 + 80 + 125, dr-b 100 + 120, 40.
     By segment: p2's c0 15; c6 40; all else of adults.
