@@ -137,7 +137,8 @@ def test_marketing_spend_is_borne_by_the_new_patients_of_its_site_and_of_the_pra
 def test_keeping_a_patient_costs_messages_and_the_time_of_staff(kpi: Kpi):
     """Outbound messages 0.02 + 0.02 + 0.01; 22.25 minutes of staff (see below) at 28 an hour are 10.38333: 10.43333 for five
     active patients, a twelfth of a year each. t8 of 0.05 and t9 of 6 minutes won a patient and keep none. Marketing spent 250 to
-    win patients in June. Messages begin in June 2025 with one of 0.02 to p2; p1, p2 and p4 were active: that there were no tasks yet is no gap in the record."""
+    win patients in June. Messages begin in June 2025 with one of 0.02 to p2; p1, p2 and p4 were active: that there were no tasks
+    yet is no gap in the record."""
     assert kpi("patient_keeping_cost", "2025-06-01") == (0.02, 0.25)
     assert kpi("patient_keeping_cost", JUNE) == (10.433333, pytest.approx(5 / 12, abs=1e-6))
     assert kpi("acquisition_to_keeping_spend", JUNE) == (250, 10.433333)
