@@ -334,7 +334,7 @@ def test_k_anonymity_is_measured_and_reported(attacker, sample_home):
     alone = sum(n for (n,) in groups if n == 1)
     assert min(groups) == (1,) and alone > 200
     said, _, with_counts = current(sample_home).anonymity.partition(" (")
-    assert said == f"k = 1; {alone:,} of {sum(n for (n,) in groups):,} people are unique"
+    assert said == f"of 2025: k = 1; {alone:,} of {sum(n for (n,) in groups):,} people are unique"
     counted = re.fullmatch(r"([\d,]+) with yearly counts\)", with_counts)
     assert counted and int(counted[1].replace(",", "")) > alone
 
