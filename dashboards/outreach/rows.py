@@ -31,8 +31,8 @@ LOOK = """
 .care-row .care-urgent { color: #B3261E; font-weight: 600; }
 .care-row a { color: #0B5CAD; display: inline-block; min-height: 1.5rem; }
 @media (prefers-color-scheme: dark) { .care-row .care-urgent { color: #FFB4AB; } .care-row a { color: #8EC5FF; } }
+@media (max-width: 1100px) { .care-row { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) {
-  .care-row { grid-template-columns: minmax(0, 1fr); }
   .care-row a { min-height: 2.75rem; padding: 0.6rem 0; }
   .st-key-outreach_rows [data-testid="stElementContainer"]:has(button) { width: 100% !important; }
 }

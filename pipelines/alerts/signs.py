@@ -25,17 +25,22 @@ class Signs:
     new: tuple[Sign, ...]
 
 
-def tell_signs(home: Home) -> Signs:
-    """Look for signs of intrusion, and tell of each once. Raises `EnvironmentNotReady`."""
+def find_signs(home: Home) -> Signs:
+    """Look for signs of intrusion, and tell nobody. Raises `EnvironmentNotReady`."""
     log, limits = log_of(home), alert_limits(home)
     entries = list(log.entries())
     found = signs(entries, log.verify(), limits, datetime.now(UTC), log.missing_from_copy() or 0)
     told = {entry.get("subject") for entry in entries if entry.get("event") == ALERTED}
-    new = tuple(sign for sign in found if sign.id not in told)
-    for sign in new:
+    return Signs(found, tuple(sign for sign in found if sign.id not in told))
+
+
+def tell_signs(home: Home) -> Signs:
+    """Look for signs of intrusion, and tell of each once. Raises `EnvironmentNotReady`."""
+    found = find_signs(home)
+    for sign in found.new:
         record(home, ALERTED, subject=sign.id, n_rows=sign.n)
         _LOGGER.warning(sign.text)
-    return Signs(found, new)
+    return found
 
 
 def alert_limits(home: Home) -> AlertLimits:

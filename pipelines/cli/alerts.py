@@ -59,7 +59,7 @@ def test() -> None:
 
 
 def _ready() -> "tuple[Home, NoticeSettings, Facts]":
-    from pipelines.alerts.signs import tell_signs
+    from pipelines.alerts.signs import find_signs
     from pipelines.alerts.telling import SETTINGS_FILE, notice_settings
     from pipelines.alerts.watches import facts_of
     from pipelines.errors import UsageError
@@ -67,7 +67,7 @@ def _ready() -> "tuple[Home, NoticeSettings, Facts]":
 
     home = Home.from_environment()
     publication = current(home)
-    facts = facts_of(home, publication, tell_signs(home).found)
+    facts = facts_of(home, publication, find_signs(home).found)
     settings = notice_settings(home, frozenset(row["kpi_code"] for row in facts.kpis))
     if settings is None:
         raise UsageError(f"{home.root / SETTINGS_FILE} is not there. docs/alerts.md shows one.")
