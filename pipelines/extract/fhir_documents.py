@@ -70,9 +70,11 @@ def is_type(given: object) -> bool:
 def resources_of(path: Path, limits: Limits, *, is_of_one_type: bool) -> Iterator[Found]:
     """The resources of a file in order; blank lines do not count.
 
-    `is_of_one_type`: each line has to be one resource, and a list or a Bundle of anything but deletions is a fault.
+    `is_of_one_type`: each line has to be one resource, or the file one over several lines; a list or a Bundle of anything but
+    deletions is a fault.
     """
-    if not is_of_one_type and (document := _document(path, limits)) is not None:
+    document = _document(path, limits)
+    if document is not None and not (is_of_one_type and _is_several(document)):
         yield from _numbered(1, _taken_apart(document))
         return
     with path.open("rb") as content:
@@ -104,6 +106,10 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
             yield found
             last = found.number
         last = max(last, first)
+
+
+def _is_several(value: object) -> bool:
+    return not isinstance(value, dict) or (value.get("resourceType") == BUNDLE and not _is_of_deletions(value))
 
 
 def _no_resource(value: object) -> tuple[dict[str, Any], bytes | None, Fault]:

@@ -29,6 +29,7 @@ _OTHER_FORMATS = {
     b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8 and deliver it again.",
     b"%PDF": "is a PDF. Deliver the table itself as a data file.",
     b"PAR1": "is Parquet. Deliver it as the source writes it.",
+    b"<": "is XML or a web page. Ask for the export as JSON or CSV.",
 }
 
 
@@ -176,7 +177,7 @@ def _refuse_other_formats(path: Path, limits: Limits) -> None:
     with path.open("rb") as content:
         start = content.read(4)
     for mark, verdict in _OTHER_FORMATS.items():
-        if start.startswith(mark):
+        if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(mark):
             raise ExtractRefused(verdict)
     if path.stat().st_size > limits.file_bytes:
         raise ExtractRefused(f"is larger than {limits.file_bytes // 2**30} GB. Deliver it in several files.")

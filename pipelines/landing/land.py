@@ -94,9 +94,19 @@ class LandedFile:
     n_erased: int = 0
 
     @property
+    def is_read(self) -> bool:
+        """Whether it landed, and holds not only rows of kinds that are not read."""
+        return self.status == "landed" and not (self.n_delivered == 0 and self._unread and len(self._unread) == len(self.parts))
+
+    @property
     def said(self) -> str:
         """The file and what became of it, in words: `crm/notes.txt is of no kind that is known`."""
-        return f"{self.source_system}/{self.file_name} {self.reason}"
+        reason = self.reason or f"holds nothing but {', '.join(self._unread)}, which is not read"
+        return f"{self.source_system}/{self.file_name} {reason}"
+
+    @property
+    def _unread(self) -> list[str]:
+        return [name for name, part in sorted(self.parts.items()) if part.get("status") == "ignored"]
 
 
 @dataclass(frozen=True)
@@ -212,7 +222,7 @@ def _blocking(report: LandingReport, root: Path, strict: bool) -> list[str]:
     blocking = []
     for source_system, group in groupby(report.files, key=lambda file: file.source_system):
         files = list(group)
-        is_any_read = any(file.status == "landed" for file in files)
+        is_any_read = any(file.is_read for file in files)
         has_landed = is_any_read or any(
             entry.source_system == source_system and _is_landed(folder_of(root, entry)) for entry in report.ledger
         )
@@ -220,7 +230,7 @@ def _blocking(report: LandingReport, root: Path, strict: bool) -> list[str]:
             file.said
             for file in files
             if (file.status == "refused" and (strict or file.stops or file.extract in (BUNDLE, DELETED) or not has_landed))
-            or (file.status in ("ignored", "unknown") and not is_any_read)
+            or (file.status != "refused" and not file.is_read and not is_any_read)
         ]
     return blocking
 
