@@ -82,7 +82,8 @@ def test_a_contact_that_is_erased_is_a_deletion_at_the_next_pull_of_all(crm: Crm
     crm.admin("res.partner", "unlink", ids=[ids[1]])
     assert pulled(home)["delivery"] is None
     gone = rows(home, pulled(home, 0, "--full")["delivery"], "deleted.csv")
-    assert [*gone] == [crm.contact(1)]
+    assert crm.contact(1) in gone
+    assert crm.contact(2) not in gone, "what is archived, in Odoo itself its own partners, is told again by a pull of all"
 
 
 def test_the_blacklist_comes_as_consents_though_it_moves_no_contact(crm: Crm, connected: Callable[..., Home]):
