@@ -1,6 +1,8 @@
 """`caregap layout`: describes exports whose columns are not those of Caregap's tables."""
 
 import json
+import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +53,7 @@ def suggest(file: Path, source: str | None, extract: str | None, output: Path | 
     from pipelines.extract.layout_suggestion import suggest as suggested
 
     kinds = [kind for kind in delivered_kinds() if kind.reader == "csv" and source in (None, kind.name)]
-    place = output or Path("layouts") / f"{file.stem}.toml"
+    place = output or Path("layouts") / f"{_key(file.stem)}.toml"
     if place.exists():
         raise UsageError(f"{place}: already exists. Edit it, or give another --output.")
     try:
@@ -69,8 +71,13 @@ def suggest(file: Path, source: str | None, extract: str | None, output: Path | 
     _show(found)
     n_left = text.count("TODO")
     click.echo(f"\nWritten: {place}" + (f", {n_left} lines of which are still to be said (TODO)." if n_left else "."))
-    click.echo(f"Next: caregap layout check {file} --layout {place}")
-    click.echo(f'Then, in practice.toml:\n\n[layouts]\n{place.stem} = "{place.resolve()}"')
+    click.echo(f"Next: caregap layout check {shlex.quote(str(file))} --layout {shlex.quote(str(place))}")
+    click.echo(f'Then, in practice.toml:\n\n[layouts]\n{_key(place.stem)} = "{place.resolve()}"')
+
+
+def _key(name: str) -> str:
+    """A name as TOML takes it without quotes: `Contact export (2)` → `Contact_export_2`."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "layout"
 
 
 def _as_dict(found: "Suggestion", place: Path) -> dict[str, Any]:

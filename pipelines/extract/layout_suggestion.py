@@ -36,7 +36,17 @@ _LONGEST_LIST = 40
 """More different values than this are no fixed list."""
 
 _CALLED: Mapping[str, tuple[str, ...]] = {
-    "contact_id": ("record id", "contact id", "person id", "lead id", "id", "customer id"),
+    "contact_id": (
+        "record id",
+        "contact id",
+        "person id",
+        "lead id",
+        "id",
+        "customer id",
+        "contact no",
+        "contact number",
+        "client id",
+    ),
     "account_id": ("patient id", "patient number", "account number", "patient account", "guarantor id", "chart number"),
     "mrn": ("medical record number", "mrn", "chart number", "patient mrn"),
     "first_name": ("first name", "given name", "forename", "patient first name"),
@@ -54,7 +64,16 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "is_do_not_contact": ("do not contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
     "is_deceased": ("deceased", "is deceased", "died"),
     "created_at": ("created", "create date", "created time", "created on", "date added", "add time", "created at"),
-    "updated_at": ("last modified", "modified time", "update time", "updated", "modified on", "last updated", "changed on"),
+    "updated_at": (
+        "last modified",
+        "modified time",
+        "update time",
+        "updated",
+        "modified on",
+        "last updated",
+        "changed on",
+        "last changed",
+    ),
     "service_on": ("date of service", "service date", "dos", "from date", "procedure date"),
     "posted_on": ("post date", "posting date", "entry date", "date posted"),
     "service_code": ("cpt", "procedure code", "cpt code", "code", "service code"),

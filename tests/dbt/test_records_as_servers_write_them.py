@@ -54,6 +54,11 @@ def _coded(kind: str, record_id: str, *codings: tuple[str, str], of: str = "code
     return {"resourceType": kind, "id": record_id, of: concept, "subject": {"reference": "Patient/p1"}, "status": "final"}
 
 
+def _pressure(record_id: str, quantity: dict[str, object]) -> dict[str, object]:
+    part = {"code": {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}, "valueQuantity": quantity}
+    return _coded("Observation", record_id, ("http://loinc.org", "85354-9")) | {"component": [part]}
+
+
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -140,6 +145,10 @@ MADE = (
     _coded("Observation", "systolic alone", ("http://loinc.org", "8480-6")),
     _coded("Observation", "older panel", ("http://loinc.org", "55284-4")),
     _coded("Observation", "both panels", ("http://loinc.org", "55284-4"), ("http://loinc.org", "85354-9")),
+    _pressure("in kPa", {"value": 16, "unit": "kPa"}),
+    _pressure("without unit", {"value": 120}),
+    _pressure("as the measures ask", {"value": 120, "unit": "mmHg", "code": "mm[Hg]"}),
+    _pressure("in words", {"value": 120, "unit": "mmHg"}),
 )
 
 
@@ -288,7 +297,8 @@ def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
 def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Rows):
     """The sexes F, Female, m and MAN; the births of 2 November 2026 and of 1906-10-31; classes 13, 5 of one system and inpatient,
     and, not known, 5 of another system and none at all. Of the codes Z71.6 without its dot and the two of LOINC's other addresses
-    are read; the local one and the words are not known; A00.0 and 55284-4 are in no value set."""
+    are read; the local one and the words are not known; A00.0 and 55284-4 are in no value set. One pressure is in kPa, one has no
+    unit."""
     found = rows("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr' order by all")
     assert found == [
         ("Appointment", "start", "mapped", 1),
@@ -308,6 +318,7 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
         ("Observation", "code", "mapped", 2),
         ("Observation", "code", "passed_over", 2),
         ("Observation", "code", "unused", 1),
+        ("Observation", "component", "passed_over", 2),
         ("Patient", "birthDate", "unknown", 1),
         ("Patient", "birthDate", "unknown", 2),
         ("Patient", "gender", "mapped", 4),

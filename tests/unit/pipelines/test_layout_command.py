@@ -1,6 +1,7 @@
 """`caregap layout` proposes a layout for an export that nobody has described, and says row by row what would land."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,19 @@ def test_a_file_that_nothing_fits_is_said_to_need_a_layout(home: Home, tmp_path:
 
     assert done.returncode == 2
     assert "Describe it: caregap layout suggest" in done.stderr
+
+
+def test_what_a_suggestion_says_to_write_is_what_settings_take(tmp_path: Path):
+    """A file's name with a blank and brackets is no key of TOML as it stands, and no argument of a shell."""
+    (tmp_path / "crm").mkdir()
+    rows = "Contact No,Given name,Surname,DOB,Opted out,Last changed\nA1,Ann,Kestrel,12/31/1960,N,11/20/2026 3:15 PM\n"
+    (tmp_path / "crm" / "Contact export (2).csv").write_text(rows)
+    home = Home(tmp_path / "home")
+    home.root.mkdir(mode=0o700)
+    done = caregap(home, "layout", "suggest", tmp_path / "crm" / "Contact export (2).csv", "--output", tmp_path / "my crm.toml")
+    assert done.returncode == 0, done.stderr
+    written = done.stdout.partition("Then, in practice.toml:")[2]
+    assert [*tomllib.loads(written)["layouts"]] == ["my_crm"]
+    assert f"'{tmp_path / 'crm' / 'Contact export (2).csv'}'" in done.stdout
+    assert 'contact_id           "Contact No"' in done.stdout
+    assert 'updated_at           "Last changed"' in done.stdout

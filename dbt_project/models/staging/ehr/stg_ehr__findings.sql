@@ -169,6 +169,27 @@ blood_pressures as (
 
 ),
 
+pressures as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        'Observation' as extract,
+        'component' as field,
+        'passed_over' as kind,
+        'is a blood pressure with a value in another unit than mm[Hg], or in none, and counts as a reading without it' as finding
+    from {{ source('raw', 'ehr_observation') }}
+    where list_contains(list_transform(code.coding, lambda coding: coding.code), '85354-9')
+        and len(list_filter(
+            component,
+            lambda part: list_has_any(list_transform(part.code.coding, lambda said: said.code), ['8480-6', '8462-4'])
+                and part.valueQuantity.value is not null
+                and coalesce(part.valueQuantity.code, part.valueQuantity.unit, '') not in ('mm[Hg]', 'mmHg')
+        )) > 0
+
+),
+
 starts as (
 
     select
@@ -206,5 +227,7 @@ union all
 select * from supplies
 union all
 select * from blood_pressures
+union all
+select * from pressures
 union all
 select * from starts
