@@ -64,8 +64,10 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "is_do_not_contact": ("do not contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
     "is_deceased": ("deceased", "is deceased", "died"),
     "created_at": ("created", "create date", "created time", "created on", "date added", "add time", "created at"),
-    "updated_at": ("last modified", "modified time", "update time", "updated", "modified on", "last updated", "changed on")
-    + ("last changed",),
+    "updated_at": (
+        *("last modified", "modified time", "update time", "updated", "modified on", "last updated"),
+        *("changed on", "last changed"),
+    ),
     "service_on": ("date of service", "service date", "dos", "from date", "procedure date"),
     "posted_on": ("post date", "posting date", "entry date", "date posted"),
     "service_code": ("cpt", "procedure code", "cpt code", "code", "service code"),
