@@ -81,8 +81,9 @@ class Contract:
 
     Of a published table also: `owner`, the role that answers for what it says. `site`, the column by which a row belongs to a
     site: a location's key, or the key of a patient, who belongs to their home site; `ALL_SITES`: every site may see every row;
-    None: a role of single sites does not see the table. `deidentified`, what the de-identified file holds of it; until it is
-    stated: nothing.
+    None: a role of single sites does not see the table. `restricting`, a flag of the row: where it is true, rows that refer to
+    it, of whatever table, are shown to roles alone that see restricted rows. `deidentified`, what the de-identified file holds
+    of it; until it is stated: nothing.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Contract:
     notes: str = ""
     owner: str = ""
     site: str | None = None
+    restricting: str | None = None
     deidentified: Deidentified = ABSENT
     rules: tuple[Rule, ...] = attribute(default=(), repr=False, compare=False)
 

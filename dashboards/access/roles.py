@@ -24,20 +24,25 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True)
 class Role:
-    """A role; with `is_of_sites` it sees only the rows of its own sites."""
+    """A role; with `is_of_sites` it sees only the rows of its own sites.
+
+    `sees_restricted`: it sees results of the measures that tell of HIV, substance use or the risk of suicide. 42 CFR 2.13
+    allows no more use of such records than a purpose needs: here, to report the measures and to answer for them.
+    """
 
     title: str
     sight: Sight
     is_of_sites: bool = False
+    sees_restricted: bool = False
 
 
 LEADERSHIP, ANALYST, ANALYST_PHI, CARE_TEAM, ADMIN = "leadership", "analyst", "analyst_phi", "care_team", "admin"
 STEWARD = "steward"
 
 ROLES = {
-    LEADERSHIP: Role("Leadership", Sight.LIMITED),
+    LEADERSHIP: Role("Leadership", Sight.LIMITED, sees_restricted=True),
     ANALYST: Role("Analyst", Sight.DEIDENTIFIED),
-    ANALYST_PHI: Role("Analyst with patient data", Sight.FULL),
+    ANALYST_PHI: Role("Analyst with patient data", Sight.FULL, sees_restricted=True),
     CARE_TEAM: Role("Care team", Sight.FULL, is_of_sites=True),
     STEWARD: Role("Data steward", Sight.FULL),
     ADMIN: Role("Administrator", Sight.LIMITED),

@@ -3,8 +3,9 @@
 Queries use the same table names for everybody; the rows depend on the scope. The published file itself is attached under a
 name of its own and read-only, and the connection can open nothing else.
 
-No table is named here. The file's own catalog names each table's column that holds the site, and for
-each column what it refers to; it was written with the file, so that it describes the file whatever version of Caregap opens it.
+No table is named here. The file's own catalog names each table's column that holds the site, the flag that restricts who may see
+the rows that refer to it, and for each column what it refers to; it was written with the file, so that it describes the file
+whatever version of Caregap opens it.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ from models.home_keys.wrapping import KeysRefused
 from models.published.persons import OF_A_PERSON
 
 DICTIONARY = {
-    "catalog.tables": {"table_name", "site_column"},
+    "catalog.tables": {"table_name", "site_column", "restricting_column"},
     "catalog.columns": {"table_name", "column_name", "position", "phi", "refers_to"},
 }
 """What is read here of the file's own catalog."""
@@ -29,16 +30,20 @@ DICTIONARY = {
 class Scope(NamedTuple):
     """A viewer's scope, part of every cache key. `sites` is None if rows of all sites are included.
 
-    `patient`: the key of the one patient whom break-glass opened, and then only their rows are.
+    `patient`: the key of the one patient whom break-glass opened, and then only their rows are. `sees_restricted`: rows are
+    included that refer to what is restricted.
     """
 
     sight: str
     sites: tuple[str, ...] | None
     patient: int | None = None
+    sees_restricted: bool = False
 
     @classmethod
     def of(cls, viewer: Viewer) -> "Scope":
-        return cls(viewer.sight.value, tuple(sorted(viewer.sites)) if ROLES[viewer.role].is_of_sites else None)
+        role = ROLES[viewer.role]
+        sites = tuple(sorted(viewer.sites)) if role.is_of_sites else None
+        return cls(viewer.sight.value, sites, sees_restricted=role.sees_restricted)
 
     @classmethod
     def of_opened(cls, viewer: Viewer, patient_key: int) -> "Scope":
@@ -102,8 +107,24 @@ def _show_catalog(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     """)
 
 
+_NOT_RESTRICTED = """
+    select
+        columns.table_name,
+        format(
+            '({0} is null or {0} in (select {1} from published.{2} where not {3}))',
+            columns.column_name, split_part(columns.refers_to, '.', 2), whole.table_name, whole.restricting_column
+        )
+    from published.catalog.columns as columns
+    inner join published.catalog.tables as whole
+        on split_part(whole.table_name, '.', 2) = split_part(columns.refers_to, '.', 1)
+    where whole.restricting_column is not null
+    order by all
+"""
+"""Of each column that refers to a table with a restricting flag: the condition that leaves out what the flag restricts."""
+
+
 class _Rows:
-    """The condition for rows of the scope's sites, from the catalog of the attached file.
+    """The condition for the rows of a scope, from the catalog of the attached file.
 
     A table with an empty site column belongs to all sites; one without a site column is absent for a role of sites.
     """
@@ -126,15 +147,18 @@ class _Rows:
         self._sites = {table: (column, to_table, to_column) for table, column, to_table, to_column in found}
         self._patient = scope.patient
         self._of_patient = _of_patient(connection) if scope.patient is not None else {}
+        self._restricted: dict[str, list[str]] = {}
+        for table, condition in () if scope.sees_restricted else connection.execute(_NOT_RESTRICTED).fetchall():
+            self._restricted.setdefault(table, []).append(condition)
 
     def where(self, table: str) -> str:
-        """The condition; empty if all sites are included."""
+        """The condition; empty if all rows are included."""
+        conditions = list(self._restricted.get(table, ()))
         if self._patient is not None:
-            theirs = " and ".join(f"{column} = {self._patient:d}" for column in self._of_patient[table])
-            return f"where {theirs}" if theirs else ""
-        if not self._is_of_sites or not self._sites[table][0]:
-            return ""
-        return f"where {self._is_here(table)}"
+            conditions += [f"{column} = {self._patient:d}" for column in self._of_patient[table]]
+        elif self._is_of_sites and self._sites[table][0]:
+            conditions.append(self._is_here(table))
+        return f"where {' and '.join(conditions)}" if conditions else ""
 
     def _is_here(self, table: str) -> str:
         """Follows the reference from a row to its patient, to the patient's home site, to the table of sites."""

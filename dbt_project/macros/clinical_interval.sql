@@ -80,6 +80,15 @@
     {{ event }}.lo_on_latest <= {{ last }} and {{ event }}.hi_on_earliest >= {{ first }}
 {%- endmacro %}
 
+{#- "Overlaps after day of": it reaches beyond the last day; "overlaps before day of": it began before the first, and reaches it. -#}
+{% macro overlaps_after_days(event, last) -%}
+    {{ event }}.lo_on_latest <= {{ last }} and {{ event }}.hi_on_earliest > {{ last }}
+{%- endmacro %}
+
+{% macro overlaps_before_days(event, first) -%}
+    {{ event }}.lo_on_latest < {{ first }} and {{ event }}.hi_on_earliest >= {{ first }}
+{%- endmacro %}
+
 {#- CQL's `latest`: the end, or the start if there is no end. -#}
 {% macro latest_during_days(event, first, last) -%}
     {{ latest_on(event, 'earliest') }} >= {{ first }} and {{ latest_on(event) }} <= {{ last }}

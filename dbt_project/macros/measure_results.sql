@@ -7,11 +7,13 @@
     denominator_exclusions, _exceptions   `rule` (the first that applies is shown), `evidence_on`, `reason`
     numerator                             `evidence_on`, `evidence_value`: the latest is shown
     findings                              what the record shows if the numerator is not met: `evidence_on`, `evidence_value`, `reason`, and
-                                          `is_assessable`, false if the evidence cannot be judged. With `is_inverse` also shown if it is met
+                                          `is_assessable`, false if the evidence cannot be judged. With `is_inverse` also shown if it is met.
+                                          With `has_window` also `due_from_on` and `close_by_on`, the first and the last day on which this
+                                          patient's gap can be closed; null: from the start, or to the end of the period
 
     Scoring order of CQM proportion measures (HQMF, "denominator exclusions before the numerator, exceptions after it").
 -#}
-{% macro measure_results(grouped=false, by_encounter=false, has_exclusions=true, has_exceptions=false, has_findings=false, is_inverse=false) -%}
+{% macro measure_results(grouped=false, by_encounter=false, has_exclusions=true, has_exceptions=false, has_findings=false, is_inverse=false, has_window=false) -%}
 {%- set keys = (['group_id'] if grouped else []) + ['period_key', 'patient_key'] + (['episode_id'] if by_encounter else []) -%}
 {%- set key = keys | join(', ') -%}
 select
@@ -40,7 +42,9 @@ select
         when is_met then {{ 'finding.reason' if is_inverse else 'cast(null as varchar)' }}
         when is_excepted then exception.reason
         else finding.reason
-    end as reason
+    end as reason,
+    finding.due_from_on,
+    finding.close_by_on
 from (
     select
         *,
@@ -79,14 +83,18 @@ from (
         select
             {{ key }},
             max({
-                'evidence_on': evidence_on, 'evidence_value': evidence_value, 'reason': reason, 'is_assessable': is_assessable
+                'evidence_on': evidence_on, 'evidence_value': evidence_value, 'reason': reason, 'is_assessable': is_assessable,
+                'due_from_on': {{ 'due_from_on' if has_window else 'cast(null as date)' }},
+                'close_by_on': {{ 'close_by_on' if has_window else 'cast(null as date)' }}
             }) as finding
         from findings
         group by {{ key }}
     ) using ({{ key }})
     {%- else %}
     cross join (
-        select cast(null as struct(evidence_on date, evidence_value varchar, reason varchar, is_assessable boolean)) as finding
+        select cast(null as struct(
+            evidence_on date, evidence_value varchar, reason varchar, is_assessable boolean, due_from_on date, close_by_on date
+        )) as finding
     )
     {%- endif %}
 )

@@ -78,7 +78,10 @@ CARE_GAPS: dict[str, Contract] = {
             "due_on": _of_patient(pl.Date, "Day on which the last evidence runs out, or ran out. Empty: there is none."),
             "is_due_later": _flag("Open for the year, but the last evidence still holds."),
             "close_by_on": field(
-                pl.Date, "Last day on which it can be closed: the year's end, of CMS117 the second birthday.", phi=Phi.QUASI
+                pl.Date,
+                "Last day on which it can be closed: of the patient's own window where the measure has one (a visit's day, days "
+                "after a prescription, of CMS117 the second birthday), otherwise the year's end.",
+                phi=Phi.QUASI,
             ),
             "has_open_order": _flag("An active order, at most a year old, whose result would close it."),
             "ordered_on": _of_patient(pl.Date, "Day of that order."),

@@ -77,8 +77,10 @@ MEASURES: dict[str, Contract] = {
             "measure_version",
             # A rolling year that a person enters or leaves by age gives the month of birth.
             where="period_type = 'year' and patient_key not in (select patient_key from build.marts.dim_patients "
-            f"where year(period_start_on) - year(birth_date) in {AGES_AT_BOUNDS})",
-            note="Calendar years alone, without people of an age at which a measure begins or ends at a birthday.",
+            f"where year(period_start_on) - year(birth_date) in {AGES_AT_BOUNDS}) "
+            "and measure_code not in (select measure_code from build.marts.dim_measures where is_restricted)",
+            note="Calendar years alone, without people of an age at which a measure begins or ends at a birthday, and without "
+            "restricted measures.",
         ),
     ),
     "marts.fct_measure_evidence": Contract(
@@ -114,6 +116,14 @@ MEASURES: dict[str, Contract] = {
             "is_preventive": _flag(
                 "Screening, counselling or immunisation: counts as preventive care. The others watch over a disease."
             ),
+            "is_restricted": _flag(
+                "It tells of HIV, substance use or the risk of suicide (42 CFR part 2, and state law): only roles allowed see "
+                "whose result it is, and it is in no list, message or push to a CRM."
+            ),
+            "is_for_outreach": _flag(
+                "Its open gaps count in patients' numbers of gaps, lists, pushes and the rates of closed gaps. Not those of a "
+                "restricted measure, nor of one that no contact mends: what a past visit left out stays left out."
+            ),
             "min_age": optional(pl.Int32, "Youngest age in the initial population, in years."),
             "max_age": optional(pl.Int32, "Oldest age in the initial population, in years."),
             "next_action": field(pl.String, "What closes a gap."),
@@ -134,6 +144,7 @@ MEASURES: dict[str, Contract] = {
         },
         owner="quality lead",
         site=ALL_SITES,
+        restricting="is_restricted",
         deidentified=REFERENCE,
     ),
 }

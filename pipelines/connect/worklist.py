@@ -81,7 +81,7 @@ _GAPS = f"""
     from marts.fct_measure_results as results
     inner join marts.dim_measures as measures using (measure_code)
     inner join (select links.source_id as contact_id, patient_key from {_IN_CHART}) as people using (patient_key)
-    where results.gap_status = 'open' and results.period_type = 'year'
+    where results.gap_status = 'open' and results.period_type = 'year' and measures.is_for_outreach
         and results.period_start_on = (select max(period_start_on) from marts.fct_measure_results where period_type = 'year')
     order by people.contact_id, results.measure_code
 """

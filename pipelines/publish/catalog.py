@@ -1,7 +1,7 @@
 """The data dictionary inside each published file: `catalog.tables` and `catalog.columns`.
 
 It describes every table and column to anyone who opens the file without this project, and the dashboards use it to find columns
-that identify a person, and the column that holds the site of a row.
+that identify a person, the column that holds the site of a row, and whose rows are for some roles alone.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ DICTIONARY = ("catalog.tables", "catalog.columns")
 _TABLES = """
     create table catalog.tables as
     select
-        facts.table_name, facts.grain, facts.key_columns, facts.site_column, facts.owner, tables.comment as description,
-        facts.n_rows, tables.column_count as n_columns
+        facts.table_name, facts.grain, facts.key_columns, facts.site_column, facts.restricting_column, facts.owner,
+        tables.comment as description, facts.n_rows, tables.column_count as n_columns
     from facts
     inner join duckdb_tables() as tables on facts.table_name = tables.schema_name || '.' || tables.table_name
     order by facts.table_name
@@ -65,6 +65,7 @@ def _table(contract: Contract, table: str, held: Selection, n_rows: int) -> dict
         "grain": f"One row per {contract.grain}.",
         "key_columns": ", ".join(held.key),
         "site_column": held.site,
+        "restricting_column": contract.restricting if contract.restricting in held.columns else None,
         "owner": contract.owner,
         "n_rows": n_rows,
     }

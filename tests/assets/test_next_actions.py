@@ -14,6 +14,7 @@ from pipelines.sql.connection import open_file
 DBT = CHECKOUT / "dbt_project"
 THE_USUAL = {
     "CMS50": ["Referred on *"],
+    "CMS68": ["Medications not reviewed at the visit of *"],
     "CMS117": ["Incomplete by the second birthday on *"],
     "CMS124": ["Last *", "HPV test *"],
     "CMS125": ["Last *"],

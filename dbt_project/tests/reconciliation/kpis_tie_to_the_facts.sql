@@ -31,7 +31,7 @@ totals as (
         (
             select count(*)
             from {{ ref('fct_care_gap_months') }}
-            where gap_status in ('open', 'closed')
+            where gap_status in ('open', 'closed') and measure_code in (select measure_code from {{ ref('dim_measures') }} where is_for_outreach)
         )
 
     union all
@@ -39,7 +39,7 @@ totals as (
     select
         'gap closures of the past months',
         (select sum(denominator) from {{ ref('kpi_days_to_gap_closure') }}),
-        (select count(*) from {{ ref('fct_care_gap_months') }} where is_newly_closed)
+        (select count(*) from {{ ref('fct_care_gap_months') }} where is_newly_closed and measure_code in (select measure_code from {{ ref('dim_measures') }} where is_for_outreach))
 
     union all
 

@@ -172,6 +172,7 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
         create temp view gaps as
         select * from marts.fct_care_gaps
         where gap_status in ('open', 'closed')
+            and measure_code in (select measure_code from marts.dim_measures where is_for_outreach)
             and patient_key % getvariable('n_shares') = getvariable('share')
             and patient_key not in (from restricted);
 

@@ -26,7 +26,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         connection.execute("""
             create schema marts; create table marts.dim_patients as select 7 as patient_key, 'Qorvath' as last_name;
             create schema catalog;
-            create table catalog.tables as select 'marts.dim_patients' as table_name, null::varchar as site_column;
+            create table catalog.tables as select 'marts.dim_patients' as table_name, null::varchar as site_column,
+                null::varchar as restricting_column;
             create table catalog.columns as
             select 'marts.dim_patients' as table_name, unnest(['patient_key', 'last_name']) as column_name,
                 unnest([1, 2]) as position, unnest(['', 'direct']) as phi, '' as refers_to

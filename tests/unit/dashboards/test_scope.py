@@ -11,13 +11,20 @@ from pipelines.publish.catalog import write_catalog
 from pipelines.publish.selection import whole
 from pipelines.sql.types import sql_type
 
-TABLES = ("marts.dim_locations", "marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months", "marts.fct_kpis")
+TABLES = (
+    "marts.dim_locations",
+    "marts.dim_measures",
+    "marts.dim_patients",
+    "marts.fct_appointments",
+    "marts.fct_care_gap_months",
+    "marts.fct_kpis",
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory):
     """A publication of two sites, loc-1 and loc-2, with a patient each, an appointment of each at their own site, and a third
-    patient of no site."""
+    patient of no site. The first also has a gap in a restricted measure."""
     folder = tmp_path_factory.mktemp("publication")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute("create schema marts")
@@ -36,6 +43,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
                 f"values ({number}, 'P{number}', {site})"
             )
             connection.execute(f"insert into marts.fct_care_gap_months (patient_key) values ({number})")
+        connection.execute(
+            "insert into marts.dim_measures (measure_code, is_restricted) values ('CMS125', false), ('CMS314', true)"
+        )
+        connection.execute(
+            "insert into marts.fct_care_gap_months (patient_key, measure_code) values (1, 'CMS125'), (1, 'CMS314')"
+        )
         held = {table: whole(PUBLISHED[table]) for table in TABLES}
         write_catalog(connection, held, dict.fromkeys(TABLES, 0))
     return folder
@@ -74,14 +87,14 @@ def test_a_care_team_sees_the_rows_of_its_sites_alone(folder):
     team = Viewer("bo", "care_team", ("loc-1",))
     assert _asked(folder, team, "select patient_key, first_name from marts.dim_patients") == [(1, "P1")]
     assert _asked(folder, team, "select patient_key from marts.fct_appointments") == [(1,)]
-    assert _asked(folder, team, "select patient_key from marts.fct_care_gap_months") == [(1,)]
+    assert _asked(folder, team, "select distinct patient_key from marts.fct_care_gap_months") == [(1,)]
     assert _asked(folder, team, "select location_id from marts.dim_locations") == [("loc-1",)]
     assert _asked(folder, team, "select location_key from marts.fct_kpis") == [(1,)]
 
 
 @pytest.mark.parametrize("sites", [(), ("loc-3",), ("' or true --",)])
 def test_a_care_team_without_a_site_of_this_practice_sees_no_row(folder, sites):
-    for table in TABLES:
+    for table in set(TABLES) - {"marts.dim_measures"}:
         assert _asked(folder, Viewer("bo", "care_team", sites), f"from {table}") == []
 
 
@@ -117,9 +130,38 @@ def test_scopes_of_different_viewers_never_share_an_answer():
     viewers = [Viewer("a", role, sites) for role in ROLES for sites in ((), ("loc-1",), ("loc-2",))]
     scopes = {Scope.of(viewer) for viewer in viewers} | {Scope("full", None, 1), Scope("full", None, 2)}
     assert scopes == {
-        ("limited", None, None), ("full", None, None), ("deidentified", None, None), ("full", (), None),
-        ("full", ("loc-1",), None), ("full", ("loc-2",), None), ("full", None, 1), ("full", None, 2),
+        ("limited", None, None, True), ("limited", None, None, False), ("full", None, None, True), ("full", None, None, False),
+        ("deidentified", None, None, False), ("full", (), None, False), ("full", ("loc-1",), None, False),
+        ("full", ("loc-2",), None, False), ("full", None, 1, False), ("full", None, 2, False),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        ("leadership", ["CMS125", "CMS314"]),
+        ("analyst_phi", ["CMS125", "CMS314"]),
+        ("care_team", ["CMS125"]),
+        ("steward", ["CMS125"]),
+        ("admin", ["CMS125"]),
+    ],
+)
+def test_results_of_a_restricted_measure_are_shown_to_the_roles_that_may_see_them_alone(folder, role, seen):
+    """The measure itself is no secret; a row that names no measure is shown to everybody."""
+    viewer = Viewer("x", role, ("loc-1",))
+    gaps = _asked(
+        folder, viewer, "select measure_code from marts.fct_care_gap_months where measure_code is not null order by all"
+    )
+    assert [code for (code,) in gaps] == seen
+    assert len(_asked(folder, viewer, "from marts.dim_measures")) == 2
+    assert _asked(folder, viewer, "select count(*) > 0 from marts.fct_care_gap_months where measure_code is null") == [(True,)]
+
+
+def test_every_table_that_says_whose_measure_it_is_refers_to_the_measures():
+    """Without the reference, what is restricted would be shown."""
+    for table, contract in PUBLISHED.items():
+        if "measure_code" in contract.fields and table != "marts.dim_measures":
+            assert contract.fields["measure_code"].metadata["refers_to"] == "dim_measures.measure_code", table
 
 
 def test_a_site_column_leads_to_the_table_of_sites():

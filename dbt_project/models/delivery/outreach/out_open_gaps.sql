@@ -24,5 +24,5 @@ inner join {{ ref('dim_measures') }} as measures
 left join {{ ref('measure_actions') }} as actions
     on results.measure_code = actions.measure_code
     and {{ shows_finding('results.reason', 'actions.finding') }}
-where results.period_start_on = (select max(period_start_on) from results)
+where measures.is_for_outreach and results.period_start_on = (select max(period_start_on) from results)
 group by results.patient_key

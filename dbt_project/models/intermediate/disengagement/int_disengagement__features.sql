@@ -117,6 +117,7 @@ shown_gaps as (
         published_at as recorded_at,
         count(distinct measure_code) filter (where gap_status = 'open') as n_open_gaps
     from {{ ref('stg_landing__published_gap_months') }}
+    where measure_code in (select measure_code from {{ ref('measure_catalog') }} where is_for_outreach)
     group by patient_key, month_end_on, published_at
 
 ),

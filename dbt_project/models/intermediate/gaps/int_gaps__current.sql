@@ -77,6 +77,7 @@ due as (
         *,
         -- Due at once, however recent the evidence: an insufficient result of this period, or an expired part
         case
+            when gap_status = 'open' and due_from_on is not null then due_from_on
             when gap_status != 'open' or evidence_on >= period_start_on then null
             when lasts_until_on <= today_on or coalesce(status_before != 'open', true) then lasts_until_on
         end as due_on
@@ -109,6 +110,7 @@ select
     evidence_value,
     reason,
     measure_version,
+    close_by_on,
     is_due_later,
     case
         when gap_status = 'open' and is_due_later then null
@@ -143,6 +145,7 @@ select
     null as evidence_value,
     'No qualifying visit yet in ' || year(period_start_on) || '; open on ' || month_end_on || ': ' || reason as reason,
     measure_version,
+    cast(null as date) as close_by_on,
     false as is_due_later,
     null as opened_on,
     null as closed_on,

@@ -30,4 +30,6 @@ select
 from gaps
 inner join profiles
     on gaps.patient_key = profiles.patient_key
-where gaps.gap_status in ('open', 'closed')
+where
+    gaps.gap_status in ('open', 'closed')
+    and gaps.measure_code in (select measure_code from {{ ref('measure_catalog') }} where is_for_outreach)

@@ -1,15 +1,16 @@
 {#- Which measures a KPI adds up. -#}
 {%- set kpis = {
-    'care_gap_closure_rate': 'true',
-    'days_to_gap_closure': 'true',
-    'minutes_per_closed_gap': 'true',
+    'care_gap_closure_rate': 'is_for_outreach',
+    'days_to_gap_closure': 'is_for_outreach',
+    'minutes_per_closed_gap': 'is_for_outreach',
     'preventive_care_rate': 'is_preventive',
 } -%}
 with missing as (
 
     select distinct
         catalog.measure_code,
-        catalog.is_preventive
+        catalog.is_preventive,
+        catalog.is_for_outreach
     from {{ ref('measure_catalog') }} as catalog
     inner join {{ ref('int_measures__missing_value_sets') }} as missing_value_sets
         on catalog.measure_code = missing_value_sets.measure_code

@@ -3,7 +3,9 @@ with
 closures as (
 
     select * from {{ ref('int_gaps__closures') }}
-    where month_end_on < {{ as_of_on() }}
+    where
+        month_end_on < {{ as_of_on() }}
+        and measure_code in (select measure_code from {{ ref('measure_catalog') }} where is_for_outreach)
 
 ),
 

@@ -122,7 +122,9 @@ by_patient as (
             'gap_status': gap_status,
             'evidence_on': evidence_on,
             'evidence_value': evidence_value,
-            'reason': reason
+            'reason': reason,
+            'due_from_on': due_from_on,
+            'close_by_on': close_by_on
         }) as shown
     from judged
     where episode_id is not null
@@ -147,7 +149,9 @@ by_patient as (
             'gap_status': 'not_assessable',
             'evidence_on': cast(null as date),
             'evidence_value': cast(null as varchar),
-            'reason': reason
+            'reason': reason,
+            'due_from_on': cast(null as date),
+            'close_by_on': cast(null as date)
         }
     from not_assessable
 
@@ -175,6 +179,8 @@ select
     by_patient.shown.gap_status,
     by_patient.shown.evidence_on,
     by_patient.shown.evidence_value,
+    case when by_patient.shown.gap_status = 'open' then by_patient.shown.due_from_on end as due_from_on,
+    case when by_patient.shown.gap_status = 'open' then by_patient.shown.close_by_on end as close_by_on,
     coalesce(
         by_patient.shown.reason,
         case by_patient.shown.gap_status

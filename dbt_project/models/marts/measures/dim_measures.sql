@@ -32,6 +32,8 @@ final as (
         measures.basis,
         measures.is_inverse,
         measures.is_preventive,
+        measures.is_restricted,
+        measures.is_for_outreach,
         measures.min_age,
         measures.max_age,
         measures.next_action,

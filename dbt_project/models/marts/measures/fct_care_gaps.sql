@@ -39,7 +39,7 @@ incentives as (
 worked as (
 
     select
-        gaps.*,
+        gaps.* exclude (close_by_on),
         profiles.primary_provider_key as provider_key,
         profiles.home_location_key as location_key,
         profiles.payer_class,
@@ -48,6 +48,7 @@ worked as (
         incentives.incentive_usd,
         -- The vaccines of early childhood count up to the second birthday
         case
+            when gaps.close_by_on is not null then gaps.close_by_on
             when gaps.measure_code = 'CMS117' then least(gaps.period_end_on, cast(profiles.birth_date + interval 2 year as date))
             else gaps.period_end_on
         end as close_by_on,

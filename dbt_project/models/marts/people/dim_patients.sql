@@ -36,6 +36,7 @@ open_gaps as (
     from {{ ref('fct_measure_results') }}
     where
         gap_status = 'open'
+        and measure_code in (select measure_code from {{ ref('measure_catalog') }} where is_for_outreach)
         and period_start_on = (select max(period_start_on) from {{ ref('int_measures__periods') }} where period_type = 'year')
     group by patient_key
 
