@@ -18,6 +18,7 @@ import duckdb
 import orjson
 import polars as pl
 
+from models.extracts.ehr import EXTRACTS
 from pipelines.errors import UsageError
 from pipelines.home import CHECKOUT, Home
 from pipelines.practice import Practice
@@ -173,7 +174,7 @@ def _partitions(folders: Sequence[Path], target: Path) -> list[Path]:
     """The cases of one measure, partitioned so that an id of a resource type occurs once per folder, as in an EHR."""
     paths = [path for folder in folders for path in sorted(folder.glob("*.ndjson"))]
     lines = dict.fromkeys((path.name, line) for path in paths for line in path.read_bytes().splitlines() if line)
-    resources = [(name, line, orjson.loads(line)) for name, line in lines]
+    resources = [(name, *_of_its_patient(line)) for name, line in lines]
     ids_of_case: dict[str, set[Any]] = defaultdict(set)
     for name, _, resource in resources:
         ids_of_case[_case(resource)].add((name, resource.get("id")))
@@ -185,7 +186,7 @@ def _partitions(folders: Sequence[Path], target: Path) -> list[Path]:
         sheets[number] |= ids
         sheet_of_case[case] = number
     used = list(dict.fromkeys(path.parent for path in paths))
-    if len(sheets) < 2 and len(used) < 2:
+    if len(sheets) < 2 and len(used) < 2 and [line for _, line, _ in resources] == [line for _, line in lines]:
         return used
     for name, line, resource in resources:
         place = target / str(sheet_of_case[_case(resource)])
@@ -193,6 +194,19 @@ def _partitions(folders: Sequence[Path], target: Path) -> list[Path]:
         with (place / name).open("ab") as file:
             file.write(line + b"\n")
     return [target / str(number) for number in range(len(sheets))]
+
+
+PATIENT = {contract.name: {"subject", "patient", "beneficiary", "for"} & set(contract.fields) for contract in EXTRACTS.values()}
+"""The element of a resource type that names its patient."""
+
+
+def _of_its_patient(line: bytes) -> tuple[bytes, dict[str, Any]]:
+    """A resource, as a line and read. A case is one patient: what names none, as FHIR allows, is of the case's."""
+    resource = orjson.loads(line)
+    for element in PATIENT.get(resource.get("resourceType"), set()) - resource.keys():
+        resource[element] = {"reference": f"Patient/{_case(resource).rpartition('/')[2]}"}
+        line = orjson.dumps(resource)
+    return line, resource
 
 
 def _case(resource: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 {%- set events = {
     'adverse_events': ('AdverseEvent', 'adverse_event_id'),
     'allergies': ('AllergyIntolerance', 'allergy_id'),
+    'communications': ('Communication', 'communication_id'),
     'conditions': ('Condition', 'condition_id'),
     'device_requests': ('DeviceRequest', 'device_request_id'),
     'encounters': ('Encounter', 'encounter_id'),
