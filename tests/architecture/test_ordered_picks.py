@@ -33,6 +33,10 @@ TOLD_APART: dict[tuple[str, str], str] = {
         "cms122_diabetes_poor_glycemic_control",
         "assessed_on DESC, has_quantity, has_value, percent NULLS FIRST",
     ): SAME,
+    (
+        "cms90_functional_status_heart_failure",
+        "(follow_ups.done_on, initial_assessments.done_on, initial_assessments.instrument)",
+    ): SAME,
     ("cms155_weight_assessment_and_counseling", ""): SET,
     ("cms155_weight_assessment_and_counseling", "measurement"): "one row per patient and measurement",
     ("cms165_controlling_high_blood_pressure", "measured_on DESC"): DAYS,

@@ -45,6 +45,7 @@ def held(builds: Path, tmp_path: Path) -> Callable[..., list[tuple]]:
         build = Build(tmp_path / "build", "test", "Test", "America/New_York", True, date(2026, 4, 1), {}, "print", "delivered")
         with build.connect() as connection:
             connection.execute("update marts.fct_appointments set starts_on = date '2026-05-01'")
+            connection.execute("update marts.dim_measures set is_restricted = false")
             connection.execute(change)
             year = held_year(connection, as_of_on) if as_of_on else OF_2026
         write_file(build, tmp_path / DEIDENTIFIED, partial(deidentified, held=year), {table: PUBLISHED[table]})
@@ -204,6 +205,15 @@ def test_no_measure_result_gives_a_birthday(held):
     change = (
         "update marts.fct_measure_results set period_start_on = date '2026-01-01', period_type = 'year'; "
         "update marts.dim_patients set birth_date = [date '2008-01-01', date '2007-01-01', null][patient_key + 1]"
+    )
+    assert held("marts.fct_measure_results", "count(*)", change) == [(2,)]
+
+
+def test_no_result_of_a_restricted_measure_is_held(held):
+    change = (
+        "update marts.fct_measure_results set period_start_on = date '2026-01-01', period_type = 'year'; "
+        "update marts.dim_patients set birth_date = null; "
+        "update marts.dim_measures set is_restricted = measure_code = (select min(measure_code) from marts.fct_measure_results)"
     )
     assert held("marts.fct_measure_results", "count(*)", change) == [(2,)]
 
