@@ -194,7 +194,7 @@ _CONTRACTS = (
             "title": field(pl.String, "What the team calls it."),
             "audience": field(pl.String, "Whom it is for.", values=tuple(dict.fromkeys((*STANDING_AUDIENCES, *AUDIENCES)))),
             "condition_name": optional(pl.String, "Of a campaign for a condition: which.", values=CONDITIONS),
-            "measure_code": optional(pl.String, "Those with an open gap in this measure."),
+            "measure_code": optional(pl.String, "Those with an open gap in this measure.", refers_to="dim_measures.measure_code"),
             "no_visit_months": optional(pl.Int64, "Those not seen for so many months.", at_least=1),
             "why": field(pl.String, "Why the practice does it."),
             "rule": field(pl.String, "Who is on it, in words."),

@@ -55,10 +55,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_break_glass_shows_one_patient_whatever_their_site_and_no_row_of_another_or_of_everybody(folder):
-    """Of five tables: appointments, care gaps and patients are a patient's; KPIs belong to sites, and sites to sites."""
+    """Of six tables: appointments, care gaps and patients are a patient's, measures say nothing of anybody; KPIs belong to sites,
+    and sites to sites."""
     with open_scoped(folder, Scope("full", None, 3)) as connection:
         tables = {table for (table,) in connection.execute("select table_name from catalog.tables").fetchall()}
-        assert tables == {"marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months"}
+        assert tables == {"marts.dim_measures", "marts.dim_patients", "marts.fct_appointments", "marts.fct_care_gap_months"}
         assert connection.execute("select patient_key, first_name from marts.dim_patients").fetchall() == [(3, "P3")]
         assert connection.execute("select patient_key from marts.fct_care_gap_months").fetchall() == [(3,)]
         assert connection.execute("from marts.fct_appointments").fetchall() == []
