@@ -81,12 +81,14 @@ def test_one_patient_is_opened_by_two_identifiers_and_a_reason_and_each_view_is_
     assert audit_log(shown_home).keys.opened(line["sealed"]) == "Found unconscious"
 
 
+@pytest.mark.slow
 def test_it_is_to_read_and_offers_no_list_no_export_and_no_outcome(page, people):
     opened = ask(page, people[0][2].upper(), people[0][3])
     assert [button.label for button in opened.button if button.label not in ("Sign out",)] == ["End now"]
     assert not opened.get("download_button") and "Risk of drifting away" not in shown(opened)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reason", "words", "sure"), [(None, "", True), ("emergency", "", False), ("other", "need it", True)])
 def test_without_a_reason_in_words_where_none_of_the_list_fits_and_a_tick_nobody_is_opened(
     page, people, shown_home, reason, words, sure
@@ -96,6 +98,7 @@ def test_without_a_reason_in_words_where_none_of_the_list_fits_and_a_tick_nobody
     assert "glass_broken" not in dict(events(shown_home))
 
 
+@pytest.mark.slow
 def test_one_identifier_is_not_enough_and_the_attempt_is_recorded(page, people, shown_home):
     """The number of one patient with the birthday of another; attacks as numbers."""
     for said in (people[0][1], "%", "' or 1=1 --", "_"):
@@ -104,6 +107,7 @@ def test_one_identifier_is_not_enough_and_the_attempt_is_recorded(page, people, 
     assert events(shown_home) == [("glass_refused", "nobody")] * 4
 
 
+@pytest.mark.slow
 def test_whoever_guesses_is_refused_after_ten_tries_and_told_of_although_the_next_one_is_right(page, people, shown_home):
     for _ in range(10):
         break_glass.refuse(Viewer("local", "care_team"), "nobody")
@@ -112,6 +116,7 @@ def test_whoever_guesses_is_refused_after_ten_tries_and_told_of_although_the_nex
     assert events(shown_home)[-1] == ("glass_refused", "limit")
 
 
+@pytest.mark.slow
 def test_who_opens_another_patient_has_the_first_no_more(page, people, shown_home):
     ask(page, people[0][1], people[0][3])
     page.button[-1].click().run()
@@ -123,6 +128,7 @@ def test_who_opens_another_patient_has_the_first_no_more(page, people, shown_hom
     assert [one for one in events(shown_home) if one[0] == "glass_ended"][-1] == ("glass_ended", f"{people[1][0]} another")
 
 
+@pytest.mark.slow
 def test_a_fourth_patient_within_a_day_is_refused_and_told_of(page, people, shown_home):
     """Three are the limit without a setting. A restart forgets none: they are counted in the log."""
     for person in people[:3]:
@@ -201,6 +207,7 @@ def test_what_was_open_when_the_server_was_stopped_is_said_to_have_ended_at_its_
     assert events(shown_home)[1:] == [("glass_ended", f"{people[0][0]} stopped")]
 
 
+@pytest.mark.slow
 def test_the_administrators_page_shows_who_opened_whom_why_and_what_came_of_it(page, people, app, shown_home):
     ask(page, people[0][1], people[0][3], words="Found unconscious")
     seen = app("audit", role="admin")

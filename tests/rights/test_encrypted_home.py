@@ -88,6 +88,7 @@ def test_who_is_erased_is_in_no_file_table_or_later_backup_for_who_has_the_key_a
     assert [one.id for one in publications(home)] == [certificate["publication"]]
 
 
+@pytest.mark.slow
 def test_the_export_is_the_same_as_in_clear_and_a_restriction_holds_and_is_encrypted(
     home, practice, two_people, tmp_path, monkeypatch
 ):
@@ -101,6 +102,7 @@ def test_the_export_is_the_same_as_in_clear_and_a_restriction_holds_and_is_encry
     assert restricted(home, "test").height == 3 and in_clear(home.root / "outcomes", GONE) == []
 
 
+@pytest.mark.slow
 def test_without_the_key_nobody_learns_who_was_erased(home, practice, publish_anew, monkeypatch):
     erase(home, practice, find_person(home, practice, str(KEYS[1])), publish_anew)
     monkeypatch.setenv("CAREGAP_KEY", "8" * 64)

@@ -65,6 +65,7 @@ def deleted(home, practice):
     land(practice, home)
 
 
+@pytest.mark.slow
 def test_without_a_setting_nothing_is_due_and_a_look_changes_nothing(home, practice, deleted):
     holdings(home, practice)
     before = tree(home)
@@ -103,6 +104,7 @@ def test_a_hold_keeps_what_the_ehr_deleted_until_it_is_lifted(home, practice, de
     assert due(home, asked) == {"Landed rows that their source deleted": 1}
 
 
+@pytest.mark.slow
 def test_a_row_that_came_again_after_its_deletion_stays(home, practice, deleted):
     again = {"resourceType": "Observation", "id": "Observation-secret-1", "meta": {"lastUpdated": "2026-03-20T00:00:00Z"}}
     again["subject"] = {"reference": "Patient/p-secret-1"}
@@ -112,6 +114,7 @@ def test_a_row_that_came_again_after_its_deletion_stays(home, practice, deleted)
     assert due(home, kept(practice, deleted_rows=3)) == {}
 
 
+@pytest.mark.slow
 def test_rows_of_a_table_go_by_age_only_of_persons_whose_records_need_not_be_kept(home, practice):
     """Both were last seen on 1 March 2026, when their claims changed last."""
     asked = kept(practice, tables={"billing.claims": 3})
@@ -139,6 +142,7 @@ def test_what_says_who_somebody_is_or_that_they_said_no_leaves_by_no_setting_and
         read_settings(text.encode(), Retention, "practice.toml")
 
 
+@pytest.mark.slow
 def test_earlier_publications_lose_a_readers_files_or_go_and_the_current_one_stays_whole(home, practice, publish_anew):
     [earlier] = publications(home)
     for name in ("outreach_list.csv", "report_2026-03.html", "deidentified.duckdb"):
@@ -156,6 +160,7 @@ def test_earlier_publications_lose_a_readers_files_or_go_and_the_current_one_sta
     assert [one.id for one in publications(home)] == [shown.id] and not (home.published / earlier.id).exists()
 
 
+@pytest.mark.slow
 def test_saved_and_left_queries_and_old_months_go(home, practice):
     (home.root / "queries" / "running" / "left").mkdir(parents=True)
     (home.root / "queries" / "running" / "new").mkdir()
@@ -176,6 +181,7 @@ def test_saved_and_left_queries_and_old_months_go(home, practice):
     assert not (home.history("test") / "gap_months" / "2001-01-31.parquet").exists() and due(home, asked) == {}
 
 
+@pytest.mark.slow
 def test_old_backups_of_this_home_go_but_for_the_newest_and_those_of_others_stay(home, practice, tmp_path):
     to = tmp_path / "backups"
     first, second = back_up(home, to), back_up(home, to)
@@ -189,6 +195,7 @@ def test_old_backups_of_this_home_go_but_for_the_newest_and_those_of_others_stay
         holdings(home, asked, [home.root])
 
 
+@pytest.mark.slow
 def test_no_line_leaves_the_audit_log_and_what_cannot_be_recorded_is_not_disposed_of(home, practice, deleted, monkeypatch):
     [log] = [one for one in holdings(home, practice) if one.what == "Audit log"]
     assert (log.months, log.n_due) == (72, 0) and log.n == len(list(log_of(home).entries()))
@@ -207,13 +214,11 @@ def _killed(point: str, home, practice) -> None:
     apply(home, practice)
 
 
-SLOW = pytest.mark.slow
 POINTS = ["retention.recorded", "landing.aside", "disposal.rows.written", "retention.disposed"]
 
 
-@pytest.mark.parametrize(
-    "point", [pytest.param(point, marks=pytest.mark.slow if n != 1 else ()) for n, point in enumerate(POINTS)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
 def test_killed_at_any_point_and_run_again_it_comes_to_the_same_end(home, practice, deleted, point):
     """The record may then be there twice: it says what was begun."""
     asked = kept(practice, deleted_rows=3)
