@@ -257,19 +257,20 @@ def test_whoever_was_contacted_since_the_publication_is_in_no_file_written_now(a
     told = Outcome(system, kind, record_id, channel="phone", outcome="opted_out", recorded_by="kim@example.org")
     record(home.outcomes(publication.practice_id), told)
     after = write_outreach_anew(home, publication, tmp_path / "after")
-    assert [before[tmp_path / "before" / path.name] - n for path, n in after.items()] == [1, 1, 1, 0]
+    assert [before[tmp_path / "before" / path.name] - n for path, n in after.items()] == [1, 1, 0, 1, 0]
     assert contact in (tmp_path / "before" / "outreach_tasks.csv").read_text()
     assert f'"{contact}"' not in (tmp_path / "after" / "outreach_tasks.csv").read_text()
     assert (tmp_path / "after").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_audit_log_names_everybody_whom_the_files_name(ask, sample_home: Home, tmp_path: Path):
-    """The held-out contacts too: their file is handed out like the list."""
+    """The held-out contacts and those for a clinician too: their files are handed out like the list."""
     home = Home(tmp_path / "home")
     home.root.mkdir(mode=0o700)
     home.published.symlink_to(sample_home.published)
     write_outreach_anew(home, current(home), tmp_path / "lists")
-    named = ask(f"select patient_key from {LIST} union select patient_key from {LEFT_OUT} where is_held_out order by all")
+    apart = f"select patient_key from {LEFT_OUT} where is_held_out or is_for_clinician"
+    named = ask(f"select patient_key from {LIST} union {apart} order by all")
     [line] = [entry for entry in log_of(home).entries() if entry["event"] == "exported"]
     assert line["patients"] == [key for (key,) in named]
     assert line["n_rows"] == len(named) > ask(f"select count(*) from {LIST}")[0][0]
