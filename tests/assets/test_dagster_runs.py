@@ -52,14 +52,17 @@ def test_the_nightly_schedule_starts_a_run_that_publishes(new_home, dagsters_own
 
 @pytest.fixture
 def home_with_a_rule_that_fails(new_home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """dbt's project has one more test, which finds fault with every encounter."""
+    """dbt's project has one more test, which finds fault with every encounter, and each day twice where a day is one row."""
     home = new_home()
     shutil.copytree(home.dbt, tmp_path / "dbt")
     home.dbt.unlink()
     shutil.move(tmp_path / "dbt", home.dbt)
     project = Path(shutil.copytree(CHECKOUT / "dbt_project", tmp_path / "dbt_project"))
     (project / "tests" / f"{RULE}.sql").write_text("select * from {{ ref('fct_encounters') }}\n")
-    monkeypatch.setattr("pipelines.warehouse.dbt.PROJECT", project)
+    days = project / "models" / "marts" / "reference" / "dim_dates.sql"
+    sql = days.read_text()
+    days.write_text(f"select * from ({sql}) union all select * from ({sql})")
+    monkeypatch.setattr("pipelines.warehouse.dbt_project.PROJECT", project)
     return home
 
 
@@ -70,10 +73,13 @@ def test_a_check_of_dbts_that_fails_in_dagster_leaves_what_is_published(home_wit
     done = job.execute_in_process(run_config=QUIET, raise_on_error=False)
     assert not done.success
     failed = {
-        check.check_name for check in done.get_asset_check_evaluations() if not check.passed and check.blocking is not False
+        (".".join(check.asset_key.path), check.check_name)
+        for check in done.get_asset_check_evaluations()
+        if not check.passed and check.blocking is not False
     }
-    assert RULE in failed
+    assert failed == {("marts.fct_encounters", RULE), ("marts.dim_dates", "rules")}
     made = {event.asset_key.path[0] for event in done.get_asset_materialization_events()}
     assert "marts" in made and not {"ml", "delivery", "published"} & made
     assert (current(home), publications(home)) == (before, [before])
     assert told(home)["status"] == "failed" and RULE in told(home)["reason"]
+    assert "dim_dates.date_on unique: " in told(home)["reason"]

@@ -105,7 +105,7 @@ def test_a_disk_that_is_full_when_a_model_of_dbts_spills_is_said_to_be_full(disk
     (project / "dbt_project.yml").write_text("name: spilling\nprofile: caregap\n")
     (project / "profiles.yml").write_text(PROFILE)
     (project / "models" / "large.sql").write_text("{{ config(materialized='table') }}\n" + LARGE)
-    monkeypatch.setattr("pipelines.warehouse.dbt.PROJECT", project)
+    monkeypatch.setattr("pipelines.warehouse.dbt_project.PROJECT", project)
     home = Home(disk(50))
     with pytest.raises(DiskFull, match=f"{home.root}.*the disk is full"), only_writer(home):
         for _ in run_dbt(parsed_project(home), home.root / "warehouse.duckdb", {}, ["large"], "run"):
