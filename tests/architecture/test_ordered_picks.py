@@ -37,6 +37,7 @@ TOLD_APART: dict[tuple[str, str], str] = {
         "cms90_functional_status_heart_failure",
         "(follow_ups.done_on, initial_assessments.done_on, initial_assessments.instrument)",
     ): SAME,
+    ("cms128_antidepressant_medication", "from_on, to_on"): SAME,
     ("cms155_weight_assessment_and_counseling", ""): SET,
     ("cms155_weight_assessment_and_counseling", "measurement"): "one row per patient and measurement",
     ("cms165_controlling_high_blood_pressure", "measured_on DESC"): DAYS,

@@ -19,6 +19,7 @@ THE_USUAL = {
     "CMS117": ["Incomplete by the second birthday on *"],
     "CMS124": ["Last *", "HPV test *"],
     "CMS125": ["Last *"],
+    "CMS128": ["Antidepressant covers *"],
     "CMS130": ["Last *"],
     "CMS131": ["With retinopathy the exam of the year before is not enough"],
     "CMS139": ["Last *"],

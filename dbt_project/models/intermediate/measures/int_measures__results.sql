@@ -10,6 +10,7 @@
     'CMS122': 'cms122_diabetes_poor_glycemic_control',
     'CMS124': 'cms124_cervical_cancer_screening',
     'CMS125': 'cms125_breast_cancer_screening',
+    'CMS128': 'cms128_antidepressant_medication',
     'CMS130': 'cms130_colorectal_cancer_screening',
     'CMS131': 'cms131_diabetes_eye_exam',
     'CMS135': 'cms135_heart_failure_ace_inhibitor',
