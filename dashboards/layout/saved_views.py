@@ -15,7 +15,7 @@ from dashboards.store.published import NothingPublished, current_publication
 from models.notes import LONGEST_ADDRESS, LONGEST_VIEW_TITLE, SAVED_VIEWS
 
 VIEWS = Journal(SAVED_VIEWS)
-_NOT_KEPT = {"viewer_role", "viewer_sites", "task"}
+_NOT_KEPT = {"viewer_role", "viewer_sites", "viewer_glass", "task"}
 """Who the viewer is, and a task that is opened once."""
 
 

@@ -165,7 +165,7 @@ def _local() -> Viewer:
             key=ROLE_KEY,
             label_visibility="collapsed",
         )
-        may_break_glass = st.toggle("With break-glass", key=GLASS_KEY)
+        may_break_glass = st.toggle("With break-glass", st.query_params.get(GLASS_KEY) == "true", key=GLASS_KEY)
         if not ROLES[role].is_of_sites:
             return Viewer(LOCAL_USER, role, (), may_break_glass)
         names = site_names(publication)

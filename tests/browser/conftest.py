@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from dashboards.access.roles import ROLES, Page
 from pipelines.home import CHECKOUT, Home
 from pipelines.sql.connection import open_file
 
@@ -154,6 +155,12 @@ def guarded(provider, own_home, serve, free_port):
         return started[idle_minutes]
 
     return start
+
+
+def as_who_may_open(page: Page) -> str:
+    """What the address asks for: the first role that may open the page, and break-glass, which is a right of its own."""
+    role = next((role for role in ROLES if role in page.roles), "care_team")
+    return f"viewer_role={role}" + ("" if page.roles else "&viewer_glass=true")
 
 
 def sign_in(context, address: str, name: str):

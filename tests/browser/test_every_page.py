@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.access.roles import PAGES, ROLES, Page
+from dashboards.access.roles import PAGES, Page
 from pipelines.home import CHECKOUT
-from tests.browser.conftest import PROBES
+from tests.browser.conftest import PROBES, as_who_may_open
 
 pytestmark = pytest.mark.browser
 SIZES = {"wide": (1440, 1000), "tablet": (820, 1180)}
@@ -19,14 +19,6 @@ TALLEST = 6000
 GRAVE = ("serious", "critical")
 NOT_OURS = ("stDataFrameGlideDataEditor", "modebar")
 """Parts that Streamlit and Plotly draw, and that a page cannot mend."""
-
-
-OF_ROLES = [page for page in PAGES if page.roles]
-"""Break-glass stands beside the roles: a test of its own opens it."""
-
-
-def _role(page: Page) -> str:
-    return next(role for role in ROLES if role in page.roles)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +45,7 @@ def _open(browser, address: str, shown: Page, scheme: str, size: tuple[int, int]
     tab.on("console", noted)
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, address) else None)
-    tab.goto(f"{address}/{shown.name}?viewer_role={_role(shown)}")
+    tab.goto(f"{address}/{shown.name}?{as_who_may_open(shown)}")
     tab.locator("h1").first.wait_for()
     _settle(tab)
     return tab, wrong
@@ -79,7 +71,7 @@ def _whole(tab) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("shown", OF_ROLES, ids=lambda page: page.name)
+@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
 def test_a_page_shows_no_error_asks_nobody_outside_and_bars_nobody(
     chromium, address: str, pictures: Path, shown: Page, scheme: str, size: str
 ):
@@ -165,7 +157,7 @@ def test_a_report_of_the_publication_is_downloaded_as_it_was_written(chromium, a
         tab.close()
 
 
-@pytest.mark.parametrize("shown", OF_ROLES, ids=lambda page: page.name)
+@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.name)
 def test_the_headings_of_a_page_leave_out_no_level(chromium, address: str, shown: Page):
     tab, _ = _open(chromium, address, shown, "light", SIZES["wide"])
     try:
