@@ -21,8 +21,8 @@ st.html(
     """
     <style>
     [data-testid="stCaptionContainer"] { opacity: 0.85; }
-    [data-testid="stBaseButton-primary"], [data-tag] { background-color: #0B5CAD !important; color: #FFFFFF !important; }
-    [data-testid="stBaseButton-primary"] kbd { color: #FFFFFF !important; opacity: 1 !important; }
+    [data-testid^="stBaseButton-primary"], [data-tag] { background-color: #0B5CAD !important; color: #FFFFFF !important; }
+    [data-testid^="stBaseButton-primary"] kbd { color: #FFFFFF !important; opacity: 1 !important; }
     [data-testid="stMainBlockContainer"] { padding: 4.25rem 2.5rem 4rem; }
     </style>
     """
