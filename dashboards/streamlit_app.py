@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.access.roles import BREAK_GLASS, PAGES, current_viewer
+from dashboards.access.roles import BREAK_GLASS, EVERY_PAGE, current_viewer
 from dashboards.layout.saved_views import offer_views
 from dashboards.server.sign_in import let_in
 from dashboards.store.published import OlderPublication
@@ -31,7 +31,7 @@ let_in()
 
 pages = [
     st.Page(HERE / "app_pages" / f"{page.name}.py", title=page.title, icon=page.icon, url_path=page.name)
-    for page in PAGES
+    for page in EVERY_PAGE
     if current_viewer().may_open(page.name)
 ]
 

@@ -80,12 +80,12 @@ PAGES = (
     Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
     Page("data_health", "Data health", ":material/health_and_safety:", _SEE_DELIVERIES),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
-    Page("break_glass", "Break-glass", ":material/e911_emergency:", frozenset()),
 )
-"""In navigation order; a role starts on the first page that it may open."""
+"""The pages of roles, in navigation order; a role starts on the first page that it may open."""
 
 BREAK_GLASS = "break_glass"
-"""The page that no role opens: the right to it stands beside the roles."""
+EVERY_PAGE = (*PAGES, Page(BREAK_GLASS, "Break-glass", ":material/e911_emergency:", frozenset()))
+"""With the page that no role opens: the right to it stands beside the roles."""
 
 _APPROVE_PUSHES = frozenset({STEWARD, ADMIN})
 """Who lets a plan go out to a connected system."""
