@@ -80,7 +80,7 @@ test-all: lint setup-browser ## every test, the slow and the browser ones too
 mutate: setup-dev ## change chosen lines one by one, and name the changes that no test notices
 	@$(BIN)/python -m tests.mutate $(ARGS)
 
-screenshots: setup-dev setup-browser ## every page, light and dark, wide and tablet, into .caregap/screenshots
+screenshots: setup-dev setup-browser ## every page, wide, on a tablet and a telephone, into .caregap/screenshots
 	@CAREGAP_SCREENSHOTS=$(CURDIR)/.caregap/screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py -m browser $(ARGS)
 
 dashboard: setup ## open the dashboards on what was published last
@@ -104,8 +104,10 @@ yanked: setup ## ask the package index whether a locked package was withdrawn
 vulnerable: setup ## compare the locked packages with advisories: ADVISORIES=FILE (a folder or a zip of OSV records); asks nobody
 	@$(BIN)/python -m deploy.supply_chain.vulnerable $(ADVISORIES)
 
-docs: setup ## write the data dictionary and dbt's lineage pages
+docs: setup-dev ## write the guides as a site, the data dictionary and dbt's lineage pages into .caregap/docs
 	@$(BIN)/caregap docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file deploy/site/mkdocs.yml
+	@echo "Written: .caregap/docs/site/index.html"
 
 contracts: setup ## write dbt's properties from the contracts in models/
 	@$(BIN)/python -m pipelines.warehouse.dbt_properties

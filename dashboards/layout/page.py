@@ -22,6 +22,7 @@ from models.audit_log.disclosing import PRACTICE
 _SHEET = "_sheet"
 _LOOK = """
 <style>
+@media (max-width: 480px) { [data-testid="stColumn"] { min-width: 100% !important; } }
 @media (max-width: 1100px) {
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
   [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
@@ -36,8 +37,9 @@ _LOOK = """
 </style>
 """
 """Streamlit keeps columns side by side down to the width of a telephone, where a tile of four is too narrow for its number: on a
-tablet two stand side by side, and a chart (the one with a heading) alone. The heading of an exhibit is as large as it is alone on
-a page (h2) as in a section (h3); a section's own is larger. Who cannot hover sees the button of a chart's PNG at all times.
+tablet two stand side by side, on a telephone one, and a chart (the one with a heading) alone. The heading of an exhibit is as
+large as it is alone on a page (h2) as in a section (h3); a section's own is larger. Who cannot hover sees the button of a chart's
+PNG at all times.
 """
 
 
