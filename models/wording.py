@@ -103,6 +103,11 @@ def spelt_out(text: str) -> str:
     return re.sub(r"`?\b[a-z0-9]+(?:_[a-z0-9]+)+\b`?", lambda found: named(found[0].strip("`")), text)
 
 
+def signs_in(text: str) -> str:
+    """A sentence in which numbers may have a hyphen for a minus, with the sign: from -0.5 to 2 → from −0.5 to 2."""
+    return re.sub(r"(?<![\w\-–])-(?=\$?\d)", MINUS, text)
+
+
 def titled(code: str) -> str:
     """A code in words, for the beginning of a line: `recovered_slots` → Recovered slots."""
     words = named(code)

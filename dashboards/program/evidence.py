@@ -8,7 +8,7 @@ from dashboards.figures.wording import DESIGN_NAMES
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import not_available
 from dashboards.store.published import Publication, ask
-from models.wording import change, counted
+from models.wording import change, counted, signs_in
 
 GRADES = {
     "A": "A: randomised",
@@ -70,7 +70,7 @@ def evidence(publication: Publication, program: str) -> None:
                     "Grade of evidence": GRADES.get(row["grade"], row["grade"]),
                     "Design": DESIGN_NAMES.get(row["design"], row["design"]),
                     "What may be said": row["statement"],
-                    "Checks": row["assumptions"],
+                    "Checks": signs_in(row["assumptions"]),
                 }
                 for row in effects.iter_rows(named=True)
             ]

@@ -11,7 +11,7 @@ from dashboards.layout.exhibits import table
 from dashboards.layout.page import is_published, not_available
 from dashboards.store.published import Publication, ask
 from models.few_cases import MARK
-from models.wording import ABSENT, amount, change, month, span
+from models.wording import ABSENT, amount, change, month, signs_in, span
 
 _TRIED = """
     select outcome_name, design, grade, estimate, interval_low, interval_high, unit, assumptions, refused_reason
@@ -85,8 +85,8 @@ def designs(publication: Publication, program: str) -> None:
                         "Estimate": change(row["estimate"], row["unit"]),
                         "From": change(row["interval_low"], row["unit"]),
                         "To": change(row["interval_high"], row["unit"]),
-                        "Checks": row["assumptions"],
-                        "Why no number": row["refused_reason"] or "",
+                        "Checks": signs_in(row["assumptions"]),
+                        "Why no number": signs_in(row["refused_reason"] or ""),
                     }
                     for row in tried.iter_rows(named=True)
                 ],

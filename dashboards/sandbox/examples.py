@@ -35,7 +35,7 @@ from fct_kpis
 where kpi_code = 'no_show_rate' and is_mature and is_complete_month
 group by all
 order by month_on""",
-    "Every headline KPI in its newest mature quarter": """select kpi_name, value, target, before_value, before_status
+    "Every headline KPI in its newest mature quarter": """select kpi_name, value, dim_kpis.target, before_value, before_status
 from fct_kpi_periods
 inner join dim_kpis using (kpi_code)
 where is_newest and n_months = 3 and slice_type = 'all' and is_headline
