@@ -201,11 +201,15 @@ PATIENT = {contract.name: {"subject", "patient", "beneficiary", "for"} & set(con
 
 
 def _of_its_patient(line: bytes) -> tuple[bytes, dict[str, Any]]:
-    """A resource, as a line and read. A case is one patient: what names none, as FHIR allows, is of the case's."""
+    """A resource, as a line and read. A case is one patient: what names none, as FHIR allows, or one of another server,
+    as a hospice order of CMS159 does, is of the case's."""
     resource = orjson.loads(line)
-    for element in PATIENT.get(resource.get("resourceType"), set()) - resource.keys():
-        resource[element] = {"reference": f"Patient/{_case(resource).rpartition('/')[2]}"}
-        line = orjson.dumps(resource)
+    patient = f"Patient/{_case(resource).rpartition('/')[2]}"
+    for element in PATIENT.get(resource.get("resourceType"), set()):
+        named = resource.get(element) or {"reference": ""}
+        if named.get("reference") == "" or named.get("reference", patient).rpartition("/")[0].endswith("/Patient"):
+            resource[element] = {**named, "reference": patient}
+            line = orjson.dumps(resource)
     return line, resource
 
 

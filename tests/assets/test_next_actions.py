@@ -28,6 +28,8 @@ THE_USUAL = {
     "CMS153": ["Last chlamydia test *"],
     "CMS347": ["No statin in the period, with *", "LDL of *"],
     "CMS349": ["HIV test outside the ages of 15 to 65"],
+    "CMS1154": ["Last glucose or HbA1c test *"],
+    "CMS1188": ["Not tested in the period for *"],
     "CMS951": ["eGFR and urine albumin-creatinine ratio missing"],
 }
 """Findings that the measure's own action closes: what was done is too old, or nothing was done."""

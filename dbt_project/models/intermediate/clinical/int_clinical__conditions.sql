@@ -39,6 +39,7 @@ in_value_sets as (
         coalesce(
             conditions.onset_date_time, conditions.onset_period.start, conditions.onset_period."end"
         ) is not null or conditions.onset_age is not null or conditions.onset_range is not null as has_onset,
+        conditions.onset_date_time is not null as is_onset_dated,
         coalesce(
             conditions.abatement_date_time,
             -- The abatement is an open end: the condition's last instant is the one before it
@@ -95,6 +96,7 @@ select
     body_site_value_sets,
     severity_value_sets,
     recorded_on,
+    is_onset_dated,
     clinical_status,
     has_abatement,
     abated_on,

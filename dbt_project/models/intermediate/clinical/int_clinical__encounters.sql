@@ -17,6 +17,7 @@ select
     concept_value_sets.value_set,
     encounters.source_system,
     encounters.encounter_id,
+    encounters.status,
     encounters.status = 'finished' as is_performed,
     encounters.class_code,
     coalesce(list_contains(discharges.value_sets, 'discharge_to_hospice'), false) as is_discharged_to_hospice,

@@ -22,10 +22,16 @@
     'CMS149': 'cms149_dementia_cognitive_assessment',
     'CMS153': 'cms153_chlamydia_screening',
     'CMS155': 'cms155_weight_assessment_and_counseling',
+    'CMS159': 'cms159_depression_remission',
     'CMS165': 'cms165_controlling_high_blood_pressure',
+    'CMS177': 'cms177_suicide_risk_assessment',
+    'CMS314': 'cms314_hiv_viral_suppression',
     'CMS347': 'cms347_statin_therapy',
     'CMS349': 'cms349_hiv_screening',
     'CMS951': 'cms951_kidney_health_evaluation',
+    'CMS1154': 'cms1154_glucose_screening',
+    'CMS1157': 'cms1157_hiv_retention',
+    'CMS1188': 'cms1188_sti_testing',
 } -%}
 with results as (
 
