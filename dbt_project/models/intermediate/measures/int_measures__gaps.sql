@@ -34,7 +34,8 @@ strata as (
         strata.stratum_name
     from {{ ref('measure_strata') }} as strata
     inner join {{ ref('int_measures__patient_periods') }} as patient_periods
-        on patient_periods.age_at_end between strata.min_age and strata.max_age
+        on case strata.age_at when 'start' then patient_periods.age_at_start else patient_periods.age_at_end end
+        between strata.min_age and strata.max_age
 
 ),
 
