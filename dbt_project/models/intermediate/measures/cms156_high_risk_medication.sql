@@ -164,8 +164,8 @@ days as (
         patient_key,
         value_set,
         ordered_on,
-        row_number() over (partition by period_key, patient_key, value_set order by ordered_on) as n_day,
-        count(*) over (partition by period_key, patient_key, value_set) as n_days,
+        ordered_on > min(ordered_on) over (partition by period_key, patient_key, value_set) as is_later_day,
+        count(*) over (partition by period_key, patient_key, value_set) > 1 as is_of_several_days,
         count(distinct taken_from_on) as n_starts
     from orders
     group by period_key, patient_key, value_set, ordered_on
@@ -177,11 +177,11 @@ counted as (
 
     select
         orders.*,
-        days.n_days > 1 and days.n_day > 1 as is_later_day,
+        days.is_later_day,
         orders.n_repeats >= 1 or (days.n_starts > 1 and orders.taken_from_on is not null) as counts_by_itself
     from orders
     inner join days using (period_key, patient_key, value_set, ordered_on)
-    where orders.n_repeats >= 1 or days.n_days > 1 or (days.n_starts > 1 and orders.taken_from_on is not null)
+    where orders.n_repeats >= 1 or days.is_of_several_days or (days.n_starts > 1 and orders.taken_from_on is not null)
 
 ),
 
@@ -192,12 +192,12 @@ repeated as (
         patient_key,
         period_start_on,
         value_set,
-        any_value(drug) as drug,
+        drug,
         min(ordered_on) filter (where counts_by_itself or is_later_day) as repeated_on,
         max(ordered_on) as last_ordered_on,
         sum(days_of_supply) as days_of_supply
     from counted
-    group by period_key, patient_key, period_start_on, value_set
+    group by period_key, patient_key, period_start_on, value_set, drug
 
 ),
 
