@@ -49,12 +49,15 @@ _ONE = "select sources, newest_exported_at from catalog.lineage_tables where tab
 _CHECKS = "select rule, status, n_rows from catalog.checks where table_name = ? order by rule"
 
 
-def _matching(frame: pl.DataFrame, words: str, columns: list[str]) -> pl.DataFrame:
-    """The rows that contain every word in any of these columns, regardless of case."""
+def _matching(frame: pl.DataFrame, words: str, names: list[str], others: list[str]) -> pl.DataFrame:
+    """The rows that contain every word in any of these columns, regardless of case: those first whose `names` alone do."""
+    is_named = _contains(words, names)
+    return frame.filter(_contains(words, names + others)).sort(is_named, descending=True, maintain_order=True)
+
+
+def _contains(words: str, columns: list[str]) -> pl.Expr:
     text = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=" ").str.to_lowercase()
-    for word in words.lower().split():
-        frame = frame.filter(text.str.contains(word, literal=True))
-    return frame
+    return pl.all_horizontal(text.is_not_null(), *(text.str.contains(word, literal=True) for word in words.lower().split()))
 
 
 def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
@@ -121,7 +124,7 @@ def _heading(words: str) -> None:
 
 
 def _kpis(publication: Publication, words: str) -> None:
-    kpis = _matching(ask(publication, _KPIS), words, ["kpi_code", "kpi_name", "formula", "source"])
+    kpis = _matching(ask(publication, _KPIS), words, ["kpi_code", "kpi_name"], ["formula", "source"])
     names = dict(kpis.select("kpi_code", "kpi_name").iter_rows())
     code = _chosen(names, "kpi", f"KPI ({len(names)})")
     if code is None:
@@ -150,7 +153,7 @@ def _kpis(publication: Publication, words: str) -> None:
 
 
 def _measures(publication: Publication, words: str) -> None:
-    measures = _matching(ask(publication, _MEASURES), words, ["measure_code", "title", "steward"])
+    measures = _matching(ask(publication, _MEASURES), words, ["measure_code", "title"], ["steward"])
     names = {code: f"{code} {title}" for code, title in measures.select("measure_code", "title").iter_rows()}
     code = _chosen(names, "measure", f"Measure ({len(names)})")
     if code is None:
@@ -181,7 +184,7 @@ def _measures(publication: Publication, words: str) -> None:
 
 
 def _tables(publication: Publication, words: str) -> None:
-    tables = _matching(ask(publication, _TABLES), words, ["table_name", "description"])
+    tables = _matching(ask(publication, _TABLES), words, ["table_name"], ["description"])
     names = {name: name for name in tables["table_name"]}
     name = _chosen(names, "table", f"Table ({len(names)})")
     if name is None:
@@ -215,7 +218,7 @@ _PHI = "Identifies a person: direct, by itself; quasi, together with other facts
 
 
 def _columns(publication: Publication, words: str) -> None:
-    columns = _matching(ask(publication, _COLUMNS), words, ["table_name", "column_name", "description", "allowed_values"])
+    columns = _matching(ask(publication, _COLUMNS), words, ["table_name", "column_name"], ["description", "allowed_values"])
     if columns.is_empty():
         empty("No column matches. Try fewer or other words.")
         return
