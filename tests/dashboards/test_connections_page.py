@@ -1,6 +1,8 @@
 """The page Connections, and what Outreach shows of a connected system: from what the engine wrote, and nothing else."""
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +125,11 @@ def test_outreach_marks_each_row_and_takes_an_outcome_from_there_at_once(app, fo
     write(folder, pushed(shown_home, tasks=told))
     page = app("outreach", role="care_team", address={"state": "Both", "beyond": "true"})
     assert not page.exception
-    (grid,) = [frame.value for frame in page.dataframe]
-    assert grid["in_crm"].value_counts().to_dict() == {"In the CRM": 8, "Done there": 1, "Refused": 1}
-    assert list(grid.loc[grid["in_crm"] == "Done there", "outcome"]) == ["Reached"]
+    rows = [
+        facts.split(" · ") for one in page.get("html") for facts in re.findall('<p class="care-more">(.*?)</p>', one.proto.body)
+    ]
+    marks = [[fact.removeprefix("in the CRM: ") for fact in row if fact.startswith("in the CRM: ")] for row in rows]
+    assert all(len(mark) <= 1 for mark in marks)
+    assert Counter(mark for (mark,) in filter(None, marks)) == {"In the CRM": 8, "Done there": 1, "Refused": 1}
+    assert [mark for row, mark in zip(rows, marks, strict=True) if "Reached" in row] == [["Done there"]]
+    assert "**1** worked since the last run" in words(page)
