@@ -38,6 +38,7 @@ ROW = re.compile(
     re.S,
 )
 MOVED = re.compile(r'<tr><td>([^<]*)</td><td class="n">([^<]*?) → ([^<]*?)</td>')
+DECISION = re.compile(r"<tr><td>([^<]*): act on it, or change the target</td><td>([^<]*) against a target of")
 CLAIM = re.compile(
     r'<tr>\s*<td>([^<]*?)(?:<br>.*?)?</td>\s*<td class="n">[^<]*</td>\s*<td class="n">([^<†]*)†?<br><span class="soft">([^<]*)',
     re.S,
@@ -156,25 +157,32 @@ def _flat(block) -> Iterator:
 
 
 def _of_report(path: Path) -> Iterator[Figure]:
-    """Cards of the headline KPIs, what moved, vendor claims, and the table of all KPIs, where the unit stands beside the name."""
+    """Decisions, cards of the headline KPIs, what moved, vendor claims, and all KPIs, whose unit stands beside the name."""
     code = path.stem.removeprefix("report_")
     about = report_period.quarter(code) if "Q" in code else report_period.month(code)
     months, before = (period(one.months[0], one.months[-1]) for one in (about, about.before))
     text = path.read_text(encoding="utf-8")
     for name, value in CARD.findall(text):
         yield Figure(html.unescape(name), months, WHOLE, value, f"{path.name}, card")
+    for name, value in DECISION.findall(_section(text, "Decisions due")):
+        yield Figure(html.unescape(name), months, WHOLE, html.unescape(value), f"{path.name}, decisions")
     for name, earlier, now in MOVED.findall(_section(text, "What moved, and why")):
         yield Figure(html.unescape(name), before, WHOLE, earlier, f"{path.name}, moved")
         yield Figure(html.unescape(name), months, WHOLE, now, f"{path.name}, moved")
     for name, value, quarter in CLAIM.findall(_section(text, "What vendors commonly claim, and what is found here")):
         yield Figure(html.unescape(name), quarter, WHOLE, value, f"{path.name}, claims")
-    for name, unit, value in ROW.findall(_section(text, "Every KPI")):
+    for name, unit, value in ROW.findall(_details(text, "Every KPI")):
         said = value if value == "–" or not unit else f"{value} {unit}"
         yield Figure(html.unescape(name), months, WHOLE, said, f"{path.name}, table")
 
 
 def _section(text: str, title: str) -> str:
     return text.partition(f"<h2>{title}</h2>")[2].partition("</section>")[0]
+
+
+def _details(text: str, title: str) -> str:
+    """A part of the appendix."""
+    return text.partition(f"<summary>{title}</summary>")[2].partition("</details>")[0]
 
 
 def _of_summary(home, catalog: dict) -> Iterator[Figure]:
@@ -203,7 +211,8 @@ def test_a_kpi_of_one_period_and_slice_has_one_value_wherever_it_is_shown_and_it
         "care_gaps, care_gap_closure_rate_by_month.csv", "care_gaps, care_gap_closure_rate_by_site.csv", "kpi_explorer",
         "kpi_explorer, no_show_rate_by_site.csv", "kpi_explorer, no_show_rate_months_by_site.csv",
         "roi, board_claims.csv", "caregap run", "caregap run --json",
-        "report_2026-Q3.html, card", "report_2026-Q3.html, moved", "report_2026-Q3.html, claims", "report_2026-Q3.html, table",
+        "report_2026-Q3.html, decisions", "report_2026-Q3.html, card",
+        "report_2026-Q3.html, moved", "report_2026-Q3.html, claims", "report_2026-Q3.html, table",
     }  # fmt: skip
     assert len({figure.kpi_name for figure in figures}) > 50
     assert disagreements(figures) == []
