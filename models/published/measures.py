@@ -9,7 +9,7 @@ from models.phi import Phi
 
 GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
 
-AGES_AT_BOUNDS = (12, 15, 17, 18, 20, 30, 40, 65, 66, 76, 86)
+AGES_AT_BOUNDS = (3, 6, 12, 13, 15, 17, 18, 20, 30, 35, 40, 65, 66, 71, 76, 86)
 """Ages at a year's end whose results give a birthday away. Of those who turn 18 in the year, a measure that begins at 18 on
 1 January has whoever was born on that day alone; one that begins at 18 on a visit has whoever came after the birthday."""
 

@@ -76,7 +76,7 @@ def export(
         patients: list[int] | str = [] if summary_only else _handed_out(connection)
         said, whom = f"FHIR {year} of {publication.id}", to or PRACTICE
         record(home, "exported", subject=said, n_rows=n_patients, patients=patients, purpose=purpose, to=whom)
-        written = {SUMMARY: _write(folder / SUMMARY, connection, summary, "report")}
+        written = {SUMMARY: _write(folder / SUMMARY, connection, f"{summary} order by report_id", "report")}
         connection.execute("set variable is_named = true")
         if not summary_only:
             individual = measure_reports.measure_reports("individual", profile_base)
