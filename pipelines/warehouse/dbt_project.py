@@ -33,6 +33,8 @@ PARSED = "partial_parse.msgpack"
 MANIFEST, SEAL = "manifest.json", "seal.json"
 SHIPPED = PROJECT / "target" / "parsed"
 """Where `make setup` parses the project to: for every home, and read-only to most."""
+NOT_READ = {"target", "logs", "dbt_packages", "sql_lint", "__pycache__"}
+"""Folders of the project that dbt does not read: bytecode of the lint rules made every run after `make test` parse anew."""
 # dbt logs every statement, including values; and it sends usage statistics unless disabled.
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats", "--no-write-json"]
 
@@ -57,7 +59,7 @@ def _state() -> str:
     state = hashlib.sha256()
     for path in sorted(PROJECT.rglob("*")):
         relative = path.relative_to(PROJECT)
-        if path.is_file() and relative.parts[0] not in {"target", "logs", "dbt_packages"}:
+        if path.is_file() and not NOT_READ & {*relative.parts}:
             state.update(f"{relative}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return state.hexdigest()[:16]
 

@@ -49,6 +49,9 @@ def test_what_was_parsed_at_set_up_serves_every_home_until_the_project_is_change
     home = Home(tmp_path / "home")
     shipped = dbt_project.parsed_in(dbt_project.SHIPPED)
     assert dbt_project.parsed_project(home) == shipped
+    (project / "sql_lint" / "__pycache__").mkdir(parents=True)
+    (project / "sql_lint" / "__pycache__" / "rules.pyc").write_bytes(b"bytecode, which dbt does not read")
+    assert dbt_project.parsed_project(home) == shipped
     assert not home.dbt.exists()
 
     (project / "models" / "second.sql").write_text("select 3 as a")
