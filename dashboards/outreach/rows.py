@@ -73,7 +73,7 @@ def _row(row: dict[str, Any], practice: str) -> str:
         tongue(row["language"], row["needs_interpreter"]),
         row["location_name"],
         _("by {day}", day=day(row["due_on"])) if row.get("due_on") else None,
-        _("in the CRM: {state}", state=_(row["in_crm"])) if row.get("in_crm") else None,
+        _("in the CRM: {state}", state=_(row["in_crm"]).lower()) if row.get("in_crm") else None,
         _(plain(row["outcome"])) if row.get("outcome") else None,
         row.get("assigned_to"),
     ]

@@ -93,11 +93,11 @@ _FOUND = f"""
 _TASKS = "select patient_key, external_id from delivery.out_outreach_tasks order by external_id"
 IN_CRM = {
     "waiting": "Not sent yet",
-    "open": "In the CRM",
-    "done": "Done there",
+    "open": "Open",
+    "done": "Done",
     "refused": "Refused",
     "withdrawn": "Withdrawn",
-    "gone": "Removed there",
+    "gone": "Removed",
     "skipped": "Held back",
 }
 _PUBLISHED = "select outcome_id from marts.fct_outreach_outcomes"

@@ -130,6 +130,6 @@ def test_outreach_marks_each_row_and_takes_an_outcome_from_there_at_once(app, fo
     ]
     marks = [[fact.removeprefix("in the CRM: ") for fact in row if fact.startswith("in the CRM: ")] for row in rows]
     assert all(len(mark) <= 1 for mark in marks)
-    assert Counter(mark for (mark,) in filter(None, marks)) == {"In the CRM": 8, "Done there": 1, "Refused": 1}
-    assert [mark for row, mark in zip(rows, marks, strict=True) if "Reached" in row] == [["Done there"]]
+    assert Counter(mark for (mark,) in filter(None, marks)) == {"open": 8, "done": 1, "refused": 1}
+    assert [mark for row, mark in zip(rows, marks, strict=True) if "Reached" in row] == [["done"]]
     assert "**1** worked since the last run" in words(page)
