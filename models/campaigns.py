@@ -20,15 +20,13 @@ CONDITIONS = (
     "diabetes",
     "heart_failure",
     "hepatitis",
-    "hiv",
     "hyperlipidemia",
     "hypertension",
     "osteoporosis",
     "schizophrenia",
     "stroke",
-    "substance_use",
 )
-"""The conditions of the seed `chronic_condition_codes`."""
+"""Conditions of the seed `chronic_condition_codes` that may be a reason to call: no list names who has HIV or uses substances."""
 
 MOST_SITE_CAPACITY = 10_000
 LONGEST_TITLE, LONGEST_WHY = 60, 160

@@ -76,4 +76,5 @@ def test_only_a_campaign_that_is_there_can_be_ended(tmp_path):
 
 def test_the_conditions_are_those_of_the_seed():
     lines = (CHECKOUT / "dbt_project/seeds/chronic_condition_codes.csv").read_text().splitlines()[1:]
-    assert set(CONDITIONS) == {line.partition(",")[0] for line in lines}
+    assert {*CONDITIONS, "hiv", "substance_use"} == {line.partition(",")[0] for line in lines}
+    assert not {"hiv", "substance_use"} & {*CONDITIONS}
