@@ -30,13 +30,13 @@ exists (
 )
 {%- endmacro %}
 
-{#- Whether the patient of `patient_periods` has a verified HIV diagnosis, ended or not, that began by the day `last`. -#}
-{% macro has_hiv_by(last) -%}
+{#- Whether the patient of `events`, an alias, has a verified HIV diagnosis, ended or not, that began by the day `last`. -#}
+{% macro has_hiv_by(last, events='patient_periods') -%}
 exists (
     select 1
     from {{ ref('int_clinical__conditions') }} as conditions
     where
-        conditions.patient_key = patient_periods.patient_key
+        conditions.patient_key = {{ events }}.patient_key
         and conditions.value_set = 'hiv'
         and conditions.is_verified
         and conditions.lo_on_latest <= {{ last }}

@@ -35,15 +35,7 @@ visits as (
         and encounters.value_set in (
             {{ hiv_care_visits() }}
         )
-        and exists (
-            select 1
-            from {{ ref('int_clinical__conditions') }} as conditions
-            where
-                conditions.patient_key = encounters.patient_key
-                and conditions.value_set = 'hiv'
-                and conditions.is_verified
-                and conditions.lo_on_latest <= encounters.lo_on_earliest
-        )
+        and {{ has_hiv_by('encounters.lo_on_earliest', events='encounters') }}
 
 ),
 
