@@ -14,9 +14,6 @@ AGES_AT_BOUNDS = (1, 3, 6, 12, 13, 14, 15, 17, 18, 20, 30, 35, 40, 65, 66, 71, 7
 1 January has whoever was born on that day alone; one that begins at 18 on a visit has whoever came after the birthday. CMS154
 begins at three months on 1 January, and CMS159 at 12 on a day up to 14 months before it: 1, 13 and 14 are such ages too."""
 
-TELLS_OF_HIV = "CMS349"
-"""HIV screening excludes whoever is known to have HIV, so its exclusions, and who is missing from it, say who has."""
-
 
 def _flag(description: str) -> pa.Column:
     return field(pl.Boolean, description)
@@ -82,10 +79,9 @@ MEASURES: dict[str, Contract] = {
             # A rolling year that a person enters or leaves by age gives the month of birth.
             where="period_type = 'year' and patient_key not in (select patient_key from build.marts.dim_patients "
             f"where year(period_start_on) - year(birth_date) in {AGES_AT_BOUNDS}) "
-            "and measure_code not in (select measure_code from build.marts.dim_measures where is_restricted) "
-            f"and measure_code != '{TELLS_OF_HIV}'",
+            "and measure_code not in (select measure_code from build.marts.dim_measures where is_restricted)",
             note="Calendar years alone, without people of an age at which a measure begins or ends at a birthday, and without "
-            "restricted measures and CMS349, whose exclusion is a known HIV infection.",
+            "restricted measures.",
         ),
     ),
     "marts.fct_measure_evidence": Contract(

@@ -218,15 +218,6 @@ def test_no_result_of_a_restricted_measure_is_held(held):
     assert held("marts.fct_measure_results", "count(*)", change) == [(2,)]
 
 
-def test_no_result_of_hiv_screening_is_held_since_its_exclusion_says_who_has_hiv(held):
-    change = (
-        "update marts.fct_measure_results set period_start_on = date '2026-01-01', period_type = 'year'; "
-        "update marts.fct_measure_results set measure_code = 'CMS349'; "
-        "update marts.dim_patients set birth_date = null"
-    )
-    assert held("marts.fct_measure_results", "count(*)", change) == [(0,)]
-
-
 def test_every_age_that_a_measure_reads_at_a_birthday_is_left_out():
     """Of `between 18 and 75` at a period's start: 18 and 76 at its end. Of `age >= 18` on a visit: 18.
 

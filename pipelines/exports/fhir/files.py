@@ -1,7 +1,7 @@
 """Writes the FHIR files for the selected measures and year.
 
 MeasureReport.summary.ndjson       one line per measure: counts and rates, no patient
-MeasureReport.individual.ndjson    one line per measure and patient
+MeasureReport.individual.ndjson    one line per measure and patient, without restricted measures
 Bundle.gaps-in-care.ndjson         one document per patient with an open or closed gap
 """
 
@@ -123,7 +123,8 @@ def _measures(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> l
 def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measures: list[str], year: int) -> None:
     """Create the views and variables that the SQL reads; every view but the first contains one share of the patients.
 
-    The variable `is_named` is set where patients are named: then those whose data is restricted are left out.
+    The variable `is_named` is set where patients are named: then restricted measures, and those whose data is restricted, are
+    left out.
     """
     for name in ("practice_id", "practice_name", "published_at"):
         connection.execute(f"set variable {name} = {literal(getattr(publication, name))}")
@@ -133,7 +134,7 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
         f"""
         create temp view every_result as
         select
-            results.*, links.patient_id, measures.title, measures.scoring, measures.is_inverse,
+            results.*, links.patient_id, measures.title, measures.scoring, measures.is_inverse, measures.is_restricted,
             measures.has_exclusions, measures.has_exceptions,
             measures.canonical_url || '|' || results.measure_version as canonical
         from marts.fct_measure_results as results
@@ -152,7 +153,7 @@ def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measu
         create temp view reported as
         select * from every_result
         where patient_key % getvariable('n_shares') = getvariable('share')
-            and (getvariable('is_named') is null or patient_key not in (from restricted));
+            and (getvariable('is_named') is null or (not is_restricted and patient_key not in (from restricted)));
 
         create temp view evaluated as
         select

@@ -56,7 +56,8 @@ denominator_exclusions as (
         patient_key,
         2 as rule,
         onset_on as evidence_on,
-        'Vaccines are not advised: ' || replace(value_set, '_', ' ') as reason
+        -- Which condition is not said: one of them is HIV
+        'Vaccines are not advised' as reason
     from conditions
     where
         value_set in (

@@ -179,11 +179,11 @@ select
     by_patient.n_numerator,
     by_patient.shown.gap_status,
     by_patient.shown.evidence_on,
-    by_patient.shown.evidence_value,
+    case when measures.is_restricted or not {{ tells_restricted('by_patient.shown.evidence_value') }} then by_patient.shown.evidence_value end as evidence_value,
     case when by_patient.shown.gap_status = 'open' then by_patient.shown.due_from_on end as due_from_on,
     case when by_patient.shown.gap_status = 'open' then by_patient.shown.close_by_on end as close_by_on,
     coalesce(
-        by_patient.shown.reason,
+        case when measures.is_restricted or not {{ tells_restricted('by_patient.shown.reason') }} then by_patient.shown.reason end,
         case by_patient.shown.gap_status
             when 'open' then measures.open_reason
             when 'closed' then 'Done'

@@ -1,0 +1,61 @@
+"""Who may not see restricted measures is told nowhere that a patient has HIV, uses substances or is at risk of suicide."""
+
+import json
+
+import pytest
+
+from dashboards.access.roles import ADMIN, ANALYST_PHI, CARE_TEAM, STEWARD, Viewer
+from dashboards.store.scope import Scope, open_scoped
+from pipelines.exports.fhir.files import GAPS, INDIVIDUAL, SUMMARY, export
+from pipelines.home import Home
+
+TELLING = r"\bhiv\b|suicid|substance use|opioid|alcohol"
+
+
+def _telling_columns(home: Home, viewer: Viewer) -> set[str]:
+    """The columns of a viewer's tables of patients in which a text tells of one of the three."""
+    with open_scoped((home.published / "current").resolve(), Scope.of(viewer)) as connection:
+        texts = connection.execute(
+            """
+            with columns as (
+                select table_schema || '.' || table_name as table_name, column_name, data_type
+                from information_schema.columns
+                where table_catalog = current_database() and table_schema in ('marts', 'delivery')
+            )
+            select texts.table_name, texts.column_name
+            from columns as texts
+            inner join columns as keys on texts.table_name = keys.table_name and keys.column_name = 'patient_key'
+            where texts.data_type = 'VARCHAR'
+            """
+        ).fetchall()
+        query = "select count(*) from {} where regexp_matches(lower({}), ?)"
+        return {
+            f"{table}.{column}"
+            for table, column in texts
+            if connection.execute(query.format(table, column), [TELLING]).fetchall() != [(0,)]
+        }
+
+
+@pytest.fixture
+def sites(sample_home: Home) -> tuple[str, ...]:
+    with open_scoped((sample_home.published / "current").resolve(), Scope.of(Viewer("cy", ANALYST_PHI))) as connection:
+        return tuple(site for (site,) in connection.execute("select location_id from marts.dim_locations").fetchall())
+
+
+@pytest.mark.parametrize("role", [CARE_TEAM, STEWARD, ADMIN])
+def test_no_text_of_a_patient_tells_a_role_that_may_not_see_restricted_measures(sample_home: Home, sites, role: str):
+    assert _telling_columns(sample_home, Viewer("bo", role, sites)) == set()
+
+
+def test_an_analyst_with_patient_data_is_told(sample_home: Home):
+    told = _telling_columns(sample_home, Viewer("cy", ANALYST_PHI))
+    assert {"marts.fct_measure_results.reason", "marts.fct_care_gaps.reason"} <= told
+
+
+def test_a_restricted_measure_is_reported_by_its_counts_and_of_no_patient(sample_home: Home, tmp_path):
+    """Of the sample's measures HIV screening is restricted: its exclusion is a known HIV infection."""
+    export(sample_home, tmp_path, measures=["CMS349", "CMS125"])
+    lines = {name: (tmp_path / name).read_text(encoding="utf-8").splitlines() for name in (SUMMARY, INDIVIDUAL, GAPS)}
+    assert [json.loads(line)["id"] for line in lines[SUMMARY]] == ["CMS125-2026", "CMS349-2026"]
+    assert {json.loads(line)["id"].partition("-")[0] for line in lines[INDIVIDUAL]} == {"CMS125"}
+    assert not any("CMS349" in line for line in lines[GAPS])
