@@ -41,7 +41,8 @@ USUAL_DAYS, FEWEST_DAYS = 90, 5
 class Sign:
     """`n` of something within a span that ended on the day `on` (UTC), more than `limit`; `who`: an id, an address, or nobody.
 
-    `at` and `why`: of what is told each time, however often on a day: the time (UTC), and one of `REASONS` or `REFUSALS`.
+    `at` and `why`: of what is told each time, however often on a day: the time (UTC), and one of `REASONS` or `REFUSALS`; `of`:
+    the id of the opening.
     """
 
     kind: str
@@ -51,11 +52,12 @@ class Sign:
     limit: int
     at: str = ""
     why: str = ""
+    of: str = ""
 
     @property
     def id(self) -> str:
-        """The same for the same person and day, however often it is found."""
-        return " ".join(filter(None, (self.kind, f"{self.on}", self.at, self.who)))
+        """The same for the same person and day, or opening, however often it is found."""
+        return " ".join(filter(None, (self.kind, f"{self.on}", self.at, self.of, self.who)))
 
     @property
     def text(self) -> str:
@@ -200,7 +202,7 @@ def _unusual(kind: str, daily: dict[str, dict[date, int]], limit: int, limits: A
 def _break_glass(entries: Iterable[Mapping[str, Any]], lines: list[_Line]) -> Iterator[Sign]:
     """Every opening, and every refusal for want of a right to more; who mistypes an identifier is refused, and is no sign."""
     for one in openings(entries):
-        yield Sign("break_glass", one.at.date(), one.who, 1, 0, f"{one.at:%H:%M:%S}", one.reason)
+        yield Sign("break_glass", one.at.date(), one.who, 1, 0, f"{one.at:%H:%M:%S}", one.reason, one.id)
     for line in lines:
         if line.event == REFUSED and line.subject == "limit":
             yield Sign("break_glass", line.at.date(), line.who, 1, 0, f"{line.at:%H:%M:%S}", line.subject)

@@ -150,3 +150,12 @@ def test_what_a_person_is_called_writes_no_second_line_into_a_log():
 )
 def test_whatever_stands_in_a_forged_line_nothing_stops_the_search(entries):
     signs(entries, WHOLE, AlertLimits(working_hours="06:00-22:00", time_zone="Asia/Tokyo"), NOW)
+
+
+def test_two_patients_opened_by_break_glass_in_one_second_are_two_signs():
+    """Each is told to the administrator once, by its own id."""
+    opened = [line("glass_broken", NOW, subject=f"{key} {id} emergency {NOW.isoformat()}") for key, id in ((7, "a1"), (8, "b2"))]
+
+    ids = [sign.id for sign in signs(opened, WHOLE, AlertLimits(), NOW, 0) if sign.kind == "break_glass"]
+
+    assert len(set(ids)) == 2
