@@ -6,16 +6,8 @@ A rename lasts only when the folder that holds the name is on the disk too.
 import os
 from pathlib import Path
 
+from models.home_keys.store import sync as sync
 from pipelines.faults import passing
-
-
-def sync(path: Path) -> None:
-    """Wait until the file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_durably(path: Path, content: str | bytes, point: str) -> None:

@@ -125,7 +125,7 @@ def encrypt_home(root: Path) -> None:
         extension()
         (root / FOLDER).mkdir(exist_ok=True, mode=0o700)
         (root / FOLDER / _WAITS).touch()
-        _sync(root / FOLDER)
+        sync(root / FOLDER)
         _made(root, HOME)
 
 
@@ -136,7 +136,7 @@ def waits(root: Path) -> bool:
 
 def waits_no_more(root: Path) -> None:
     (root / FOLDER / _WAITS).unlink(missing_ok=True)
-    _sync(root / FOLDER)
+    sync(root / FOLDER)
 
 
 def check(root: Path) -> Masters:
@@ -223,7 +223,7 @@ def forget(root: Path, place: str) -> None:
     if path.is_file():
         _overwrite(path)
         path.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def sweep(root: Path) -> None:
@@ -252,6 +252,15 @@ def extension() -> Path:
     )
 
 
+def sync(path: Path) -> None:
+    """Wait until the file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _kept(root: Path, place: str, *, or_none: bool = False) -> DataKey | None:
     if not _path(root, place).is_file():
         return None
@@ -270,7 +279,7 @@ def _made(root: Path, place: str) -> DataKey:
     beside = _written_beside(path, key.wrapped(masters(root).wrapping))
     try:
         path.hardlink_to(beside)  # of two that make it at once, one does, and both use that
-        _sync(path.parent)
+        sync(path.parent)
     except FileExistsError:
         return _kept(root, place) or key
     finally:
@@ -281,7 +290,7 @@ def _made(root: Path, place: str) -> DataKey:
 def _write(root: Path, place: str, kept: Mapping[str, str]) -> None:
     path = _path(root, place)
     _written_beside(path, kept).replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _written_beside(path: Path, kept: Mapping[str, str]) -> Path:
@@ -299,14 +308,6 @@ def _overwrite(path: Path) -> None:
         file.write(os.urandom(path.stat().st_size))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _path(root: Path, place: str) -> Path:
