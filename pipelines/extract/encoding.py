@@ -56,9 +56,7 @@ def decoded_start(start: bytes) -> str:
 
 def _is_of_windows(path: Path) -> bool:
     has_escaped = False
-    for text in _texts(path):
-        if text.isascii():
-            continue
+    for text in _texts_beyond_ascii(path):
         if _WELL_FORMED.search(text):
             return False
         for found in set(_ESCAPED.findall(text)):
@@ -70,9 +68,11 @@ def _is_of_windows(path: Path) -> bool:
     return has_escaped
 
 
-def _texts(path: Path) -> Iterator[str]:
+def _texts_beyond_ascii(path: Path) -> Iterator[str]:
+    """The pieces of a file that are not ASCII alone; bytes that are no UTF-8 are escaped."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     with path.open("rb") as content:
         while piece := content.read(_PIECE):
-            yield decoder.decode(piece)
+            if not piece.isascii() or decoder.getstate()[0]:
+                yield decoder.decode(piece)
     yield decoder.decode(b"", final=True)

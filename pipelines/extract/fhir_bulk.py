@@ -1,7 +1,7 @@
 """Reads FHIR R4 into Parquet: bulk NDJSON (FHIR Bulk Data Access 2.0) of one type, and Bundles, lists and lines of any types.
 
-The fast path is for clean files of one type: DuckDB reads the file strictly with declared columns, a scan (`ndjson_scan.py`)
-counts its lines, and both must agree. Where a few lines are damaged, they are taken out and the others proved so. All other files
+The fast path is for clean files of one type: a scan (`ndjson_scan.py`) counts its lines, DuckDB reads the file strictly with
+declared columns, and both must agree. Where a few lines are damaged, they are taken out and the others proved so. All other files
 take the slow path (`fhir_sift.py`), which checks every resource.
 
 All paths give the same result: a number where text is expected becomes text, and the text "5" becomes a number, because servers
@@ -9,7 +9,6 @@ differ in this.
 """
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from pipelines.extract.fhir_sift import NUMBER, NotPlain, Part, Sifted, sift, si
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
-from pipelines.extract.preflight import Limits, first_bytes
+from pipelines.extract.preflight import first_bytes
 from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
@@ -73,13 +72,12 @@ def _refuse_other_version(start: bytes) -> None:
 def _read_plain(request: Request) -> int | None:
     """The number of resources read on the fast path; None if the file has to take the slow one."""
     mark = MARK if request.contract.name in CONTAINERS else None
+    n_lines = count_plain_lines(request.path, request.limits, without=mark)
+    if n_lines is None:
+        return None
     with Quarantine(request.folder):
-        with ThreadPoolExecutor(1) as aside:
-            scan = aside.submit(count_plain_lines, request.path, request.limits, without=mark)
-            n_read = _copy(request, request.path)
-            n_lines = scan.result()
-        is_plain = n_lines is not None and n_read == n_lines and not has_doubts(request.folder / ROWS)
-    return n_read if is_plain else None
+        n_read = _copy(request, request.path)
+    return n_read if n_read == n_lines and not has_doubts(request.folder / ROWS) else None
 
 
 def _read_presumed(request: Request) -> Reading | None:
@@ -110,13 +108,10 @@ def _is_proved(sifted: Sifted) -> bool:
     n_sound = part.n_delivered - part.quarantine.n_rows
     if part.quarantine.n_rows > _FEW_BAD * part.n_delivered:
         return False
-    if count_plain_lines(part.path, _roomy(request.limits)) != n_sound:
+    roomy = replace(request.limits, line_bytes=request.limits.line_bytes + _ROOM_FOR_NUMBER)
+    if count_plain_lines(part.path, roomy) != n_sound + part.n_held:
         return False
     return _copy(request, part.path, is_numbered=True) == n_sound and not has_doubts(request.folder / ROWS)
-
-
-def _roomy(limits: Limits) -> Limits:
-    return replace(limits, line_bytes=limits.line_bytes + _ROOM_FOR_NUMBER)
 
 
 def _read_sifted(request: Request) -> Reading:
@@ -158,7 +153,7 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | N
     columns = [
         *(f'"{name}"' for name in types),
         *(f"{literal(value)} as {name}" for name, value in request.marks.items()),
-        (f'"{NUMBER}"' if is_numbered else "row_number() over ()") + " as _row_number",
+        (f'coalesce("{NUMBER}", _line)' if is_numbered else "_line") + " as _row_number",
         "try_cast(meta.lastUpdated as timestamptz) as _last_updated",
     ]
     try:
@@ -166,12 +161,15 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | N
             f"""
             copy (
                 select {", ".join(columns)}
-                from read_json(
-                    {literal(str(path))},
-                    format = 'newline_delimited',
-                    compression = 'uncompressed',
-                    columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
-                    maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
+                from (
+                    select *, row_number() over () as _line
+                    from read_json(
+                        {literal(str(path))},
+                        format = 'newline_delimited',
+                        compression = 'uncompressed',
+                        columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
+                        maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
+                    )
                 )
                 where resourceType = {literal(_resource_type(request.contract))} {"and id <> ''" if "id" in types else ""}
             ) to {literal(str(request.folder / ROWS))} (format parquet)

@@ -1,6 +1,8 @@
 """The slow path for a FHIR file: checks every resource, and copies the good ones with their numbers to one file a type."""
 
 import json
+import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 import duckdb
+import numpy as np
 import orjson
 import polars as pl
 
@@ -27,6 +30,8 @@ NUMBER = "line:6f9d3c"
 """The element that carries a line's number; no resource has an element of this name."""
 
 _NUMBER = NUMBER.encode()
+_NOTHING = b'{"resourceType":""}\n'
+"""What holds the place of a line in a copy of its file."""
 _LINES_A_BLOCK = 2_000
 _PIECE = 2**20
 _N_ASKED_FOR_VERSION = 1_000
@@ -34,9 +39,10 @@ _N_ASKED_FOR_VERSION = 1_000
 
 @dataclass
 class Part:
-    """The resources of one type in a file: `path` has the good ones, one a line with its number; `n_delivered` counts all.
+    """The resources of one type in a file: `path` has the good ones, one a line; `n_delivered` counts all.
 
-    `n_lines`: the lines of the file, where they were counted."""
+    A line without a number has that of its place in `path`. `n_lines`: the lines of the file, where they were counted; `n_held`:
+    those of them in whose place nothing is."""
 
     request: Request
     path: Path
@@ -44,6 +50,7 @@ class Part:
     out: BinaryIO
     n_delivered: int = 0
     n_lines: int = 0
+    n_held: int = 0
 
     def take(self, number: int, resource: bytes) -> None:
         self.out.write(b'{"%s":%d,%s\n' % (_NUMBER, number, resource[1:]))
@@ -106,11 +113,11 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
     """
     request = sifted.request
     is_of_one_type = request.contract.name != BUNDLE
-    aside = request.scratch / "contained.ndjson"
+    aside, copy = request.scratch / "contained.ndjson", request.scratch / "presumed.ndjson"
     last = 0
-    with aside.open("wb") as contained, request.path.open("rb") as content:
+    with aside.open("wb") as contained, copy.open("wb") as presumed, request.path.open("rb") as content:
         if is_presuming:
-            odd = _not_presumed(sifted.own, content)
+            odd = _not_presumed(sifted.own, content, presumed)
             resources = resources_of_lines(odd, request.limits, is_of_one_type=True)
         else:
             resources = resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)
@@ -126,28 +133,46 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
             part.n_delivered += 1
             part.take(number, line.rstrip(b"\n"))
     sifted.written()
+    if is_presuming:
+        with copy.open("ab") as presumed, sifted.own.path.open("rb") as taken:
+            shutil.copyfileobj(taken, presumed)
+        sifted.own.path = copy
 
 
-def _not_presumed(part: Part, content: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Copy to the part what begins and ends like an object, a piece of the file at a time; the other lines. Raises `NotPlain` at
-    a line that is too long."""
-    mark = MARK if part.request.contract.name in CONTAINERS else None
-    number, tail = 0, b""
+def _not_presumed(part: Part, content: BinaryIO, presumed: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Copy what begins and ends like an object, a piece of the file at a time, with nothing in place of the other lines, which
+    are given back. Raises `NotPlain` at a line that is too long."""
+    tail = b""
     while piece := content.read(_PIECE):
-        lines = (tail + piece).split(b"\n")
-        if max(map(len, lines)) > part.request.limits.line_bytes:
+        block = tail + piece
+        end = block.rfind(b"\n") + 1
+        block, tail = block[:end], block[end:]
+        if len(tail) > part.request.limits.line_bytes:
             raise NotPlain
-        tail, copied = lines.pop(), []
-        for number, line in enumerate(lines, number + 1):  # noqa: B020 (goes on counting)
-            if line[:1] == b"{" and line[-1:] == b"}" and not (mark and mark in line):
-                copied.append(b'{"%s":%d,%s' % (_NUMBER, number, line[1:]))
-            else:
-                yield number, line
-        part.n_lines, part.n_delivered = number, part.n_delivered + len(copied)
-        part.out.writelines((b"\n".join(copied), b"\n") if copied else ())
-    if tail:
-        part.n_lines = number + 1
-        yield part.n_lines, tail
+        yield from _held(part, block, presumed)
+    yield from _held(part, tail + b"\n", presumed) if tail else ()
+
+
+def _held(part: Part, block: bytes, presumed: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """As `_not_presumed`, for whole lines."""
+    codes = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+    if len(ends) and (ends - begins).max() > part.request.limits.line_bytes:
+        raise NotPlain
+    is_odd = (codes[begins] != ord("{")) | (codes[ends - 1] != ord("}"))
+    if part.request.contract.name in CONTAINERS:
+        is_odd[np.searchsorted(ends, [found.start() for found in re.finditer(MARK, block)])] = True
+    copied = 0
+    for i in np.flatnonzero(is_odd):
+        begin, end = int(begins[i]), int(ends[i])
+        presumed.writelines((block[copied:begin], _NOTHING))
+        copied = end + 1
+        yield part.n_lines + int(i) + 1, block[begin:end]
+    presumed.write(block[copied:])
+    n_held = int(is_odd.sum())
+    part.n_lines, part.n_held = part.n_lines + len(ends), part.n_held + n_held
+    part.n_delivered += len(ends) - n_held
 
 
 def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: bool) -> None:

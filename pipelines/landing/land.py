@@ -17,6 +17,7 @@ reader changes (`manifest.json: reader`), the file is read again, provided that 
 import hashlib
 import json
 import shutil
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
@@ -273,6 +274,7 @@ class _Landing:
 
     def __init__(self, root: Path, practice: Practice, limits: Limits):
         self._root, self._practice, self._limits = root, practice, limits
+        self._rules: defaultdict[str, dict[str, dict[str, list[Any]]]] = defaultdict(dict)
 
     def __enter__(self) -> "_Landing":
         with ExitStack() as stack:
@@ -360,7 +362,10 @@ class _Landing:
 
     def _reader(self, delivery: Delivery) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""
-        rules = [_rules(contract) for contract in delivery.contracts.values()] or [{}]
+        kind, contracts = delivery.kind.name, delivery.contracts
+        for name in contracts.keys() - self._rules[kind].keys():
+            self._rules[kind][name] = _rules(contracts[name])
+        rules = [self._rules[kind][name] for name in contracts] or [{}]
         known = [_READER_VERSION, self._practice.time_zone, *rules] + ([] if delivery.is_known else ["unknown"])
         if delivery.layout:
             known.append(delivery.layout.model_dump(mode="json"))
