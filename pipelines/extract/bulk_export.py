@@ -9,6 +9,7 @@ from pathlib import Path
 from models.sources import SourceKind
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.description import Description, Source
+from pipelines.extract.encoding import decoded_start
 from pipelines.extract.fhir_documents import is_document, is_type, type_of_start
 from pipelines.extract.preflight import first_bytes
 
@@ -60,7 +61,7 @@ class BulkExports:
         """The type of a file's resources, given what its name or manifest says; None if it holds none."""
         if named == DELETED:
             return DELETED
-        start = first_bytes(path)
+        start = decoded_start(first_bytes(path)).encode()
         first = type_of_start(start)
         if first is None:
             return BUNDLE if is_document(start) and (not named or ".json" in path.suffixes) else named

@@ -20,7 +20,7 @@ _SEPARATOR_LINE = re.compile(r"\"?sep=[^\r\n]\"?\r?\n", re.IGNORECASE)
 """`sep=;`: what Excel writes and reads above a header, and hides."""
 _TITLE_ROWS = 50
 """A report's title, filters and blank lines may fill the rows above a header."""
-UTF16 = "is UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
+WIDE = "has several bytes a character, and is not UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def read_header(path: Path, columns: Columns, limits: Limits) -> Header:
     with path.open("rb") as content:
         start = content.read(limits.record_bytes)
     if start.count(b"\x00") > len(start) // 4:
-        raise ExtractRefused(UTF16)
+        raise ExtractRefused(WIDE)
     text = start.decode("utf-8-sig", errors="ignore")
     if not text.strip():
         raise ExtractRefused(

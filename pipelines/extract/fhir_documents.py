@@ -24,6 +24,9 @@ _FIRST_ELEMENT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"resourceType"\s
 """What servers write first in a resource; in a list, with a bracket before it."""
 _OPENED = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_BOUNDS = json.JSONDecoder(parse_int=float)
+"""Finds where a document ends; what is in it is read by orjson."""
 _LARGEST_DOCUMENT = 256 * 2**20
 _MOST_DIGITS = 100
 
@@ -70,12 +73,12 @@ def is_type(given: object) -> bool:
 def resources_of(path: Path, limits: Limits, *, is_of_one_type: bool) -> Iterator[Found]:
     """The resources of a file in order; blank lines do not count.
 
-    `is_of_one_type`: each line has to be one resource, or the file one over several lines; a list or a Bundle of anything but
-    deletions is a fault.
+    `is_of_one_type`: each line has to be one resource, or the file one or several over several lines; a list or a Bundle of
+    anything but deletions is a fault.
     """
-    document = _document(path, limits)
-    if document is not None and not (is_of_one_type and _is_several(document)):
-        yield from _numbered(1, _taken_apart(document))
+    documents = _documents(path, limits)
+    if documents and not (is_of_one_type and any(map(_is_several, documents))):
+        yield from _numbered(1, (found for one in documents for found in _taken_apart(one)))
         return
     with path.open("rb") as content:
         yield from resources_of_lines(lines_of(content, limits.line_bytes), limits, is_of_one_type=is_of_one_type)
@@ -94,8 +97,10 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
             continue
         first = max(number, last + 1)
         value = _parsed(line)
-        if isinstance(value, Found):
-            several: Iterator[Found] = iter([value._replace(number=first)])
+        if isinstance(value, Found) and (documents := _following(line)) and not any(map(_is_several, documents)):
+            several: Iterator[Found] = _numbered(first, ((one, None) for one in documents))
+        elif isinstance(value, Found):
+            several = iter([value._replace(number=first)])
         elif isinstance(value, dict) and value.get("resourceType") != BUNDLE:
             several = iter([Found(first, value, line)])
         elif is_of_one_type and not _is_of_deletions(value):
@@ -204,22 +209,37 @@ def rename_references(value: Any, names: dict[str, str]) -> None:
             rename_references(part, names)
 
 
-def _document(path: Path, limits: Limits) -> object | None:
-    """What is written in a file as one document over several lines, or in one line too long for NDJSON; None if it is not so."""
+def _documents(path: Path, limits: Limits) -> list[Any]:
+    """What is written in a file as one document over several lines, as several one after the other, or in one line too long for
+    NDJSON; nothing if it is not so."""
     if path.stat().st_size > _LARGEST_DOCUMENT:
-        return None
+        return []
     with path.open("rb") as content:
         first = next((line for _, line in lines_of(content, limits.line_bytes) if line is None or line.strip()), b"")
     if first is not None:
         try:
             orjson.loads(first.removeprefix(_BOM))
-            return None
+            return []
         except orjson.JSONDecodeError:
             pass
+    content_of_all = path.read_bytes().removeprefix(_BOM)
     try:
-        return orjson.loads(path.read_bytes().removeprefix(_BOM))
+        return [orjson.loads(content_of_all)]
     except orjson.JSONDecodeError:
-        return None
+        return _following(content_of_all)
+
+
+def _following(content: bytes) -> list[Any]:
+    """The documents that follow each other, with nothing but blanks and line ends of any kind between; none if one is no JSON."""
+    documents, at = [], 0
+    try:
+        text = content.decode()
+        while (begins := _BLANKS.match(text, at)) and begins.end() < len(text):
+            _, at = _BOUNDS.raw_decode(text, begins.end())
+            documents.append(orjson.loads(text[begins.end() : at]))
+    except (ValueError, RecursionError):
+        return []
+    return documents
 
 
 def lines_of(content: Any, longest: int) -> Iterator[tuple[int, bytes | None]]:

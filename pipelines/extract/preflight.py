@@ -31,6 +31,8 @@ _OTHER_FORMATS = {
     b"PAR1": "is Parquet. Deliver it as the source writes it.",
     b"<": "is XML or a web page. Ask for the export as JSON or CSV.",
 }
+_TAR, _TAR_AT = b"ustar", 257
+"""Of POSIX.1-1988 and later, which GNU tar writes too."""
 
 
 class _Readable(Protocol):
@@ -173,11 +175,17 @@ def count_lines(path: Path, limits: Limits = LIMITS) -> int:
     return n_lines + (not ended)
 
 
+def other_format(start: bytes) -> str | None:
+    """What a file is that can be no delivery, by its first bytes, and what to do; None where it can be one."""
+    if start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return "is a tar archive. Unpack it, and deliver the files."
+    begins = start[:4].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((verdict for mark, verdict in _OTHER_FORMATS.items() if begins.startswith(mark)), None)
+
+
 def _refuse_other_formats(path: Path, limits: Limits) -> None:
     with path.open("rb") as content:
-        start = content.read(4)
-    for mark, verdict in _OTHER_FORMATS.items():
-        if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(mark):
+        if verdict := other_format(content.read(_TAR_AT + len(_TAR))):
             raise ExtractRefused(verdict)
     if path.stat().st_size > limits.file_bytes:
         raise ExtractRefused(f"is larger than {limits.file_bytes // 2**30} GB. Deliver it in several files.")

@@ -31,7 +31,7 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.delivery import Delivery, find_deliveries, source_files
 from pipelines.extract.fhir_version import OtherVersion
-from pipelines.extract.preflight import LIMITS, Limits, count_lines, plain_file
+from pipelines.extract.preflight import LIMITS, Limits, count_lines, opening, other_format, plain_file
 from pipelines.extract.reading import ROWS, Reading, Request
 from pipelines.extract.workbook import sheet_as_csv
 from pipelines.faults import passing
@@ -56,7 +56,7 @@ IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
-_READER_VERSION = 3
+_READER_VERSION = 4
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
@@ -315,7 +315,8 @@ class _Landing:
                 self._encrypt()
             else:
                 n_lines = count_lines(delivery.path, self._limits)
-                status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", UNKNOWN)
+                said = other_format(opening(delivery.path)) or UNKNOWN
+                status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", said)
                 manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:
             manifest |= {"status": "refused", "reason": str(refusal), "stops": isinstance(refusal, OtherVersion)}

@@ -1,6 +1,8 @@
 """A FHIR resource lands as its type, in whatever form a server writes it: a line, a Bundle, a list, a document, contained."""
 
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,11 @@ FORMS = {
     "a list over several lines": json.dumps([patient(), visit()], indent=1),
     "bundles in lines": lines(bundle("searchset", *of(patient())), bundle("searchset", *of(visit()))),
     "resources in lines": lines(patient(), visit()),
+    "documents one after the other": json.dumps(patient(), indent=2) + json.dumps(visit(), indent=2),
+    "bundles one after the other in a line": json.dumps(bundle("searchset", *of(patient()))) + json.dumps(visit()),
+    "lines that a carriage return ends": lines(patient(), visit()).replace("\n", "\r"),
+    "UTF-16 without its mark": lines(patient(), visit()).encode("utf-16-le"),
+    "UTF-16 without its mark, the high byte first": lines(patient(), visit()).encode("utf-16-be"),
     "after a byte-order mark": "\ufeff" + json.dumps(bundle("searchset", *of(patient(), visit()))),
 }
 
@@ -83,11 +90,30 @@ FORMS = {
         *(pytest.param(FORMS["a searchset"], name, id=name) for name in ("ann-kestrel.json", "export.ndjson", "data")),
     ],
 )
-def test_resources_of_several_types_land_as_their_types(landed: Callable[..., Landed], content: str, name: str):
+def test_resources_of_several_types_land_as_their_types(landed: Callable[..., Landed], content: str | bytes, name: str):
     rows = landed(**{name: content})
 
     assert rows(COUNTS) == [("Encounter", "landed", 1, 1, 0), ("Patient", "landed", 1, 1, 0)]
     assert rows("select id, subject.reference from raw.ehr_encounter") == [("e1", "Patient/p1")]
+
+
+def test_two_resources_in_one_line_of_a_file_of_one_type_are_two(landed: Callable[..., Landed]):
+    """The second has the next number; the line after it one more."""
+    first, second, third = (json.dumps(patient(f"p{n}")) for n in (1, 2, 3))
+
+    rows = landed(**{"Patient.ndjson": f"{first}{second}\n{third}\n"})
+
+    assert rows("select id, _row_number from raw.ehr_patient order by id") == [("p1", 1), ("p2", 2), ("p3", 3)]
+
+
+@pytest.mark.parametrize("name", ["Patient.ndjson.gz", "export.tar.gz"])
+def test_a_tar_archive_is_refused_by_name_with_what_to_do(landed: Callable[..., Landed], name: str):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("Patient.ndjson"))
+
+    with pytest.raises(ExtractRefused, match=f"ehr/{name} is a tar archive. Unpack it, and deliver the files."):
+        landed(**{name: packed.getvalue()})
 
 
 def test_a_type_that_is_not_read_is_counted_and_an_entry_without_a_resource_is_quarantined(landed: Callable[..., Landed]):

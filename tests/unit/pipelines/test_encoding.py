@@ -26,6 +26,15 @@ def test_a_file_that_is_no_utf8_and_whose_bytes_all_fit_is_read_as_windows_1252(
     assert (found, path.read_bytes().decode()) == (code_page, text)
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf16_without_its_mark_is_read_whatever_the_order_of_its_bytes(order: str, tmp_path: Path):
+    (tmp_path / "file").write_bytes("id,name\n1,Zoë\n".encode(order))
+
+    path, found = as_utf8(tmp_path / "file", tmp_path)
+
+    assert (found, path.read_text(encoding="utf-8")) == (order, "id,name\n1,Zoë\n")
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -98,9 +98,6 @@ def element(text: str) -> bytes:
 
 
 WRONG = {
-    "two objects on a line": observation(998) + observation(999),
-    "two objects on a line, with a blank": observation(998) + b" " + observation(999),
-    "two objects between carriage returns": observation(998) + b"\r" + observation(999),
     "a list": b"[" + observation(999) + b"]",
     "a list of two": b"[" + observation(998) + b"," + observation(999) + b"]",
     "null": b"null",
