@@ -178,6 +178,8 @@ def _described(file: Path, source: str | None, layouts: "dict[str, Layout]") -> 
         if kind.reader == "csv" and source in (None, kind.name):
             described = CsvNames(kind, [file], layouts).describe(file.resolve())
             if described.is_known:
+                if described.sheet:
+                    described.sheet.refuse_if_not_alone()
                 sheet = described.sheet.name if described.sheet else None
                 return kind.name, described.extract, described.layout, sheet
     raise UsageError(f"{file}: no table and no layout fits its columns. Describe it: caregap layout suggest {file}")

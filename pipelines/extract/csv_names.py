@@ -46,7 +46,7 @@ class CsvNames:
         names follows; otherwise what its header fits, an extract before a layout.
 
         `contacts` of `Contacts (1).csv`; `leads` of `website.csv`, whose columns are those of leads and of nothing else. A
-        `contacts.csv` with the columns of a layout is read by that. Of a workbook, the first sheet that has the columns.
+        `contacts.csv` with the columns of a layout is read by that. Of a workbook, the sheet that has the columns.
         """
         if not is_workbook(path):
             found = self._found(path, first_rows(decoded_start(first_bytes(path))))
@@ -58,8 +58,9 @@ class CsvNames:
         fitting = {name: columns for name, start in starts.items() if (columns := self._found(path, first_rows(start), start))}
         if not fitting:
             return _unknown(path)
-        name = next(iter(fitting))
-        return replace(_described(fitting[name]), sheet=Sheet(name, tuple(other for other in starts if other != name)))
+        name, *also = fitting
+        others = tuple(other for other in starts if other != name)
+        return replace(_described(fitting[name]), sheet=Sheet(name, others, tuple(also)))
 
     def _found(self, path: Path, rows: list[FirstRow], sheet: str | None = None) -> Columns | None:
         """What a file, or a `sheet` of it, is to be read as. A sheet must have the columns, whatever the file is called."""

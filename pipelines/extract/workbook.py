@@ -42,15 +42,26 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet, by its name, and the names of the `others` in its workbook."""
+    """A sheet, by its name, and the names of the `others` in its workbook; `fitting`: those of them that have the columns of a
+    table too."""
 
     name: str
     others: tuple[str, ...] = ()
+    fitting: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
         """Which sheet was read, and which were not."""
         return f'sheet "{self.name}"' + (f", not {', '.join(self.others)}" if self.others else "")
+
+    def refuse_if_not_alone(self) -> None:
+        """Raise `ExtractRefused` where another sheet has the columns of a table: read alone, this one would lose it."""
+        if self.fitting:
+            named = ", ".join((self.name, *self.fitting))
+            raise ExtractRefused(
+                f"has {1 + len(self.fitting)} sheets with the columns of a table: {named}. Save each as a file of its own, and "
+                "deliver these instead."
+            )
 
 
 def is_workbook(path: Path) -> bool:

@@ -330,6 +330,7 @@ class _Landing:
 
     def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:
         if delivery.sheet:
+            delivery.sheet.refuse_if_not_alone()
             plain = sheet_as_csv(delivery.path, delivery.sheet.name, self._scratch, self._limits)
         else:
             plain = plain_file(delivery.path, self._scratch, self._limits)

@@ -104,6 +104,7 @@ MADE = (
     _visit("minutes", period={"start": "2026-07-01T00:15-04:00", "end": "2026-07-01T04:45Z"}),
     _visit("day", period={"start": "2026-07-01", "end": "2026-07-01"}),
     _visit("of nobody", status="planned", subject={"reference": "Patient/nobody"}),
+    _visit("of a group", status="planned", subject={"reference": "Group/p1"}),
     _visit("unreadable", period={"start": "07/01/2026 10:00", "end": None}),
     _appointment("past", start="2026-10-05T10:00:00"),
     _appointment("no start"),
@@ -129,6 +130,7 @@ MADE = (
     _patient("core individual", extension=[_sex("birthsex", "M"), _sex("individual-sex", {"code": "248152002"})]),
     _patient("core birthsex", extension=[_sex("birthsex", "M")]),
     _patient("core none"),
+    _patient("core without gender", gender=None, extension=[_sex("birthsex", "F")]),
     _patient("number MR", **_number("1", type={"coding": [{"code": "MR"}]})),
     _patient("number MRN", **_number("2", type={"coding": [{"code": "mrn"}]})),
     _patient("number PT", **_number("3", type={"coding": [{"code": "PT"}]})),
@@ -239,7 +241,10 @@ def test_a_name_given_as_text_alone_is_read_as_people_write_it(rows: Rows):
 
 
 def test_a_reference_with_a_version_names_the_patient(rows: Rows):
-    assert rows("select encounter_id from marts.fct_encounters where patient_key is null") == [("of nobody",)]
+    assert rows("select encounter_id from marts.fct_encounters where patient_key is null order by 1") == [
+        ("of a group",),
+        ("of nobody",),
+    ], "a group of the id of a patient is not that patient"
     assert rows("select appointment_id from marts.fct_appointments where patient_key is null") == []
     source = _case("versioned-reference")
     assert rows(f"select count(*) from marts.fct_encounters where source_system = '{source}' and is_completed_visit") == [(1,)]
@@ -314,7 +319,7 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
         ("Encounter", "period.end", "mapped", 1),
         ("Encounter", "period.start", "mapped", 1),
         ("Encounter", "period.start", "unknown", 1),
-        ("Encounter", "subject", "unmatched", 1),
+        ("Encounter", "subject", "unmatched", 2),
         ("Observation", "code", "mapped", 2),
         ("Observation", "code", "passed_over", 2),
         ("Observation", "code", "unused", 1),
@@ -357,7 +362,14 @@ def test_the_sex_that_measures_ask_for_is_us_cores_under_either_name_and_otherwi
         "core individual": "248152002",
         "core birthsex": "248153007",
         "core none": None,
+        "core without gender": "248152002",
     }
+    assert rows(
+        "select sex from staging.stg_ehr__patients where patient_id in ('core without gender', 'core birthsex') order by 1"
+    ) == [
+        ("female",),
+        ("female",),
+    ], "the sex shown is that at birth where no gender is given, and nowhere else"
 
 
 def test_a_record_number_is_known_by_its_type_in_code_or_words_or_by_a_system_of_the_settings(rows: Rows):

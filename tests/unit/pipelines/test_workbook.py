@@ -61,6 +61,15 @@ def test_the_sheet_that_has_the_columns_is_read_and_the_others_are_named(tmp_pat
     assert found == [("17", date(2026, 3, 31), 12.5, 4), ("0019", date(2026, 3, 31), 12.5, 7)]
 
 
+def test_a_workbook_of_several_tables_is_refused_by_the_names_of_its_sheets(tmp_path: Path):
+    """Read by its first table alone, it would lose the second without a word."""
+    till = [PAYMENTS, payment(17)]
+    workbook(tmp_path / "billing" / "till.xlsx", Notes=[["Printed"]], March=till, April=till)
+
+    with pytest.raises(ExtractRefused, match="2 sheets with the columns of a table: March, April"):
+        landed(tmp_path)
+
+
 def test_an_id_of_which_a_spreadsheet_lost_digits_is_quarantined(tmp_path: Path):
     """1.00235e17 has 18 digits, of which a spreadsheet keeps 15."""
     rows = [PAYMENTS, *(payment(f"P{i}") for i in range(5)), payment(1.00235000000123e17)]

@@ -1,7 +1,7 @@
 select
     source_system,
     id as adverse_event_id,
-    {{ id_of('subject.reference') }} as patient_id,
+    {{ patient_of('subject.reference') }} as patient_id,
 
     actuality,
     {{ codes_of('event') }} as codes,

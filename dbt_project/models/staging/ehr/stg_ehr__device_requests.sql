@@ -1,7 +1,7 @@
 select
     source_system,
     id as device_request_id,
-    {{ id_of('subject.reference') }} as patient_id,
+    {{ patient_of('subject.reference') }} as patient_id,
 
     status,
     intent,

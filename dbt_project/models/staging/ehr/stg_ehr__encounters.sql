@@ -17,7 +17,7 @@ roles as (
 select
     encounters.source_system,
     encounters.id as encounter_id,
-    {{ id_of('encounters.subject.reference') }} as patient_id,
+    {{ patient_of('encounters.subject.reference') }} as patient_id,
     coalesce(roles.practitioner_id, {{ id_of('encounters.who') }}) as practitioner_id,
     {{ id_of('encounters.location[1].location.reference') }} as location_id,
     {{ ids_of('list_transform(encounters.location, lambda place: place.location)') }} as location_ids,

@@ -65,7 +65,7 @@ patients_{{ loop.index }} as (
     from {{ source('raw', table) }} as records
     left join {{ source('raw', 'ehr_patient') }} as patients
         on records.source_system = patients.source_system
-        and {{ id_of('records.' ~ field ~ '.reference') }} = patients.id
+        and {{ patient_of('records.' ~ field ~ '.reference') }} = patients.id
     where patients.id is null
 
 ),

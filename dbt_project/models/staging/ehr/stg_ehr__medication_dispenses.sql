@@ -14,7 +14,7 @@ medications as (
 select
     dispenses.source_system,
     dispenses.id as medication_dispense_id,
-    {{ id_of('dispenses.subject.reference') }} as patient_id,
+    {{ patient_of('dispenses.subject.reference') }} as patient_id,
 
     dispenses.status,
     coalesce({{ codes_of('dispenses.medicationCodeableConcept') }}, medications.codes) as codes,

@@ -14,7 +14,7 @@ medications as (
 select
     requests.source_system,
     requests.id as medication_request_id,
-    {{ id_of('requests.subject.reference') }} as patient_id,
+    {{ patient_of('requests.subject.reference') }} as patient_id,
     {{ id_of('requests.encounter.reference') }} as encounter_id,
     {{ id_of('requests.requester.reference') }} as requester_id,
 

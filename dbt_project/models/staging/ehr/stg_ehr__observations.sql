@@ -1,7 +1,7 @@
 select
     source_system,
     id as observation_id,
-    {{ id_of('subject.reference') }} as patient_id,
+    {{ patient_of('subject.reference') }} as patient_id,
     {{ id_of('encounter.reference') }} as encounter_id,
 
     status,

@@ -20,7 +20,6 @@ select
     {{ id_of('generalPractitioner[1].reference') }} as general_practitioner_id,
     {{ id_of('managingOrganization.reference') }} as managing_organization_id,
 
-    {{ administrative_sex('gender') }} as sex,
     -- Sex as the measures ask for it: US Core's extension, under its name of version 8 and 9, otherwise the sex at birth.
     coalesce(
         us_core_sex.valueCode,
@@ -30,6 +29,10 @@ select
         individual_sex.valueCode,
         case coalesce(birth_sex.valueCode, birth_sex.valueCoding.code) when 'F' then '248152002' when 'M' then '248153007' end
     ) as us_core_sex_code,
+    coalesce(
+        {{ administrative_sex('gender') }},
+        case us_core_sex_code when '248152002' then 'female' when '248153007' then 'male' end
+    ) as sex,
     coalesce(birth_sex.valueCode, birth_sex.valueCoding.code) as birth_sex_code,
     {{ possible_birth_date('try_cast(birthDate as date)') }} as birth_date,
     {{ omb_category('race', 'race') }} as race,

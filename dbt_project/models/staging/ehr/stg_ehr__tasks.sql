@@ -1,7 +1,7 @@
 select
     source_system,
     id as task_id,
-    {{ id_of('"for".reference') }} as patient_id,
+    {{ patient_of('"for".reference') }} as patient_id,
     {{ id_of('focus.reference') }} as focus_id,
     {{ ids_of('basedOn') }} as based_on_ids,
 
