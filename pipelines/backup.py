@@ -100,6 +100,11 @@ def read_backup(folder: Path) -> Backup:
     )
 
 
+def content_of(backup: Backup) -> Path:
+    """What was a home's, in a backup."""
+    return backup.folder / _CONTENT
+
+
 def check(backup: Backup) -> None:
     """Read every file of a backup to its end. Raises `ChecksFailed` naming those that are missing or not what was backed up."""
     wrong = [

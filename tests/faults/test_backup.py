@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.sealed import sha256
 from tests.conftest import Once
 from tests.faults.conftest import Run, Scene, left_over, tables
 
@@ -92,6 +93,22 @@ def test_a_damaged_backup_is_named_and_nothing_is_restored(backup, restored, dam
     assert code == (2 if damage == "a cut-off list" else 11)
     assert (rows.name if code == 11 else "backup.json") in said
     assert {path.name for path in home.iterdir()} <= {"lock"}
+
+
+def test_a_check_opens_every_table_of_a_backup_and_counts_what_landed(backup, backed_up, short_run):
+    """Each byte may be the one that was backed up, and a table still not be what its manifest says."""
+    manifests = {path: json.loads(path.read_text()) for path in backup.rglob("manifest.json")}
+    n_rows = sum(one["n_read"] for one in manifests.values())
+    done = short_run(backed_up / "home", backed_up / "elsewhere", "restore", "--check", str(backup))
+    assert (done.returncode, f"{n_rows:,} landed rows, as stated" in done.stdout) == (0, True), done.stdout
+
+    path, one = next((path, one) for path, one in manifests.items() if one["n_read"])
+    path.write_text(json.dumps(one | {"n_read": one["n_read"] + 1}))
+    list_of_files = json.loads((backup / "backup.json").read_text())
+    list_of_files["files"][path.relative_to(backup / "home").as_posix()] = [path.stat().st_size, sha256(path)]
+    (backup / "backup.json").write_text(json.dumps(list_of_files))
+    done = short_run(backed_up / "home", backed_up / "elsewhere", "restore", "--check", str(backup))
+    assert (done.returncode, f"and its manifest says {one['n_read'] + 1:,}" in done.stdout) == (11, True), done.stdout
 
 
 def test_only_an_empty_home_is_restored_into(backup, backed_up, short_run):

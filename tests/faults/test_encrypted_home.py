@@ -213,6 +213,8 @@ def test_a_backup_is_restored_with_the_key_that_lies_apart(again: Callable[[], P
     home, to = again(), tmp_path / "backups"
     assert run(home, scene.practice, "backup", str(to), CAREGAP_KEY=KEY).returncode == 0
     assert in_clear(to) == [] and KEY.encode() not in b"".join(p.read_bytes() for p in to.rglob("*") if p.is_file())
+    assert run(home, scene.practice, "restore", "--check", str(next(to.iterdir()))).returncode == 13
+    assert run(home, scene.practice, "restore", "--check", str(next(to.iterdir())), CAREGAP_KEY=KEY).returncode == 0
     new = tmp_path / "new"
     new.mkdir()
     assert run(new, scene.practice, "restore", str(next(to.iterdir()))).returncode == 0
