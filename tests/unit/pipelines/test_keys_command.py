@@ -1,5 +1,6 @@
 """`caregap keys`, and what other commands say of keys."""
 
+import signal
 import stat
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 
 from models.audit_log.store import audit_log
 from models.home_keys import store
+from models.home_keys.wrapping import KeysRefused
 from pipelines.cli.diagnosis import diagnose
 from pipelines.home import Home
 from pipelines.landing.tombstones import Tombstones
-from tests.conftest import Done, caregap
+from tests.conftest import Done, caregap, caregap_process
 
 REAL = 'id = "p"\nname = "P"\ntime_zone = "UTC"\n[sources]\nehr = "."\n'
 KEY = "4" * 64
@@ -55,6 +57,31 @@ def test_a_second_key_for_an_encrypted_home_is_a_rotation(home: Home, tmp_path: 
     done = caregap(home, "keys", "init", "--to", tmp_path / "key")
     assert (done.returncode, "caregap keys rotate" in done.stderr) == (2, True)
     assert not (tmp_path / "key").exists()
+
+
+def test_a_rotation_killed_after_any_key_leaves_all_readable_and_the_next_ends_it(home: Home, monkeypatch: pytest.MonkeyPatch):
+    """Four keys: the home's, and one each of landing, journals and a publication. The second process goes on from the first."""
+    new = "5" * 64
+    monkeypatch.setenv("CAREGAP_KEY", KEY)
+    monkeypatch.setenv("CAREGAP_TESTING", "1")
+    store.encrypt_home(home.root)
+    files = [home.root / place / "file" for place in ("landing/p", "outcomes/p", "published/1")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_bytes(store.sealed(file, b"Ann"))
+    monkeypatch.setenv("CAREGAP_KEY", f"{new}\n{KEY}")
+    for n in (1, 2, 4):
+        monkeypatch.setenv("CAREGAP_FAULT", f"keys.rewrapped#{n}:kill")
+        assert caregap_process(home, "keys", "rotate").returncode == -signal.SIGKILL
+        assert [store.read(file) for file in files] == [b"Ann"] * 3
+    monkeypatch.setenv("CAREGAP_FAULT", "")
+    done = caregap(home, "keys", "rotate")
+    assert (done.returncode, done.stdout.startswith("0 of 4 keys")) == (0, True), done.stdout
+    monkeypatch.setenv("CAREGAP_KEY", new)
+    assert [store.read(file) for file in files] == [b"Ann"] * 3
+    monkeypatch.setenv("CAREGAP_KEY", KEY)
+    with pytest.raises(KeysRefused, match="Wrong key"):
+        store.read(files[0])
 
 
 def test_doctor_fails_a_home_of_real_patients_in_clear(home: Home):
