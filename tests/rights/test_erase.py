@@ -23,6 +23,7 @@ from pipelines.raw.views import build_raw
 from pipelines.rights.erase import erase, finish
 from pipelines.rights.person import find_person, was_erased
 from pipelines.rights.restrict import lift, restrict
+from pipelines.sql.connection import open_file
 from tests.rights.conftest import KEYS, run_by_hand
 from tests.rights.two_people import FEW, write_csv, write_ehr
 
@@ -171,6 +172,8 @@ def test_killed_at_any_point_and_run_again_it_comes_to_the_same_end(home, practi
     child.start()
     child.join(120)
     assert child.exitcode == -signal.SIGKILL
+    with open_file(home.published / current(home).id / "warehouse.duckdb", read_only=True) as shown:
+        assert shown.execute("select count(*) > 0 from marts.dim_patients").fetchall() == [(True,)]
 
     if was_erased(home, practice, str(KEYS[1])):
         finish(home, practice, publish_anew)
