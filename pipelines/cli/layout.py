@@ -52,6 +52,7 @@ def suggest(file: Path, source: str | None, extract: str | None, output: Path | 
     from pipelines.extract.layout_suggestion import as_toml
     from pipelines.extract.layout_suggestion import suggest as suggested
 
+    source = source or _source_of(file)
     kinds = [kind for kind in delivered_kinds() if kind.reader == "csv" and source in (None, kind.name)]
     place = output or Path("layouts") / f"{_key(file.stem)}.toml"
     if place.exists():
@@ -73,6 +74,12 @@ def suggest(file: Path, source: str | None, extract: str | None, output: Path | 
     click.echo(f"\nWritten: {place}" + (f", {n_left} lines of which are still to be said (TODO)." if n_left else "."))
     click.echo(f"Next: caregap layout check {shlex.quote(str(file))} --layout {shlex.quote(str(place))}")
     click.echo(f'Then, in practice.toml:\n\n[layouts]\n{_key(place.stem)} = "{place.resolve()}"')
+
+
+def _source_of(file: Path) -> str | None:
+    """The source by which a folder above the file is named, as in `crm/2026-10-31/people.csv`."""
+    folders = file.resolve().parent.parts
+    return next((folder for folder in reversed(folders) if folder in SOURCE_KINDS), None)
 
 
 def _key(name: str) -> str:

@@ -32,6 +32,8 @@ _SURE, _LIKELY, _OFFERED = 0.86, 0.68, 0.5
 _READABLE = 0.8
 """The share of a column's cells that its field must be able to read."""
 _MORE_NAMES = 3
+_BELOW = re.compile(r"(?i)(grand total|totals?|sum|count|records?|printed|generated|exported|report)\b")
+"""How rows that a report writes below its table begin."""
 _LONGEST_LIST = 40
 """More different values than this are no fixed list."""
 
@@ -46,6 +48,8 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
         "contact no",
         "contact number",
         "client id",
+        "person number",
+        "person no",
     ),
     "account_id": ("patient id", "patient number", "account number", "patient account", "guarantor id", "chart number"),
     "mrn": ("medical record number", "mrn", "chart number", "patient mrn"),
@@ -57,7 +61,7 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "mobile", "cell", "mobile phone", "phone number", "phone mobile", "phone home", "phone work"),
     "address_line": ("street", "address", "mailing street", "street address", "address 1", "address line 1"),
     "city": ("city", "mailing city", "town"),
-    "state": ("state", "province", "mailing state", "region"),
+    "state": ("state", "st", "province", "mailing state", "region"),
     "postal_code": ("zip", "zip code", "postcode", "mailing zip", "postal code", "postal address zip code"),
     "language": ("language", "preferred language"),
     "preferred_channel": ("preferred contact method", "preferred channel"),
@@ -153,7 +157,7 @@ def as_toml(suggestion: Suggestion, title: str) -> str:
     ]
     form = suggestion.form.model_dump(exclude_defaults=True)
     if form:
-        lines += ["", "[form]", *(f"{name} = {_quoted(value)}" for name, value in form.items())]
+        lines += ["", "[form]", *(f"{name} = {_listed(value)}" for name, value in form.items())]
     lines += ["", "[columns]"]
     asked = {one.field: one for one in suggestion.asked}
     lines += [_line(name, suggestion, asked.get(name)) for name in suggestion.fields]
@@ -177,6 +181,10 @@ def _line(name: str, suggestion: Suggestion, asked: Asked | None) -> str:
             f"{{ column = {rule}, values = {{ {', '.join(f'{_quoted(key)} = {_quoted(to)}' for key, to in values.items())} }} }}"
         )
     return f"{name} = {rule}" if name in suggestion.sure else f"# {name} = {rule}   # likely: look at it, and take the # away"
+
+
+def _listed(value: str | Iterable[str]) -> str:
+    return _quoted(value) if isinstance(value, str) else f"[{', '.join(map(_quoted, value))}]"
 
 
 def _quoted(text: str) -> str:
@@ -339,4 +347,16 @@ def _form(table: pl.DataFrame) -> Form:
     return Form(
         dates="day_first" if n_first > n_second or (dotted and not n_second) else "month_first",
         decimal="comma" if decimals > points else "point",
+        below=_below(table),
     )
+
+
+def _below(table: pl.DataFrame) -> list[str]:
+    """The words by which the last rows begin that are no rows of the table: at most a quarter of their cells are filled."""
+    words: dict[str, None] = {}
+    for row in reversed(table.rows()):
+        filled = [value.strip() for value in row if value and value.strip()]
+        if not filled or not (found := _BELOW.match(filled[0])) or 4 * len(filled) > len(row):
+            break
+        words[found[1]] = None
+    return list(words)

@@ -46,6 +46,19 @@ def test_what_is_sure_is_told_from_what_is_asked(home: Home, tmp_path: Path):
     assert [one["field"] for one in said["asked"]] == ["is_deceased"]
 
 
+def test_a_folder_says_the_source_and_totals_below_the_table_are_no_rows(home: Home, tmp_path: Path):
+    """By their columns alone these could be accounts of billing, which ask for less of a contact."""
+    table = (
+        "Person No;Surname;Forename;DOB;Sex;Street;Town;Zip\nz1;Kestrel;Ann;03/31/1966;F;1 Main St;Albany;12207\nTotal;1;;;;;;\n"
+    )
+    (tmp_path / "crm" / "people.csv").write_text(table)
+
+    said = json.loads(suggested(home, tmp_path).stdout)
+
+    assert (said["source"], said["extract"], said["sure"]["contact_id"]) == ("crm", "contacts", "Person No")
+    assert tomllib.loads((tmp_path / "people.toml").read_text())["form"] == {"below": ["Total"]}
+
+
 def test_a_layout_with_something_still_to_be_said_is_refused(home: Home, tmp_path: Path):
     suggested(home, tmp_path)
 
