@@ -78,6 +78,7 @@ PAGES = (
     Page("identities", "Identities", ":material/join:", frozenset({STEWARD})),
     Page("connections", "Connections", ":material/sync_alt:", frozenset({LEADERSHIP, STEWARD, ADMIN})),
     Page("catalog", "Catalog", ":material/menu_book:", _EVERYONE),
+    Page("alerts", "Alerts", ":material/notifications:", _EVERYONE - {ANALYST, CARE_TEAM}),
     Page("data_health", "Data health", ":material/health_and_safety:", _SEE_DELIVERIES),
     Page("audit", "Audit log", ":material/policy:", frozenset({ADMIN})),
 )

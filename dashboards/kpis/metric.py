@@ -35,6 +35,11 @@ def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", n
     )
 
 
+def as_stored(typed: float | None, unit: str) -> float | None:
+    """What somebody typed, in the KPI's unit: a share is typed in percent."""
+    return typed / 100 if typed is not None and unit == "share" else typed
+
+
 def below(*lines: str) -> None:
     """Draw the lines below a value."""
     st.caption("  \n".join(dollars(line) for line in lines))

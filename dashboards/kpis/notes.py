@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer
 from dashboards.figures.wording import as_plain_markdown
+from dashboards.kpis.metric import as_stored
 from dashboards.store.journal import Journal, journal_folder, names_nobody
 from dashboards.store.published import Publication
 from models.notes import KPI_NOTES, LONGEST_NOTE
@@ -98,7 +99,7 @@ def draw_notes(publication: Publication, kpi: dict[str, Any], notes: pl.DataFram
         st.caption("Write no patient's name.")
         if st.button("Keep", key="note_keep", type="primary", icon=":material/check:"):
             code = None if is_of_all and kind != "goal" else kpi["kpi_code"]
-            goal = _as_stored(value, kpi["unit"]) if kind == "goal" else None
+            goal = as_stored(value, kpi["unit"]) if kind == "goal" else None
             try:
                 if not isinstance(on, date):
                     raise NoteRefused("Choose a month.")
@@ -108,7 +109,3 @@ def draw_notes(publication: Publication, kpi: dict[str, Any], notes: pl.DataFram
                 return
             record("note_written", subject=note_id)
             st.rerun()
-
-
-def _as_stored(value: float | None, unit: str) -> float | None:
-    return value / 100 if value is not None and unit == "share" else value

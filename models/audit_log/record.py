@@ -21,6 +21,7 @@ EVENTS = {
     "outcome_recorded": "recorded an outcome",
     "campaign_defined": "defined or ended a campaign",
     "note_written": "wrote a note on a KPI, or took it back",
+    "alerts_chosen": "subscribed to alerts, or ended that",
     "notified": "told a subscription of alerts",
     "identity_decided": "decided on an identity",
     "pulled": "pulled from a connected system",

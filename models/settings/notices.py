@@ -68,10 +68,24 @@ class Subscription(Settings):
     report: bool = Field(False, description="true or false: the newest board report, attached to the digest's mail")
 
 
+_DOMAIN = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$", description="a domain in small letters")]
+
+
+class Pages(Settings):
+    """`[pages]`: whom people may subscribe on the page Alerts: addresses of these domains, and no other."""
+
+    domains: list[_DOMAIN] = Field(min_length=1, description='domains: ["example.org"]')
+
+    def takes(self, address: str) -> bool:
+        """Whether an e-mail address is of one of the domains."""
+        return address.rpartition("@")[2].lower() in self.domains
+
+
 class NoticeSettings(Settings):
     """alerts.toml. The validator reads `kpi_codes` of its context, where it has them."""
 
     mail: Mail | None = Field(None, description="a table")
+    pages: Pages | None = Field(None, description="a table")
     webhooks: dict[str, Webhook] = Field({}, description="tables by name")
     subscriptions: list[Subscription] = Field([], description="a list of tables")
 
@@ -93,4 +107,6 @@ class NoticeSettings(Settings):
                     raise AtKey((*at, "kpis", code), "is no such KPI: the page Catalog lists them")
             if one.report and not one.digest:
                 raise AtKey((*at, "report"), "comes with the digest: set digest = true too")
+        if self.pages and self.mail is None:
+            raise AtKey(("pages",), "needs the table [mail] with the mail server")
         return self

@@ -45,10 +45,13 @@ def tell_signs(home: Home) -> Signs:
 
 def alert_limits(home: Home) -> AlertLimits:
     """The limits in the home's access.toml, or the defaults. Raises `EnvironmentNotReady` where that file is wrong."""
+    return access_settings(home).alerts if (home.root / ACCESS_FILE).is_file() else AlertLimits()
+
+
+def access_settings(home: Home) -> AccessSettings:
+    """The home's access.toml. Raises `EnvironmentNotReady` where it is wrong, `OSError` where it is not there."""
     path = home.root / ACCESS_FILE
-    if not path.is_file():
-        return AlertLimits()
     try:
-        return read_settings(path.read_bytes(), AccessSettings, str(path)).alerts
+        return read_settings(path.read_bytes(), AccessSettings, str(path))
     except SettingsRefused as refused:
         raise EnvironmentNotReady(str(refused)) from None

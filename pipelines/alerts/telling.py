@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
+
+from models.alert_subscriptions import ALERT_SUBSCRIPTIONS, subscription_of
 from models.audit_log.signs import Sign
 from models.settings.notices import NoticeSettings, Subscription
 from models.settings.toml_schema import SettingsRefused, read_settings
 from models.wording import counted, day
 from pipelines.alerts.mail import send_mail
+from pipelines.alerts.signs import ACCESS_FILE, access_settings
 from pipelines.alerts.watches import Alert, Facts, alerts, digest, facts_of
 from pipelines.alerts.webhook import post
 from pipelines.audit_log import record
@@ -20,6 +24,7 @@ from pipelines.durable import write_durably
 from pipelines.errors import ConnectionFailed, UsageError
 from pipelines.home import Home
 from pipelines.keys import read
+from pipelines.landing.journal import entries_of
 from pipelines.publications.store import Publication
 
 SETTINGS_FILE, TOLD_FILE = "alerts.toml", "told.json"
@@ -59,10 +64,22 @@ def notice_settings(home: Home, kpi_codes: frozenset[str] | None = None) -> Noti
         raise UsageError(f"{refused}\ndocs/alerts.md shows alerts.toml.") from None
 
 
+def subscriptions(home: Home, settings: NoticeSettings, practice_id: str) -> list[Subscription]:
+    """Those of alerts.toml, and those that people made on the page Alerts: to addresses of the domains that alerts.toml allows
+    today, and none of a person whose access was revoked since. Raises `EnvironmentNotReady` where access.toml is wrong."""
+    if settings.pages is None:
+        return settings.subscriptions
+    made = entries_of(home, practice_id, ALERT_SUBSCRIPTIONS).filter(~pl.col("is_withdrawn"))
+    revoked = access_settings(home).sign_in.revoked if (home.root / ACCESS_FILE).is_file() else []
+    of_people = [subscription_of(row) for row in made.iter_rows(named=True) if row["person"] not in revoked]
+    allowed = [one.model_copy(update={"mail": [to for to in one.mail if settings.pages.takes(to)]}) for one in of_people]
+    return settings.subscriptions + [one for one in allowed if one.mail]
+
+
 def notices(home: Home, settings: NoticeSettings, facts: Facts) -> list[Notice]:
     """What is to be told now; nothing to a subscription that was told of everything."""
     known, found = _known(home), []
-    for one in settings.subscriptions:
+    for one in subscriptions(home, settings, facts.publication.practice_id):
         told = known.get(one.who, {})
         new = tuple(alert for alert in alerts(facts, one) if alert.id not in told.get("alerts", ()))
         is_new = one.digest and told.get("digest", -1) < facts.publication.number
@@ -77,7 +94,7 @@ def tell(home: Home, publication: Publication, signs: tuple[Sign, ...] = ()) -> 
     Raises `UsageError` where alerts.toml is wrong, and `EnvironmentNotReady` where the audit log cannot be written.
     """
     settings = notice_settings(home)
-    if settings is None or not settings.subscriptions:
+    if settings is None or not subscriptions(home, settings, publication.practice_id):
         return Told(0, ())
     facts = facts_of(home, publication, signs)
     _forget_ended(home, settings, facts)
@@ -143,7 +160,7 @@ def _known(home: Home) -> dict[str, dict[str, Any]]:
 def _forget_ended(home: Home, settings: NoticeSettings, facts: Facts) -> None:
     """Forget the alerts that stand no more: one that comes again is told again."""
     known = _known(home)
-    for one in settings.subscriptions:
+    for one in subscriptions(home, settings, facts.publication.practice_id):
         if told := known.get(one.who):
             known[one.who] = told | {"alerts": sorted({alert.id for alert in alerts(facts, one)} & set(told.get("alerts", ())))}
     if known != _known(home):

@@ -48,12 +48,12 @@ def send() -> None:
 @command.command()
 def test() -> None:
     """Send a test message by every way of every subscription."""
-    from pipelines.alerts.telling import Notice
+    from pipelines.alerts.telling import Notice, subscriptions
     from pipelines.alerts.telling import send as send_one
     from pipelines.alerts.watches import Alert
 
     home, settings, facts = _ready()
-    for one in settings.subscriptions:
+    for one in subscriptions(home, settings, facts.publication.practice_id):
         send_one(home, settings, facts, Notice(one, (Alert("test", "This is a test: alerts reach you."),), ()))
         click.echo(f"{one.who}: sent.")
 

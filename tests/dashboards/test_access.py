@@ -12,18 +12,18 @@ MATRIX = [(page.name, role) for page in PAGES for role in ROLES]
 ALLOWED = {
     "leadership": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
-        "connections", "campaigns",
+        "connections", "campaigns", "alerts",
     },
     "analyst": {"sql", "catalog"},
     "analyst_phi": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "sql", "catalog",
-        "data_health",
+        "data_health", "alerts",
     },
     "care_team": {"care_gaps", "outreach", "campaigns", "catalog", "data_health"},
-    "steward": {"identities", "connections", "catalog", "data_health"},
+    "steward": {"identities", "connections", "catalog", "data_health", "alerts"},
     "admin": {
         "overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi", "model", "catalog", "data_health",
-        "audit", "connections",
+        "audit", "connections", "alerts",
     },
 }  # fmt: skip
 """Written out a second time, so that a role is not widened by accident."""

@@ -22,6 +22,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dashboards.access.roles import Viewer
+from dashboards.alerts.subscriptions import Wanted, subscribe
 from models.settings.notices import Mail, NoticeSettings, Subscription, Webhook
 from models.settings.toml_schema import SettingsRefused, read_settings
 from pipelines.alerts import telling
@@ -107,6 +109,7 @@ def configure(home: Home, port: int, *rest: str) -> None:
     (home.root / "alerts.toml").write_text("\n".join([mail, *rest]))
 
 
+MAIL = {"host": "127.0.0.1", "security": "none", "sender": "caregap@example.org"}
 LEADERS = """
 [[subscriptions]]
 who = "Leadership"
@@ -150,6 +153,33 @@ def test_an_alert_that_ended_and_comes_again_is_told_again(home: Home, monkeypat
         monkeypatch.setattr(telling, "facts_of", lambda *_: FACTS)
         tell(home, PUBLICATION)
     assert [message["Subject"] for _, message in box.taken].count("Caregap: 1 alert") == 3
+
+
+PAGES = '[pages]\ndomains = ["example.org"]\n'
+REVOKED = """
+[sign_in]
+issuer = "https://id.example.org"
+client_id = "caregap"
+redirect_uri = "https://caregap.example.org/oauth2callback"
+revoked = ["ann"]
+"""
+
+
+def test_who_subscribed_on_the_page_is_told_at_allowed_addresses_until_their_access_is_revoked(home: Home):
+    """Ann asked for two addresses, one of a domain that alerts.toml no longer allows."""
+    wanted = Subscription.model_validate({"who": "page", "mail": ["ann@example.org", "ann@old.org"], "model": True})
+    both = NoticeSettings.model_validate({"pages": {"domains": ["example.org", "old.org"]}, "mail": MAIL})
+    subscribe(home.outcomes(PUBLICATION.practice_id), Viewer("ann", "leadership"), Wanted(wanted), both)
+    with mail_server() as (box, port):
+        configure(home, port)
+        assert tell(home, PUBLICATION).n_sent == 0
+        configure(home, port, PAGES)
+        assert tell(home, PUBLICATION).n_sent == 1
+        assert tell(home, PUBLICATION).n_sent == 0
+        (home.root / "alerts" / "told.json").unlink()
+        (home.root / "access.toml").write_text(REVOKED)
+        assert tell(home, PUBLICATION).n_sent == 0
+    assert [to for to, _ in box.taken] == [["ann@example.org"]]
 
 
 def test_mail_is_encrypted_and_signed_in_where_the_server_asks_for_it(tmp_path: Path, monkeypatch):
@@ -222,6 +252,7 @@ def test_a_subscription_is_told_of_what_it_asked_for_alone():
         ('[mail]\nhost = "h"\nsender = "a@b.org"\nuser = "u"', "belong together"),
         ('[mail]\nhost = "h"\nsender = "a@b.org\\nBcc: x@y.org"', "mail.sender"),
         ('[[subscriptions]]\nwho = "A"\nmail = ["a@b.org"]', "needs the table [mail]"),
+        ('[pages]\ndomains = ["example.org"]', "needs the table [mail]"),
         ('[[subscriptions]]\nwho = "A"\nwebhooks = ["x"]', "names a webhook"),
         ('[[subscriptions]]\nwho = "A"\nkpis = { no_such = { above = 1.0 } }', "is no such KPI"),
         ('[[subscriptions]]\nwho = "A"\nkpis = { no_show_rate = {} }', "must have above or below"),

@@ -1,0 +1,1 @@
+"""Subscriptions to alerts: who is told of what."""
