@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboards.access.roles import BREAK_GLASS, EVERY_PAGE, current_viewer
+from dashboards.figures.languages import _, offer_languages
 from dashboards.layout.saved_views import offer_views
 from dashboards.server.sign_in import let_in
 from dashboards.store.published import OlderPublication
@@ -27,17 +29,19 @@ st.html(
     </style>
     """
 )
-let_in()
 
-pages = [
-    st.Page(HERE / "app_pages" / f"{page.name}.py", title=page.title, icon=page.icon, url_path=page.name)
-    for page in EVERY_PAGE
-    if current_viewer().may_open(page.name)
-]
+
+def _pages() -> list[StreamlitPage]:
+    """The pages that the viewer may open, in the order of the navigation."""
+    return [
+        st.Page(HERE / "app_pages" / f"{page.name}.py", title=_(page.title), icon=page.icon, url_path=page.name)
+        for page in EVERY_PAGE
+        if current_viewer().may_open(page.name)
+    ]
 
 
 def _start() -> None:
-    st.switch_page(pages[0], query_params=st.query_params.to_dict())
+    st.switch_page(_pages()[0], query_params=st.query_params.to_dict())
 
 
 # Streamlit answers for its default page at `/` alone. Every page here has an address of its own, which a colleague can be sent,
@@ -45,7 +49,10 @@ def _start() -> None:
 # them between a list and its items, where a screen reader loses count.
 start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
 try:
-    page = st.navigation([start, *pages], expanded=True)
+    let_in()
+    if current_viewer().may_open("outreach"):
+        offer_languages()
+    page = st.navigation([start, *_pages()], expanded=True)
     # A patient whose record is opened in an emergency is nothing to come back to.
     if page is not start and page.url_path != BREAK_GLASS:
         offer_views(page.url_path)

@@ -8,6 +8,7 @@ import ipaddress
 import time
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from dashboards.access.audit_log import record
 from dashboards.access.break_glass import end_glass
 from dashboards.access.roles import ROLES, Viewer, admit
 from dashboards.access.sessions import SESSIONS, sign_in_id
+from dashboards.figures.languages import _
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.server.provider import PROVIDER, userinfo
@@ -129,7 +131,7 @@ def _watch(viewer: Viewer) -> None:
 
 def _leave_button() -> None:
     """The server ends the sign-in and records it (`hardening.py`)."""
-    if st.button("Sign out", icon=":material/logout:", key="sign_out"):
+    if st.button(_("Sign out"), icon=":material/logout:", key="sign_out"):
         st.logout()
         st.stop()
 
@@ -156,11 +158,10 @@ def _local() -> Viewer:
         _refuse("These are real patients: the dashboards show them only after sign-in. Set it up: see docs/operators.md.")
     with st.sidebar:
         st.info("No sign-in is set up: synthetic patients, this machine only. View as:", icon=":material/lock_open:")
-        wanted = st.query_params.get(ROLE_KEY)
         role = st.selectbox(
             "Role",
             list(ROLES),
-            index=list(ROLES).index(wanted) if wanted in ROLES else 0,
+            index=list(ROLES).index(_wanted_role()),
             format_func=lambda name: ROLES[name].title,
             key=ROLE_KEY,
             label_visibility="collapsed",
@@ -171,6 +172,15 @@ def _local() -> Viewer:
         names = site_names(publication)
         chosen = st.multiselect("Sites", list(names), default=list(names)[:1], format_func=names.__getitem__, key=SITES_KEY)
     return Viewer(LOCAL_USER, role, tuple(chosen), may_break_glass)
+
+
+def _wanted_role() -> str:
+    """The role to begin with: the one in the address, else the first that may open the page of the address."""
+    named = st.query_params.get(ROLE_KEY, "")
+    if named in ROLES:
+        return named
+    page = urlsplit(st.context.url or "").path.rpartition("/")[2]
+    return next((role for role in ROLES if Viewer(LOCAL_USER, role).may_open(page)), next(iter(ROLES)))
 
 
 def _is_on_this_machine() -> bool:

@@ -20,6 +20,7 @@ from dashboards.access.roles import Sight, current_viewer
 from dashboards.home import home
 from dashboards.store.scope import DICTIONARY, Scope, attach_published, open_scoped, published_file
 from models.published import PUBLISHED
+from models.published.earlier import lacking, made_earlier
 
 
 class NothingPublished(Exception):
@@ -101,18 +102,14 @@ def _answer(folder: str, scope: Scope, query: str, parameters: tuple[Any, ...]) 
         return answer.with_columns(pl.selectors.by_dtype(pl.Decimal(38, 0)).cast(pl.Int64))
     except duckdb.Error as error:
         if isinstance(error, duckdb.BinderException | duckdb.CatalogException) and (missing := _missing(Path(folder), scope)):
-            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            raise OlderPublication(
-                f"An earlier version of Caregap made this publication, without {', '.join(missing[:3])}{more}: "
-                "the next `caregap run` makes it readable here."
-            ) from None
+            raise OlderPublication(made_earlier(missing)) from None
         # DuckDB's message quotes the value that it could not convert, and Streamlit would log it.
         reason = re.sub(r"'[^']*'", "'…'", str(error).partition("\n")[0])
         raise AskFailed(f"{type(error).__name__}: {reason}") from None
 
 
 def _missing(folder: Path, scope: Scope) -> list[str]:
-    """What today's contracts promise and the file lacks: tables (`marts.fct_kpis`) and columns (`marts.dim_kpis.unit`)."""
+    """The tables and columns that today's contracts promise and the file lacks."""
     with duckdb.connect(":memory:") as connection:
         attach_published(connection, published_file(folder, scope))
         rows = connection.execute(
@@ -121,10 +118,7 @@ def _missing(folder: Path, scope: Scope) -> list[str]:
     found = {table: {column for name, column in rows if name == table} for table, _ in rows}
     # The de-identified file lacks tables and columns on purpose.
     contracts = {} if scope.sight == Sight.DEIDENTIFIED else PUBLISHED
-    promised = DICTIONARY | {table: set(contract.fields) for table, contract in contracts.items()}
-    return [table for table in promised if table not in found] + [
-        f"{table}.{column}" for table in promised if table in found for column in sorted(promised[table] - found[table])
-    ]
+    return lacking(found, DICTIONARY | {table: set(contract.fields) for table, contract in contracts.items()})
 
 
 @st.cache_resource(max_entries=20, ttl="1d", show_spinner=False)

@@ -63,6 +63,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Exception as error:
         from pipelines.cli.unexpected import report
+        from pipelines.home import Home
+        from pipelines.publications.earlier import made_earlier_than_read
 
+        if earlier := made_earlier_than_read(error, Home.from_environment()):
+            click.echo(f"caregap: {earlier}", err=True)
+            sys.exit(earlier.exit_code)
         click.echo(report(error, is_shown="--debug" in sys.argv[1:2]), err=True)
         sys.exit(1)

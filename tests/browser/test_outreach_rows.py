@@ -50,6 +50,15 @@ def test_list_and_profile_fit_and_bar_nobody(chromium, address: str, size: str):
         tab.close()
 
 
+def test_the_address_of_the_page_opens_it_as_a_role_that_may(chromium, address: str):
+    tab = chromium.new_page()
+    try:
+        tab.goto(address.partition("?")[0])
+        tab.locator("h1", has_text="Outreach").wait_for()
+    finally:
+        tab.close()
+
+
 def test_the_list_is_worked_without_a_mouse(chromium, address: str):
     """Tab leads to the first name, Enter opens it, N leads on, Escape goes back."""
     tab = opened(chromium, address, (1440, 1000))
