@@ -81,8 +81,9 @@ def cases(numerator: float | None, denominator: float | None, scoring: str, unit
 
 _SPELT = {
     "no_show": "no-show",
-    "late_cancellation": "late-cancellation",
-    "care_gap": "care-gap",
+    "late_cancellation_": "late-cancellation ",
+    "care_gap_": "care-gap ",
+    "copd": "COPD",
     "days_in_ar": "days in A/R",
     "staggered_did": "staggered difference-in-differences",
     "synthetic_did": "synthetic difference-in-differences",

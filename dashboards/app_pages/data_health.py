@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.wording import as_plain_markdown, each, plain
+from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, each, plain
 from dashboards.kpis.rates import share
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
@@ -305,10 +305,10 @@ def _identities(publication: Publication) -> None:
     table(
         reviews.with_columns(
             left=pl.format(
-                "{} of {}", pl.col("left_record_type").replace(_RECORDS), each(reviews["left_source_system"], source_title)
+                "{} of {}", pl.col("left_record_type").replace(RECORD_NAMES), each(reviews["left_source_system"], source_title)
             ),
             right=pl.format(
-                "{} of {}", pl.col("right_record_type").replace(_RECORDS), each(reviews["right_source_system"], source_title)
+                "{} of {}", pl.col("right_record_type").replace(RECORD_NAMES), each(reviews["right_source_system"], source_title)
             ),
             reason=pl.col("reason").replace({reason: plain(reason) for reason in _DOUBTS}),
         ).select("left", "right", "reason", "evidence", "confidence"),
@@ -322,9 +322,6 @@ def _identities(publication: Publication) -> None:
         },
         note="The records' ids are in marts.fct_identity_reviews. A data steward decides on the page Identities.",
     )
-
-
-_RECORDS = {"ehr_patient": "chart", "crm_contact": "contact", "billing_account": "account"}
 
 
 def _publications() -> None:

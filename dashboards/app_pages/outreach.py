@@ -8,10 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import BREAK_GLASS, current_viewer
-from dashboards.figures.languages import _, day, many, offer_languages, sentence
+from dashboards.figures.languages import _, day, many, sentence
 from dashboards.figures.wording import as_plain_markdown, each, plain, telephone
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
+from dashboards.outreach.campaign_words import standing, until
 from dashboards.outreach.freshness import say_if_too_old
 from dashboards.outreach.patient_drawer import CAMPAIGN, ORDER, close_drawer, draw_open, open_drawer
 from dashboards.outreach.reaching import CHANNEL_NAMES, tongue
@@ -164,10 +165,6 @@ def _name_columns() -> dict[str, Any]:
     return {"patient_name": _text("Patient", width=150), "age_years": st.column_config.NumberColumn(_("Age"), width=45)}
 
 
-def _place_columns() -> dict[str, Any]:
-    return {"location_name": _text("Site", width="small"), "mrn": _text("MRN", width=100)}
-
-
 def _chosen_list(publication: Publication) -> dict[str, Any] | None:
     """The campaign whose list is to be worked; None: today's work."""
     lists = {row["title"]: row for row in campaigns(publication).iter_rows(named=True)}
@@ -184,22 +181,8 @@ def _chosen_list(publication: Publication) -> dict[str, Any] | None:
 
 def _say_campaign(campaign: dict[str, Any]) -> None:
     """The rule of a list, and how it stands."""
-    until = f" · {_('until {day}', day=day(campaign['ends_on']))}" if campaign["ends_on"] else ""
-    st.markdown(f"{as_plain_markdown(_(campaign['why']))}{until}")
-    st.caption(
-        f"{as_plain_markdown(_(campaign['rule']))}. "
-        + _(
-            "{n} fit, {listed} may be contacted now, {held} are held out at random; capacity {capacity} a month. "
-            "So far {contacted} contacted, {reached} reached, {scheduled} booked.",
-            n=campaign["n_patients"],
-            listed=campaign["n_listed"],
-            held=campaign["n_held_out"],
-            capacity=campaign["capacity"],
-            contacted=campaign["n_contacted"],
-            reached=campaign["n_reached"],
-            scheduled=campaign["n_scheduled"],
-        )
-    )
+    st.markdown(f"{as_plain_markdown(_(campaign['why']))}{until(campaign)}")
+    st.caption(f"{as_plain_markdown(_(campaign['rule']))}. {standing(campaign)}")
 
 
 def _todo(publication: Publication) -> None:
@@ -262,6 +245,7 @@ def _for_clinician(publication: Publication) -> None:
         next_action=each(rows["suppress_reason"], lambda code: _("Outreach may not: {why}", why=_(LEFT_OUT[code]).lower())),
         is_clinically_urgent=pl.lit(True),
         assigned_to=pl.col("provider_name"),
+        recommended_channel=pl.when(pl.col("contact_point").is_not_null()).then(pl.lit("phone")),
     )
     draw_rows(shown, publication.practice_name, open_drawer)
     exported = ("listed_on", "patient_name", "why", "next_action", "provider_name", "last_visit_on", "location_name", "mrn")
@@ -279,19 +263,21 @@ def _left_out(publication: Publication) -> None:
         _("Patients left out of the list, with the reason. Do not contact them; a clinician decides about the urgent ones.")
     )
     rows = _filtered(rows, LEFT_OUT, "suppress_reason")
-    columns = {
-        **_name_columns(),
-        "left_out_because": _text("Left out because", width=320),
-        "would_be": _text("Would be listed for", width=300),
-        "next_eligible_on": _date("Again from"),
-        "last_contacted_on": _date("Last contacted"),
-        **_place_columns(),
-    }
-    named = rows.with_columns(
-        left_out_because=each(rows["suppress_reason"], lambda code: _(LEFT_OUT[code])),
-        would_be=each(rows["why"], lambda text: first_upper(sentence(text))),
+    if rows.is_empty():
+        empty(_("Nobody matches. Choose other filters, or search for another name."))
+        return
+    st.session_state[ORDER] = rows["patient_key"].to_list()
+    _audit_once("outreach_left_out", rows)
+    shown = rows.with_columns(
+        why=each(rows["suppress_reason"], lambda code: _(LEFT_OUT[code])),
+        next_action=each(rows["why"], lambda text: _("Would be listed for: {why}", why=sentence(text))),
+        again=each(rows["next_eligible_on"], lambda on: _("again from {day}", day=day(on))),
+        contacted=each(rows["last_contacted_on"], lambda on: _("last contacted on {day}", day=day(on))),
+        assigned_to=pl.lit(None, pl.String),
     )
-    _grid(named, columns, "outreach_left_out")
+    draw_rows(shown, publication.practice_name, open_drawer, reaches=False)
+    exported = ("patient_name", "why", "next_action", "next_eligible_on", "last_contacted_on", "location_name", "mrn")
+    _offer(shown, dict.fromkeys(exported), f"outreach_left_out_{publication.as_of_on}")
 
 
 def _anybody(publication: Publication) -> None:
@@ -326,7 +312,6 @@ def _follow_link(publication: Publication) -> None:
             open_drawer(patient)
 
 
-offer_languages()
 publication = open_page(_("Outreach"), _("Patients to contact today, why, and through which agreed channel."), is_exported=False)
 say_if_too_old(publication)
 if said := st.session_state.pop("outreach_said", None):

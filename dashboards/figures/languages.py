@@ -16,7 +16,7 @@ from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from models.wording import ABSENT
+from models.wording import ABSENT, signs_in
 from models.wording import day as english_day
 
 LOCALES = Path(__file__).with_name("locale")
@@ -24,6 +24,8 @@ ENGLISH = "en"
 LANGUAGE_KEY = "language"
 WAREHOUSE = "warehouse"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FORMS = {"day": _DAY.pattern, "due": _DAY.pattern, "finding": r"[^;]+?"}
+"""What a placeholder of the warehouse's sentences stands for, by its name; any other for any text."""
 
 
 def languages() -> dict[str, str]:
@@ -33,8 +35,8 @@ def languages() -> dict[str, str]:
 
 
 def chosen_language() -> str:
-    """The viewer's language: as chosen, else as the browser asks for, else English."""
-    chosen = st.session_state.get(LANGUAGE_KEY) or spoken(st.context.locale)
+    """The viewer's language: as chosen; English where none was offered."""
+    chosen = st.session_state.get(LANGUAGE_KEY)
     return chosen if chosen in languages() else ENGLISH
 
 
@@ -44,9 +46,10 @@ def spoken(tag: str | None) -> str:
 
 
 def offer_languages() -> None:
-    """Let the viewer choose in the sidebar. The choice stands in the URL, and holds for the session."""
+    """Let the viewer choose in the sidebar, beginning with the browser's; it stands in the URL and holds for the session."""
     names = languages()
-    start = list(names).index(chosen_language())
+    wanted = spoken(st.context.locale)
+    start = list(names).index(wanted) if wanted in names else 0
     st.sidebar.selectbox(
         "Language · idioma",
         list(names),
@@ -80,8 +83,8 @@ def day(on: date | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """A sentence of the warehouse in the viewer's language, days written out; as it stands where no message fits."""
-    return _sentence_in(chosen_language(), text)
+    """A sentence of the warehouse in the viewer's language, days and signs written out; as it stands where no message fits."""
+    return signs_in(_sentence_in(chosen_language(), text))
 
 
 @cache
@@ -131,4 +134,5 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
 
 
 def _pattern(message: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(message)), re.DOTALL)
+    forms = re.sub(r"\\\{(\w+)\\\}", lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], '.+?')})", re.escape(message))
+    return re.compile(forms, re.DOTALL)

@@ -20,6 +20,9 @@ DOMAIN_NAMES = {
     "revenue_cycle": "Revenue cycle",
 }
 
+RECORD_NAMES = {"ehr_patient": "chart", "crm_contact": "contact", "billing_account": "account"}
+"""What each source calls its record of a person."""
+
 DESIGN_NAMES = {
     "randomised": "Randomised hold-out",
     "staggered_did": "Staggered difference-in-differences",

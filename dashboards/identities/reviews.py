@@ -4,9 +4,12 @@ from typing import Any
 
 import polars as pl
 
+from dashboards.figures.wording import RECORD_NAMES
 from dashboards.identities.decisions import PAIR, decided
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
+from models.sources import source_title
+from models.wording import days_in
 
 REASONS = {
     "two_charts_of_one_person": "Two charts look like one person.",
@@ -46,8 +49,7 @@ _PAIRS = f"""
 _RECORDS = """
     select
         source_system, source_record_type, source_id, mrn, first_name, last_name, cast(birth_date as varchar) as birth_date, sex,
-        phone, email, address_line, city, postal_code, cast(cast(updated_at as date) as varchar) as updated_on,
-        source_record_type || ' of ' || source_system as source
+        phone, email, address_line, city, postal_code, cast(cast(updated_at as date) as varchar) as updated_on
     from marts.dim_identity_records
     where (source_system = $1 and source_record_type = $2 and source_id = $3)
 """
@@ -73,7 +75,7 @@ def pairs(publication: Publication) -> pl.DataFrame:
 def side_by_side(publication: Publication, pair: dict[str, Any]) -> pl.DataFrame:
     """One row per field of the two records: `field`, `one`, `other`, and whether they `agree` (null: one does not say)."""
     one, other = (_record(publication, pair, side) for side in ("left", "right"))
-    rows = [(words, one.get(name), other.get(name)) for name, words in FIELDS.items()]
+    rows = [(words, _shown(one.get(name)), _shown(other.get(name))) for name, words in FIELDS.items()]
     compared = pl.DataFrame(rows, schema={"field": pl.String, "one": pl.String, "other": pl.String}, orient="row")
     return compared.with_columns(agree=pl.col("one").str.to_lowercase() == pl.col("other").str.to_lowercase())
 
@@ -81,4 +83,11 @@ def side_by_side(publication: Publication, pair: dict[str, Any]) -> pl.DataFrame
 def _record(publication: Publication, pair: dict[str, Any], side: str) -> dict[str, Any]:
     key = (pair[f"{side}_source_system"], pair[f"{side}_record_type"], pair[f"{side}_id"])
     found = ask(publication, _RECORDS, key)
-    return found.row(0, named=True) if len(found) else {}
+    record = found.row(0, named=True) if len(found) else {}
+    kind = RECORD_NAMES.get(record.get("source_record_type", ""))
+    return record | {"source": f"{kind.capitalize()} of {source_title(record['source_system'])}" if kind else None}
+
+
+def _shown(value: str | None) -> str | None:
+    """A value as people read it: a day written out."""
+    return value and days_in(value)

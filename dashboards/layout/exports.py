@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
+from dashboards.figures.languages import _
 from models.audit_log.disclosing import PRACTICE
 from models.spreadsheet import as_csv, as_xlsx
 
@@ -58,7 +59,7 @@ def offer(
                 key=f"export_{key or stem}_{kind}",
                 icon=":material/download:",
                 type="tertiary",
-                help=f"{len(frame):,} rows as {_LABEL[kind]}",
+                help=_("{n} rows as {kind}", n=f"{len(frame):,}", kind=_LABEL[kind]),
                 on_click="ignore",
                 disabled=frame.is_empty(),
             )

@@ -11,10 +11,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dashboards.access.roles import ROLES, current_viewer
 from dashboards.layout.page import current_sheet
 from dashboards.store.published import Publication, ask
 
 EVERY = "All"
+NAMED_SITES = 3
+"""Of a viewer who is limited to some sites: how many are named where nothing is filtered."""
 PERIODS = {"3 months": 3, "6 months": 6, "12 months": 12, "24 months": 24}
 PAYER_NAMES = {
     "commercial": "Commercial",
@@ -54,6 +57,7 @@ class Filters:
     payer_class: str | None = None
     patient_segment: str | None = None
     names: dict[str, str] = field(default_factory=dict)
+    unfiltered: str = "whole practice"
 
     def where(self, *columns: str) -> tuple[str, list[Any]]:
         """A condition over those of `location_key`, `provider_key`, `payer_class`, `patient_segment` that are named, and its
@@ -64,8 +68,9 @@ class Filters:
 
     @property
     def said(self) -> str:
-        """The filters in words, for titles and exports: `Lakeside, Medicare`; `whole practice` if there are none."""
-        return ", ".join(self.names.values()) or "whole practice"
+        """The filters in words, for titles and exports: `Lakeside, Medicare`; without any `whole practice`, for a care team the
+        names of its sites."""
+        return ", ".join(self.names.values()) or self.unfiltered
 
 
 def filters(
@@ -105,7 +110,9 @@ def filters(
         payer_class = _one_of(next(columns), "Payer", "payer", PAYER_NAMES, names)
     if segment:
         patient_segment = _one_of(next(columns), "Segment", "segment", SEGMENT_NAMES, names)
-    return Filters(months, location_key, provider_key, payer_class, patient_segment, names)
+    own = ", ".join(sites) if len(sites) <= NAMED_SITES else "all your sites"
+    unfiltered = own if ROLES[current_viewer().role].is_of_sites else "whole practice"
+    return Filters(months, location_key, provider_key, payer_class, patient_segment, names, unfiltered)
 
 
 def option_of(slice_type: str, key: str, name: str) -> tuple[str, str]:

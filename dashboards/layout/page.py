@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
+from dashboards.figures.languages import _, day
 from dashboards.figures.png import title_every_png
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.layout.reports import offer_reports
@@ -64,9 +65,10 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True, has_r
         empty(str(nothing))
         st.stop()
     as_of_on = date.fromisoformat(publication.as_of_on)
-    synthetic = " · :orange-badge[:material/science: Synthetic data: nobody here is a real person]"
+    synthetic = f" · :orange-badge[:material/science: {_('Synthetic data: nobody here is a real person')}]"
     banner = synthetic if publication.is_synthetic else ""
-    st.markdown(f"**{as_plain_markdown(publication.practice_name)}** · data as of **{as_of_on:%-d %B %Y}**{banner}")
+    made_for = _("data as of **{day}**", day=day(as_of_on))
+    st.markdown(f"**{as_plain_markdown(publication.practice_name)}** · {made_for}{banner}")
     sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
     st.session_state[_SHEET] = sheet
     if has_reports:
@@ -113,12 +115,12 @@ def _offer_page(place: DeltaGenerator, sheet: Sheet) -> None:
         return sheet.to_html().encode()
 
     place.download_button(
-        "Export page",
+        _("Export page"),
         data=written,
         file_name=f"{name}_{sheet.as_of_on}.html",
         mime="text/html",
         key="export_page",
         icon=":material/ios_share:",
         on_click="ignore",
-        help="This page as one printable file that works offline.",
+        help=_("This page as one printable file that works offline."),
     )

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.roles import Viewer, current_viewer
+from dashboards.figures.languages import _
 from dashboards.store.journal import Journal, journal_folder, names_nobody
 from dashboards.store.published import NothingPublished, current_publication
 from models.notes import LONGEST_ADDRESS, LONGEST_VIEW_TITLE, SAVED_VIEWS
@@ -57,16 +58,18 @@ def offer_views(page: str) -> None:
     except NothingPublished:
         return
     viewer = current_viewer()
-    with st.sidebar.expander("Saved views", icon=":material/bookmark:"):
+    with st.sidebar.expander(_("Saved views"), icon=":material/bookmark:"):
         for row in views_of(folder, viewer.user_id).iter_rows(named=True):
             if viewer.may_open(row["page"]):
                 link, remove = st.columns([4, 1], vertical_alignment="center")
                 link.html(f'<a href="{escape(_address(viewer, row["page"], row["query"]))}">{escape(row["title"])}</a>')
-                if remove.button("", icon=":material/close:", help=f"Remove {row['title']}", key=f"view_{row['view_id']}"):
+                if remove.button(
+                    "", icon=":material/close:", help=_("Remove {title}", title=row["title"]), key=f"view_{row['view_id']}"
+                ):
                     remove_view(folder, row["view_id"], viewer.user_id)
                     st.rerun()
-        title = st.text_input("Keep this view as", max_chars=LONGEST_VIEW_TITLE, key="view_title")
-        if st.button("Keep", key="view_keep"):
+        title = st.text_input(_("Keep this view as"), max_chars=LONGEST_VIEW_TITLE, key="view_title")
+        if st.button(_("Keep"), key="view_keep"):
             try:
                 keep_view(folder, viewer.user_id, page, title, st.query_params.to_dict())
             except ViewRefused as refused:

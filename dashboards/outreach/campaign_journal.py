@@ -34,7 +34,11 @@ class Campaign:
 
 
 class CampaignRefused(Exception):
-    """A campaign cannot be defined so; the text says what to change."""
+    """A campaign cannot be defined so; `message` says what to change, with `values` for its placeholders."""
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message.format(**values))
+        self.message, self.values = message, values
 
 
 def define(folder: Path, campaign: Campaign) -> str:
@@ -67,11 +71,12 @@ def note_campaign(folder: Path, outcome_id: str, campaign_code: str) -> None:
 
 
 def _refuse(campaign: Campaign) -> None:
-    for what, text, longest in (("title", campaign.title, LONGEST_TITLE), ("reason", campaign.why, LONGEST_WHY)):
-        if not text.strip() or len(text) > longest:
-            raise CampaignRefused(f"Write a {what} of 1 to {longest} characters.")
-        if not names_nobody(text):
-            raise CampaignRefused(f"The {what} has a number or an address. Write nothing there that could name a patient.")
+    if not campaign.title.strip() or len(campaign.title) > LONGEST_TITLE:
+        raise CampaignRefused("Write a title of 1 to {n} characters.", n=LONGEST_TITLE)
+    if not campaign.why.strip() or len(campaign.why) > LONGEST_WHY:
+        raise CampaignRefused("Write a reason of 1 to {n} characters.", n=LONGEST_WHY)
+    if not names_nobody(campaign.title) or not names_nobody(campaign.why):
+        raise CampaignRefused("Title and reason may hold no long number and no address: nothing that could name a patient.")
     if campaign.ends_on < campaign.starts_on:
         raise CampaignRefused("The last day is before the first. Choose a later one.")
     if (campaign.audience == "condition") != (campaign.condition_name is not None):

@@ -18,7 +18,7 @@ def today(time_zone: str) -> date:
 def say_if_too_old(publication: Publication) -> None:
     """Say in red that the list of the publication is not for today."""
     made_for = date.fromisoformat(publication.as_of_on)
-    n_days = days_too_old(made_for, today(publication.time_zone))
+    n_days = days_too_old(made_for, today(publication.time_zone), is_synthetic=publication.is_synthetic)
     if n_days:
         st.error(
             _(

@@ -13,7 +13,6 @@ import streamlit as st
 from dashboards.figures.languages import _, day, many, sentence
 from dashboards.figures.wording import as_plain_markdown, plain
 from dashboards.outreach.reaching import link, tongue
-from models.wording import ABSENT
 
 AT_ONCE = 20
 """Rows drawn at once; a button adds as many: a day's work is 10 to 20 people."""
@@ -40,8 +39,11 @@ LOOK = """
 """
 
 
-def draw_rows(rows: pl.DataFrame, practice: str, choose: Callable[[int], None]) -> None:
-    """Draw the rows of a worklist; `choose` is called with the key of the patient whose name was pressed."""
+def draw_rows(rows: pl.DataFrame, practice: str, choose: Callable[[int], None], *, reaches: bool = True) -> None:
+    """Draw the rows of a worklist; `choose` is called with the key of the patient whose name was pressed.
+
+    `reaches`: each row ends in the link by which to reach the patient.
+    """
     n_shown = st.session_state.get(_SHOWN, AT_ONCE)
     st.html(LOOK)
     with st.container(key="outreach_rows", gap=None):
@@ -55,7 +57,7 @@ def draw_rows(rows: pl.DataFrame, practice: str, choose: Callable[[int], None]) 
                     args=(row["patient_key"],),
                     wrap=True,
                 )
-                st.html(_row(row, practice))
+                st.html(_row(row, _reach(row, practice) if reaches else ""))
     if (n_more := len(rows) - n_shown) > 0:
         st.button(many("Show {n} more", "Show {n} more", min(n_more, AT_ONCE)), key="show_more", on_click=_show_more)
 
@@ -64,23 +66,29 @@ def _show_more() -> None:
     st.session_state[_SHOWN] = st.session_state.get(_SHOWN, AT_ONCE) + AT_ONCE
 
 
-def _row(row: dict[str, Any], practice: str) -> str:
+def _row(row: dict[str, Any], reach: str) -> str:
     urgent = f'<span class="care-urgent">{escape(_("Urgent"))}</span> · ' if row.get("is_clinically_urgent") else ""
-    why = f"<p>{urgent}<strong>{escape(first_upper(sentence(row['why'])))}</strong></p>"
+    beyond = "" if row.get("is_within_capacity", True) or urgent else f"{escape(_('Beyond capacity'))} · "
+    why = f"<p>{urgent}{beyond}<strong>{escape(first_upper(sentence(row['why'])))}</strong></p>"
     action = f"<p>{escape(sentence(row['next_action']))}</p>" if row.get("next_action") else ""
     facts = [
         many("{n} year old", "{n} years old", row["age_years"]) if row["age_years"] is not None else None,
-        tongue(row["language"], row["needs_interpreter"]),
+        tongue(row["language"], row["needs_interpreter"]) if "language" in row else None,
         row["location_name"],
         _("by {day}", day=day(row["due_on"])) if row.get("due_on") else None,
         _("in the CRM: {state}", state=_(row["in_crm"]).lower()) if row.get("in_crm") else None,
         _(plain(row["outcome"])) if row.get("outcome") else None,
+        row.get("again"),
+        row.get("contacted"),
         row.get("assigned_to"),
     ]
     more = " · ".join(escape(str(fact)) for fact in facts if fact)
-    channel = row.get("recommended_channel")
-    reach = link(channel, row.get("contact_point"), practice, row["language"]) if channel else escape(ABSENT)
     return f'<div class="care-row"><div>{why}{action}<p class="care-more">{more}</p></div><p class="care-reach">{reach}</p></div>'
+
+
+def _reach(row: dict[str, Any], practice: str) -> str:
+    channel = row.get("recommended_channel")
+    return link(channel, row.get("contact_point"), practice, row["language"]) if channel else escape(_("No number that works"))
 
 
 def first_upper(text: str) -> str:

@@ -12,7 +12,7 @@ from dashboards.store.restrictions import restricted
 
 LIST_REASONS = {
     "clinically_urgent": "Clinically urgent",
-    "disengagement": "Likely to drift away",
+    "disengagement": "Risk of drifting away",
     "reengagement": "Has drifted away",
     "care_gap": "Care gaps",
 }
@@ -67,6 +67,7 @@ _CAMPAIGNS = """
     group by all
     order by starts_on nulls first, title, campaign_code
 """
+_LIFT = "select * from ml.outreach_lift where month = 'all' and tier = 'all'"
 _LEFT_OUT = f"""
     select left_out.*, profiles.location_name, {_PROFILE}
     from delivery.out_outreach_suppressions as left_out
@@ -77,7 +78,7 @@ _FOR_CLINICIAN = f"""
     select
         left_out.patient_key, left_out.why, left_out.suppress_reason, left_out.listed_on, profiles.location_name,
         profiles.provider_name, profiles.language, profiles.needs_interpreter, profiles.last_visit_on,
-        profiles.next_appointment_at, {_PROFILE}
+        profiles.next_appointment_at, left_out.care_phone as contact_point, {_PROFILE}
     from delivery.out_outreach_suppressions as left_out
     inner join delivery.out_patient_profiles as profiles using (patient_key)
     where left_out.is_for_clinician
@@ -137,6 +138,13 @@ def worklist(publication: Publication, campaign_code: str | None = None) -> pl.D
 def campaigns(publication: Publication) -> pl.DataFrame:
     """The lists beside today's work, with their numbers summed over the sites of the viewer: standing ones first."""
     return ask(publication, _CAMPAIGNS)
+
+
+def lift(publication: Publication) -> dict[str, Any] | None:
+    """What contacting has changed so far, against who was held out at random: the row of `ml.outreach_lift` over all; None where
+    no campaign with a hold-out is old enough."""
+    rows = ask(publication, _LIFT)
+    return rows.row(0, named=True) if len(rows) else None
 
 
 def for_clinician(publication: Publication) -> pl.DataFrame:

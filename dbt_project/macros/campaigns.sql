@@ -1,12 +1,17 @@
+{#- A chronic condition in words, as a sentence has it. -#}
+{% macro condition_in_words(condition_name) -%}
+    replace(replace({{ condition_name }}, '_', ' '), 'copd', 'COPD')
+{%- endmacro %}
+
 {#- The rule of a defined campaign in words, from its columns. -#}
 {% macro campaign_rule() -%}
     case audience
-        when 'condition' then 'Patients with ' || replace(condition_name, '_', ' ')
+        when 'condition' then 'Patients with ' || {{ condition_in_words('condition_name') }}
         when 'prevention' then 'Patients with preventive care due'
         when 'lapsed' then 'Patients who have drifted away'
     end
     || coalesce(', an open gap in ' || measure_code, '')
-    || coalesce(', not seen for ' || cast(no_visit_months as varchar) || ' months', '')
+    || coalesce(', not seen for ' || cast(no_visit_months as varchar) || case when no_visit_months = 1 then ' month' else ' months' end, '')
     || ', no visit booked'
 {%- endmacro %}
 

@@ -31,12 +31,16 @@
     || cast(cast({{ patient }}.{{ interval }} as integer) as varchar) || ' days'
 {%- endmacro %}
 
-{#- Why a patient is on the list, in one sentence: the finding with value and day, the risk with its first reason, the lapse, or the gaps. -#}
+{#-
+    Why a patient is on the list, in one sentence: the finding with value and day, the risk with its first reason, the lapse, or the gaps.
+    Who is scored is listed by the risk's rank at the site: a share alone does not say why 2 % is on the list.
+-#}
 {% macro why_listed(patient) -%}
     case {{ patient }}.list_reason
         when 'clinically_urgent' then {{ patient }}.urgent_findings
         when 'disengagement'
-            then 'likely to drift away (' || cast(cast(round(100 * {{ patient }}.score) as integer) as varchar) || ' %)'
+            then 'risk of drifting away ' || cast(cast(round(100 * {{ patient }}.score) as integer) as varchar)
+            || ' % within {{ disengagement_horizon_days() }} days (no. ' || cast({{ patient }}.site_rank as varchar) || ' at the site)'
             || coalesce(': ' || {{ patient }}.reason_1, '')
         when 'reengagement' then {{ lapse_in_words(patient) }}
         when 'care_gap' then {{ gaps_in_words(patient ~ '.gap_titles') }}

@@ -170,6 +170,12 @@ _CONTRACTS = (
             "is_for_clinician": field(
                 pl.Boolean, "Urgent, and not for the team to contact: a clinician decides what to do.", phi=Phi.QUASI
             ),
+            "care_phone": optional(
+                pl.String,
+                "Of those for a clinician: the number on which to call for care, which needs no consent to outreach; empty: none "
+                "that works is on record.",
+                Phi.DIRECT,
+            ),
             "next_eligible_on": optional(
                 pl.Date,
                 "First day on which the person may be contacted: after the wait for another attempt, the 18th birthday, or the "

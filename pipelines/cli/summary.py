@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from models.wording import ABSENT, amount, cases, period
+from models.wording import ABSENT, amount, cases, day, period, signs_in
 from pipelines.cli.console import console
 from pipelines.cli.findings import Findings
 from pipelines.defs.run import Run
@@ -27,7 +28,7 @@ def print_summary(found: Findings, done: Run, seconds: float) -> None:
     """Print what is published now, KPIs, the models, the list, deliveries by source and warnings; last, the next commands."""
     publication = found.publication
     synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic else ""
-    console.print(f"[bold]{publication.practice_name}[/]{synthetic}, as of {publication.as_of_on}")
+    console.print(f"[bold]{publication.practice_name}[/]{synthetic}, as of {day(date.fromisoformat(publication.as_of_on))}")
     n_rows = sum(publication.n_rows.values())
     state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"
     console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
@@ -145,4 +146,4 @@ def _metric(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return row["note"]
     interval = f" [dim]({row['low']:.3f} to {row['high']:.3f})[/]" if row["low"] is not None else ""
-    return f"{METRICS[row['metric']]} {row['value']:.3f}{interval}"
+    return signs_in(f"{METRICS[row['metric']]} {row['value']:.3f}{interval}")

@@ -20,7 +20,7 @@ from polars import selectors
 
 from models.audit_log.disclosing import PRACTICE
 from models.spreadsheet import as_csv, as_xlsx
-from models.wording import counted, day
+from models.wording import counted, day, days_in, signs_in
 from models.worklists import days_too_old, good_until
 from pipelines.audit_log import record
 from pipelines.clock import now
@@ -32,6 +32,9 @@ from pipelines.sql.connection import open_file
 
 LIST_FILE, BOOK_FILE = "outreach_list.csv", "outreach_list.xlsx"
 TASKS_FILE, HELD_OUT_FILE, CLINICIAN_FILE = "outreach_tasks.csv", "outreach_held_out.csv", "for_clinician.csv"
+
+SENTENCES = frozenset({"why", "reason_1", "reason_2", "reason_3", "next_action"})
+"""Columns that are read and not computed with."""
 
 _RESTRICTED = """
     select links.patient_key
@@ -64,8 +67,8 @@ _LIST = f"""
 _FOR_CLINICIAN = f"""
     select
         $warning as warning, left_out.listed_on, profiles.mrn, profiles.patient_name, profiles.birth_date, profiles.language,
-        profiles.needs_interpreter, left_out.why, left_out.suppress_reason, profiles.provider_name, profiles.location_name,
-        profiles.last_visit_on, profiles.next_appointment_at
+        profiles.needs_interpreter, left_out.why, left_out.suppress_reason, left_out.care_phone,
+        profiles.provider_name, profiles.location_name, profiles.last_visit_on, profiles.next_appointment_at
     from delivery.out_outreach_suppressions as left_out
     inner join delivery.out_patient_profiles as profiles using (patient_key)
     where left_out.is_for_clinician and {_NOT_SINCE.replace("patient_key not in", "left_out.patient_key not in", 1)}
@@ -103,10 +106,14 @@ def write_outreach(home: Home, publication: Publication, warehouse: Path, folder
     Instants are written by the practice's clock. In the folder of a publication of an encrypted home they are encrypted.
     """
     listed, for_clinician, tasks, held_out = _rows(home, publication, warehouse)
+    last = good_until(date.fromisoformat(publication.as_of_on), is_synthetic=publication.is_synthetic)
+    listed, for_clinician = (
+        rows.with_columns(_in_words(rows, name) for name in SENTENCES & set(rows.columns)) for rows in (listed, for_clinician)
+    )
     to_the_minute = selectors.datetime().dt.to_string("%Y-%m-%d %H:%M")
     written = {
         LIST_FILE: (as_csv(listed.with_columns(to_the_minute)), listed),
-        BOOK_FILE: (as_xlsx(listed, "outreach list", good_until(date.fromisoformat(publication.as_of_on))), listed),
+        BOOK_FILE: (as_xlsx(listed, "outreach list", last), listed),
         CLINICIAN_FILE: (as_csv(for_clinician.with_columns(to_the_minute)), for_clinician),
         TASKS_FILE: (as_csv(tasks), tasks),
         HELD_OUT_FILE: (as_csv(held_out), held_out),
@@ -136,10 +143,16 @@ def write_outreach_anew(
 def stale_in_words(publication: Publication) -> str | None:
     """That the publication's lists are too old to work from today; None while they are good."""
     made_for = date.fromisoformat(publication.as_of_on)
-    n_days = days_too_old(made_for, now().astimezone(ZoneInfo(publication.time_zone)).date())
+    today = now().astimezone(ZoneInfo(publication.time_zone)).date()
+    n_days = days_too_old(made_for, today, is_synthetic=publication.is_synthetic)
     if not n_days:
         return None
     return f"{counted(n_days, 'day')} old: made for {day(made_for)}. Do not work from it; have a new run made."
+
+
+def _in_words(rows: pl.DataFrame, name: str) -> pl.Series:
+    """A column of sentences with days and signs as people write them."""
+    return pl.Series(name, [text and signs_in(days_in(text)) for text in rows[name]], dtype=pl.String)
 
 
 def _rows(home: Home, publication: Publication, warehouse: Path) -> tuple[pl.DataFrame, ...]:

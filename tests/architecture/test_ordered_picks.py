@@ -74,7 +74,6 @@ TOLD_APART: dict[tuple[str, str], str] = {
         "COALESCE(channel_answers.answer_share, 0) DESC, "
         "LIST_POSITION(['phone', 'sms', 'email', 'portal', 'mail'], contact_points.channel)",
     ): "one row per patient and channel",
-    ("int_outreach__urgent_findings", "findings.evidence_on DESC, findings.finding"): SAME,
     ("int_patients__consents", "recorded_at DESC, consent_status = 'revoked' DESC, consent_status"): SAME,
     (
         "int_patients__coverages",

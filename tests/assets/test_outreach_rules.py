@@ -1,5 +1,6 @@
 """Each rule of the outreach list on a person made for it, through a whole run (`outreach_practice.py`)."""
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -275,7 +276,9 @@ def test_urgent_is_a_finding_out_of_control_that_nobody_will_look_at_within_30_d
     assert listed["urgent"]["reason_1"] == "HbA1c 10.2 % on 2026-03-02, no visit booked"
     assert listed["urgent-booked-late"]["reason_1"] == "HbA1c 9.1 % on 2026-03-02, no visit before 2026-08-15"
     action = listed["urgent-booked-late"]["next_action"]
-    assert action.startswith("Reach the patient today and offer an earlier visit; then: Review the treatment against the goal")
+    assert action.startswith(
+        "Reach the patient today and offer an earlier visit. For the clinician: Review the treatment against the goal"
+    )
 
 
 def test_nothing_but_a_bar_keeps_urgent_patients_from_the_team(listed, left_out):
@@ -433,4 +436,4 @@ def test_whoever_is_urgent_and_barred_is_for_a_clinician_unless_they_have_died(l
 
 def test_every_row_says_why_in_one_sentence(listed):
     assert listed["urgent-booked-late"]["why"] == "HbA1c 9.1 % on 2026-03-02, no visit before 2026-08-15"
-    assert listed["ok"]["why"].startswith("likely to drift away (")
+    assert re.match(r"risk of drifting away \d+ % within 180 days \(no\. [1-9]\d* at the site\)", listed["ok"]["why"])

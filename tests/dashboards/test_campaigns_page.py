@@ -1,9 +1,12 @@
 """Campaigns as they are defined on their page: data of the next run."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
+import duckdb
 import pytest
 
+from dashboards.figures.wording import as_read
 from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
 from models.audit_log.store import audit_log
 from models.campaigns import CONDITIONS
@@ -16,9 +19,25 @@ EYES = Campaign("Eye exams", "condition", "Half had none", TODAY, TODAY + timede
 def test_the_page_lists_the_standing_lists_with_rule_and_numbers(app):
     page = app("campaigns")
     assert not page.exception
-    assert page.dataframe[0].value["title"].to_list() == [
-        "Follow-up after a visit", "Follow-up after discharge", "Re-engagement", "Recall for prevention",
-    ]  # fmt: skip
+    said = [one.value for one in page.markdown]
+    titles = [named.split("**")[1] for named, stands in pairwise(said) if "may be contacted now" in stands]
+    assert [as_read(one) for one in titles] == [
+        "Follow-up after a visit",
+        "Follow-up after discharge",
+        "Re-engagement",
+        "Recall for prevention",
+    ]
+
+
+def test_the_page_says_what_contacting_has_changed_against_who_was_held_out(app, sample_warehouse):
+    """Whatever the sample's trials say: both arms, and the difference where it can be told."""
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        query = "select n_contacted, n_held_out, lift from ml.outreach_lift where month = 'all' and tier = 'all'"
+        [(contacted, held_out, lift)] = connection.execute(query).fetchall()
+    texts = [one.value for one in app("campaigns", role="care_team").markdown]
+    [said] = [text for text in texts if "held out at random, " in text and text.startswith("Of ")]
+    assert said.startswith(f"Of {contacted:,} patients to contact") and f"of {held_out:,} held out" in said
+    assert ("95 % interval" in said) == (lift is not None)
 
 
 def test_a_campaign_that_is_defined_lies_in_the_journal_and_can_be_ended(app, shown_home):
@@ -29,12 +48,15 @@ def test_a_campaign_that_is_defined_lies_in_the_journal_and_can_be_ended(app, sh
     page.number_input(key="campaign_capacity").set_value(5)
     page.button(key="campaign_define").click().run()
     assert not page.exception and not page.error
+    assert page.text_input(key="campaign_title").value == "" and page.number_input(key="campaign_capacity").value is None
     [folder] = (shown_home / "outcomes").iterdir()
     [row] = defined(folder).to_dicts()
     assert (row["title"], row["audience"], row["condition_name"], row["site_capacity"], row["holdout_share"]) == (
         "Eye exams", "condition", "diabetes", 5, 0.2,
     )  # fmt: skip
-    assert "from the next run" in " ".join(one.value for one in page.markdown)
+    said = as_read(" ".join(one.value for one in page.markdown))
+    assert "from the next run" in said and "Half had none this year" in said
+    assert "Patients with a chronic condition: Diabetes · 5 patients a site and month · 20.0 % held out at random" in said
     page.button(key=f"end_{row['campaign_code']}").click().run()
     assert defined(folder).is_empty()
     assert [line["event"] for line in audit_log(shown_home).entries()].count("campaign_defined") == 2

@@ -10,11 +10,23 @@ import pytest
 from dashboards.access.roles import CARE_TEAM, PAGES
 from dashboards.figures import languages
 from dashboards.figures.languages import WAREHOUSE, catalog, said_in
-from dashboards.outreach.reaching import INVITATION, SUBJECT, address
+from dashboards.outreach.campaign_words import AUDIENCE_NAMES
+from dashboards.outreach.reaching import CHANNEL_NAMES, INVITATION, SUBJECT, address
+from dashboards.outreach.worklist import IN_CRM, LEFT_OUT, LIST_REASONS
+from models.campaigns import CONDITIONS
+from models.extracts.caregap import OUTCOME_NOTES
+from models.extracts.crm import OUTREACH_OUTCOMES
+from models.wording import titled
 from pipelines.home import CHECKOUT
+from pipelines.sql.connection import open_file
 
-TRANSLATED = [CHECKOUT / "dashboards/app_pages/outreach.py", *(CHECKOUT / "dashboards/outreach").glob("*.py")]
-SAYING = {"_", "many", "_text", "_date"}
+TRANSLATED = [
+    CHECKOUT / "dashboards/app_pages/outreach.py",
+    CHECKOUT / "dashboards/app_pages/campaigns.py",
+    *(CHECKOUT / "dashboards/outreach").glob("*.py"),
+    *(CHECKOUT / "dashboards/layout").glob("*.py"),
+]
+SAYING = {"_", "many", "_text", "_date", "CampaignRefused"}
 SEEDS = CHECKOUT / "dbt_project" / "seeds"
 
 
@@ -52,7 +64,7 @@ def test_a_translation_has_the_placeholders_of_its_message():
 
 def test_measures_actions_and_standing_lists_are_in_the_spanish_catalogue():
     with (SEEDS / "measure_catalog.csv").open() as file:
-        texts = {row[name] for row in csv.DictReader(file) for name in ("title", "next_action")}
+        texts = {row[name] for row in csv.DictReader(file) for name in ("title", "next_action", "open_reason") if row[name]}
     with (SEEDS / "measure_actions.csv").open() as file:
         texts |= {row["next_action"] for row in csv.DictReader(file)}
     assert texts - set(of_the_warehouse()) == set()
@@ -62,17 +74,53 @@ def test_measures_actions_and_standing_lists_are_in_the_spanish_catalogue():
     assert {row[name] for row in lists for name in ("title", "why", "rule")} - set(spanish()) == set()
 
 
+def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogue():
+    names = (LIST_REASONS, LEFT_OUT, IN_CRM, CHANNEL_NAMES, AUDIENCE_NAMES)
+    words = {word for one in names for word in one.values()} | {page.title for page in PAGES if CARE_TEAM in page.roles}
+    codes = (*CONDITIONS, *OUTREACH_OUTCOMES, *OUTCOME_NOTES)
+    assert (words | {titled(code) for code in codes}) - set(spanish()) == set()
+
+
+def test_why_a_gap_is_open_and_why_a_patient_is_listed_are_said_in_spanish(sample_warehouse, monkeypatch):
+    """Whatever the sample says of a gap, a patient on a list and a risk has a message: no sentence stays as it was."""
+    monkeypatch.setattr(languages, "chosen_language", lambda: "es")
+    query = """
+        select reason from marts.fct_care_gaps where gap_status = 'open'
+        union select why from delivery.out_outreach_list union select why from delivery.out_campaign_patients
+        union select next_action from delivery.out_outreach_list
+        union select unnest([reason_1, reason_2, reason_3]) from delivery.out_patient_profiles
+    """
+    with open_file(sample_warehouse, read_only=True) as connection:
+        said = [text for (text,) in connection.execute(query).fetchall() if text]
+    assert len(said) > 200
+    english = re.compile(r"(?i)\b(the|no visit|due since|last|within|and|for|missing)\b")
+    assert sorted({text for text in said if english.search(languages.sentence(text))}) == []
+
+
 @pytest.mark.parametrize(
     ("english", "other"),
     [
         ("HbA1c 9.5 % on 2026-10-03, no visit booked", "HbA1c 9.5 % el 3 oct 2026, sin cita"),
-        ("likely to drift away (42 %): last visit 165 days ago", "puede alejarse (42 %): última visita hace 165 días"),
+        (
+            "depression screening positive on 2026-12-01, no follow-up plan since; HbA1c 9.5 % on 2026-11-01, no visit booked",
+            "cribado de depresión positivo el 1 dic 2026, sin plan de seguimiento desde entonces; "
+            "HbA1c 9.5 % el 1 nov 2026, sin cita",
+        ),
+        (
+            "risk of drifting away 2 % within 180 days (no. 14 at the site): last visit 165 days ago",
+            "riesgo de alejarse del 2 % en 180 días (n.º 14 del centro): última visita hace 165 días",
+        ),
+        (
+            "Last test too old: Colonoscopy 2015-03-02; due since 2026-01-01 or before; visit booked 2026-12-09 with Ann Lee",
+            "Última prueba demasiado antigua: colonoscopia del 2 mar 2015; pendiente desde el 1 ene 2026 o antes; "
+            "visita concertada el 9 dic 2026 con Ann Lee",
+        ),
         (
             "care gaps: Breast Cancer Screening; HIV Screening; and 3 more",
             "cuidados pendientes: Cribado de cáncer de mama; Prueba del VIH; y 3 más",
         ),
-        ("Offer a visit; then: Order an eGFR", "Ofrecer una visita; después: Pedir un FGe"),
-        ("something that no message has, on 2026-10-03", "something that no message has, on 3 oct 2026"),
+        ("Offer a visit. For the clinician: Order an eGFR", "Ofrecer una visita. Para el personal clínico: Pedir un FGe"),
+        ("something that no message has: 2026-10-03", "something that no message has: 3 oct 2026"),
     ],
 )
 def test_a_sentence_of_the_warehouse_is_said_in_spanish_with_its_days(monkeypatch, english: str, other: str):

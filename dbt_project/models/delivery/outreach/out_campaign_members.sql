@@ -70,7 +70,7 @@ found as (
         'condition' as audience,
         conditions.condition_name,
         people.patient_key,
-        replace(conditions.condition_name, '_', ' ') || coalesce(', last seen on ' || cast(people.last_visit_on as varchar), '')
+        {{ condition_in_words('conditions.condition_name') }} || coalesce(', last seen on ' || cast(people.last_visit_on as varchar), '')
         || coalesce('; ' || {{ gaps_in_words('gaps.titles') }}, '') as finding,
         {{ as_of_on() }} + 14 as due_on
     from people

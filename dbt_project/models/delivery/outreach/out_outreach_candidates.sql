@@ -62,6 +62,7 @@ considered as (
         scores.method,
         scores.model_version,
         scores.score,
+        scores.site_rank,
         coalesce(scores.tier, 'none') as tier,
         scores.reason_1,
         scores.reason_2,
@@ -78,6 +79,7 @@ considered as (
         coalesce(measured.effect, {{ var('contact_effect') }}) * (
             {{ var('retained_margin_usd') }} * coalesce(
                 scores.score,
+        scores.site_rank,
                 1.5 * reengagement.expected_interval_days / reengagement.days_since_visit,
                 0
             )

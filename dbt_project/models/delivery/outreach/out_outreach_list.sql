@@ -102,7 +102,7 @@ final as (
             when ordered.n_open_gaps > 0 and year({{ practice_date('ordered.next_appointment_at') }}) > year({{ as_of_on() }})
                 then 'Offer an earlier visit'
             else 'Remind of the booked visit'
-        end || coalesce('; then: ' || ordered.first_action, '') as next_action
+        end || coalesce('. For the clinician: ' || ordered.first_action, '') as next_action
     from ordered
     left join locations
         on ordered.home_location_key = locations.location_key

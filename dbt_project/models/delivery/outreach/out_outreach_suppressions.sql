@@ -14,6 +14,9 @@ final as (
         suppress_reason = 'held_out' as is_held_out,
         -- Who has died needs no clinician, and a restriction keeps the record from use by anybody.
         is_clinically_urgent and suppress_reason not in ('deceased', 'restricted') as is_for_clinician,
+        case
+            when is_clinically_urgent and suppress_reason not in ('deceased', 'restricted', 'no_valid_contact_point') then phone
+        end as care_phone,
         case suppress_reason
             when 'minor' then {{ add_months('birth_date', 216) }}
             when 'held_out' then greatest({{ next_half_year_on() }}, next_eligible_on)

@@ -40,9 +40,9 @@ findings as (
         newest.evidence_on,
         actions.next_action,
         case newest.measure_code
-            when 'CMS122' then 'HbA1c ' || evidence_value
-            when 'CMS165' then 'blood pressure ' || evidence_value
-            else 'depression screening ' || evidence_value
+            when 'CMS122' then 'HbA1c ' || evidence_value || ' on ' || cast(newest.evidence_on as varchar)
+            when 'CMS165' then 'blood pressure ' || evidence_value || ' on ' || cast(newest.evidence_on as varchar)
+            else 'depression screening positive on ' || cast(newest.evidence_on as varchar) || ', no follow-up plan since'
         end as finding
     from newest
     left join {{ ref('measure_actions') }} as actions
@@ -63,7 +63,7 @@ findings as (
 
 select
     findings.patient_key,
-    string_agg(findings.finding || ' on ' || cast(findings.evidence_on as varchar), '; ' order by findings.evidence_on desc, findings.finding)
+    string_agg(findings.finding, '; ' order by findings.evidence_on desc, findings.finding)
     || case
         when visits.next_appointment_at is null then ', no visit booked'
         else ', no visit before ' || cast({{ practice_date('visits.next_appointment_at') }} as varchar)
