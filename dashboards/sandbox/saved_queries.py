@@ -2,13 +2,14 @@
 
 import fcntl
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from models.home_keys.store import read, sealed
+from models.saved_queries import LOCK, SavedQuery, as_json, parsed
 
 MAX_QUERIES = 200
 MAX_LENGTH = 20_000
@@ -17,8 +18,7 @@ MAX_LENGTH = 20_000
 
 def saved_queries(folder: Path, user_id: str) -> dict[str, str]:
     """The user's queries by name, sorted."""
-    path = _path(folder, user_id)
-    return dict(sorted(json.loads(read(path)).items())) if path.exists() else {}
+    return {name: one.text for name, one in sorted(_kept(folder, user_id).items())}
 
 
 def save_query(folder: Path, user_id: str, name: str, query: str) -> None:
@@ -34,7 +34,7 @@ def save_query(folder: Path, user_id: str, name: str, query: str) -> None:
     with _open_for_change(folder, user_id) as queries:
         if name not in queries and len(queries) >= MAX_QUERIES:
             raise ValueError(f"There are {MAX_QUERIES} saved queries already: delete one first.")
-        queries[name] = query
+        queries[name] = SavedQuery(query, datetime.now(UTC).date())
 
 
 def delete_query(folder: Path, user_id: str, name: str) -> None:
@@ -43,18 +43,23 @@ def delete_query(folder: Path, user_id: str, name: str) -> None:
 
 
 @contextmanager
-def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, str]]:
+def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, SavedQuery]]:
     """The user's queries, locked and written back whole, so that two tabs of a user do not overwrite each other."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
+    with os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        queries = saved_queries(folder, user_id)
+        queries = _kept(folder, user_id)
         yield queries
         path = _path(folder, user_id)
         beside = path.with_suffix(".new")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(sealed(path, json.dumps(queries).encode()))
+            file.write(sealed(path, as_json(queries)))
         beside.rename(path)
+
+
+def _kept(folder: Path, user_id: str) -> dict[str, SavedQuery]:
+    path = _path(folder, user_id)
+    return parsed(read(path), datetime.fromtimestamp(path.stat().st_mtime, UTC).date()) if path.exists() else {}
 
 
 def _path(folder: Path, user_id: str) -> Path:

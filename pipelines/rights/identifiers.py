@@ -1,14 +1,12 @@
 """What names a person in free text, and the saved queries that hold it."""
 
-import json
 from collections.abc import Iterable
 
-from pipelines.durable import write_durably
 from pipelines.home import Home
-from pipelines.keys import read, sealed
 from pipelines.practice import Practice
 from pipelines.publications.store import CURRENT, WAREHOUSE, current
 from pipelines.rights.person import Person
+from pipelines.rights.saved_queries import remove
 from pipelines.sql.connection import open_file
 
 _SHORTEST = 4
@@ -30,14 +28,8 @@ def identifiers(home: Home, practice: Practice, person: Person) -> list[tuple[st
 
 def forget_queries(home: Home, named: Iterable[tuple[str, ...]]) -> int:
     """Remove saved queries whose name or text names the person; their number."""
-    named, n_queries = list(named), 0
-    for path in sorted((home.root / "queries").glob("*.json")):
-        queries = json.loads(read(path))
-        kept = {name: text for name, text in queries.items() if not _names(f"{name} {text}".lower(), named)}
-        if len(kept) < len(queries):
-            write_durably(path, sealed(path, json.dumps(kept)), "erase.queries")
-            n_queries += len(queries) - len(kept)
-    return n_queries
+    words = list(named)
+    return remove(home, lambda name, one: _names(f"{name} {one.text}".lower(), words))
 
 
 def _names(text: str, named: list[tuple[str, ...]]) -> bool:

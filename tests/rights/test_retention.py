@@ -164,8 +164,12 @@ def test_earlier_publications_lose_a_readers_files_or_go_and_the_current_one_sta
 def test_saved_and_left_queries_and_old_months_go(home, practice):
     (home.root / "queries" / "running" / "left").mkdir(parents=True)
     (home.root / "queries" / "running" / "new").mkdir()
-    for name in ("old.json", "new.json"):
-        (home.root / "queries" / name).write_text("{}")
+    (home.root / "queries" / "old.json").write_text('{"written as a text": "select 1"}')
+    of_both = {
+        "old": {"text": "select 2", "saved_on": "2001-01-01"},
+        "new": {"text": "select 3", "saved_on": f"{now():%Y-%m-%d}"},
+    }
+    (home.root / "queries" / "new.json").write_text(json.dumps(of_both))
     long_ago = (now() - timedelta(days=400)).timestamp()
     for path in (home.root / "queries" / "old.json", home.root / "queries" / "running" / "left"):
         os.utime(path, (long_ago, long_ago))
@@ -175,9 +179,11 @@ def test_saved_and_left_queries_and_old_months_go(home, practice):
         path.unlink()
     asked = kept(practice, saved_queries=12, gap_months=60)
     found = due(home, asked)
-    assert (found["Saved queries, by owner"], found["Answers of running queries"]) == (1, 1)
-    assert apply(home, asked) == 3
-    assert sorted(path.name for path in (home.root / "queries").rglob("*") if path.name != "running") == ["new", "new.json"]
+    assert (found["Saved queries"], found["Answers of running queries"]) == (2, 1)
+    assert apply(home, asked) == 4
+    left = {path.name for path in (home.root / "queries").rglob("*")}
+    assert left == {".lock", "new", "new.json", "running"}
+    assert list(json.loads((home.root / "queries" / "new.json").read_text())) == ["new"]
     assert not (home.history("test") / "gap_months" / "2001-01-31.parquet").exists() and due(home, asked) == {}
 
 

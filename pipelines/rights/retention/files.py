@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from models.saved_queries import SavedQuery
 from models.settings.privacy import Audiences, Retention, months_later
 from pipelines.audit_log import log_of
 from pipelines.backup import read_backup
@@ -18,6 +19,7 @@ from pipelines.home import Home
 from pipelines.keys import forget_gone
 from pipelines.practice import Practice
 from pipelines.publications.store import CURRENT, DEIDENTIFIED, MANIFEST, publications
+from pipelines.rights import saved_queries
 from pipelines.rights.retention.holding import Holding
 
 _LEAVE = {
@@ -86,10 +88,13 @@ def _gap_months(home: Home, practice: Practice, months: int | None, today: date)
 
 
 def _saved_queries(home: Home, months: int | None, today: date) -> Holding:
-    files = sorted((home.root / "queries").glob("*.json"))
-    due = [path for path in files if _is_over(_changed_at(path).date(), months, today)]
-    what = "Saved queries, by owner"
-    return Holding(what, "saved_queries", months, "files", len(files), len(due), "", partial(_dispose_of, due))
+    def is_over(_: str, one: SavedQuery) -> bool:
+        return _is_over(one.saved_on, months, today)
+
+    queries = [one for path in saved_queries.files(home) for one in saved_queries.queries_of(path).items()]
+    n_due = sum(is_over(*one) for one in queries)
+    remove = partial(saved_queries.remove, home, is_over)
+    return Holding("Saved queries", "saved_queries", months, "queries", len(queries), n_due, "", remove)
 
 
 def _spool(home: Home) -> Holding:

@@ -1,0 +1,62 @@
+"""The queries that users of the dashboards have saved: read, and rewritten without those that must go."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from models.saved_queries import LOCK, SavedQuery, as_json, parsed
+from pipelines.disposal import dispose
+from pipelines.durable import write_durably
+from pipelines.home import Home
+from pipelines.keys import read, sealed
+
+_OVER = ".over"
+"""Ends the name of what a file held before it was rewritten, until that is overwritten."""
+
+
+def files(home: Home) -> list[Path]:
+    """The files of all users."""
+    return sorted((home.root / "queries").glob("[!.]*.json"))
+
+
+def queries_of(path: Path) -> dict[str, SavedQuery]:
+    """The queries of a user's file, by name."""
+    return parsed(read(path), datetime.fromtimestamp(path.stat().st_mtime, UTC).date())
+
+
+def remove(home: Home, goes: Callable[[str, SavedQuery], bool]) -> int:
+    """Remove the queries that go by their name and text or day; their number. What is removed is overwritten."""
+    n_queries = 0
+    folder = home.root / "queries"
+    if not folder.is_dir():
+        return 0
+    with _held(folder):
+        for left in folder.glob(f".*{_OVER}"):
+            dispose(left)
+        for path in files(home):
+            queries = queries_of(path)
+            kept = {name: one for name, one in queries.items() if not goes(name, one)}
+            if len(kept) < len(queries):
+                _rewrite(path, kept)
+                n_queries += len(queries) - len(kept)
+    return n_queries
+
+
+def _rewrite(path: Path, kept: dict[str, SavedQuery]) -> None:
+    over = path.with_name(f".{path.name}{_OVER}")
+    over.hardlink_to(path)
+    write_durably(path, sealed(path, as_json(kept)), "queries.rewritten")
+    dispose(over)
+    if not kept:
+        dispose(path)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """No user saves a query meanwhile."""
+    with os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
