@@ -1,4 +1,4 @@
-"""The eighteen measures on a built warehouse: patient-measures per second, with ten times the patients, with 24 more periods.
+"""The measures on a built warehouse: patient-measures per second, with ten times the patients, with 24 more periods.
 
 The clinical events that they read, with their value sets resolved, are computed once for all of them and timed separately.
 """
@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from benchmarks.dbt_models import seconds_of
 from benchmarks.practices import SIZES, built
 from benchmarks.result import Result
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import Build
 
 EVENTS = ["path:models/intermediate/clinical"]
 MEASURES = ["path:models/intermediate/measures"]
-N_MEASURES = 18
 ONE_YEAR: dict[str, object] = {"rolling_month_ends": 0, "earlier_years": 0}
 
 
@@ -25,8 +26,9 @@ def _measured(small: int, large: int) -> Iterator[Result]:
         home, build = built(n)
         events[n] = seconds_of(home, build, EVENTS)
         one[n] = seconds_of(home, build, MEASURES, ONE_YEAR)
-        speed = N_MEASURES * n / (one[n] + events[n])
-        note = f"reporting year {one[n]:.1f} s, events before it {events[n]:.1f} s"
+        n_measures = _evaluated(build)
+        speed = n_measures * n / (one[n] + events[n])
+        note = f"{n_measures} measures, reporting year {one[n]:.1f} s, events before it {events[n]:.1f} s"
         yield Result(f"{n:,} patients", speed, "patient-measures/s", "≥ 20,000" if n >= 10_000 else "", note)
     yield Result("ten times the patients, measures", one[large] / one[small], goal="≤ 10.5")
     yield Result("ten times the patients, events", events[large] / events[small], goal="≤ 10.5")
@@ -34,3 +36,14 @@ def _measured(small: int, large: int) -> Iterator[Result]:
     many = seconds_of(home, build, MEASURES, ONE_YEAR | {"rolling_month_ends": 24})
     yield Result("25 periods against one", many / one[large], goal="≤ 6", note=f"{many:.1f} s")
     seconds_of(home, build, MEASURES)  # as a run leaves it
+
+
+def _evaluated(build: Build) -> int:
+    """How many measures were evaluated; one whose value sets are missing finds nobody, and counts for nothing."""
+    with open_file(build.warehouse, read_only=True) as connection:
+        return int(
+            connection.execute(
+                "select count(*) from seeds.measure_catalog "
+                "where measure_code not in (select measure_code from intermediate.int_measures__missing_value_sets)"
+            ).fetchall()[0][0]
+        )

@@ -51,7 +51,7 @@ _YEAR = """
             and period_end_on = (select max(period_end_on) from marts.fct_measure_performance where period_type = 'year')
         group by all
     )
-    select parts.* exclude (location_key, provider_key), measures.title as measure,
+    select parts.* exclude (location_key, provider_key), measures.title as measure, measures.topic, measures.is_chosen,
         coalesce(locations.location_name, 'Site unknown') as site,
         coalesce(providers.provider_name, 'No provider') as provider
     from parts
@@ -106,7 +106,9 @@ if year.is_empty():
     st.stop()
 
 rolling = ask(publication, _ROLLING.format(counts=_COUNTS, condition=condition), parameters)
-measures = _rated(year, "measure_code", "measure").filter(pl.col("n_eligible") > 0).sort("n_open", descending=True)
+measures = (
+    _rated(year, "measure_code", "measure", "topic", "is_chosen").filter(pl.col("n_eligible") > 0).sort("n_open", descending=True)
+)
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
 kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == CLOSURE)
 shown = newest(publication, chosen, QUARTER, (CLOSURE,)).get(CLOSURE)
@@ -145,12 +147,30 @@ with st.container(border=True):
             f"**{most['measure']}** ({most['n_open']:,} open, {amount(most['rate'], 'share')} of {most['n_eligible']:,} met)."
         )
 
+wanted = st.text_input("Find a measure", placeholder="Code, name or topic", key="wanted_measure").strip().lower()
+searched = pl.concat_str("measure_code", "measure", "topic", separator=" ").str.to_lowercase()
+found = measures.filter(searched.str.contains(wanted, literal=True))
+if found.is_empty():
+    say("No measure with a patient in its denominator has this in its code, name or topic.")
 table(
-    measures.with_columns(marked("n_met", "n_eligible")).select(
-        "measure_code", "measure", "rate", "few", "n_eligible", "n_open", "n_closures", "days", "open_usd", "n_not_assessable"
+    found.sort("is_chosen", "topic", "n_open", descending=[True, False, True])
+    .with_columns(marked("n_met", "n_eligible"))
+    .select(
+        "topic",
+        "measure_code",
+        "measure",
+        "rate",
+        "few",
+        "n_eligible",
+        "n_open",
+        "n_closures",
+        "days",
+        "open_usd",
+        "n_not_assessable",
     ),
-    title=f"Every measure, most open gaps first: {so_far}",
+    title=f"Measures by topic, most open gaps first: {so_far}",
     columns={
+        "topic": st.column_config.TextColumn("Topic", width="small"),
         "measure_code": st.column_config.TextColumn("Code", width="small"),
         "measure": st.column_config.TextColumn("Measure", width=270),
         "rate": st.column_config.ProgressColumn("Met", format="percent", min_value=0, max_value=1),
@@ -165,7 +185,8 @@ table(
         ),
     },
     name="measures",
-    note="Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator.",
+    note="Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator."
+    + ("" if measures["is_chosen"].all() else " First the measures that the practice chose."),
 )
 
 left, right = st.columns(2)

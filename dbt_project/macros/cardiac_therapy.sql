@@ -131,9 +131,12 @@ select
             {{- _keys(keys) }}
             visits.source_system,
             visits.encounter_id,
+            rates.observation_id,
             rates.lo_on_latest as evidence_on,
+            -- An unreadable one is not slow; arg_max would pass over it
             arg_max(
-                earlier.value_quantity < 50 and earlier.value_unit = '/min', (earlier.lo_at_latest, earlier.observation_id)
+                coalesce(earlier.value_quantity < 50 and earlier.value_unit = '/min', false),
+                (earlier.lo_at_latest, earlier.observation_id)
             ) as was_slow
         from {{ visits }} as visits
         inner join {{ ref('int_clinical__observations') }} as rates

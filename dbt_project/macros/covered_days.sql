@@ -51,7 +51,7 @@ select
         from (
             select
                 *,
-                taken_to_on - taken_from_on + 1 as days,
+                cast(taken_to_on - taken_from_on + 1 as integer) as days,
                 coalesce(sum(taken_to_on - taken_from_on + 1) over (
                     partition by {{ by }} order by taken_from_on, {{ key }} rows between unbounded preceding and 1 preceding
                 ), 0) as days_before

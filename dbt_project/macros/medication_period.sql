@@ -38,7 +38,7 @@
     {{ quantity }} / nullif({{ dose_of(dosage) }} * {{ doses_per_day(dosage) }}, 0)
 {%- endmacro %}
 
-{#- The last day of a supply that begins on a day: a fraction of a day is cut off. -#}
+{#- The last day of a supply that begins on a day: a fraction of a day is cut off, but not what division left of a whole one. -#}
 {% macro last_day_of_supply(first_day, days) -%}
-    ({{ first_day }} + cast(floor({{ days }} - 1) as integer))
+    ({{ first_day }} + cast(floor(round({{ days }}, 6) - 1) as integer))
 {%- endmacro %}

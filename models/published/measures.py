@@ -9,10 +9,21 @@ from models.phi import Phi
 
 GAP_STATUSES = ("closed", "open", "excluded", "not_applicable", "not_assessable")
 
-AGES_AT_BOUNDS = (1, 3, 6, 12, 13, 14, 15, 17, 18, 20, 30, 35, 40, 65, 66, 71, 76, 86)
+TOPICS = (
+    "Cancer screening",
+    "Diabetes and kidneys",
+    "Heart and blood pressure",
+    "Infections and HIV",
+    "Medicines and referrals",
+    "Mental health and substance use",
+    "Prevention",
+)
+
+AGES_AT_BOUNDS = (1, 3, 6, 7, 12, 13, 14, 15, 17, 18, 20, 30, 35, 40, 65, 66, 71, 76, 86)
 """Ages at a year's end whose results give a birthday away. Of those who turn 18 in the year, a measure that begins at 18 on
 1 January has whoever was born on that day alone; one that begins at 18 on a visit has whoever came after the birthday. CMS154
-begins at three months on 1 January, and CMS159 at 12 on a day up to 14 months before it: 1, 13 and 14 are such ages too."""
+begins at three months on 1 January, CMS159 at 12 on a day up to 14 months before it, and CMS136 at 6 ten months before it: 1, 7,
+13 and 14 are such ages too."""
 
 
 def _flag(description: str) -> pa.Column:
@@ -109,6 +120,10 @@ MEASURES: dict[str, Contract] = {
         {
             "measure_code": _MEASURE_CODE,
             "title": field(pl.String, "Title of the measure."),
+            "topic": field(pl.String, "What it is about.", values=TOPICS),
+            "is_chosen": _flag(
+                "The practice chose to report it (`chosen_measures` in practice.toml); it chose none: every measure."
+            ),
             "steward": field(pl.String, "Organization that owns the measure."),
             "measure_version": field(pl.String, "Version of the measure."),
             "scoring": field(pl.String, "How it is scored.", values=("proportion",)),

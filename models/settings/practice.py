@@ -80,6 +80,7 @@ class Variables(Settings):
     gap_incentives_usd: dict[str, dict[str, _Usd]] | None = Field(
         None, description="USD by payer class and measure: commercial = { CMS122 = 30 }"
     )
+    chosen_measures: list[str] | None = Field(None, description='the measures that the practice reports: ["CMS122", "CMS165"]')
     contact_effect: float | None = _share()
     retained_margin_usd: float | None = _usd()
     closed_gap_usd: float | None = _usd()
@@ -108,6 +109,13 @@ class Variables(Settings):
             _known((payer,), frozenset(PAYER_CLASSES), "payer class")
             for measure in amounts:
                 _known((payer, measure), (info.context or {}).get("measure_codes"), "measure")
+        return given
+
+    @field_validator("chosen_measures")
+    @classmethod
+    def _are_measures(cls, given: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        for measure in given or []:
+            _known((measure,), (info.context or {}).get("measure_codes"), "measure")
         return given
 
 

@@ -22,6 +22,8 @@ THE_USUAL = {
     "CMS128": ["Antidepressant covers *"],
     "CMS130": ["Last *"],
     "CMS131": ["With retinopathy the exam of the year before is not enough"],
+    "CMS136": ["No visit from *"],
+    "CMS137": ["Treatment not begun since *"],
     "CMS139": ["Last *"],
     "CMS142": ["Findings of the macular exam of *"],
     "CMS149": ["No cognitive assessment on record", "Last cognitive assessment of *"],

@@ -43,6 +43,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
         (GOOD + '[variables]\n\nsite_capacity = { "loc-01" = -1 }\n', 6, "patients a month"),
         (GOOD + "[variables.gap_incentives_usd]\n# agreed\nmedicar = { CMS122 = 1 }\n", 6, "Did you mean medicare?"),
         (GOOD + "[variables.gap_incentives_usd]\nmedicare = { CMS1220 = 1 }\n", 5, "is no such measure"),
+        (GOOD + '[variables]\nchosen_measures = ["CMS1220"]\n', 5, "is no such measure"),
         (GOOD + '[variables.encounter_classes]\n13 = "AMB"\n5 = "OP"\n', 6, "one of AMB, EMER, FLD, HH, IMP"),
         (GOOD + "[targets]\nno_show_rte = 0.06\n", 5, "Did you mean no_show_rate?"),
         (GOOD + "[targets]\nno_show_rate = nan\n", 5, "must be a number"),

@@ -14,6 +14,8 @@
     'CMS130': 'cms130_colorectal_cancer_screening',
     'CMS131': 'cms131_diabetes_eye_exam',
     'CMS135': 'cms135_heart_failure_ace_inhibitor',
+    'CMS136': 'cms136_adhd_follow_up',
+    'CMS137': 'cms137_substance_use_treatment',
     'CMS138': 'cms138_tobacco_screening_and_cessation',
     'CMS139': 'cms139_falls_screening',
     'CMS142': 'cms142_retinopathy_communication',

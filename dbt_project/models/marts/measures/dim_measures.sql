@@ -1,3 +1,4 @@
+{%- set chosen = var('chosen_measures') or [] -%}
 with
 
 measures as (
@@ -26,6 +27,8 @@ final as (
     select
         measures.measure_code,
         measures.title,
+        measures.topic,
+        {{ "measures.measure_code in ('" ~ chosen | join("', '") ~ "')" if chosen else 'true' }} as is_chosen,
         measures.steward,
         measures.measure_version,
         measures.scoring,
