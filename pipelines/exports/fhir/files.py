@@ -15,6 +15,7 @@ from models.audit_log.record import EVERYBODY
 from pipelines.audit_log import record
 from pipelines.errors import UsageError
 from pipelines.exports.fhir import gap_bundles, measure_reports
+from pipelines.exports.reported import ALL, reported_measures, reported_year
 from pipelines.home import Home
 from pipelines.landing.journal import restricted
 from pipelines.publications.store import Publication, current
@@ -23,7 +24,6 @@ from pipelines.sql.literals import literal
 
 PROFILE_BASE = "http://hl7.org/fhir/us/davinci-deqm"
 SUMMARY, INDIVIDUAL, GAPS = "MeasureReport.summary.ndjson", "MeasureReport.individual.ndjson", "Bundle.gaps-in-care.ndjson"
-ALL = "all"
 # A person has the id of their chart; with several charts, the first by name. Several EHRs may use the same ids, so the id then
 # contains the EHR's name: Patient/ehr-north.17 (FHIR ids have letters, digits, - and . only).
 PATIENT_IDS = """
@@ -67,9 +67,9 @@ def export(
         raise UsageError("Say to whom the patients' reports go: --to 'Name of the payer'. The audit log keeps it.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open_file(home.published / publication.id / "warehouse.duckdb", read_only=True) as connection:
-        year, is_reporting_year = _year(connection, year)
+        year, is_reporting_year = reported_year(connection, year)
         connection.register("restricted_records", restricted(home, publication.practice_id))
-        _show(connection, publication, _measures(connection, measures), year)
+        _show(connection, publication, reported_measures(connection, measures), year)
         (n_patients,) = connection.execute("select count(distinct patient_key) from every_result").fetchall()[0]
         n_shares = n_patients // SHARE + 1
         summary = measure_reports.measure_reports("summary", profile_base)
@@ -92,32 +92,6 @@ def _handed_out(connection: duckdb.DuckDBPyConnection) -> list[int] | str:
         return EVERYBODY
     named = "select distinct patient_key from every_result where patient_key not in (from restricted)"
     return [key for (key,) in connection.execute(named).fetchall()]
-
-
-def _year(connection: duckdb.DuckDBPyConnection, year: int | None) -> tuple[int, bool]:
-    """The calendar year to report, and whether it is the reporting year, which is the last one."""
-    rows = connection.execute(
-        "select distinct cast(year(period_start_on) as int) from marts.fct_measure_results where period_type = 'year' order by 1"
-    )
-    years = [found for (found,) in rows.fetchall()]
-    if not years:
-        raise UsageError("No measure was evaluated: load the value sets with `caregap value-sets load`, and run `caregap run`.")
-    if year is not None and year not in years:
-        raise UsageError(f"{year}: not evaluated. There are {', '.join(map(str, years))}; set reporting_year in practice.toml.")
-    return year or years[-1], year in (None, years[-1])
-
-
-def _measures(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list[str]:
-    rows = connection.execute("select measure_code, unavailable_reason from marts.dim_measures order by measure_code").fetchall()
-    unavailable = dict(rows)
-    if ALL in wanted:
-        return [measure for measure, reason in rows if reason is None]
-    for measure in wanted:
-        if measure not in unavailable:
-            raise UsageError(f"{measure}: no such measure. The measures are {', '.join(unavailable)}.")
-        if unavailable[measure]:
-            raise UsageError(f"{measure} was not evaluated. {unavailable[measure]}. Load them with `caregap value-sets load`.")
-    return sorted(set(wanted))
 
 
 def _show(connection: duckdb.DuckDBPyConnection, publication: Publication, measures: list[str], year: int) -> None:

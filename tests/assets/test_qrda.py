@@ -1,0 +1,242 @@
+"""QRDA III holds the warehouse's counts as CMS's guide for 2026 asks, one file for each who reports."""
+
+import csv
+from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
+
+import duckdb
+import pytest
+from lxml import etree
+
+from pipelines.errors import UsageError
+from pipelines.exports.qrda.entities import is_npi
+from pipelines.exports.qrda.files import write_qrda
+from pipelines.home import Home
+
+MEASURES = {"CMS125": ("IPOP", "DENOM", "DENEX", "NUMER"), "CMS138": ("IPOP", "DENOM", "DENEX", "NUMER")}
+GROUPS = {"CMS125": ("Group_1",), "CMS138": ("Group_1", "Group_2", "Group_3")}
+STRATA = {"CMS125": ("1", "2")}
+NS = {"cda": "urn:hl7-org:v3", "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+QRDA = "2.16.840.1.113883.10.20.27"
+
+
+def id_of(*names: str) -> str:
+    return str(uuid5(NAMESPACE_OID, "/".join(names))).upper()
+
+
+@pytest.fixture(scope="module")
+def ids(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ids") / "ids.csv"
+    rows = [(measure, "", "measure", "") for measure in MEASURES]
+    for measure, populations in MEASURES.items():
+        for group in GROUPS[measure]:
+            rows += [(measure, group, population, "") for population in populations]
+            rows += [(measure, group, "STRAT", stratum) for stratum in STRATA.get(measure, ())]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [("measure_code", "group_id", "population", "stratum", "id"), *((*row, id_of(*row)) for row in rows)]
+        )
+    return path
+
+
+def write(home: Home, folder: Path, ids: Path, program: str = "MIPS_GROUP", **rest):
+    given = {"tin": "123456789", "certification": "0015CABCDEFGHI1"} | rest
+    return write_qrda(home, folder, ids=ids, program=program, **given)
+
+
+@pytest.fixture(scope="module")
+def group(sample_home: Home, ids: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The document of the group, for the two measures whose ids are known."""
+    folder = tmp_path_factory.mktemp("qrda")
+    assert write(sample_home, folder, ids) == {"QRDA-III.MIPS_GROUP.123456789.xml": 2}
+    path = folder / "QRDA-III.MIPS_GROUP.123456789.xml"
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+    return etree.parse(path)
+
+
+def found(place, path: str):
+    return place.xpath(path, namespaces=NS)
+
+
+def by_template(place, template: str):
+    return found(place, f".//cda:*[cda:templateId[@root='{QRDA}.{template}']]")
+
+
+# The errors of CMS's schematron for 2026 (version 1.0, 3 July 2025): where, how many are there, and what holds of each.
+ASSERTIONS = [
+    ("/cda:ClinicalDocument", "count(cda:templateId[@root='{q}.1.1'][@extension='2020-12-01'])=1"),
+    ("/cda:ClinicalDocument", "count(cda:templateId[@root='{q}.1.2'][@extension='2025-05-01'])=1"),
+    ("/cda:ClinicalDocument", "cda:realmCode/@code='US' and cda:typeId/@extension='POCD_HD000040' and count(cda:id)=1"),
+    ("/cda:ClinicalDocument", "cda:code/@code='55184-6' and cda:confidentialityCode/@code='N' and cda:languageCode/@code='en'"),
+    ("/cda:ClinicalDocument", "count(cda:recordTarget/cda:patientRole/cda:id[@nullFlavor='NA'])=1"),
+    ("/cda:ClinicalDocument", "cda:informationRecipient/cda:intendedRecipient/cda:id/@root='2.16.840.1.113883.3.249.7'"),
+    ("/cda:ClinicalDocument", "count(cda:participant/cda:associatedEntity/cda:id[@root='2.16.840.1.113883.3.2074.1'])=1"),
+    ("/cda:ClinicalDocument", "count(cda:documentationOf/cda:serviceEvent[@classCode='PCPR']/cda:performer[@typeCode='PRF'])=1"),
+    ("/cda:ClinicalDocument", "count(cda:author[cda:time]/cda:assignedAuthor[cda:assignedAuthoringDevice/cda:softwareName])=1"),
+    ("//cda:author/cda:assignedAuthor/cda:representedOrganization", "count(cda:name)>0"),
+    ("//cda:representedCustodianOrganization", "count(cda:id)>0 and count(cda:name)=1"),
+    ("//cda:section", "count(cda:templateId[@root='{q}.2.1'][@extension='2020-12-01'])=1"),
+    ("//cda:section", "count(cda:templateId[@root='{q}.2.3'][@extension='2025-05-01'])=1"),
+    ("//cda:section", "cda:code/@code='55186-1' and cda:title='Measure Section' and count(cda:text)=1"),
+    ("//cda:section", "count(cda:entry/cda:act[cda:templateId[@extension='2020-12-01']][cda:code/@code='252116004'][cda:id])=1"),
+    ("//cda:act/cda:effectiveTime", "string-length(cda:low/@value)=8 and string-length(cda:high/@value)=8"),
+    ("//cda:organizer", "count(cda:templateId[@root='{q}.3.1'][@extension='2020-12-01'])=1"),
+    ("//cda:organizer", "count(cda:templateId[@root='{q}.3.17'][@extension='2025-05-01'])=1"),
+    ("//cda:organizer", "count(cda:templateId[@root='2.16.840.1.113883.10.20.24.3.98'])=1 and cda:statusCode/@code='completed'"),
+    ("//cda:organizer", "count(cda:reference[@typeCode='REFR']/cda:externalDocument/cda:id[@root='2.16.840.1.113883.4.738'])=1"),
+    (
+        "{rate}",
+        "count(cda:templateId[@extension='2020-12-01'])=1 and cda:code/@code='72510-1' and cda:statusCode/@code='completed'",
+    ),
+    ("{rate}", "count(cda:templateId[@root='{q}.3.25'][@extension='2022-05-01'])=1 and count(cda:value[@xsi:type='REAL'])=1"),
+    ("{rate}", "cda:value/@value >= 0 and cda:value/@value <= 1 and string-length(substring-after(cda:value/@value, '.')) <= 6"),
+    ("{rate}", "count(cda:reference[@typeCode='REFR']/cda:externalObservation[cda:id/@root][cda:code/@code='NUMER'])=1"),
+    ("{data}", "count(cda:templateId[@root='{q}.3.16'][@extension='2025-05-01'])=1 and cda:code/@code='ASSERTION'"),
+    ("{data}", "contains('IPOP DENOM DENEX DENEXCEP NUMER', cda:value[@xsi:type='CD']/@code)"),
+    ("{data}", "count(cda:reference/cda:externalObservation/cda:id)=1 and cda:statusCode/@code='completed'"),
+    ("{data}", "count(cda:entryRelationship[@typeCode='COMP']/cda:observation[cda:templateId/@root='{q}.3.21'])>0"),
+    ("{data}", "count(cda:entryRelationship[@typeCode='COMP']/cda:observation[cda:templateId/@root='{q}.3.8'])>0"),
+    ("{data}", "count(cda:entryRelationship[@typeCode='COMP']/cda:observation[cda:templateId/@root='{q}.3.7'])>0"),
+    ("{data}", "count(cda:entryRelationship[@typeCode='COMP']/cda:observation[cda:templateId/@root='{q}.3.18'])>0"),
+    (
+        "{sex}",
+        "cda:code/@code='76689-9' and cda:value[@nullFlavor='OTH']/cda:translation/@code",
+    ),
+    (
+        "{payer}",
+        "contains('ABCD', cda:value[@nullFlavor='OTH']/cda:translation/@code)",
+    ),
+    (
+        "{race}",
+        "cda:code/@code='72826-1' and count(cda:value/@code|cda:value/@nullFlavor)=1",
+    ),
+    (
+        "{ethnicity}",
+        "cda:code/@code='69490-1' and count(cda:value/@code|cda:value/@nullFlavor)=1",
+    ),
+    (
+        "{stratum}",
+        "count(cda:reference[@typeCode='REFR']/cda:externalObservation/cda:id)=1",
+    ),
+    ("//cda:observation[cda:templateId/@root='{q}.3.3']", "cda:code/@code='MSRAGG' and cda:value[@xsi:type='INT']/@value >= 0"),
+    ("//cda:observation[cda:templateId/@root='{q}.3.3']", "cda:methodCode/@code='COUNT'"),
+    *(
+        (f"{{{one}}}", "count(cda:entryRelationship[@typeCode='SUBJ'][@inversionInd='true']/cda:observation)=1")
+        for one in ("data", "stratum", "sex", "payer", "race", "ethnicity")
+    ),
+    ("//cda:observation", "@classCode='OBS' and @moodCode='EVN' and cda:templateId"),
+    ("//cda:id|//cda:templateId", "(@root or @nullFlavor) and not(@root and @extension and @nullFlavor)"),
+    ("//cda:code|//cda:value[@xsi:type='CD']", "count(@code|@nullFlavor)=1"),
+]
+TEMPLATES = {
+    "rate": "3.14",
+    "data": "3.5",
+    "stratum": "3.4",
+    "sex": "3.21",
+    "payer": "3.18",
+    "race": "3.8",
+    "ethnicity": "3.7",
+}
+PLACES = {"q": QRDA} | {name: f"//cda:observation[cda:templateId/@root='{QRDA}.{one}']" for name, one in TEMPLATES.items()}
+
+
+@pytest.mark.parametrize(("place", "holds"), ASSERTIONS)
+def test_the_document_is_as_the_schematron_of_cms_asks(group, place: str, holds: str):
+    places = found(group, place.format(**PLACES))
+    assert places and all(found(one, holds.format(**PLACES)) for one in places)
+
+
+def test_elements_stand_in_the_order_of_the_cda_schema(group):
+    order = (
+        "realmCode typeId templateId templateId id code title effectiveTime confidentialityCode languageCode versionNumber "
+        "recordTarget author custodian informationRecipient participant documentationOf component"
+    )
+    assert " ".join(etree.QName(one).localname for one in group.getroot()) == order
+
+
+def test_counts_strata_and_supplemental_data_are_those_of_the_warehouse(group, sample_warehouse: Path):
+    query = """
+        select cast(sum({n}) as int) from marts.fct_measure_results inner join marts.dim_patients using (patient_key)
+        where measure_code = 'CMS125' and is_initial_population and period_type = 'year' and year(period_start_on) = 2026 and {of}
+    """
+    asked = {
+        "count": ("IPOP", "n_initial_population", "true"),
+        "met": ("NUMER", "n_numerator", "true"),
+        "stratum": ("DENOM", "n_denominator", "stratum = 2"),
+        "white": ("DENOM", "n_denominator", "race = 'white'"),
+        "medicare": ("NUMER", "n_numerator", "payer_class = 'medicare'"),
+    }
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        expected = {key: connection.execute(query.format(n=n, of=of)).fetchall()[0][0] for key, (_, n, of) in asked.items()}
+    [measure] = found(group, f"//cda:organizer[cda:reference//cda:id/@extension='{id_of('CMS125', '', 'measure', '')}']")
+    own = "cda:entryRelationship[@typeCode='SUBJ']/cda:observation/cda:value/@value"
+
+    def counted(key: str, below: str = "") -> int:
+        [value] = found(measure, f".//cda:observation[cda:value/@code='{asked[key][0]}']{below}/{own}")
+        return int(value)
+
+    stratum = id_of("CMS125", "Group_1", "STRAT", "2")
+    part = "/cda:entryRelationship[@typeCode='COMP']/cda:observation"
+    assert {
+        "count": counted("count"),
+        "met": counted("met"),
+        "stratum": counted("stratum", f"{part}[cda:reference//cda:id/@root='{stratum}']"),
+        "white": counted("white", f"{part}[cda:value/@code='2106-3']"),
+        "medicare": counted("medicare", f"{part}[cda:value/cda:translation/@code='A']"),
+    } == expected
+    assert expected["met"] > 0 and len(by_template(measure, "3.14")) == 1
+    assert len(by_template(group, "3.14")) == 4
+
+
+def test_each_clinician_reports_their_own_patients_and_together_those_of_the_group(sample_home: Home, ids: Path, group, tmp_path):
+    """Of the group's patients some have no primary provider with an NPI: the clinicians may have fewer, and never more."""
+    written = write(sample_home, tmp_path, ids, "MIPS_INDIV")
+    initial = (
+        "//cda:organizer[1]//cda:observation[cda:value/@code='IPOP']/cda:entryRelationship[@typeCode='SUBJ']//cda:value/@value"
+    )
+    of_each = []
+    for name in written:
+        document = etree.parse(tmp_path / name)
+        [npi] = found(document, "//cda:performer/cda:assignedEntity/cda:id[@root='2.16.840.1.113883.4.6']/@extension")
+        assert name == f"QRDA-III.MIPS_INDIV.{npi}.xml" and is_npi(npi)
+        of_each.append(int(found(document, initial)[0]))
+    assert len(written) > 1 and 0 < sum(of_each) <= int(found(group, initial)[0])
+
+
+def test_the_same_publication_gives_the_same_bytes(sample_home: Home, ids: Path, group, tmp_path: Path):
+    write(sample_home, tmp_path, ids)
+    assert etree.tostring(etree.parse(tmp_path / "QRDA-III.MIPS_GROUP.123456789.xml")) == etree.tostring(group)
+
+
+@pytest.mark.parametrize(
+    ("npi", "is_one"), [("1234567893", True), ("1234567890", False), ("123456789", False), ("12345678A3", False)]
+)
+def test_an_npi_has_its_check_digit(npi: str, is_one: bool):
+    """1234567893 is the example of CMS's own rule for the check digit."""
+    assert is_npi(npi) is is_one
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"tin": "12-3456789"}, "nine digits"),
+        ({"certification": "0015C"}, "15 letters and digits"),
+        ({"measures": ["CMS130"]}, "CMS130, measure: has no id"),
+        ({"measures": ["CMS999"]}, "no such measure"),
+    ],
+)
+def test_what_is_missing_for_a_report_is_said_and_nothing_is_written(sample_home: Home, ids: Path, tmp_path, change, said: str):
+    with pytest.raises(UsageError, match=said):
+        write(sample_home, tmp_path / "out", ids, **change)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("CMS125,Group_1,IPP,,x", "row 2: population"), ("CMS125,Group_1,IPOP,,x", "row 2: id is no UUID"), ("", "needs a header")],
+)
+def test_a_file_of_identifiers_is_refused_by_its_row(sample_home: Home, tmp_path: Path, row: str, said: str):
+    path = tmp_path / "ids.csv"
+    path.write_text(f"measure_code,group_id,population,stratum,id\n{row}\n" if row else "id\nx\n")
+    with pytest.raises(UsageError, match=said):
+        write(sample_home, tmp_path / "out", path)
