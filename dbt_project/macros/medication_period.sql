@@ -9,7 +9,7 @@
     coalesce(
         coalesce({{ repeat }}.frequencyMax, {{ repeat }}.frequency)
         / nullif({{ repeat }}.period * {{ days_in_unit(repeat ~ '.periodUnit') }}, 0),
-        len({{ repeat }}.timeOfDay)
+        array_length({{ repeat }}.timeOfDay)
     )
 {%- endmacro %}
 
@@ -28,7 +28,7 @@
 
 {#- What is taken at once: the upper end of a range, otherwise the quantity. Of several doses none is known to be it. -#}
 {% macro dose_of(dosage) -%}
-    case when len({{ dosage }}.doseAndRate) = 1 then coalesce(
+    case when array_length({{ dosage }}.doseAndRate) = 1 then coalesce(
         {{ dosage }}.doseAndRate[1].doseRange.high.value, {{ dosage }}.doseAndRate[1].doseQuantity.value
     ) end
 {%- endmacro %}

@@ -14,7 +14,7 @@
     {%- set categories = "list_filter(" ~ parts ~ ", lambda p: p.url = 'ombCategory')" -%}
     {%- set codes = "list_transform(" ~ categories ~ ", lambda p: p.valueCoding.code)" -%}
     case
-        when len({{ codes }}) > 1 then 'multiple'
+        when array_length({{ codes }}) > 1 then 'multiple'
         {%- for code, name in names.items() %}
         when {{ codes }}[1] = '{{ code }}' then '{{ name }}'
         {%- endfor %}

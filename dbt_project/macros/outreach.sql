@@ -50,7 +50,7 @@
 {#- Open gaps by title, the first two by name. -#}
 {% macro gaps_in_words(titles) -%}
     'care gaps: ' || array_to_string(list_slice({{ titles }}, 1, 2), '; ')
-    || case when len({{ titles }}) > 2 then '; and ' || cast(len({{ titles }}) - 2 as varchar) || ' more' else '' end
+    || case when array_length({{ titles }}) > 2 then '; and ' || cast(array_length({{ titles }}) - 2 as varchar) || ' more' else '' end
 {%- endmacro %}
 
 {#-

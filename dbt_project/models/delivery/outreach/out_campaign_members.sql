@@ -2,7 +2,7 @@
 {#- Whom each running campaign is for, by its rule alone, with the finding in words and the day by which to reach them. -#}
 with
 
-campaigns as (
+rules as (
 
     select * from {{ ref('int_outreach__campaigns') }}
 
@@ -62,7 +62,7 @@ found as (
     from people
     inner join gaps
         on people.patient_key = gaps.patient_key
-    where len(gaps.preventive_titles) > 0
+    where array_length(gaps.preventive_titles) > 0
 
     union all
 
@@ -82,24 +82,24 @@ found as (
 )
 
 select
-    campaigns.campaign_code,
+    rules.campaign_code,
     found.patient_key,
     found.finding,
     greatest(found.due_on, {{ as_of_on() }} + 1) as due_on,
     -- The longest wait first.
     found.due_on as waiting_since_on
-from campaigns
+from rules
 inner join found
     on
-        campaigns.audience = found.audience
-        and coalesce(campaigns.condition_name = found.condition_name, true)
+        rules.audience = found.audience
+        and coalesce(rules.condition_name = found.condition_name, true)
 inner join {{ ref('dim_patients') }} as patients
     on found.patient_key = patients.patient_key
 left join gaps
     on found.patient_key = gaps.patient_key
 where
-    coalesce(list_contains(gaps.measure_codes, campaigns.measure_code), campaigns.measure_code is null)
+    coalesce(list_contains(gaps.measure_codes, rules.measure_code), rules.measure_code is null)
     and (
-        campaigns.no_visit_months is null
-        or coalesce({{ add_months('patients.last_visit_on', 'campaigns.no_visit_months') }} < {{ as_of_on() }}, true)
+        rules.no_visit_months is null
+        or coalesce({{ add_months('patients.last_visit_on', 'rules.no_visit_months') }} < {{ as_of_on() }}, true)
     )

@@ -10,7 +10,7 @@ orders as (
         unnest(dosages).timing.repeat as schedule
     from {{ ref('stg_ehr__medication_requests') }}
     where
-        len(list_filter(dosages, lambda dosage: coalesce(
+        array_length(list_filter(dosages, lambda dosage: coalesce(
             dosage.timing.repeat.boundsPeriod.start,
             cast(dosage.timing.repeat.boundsDuration.value as varchar),
             cast(dosage.timing.repeat.boundsRange.high.value as varchar)

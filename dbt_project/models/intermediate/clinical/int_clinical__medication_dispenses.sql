@@ -5,7 +5,7 @@ dispenses as (
     select
         *,
         -- The order of several dosages is unknown, so they give no days
-        case when len(dosages) = 1 then dosages[1] end as dosage
+        case when array_length(dosages) = 1 then dosages[1] end as dosage
     from {{ ref('stg_ehr__medication_dispenses') }}
 
 ),

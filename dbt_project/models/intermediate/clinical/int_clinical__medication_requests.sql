@@ -30,8 +30,8 @@ in_value_sets as (
         requests.authored_on,
         requests.dispense_request,
         -- The order of several dosages is unknown, so they give no period
-        case when len(requests.dosages) = 1 then requests.dosages[1] end as dosage,
-        coalesce(len(requests.dosages), 0) > 1 as has_several_dosages
+        case when array_length(requests.dosages) = 1 then requests.dosages[1] end as dosage,
+        coalesce(array_length(requests.dosages), 0) > 1 as has_several_dosages
     from requests
     {{ in_value_sets('requests') | indent(4) }}
     left join concepts as reasons

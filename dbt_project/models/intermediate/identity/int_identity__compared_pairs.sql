@@ -18,7 +18,7 @@ select
 
     -- Two EHRs number their patients independently
     case
-        when len(l.mrns) = 0 or len(r.mrns) = 0 then 'missing'
+        when array_length(l.mrns) = 0 or array_length(r.mrns) = 0 then 'missing'
         when l.source_record_type = 'ehr_patient' and r.source_record_type = 'ehr_patient' then case
             when list_has_any(l.assigned_mrns, r.assigned_mrns) then 'equal'
             when list_has_any(l.mrn_assigners, r.mrn_assigners) then 'different'
@@ -41,7 +41,7 @@ select
     end as birth_date,
 
     case
-        when len(l.given_names) = 0 or len(r.given_names) = 0 then 'missing'
+        when array_length(l.given_names) = 0 or array_length(r.given_names) = 0 then 'missing'
         when list_has_any(l.given_names, r.given_names) then 'equal'
         when list_has_any(l.given_names, r.family_names) and list_has_any(l.family_names, r.given_names) then 'swapped'
         when
@@ -84,7 +84,7 @@ select
     end as given_name,
 
     case
-        when len(l.middle_names) = 0 or len(r.middle_names) = 0 then 'missing'
+        when array_length(l.middle_names) = 0 or array_length(r.middle_names) = 0 then 'missing'
         when left(l.middle_names[1], 1) <> left(r.middle_names[1], 1) then 'different'
         when 1 in (length(l.middle_names[1]), length(r.middle_names[1])) then 'equal'
         when {{ best_name_similarity('l.middle_names', 'r.middle_names') }} < 0.88 then 'different'
@@ -99,7 +99,7 @@ select
     end as name_generation,
 
     case
-        when len(l.family_names) = 0 or len(r.family_names) = 0 then 'missing'
+        when array_length(l.family_names) = 0 or array_length(r.family_names) = 0 then 'missing'
         when list_has_any(l.family_names, r.family_names) then 'equal'
         when list_has_any(l.given_names, r.family_names) and list_has_any(l.family_names, r.given_names) then 'swapped'
         when list_has_any(l.family_parts, r.family_parts) then 'similar'
@@ -116,7 +116,7 @@ select
     {%- for field, values in {'phone': 'phones', 'email': 'emails'}.items() %}
     case
         when list_has_any(l.{{ values }}, r.{{ values }}) then 'equal'
-        when len(l.{{ values }}) = 0 or len(r.{{ values }}) = 0 then 'missing'
+        when array_length(l.{{ values }}) = 0 or array_length(r.{{ values }}) = 0 then 'missing'
         else 'different'
     end as {{ field }},
     {%- endfor %}

@@ -62,8 +62,8 @@ cleaned as (
         )) as mrns,
         list_distinct(list_filter(
             list_transform(
-                coalesce(list_zip(records.mrn_assigners, records.mrns), []),
-                lambda pair: pair[1] || '|' || {{ record_number('pair[2]') }}
+                coalesce(range(1, array_length(records.mrns) + 1), []),
+                lambda n: records.mrn_assigners[n] || '|' || {{ record_number('records.mrns[n]') }}
             ),
             lambda number: not list_contains(fillers.mrns, split_part(number, '|', -1))
         )) as assigned_mrns,

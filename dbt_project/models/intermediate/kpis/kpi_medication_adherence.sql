@@ -73,7 +73,7 @@ supplied as (
 
     select
         *,
-        sum(days_supply) over earlier - days_supply as supplied_before
+        (sum(days_supply) over earlier) - days_supply as supplied_before
     from period_fills
     window earlier as (
         partition by patient_key, medication, month_on order by fill_day rows unbounded preceding
@@ -87,7 +87,7 @@ covered as (
 
     select
         *,
-        max(fill_day - supplied_before) over earlier + supplied_before as covers_from_day
+        (max(fill_day - supplied_before) over earlier) + supplied_before as covers_from_day
     from supplied
     window earlier as (
         partition by patient_key, medication, month_on order by fill_day rows unbounded preceding

@@ -1,3 +1,16 @@
+{%- set is_preventive -%}
+    encounters.value_set in (
+        'annual_wellness_visit',
+        'preventive_care_services_established_office_visit_18_and_up',
+        'preventive_care_services_initial_office_visit_18_and_up',
+        'preventive_care_established_office_visit_0_to_17',
+        'preventive_care_services_initial_office_visit_0_to_17',
+        'preventive_care_services_group_counseling',
+        'preventive_care_services_individual_counseling',
+        'nutrition_services',
+        'cms138_preventive_visit'
+    )
+{%- endset -%}
 {%- set help_first = 'cast(denominator.period_start_on - interval 6 month as date)' -%}
 -- CMS138 Tobacco Use: Screening and Cessation Intervention (FHIR), version 1.0.000
 with
@@ -9,17 +22,7 @@ visits as (
         patient_periods.patient_key,
         encounters.source_system,
         encounters.encounter_id,
-        encounters.value_set in (
-            'annual_wellness_visit',
-            'preventive_care_services_established_office_visit_18_and_up',
-            'preventive_care_services_initial_office_visit_18_and_up',
-            'preventive_care_established_office_visit_0_to_17',
-            'preventive_care_services_initial_office_visit_0_to_17',
-            'preventive_care_services_group_counseling',
-            'preventive_care_services_individual_counseling',
-            'nutrition_services',
-            'cms138_preventive_visit'
-        ) as is_preventive
+        {{ is_preventive }} as is_preventive
     from {{ ref('int_measures__patient_periods') }} as patient_periods
     inner join {{ ref('int_clinical__encounters') }} as encounters
         on patient_periods.patient_key = encounters.patient_key
@@ -28,7 +31,7 @@ visits as (
         patient_periods.age_at_start >= 12
         and encounters.is_performed
         and (
-            is_preventive
+            {{ is_preventive }}
             or encounters.value_set in (
                 'home_healthcare_services',
                 'occupational_therapy_evaluation',

@@ -99,7 +99,9 @@ by_patient as (
             'gap_status': gap_status,
             'evidence_on': evidence_on,
             'evidence_value': evidence_value,
-            'reason': reason
+            'reason': reason,
+            'due_from_on': cast(null as date),
+            'close_by_on': cast(null as date)
         } as shown
     from judged
     where episode_id is null

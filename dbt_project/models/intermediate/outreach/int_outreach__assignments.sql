@@ -47,7 +47,7 @@ select
     patients.patient_key,
     coalesce(
         last_tasks.assigned_to,
-        list_extract(teams.members, cast(patients.patient_key % len(teams.members) as integer) + 1)
+        list_extract(teams.members, cast(patients.patient_key % array_length(teams.members) as integer) + 1)
     ) as assigned_to
 from patients
 left join last_tasks

@@ -17,7 +17,7 @@ select
     or (category is null and {{ claims_profile('encounter-diagnosis') }})
     -- Servers from before US Core give neither: what was recorded at a visit is a diagnosis of that visit. Synthea's record of
     -- 2019 had 37 patients with diabetes, and not one of them in a diabetes measure.
-    or (category is null and coalesce(len(meta.profile), 0) = 0 and encounter.reference is not null) as is_encounter_diagnosis,
+    or (category is null and coalesce(array_length(meta.profile), 0) = 0 and encounter.reference is not null) as is_encounter_diagnosis,
     {{ has_code('category', 'problem-list-item') }}
     or (category is null and {{ claims_profile('problems-health-concerns') }}) as is_problem_list_item,
     {{ has_code('category', 'health-concern') }} as is_health_concern,

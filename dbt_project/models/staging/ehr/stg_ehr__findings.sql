@@ -181,7 +181,7 @@ pressures as (
         'is a blood pressure with a value in another unit than mm[Hg], or in none, and counts as a reading without it' as finding
     from {{ source('raw', 'ehr_observation') }}
     where list_contains(list_transform(code.coding, lambda coding: coding.code), '85354-9')
-        and len(list_filter(
+        and array_length(list_filter(
             component,
             lambda part: list_has_any(list_transform(part.code.coding, lambda said: said.code), ['8480-6', '8462-4'])
                 and part.valueQuantity.value is not null

@@ -4,7 +4,7 @@ with components as (
         source_system,
         id,
         unnest(component) as part,
-        unnest(range(1, len(component) + 1)) as component_number
+        unnest(range(1, array_length(component) + 1)) as component_number
     from {{ source('raw', 'ehr_observation') }}
 
 )
