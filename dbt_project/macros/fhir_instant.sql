@@ -26,6 +26,11 @@
     end, false)
 {%- endmacro %}
 
+{#- Whether a FHIR date or dateTime (text) that can be read is a year or a month without a day: `1966`, `1966-05`. -#}
+{% macro is_partial_date(date_time) -%}
+    length({{ date_time }}) in (4, 7)
+{%- endmacro %}
+
 {#- Whether a FHIR dateTime (text) is an instant without an offset. -#}
 {% macro is_local_time(date_time) -%}
     (length({{ date_time }}) > 10 and not regexp_matches(substr({{ date_time }}, 17), '[Zz+-]') and {{ fhir_instant(date_time) }} is not null)

@@ -81,7 +81,10 @@ def _appointment(appointment_id: str, reference: str = "Patient/p1", **elements:
 MADE = (
     _patient("p1"),
     *(_patient(f"sex {given}", gender=given) for given in ("F", "Female", " m", "MAN", "other", "Divers", "")),
-    *(_patient(f"born {day}", birthDate=day) for day in ("2026-11-01", "2026-11-02", "1906-11-01", "1906-10-31", "2026-02-30")),
+    *(
+        _patient(f"born {day}", birthDate=day)
+        for day in ("2026-11-01", "2026-11-02", "1906-11-01", "1906-10-31", "2026-02-30", "1966-05")
+    ),
     *(
         _patient(f"named {text}", name=[{"text": text}])
         for text in ("Kestrel, Ann Jo", "Ann Jo Kestrel", "Ann Kestrel, MD", "Kestrel", " ")
@@ -221,6 +224,7 @@ def test_a_birth_date_after_the_day_of_the_run_or_120_years_back_is_unknown(rows
         "1906-11-01": (date(1906, 11, 1), 120),
         "1906-10-31": (None, None),
         "2026-02-30": (None, None),
+        "1966-05": (None, None),
     }
     source = _case("birth-date-cannot-be")
     assert rows(f"select distinct birth_date from staging.stg_ehr__patients where source_system = '{source}'") == [(None,)]
@@ -300,10 +304,10 @@ def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
 
 
 def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Rows):
-    """The sexes F, Female, m and MAN; the births of 2 November 2026 and of 1906-10-31; classes 13, 5 of one system and inpatient,
-    and, not known, 5 of another system and none at all. Of the codes Z71.6 without its dot and the two of LOINC's other addresses
-    are read; the local one and the words are not known; A00.0 and 55284-4 are in no value set. One pressure is in kPa, one has no
-    unit."""
+    """The sexes F, Female, m and MAN; the births of 2 November 2026 and of 1906-10-31, and one in May 1966 of which no day
+    is known; classes 13, 5 of one system and inpatient, and, not known, 5 of another system and none at all. Of the codes
+    Z71.6 without its dot and the two of LOINC's other addresses are read; the local one and the words are not known; A00.0
+    and 55284-4 are in no value set. One pressure is in kPa, one has no unit."""
     found = rows("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr' order by all")
     assert found == [
         ("Appointment", "start", "mapped", 1),
@@ -324,6 +328,7 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
         ("Observation", "code", "passed_over", 2),
         ("Observation", "code", "unused", 1),
         ("Observation", "component", "passed_over", 2),
+        ("Patient", "birthDate", "unknown", 1),
         ("Patient", "birthDate", "unknown", 1),
         ("Patient", "birthDate", "unknown", 2),
         ("Patient", "gender", "mapped", 4),

@@ -39,13 +39,14 @@ dates_{{ i }}_{{ loop.index }} as (
         _row_number as row_number,
         '{{ extract }}' as extract,
         '{{ field | replace('"', '') }}' as field,
-        case when {{ is_unreadable_date(field) }} then 'unknown' else 'mapped' end as kind,
+        case when {{ is_unreadable_date(field) }} or {{ is_partial_date(field) }} then 'unknown' else 'mapped' end as kind,
         case
             when {{ is_unreadable_date(field) }} then 'is not a date that can be read, and is taken for unknown'
+            when {{ is_partial_date(field) }} then 'is a year or a month alone, and its day is taken for unknown'
             else 'has no offset, and is read as the local time of the practice'
         end as finding
     from {{ source('raw', table) }}
-    where {{ is_unreadable_date(field) }} or {{ is_local_time(field) }}
+    where {{ is_unreadable_date(field) }} or {{ is_partial_date(field) }} or {{ is_local_time(field) }}
 
 ),
 {%- endfor %}
