@@ -7,6 +7,7 @@ It gives nothing but the rows of that patient (`dashboards/store/scope.py`), to 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,7 +45,11 @@ class GlassRefused(Exception):
 
 @dataclass(frozen=True)
 class Glass:
-    """One patient that is open to `viewer`. `ends` is of the machine's steady clock, which nobody sets back."""
+    """One patient that is open to `viewer`, until the first of two clocks says that it has ended.
+
+    `ends` is of the machine's steady clock, which nobody sets back but which stands still while the machine sleeps; `until` is
+    what the person was told.
+    """
 
     id: str
     viewer: Viewer
@@ -55,7 +60,7 @@ class Glass:
 
     @property
     def minutes_left(self) -> float:
-        return (self.ends - time.monotonic()) / 60
+        return min(self.ends - time.monotonic(), (self.until - datetime.now(UTC)).total_seconds()) / 60
 
 
 _open: dict[tuple[Path, str, str], Glass] = {}
@@ -68,11 +73,14 @@ def settings() -> BreakGlass:
     return access.break_glass if access else BreakGlass()
 
 
-def break_glass(viewer: Viewer, patient_key: int, reason: str, words: str) -> Glass:
-    """Open the patient, in place of one that is open to the viewer, once the line about it is on the disk.
+def break_glass(viewer: Viewer, identified: Callable[[], list[int]], reason: str, words: str) -> Glass:
+    """Open the one patient whom `identified` finds, in place of one that is open to the viewer, in whatever sign-in, once the
+    line about it is on the disk.
 
-    `reason` is one of `REASONS`; `words` are sealed in the log, and left out of it where no key seals them. Raises `GlassRefused`
-    where a day's patients are used up or the reason is not stated, and what `record` raises.
+    `identified` gives the keys of at most two patients whom the identifiers name; it is asked last, and of many tries at once
+    one after the other, so that nobody learns of a patient by what is neither opened nor counted. `reason` is one of `REASONS`;
+    `words` are sealed in the log, and left out of it where no key seals them. Raises `GlassRefused` where the reason is not
+    stated, a day's tries or patients are used up, or the identifiers name nobody or several, and what `record` raises.
     """
     if not viewer.may_break_glass or reason not in REASONS:
         raise GlassRefused("You may not open a patient so.")
@@ -82,6 +90,7 @@ def break_glass(viewer: Viewer, patient_key: int, reason: str, words: str) -> Gl
         raise GlassRefused("Words are kept only where the audit log has a key. Choose a reason of the list.")
     limits = settings()
     with _lock:
+        _refuse_guessing(viewer)
         since = datetime.now(UTC) - _DAY
         n_opened = sum(one.who == viewer.user_id and one.at > since for one in openings(current_log().entries()))
         if n_opened >= limits.patients_a_day:
@@ -89,7 +98,14 @@ def break_glass(viewer: Viewer, patient_key: int, reason: str, words: str) -> Gl
             raise GlassRefused(
                 f"You opened {n_opened} patients within 24 hours, as many as a day allows. The administrator was told; ask them."
             )
-        _end(viewer, "another")
+        found = identified()
+        if len(found) != 1:
+            refuse(viewer, why := "several" if found else "nobody")
+            more = "Use the record number." if found else "Both must be as the record has them."
+            raise GlassRefused(f"Not opened: {REFUSALS[why]}. {more}")
+        [patient_key] = found
+        for other in [one.viewer for one in _open.values() if one.viewer.user_id == viewer.user_id]:
+            _end(other, "another")
         until = datetime.now(UTC) + timedelta(minutes=limits.minutes)
         ends = time.monotonic() + limits.minutes * 60
         glass = Glass(uuid4().hex[:12], viewer, patient_key, reason, until, ends)
@@ -103,7 +119,7 @@ def break_glass(viewer: Viewer, patient_key: int, reason: str, words: str) -> Gl
     return glass
 
 
-def refuse_guessing(viewer: Viewer) -> None:
+def _refuse_guessing(viewer: Viewer) -> None:
     """Raise `GlassRefused` for a person who has named nobody too often today, and tell the administrator."""
     since = datetime.now(UTC) - _DAY
     tries = [line for line in current_log().entries() if line.get("event") == REFUSED and line.get("who") == viewer.user_id]
@@ -126,7 +142,10 @@ def open_glass(viewer: Viewer) -> Glass | None:
     if not viewer.may_break_glass:
         end_glass(viewer, "rights")
         return None
-    return glass if time.monotonic() < glass.ends else None
+    if glass.minutes_left <= 0:
+        _time_is_up(glass)
+        return None
+    return glass
 
 
 def end_glass(viewer: Viewer, why: str) -> None:

@@ -1,6 +1,7 @@
 """Opens one patient in an emergency, whatever the viewer's sites and role: for one reason, for an hour at most."""
 
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
@@ -11,15 +12,13 @@ from dashboards.access.break_glass import (
     end_glass,
     note_view,
     open_glass,
-    refuse,
-    refuse_guessing,
     settings,
 )
 from dashboards.access.roles import current_viewer
 from dashboards.layout.page import open_page
 from dashboards.outreach.patient_drawer import draw_opened
 from dashboards.store.published import Publication, of_opened, patients_identified
-from models.audit_log.break_glass import REASONS, REFUSALS
+from models.audit_log.break_glass import REASONS
 from models.wording import instant
 
 WATCH_SECONDS = 5
@@ -48,14 +47,7 @@ def _ask_for_one(publication: Publication) -> None:
         st.error("Give both identifiers and the reason, and tick that you need it.")
         return
     try:
-        refuse_guessing(current_viewer())
-        found = patients_identified(publication, born_on, said.strip())
-        if len(found) != 1:
-            refuse(current_viewer(), why := "several" if found else "nobody")
-            more = " Use the record number." if found else " Both must be as the record has them."
-            st.error(f"Not opened: {REFUSALS[why]}.{more}")
-            return
-        break_glass(current_viewer(), found[0], reason, words)
+        break_glass(current_viewer(), partial(patients_identified, publication, born_on, said.strip()), reason, words)
     except GlassRefused as refused:
         st.error(str(refused))
         return

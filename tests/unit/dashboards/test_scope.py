@@ -67,7 +67,7 @@ def test_break_glass_shows_one_patient_whatever_their_site_and_no_row_of_another
 
 def test_the_scope_of_one_patient_is_for_who_has_opened_them(shown_glass):
     viewer, other = Viewer("ann", "care_team", (), True, session="s"), Viewer("bo", "care_team", (), True, session="s")
-    break_glass(viewer, 3, "emergency", "")
+    break_glass(viewer, lambda: [3], "emergency", "")
     assert Scope.of_opened(viewer, 3) == Scope("full", None, 3)
     for who, key in ((viewer, 2), (other, 3)):
         with pytest.raises(PermissionError):
