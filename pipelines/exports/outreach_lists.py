@@ -32,6 +32,8 @@ from pipelines.sql.connection import open_file
 
 LIST_FILE, BOOK_FILE = "outreach_list.csv", "outreach_list.xlsx"
 TASKS_FILE, HELD_OUT_FILE, CLINICIAN_FILE = "outreach_tasks.csv", "outreach_held_out.csv", "for_clinician.csv"
+LISTS = (LIST_FILE, BOOK_FILE, TASKS_FILE, HELD_OUT_FILE, CLINICIAN_FILE)
+"""Every file that `write_outreach` writes."""
 
 SENTENCES = frozenset({"why", "reason_1", "reason_2", "reason_3", "next_action"})
 """Columns that are read and not computed with."""

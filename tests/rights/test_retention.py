@@ -21,7 +21,7 @@ from pipelines.landing.land import land, landed_before
 from pipelines.landing.persons import landed_parts
 from pipelines.publications.store import current, damage_of, publications
 from pipelines.raw.views import build_raw
-from pipelines.rights.person import find_person
+from pipelines.rights.person import Person, find_person
 from pipelines.rights.restrict import lift, restrict
 from pipelines.rights.retention.dispose import dispose_due, holdings
 from pipelines.warehouse.fingerprint import fingerprint
@@ -158,6 +158,29 @@ def test_earlier_publications_lose_a_readers_files_or_go_and_the_current_one_sta
     assert damage_of(home, earlier) == [] and (home.published / shown.id / "outreach_list.csv").exists()
     assert apply(home, kept(practice, audiences=Audiences(everybody=0))) == 1
     assert [one.id for one in publications(home)] == [shown.id] and not (home.published / earlier.id).exists()
+
+
+@pytest.mark.slow
+def test_of_an_earlier_publication_no_file_is_left_that_none_of_the_readers_whose_time_is_over_reads(
+    home, practice, publish_anew, sample_home
+):
+    """The files of a whole run: lists as CSV and workbook, that of clinicians, reports as pages and PDF."""
+    [earlier] = publications(home)
+    shown = (sample_home.published / "current").resolve()
+    for name in {path.name for path in shown.iterdir()} | {"report_2026-03.pdf"}:
+        (home.published / earlier.id / name).touch()
+    publish_anew()
+    apply(home, kept(practice, audiences=Audiences(care_team=0, leadership=0, analysts=0)))
+    left = {path.name for path in (home.published / earlier.id).iterdir()}
+    assert left == {"warehouse.duckdb", "manifest.json", "shown", "model_evaluation.md"}
+
+
+def test_a_hold_keeps_what_came_to_the_person_after_it_was_set(home, practice, publish_anew):
+    """The account and its claim were linked to the person once the hold on their chart stood."""
+    chart = next(one for one in find_person(home, practice, str(KEYS[1])).records if one.record_type == "ehr_patient")
+    restrict(home, practice, Person((chart,), KEYS[1]), "legal_claims")
+    asked = kept(practice, tables={"billing.claims": 3})
+    assert due(home, asked) == {"Landed billing.claims": 1}, "of two claims, that of the other person"
 
 
 @pytest.mark.slow

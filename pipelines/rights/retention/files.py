@@ -15,6 +15,7 @@ from pipelines.clock import now
 from pipelines.disposal import dispose
 from pipelines.durable import write_durably
 from pipelines.errors import UsageError
+from pipelines.exports.outreach_lists import LISTS
 from pipelines.home import Home
 from pipelines.keys import forget_gone
 from pipelines.practice import Practice
@@ -24,8 +25,8 @@ from pipelines.rights.retention.holding import Holding
 
 _LEAVE = {
     "analysts": ("their de-identified file", (DEIDENTIFIED,)),
-    "care_team": ("their outreach lists", ("outreach_*",)),
-    "leadership": ("their reports", ("report_*.html",)),
+    "care_team": ("their outreach lists", LISTS),
+    "leadership": ("their reports", ("report_*",)),
 }
 """What leaves an earlier publication, by who reads it."""
 _SPOOL_HOURS = 24

@@ -35,6 +35,13 @@ _LEFT = """
     inner join marts.dim_patients as patients using (patient_key)
     where patients.last_visit_on < $1
 """
+_RECORDS_OF_RESTRICTED = """
+    select source_system, source_record_type, source_id
+    from marts.dim_patient_links
+    where patient_key in (
+        select patient_key from marts.dim_patient_links semi join restricted using (source_system, source_record_type, source_id)
+    )
+"""
 Found = set[tuple[str, str, str, int]]
 """Source system, extract, key of the file and number of each row."""
 
@@ -119,8 +126,17 @@ def _of_persons_who_left(
 
 
 def _held(home: Home, practice: Practice, connection: duckdb.DuckDBPyConnection) -> Found:
-    """The rows of persons whose data is restricted: it stays as it is, be it for a claim or for the person's own sake."""
-    return _of(home, practice, connection, [Record(*row) for row in restricted(home, practice.id).rows()])
+    """The rows of persons whose data is restricted: it stays as it is, be it for a claim or for the person's own sake.
+
+    Of all their records of today, whichever of them was restricted: a record may have come to the person since.
+    """
+    named = restricted(home, practice.id)
+    records = {Record(*row) for row in named.rows()}
+    if records and (home.published / CURRENT).exists():
+        with open_file(home.published / current(home).id / WAREHOUSE, read_only=True) as published:
+            published.register("restricted", named.to_arrow())
+            records |= {Record(*row) for row in published.execute(_RECORDS_OF_RESTRICTED).fetchall()}
+    return _of(home, practice, connection, sorted(records))
 
 
 def _of(home: Home, practice: Practice, connection: duckdb.DuckDBPyConnection, records: list[Record]) -> Found:
