@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from pipelines.disposal import dispose
 from pipelines.errors import EnvironmentNotReady
 from pipelines.home import Home
 from pipelines.keys import forget_gone, is_encrypted, is_encrypted_home
@@ -23,6 +24,8 @@ PLACE, MEMORY = "CAREGAP_SCRATCH", Path("/dev/shm")  # noqa: S108
 """Where an encrypted home has what is worked on in clear: the folder that the variable names, otherwise memory."""
 _WITHOUT_LOCK = ("scores/*/*.[0-9]*", "landing/*/.beside", "published/.2*", "dbt/*.[0-9]*")
 """Written under the home's lock alone: models, and what versions before there were such folders have left."""
+_BEGUN = ("landing/*/.*.new", "history/*/.*.new", "outcomes/*/.*.new", "erasures/*/.*.new")
+"""What a killed command had begun to write of patients under that lock (`pipelines/durable.py`): nothing comes back to it."""
 
 
 @contextmanager
@@ -87,6 +90,8 @@ def sweep(home: Home) -> None:
     for folder in home.build.glob("*/"):
         if not (folder / "build.json").exists():
             shutil.rmtree(folder, ignore_errors=True)
+    for begun in (path for pattern in _BEGUN for path in home.root.glob(pattern)):
+        dispose(begun)
     for pattern in _WITHOUT_LOCK:
         for left in home.root.glob(pattern):
             if left.is_dir() and not left.is_symlink():

@@ -51,7 +51,7 @@ def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, SavedQuer
         queries = _kept(folder, user_id)
         yield queries
         path = _path(folder, user_id)
-        beside = path.with_suffix(".new")
+        beside = path.with_name(f".{path.name}.new")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(sealed(path, as_json(queries)))
         beside.rename(path)

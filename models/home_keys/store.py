@@ -27,6 +27,8 @@ PLACES = {"published": 2, "build": 2, "landing": 2, "history": 2, "outcomes": 2,
 """By folder of the home: how many parts of a path name what has a key of its own."""
 PACKAGE, EXTENSION = "duckdb_extension_httpfs", "httpfs.duckdb_extension"
 _WAITS = "encrypting"
+_BESIDE = ".new"
+"""Ends the hidden name of what is about to replace a file."""
 _ASIDE = "."
 """Begins the name of a folder for what is not finished; what lies in it has the key of where it will be."""
 
@@ -214,7 +216,6 @@ def rewrap(root: Path, place: str) -> bool:
 def destroy(root: Path, place: str) -> None:
     """Destroy the key of a place for good: what it encrypted cannot be read again. That it was destroyed stays said."""
     _overwrite(_path(root, place))
-    _write(root, place, {"destroyed_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
 
 def forget(root: Path, place: str) -> None:
@@ -294,7 +295,7 @@ def _write(root: Path, place: str, kept: Mapping[str, str]) -> None:
 
 
 def _written_beside(path: Path, kept: Mapping[str, str]) -> Path:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{_BESIDE}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(dict(kept), file)
         file.flush()
@@ -303,10 +304,14 @@ def _written_beside(path: Path, kept: Mapping[str, str]) -> Path:
 
 
 def _overwrite(path: Path) -> None:
-    """Write over the wrapped key where it lies, before its name goes. A file system that copies on write may keep it."""
-    with path.open("r+b") as file:
-        file.write(os.urandom(path.stat().st_size))
-        file.flush()
+    """Write over the wrapped key where it lies, and over what a stopped rotation left beside it, that it was destroyed: in one
+    write, so that a kill leaves the one or the other. A file system that copies on write may keep it."""
+    for left in path.parent.glob(f".{path.name}.*{_BESIDE}"):
+        _overwrite(left)
+        left.unlink()
+    said = json.dumps({"destroyed_at": datetime.now(UTC).isoformat(timespec="seconds")}).encode()
+    with path.open("r+b", buffering=0) as file:
+        file.write(said.ljust(os.fstat(file.fileno()).st_size))
         os.fsync(file.fileno())
 
 

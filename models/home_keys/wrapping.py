@@ -56,10 +56,14 @@ class Master:
 class Masters:
     """All master keys that are given: the first wraps, the others, of earlier times, still open what they wrapped.
 
-    `source` says where they are from. Raises `KeysRefused` for one that is too short.
+    `source` says where they are from. Raises `KeysRefused` where there is none, and for one that is too short or no text.
     """
 
     def __init__(self, given: Sequence[str], source: str):
+        if not given:
+            raise KeysRefused(f"{source}: holds no key. `caregap keys init --to FILE` makes one.")
+        if any("\ud800" <= letter <= "\udfff" for secret in given for letter in secret):
+            raise KeysRefused(f"{source}: a key is text in UTF-8. `caregap keys init --to FILE` makes one.")
         if any(len(secret) < SHORTEST for secret in given):
             raise KeysRefused(f"{source}: a key has at least {SHORTEST} characters. `caregap keys init --to FILE` makes one.")
         self.source = source

@@ -53,7 +53,14 @@ class Tombstones:
 
     def mark(self, name: Name) -> str:
         """The mark of one record."""
-        return hmac.new(self._key(), _SEPARATOR.join(name).encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+        return _marked(self._key(), name)
+
+    def erased(self, names: Iterable[Name]) -> set[Name]:
+        """Those of the records who were erased."""
+        if not (marks := self.marks()):
+            return set()
+        key = self._key()
+        return {name for name in names if _marked(key, name) in marks}
 
     def add(self, marks: Iterable[str]) -> None:
         """Put marks on the list; they are on the disk when this returns."""
@@ -78,6 +85,10 @@ class Tombstones:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_durably(path, sealed(path, secrets.token_hex(32)), "erase.key")
         return bytes.fromhex(read(path).decode("ascii").strip())
+
+
+def _marked(key: bytes, name: Name) -> str:
+    return hmac.new(key, _SEPARATOR.join(name).encode(), hashlib.sha256).hexdigest()[:_DIGITS]
 
 
 _SEPARATOR = "\x1f"

@@ -25,6 +25,7 @@ from models.published.persons import person_columns
 from models.settings.privacy import months_later
 from pipelines.audit_log import log_of, record
 from pipelines.clock import now
+from pipelines.connect.pulls.state import forget_ids
 from pipelines.connect.state import FILE as PUSHED
 from pipelines.connect.state import open_state
 from pipelines.disposal import dispose
@@ -234,7 +235,7 @@ def _backups(home: Home) -> list[str]:
 
 
 def _forget_pushed(home: Home, practice: Practice) -> None:
-    """Take the tasks of erased people out of what is remembered of pushes, and remove plans, which the next one draws anew."""
+    """Take erased people out of what is remembered of pushes and pulls, and remove plans, which the next one draws anew."""
     folder = home.connect(practice.id)
     if (folder / PUSHED).is_file():
         tombstones = Tombstones.of(home, practice.id)
@@ -245,6 +246,7 @@ def _forget_pushed(home: Home, practice: Practice) -> None:
                     tombstones.mark((source, kind, id)) in marks for kind in ("contacts", "Patient", "accounts")
                 )
             )
+    forget_ids(home, practice)
     dispose(folder / "plans")
 
 

@@ -15,6 +15,8 @@ from pipelines.keys import read, sealed
 
 _OVER = ".over"
 """Ends the name of what a file held before it was rewritten, until that is overwritten."""
+_LEFT = (f".*{_OVER}", "*.new")
+"""What a killed process leaves: of an erasure, and of a server in which somebody was saving a query."""
 
 
 def files(home: Home) -> list[Path]:
@@ -34,8 +36,9 @@ def remove(home: Home, goes: Callable[[str, SavedQuery], bool]) -> int:
     if not folder.is_dir():
         return 0
     with _held(folder):
-        for left in folder.glob(f".*{_OVER}"):
-            dispose(left)
+        for pattern in _LEFT:
+            for left in folder.glob(pattern):
+                dispose(left)
         for path in files(home):
             queries = queries_of(path)
             kept = {name: one for name, one in queries.items() if not goes(name, one)}

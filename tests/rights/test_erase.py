@@ -5,22 +5,29 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dashboards.sandbox.saved_queries import _open_for_change, save_query, saved_queries
+from models.saved_queries import SavedQuery
 from pipelines.backup import back_up, read_backup, restore
+from pipelines.clock import now
+from pipelines.connect.pulls.state import PullState, read_ids, write_ids, write_state
 from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.landing.integrity import landed_damage, read_manifest
 from pipelines.landing.land import land, landed_before
 from pipelines.landing.persons import landed_parts
+from pipelines.lock import only_writer
 from pipelines.practice import Practice
 from pipelines.publications.store import current, publications
 from pipelines.raw.views import build_raw
 from pipelines.rights.erase import erase, finish
+from pipelines.rights.identifiers import forget_queries
 from pipelines.rights.person import find_person, was_erased
 from pipelines.rights.restrict import lift, restrict
 from pipelines.sql.connection import open_file
@@ -138,6 +145,52 @@ def test_an_erasure_taken_over_into_an_older_backup_holds_there(home, practice, 
         == search(again.root / "outcomes", GONE)
         == []
     )
+
+
+def test_what_killed_commands_had_begun_to_write_of_the_person_goes_too(home, practice, publish_anew, two_people):
+    """A restriction that was not recorded to its end, and a saved query of which the server died."""
+    (home.root / "queries").mkdir()
+    (home.root / "queries" / ".a.json.new").write_text(json.dumps({"hers": "select 'p-secret-1'"}))
+    (home.root / "queries" / "b.new").write_text(json.dumps({"hers": "select 'p-secret-1'"}))
+    child = multiprocessing.get_context("spawn").Process(target=_killed_restricting, args=(home, practice))
+    child.start()
+    child.join(120)
+    assert child.exitcode == -signal.SIGKILL
+    left = search(home.root / "outcomes", GONE)
+    assert any(place.endswith(".csv.new") for place in left)
+    with only_writer(home):
+        erase_first(home, practice, publish_anew)
+    assert search(home.root, GONE) == [] and not list(home.root.rglob("*.new"))
+
+
+def _killed_restricting(home: Home, practice: Practice) -> None:
+    os.environ |= {"CAREGAP_TESTING": "1", "CAREGAP_FAULT": "restrict.recorded.written:kill"}
+    restrict(home, practice, find_person(home, practice, str(KEYS[1])), "requested")
+
+
+def test_a_query_that_somebody_saves_meanwhile_is_neither_lost_nor_brings_the_person_back(home, tmp_path):
+    """An erasure waits for whoever is saving, and they for it: each changes what the other has written."""
+    folder = home.root / "queries"
+    save_query(folder, "ann", "hers", "select 'p-secret-1'")
+    with _open_for_change(folder, "ann") as queries:
+        erasing = threading.Thread(target=forget_queries, args=(home, [("p-secret-1",)]))
+        erasing.start()
+        erasing.join(0.3)
+        queries["mine"] = SavedQuery("select 1", now().date())
+    erasing.join()
+    assert saved_queries(folder, "ann") == {"mine": "select 1"}
+
+
+def test_the_ids_that_pulls_keep_lose_the_person_and_a_later_pull_does_not_bring_them_back(home, practice, publish_anew):
+    pulled = {"contacts": ["contact_id-secret-1", "contact_id-secret-2"], "touches": ["t-1"]}
+    write_state(home, "test", "our_crm", PullState())
+    write_ids(home, "test", "our_crm", pulled, ("crm",))
+    assert read_ids(home, "test", "our_crm")["contacts"] == {"contact_id-secret-1", "contact_id-secret-2"}
+    erase_first(home, practice, publish_anew)
+    left = {"contacts": {"contact_id-secret-2"}, "touches": {"t-1"}}
+    assert read_ids(home, "test", "our_crm") == left and search(home.root, GONE) == []
+    write_ids(home, "test", "our_crm", pulled, ("crm",))
+    assert read_ids(home, "test", "our_crm") == left
 
 
 POINTS = [

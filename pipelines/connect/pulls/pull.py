@@ -126,7 +126,8 @@ def _settle(
 def _keep_ids(home: Home, practice: Practice, connection: Connection, work: Work, whole: list[str]) -> None:
     """Keep which rows are there now. `whole`: the kinds of which this pull met all there is."""
     known = read_ids(home, practice.id, connection.name)
-    write_ids(home, practice.id, connection.name, work.ids({kind: ids for kind, ids in known.items() if kind not in whole}))
+    there = work.ids({kind: ids for kind, ids in known.items() if kind not in whole})
+    write_ids(home, practice.id, connection.name, there, (connection.settings.source,))
 
 
 def _clean_up(http: Http, addresses: list[str]) -> None:

@@ -14,7 +14,9 @@ from pipelines.durable import write_durably
 from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.keys import read, sealed
+from pipelines.landing.tombstones import Tombstones
 from pipelines.names import path_part
+from pipelines.practice import Practice
 
 _FORMAT = 1
 _ENDING, _IDS = ".pull.json", ".ids"
@@ -105,11 +107,22 @@ def read_ids(home: Home, practice_id: str, connector: str) -> dict[str, frozense
         ) from None
 
 
-def write_ids(home: Home, practice_id: str, connector: str, ids: Mapping[str, Collection[str]]) -> None:
+def write_ids(home: Home, practice_id: str, connector: str, ids: Mapping[str, Collection[str]], sources: Collection[str]) -> None:
+    """Keep the ids, which are of one of `sources`, but for records of people who were erased."""
+    named = ((source, extract, id) for source in sources for extract, of_kind in ids.items() for id in of_kind)
+    erased = {(extract, id) for _, extract, id in Tombstones.of(home, practice_id).erased(named)}
+    kept = {extract: sorted(id for id in of_kind if (extract, id) not in erased) for extract, of_kind in sorted(ids.items())}
     path = state_path(home, practice_id, connector).with_suffix(_IDS)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = json.dumps({extract: sorted(ids) for extract, ids in sorted(ids.items())})
-    write_durably(path, sealed(path, content), "connect.pull.ids")
+    write_durably(path, sealed(path, json.dumps(kept)), "connect.pull.ids")
+
+
+def forget_ids(home: Home, practice: Practice) -> None:
+    """Take the ids of people who were erased out of what every connector's pulls have left."""
+    for path in home.connect(practice.id).glob(f"*{_ENDING}"):
+        connector = path.name.removesuffix(_ENDING)
+        if ids := read_ids(home, practice.id, connector):
+            write_ids(home, practice.id, connector, ids, practice.sources)
 
 
 def note_failure(home: Home, practice_id: str, connector: str, at: str, reason: str) -> None:

@@ -1,6 +1,7 @@
 """Keys of a home: wrapped by a master key that lies elsewhere, each bound to its folder."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -126,6 +127,50 @@ def test_a_destroyed_key_leaves_no_byte_of_what_was_kept_of_it(home: Path):
         store.read(path)
 
 
+def test_a_destroyed_key_is_not_left_beside_its_place_by_a_rotation_that_was_killed(home: Path, monkeypatch):
+    """Written beside and not yet in place: the same key, wrapped anew. It goes with the key, and so does the publication's."""
+    published = home / "published" / "1"
+    for path in (home / "landing" / "p" / "x" / "a", published / "a"):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(store.sealed(path, b"text"))
+    monkeypatch.setenv("CAREGAP_KEY", f"{NEW} {OLD}")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Path, "replace", killed)
+        for place in ("landing/p", "published/1"):
+            with pytest.raises(KeyboardInterrupt):
+                store.rewrap(home, place)
+    left = sorted(path.name for path in (home / "keys").rglob(".*"))
+    assert len(left) == 2 and all(name.endswith(".new") for name in left)
+    store.destroy(home, "landing/p")
+    shutil.rmtree(published)
+    store.sweep(home)
+    assert list((home / "keys").rglob(".*")) == [] and store.places(home) == ["home", "landing/p"]
+
+
+def test_a_key_is_there_or_destroyed_wherever_the_destruction_is_killed(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """A kill between overwriting and saying so would leave a key that nothing opens and nothing replaces."""
+    path = home / "landing" / "p" / "x" / "a"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(store.sealed(path, b"text"))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(os, "fsync", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.destroy(home, "landing/p")
+    assert "destroyed_at" in store.state(home, "landing/p")
+    with pytest.raises(KeysRefused, match="its key was destroyed"):
+        store.read(path)
+    path.write_bytes(store.sealed(path, b"anew"))
+    assert store.read(path) == b"anew", "what is written afterwards has a key of its own"
+
+
 def test_the_key_of_a_publication_goes_with_it(home: Path):
     for name in ("1", "2"):
         (home / "published" / name).mkdir(parents=True)
@@ -148,6 +193,14 @@ def test_a_key_file_in_the_home_is_refused(tmp_path: Path):
     (tmp_path / "key").write_text(OLD)
     with pytest.raises(KeysRefused, match="lies in the home"):
         store.masters(tmp_path, {"CAREGAP_KEY_FILE": str(tmp_path / "key")})
+
+
+@pytest.mark.parametrize(("key", "said"), [("  ", "holds no key"), ("\udcff" * 40, "text in UTF-8")])
+def test_a_blank_key_and_one_that_is_no_text_are_refused_by_a_new_home(tmp_path: Path, monkeypatch, key, said):
+    monkeypatch.setenv("CAREGAP_KEY", key)
+    with pytest.raises(KeysRefused, match=said):
+        store.encrypt_home(tmp_path)
+    assert not store.is_encrypted(tmp_path)
 
 
 def test_a_short_key_is_refused(tmp_path: Path):
