@@ -4,12 +4,10 @@
     CPU time with that.
 -#}
 {% macro build_in_place(relation) -%}
-    {%- set earlier = load_cached_relation(this) -%}
     {%- call statement('main') %}
-        {%- if earlier %} drop {{ earlier.type }} {{ earlier }}; {% endif %}
+        drop {{ relation.type }} if exists {{ relation }};
         {{ create_table_as(false, relation, compiled_code) if relation.is_table else create_view_as(relation, compiled_code) }}
     {%- endcall %}
-    {%- do adapter.commit() -%}
     {%- do hold_rules(relation) -%}
     {{ return({'relations': [relation]}) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    Evaluates the data tests that read a table alone in one statement, where the table is made, and fails its node with the names of those that
-    it breaks. A build hands them over by table (variable `rules`, pipelines/warehouse/rules.py); without it they run as tests of their own.
+    Evaluates a table's data tests in one statement, where the table is made, and fails its node with the names of those that it breaks. A build
+    hands them over by table (variable `rules`, pipelines/warehouse/rules.py); without it they run as tests of their own.
 -#}
 {% macro hold_rules(relation) -%}
     {%- set rules = var('rules', {}).get(model.unique_id, []) -%}
@@ -9,7 +9,11 @@
         select rule, n_rows
         from (
             {%- for rule in rules %}
+            {%- if rule.kind == 'columns_hold' %}
+            select '{{ rule.name }}.' || column_name || '.' || rule as rule, n_rows
+            {%- else %}
             select '{{ rule.name }}' as rule, count(*) as n_rows
+            {%- endif %}
             from ({{ context['test_' ~ rule.kind](relation, **rule.arguments) }}) as failing
             {{ 'union all' if not loop.last }}
             {%- endfor %}

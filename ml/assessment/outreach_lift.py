@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ml.effects.estimate import EstimateRefused
 from ml.effects.randomised import trial_effect, usable_members
@@ -52,7 +52,7 @@ def needed(rate: float, ratio: float, difference: float = WORTH_KNOWING) -> int:
     """
     other = min(rate + difference, 1.0)
     pooled = (ratio * other + rate) / (1 + ratio)
-    alpha, beta = norm.ppf((1 + CONFIDENCE) / 2), norm.ppf(POWER)
+    alpha, beta = ndtri((1 + CONFIDENCE) / 2), ndtri(POWER)
     chance = alpha * (pooled * (1 - pooled) * (1 + 1 / ratio)) ** 0.5
     effect = beta * (rate * (1 - rate) + other * (1 - other) / ratio) ** 0.5
     return int(-(-((chance + effect) ** 2) // difference**2))

@@ -12,20 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import skops.io
 
 from ml.risk.risk_model import RiskModel
 from ml.risk.selection import Selection
+from ml.risk.trusted_types import TRUSTED, skops_io
 
 MODEL_FILE, MANIFEST_FILE = "model.skops", "manifest.json"
 LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy", "skops")
-_TRUSTED = [
-    "scipy.interpolate._bsplines.BSpline",
-    "scipy._lib.array_api_compat.numpy._aliases.asarray",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-]
-"""Types beyond skops' own list that a spline and a boosted tree need; any other type in the file is refused. scikit-learn follows
-a tree's nodes unchecked, so a file is opened only if its hash matches the manifest."""
 N_GOLDEN = 8
 """Rows whose risks are saved, to verify a reloaded model."""
 
@@ -65,7 +58,7 @@ def save(model: RiskModel, origin: Origin, golden: np.ndarray, folder: Path, met
     target = folder / origin.version
     beside = folder / f"{origin.version}.{os.getpid()}"
     beside.mkdir(parents=True, mode=0o700)
-    skops.io.dump(model.estimator, beside / MODEL_FILE)
+    skops_io.dump(model.estimator, beside / MODEL_FILE)
     golden = golden[:N_GOLDEN]
     manifest = {
         "version": origin.version,
@@ -105,7 +98,7 @@ def load(origin: Origin, folder: Path) -> RiskModel:
     }
     if differing := [name for name, value in expected.items() if manifest.get(name) != value]:
         raise ModelMismatch(f"{place}: differs from its manifest in {', '.join(differing)}. Train again with `caregap train`.")
-    estimator = skops.io.load(place / MODEL_FILE, trusted=_TRUSTED)
+    estimator = skops_io.load(place / MODEL_FILE, trusted=TRUSTED)
     first_on, last_on = (date.fromisoformat(manifest[name]) for name in ("trained_from_on", "trained_to_on"))
     selection = Selection(**manifest["selection"] | {"calibration": tuple(manifest["selection"]["calibration"])})
     model = RiskModel(estimator, tuple(manifest["features"]), first_on, last_on, selection)

@@ -29,9 +29,13 @@ def parquet_keys(keys: Iterable[DataKey]) -> list[str]:
     return [f"pragma add_parquet_key({quoted(key.place)}, {quoted(_text(key, 'parquet'))})" for key in keys]
 
 
-def attach(path: object, name: str, key: DataKey | None, *, read_only: bool = False) -> str:
-    """The statement that attaches a DuckDB file under a name, encrypted by `key` or as it is."""
+def attach(path: object, name: str, key: DataKey | None, *, read_only: bool = False, is_logged: bool = True) -> str:
+    """The statement that attaches a DuckDB file under a name, encrypted by `key` or as it is.
+
+    Not `is_logged`: without a write-ahead log, so that only a checkpoint makes what is written last.
+    """
     options = ["read_only"] if read_only else []
+    options += [] if is_logged else ["recovery_mode no_wal_writes"]
     options += [f"encryption_key {quoted(_text(key, 'duckdb'))}", "encryption_cipher 'GCM'"] if key else []
     return f"attach {quoted(str(path))} as {name}" + (f" ({', '.join(options)})" if options else "")
 

@@ -33,7 +33,7 @@ class Translator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetCheckSpec | None:
-        if is_evaluated_with_its_table(manifest["nodes"][unique_id]):
+        if is_evaluated_with_its_table(manifest["nodes"][unique_id], manifest):
             return dg.AssetCheckSpec(RULES, asset=asset_spec.key, description="Every rule of this table alone.", blocking=True)
         return super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
 

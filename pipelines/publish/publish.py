@@ -126,7 +126,7 @@ def write_file(
 ) -> dict[str, int]:
     """Copy the contracts' tables and descriptions to a new file. Returns the number of rows by table."""
     n_rows, written = {}, {}
-    with open_file(path) as connection:
+    with open_file(path, like=build.warehouse) as connection:
         attach(connection, build.warehouse, "build")
         connection.execute(f"set variable {SALT} = '{secrets.token_hex(32)}'")
         connection.execute("begin")  # one commit, not one for each of the thousands of comments

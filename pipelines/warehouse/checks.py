@@ -4,11 +4,12 @@ build/<run>/checks/<step>.json
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipelines.warehouse.build import Build
+from pipelines.warehouse.rules import Rule, rules_of
 
 STATUSES = {"pass": "passed", "warn": "warned", "fail": "failed", "error": "failed"}
 
@@ -53,56 +54,24 @@ def dbt_checks(
     if node is None:
         return []
     if node["resource_type"] == "test":
-        return _checks(node, manifest, STATUSES.get(data["status"], "failed"), int(data.get("num_failures", 0)))
-    of_table: list[Check] = []
-    if event["broken"] or data["node_info"]["node_status"] == "success":
-        for test in rules.get(unique_id, ()):
-            n_rows = event["broken"].get(test["name"], 0)
-            of_table += _checks(test, manifest, "failed" if n_rows else "passed", n_rows)
-    return of_table
+        status, n_rows = STATUSES.get(data["status"], "failed"), int(data.get("num_failures", 0))
+        return [_check(node, rule, manifest, status, n_rows) for rule in rules_of(node)]
+    if not event["broken"] and data["node_info"]["node_status"] != "success":
+        return []
+    broken = event["broken"]
+    return [
+        _check(test, rule, manifest, "failed" if rule.id in broken else "passed", broken.get(rule.id, 0))
+        for test in rules.get(unique_id, ())
+        for rule in rules_of(test)
+    ]
 
 
-def _checks(test: Mapping[str, Any], manifest: Mapping[str, Any], status: str, n_rows: int) -> list[Check]:
+def _check(test: Mapping[str, Any], rule: Rule, manifest: Mapping[str, Any], status: str, n_rows: int) -> Check:
     finding = None if status == "passed" else f"{n_rows:,} rows break it"
-    return [Check(id, _table(test, manifest), rule, status, column, n_rows, finding) for id, column, rule in _rules(test)]
+    return Check(rule.id, _table(test, manifest), rule.words, status, rule.column, n_rows, finding)
 
 
 def _table(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
-    nodes = manifest["nodes"] | manifest["sources"]
-    node = nodes[test.get("attached_node") or test["depends_on"]["nodes"][0]]
+    unique_id = test.get("attached_node") or test["depends_on"]["nodes"][0]
+    node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
     return f"{node['schema']}.{node.get('identifier') or node['name']}"
-
-
-def _rules(test: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
-    """The id, column and words of each rule: the test's own description, otherwise the meaning of the generic test."""
-    metadata = test.get("test_metadata") or {"name": "", "kwargs": {}}
-    asked, column, name = metadata["kwargs"], test.get("column_name"), test["name"]
-    if test["description"]:
-        yield name, column, test["description"]
-        return
-    match metadata["name"]:
-        case "unique":
-            yield name, column, f"No two rows have the same {column}."
-        case "unique_combination":
-            yield name, column, f"No two rows have the same {', '.join(asked['columns'])}."
-        case "not_null":
-            yield name, column, f"Every row has a value of {column}."
-        case "accepted_values":
-            yield name, column, _one_of(column, asked["values"])
-        case "relationships":
-            yield name, column, _found_in(column, asked["to"], asked["field"])
-        case "columns_hold":
-            for one, values in asked.get("values", {}).items():
-                yield f"{name}.{one}.accepted_values", one, _one_of(one, values)
-            for one, (to, field) in asked.get("references", {}).items():
-                yield f"{name}.{one}.relationships", one, _found_in(one, to, field)
-        case _:
-            yield name, column, name.replace("_", " ").capitalize() + "."
-
-
-def _one_of(column: str | None, values: Iterable[object]) -> str:
-    return f"Every {column} is one of: {', '.join(map(str, values))}."
-
-
-def _found_in(column: str | None, to: str, field: str) -> str:
-    return f"Every {column} is found in {to.partition('(')[2].strip(chr(39) + ')')}.{field}."

@@ -15,22 +15,16 @@ from queue import SimpleQueue
 from typing import Any
 
 from pipelines.errors import ChecksFailed, without_values
-from pipelines.keys import key_of
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.dbt_project import QUIET, dbt_manifest, places, read_manifest
-from pipelines.warehouse.rules import NOT_AS_NODES, as_variable, rules_by_table
+from pipelines.warehouse.rules import as_variable, evaluate_with_tables, rules_by_table, rules_of
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 FAILURE = "CatchableExceptionOnRun"
-BROKEN = re.compile(r"broken rule (\w+): (\d+) rows")
+BROKEN = re.compile(r"broken rule ([\w.]+): (\d+) rows")
 """What the macro `hold_rules` says of each rule that a table breaks."""
 FEW_ROWS = 500_000
 """Delivered rows; the sample has 116,000."""
-
-
-def _target(warehouse: Path) -> list[str]:
-    """dbt's own words for an encrypted file, which its plugin attaches (`pipelines/warehouse/dbt_encryption.py`)."""
-    return ["--target", "encrypted"] if key_of(warehouse) else []
 
 
 def run_dbt(
@@ -57,12 +51,15 @@ def run_dbt(
             told = MessageToDict(event, preserving_proto_field_name=True)
             events.put(told | {"broken": broken.get(event.data.node_info.unique_id, {})})
 
-    runner = dbtRunner(manifest=dbt_manifest(parsed), callbacks=[report])
-    arguments = [*QUIET, command, *places(warehouse.parent / "dbt"), *_target(warehouse)]
+    manifest, described = dbt_manifest(parsed), read_manifest(parsed)
+    runner = dbtRunner(manifest=manifest, callbacks=[report])
+    arguments = [*QUIET, command, *places(warehouse.parent / "dbt")]
     # Otherwise a test that also reads an unselected table would fail because that table is missing.
     if command == "build":
-        variables = {**variables, "rules": as_variable(rules_by_table(read_manifest(parsed)))}
-        arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "--exclude", *NOT_AS_NODES]
+        rules = rules_by_table(described)
+        evaluate_with_tables(manifest, rules)
+        variables = {**variables, "rules": as_variable(described, rules)}
+        arguments += ["--indirect-selection", "buildable", "--use-fast-test-edges"]
     arguments += ["--vars", json.dumps(dict(variables), default=str), "--select", *select]
 
     def invoke() -> None:
@@ -77,7 +74,7 @@ def run_dbt(
         worker.submit(invoke)
         while isinstance(event := events.get(), dict):
             yield event
-    _raise_failures(event, warehouse, read_manifest(parsed))
+    _raise_failures(event, warehouse, described)
 
 
 def _threads(warehouse: Path) -> int:
@@ -97,7 +94,7 @@ def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object]
     target = warehouse.parent / "dbt"
     os.environ["CAREGAP_BUILD"] = str(warehouse)
     flags = [flag for flag in QUIET if flag != "--no-write-json"]
-    arguments = [*flags, "docs", "generate", "--static", *places(target), *_target(warehouse)]
+    arguments = [*flags, "docs", "generate", "--static", *places(target)]
     arguments += ["--vars", json.dumps(dict(variables), default=str)]
     try:
         _raise_failures(dbtRunner(manifest=dbt_manifest(parsed)).invoke(arguments), warehouse, read_manifest(parsed))
@@ -133,10 +130,11 @@ def broken_rules(message: str) -> dict[str, int]:
 
 
 def _reasons(result: Any, warehouse: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """A line for a failed node, or for each rule that is broken where one test holds several."""
-    if rules := broken_rules(result.message or ""):
-        tests = {test["name"]: test for test in rules_by_table(manifest)[result.node.unique_id]}
-        return [f"{_rule(result.node.name, tests[name])}: {n_rows} rows" for name, n_rows in rules.items()]
+    """A line for a failed node, or for each rule that it breaks."""
+    if broken := broken_rules(result.message or ""):
+        rules = {rule.id: rule for test in rules_by_table(manifest)[result.node.unique_id] for rule in rules_of(test)}
+        named = [(rules[id], n_rows) for id, n_rows in broken.items()]
+        return [f"{'.'.join(filter(None, (result.node.name, one.column)))} {one.kind}: {n_rows} rows" for one, n_rows in named]
     if result.status != "fail":
         return [f"{_name(result.node)}: {without_values(result.message or 'failed')}"]
     metadata = getattr(result.node, "test_metadata", None)
@@ -155,8 +153,3 @@ def _name(node: Any) -> str:
     column = f".{node.column_name}" if getattr(node, "column_name", None) else ""
     kind = node.test_metadata.name if getattr(node, "test_metadata", None) else node.name
     return f"{table}{column} {kind}"
-
-
-def _rule(table: str, test: Mapping[str, Any]) -> str:
-    column = f".{test['column_name']}" if test.get("column_name") else ""
-    return f"{table}{column} {test['test_metadata']['name']}"

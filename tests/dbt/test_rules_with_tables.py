@@ -42,3 +42,13 @@ def test_a_table_that_breaks_its_rules_fails_and_the_failure_names_each_rule_and
     with pytest.raises(ChecksFailed) as failed:
         list(run_dbt(parsed, warehouse, VARIABLES, ["dim_payers"]))
     assert str(failed.value).splitlines()[1:] == [f"  dim_payers.payer_key unique: {n_keys} rows"]
+
+
+def test_a_key_that_is_not_found_in_the_table_that_it_refers_to_fails_its_own_table(warehouse: Path, parsed: Path):
+    with open_file(warehouse) as connection:
+        [n_rows] = connection.execute("select count(location_key) from marts.fct_encounters").fetchone()
+        connection.execute("delete from marts.dim_locations")
+    assert n_rows
+    with pytest.raises(ChecksFailed) as failed:
+        list(run_dbt(parsed, warehouse, VARIABLES, ["fct_encounters"]))
+    assert str(failed.value).splitlines()[1:] == [f"  fct_encounters.location_key relationships: {n_rows} rows"]

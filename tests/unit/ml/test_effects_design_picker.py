@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from ml.effects.design_picker import Attempt, rollout_designs, trial_designs
+from ml.effects.rollout_designs import _trend
 
 
 def history(
@@ -136,3 +137,10 @@ def test_a_campaign_with_one_member_held_out_is_left_out():
     assert found.estimate.n == 100
     [refused] = trial_designs(lonely.filter(pl.col("stratum") == "b"))
     assert refused.estimate is None and "two members with a known outcome in each arm" in refused.refused_reason
+
+
+def test_a_trend_has_the_slope_and_p_value_of_least_squares():
+    """1, 2, 4, 5 at 0 to 3: slope (3 + 0.5 + 0.5 + 3) / 5 = 1.4; residuals 0.1, -0.3, 0.3, -0.1, so its error is √(0.2 / 2 / 5) =
+    0.1414, t = 9.9 with 2 degrees of freedom, and p = 1 - t / √(t² + 2) = 1 - √0.98 = 0.01005."""
+    assert _trend(np.array([1.0, 2.0, 4.0, 5.0])) == (pytest.approx(1.4), pytest.approx(1 - 0.98**0.5))
+    assert _trend(np.array([2.0, 2.0, 2.0, 2.0])) == (0.0, 1.0)

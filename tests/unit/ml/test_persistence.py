@@ -1,15 +1,18 @@
 """A saved model is loaded only as what it was saved as."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier
 
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.persistence import MANIFEST_FILE, MODEL_FILE, ModelMismatch, Origin, load, save
 from ml.risk.risk_model import CHALLENGER, CHAMPION, matrix
+from ml.risk.trusted_types import skops_io
 from tests.unit.ml.test_disengagement import contact_months, patients
 
 ORIGIN = Origin("disengagement", data_cut="a" * 64, feature_sql="b" * 64, code="c" * 64)
@@ -57,6 +60,17 @@ def test_a_model_file_that_was_changed_is_refused(folder):
     with (folder / ORIGIN.version / MODEL_FILE).open("ab") as file:
         file.write(b" ")
     with pytest.raises(ModelMismatch, match="model_file"):
+        load(ORIGIN, folder)
+
+
+def test_a_type_that_no_model_of_ours_has_is_refused(folder):
+    """Not even another estimator of scikit-learn, though the manifest vouches for the file."""
+    place = folder / ORIGIN.version
+    skops_io.dump(DummyClassifier(), place / MODEL_FILE)
+    manifest = json.loads((place / MANIFEST_FILE).read_text())
+    digest = hashlib.sha256((place / MODEL_FILE).read_bytes()).hexdigest()
+    (place / MANIFEST_FILE).write_text(json.dumps(manifest | {"model_file": digest}))
+    with pytest.raises(TypeError, match=r"Untrusted types.*DummyClassifier"):
         load(ORIGIN, folder)
 
 

@@ -1,4 +1,4 @@
-"""Attaches an encrypted build for dbt: dbt's own profile would have to hold the key, or its environment.
+"""Attaches the build's file for dbt, encrypted or not: dbt's own profile would have to hold the key, or its environment.
 
 dbt-duckdb makes one connection in memory, lets its plugins prepare it, and then attaches what the profile names: `attach if not
 exists`, so that what is attached here stays. No key is in a profile, an argument, a variable of the environment or an artefact.
@@ -20,7 +20,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         path = Path(os.environ["CAREGAP_BUILD"])
         prepare(conn, path)
-        attach(conn, path, path.stem, read_only=False)
+        attach(conn, path, path.stem, read_only=False, is_logged=False)
 
     def configure_cursor(self, cursor: Any) -> None:
         """A cursor does not take over which database is in use."""
