@@ -58,13 +58,17 @@ class AccessFile(AccessSettings):
 
 
 def read_access(home: Path) -> AccessFile | None:
-    """The home's access file; None if there is none. Raises `AccessRefused` where a setting is not what its schema
-    allows (`models/settings/access.py`)."""
+    """The home's access file; None if there is none. Raises `AccessRefused` where it cannot be read, as a link that leads
+    nowhere, and where a setting is not what its schema allows (`models/settings/access.py`)."""
     path = home / FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
         return read_settings(path.read_bytes(), AccessFile, str(path), {"roles": list(ROLES)})
+    except OSError as error:
+        raise AccessRefused(
+            f"{path}: cannot be read ({error.strerror}). Put the file back: nobody signs in without it."
+        ) from None
     except SettingsRefused as refused:
         raise AccessRefused(f"{refused}\ndocs/operators.md shows access.toml.") from None
 

@@ -72,6 +72,8 @@ def parse_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
         raise SettingsRefused(file, [Mistake(line, "this line", "is not UTF-8. Save the file as UTF-8.")]) from None
     try:
         return text, tomllib.loads(text)
+    except RecursionError:
+        raise SettingsRefused(file, [Mistake(None, "this file", "is nested too deeply to be settings. Correct it.")]) from None
     except tomllib.TOMLDecodeError as error:
         said, _, place = str(error).partition(" (at ")
         found = re.search(r"line (\d+)", place)

@@ -116,10 +116,14 @@ def erase(home: Home, practice: Practice, person: Person, publish: Callable[[], 
 
 
 def finish(home: Home, practice: Practice, publish: Callable[[], object]) -> list[Certificate]:
-    """Take every erasure that was begun to its end: the person is on the list already, and nothing else is needed."""
+    """Take every erasure that was begun to its end: the person is on the list already, and nothing else is needed.
+
+    Where none was, as in an older backup into which the list was copied, what connections remember of the erased is forgotten.
+    """
     marks = Tombstones.of(home, practice.id).marks()
     begun = [one for one in certificates(home, practice) if one["status"] == BEGUN and marks.issuperset(one["marks"])]
     if not begun:
+        _forget_pushed(home, practice)
         return []
     note_erased(home, practice.id, max(one["publications_through"] for one in begun))
     erase_recorded(home, practice.id)

@@ -133,6 +133,8 @@ def test_a_restored_backup_of_afterwards_does_not_have_the_person_either(home, p
 
 
 def test_an_erasure_taken_over_into_an_older_backup_holds_there(home, practice, publish_anew, tmp_path):
+    write_state(home, "test", "our_crm", PullState())
+    write_ids(home, "test", "our_crm", {"contacts": ["contact_id-secret-1"]}, ("crm",))
     older = back_up(home, tmp_path / "backups")
     erase_first(home, practice, publish_anew)
     again = Home(tmp_path / "again")
@@ -140,6 +142,8 @@ def test_an_erasure_taken_over_into_an_older_backup_holds_there(home, practice, 
     restore(again, read_backup(older.folder))
     shutil.copytree(home.root / "erasures", again.root / "erasures")
     land(practice, again)
+    assert read_ids(again, "test", "our_crm") and finish(again, practice, publish_anew) == []
+    assert search(again.root / "connect", GONE) == [], "the same command again has nothing left to erase, and forgets the rest"
     assert (
         search(again.root / "landing", GONE)
         == search(again.root / "history", GONE)

@@ -94,6 +94,21 @@ def test_a_secret_in_the_file_is_refused_and_not_shown(tmp_path):
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize("what", ["a link to nowhere", "a link to itself", "a folder", "100,000 brackets"])
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence_and_not_taken_for_none(tmp_path, what):
+    """Without a file there is no sign-in: a link that lost its file must not open a synthetic practice to everybody."""
+    path = tmp_path / "access.toml"
+    match what:
+        case "a folder":
+            path.mkdir()
+        case "100,000 brackets":
+            path.write_text("a = " + "[" * 100_000)
+        case _:
+            path.symlink_to("nowhere" if "nowhere" in what else path)
+    with pytest.raises(AccessRefused, match=r"access.toml: (cannot be read|this file is nested too deeply)"):
+        read_access(tmp_path)
+
+
 def test_a_byte_order_mark_is_no_mistake(tmp_path):
     (tmp_path / "access.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
     assert read_access(tmp_path).sign_in.client_id == "caregap"
