@@ -79,6 +79,7 @@ initial_population as (
     select
         patient_periods.period_key,
         patient_periods.patient_key,
+        patient_periods.birth_on,
         patient_periods.deceased_on,
         patient_periods.identified_from_on,
         indexes.index_on,
@@ -227,4 +228,13 @@ findings as (
 
 )
 
-{{ measure_results(has_findings=true, has_window=true) }}
+-- Its strata are by the age at the first score, not at the start or the end of the period
+select
+    results.*,
+    case when {{ age_on('denominator.birth_on', 'denominator.index_on') }} < 18 then 1 else 2 end as own_stratum
+from (
+    {{ measure_results(has_findings=true, has_window=true) | indent(4) }}
+) as results
+inner join denominator
+    on results.period_key = denominator.period_key
+    and results.patient_key = denominator.patient_key

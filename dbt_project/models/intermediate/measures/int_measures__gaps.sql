@@ -93,6 +93,7 @@ by_patient as (
         cast(is_denominator_exclusion as bigint) as n_denominator_exclusion,
         cast(is_denominator_exception as bigint) as n_denominator_exception,
         cast(is_numerator as bigint) as n_numerator,
+        own_stratum,
         {
             'episode_on': episode_on,
             'episode_id': episode_id,
@@ -119,6 +120,7 @@ by_patient as (
         count(*) filter (where is_denominator_exclusion) as n_denominator_exclusion,
         count(*) filter (where is_denominator_exception) as n_denominator_exception,
         count(*) filter (where is_numerator) as n_numerator,
+        cast(null as integer) as own_stratum,
         max({
             'episode_on': episode_on,
             'episode_id': episode_id,
@@ -146,6 +148,7 @@ by_patient as (
         0,
         0,
         0,
+        cast(null as integer) as own_stratum,
         {
             'episode_on': cast(null as date),
             'episode_id': cast(null as varchar),
@@ -167,8 +170,8 @@ select
     periods.period_start_on,
     periods.period_end_on,
     by_patient.patient_key,
-    case when by_patient.is_initial_population then strata.stratum end as stratum,
-    case when by_patient.is_initial_population then strata.stratum_name end as stratum_name,
+    case when by_patient.is_initial_population then coalesce(own_strata.stratum, strata.stratum) end as stratum,
+    case when by_patient.is_initial_population then coalesce(own_strata.stratum_name, strata.stratum_name) end as stratum_name,
     by_patient.is_initial_population,
     by_patient.n_denominator > 0 as is_denominator,
     by_patient.n_denominator_exclusion > 0 as is_denominator_exclusion,
@@ -205,3 +208,6 @@ left join strata
     on by_patient.measure_code = strata.measure_code
     and by_patient.period_key = strata.period_key
     and by_patient.patient_key = strata.patient_key
+left join {{ ref('measure_strata') }} as own_strata
+    on by_patient.measure_code = own_strata.measure_code
+    and by_patient.own_stratum = own_strata.stratum
