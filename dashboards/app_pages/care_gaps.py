@@ -5,9 +5,10 @@ import streamlit as st
 
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples, stack
+from dashboards.figures.languages import _, day, sentence
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.figures.trends import first_and_last, trend
-from dashboards.figures.wording import as_plain_markdown
+from dashboards.figures.wording import as_plain_markdown, each
 from dashboards.kpis.metric import below, metric, rests_on
 from dashboards.kpis.months import CATALOG, DIMENSIONS, go_lives, months_of
 from dashboards.kpis.periods import QUARTER, members, newest
@@ -18,7 +19,7 @@ from dashboards.layout.page import current_sheet, empty, not_available, open_pag
 from dashboards.outreach.open_gaps import patients_behind
 from dashboards.store.published import ask
 from models.few_cases import MARK, is_few, marked
-from models.wording import amount, day, month, period
+from models.wording import amount, month, period
 
 CLOSURE = "care_gap_closure_rate"
 MONTHS_DRAWN = 24
@@ -96,13 +97,13 @@ def _rated(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     )
 
 
-publication = open_page("Care gaps", "Due care that is missing: where, for how long, and the value of closing the gaps.")
+publication = open_page(_("Care gaps"), _("Due care that is missing: where, for how long, and the value of closing the gaps."))
 chosen = filters(publication, period=False, provider=True, payer=True)
 current_sheet().filters = chosen.said
 condition, parameters = chosen.where("location_key", "provider_key", "payer_class")
 year = ask(publication, _YEAR.format(counts=_COUNTS, condition=condition), parameters)
 if year.is_empty():
-    empty(f"No measure has a patient in its denominator for {as_plain_markdown(chosen.said)}. Choose fewer filters.")
+    empty(_("No measure has a patient in its denominator for {whom}. Choose fewer filters.", whom=as_plain_markdown(chosen.said)))
     st.stop()
 
 rolling = ask(publication, _ROLLING.format(counts=_COUNTS, condition=condition), parameters)
@@ -111,47 +112,61 @@ measures = (
 )
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
 kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == CLOSURE)
+kpi = kpi | {"kpi_name": _(kpi["kpi_name"])}
 shown = newest(publication, chosen, QUARTER, (CLOSURE,)).get(CLOSURE)
-_, ends_on = first_and_last(year["period_end_on"])
-so_far = f"reporting year {ends_on.year}, up to the day of the data"
+ends_on = first_and_last(year["period_end_on"])[1]
+so_far = _("reporting year {year}, up to the day of the data", year=ends_on.year)
 
 with st.container(border=True):
     open_gaps, closure, closures, days, value = st.columns(5)
     open_gaps.metric(
-        f"Open gaps in {ends_on.year}",
+        _("Open gaps in {year}", year=ends_on.year),
         f"{totals['n_open']:,}",
-        help="Patients in the denominator of a measure whose care is not done in the reporting year, as of the day of the data.",
+        help=_(
+            "Patients in the denominator of a measure whose care is not done in the reporting year, as of the day of the data."
+        ),
     )
     with closure:
-        metric(kpi, shown, note="on the quarter before")
+        metric(kpi, shown, note=_("on the quarter before"))
         below(rests_on(kpi, shown))
-    closures.metric(f"Closures in {ends_on.year}", f"{totals['n_closures']:,}", help="Times that an open gap was closed.")
+    closures.metric(
+        _("Closures in {year}", year=ends_on.year), f"{totals['n_closures']:,}", help=_("Times that an open gap was closed.")
+    )
     days.metric(
-        f"Days to closure in {ends_on.year}",
+        _("Days to closure in {year}", year=ends_on.year),
         amount(totals["days"], "days"),
-        help="Mean, from opening to closing, of this year's closures.",
+        help=_("Mean, from opening to closing, of this year's closures."),
     )
     if totals["days"] is not None:
         with days:
             few = is_few(None, totals["n_closures"], "continuous_variable")
-            below(f"n = {totals['n_closures']:,}" + (f"{MARK} few cases" if few else ""))
+            below(f"n = {totals['n_closures']:,}" + (f"{MARK} {_('few cases')}" if few else ""))
     value.metric(
-        "Value of open gaps",
+        _("Value of open gaps"),
         amount(totals["open_usd"] or None, "usd"),
-        help="What payers would pay for the open gaps, by the incentives agreed. Empty: nothing is agreed.",
+        help=_("What payers would pay for the open gaps, by the incentives agreed. Empty: nothing is agreed."),
     )
     if not measures.is_empty():
         most = measures.row(0, named=True)
         say(
-            f"Reporting year to {day(ends_on)}, up to the day of the data, {chosen.said}: most open gaps are in "
-            f"**{most['measure']}** ({most['n_open']:,} open, {amount(most['rate'], 'share')} of {most['n_eligible']:,} met)."
+            _(
+                "Reporting year to {day}, up to the day of the data, {whom}: most open gaps are in **{measure}** ({n} open, "
+                "{share} of {eligible} met).",
+                day=day(ends_on),
+                whom=chosen.said,
+                measure=sentence(most["measure"]),
+                n=f"{most['n_open']:,}",
+                share=amount(most["rate"], "share"),
+                eligible=f"{most['n_eligible']:,}",
+            )
         )
 
-wanted = st.text_input("Find a measure", placeholder="Code, name or topic", key="wanted_measure").strip().lower()
+wanted = st.text_input(_("Find a measure"), placeholder=_("Code, name or topic"), key="wanted_measure").strip().lower()
 searched = pl.concat_str("measure_code", "measure", "topic", separator=" ").str.to_lowercase()
-found = measures.filter(searched.str.contains(wanted, literal=True))
+said = measures.with_columns(each(measures["measure"], sentence), each(measures["topic"], _))
+found = said.filter(searched.str.contains(wanted, literal=True))
 if found.is_empty():
-    say("No measure with a patient in its denominator has this in its code, name or topic.")
+    say(_("No measure with a patient in its denominator has this in its code, name or topic."))
 table(
     found.sort("is_chosen", "topic", "n_open", descending=[True, False, True])
     .with_columns(marked("n_met", "n_eligible"))
@@ -168,34 +183,35 @@ table(
         "open_usd",
         "n_not_assessable",
     ),
-    title=f"Measures by topic, most open gaps first: {so_far}",
+    title=_("Measures by topic, most open gaps first: {so_far}", so_far=so_far),
     columns={
-        "topic": st.column_config.TextColumn("Topic", width="small"),
-        "measure_code": st.column_config.TextColumn("Code", width="small"),
-        "measure": st.column_config.TextColumn("Measure", width=270),
-        "rate": st.column_config.ProgressColumn("Met", format="percent", min_value=0, max_value=1),
-        "few": st.column_config.TextColumn("Few", width="small", help="Fewer than 30 eligible, or fewer than 10 met."),
-        "n_eligible": "Eligible",
-        "n_open": "Open",
-        "n_closures": "Closures",
-        "days": st.column_config.NumberColumn("Days to closure", format="%.0f"),
-        "open_usd": st.column_config.NumberColumn("Value open", format="$%,.0f"),
+        "topic": st.column_config.TextColumn(_("Topic"), width="small"),
+        "measure_code": st.column_config.TextColumn(_("Code"), width="small"),
+        "measure": st.column_config.TextColumn(_("Measure"), width=270),
+        "rate": st.column_config.ProgressColumn(_("Met"), format="percent", min_value=0, max_value=1),
+        "few": st.column_config.TextColumn(_("Few"), width="small", help=_("Fewer than 30 eligible, or fewer than 10 met.")),
+        "n_eligible": _("Eligible"),
+        "n_open": _("Open"),
+        "n_closures": _("Closures"),
+        "days": st.column_config.NumberColumn(_("Days to closure"), format="%.0f"),
+        "open_usd": st.column_config.NumberColumn(_("Value open"), format="$%,.0f"),
         "n_not_assessable": st.column_config.NumberColumn(
-            "Not judged", help="Data of this kind are missing: in no rate, and no gap."
+            _("Not judged"), help=_("Data of this kind are missing: in no rate, and no gap.")
         ),
     },
     name="measures",
-    note="Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator."
-    + ("" if measures["is_chosen"].all() else " First the measures that the practice chose."),
+    note=_("Met: done ÷ eligible, after exclusions and exceptions; of an inverse measure, those not in its numerator.")
+    + ("" if measures["is_chosen"].all() else f" {_('First the measures that the practice chose.')}"),
 )
 
 left, right = st.columns(2)
 for column, slice_type in ((left, "location"), (right, "provider")):
     by = DIMENSIONS[slice_type][0].lower()
+    closed_by = _("{kpi} by {by}", kpi=kpi["kpi_name"], by=_(by))
     ranked = members(publication, chosen, shown, slice_type).sort("value", descending=True) if shown else pl.DataFrame()
     with column:
         if shown is None or ranked.is_empty():
-            not_available(f"{kpi['kpi_name']} by {by}", "no month end with a care gap is mature yet")
+            not_available(closed_by, _("no month end with a care gap is mature yet"))
             continue
         figure(
             bars(
@@ -204,14 +220,14 @@ for column, slice_type in ((left, "location"), (right, "provider")):
                 value="value",
                 unit="share",
                 reference=shown["value"],
-                reference_name="All",
+                reference_name=_("All"),
                 n="denominator",
             ),
-            title=f"{kpi['kpi_name']} by {by}, {period(shown['first_month_on'], shown['last_month_on'])}",
-            alt=f"Care-gap closure rate of each {by}; {amount(shown['value'], 'share')} over all.",
+            title=f"{closed_by}, {period(shown['first_month_on'], shown['last_month_on'])}",
+            alt=f"{closed_by}; {_('{share} over all', share=amount(shown['value'], 'share'))}.",
             data=ranked,
             name=f"{CLOSURE}_by_{by}",
-            note="All measures together; who has more patients of one kind compares with care. †: few cases.",
+            note=_("All measures together; who has more patients of one kind compares with care. †: few cases."),
         )
 
 monthly = months_of(publication, chosen, CLOSURE).tail(MONTHS_DRAWN)
@@ -220,7 +236,7 @@ ages = ask(publication, _AGES.format(condition=age_condition), age_parameters)
 left, right = st.columns(2)
 with left:
     if monthly.is_empty():
-        not_available("The course of care gaps", "no month end has been evaluated yet")
+        not_available(_("The course of care gaps"), _("no month end has been evaluated yet"))
     else:
         figure(
             trend(
@@ -230,15 +246,15 @@ with left:
                 events=go_lives(publication, chosen).filter(pl.col("event_on") >= monthly["month_on"].min()),
                 height=340,
             ),
-            title=f"{kpi['kpi_name']} at each month's end, {chosen.said}",
-            alt=f"Care-gap closure rate by month end, up to {month(first_and_last(monthly['month_on'])[1])}.",
+            title=_("{kpi} at each month's end, {whom}", kpi=kpi["kpi_name"], whom=chosen.said),
+            alt=_("{kpi} by month end, up to {month}.", kpi=kpi["kpi_name"], month=month(first_and_last(monthly["month_on"])[1])),
             data=monthly.drop("slice_key", "slice_name"),
             name=f"{CLOSURE}_by_month",
-            note="Of the twelve months that end with each. Open dots: still coming in. Above: the mean of three month ends.",
+            note=_("Of the twelve months that end with each. Open dots: still coming in. Above: the mean of three month ends."),
         )
 with right:
     if ages.is_empty():
-        not_available("Ageing", "no gap is open")
+        not_available(_("Ageing"), _("no gap is open"))
     else:
         named = ages.join(measures.select("measure_code", "n_eligible"), on="measure_code", how="inner")
         order = (
@@ -247,18 +263,32 @@ with right:
             .sort("n_open", descending=True, maintain_order=True)["measure_code"]
             .to_list()
         )
+        ages_named = {code: _(name) for code, name in AGES.items()}
         sorted_ages = named.sort(pl.col("measure_code").cast(pl.Enum(order)))
         figure(
-            stack(sorted_ages, x="measure_code", value="n_open", part="age_band", parts=AGES, unit="count", colours=AGE_COLOURS),
-            title=f"How long the gaps of {ends_on.year} have been open: {ages['n_actionable'].sum():,} can be acted on today",
-            alt="Stacked bars: open gaps of each measure by how long they have been open.",
+            stack(
+                sorted_ages,
+                x="measure_code",
+                value="n_open",
+                part="age_band",
+                parts=ages_named,
+                unit="count",
+                colours=AGE_COLOURS,
+            ),
+            title=_(
+                "How long the gaps of {year} have been open: {n} can be acted on today",
+                year=ends_on.year,
+                n=f"{ages['n_actionable'].sum():,}",
+            ),
+            alt=_("Stacked bars: open gaps of each measure by how long they have been open."),
             data=sorted_ages,
             name="open_gaps_by_age",
-            note="Can be acted on today: nothing ordered, no visit booked, still in time.",
+            note=_("Can be acted on today: nothing ordered, no visit booked, still in time."),
         )
 
 largest = measures.head(6)["measure_code"].to_list()
 multiples = _rated(rolling.filter(pl.col("measure_code").is_in(largest)), "measure", "month_on").drop_nulls("rate")
+multiples = multiples.with_columns(each(multiples["measure"], sentence))
 if not multiples.is_empty():
     figure(
         small_multiples(
@@ -273,11 +303,11 @@ if not multiples.is_empty():
             ),
             unit="share",
         ),
-        title="The six measures with most open gaps: met in the twelve months to each month's end",
-        alt="Six small line charts, one a measure, of the share of due care that was done.",
+        title=_("The six measures with most open gaps: met in the twelve months to each month's end"),
+        alt=_("Six small line charts, one a measure, of the share of due care that was done."),
         data=multiples,
         name="measures_by_month",
-        note="Open dots: still coming in.",
+        note=_("Open dots: still coming in."),
     )
 
 patients_behind(publication, current_viewer(), measures, chosen)

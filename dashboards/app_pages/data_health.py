@@ -13,7 +13,7 @@ from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
 from dashboards.store.published import Publication, ask
 from models.sources import SOURCE_KINDS, source_title
-from models.wording import amount, counted, day, instant
+from models.wording import amount, counted, day, instant, named
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts; older data mean a missed nightly run."""
@@ -58,6 +58,14 @@ _FINDINGS = """
 _CHECKS = (
     "select table_name, column_name, rule, status, n_rows, finding, schema_name from catalog.checks order by table_name, rule"
 )
+_MODEL = """
+    select check_name, list(subject order by value desc nulls last, subject) as subjects
+    from ml.model_monitoring
+    where status <> 'ok'
+    group by check_name
+    order by check_name
+"""
+"""A run prints one warning for each of these checks, as for each check of the build that warned."""
 _REVIEWS = """
     select
         left_record_type, left_source_system, right_record_type, right_source_system, reason, evidence, confidence
@@ -80,7 +88,8 @@ _DOUBTS = {
 def _tiles(publication: Publication) -> None:
     totals = ask(publication, _TOTALS).row(0, named=True)
     checks = ask(publication, _CHECKS)
-    warned = checks.filter(pl.col("status") != "passed")
+    n_warned = checks.filter(pl.col("status") != "passed").height
+    n_warnings = n_warned + len(ask(publication, _MODEL))
     newest = publications()[0]
     age_hours = (datetime.now(UTC) - newest.published_at).total_seconds() / 3600
     n_delivered = totals["n_landed"] + totals["n_quarantined"]
@@ -106,9 +115,9 @@ def _tiles(publication: Publication) -> None:
         ),
         (
             "Checks passed",
-            f"{len(checks) - len(warned):,} of {len(checks):,}",
-            f"{counted(len(warned), 'warning')}: see Checks" if len(warned) else "no warning",
-            "Conditions that a build must meet to be published.",
+            f"{len(checks) - n_warned:,} of {len(checks):,}",
+            f"{counted(n_warnings, 'warning')}: see Checks" if n_warnings else "no warning",
+            "Conditions that a build must meet to be published. Warnings of the risk model's checks are counted too.",
         ),
     )
     for cell, (label, value, below, says) in zip(st.columns(4), tiles, strict=True):
@@ -280,7 +289,14 @@ def _checks(publication: Publication) -> None:
     found = checks.filter(pl.col("status") != "passed")
     for row in found.iter_rows(named=True):
         st.warning(f"{as_plain_markdown(row['rule'])} **Found:** {as_plain_markdown(row['finding'])}.", icon=":material/warning:")
-    if found.is_empty():
+    model = ask(publication, _MODEL)
+    for row in model.iter_rows(named=True):
+        inputs = ", ".join(named(subject) for subject in row["subjects"])
+        st.warning(
+            f"The risk model's {named(row['check_name'])} is beyond its threshold for {inputs}: see the page Risk model.",
+            icon=":material/warning:",
+        )
+    if found.is_empty() and model.is_empty():
         st.success("Every check passed.", icon=":material/check_circle:")
     table(
         checks.sort(pl.col("status") == "passed", maintain_order=True).select("table_name", "rule", "status", "n_rows"),

@@ -55,9 +55,9 @@ def _both(publication: Publication, pair: dict[str, Any]) -> None:
         height="content",
         placeholder=ABSENT,
         column_config={
-            "field": st.column_config.TextColumn("", width="small"),
-            "one": st.column_config.TextColumn("One record", width="large"),
-            "other": st.column_config.TextColumn("The other record", width="large"),
+            "field": st.column_config.TextColumn("", width=110),
+            "one": st.column_config.TextColumn("One record", width="medium"),
+            "other": st.column_config.TextColumn("The other record", width="medium"),
             "agree": st.column_config.CheckboxColumn("Agree", width="small"),
         },
         alt="The two records, field by field",

@@ -21,6 +21,7 @@ from dashboards.figures.style import (
     upright,
 )
 from models.few_cases import MARK
+from models.wording import amount
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 """Curves also differ in their dashes, for colour-blind readers."""
@@ -267,7 +268,7 @@ def intervals(
         height=90 + 34 * len(data),
         showlegend=False,
         shapes=[_ZERO],
-        xaxis={"tickformat": tick_format(unit), "showgrid": True, "nticks": 6, "tickangle": 0},
+        xaxis={"tickformat": tick_format(unit), "showgrid": True, "nticks": 4, "tickangle": 0},
         yaxis=_NAMES_DOWN,
     )
 
@@ -303,9 +304,11 @@ def waterfall(steps: list[tuple[str, float, bool]]) -> go.Figure:
     bar = {
         "type": "waterfall",
         "x": [name for name, _, _ in steps],
-        "y": [amount for _, amount, _ in steps],
+        "y": [value for _, value, _ in steps],
         "measure": ["total" if is_total else "relative" for _, _, is_total in steps],
-        "texttemplate": "%{delta:$,.3~s}",
+        # Plotly's own format writes a hyphen for the minus.
+        "text": [amount(value, "usd") for _, value, _ in steps],
+        "texttemplate": "%{text}",
         "textposition": "outside",
         "cliponaxis": False,
         "increasing": {"marker": {"color": OWN}},
@@ -314,4 +317,11 @@ def waterfall(steps: list[tuple[str, float, bool]]) -> go.Figure:
         "connector": {"line": {"color": QUIET_TEXT, "width": 1}},
         "hovertemplate": "%{x}: %{delta:$,.0f}<extra></extra>",
     }
-    return drawn([bar], height=360, showlegend=False, margin={"t": 28}, xaxis={"tickangle": 0}, yaxis={"tickformat": "$,.2~s"})
+    return drawn(
+        [bar],
+        height=360,
+        showlegend=False,
+        margin={"t": 28},
+        xaxis={"tickangle": 0, "tickfont": {"size": 10}},
+        yaxis={"tickformat": "$,.2~s"},
+    )

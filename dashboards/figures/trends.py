@@ -93,7 +93,8 @@ def trend(
         ],
         xaxis={
             "tickformat": "%b\n%Y",
-            "range": [first, last],
+            # Room for the mark of the first and the last month, which the picture's edge would cut in half.
+            "range": [first - timedelta(days=5), last + timedelta(days=5)],
         },
         yaxis={"tickformat": tick_format(unit), "rangemode": "tozero" if unit != "points" else "normal"},
         **({"yaxis2": _FOOT} if has_holidays else {}),

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboards.access.roles import ROLES, current_viewer
+from dashboards.figures.languages import _
 from dashboards.layout.page import current_sheet
 from dashboards.store.published import Publication, ask
 
@@ -70,7 +71,7 @@ class Filters:
     def said(self) -> str:
         """The filters in words, for titles and exports: `Lakeside, Medicare`; without any `whole practice`, for a care team the
         names of its sites."""
-        return ", ".join(self.names.values()) or self.unfiltered
+        return ", ".join(_(name) for name in self.names.values()) or _(self.unfiltered)
 
 
 def filters(
@@ -140,7 +141,9 @@ def _chosen(column: DeltaGenerator, label: str, options: list[str], key: str, in
     kept_on, choice = kept.get(key, (page, None))
     if kept_on != page and choice in options and choice != options[index] and key not in st.query_params and not is_back:
         st.query_params[key] = st.session_state[key] = choice
-    choice = column.selectbox(label, options, index=index, key=key, bind="query-params", persist_state="session")
+    choice = column.selectbox(
+        _(label), options, index=index, format_func=_, key=key, bind="query-params", persist_state="session"
+    )
     kept[key] = (page, choice)
     return choice
 

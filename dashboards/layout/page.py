@@ -30,6 +30,7 @@ _LOOK = """
   [data-testid="stColumn"]:has(h2, h3) { min-width: 100%; }
 }
 [class*="st-key-section_"] h2 { font-size: 1.35rem; }
+[data-testid="stPageLink"] * { white-space: normal !important; }
 [data-testid="stElementContainer"]:has(#titles-every-png) { display: none; }
 @media (hover: none) { .modebar { opacity: 1 !important; } }
 @media print {
@@ -40,7 +41,7 @@ _LOOK = """
 """Streamlit keeps columns side by side down to the width of a telephone, where a tile of four is too narrow for its number: on a
 tablet two stand side by side, on a telephone one, and a chart (the one with a heading) alone. The heading of an exhibit is as
 large as it is alone on a page (h2) as in a section (h3); a section's own is larger. Who cannot hover sees the button of a chart's
-PNG at all times.
+PNG at all times. The words of a link to another page wrap, where Streamlit would cut them off.
 """
 
 

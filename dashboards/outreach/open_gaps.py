@@ -5,6 +5,8 @@ import streamlit as st
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
+from dashboards.figures.languages import _, sentence
+from dashboards.figures.wording import each
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication, ask
@@ -33,14 +35,14 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
 
     Each list shown is recorded in the audit log.
     """
-    section("Patients behind a rate")
+    section(_("Patients behind a rate"))
     if not viewer.may_see_patients:
-        st.caption("The patients with an open gap are listed for roles with patient data.")
+        st.caption(_("The patients with an open gap are listed for roles with patient data."))
         return
-    names = {row["measure_code"]: f"{row['measure_code']} {row['measure']}" for row in measures.iter_rows(named=True)}
-    code = st.selectbox("Measure", list(names), format_func=lambda one: names[one], key="measure", bind="query-params")
-    if not st.toggle("List the patients with an open gap", key="patients", bind="query-params"):
-        st.caption("Each listing is recorded in the audit log.")
+    names = {row["measure_code"]: f"{row['measure_code']} {sentence(row['measure'])}" for row in measures.iter_rows(named=True)}
+    code = st.selectbox(_("Measure"), list(names), format_func=lambda one: names[one], key="measure", bind="query-params")
+    if not st.toggle(_("List the patients with an open gap"), key="patients", bind="query-params"):
+        st.caption(_("Each listing is recorded in the audit log."))
         return
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class")
     listed = ask(publication, _OPEN.format(restriction=restriction, most=MOST_ROWS), (code, *parameters))
@@ -48,21 +50,21 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
     patients = listed["patient_key"].to_list()
     record("patient_viewed", subject=f"open gaps of {code}", n_rows=len(listed), patients=patients)
     table(
-        listed.drop("patient_key"),
+        listed.drop("patient_key").with_columns(each(listed["reason"], sentence), each(listed["next_action"], sentence)),
         patients=patients,
-        title=f"Patients with an open gap in {names[code]}, what can be done today first",
+        title=_("Patients with an open gap in {measure}, what can be done today first", measure=names[code]),
         columns={
-            "mrn": "Record number",
-            "site": "Site",
-            "provider": "Provider",
-            "opened_on": "Open since",
-            "n_days_open": "Days open",
-            "close_by_on": "Close by",
-            "is_actionable_today": "Can be acted on today",
-            "next_appointment_on": "Next visit",
-            "reason": st.column_config.TextColumn("Why it is open", width="large"),
-            "next_action": st.column_config.TextColumn("What closes it", width="large"),
+            "mrn": _("Record number"),
+            "site": _("Site"),
+            "provider": _("Provider"),
+            "opened_on": _("Open since"),
+            "n_days_open": _("Days open"),
+            "close_by_on": _("Close by"),
+            "is_actionable_today": _("Can be acted on today"),
+            "next_appointment_on": _("Next visit"),
+            "reason": st.column_config.TextColumn(_("Why it is open"), width="large"),
+            "next_action": st.column_config.TextColumn(_("What closes it"), width="large"),
         },
         name=f"open_gaps_{code}",
-        note=f"The first {MOST_ROWS}; narrower filters show the others." if len(listed) == MOST_ROWS else "",
+        note=_("The first {n}; narrower filters show the others.", n=MOST_ROWS) if len(listed) == MOST_ROWS else "",
     )

@@ -23,6 +23,7 @@ from pipelines.sql.connection import open_file
 TRANSLATED = [
     CHECKOUT / "dashboards/app_pages/outreach.py",
     CHECKOUT / "dashboards/app_pages/campaigns.py",
+    CHECKOUT / "dashboards/app_pages/care_gaps.py",
     *(CHECKOUT / "dashboards/outreach").glob("*.py"),
     *(CHECKOUT / "dashboards/layout").glob("*.py"),
 ]
@@ -149,3 +150,13 @@ def test_the_outreach_page_is_spanish_where_spanish_is_chosen(app):
     shown = " ".join(one.proto.body for one in page.get("html"))
     assert "sin cita" in shown and "no visit booked" not in shown
     assert next(one.title for one in PAGES if one.name == "outreach") == "Outreach"
+
+
+def test_the_care_gaps_page_is_spanish_where_spanish_is_chosen(app):
+    page = app("care_gaps", role=CARE_TEAM)
+    page.session_state["language"] = "es"
+    page.run()
+    assert not page.exception
+    assert page.title[0].value == "Cuidados pendientes"
+    headings = [one.value for kind in ("header", "subheader") for one in page.get(kind)]
+    assert headings[-1] == "Pacientes detrás de una tasa" and any(one.startswith("Medidas por tema") for one in headings)
