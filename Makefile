@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo lock run test test-all mutate screenshots dashboard dagster bench sbom licences yanked vulnerable docs lint format contracts sample clean
+.PHONY: help .venv-new setup setup-dev setup-browser setup-deploy setup-odoo setup-spark lock run test test-all test-spark mutate screenshots dashboard dagster bench sbom licences yanked vulnerable docs lint format contracts sample clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,10 +55,18 @@ setup-deploy: ## install the Debian packages that the slow tests of deploy/ need
 setup-odoo: setup-dev ## unpack an Odoo 19 for the slow tests, from Debian's archive (4 minutes, 700 MB)
 	@$(BIN)/python -m tests.connect.odoo.install
 
+setup-spark: .venv/spark/.installed ## install what Spark needs, apart: pyspark, dbt-spark, and Java from Debian
+
+.venv/spark/.installed: .venv/.runtime requirements-spark.txt
+	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/spark --no-deps --no-build-isolation --require-hashes -r requirements-spark.txt
+	@touch $@
+
 lock: setup ## resolve the newest allowed versions into the requirements files
 	$(LOCK) --group setup --no-deps -o requirements-setup.txt
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --group spark --no-deps -c requirements-dev.txt -o requirements-spark.txt
 
 run: setup ## run the whole pipeline on the sample practice
 	@$(BIN)/caregap run data_samples/practice
@@ -70,12 +78,15 @@ test: setup-dev ## style and imports, then every test that fits in minutes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(PYTEST) -m "not slow and not browser" $(ARGS)
+	@$(PYTEST) -m "not slow and not browser and not spark" $(ARGS)
 
 test-all: lint setup-browser ## every test, the slow and the browser ones too
 	@$(BIN)/python -m tests.connect.odoo.install || echo "The tests that need an Odoo are skipped."
-	@$(PYTEST) -m "not browser" $(ARGS)
+	@$(PYTEST) -m "not browser and not spark" $(ARGS)
 	@$(BIN)/python -m pytest -m browser --durations 20 $(ARGS)
+
+test-spark: setup-dev setup-spark ## whether Spark resolves every model
+	@$(BIN)/python -m pytest -m spark -n 0 --durations 5 $(ARGS)
 
 mutate: setup-dev ## change chosen lines one by one, and name the changes that no test notices
 	@$(BIN)/python -m tests.mutate $(ARGS)

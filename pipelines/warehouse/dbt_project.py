@@ -64,14 +64,18 @@ def _state() -> str:
     return state.hexdigest()[:16]
 
 
-def parsed_in(place: Path) -> Path:
-    """The current project's folder in `place`, which keeps that of no other state; parsed if it is not there or damaged."""
-    folder = place / _state()
+def parsed_in(place: Path, *target: str) -> Path:
+    """The current project's folder in `place`, which keeps that of no other state; parsed if it is not there or damaged.
+
+    `target`: dbt's own words for another engine than DuckDB, whose macros differ.
+    """
+    state = _state()
+    folder = place / "-".join([state, *target[1:]])
     if not _is_whole(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        _parse(folder)
+        _parse(folder, *target)
         for other in place.iterdir():
-            if other != folder and not other.name.startswith(PREFIX):  # another process may be parsing
+            if not other.name.startswith((state, PREFIX)):  # another process may be parsing
                 shutil.rmtree(other, ignore_errors=True)
     return folder
 
@@ -84,7 +88,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _parse(folder: Path) -> None:
+def _parse(folder: Path, *target: str) -> None:
     """Parse into a temporary folder, then rename it: a killed run leaves no partial manifest.
 
     dbt parses again only what has changed since the state before: 2 s after an edit, 12 s without an earlier state.
@@ -94,12 +98,14 @@ def _parse(folder: Path) -> None:
     with scratch(folder.parent) as beside:
         (beside / "parsed").mkdir()
         for earlier in (*SHIPPED.glob(f"*/{PARSED}"), *folder.parent.glob(f"*/{PARSED}")):
+            if earlier.parent.name.partition("-")[2] != "".join(target[1:]):
+                continue
             with suppress(FileNotFoundError):  # another process may be tidying up
                 shutil.copy(earlier, beside / "parsed")
         # dbt takes the catalog's name from the file's, and parses everything anew where this variable has changed.
         os.environ["CAREGAP_BUILD"] = str(folder.with_name("warehouse.duckdb"))
         flags = [flag for flag in QUIET if flag != "--no-write-json"]
-        result = dbtRunner().invoke([*flags, "parse", *places(beside / "parsed")])
+        result = dbtRunner().invoke([*flags, "parse", *places(beside / "parsed"), *target])
         if not result.success:
             raise ChecksFailed(
                 f"dbt_project does not parse: {result.exception}. Undo what was changed in this checkout's dbt_project/."

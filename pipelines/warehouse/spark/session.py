@@ -1,0 +1,114 @@
+"""A Spark session for one build, and the functions that Spark lacks."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pkgutil import extend_path
+from typing import Any
+
+from pipelines.errors import EnvironmentNotReady
+from pipelines.home import CHECKOUT
+
+PACKAGES = CHECKOUT / ".venv" / "spark"
+"""Where `make setup-spark` puts pyspark, dbt-spark and sqlglot: apart, since pandera imports pyspark wherever it is found."""
+SETTINGS = {
+    "spark.sql.ansi.enabled": "true",  # a number that does not fit, or a text that is none, is an error, as in DuckDB
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+OF_THIS_MACHINE = {
+    "spark.driver.memory": "4g",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+"""Settings where the master is this machine itself. A cluster has its own (`spark-defaults.conf`)."""
+FUNCTIONS = {
+    "jaro_winkler_similarity": ("jaro_winkler_similarity(a, b)", 2, "double"),
+    "best_name_similarity": (
+        "list_max(list_transform(a, lambda x: list_max(list_transform(b, lambda y: jaro_winkler_similarity(x, y)))))",
+        2,
+        "double",
+    ),
+    "damerau_levenshtein": ("damerau_levenshtein(a, b)", 2, "bigint"),
+    "strip_accents": ("strip_accents(a)", 1, "string"),
+    "one_decimal": ("printf('%.1f', a)", 1, "string"),  # Java rounds 0.25 up
+}
+"""What Spark lacks, evaluated by DuckDB on each batch of rows, so that both engines give the same: SQL of the arguments a and b,
+their number, the type of the result. Executors need the Python packages duckdb and pyarrow."""
+
+
+def find_packages() -> None:
+    """Make pyspark and dbt-spark importable. Raises `EnvironmentNotReady` where `make setup-spark` has not been run."""
+    if not (PACKAGES / "pyspark").is_dir():
+        raise EnvironmentNotReady('This installation has no Spark: run `make setup-spark`, or leave out engine = "spark".')
+    if str(PACKAGES) in sys.path:
+        return
+    sys.path.append(str(PACKAGES))
+    for name in ("dbt.adapters", "dbt.include"):  # where they are imported already, they have looked for their parts
+        if name in sys.modules:
+            package = sys.modules[name]
+            package.__path__ = extend_path(package.__path__, name)
+
+
+@contextmanager
+def session(master: str, folder: str) -> Iterator[Any]:
+    """A Spark session whose tables lie under `folder`; stopped at the end.
+
+    Raises `EnvironmentNotReady` where Spark or Java is not there, or the master does not answer.
+    """
+    find_packages()
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    warnings.filterwarnings("ignore", module="pyspark")
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    settings = {**SETTINGS, "spark.sql.warehouse.dir": folder}
+    if master.startswith("local"):
+        settings |= OF_THIS_MACHINE
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = SparkSession.builder.appName("caregap").master(master)
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    try:
+        started = builder.getOrCreate()
+    except (PySparkException, OSError, RuntimeError) as error:
+        why = f"Spark does not start at {master} ({type(error).__name__})"
+        raise EnvironmentNotReady(f"{why}: install Java 17 (Debian: openjdk-17-jre-headless), and check spark_master.") from None
+    try:
+        started.sparkContext.setLogLevel("OFF")  # its log has values
+        for name, function in FUNCTIONS.items():
+            started.udf.register(name, _in_duckdb(*function))
+        yield started
+    finally:
+        started.stop()
+
+
+def _in_duckdb(expression: str, arity: int, returns: str) -> Callable[..., Any]:
+    """A function of Arrow arrays. What it is made of is nested, so that it is sent to executors whole, without this package."""
+    import pyarrow
+    from pyspark.sql.functions import arrow_udf
+
+    made = {"double": pyarrow.float64(), "bigint": pyarrow.int64(), "string": pyarrow.string()}[returns]
+
+    def evaluated(*columns: Any) -> Any:
+        import duckdb
+
+        given = pyarrow.table(list(columns), names=["a", "b"][: len(columns)])
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.register("given", given)
+            found = connection.execute(f"select {expression} as made from given").to_arrow_table()["made"]
+        return pyarrow.array(found.to_pylist(), type=made)
+
+    def of_one(a: pyarrow.Array) -> pyarrow.Array:
+        return evaluated(a)
+
+    def of_two(a: pyarrow.Array, b: pyarrow.Array) -> pyarrow.Array:
+        return evaluated(a, b)
+
+    return arrow_udf(of_one if arity == 1 else of_two, returns)
