@@ -1,6 +1,6 @@
 """The data tests that a build evaluates where it makes their table.
 
-As a node of its own a test costs dbt some 20 ms, and Dagster 15, before its SQL runs; there were 420 of these. `dbt test` runs
+As a node of its own a test costs dbt some 20 ms, and Dagster 15, before its SQL runs; there were 465 of these. `dbt test` runs
 them as any others.
 """
 
