@@ -83,8 +83,20 @@ def _in_memory(text: str) -> str:
 
 
 def home_of(path: Path) -> Path | None:
-    """The encrypted home that a path lies in; None where it lies in none."""
-    return next((root for root in (path.parent.resolve() / path.name).parents if is_encrypted(root)), None)
+    """The encrypted home that a path lies in; None where it lies in none.
+
+    Raises `KeysRefused` where a link leads out of the home that the path names: there, nothing would be encrypted.
+    """
+    as_named = Path(os.path.normpath(path.absolute()))
+    found, named = (
+        next((root for root in one.parents if is_encrypted(root)), None) for one in (path.parent.resolve() / path.name, as_named)
+    )
+    if named and named.resolve() != found and as_named.relative_to(named).parts[0] in PLACES:
+        raise KeysRefused(
+            f"{path.parent}: a link leads out of the home, to where nothing is encrypted. Put the folder itself in its place; a "
+            "home that needs another disk moves there as a whole."
+        )
+    return found
 
 
 def place_of(path: Path) -> tuple[Path, str] | None:

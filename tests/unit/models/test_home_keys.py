@@ -73,6 +73,24 @@ def test_a_file_has_the_key_of_its_folder_wherever_it_is_made(home: Path):
     assert store.key_of(finished).derived("duckdb") == made.derived("duckdb")
 
 
+@pytest.mark.parametrize("linked", ["history", "history/p"])
+def test_a_link_that_leads_out_of_the_home_is_refused_and_nothing_is_written_in_clear(home: Path, tmp_path: Path, linked: str):
+    """As somebody makes it whose disk is full. A home that is itself a link, and links within it, lead to its keys."""
+    (tmp_path / "elsewhere" / "p").mkdir(parents=True)
+    (home / linked).parent.mkdir(exist_ok=True)
+    (home / linked).symlink_to(tmp_path / "elsewhere")
+    for ask in (store.key_for, store.key_of, lambda path: store.sealed(path, b"who")):
+        with pytest.raises(KeysRefused, match="leads out of the home"):
+            ask(home / "history" / "p" / "x")
+    (home / "published" / "1").mkdir(parents=True)
+    (home / "published" / "current").symlink_to("1")
+    (tmp_path / "link").symlink_to(home)
+    path = tmp_path / "link" / "published" / "current" / "list.csv"
+    path.write_bytes(store.sealed(path, b"who"))
+    assert b"who" not in path.read_bytes() and store.read(home / "published" / "1" / "list.csv") == b"who"
+    assert store.key_of(home / ".." / "elsewhere" / "x" / "y") is None
+
+
 def test_what_names_nobody_has_no_key(home: Path):
     assert [store.key_for(home / name) for name in ("published/last_run.json", "number", "audit/audit.jsonl")] == [None] * 3
     assert store.key_for(home.parent / "elsewhere" / "published" / "x" / "warehouse.duckdb") is None
