@@ -24,6 +24,7 @@ from dashboards.access.roles import Viewer
 from dashboards.access.sessions import SESSIONS, sign_in_id
 from dashboards.figures.png import SCRIPT
 from dashboards.home import home
+from dashboards.sandbox.completion import SCRIPT as COMPLETION
 from dashboards.server.guard import Guard
 from dashboards.server.provider import claims_in
 from models.settings.access import LOOPBACK
@@ -40,9 +41,10 @@ def _hashes(html: str) -> str:
 
 HEADERS = {
     # Nothing is fetched from or sent to another server, whatever a patient's name or a query contains; no script runs except
-    # Streamlit's own files, the one in its page, and the one that titles pictures. Its styles are written into the page.
+    # Streamlit's own files, the one in its page, and the two that title pictures and complete names. Its styles are in the page.
     "Content-Security-Policy": "default-src 'self'; "
-    f"script-src 'self' 'wasm-unsafe-eval' {_hashes(_INDEX.read_text(encoding='utf-8'))} {_hashes(SCRIPT)}; "
+    f"script-src 'self' 'wasm-unsafe-eval' {_hashes(_INDEX.read_text(encoding='utf-8'))} {_hashes(SCRIPT)} "
+    f"{_hashes(COMPLETION)}; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; "
     "worker-src 'self' blob:; frame-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; "
     "object-src 'none'; form-action 'self'",

@@ -21,7 +21,7 @@ def test_a_name_is_completed_by_keys_and_the_query_runs(chromium, address: str):
         query.click()
         tab.keyboard.type("select count(*) as n from fct_appo")
         names = tab.get_by_role("listbox", name="Names that fit").get_by_role("option")
-        expect(names.first).to_have_text("fct_appointment_patterns")
+        expect(names.first).to_have_text("fct_appointments")
         tab.keyboard.press("ArrowDown")
         chosen = names.nth(1).inner_text()
         tab.keyboard.press("Tab")
