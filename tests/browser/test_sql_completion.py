@@ -27,11 +27,11 @@ def test_a_name_is_completed_by_keys_and_the_query_runs(chromium, address: str):
         tab.keyboard.press("Tab")
         expect(query).to_have_value(f"select count(*) as n from {chosen}")
         expect(query).to_be_focused()
-        tab.keyboard.type(" as fct_kp")
+        tab.keyboard.type(" as dim_kp")
         expect(names.first).to_be_visible()
         tab.keyboard.press("Escape")
         expect(names).to_have_count(0)
-        expect(query).to_have_value(f"select count(*) as n from {chosen} as fct_kp")
+        expect(query).to_have_value(f"select count(*) as n from {chosen} as dim_kp")
         tab.keyboard.press("Control+Enter")
         tab.get_by_text("1 row").first.wait_for()
     finally:
