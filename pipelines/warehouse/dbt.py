@@ -141,9 +141,9 @@ def _reasons(result: Any, warehouse: Path, manifest: Mapping[str, Any]) -> list[
     if metadata is None or metadata.name != "columns_hold":
         return [f"{_name(result.node)}: {result.failures} rows"]
     with open_file(warehouse, read_only=True) as connection:
-        broken = connection.execute(result.node.compiled_code).fetchall()
+        found = connection.execute(result.node.compiled_code).fetchall()
     table = _name(result.node).removesuffix(" columns_hold")
-    return [f"{table}.{column} {rule}: {n_rows} rows" for column, rule, n_rows in broken]
+    return [f"{table}.{column} {rule}: {n_rows} rows" for column, rule, n_rows in found]
 
 
 def _name(node: Any) -> str:

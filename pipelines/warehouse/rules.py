@@ -64,7 +64,7 @@ def evaluate_with_tables(manifest: "Manifest", rules: Mapping[str, Sequence[Mapp
             del manifest.nodes[test["unique_id"]]
             for other in test["depends_on"]["nodes"]:
                 if other != table:
-                    manifest.nodes[table].depends_on.add_node(other)
+                    manifest.nodes[table].depends_on.add_node(other)  # type: ignore[attr-defined]
     manifest.unit_tests.clear()
     manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
 

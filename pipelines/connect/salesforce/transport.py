@@ -8,7 +8,7 @@ time of an answer, silence about what it holds.
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
@@ -38,8 +38,8 @@ class Transport(BaseAdapter):
             method,
             parts.path,
             params=dict(parse_qsl(str(parts.query), keep_blank_values=True)) or None,
-            content=body.encode() if isinstance(body, str) else body,
-            headers={name: request.headers[name] for name in ("content-type", "accept") if name in request.headers},
+            content=body.encode() if isinstance(body, str) else cast("bytes | None", body),
+            headers={name: cast("str", request.headers[name]) for name in ("content-type", "accept") if name in request.headers},
             accept=ANSWERED,
             may_repeat=method == "GET",
         )

@@ -23,33 +23,33 @@ def call(name: str, *arguments: Any) -> exp.Anonymous:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def number(value: int) -> exp.Expression:
+def number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
-def is_null(value: exp.Expression) -> exp.Expression:
+def is_null(value: exp.Expr) -> exp.Expr:
     return exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null())
 
 
-def lambda_of(body: exp.Expression, *names: str) -> exp.Lambda:
+def lambda_of(body: exp.Expr, *names: str) -> exp.Lambda:
     return exp.Lambda(this=body, expressions=[exp.to_identifier(name) for name in names])
 
 
-def _order_key(by: exp.Expression) -> exp.Expression:
+def _order_key(by: exp.Expr) -> exp.Expr:
     """A key to take the highest or lowest by: DuckDB ranks a null within a row above all else, Spark below."""
     if not isinstance(by, exp.Tuple):
         return by
     return call("STRUCT", *(part for one in by.expressions for part in (is_null(one), one.copy())))
 
 
-def _picked(node: exp.Expression, where: exp.Expression | None = None) -> exp.Expression:
+def _picked(node: exp.Expr, where: exp.Expr | None = None) -> exp.Expr:
     """`max_by` and `min_by` pass over a row without the value in DuckDB; Spark would give the null."""
     picked = call("MAX_BY" if isinstance(node, exp.ArgMax) else "MIN_BY", node.this, _order_key(node.expression))
     has_value = exp.Not(this=is_null(node.this))
     return exp.Filter(this=picked, expression=exp.Where(this=exp.and_(has_value, where) if where else has_value))
 
 
-def _list_of(node: exp.ArrayAgg, where: exp.Expression | None = None, over: exp.Window | None = None) -> exp.Expression:
+def _list_of(node: exp.ArrayAgg, where: exp.Expr | None = None, over: exp.Window | None = None) -> exp.Expr:
     """`list(x order by y)`, also `over` a window: with its nulls and in its order; null where there are no rows."""
     value: Any = node.this
     order: list[Any] = []
@@ -65,7 +65,7 @@ def _list_of(node: exp.ArrayAgg, where: exp.Expression | None = None, over: exp.
             raise NotImplementedError("list(… order by … desc)")
         keys += [is_null(one.this), one.this.copy()]
     row = call("STRUCT", *keys, exp.alias_(value.copy(), "value"))
-    made: exp.Expression = call("COLLECT_SET" if distinct else "COLLECT_LIST", row)
+    made: exp.Expr = call("COLLECT_SET" if distinct else "COLLECT_LIST", row)
     made = exp.Filter(this=made, expression=exp.Where(this=where.copy())) if where else made
     if over is not None:
         over = over.copy()
@@ -76,31 +76,31 @@ def _list_of(node: exp.ArrayAgg, where: exp.Expression | None = None, over: exp.
     return call("IF", exp.EQ(this=call("SIZE", made), expression=number(0)), exp.Null(), made.copy())
 
 
-def _written_out(window: exp.Window) -> exp.Expression:
+def _written_out(window: exp.Window) -> exp.Expr:
     """`over (w rows …)` with what the window `w` is: Spark takes a named window as it is or not at all."""
-    named = next(one for one in window.parent_select.args["windows"] if one.name == window.alias)
-    own = {name: one.copy() for name in ("partition_by", "order") if isinstance(one := named.args.get(name), exp.Expression)}
+    named = next(one for one in window.parent_select.args["windows"] if one.name == window.alias)  # type: ignore[union-attr]
+    own = {name: one.copy() for name in ("partition_by", "order") if isinstance(one := named.args.get(name), exp.Expr)}
     parts = [one.copy() for one in named.args.get("partition_by") or []]
     return exp.Window(this=window.this, spec=window.args["spec"], over="OVER", **{**own, "partition_by": parts})
 
 
-def _months(on: exp.Expression) -> exp.Expression:
+def _months(on: exp.Expr) -> exp.Expr:
     """The number of a date's month, counted on through the years."""
     return exp.Add(this=exp.Mul(this=call("YEAR", on), expression=number(12)), expression=call("MONTH", on.copy()))
 
 
-def _whole_units(at: exp.Expression, seconds: int) -> exp.Expression:
+def _whole_units(at: exp.Expr, seconds: int) -> exp.Expr:
     """Which hour, minute or second of all time an instant is in."""
     since = call("UNIX_SECONDS", exp.cast(at, "timestamptz"))
     return call("FLOOR", exp.Div(this=since, expression=number(seconds), typed=True))
 
 
-def _difference(node: exp.DateDiff) -> exp.Expression:
+def _difference(node: exp.DateDiff) -> exp.Expr:
     """`date_diff` counts the boundaries between two times in DuckDB, whole units in Spark."""
     unit = node.args["unit"].name.lower() if node.args.get("unit") else "day"
     end, start = node.this, node.expression
 
-    def between(counted: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
+    def between(counted: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
         return exp.Paren(this=exp.Sub(this=exp.Paren(this=counted(end.copy())), expression=exp.Paren(this=counted(start.copy()))))
 
     match unit:
@@ -117,7 +117,7 @@ def _difference(node: exp.DateDiff) -> exp.Expression:
             raise NotImplementedError(f"date_diff('{unit}', …)")
 
 
-def _is_day(value: exp.Expression | None) -> bool:
+def _is_day(value: exp.Expr | None) -> bool:
     """Whether an expression is a date: by its type, or by the project's names for one (`_on`)."""
     match value:
         case exp.Cast():
@@ -129,7 +129,7 @@ def _is_day(value: exp.Expression | None) -> bool:
     return isinstance(value, OF_ONE_TYPE) and _is_day(value.this)
 
 
-def _is_local(value: exp.Expression) -> bool:
+def _is_local(value: exp.Expr) -> bool:
     """Whether an expression is a time without a zone: a cast to one, and what is added to it."""
     match value:
         case exp.Cast():
@@ -139,14 +139,14 @@ def _is_local(value: exp.Expression) -> bool:
     return False
 
 
-def _at_zone(time: exp.Expression, zone: exp.Expression) -> exp.Expression:
+def _at_zone(time: exp.Expr, zone: exp.Expr) -> exp.Expr:
     """An instant as a zone's local time, or a zone's local time as an instant."""
     if _is_local(time):
         return call("TO_UTC_TIMESTAMP", exp.cast(time, "timestamptz"), zone)
     return exp.cast(call("FROM_UTC_TIMESTAMP", time, zone), "timestamp", dialect="duckdb")
 
 
-def _is_whole(value: exp.Expression) -> bool:
+def _is_whole(value: exp.Expr) -> bool:
     """Whether an expression is known to be a whole number, or a truth: a cast to one rounds in DuckDB, and cuts off in Spark."""
     match value:
         case exp.Paren() | exp.Window() | exp.Filter() | exp.Neg():
@@ -164,7 +164,7 @@ def _is_whole(value: exp.Expression) -> bool:
     return isinstance(value, (exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Null, *COUNTS))
 
 
-def _series(node: exp.GenerateSeries) -> exp.Expression:
+def _series(node: exp.GenerateSeries) -> exp.Expr:
     """A series upwards, which is empty where it would go down: Spark's goes down then."""
     start, end, step = node.args.get("start") or number(0), node.args["end"], node.args.get("step")
     series = call("SEQUENCE", start, end, *([step] if step is not None else []))
@@ -174,7 +174,7 @@ def _series(node: exp.GenerateSeries) -> exp.Expression:
     return call("FILTER", made, lambda_of(exp.LT(this=exp.column("one"), expression=end.copy()), "one"))
 
 
-def _element(node: exp.Bracket) -> exp.Expression:
+def _element(node: exp.Bracket) -> exp.Expr:
     """An element of a list, null where there is none; a field of a struct."""
     (index,) = node.expressions
     if isinstance(index, exp.Slice):
@@ -187,7 +187,7 @@ def _element(node: exp.Bracket) -> exp.Expression:
     return call("TRY_ELEMENT_AT", node.this, index)
 
 
-def _replaced(node: exp.RegexpReplace) -> exp.Expression:
+def _replaced(node: exp.RegexpReplace) -> exp.Expr:
     """Without `g` DuckDB replaces the first match; Spark replaces all, which is the same where a pattern is tied to an end."""
     modifiers, pattern = node.args.get("modifiers"), node.expression
     is_tied = pattern.is_string and (pattern.name.startswith("^") or pattern.name.endswith("$"))
@@ -199,13 +199,13 @@ def _replaced(node: exp.RegexpReplace) -> exp.Expression:
     return call("REGEXP_REPLACE", node.this, pattern, replacement)
 
 
-def _as_double(value: exp.Expression) -> exp.Expression:
+def _as_double(value: exp.Expr) -> exp.Expr:
     if isinstance(value, exp.Cast) and value.to.this == exp.DType.DOUBLE:
         return value
     return exp.cast(value, "double")
 
 
-def _function(node: exp.Anonymous) -> exp.Expression:
+def _function(node: exp.Anonymous) -> exp.Expr:
     name, given = node.name.upper(), node.expressions
     if name.removeprefix("TO_") in UNITS:
         return call("MAKE_INTERVAL", *[number(0)] * UNITS.index(name.removeprefix("TO_")), given[0])
@@ -225,7 +225,7 @@ def _function(node: exp.Anonymous) -> exp.Expression:
     return node
 
 
-def meant(node: exp.Expression) -> exp.Expression:
+def meant(node: exp.Expr) -> exp.Expr:
     """An expression that means in Spark what this one means in DuckDB."""
     match node:
         case exp.Filter(this=exp.ArrayAgg()):

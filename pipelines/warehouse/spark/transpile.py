@@ -27,7 +27,7 @@ def to_spark(sql: str, columns: Columns) -> str:
     for node in [one for one in tree.find_all(exp.Union, exp.Select)][::-1]:
         if isinstance(node, exp.Union) and node.args.get("by_name"):
             _by_position(node, columns)
-        elif isinstance(node, exp.Select) and any(_star(one) and _star(one).args.get("replace") for one in node.expressions):
+        elif isinstance(node, exp.Select) and any((star := _star(one)) and star.args.get("replace") for one in node.expressions):
             _replaced_columns(node, columns)
     return tree.sql(dialect="spark")
 
@@ -40,10 +40,10 @@ def tables_of(sql: str) -> set[tuple[str, str]]:
 # Columns that only the catalog knows
 
 
-def _with_ctes(node: exp.Expression, query: str) -> str:
+def _with_ctes(node: exp.Expr, query: str) -> str:
     """A query as it reads where the node stands: after the CTEs before it."""
-    ctes: list[exp.Expression] = []
-    inside: exp.Expression = node
+    ctes: list[exp.Expr] = []
+    inside: exp.Expr = node
     while inside.parent is not None:
         parent = inside.parent
         if isinstance(parent, exp.With):
@@ -70,7 +70,7 @@ def _by_position(node: exp.Union, columns: Columns) -> None:
     node.set("by_name", False)
 
 
-def _star(node: exp.Expression) -> exp.Star | None:
+def _star(node: exp.Expr) -> exp.Star | None:
     if isinstance(node, exp.Star):
         return node
     return node.this if isinstance(node, exp.Column) and isinstance(node.this, exp.Star) else None
@@ -110,6 +110,7 @@ def _unnest_beside(select: exp.Select, name: str) -> None:
     lists = [_list_behind(node) for node in found]
     if not select.args.get("from_"):
         select.set("from_", exp.From(this=exp.select(exp.alias_(number(0), "nothing")).subquery("nothing")))
+    values: list[exp.Expr]
     if len(lists) == 1:
         view, values = lists[0], [exp.column("one", table=name)]
     else:
@@ -125,11 +126,11 @@ def _unnest_beside(select: exp.Select, name: str) -> None:
     select.append("laterals", exp.Lateral(this=exp.Explode(this=view), view=True, alias=alias))
 
 
-def _is_rows(node: exp.Expression) -> bool:
+def _is_rows(node: exp.Expr) -> bool:
     return isinstance(node, exp.Explode) or node.name.lower() == "generate_subscripts"
 
 
-def _list_behind(node: exp.Expression) -> exp.Expression:
+def _list_behind(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Explode):
         return node.this.copy()
     size = exp.ArraySize(this=node.expressions[0].copy())
