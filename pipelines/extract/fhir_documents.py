@@ -73,8 +73,8 @@ def is_type(given: object) -> bool:
 def resources_of(path: Path, limits: Limits, *, is_of_one_type: bool) -> Iterator[Found]:
     """The resources of a file in order; blank lines do not count.
 
-    `is_of_one_type`: each line has to be one resource, or the file one or several over several lines; a list or a Bundle of
-    anything but deletions is a fault.
+    `is_of_one_type`: each line has to be one resource, so that a row's number is its line's, or the file one or several over
+    several lines; a list or a Bundle of anything but deletions is a fault.
     """
     documents = _documents(path, limits)
     if documents and not (is_of_one_type and any(map(_is_several, documents))):
@@ -97,7 +97,8 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
             continue
         first = max(number, last + 1)
         value = _parsed(line)
-        if isinstance(value, Found) and (documents := _following(line)) and not any(map(_is_several, documents)):
+        documents = _following(line) if isinstance(value, Found) and not is_of_one_type else []
+        if documents and not any(map(_is_several, documents)):
             several: Iterator[Found] = _numbered(first, ((one, None) for one in documents))
         elif isinstance(value, Found):
             several = iter([value._replace(number=first)])

@@ -28,13 +28,12 @@ def open_file(path: Path, *, read_only: bool = False, like: Path | None = None) 
     Raises `EnvironmentNotReady` where the file's key is missing, wrong or destroyed.
     """
     key = key_of(path) if path.exists() else key_for(path)
-    config: dict[str, str | bool | int | float | list[str]] = {"threads": 1} if _is_small(like or path) else {}
     if key is None:
         with _keys_in_words(path):
-            connection = duckdb.connect(str(path), read_only=read_only, config=config)
+            connection = duckdb.connect(str(path), read_only=read_only)
         _let_read_parquet(connection, path)
     else:
-        connection = duckdb.connect(config=config)
+        connection = duckdb.connect()
         try:
             prepare(connection, path)
             attach(connection, path, path.stem, key=key, read_only=read_only)
@@ -43,6 +42,9 @@ def open_file(path: Path, *, read_only: bool = False, like: Path | None = None) 
             connection.close()
             raise
     connection.execute(_SETTINGS)
+    if _is_small(like or path):
+        # Not as a setting of `connect`: DuckDB refuses a second connection of the process to the file with other settings
+        connection.execute("set threads = 1")
     return connection
 
 

@@ -3,19 +3,23 @@
 import ast
 import re
 import sys
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
 from pipelines.home import CHECKOUT
 
 ROOMS = ("dashboards", "pipelines", "models", "ml")
+SPARK = CHECKOUT / "pipelines" / "warehouse" / "spark"
+"""What only `make setup-spark` installs the libraries of."""
 
 
-def imported(room: str) -> set[str]:
-    """The top-level names of libraries that the files of a room import."""
+def imported(files: Iterable[Path]) -> set[str]:
+    """The top-level names of libraries that the files import."""
     names: set[str] = set()
-    for path in (CHECKOUT / room).rglob("*.py"):
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {one.name.partition(".")[0] for one in node.names}
@@ -24,13 +28,22 @@ def imported(room: str) -> set[str]:
     return names - set(sys.stdlib_module_names) - {*ROOMS, "data_samples", "benchmarks"}
 
 
+def locked_in(lock: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", (CHECKOUT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_library_that_a_room_imports_is_locked_for_its_users(room: str):
     """`make dashboard` ended with `No module named 'httpx'` on a new machine: only the tests' provider of sign-in brought it."""
-    lock = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
-    locked = set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", lock, re.MULTILINE))
     owners = packages_distributions()
-    found = imported(room)
+    found = imported(path for path in (CHECKOUT / room).rglob("*.py") if SPARK not in path.parents)
     assert found
+    locked = locked_in("requirements.txt")
     for name in found:
         assert {re.sub(r"[-_.]+", "-", one).lower() for one in owners[name]} & locked, name
+
+
+def test_pyspark_is_locked_for_spark_alone():
+    assert "pyspark" in imported(SPARK.glob("*.py"))
+    assert "pyspark" in locked_in("requirements-spark.txt")
+    assert "pyspark" not in locked_in("requirements.txt") | locked_in("requirements-dev.txt")
