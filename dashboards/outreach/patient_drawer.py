@@ -93,7 +93,11 @@ def draw_opened(publication: Publication) -> None:
 
     The caller has audited it.
     """
-    patient = ask(publication, _PROFILE, (publication.patient_key,)).row(0, named=True)
+    found = ask(publication, _PROFILE, (publication.patient_key,))
+    if found.is_empty():
+        st.info("The newest publication has no such patient any more. End this, and open them anew by both identifiers.")
+        return
+    patient = found.row(0, named=True)
     st.subheader(as_plain_markdown(patient["patient_name"]), anchor=False)
     _head(patient, patient["patient_key"] in restricted(publication))
     _reach(publication, patient)

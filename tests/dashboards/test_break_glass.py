@@ -131,6 +131,15 @@ def test_who_opens_another_patient_has_the_first_no_more(page, people, shown_hom
 
 
 @pytest.mark.slow
+def test_a_patient_whom_a_new_publication_no_longer_has_is_said_to_be_gone(page, shown_home):
+    """Merged or erased since they were opened: the page ended in an unexpected error."""
+    break_glass.break_glass(Viewer("local", "care_team", (), True, session="no sign-in"), lambda: [-1], "cover", "")
+    gone = page.run()
+    assert not gone.exception and not gone.subheader
+    assert "has no such patient any more" in gone.info[0].value
+
+
+@pytest.mark.slow
 def test_a_fourth_patient_within_a_day_is_refused_and_told_of(page, people, shown_home):
     """Three are the limit without a setting. A restart forgets none: they are counted in the log."""
     for person in people[:3]:
