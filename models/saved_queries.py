@@ -3,12 +3,14 @@
 One file a user, `queries/<hash of the user>.json` in the home, which is changed under a lock on `queries/.lock`.
 """
 
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-
-LOCK = ".lock"
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,17 @@ class SavedQuery:
     saved_on: date
 
 
-def parsed(content: bytes, changed_on: date) -> dict[str, SavedQuery]:
-    """The queries of a file by name. `changed_on`: the day of one that was written without its own, as a text alone."""
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the lock of the folder's files: nobody else changes one meanwhile."""
+    with os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def parsed(content: bytes, path: Path) -> dict[str, SavedQuery]:
+    """The queries of the file at `path` by name. One that was written without its day, as a text alone, has that of the file."""
+    changed_on = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
     return {
         name: SavedQuery(one, changed_on)
         if isinstance(one, str)

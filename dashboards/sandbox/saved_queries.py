@@ -1,6 +1,5 @@
 """An analyst's saved queries in the home: one file per user, read only by that user's sessions."""
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.home_keys.store import read, sealed
-from models.saved_queries import LOCK, SavedQuery, as_json, parsed
+from models.saved_queries import SavedQuery, as_json, held, parsed
 
 MAX_QUERIES = 200
 MAX_LENGTH = 20_000
@@ -46,8 +45,7 @@ def delete_query(folder: Path, user_id: str, name: str) -> None:
 def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, SavedQuery]]:
     """The user's queries, locked and written back whole, so that two tabs of a user do not overwrite each other."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with held(folder):
         queries = _kept(folder, user_id)
         yield queries
         path = _path(folder, user_id)
@@ -59,7 +57,7 @@ def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, SavedQuer
 
 def _kept(folder: Path, user_id: str) -> dict[str, SavedQuery]:
     path = _path(folder, user_id)
-    return parsed(read(path), datetime.fromtimestamp(path.stat().st_mtime, UTC).date()) if path.exists() else {}
+    return parsed(read(path), path) if path.exists() else {}
 
 
 def _path(folder: Path, user_id: str) -> Path:

@@ -1,13 +1,9 @@
 """The queries that users of the dashboards have saved: read, and rewritten without those that must go."""
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
-from models.saved_queries import LOCK, SavedQuery, as_json, parsed
+from models.saved_queries import SavedQuery, as_json, held, parsed
 from pipelines.disposal import dispose
 from pipelines.durable import write_durably
 from pipelines.home import Home
@@ -26,7 +22,7 @@ def files(home: Home) -> list[Path]:
 
 def queries_of(path: Path) -> dict[str, SavedQuery]:
     """The queries of a user's file, by name."""
-    return parsed(read(path), datetime.fromtimestamp(path.stat().st_mtime, UTC).date())
+    return parsed(read(path), path)
 
 
 def remove(home: Home, goes: Callable[[str, SavedQuery], bool]) -> int:
@@ -35,7 +31,7 @@ def remove(home: Home, goes: Callable[[str, SavedQuery], bool]) -> int:
     folder = home.root / "queries"
     if not folder.is_dir():
         return 0
-    with _held(folder):
+    with held(folder):
         for pattern in _LEFT:
             for left in folder.glob(pattern):
                 dispose(left)
@@ -55,11 +51,3 @@ def _rewrite(path: Path, kept: dict[str, SavedQuery]) -> None:
     dispose(over)
     if not kept:
         dispose(path)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """No user saves a query meanwhile."""
-    with os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
