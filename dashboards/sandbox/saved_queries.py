@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.home_keys.store import read, sealed
-from models.saved_queries import SavedQuery, as_json, held, parsed
+from models.home_keys.store import sealed
+from models.saved_queries.record import SavedQuery, as_json
+from models.saved_queries.store import held, queries_of
 
 MAX_QUERIES = 200
 MAX_LENGTH = 20_000
@@ -57,7 +58,7 @@ def _open_for_change(folder: Path, user_id: str) -> Iterator[dict[str, SavedQuer
 
 def _kept(folder: Path, user_id: str) -> dict[str, SavedQuery]:
     path = _path(folder, user_id)
-    return parsed(read(path), path) if path.exists() else {}
+    return queries_of(path) if path.exists() else {}
 
 
 def _path(folder: Path, user_id: str) -> Path:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from models.saved_queries import SavedQuery, as_json, held, parsed
+from models.saved_queries import store
+from models.saved_queries.record import SavedQuery, as_json
 from pipelines.disposal import dispose
 from pipelines.durable import write_durably
 from pipelines.home import Home
-from pipelines.keys import read, sealed
+from pipelines.keys import refusals, sealed
 
 _OVER = ".over"
 """Ends the name of what a file held before it was rewritten, until that is overwritten."""
@@ -22,7 +23,8 @@ def files(home: Home) -> list[Path]:
 
 def queries_of(path: Path) -> dict[str, SavedQuery]:
     """The queries of a user's file, by name."""
-    return parsed(read(path), path)
+    with refusals():
+        return store.queries_of(path)
 
 
 def remove(home: Home, goes: Callable[[str, SavedQuery], bool]) -> int:
@@ -31,7 +33,7 @@ def remove(home: Home, goes: Callable[[str, SavedQuery], bool]) -> int:
     folder = home.root / "queries"
     if not folder.is_dir():
         return 0
-    with held(folder):
+    with store.held(folder):
         for pattern in _LEFT:
             for left in folder.glob(pattern):
                 dispose(left)

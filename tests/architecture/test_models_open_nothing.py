@@ -1,4 +1,4 @@
-"""`models/` says what rows may be, and opens no file; the stores of the audit log and of keys alone do."""
+"""`models/` says what rows may be, and opens no file; the stores of the audit log, of keys and of saved queries alone do."""
 
 import ast
 
@@ -7,7 +7,7 @@ import pytest
 from pipelines.home import CHECKOUT
 
 OPENS = {"os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "fcntl"}
-STORES = [CHECKOUT / "models" / room / "store.py" for room in ("audit_log", "home_keys")]
+STORES = [CHECKOUT / "models" / room / "store.py" for room in ("audit_log", "home_keys", "saved_queries")]
 FILES = sorted((CHECKOUT / "models").rglob("*.py"))
 
 

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from dashboards.sandbox.saved_queries import _open_for_change, save_query, saved_queries
-from models.saved_queries import SavedQuery
+from models.saved_queries.record import SavedQuery
 from pipelines.backup import back_up, read_backup, restore
 from pipelines.clock import now
 from pipelines.connect.pulls.state import PullState, read_ids, write_ids, write_state

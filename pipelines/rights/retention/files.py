@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from models.saved_queries import SavedQuery
+from models.saved_queries.record import SavedQuery
 from models.settings.privacy import Audiences, Retention, months_later
 from pipelines.audit_log import log_of
 from pipelines.backup import read_backup
