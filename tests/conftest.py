@@ -57,19 +57,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """`once("golden", make)`: a folder of this test run that the first process to ask has filled with `make(folder)`.
 
-    Whoever asks in the meantime waits. Nobody writes into it later: a test that must works on a copy.
+    Whoever asks in the meantime waits. Nobody writes into it later: a test that must works on a copy. What could not be made is
+    not tried again: every later test is told why.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own below that of the test run
         shared = shared.parent
 
     def made(name: str, make: Callable[[Path], object]) -> Path:
-        folder, is_made = shared / name, shared / f"{name}.made"
+        folder, is_made, failed = shared / name, shared / f"{name}.made", shared / f"{name}.failed"
         with FileLock(shared / f"{name}.lock"):
+            if failed.exists():
+                pytest.fail(f"{name} could not be made: {failed.read_text()}", pytrace=False)
             if not is_made.exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir(mode=0o700)
-                make(folder)
+                try:
+                    make(folder)
+                except Exception as reason:
+                    failed.write_text(str(reason))
+                    raise
                 is_made.touch()
         return folder
 

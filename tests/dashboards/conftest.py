@@ -1,14 +1,27 @@
 """The dashboards as a viewer of some role sees them, on the published sample, with a home of the test's own to write in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from pipelines.home import CHECKOUT
 
 APP = str(CHECKOUT / "dashboards" / "streamlit_app.py")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def streamlit_as_served() -> Iterator[None]:
+    """As the server has it, Streamlit looks for components among the installed packages once, not for each page, and draws no
+    bare expressions: both take three quarters of a test."""
+    found = manifest_scanner.scan_component_manifests()
+    config.set_option("runner.magicEnabled", False)
+    with mock.patch.object(manifest_scanner, "scan_component_manifests", lambda: found):
+        yield
 
 
 @pytest.fixture
