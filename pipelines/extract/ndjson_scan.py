@@ -19,8 +19,8 @@ _PIECE = 2**17
 _SHORTEST = len('{"resourceType":"X"}')
 _NEWLINE, _SPACE, _COMMA, _BRACE = 10, 32, 44, ord("}")
 _LOWER = 32
-_CLOSING = ord("}")
-"""The common code of `]` and `}` after the lower-case bit is set."""
+_OPENING, _CLOSING = ord("{"), ord("}")
+"""The common code of `[` and `{`, and of `]` and `}`, after the lower-case bit is set."""
 _SPELT = (b"nan", b"inf", b"infinity")
 _LAST_LETTERS = sorted({word[-1] for word in _SPELT})
 
@@ -50,31 +50,32 @@ def _count(block: bytes, end: int, longest: int) -> int | None:
     codes = np.frombuffer(block, np.uint8, end)
     ends = np.flatnonzero(codes == _NEWLINE)
     lengths = np.diff(ends, prepend=-1)
-    if lengths.min() < _SHORTEST or lengths.max() > longest or _may_be_deep(block, ends, lengths):
+    if lengths.min() < _SHORTEST or lengths.max() > longest:
         return None
     last = codes[ends - 1]
     if ((last > _SPACE) & (last != _BRACE)).any():
         return None
-    return None if _is_lenient(codes) else len(ends)
-
-
-def _may_be_deep(block: bytes, ends: np.ndarray, lengths: np.ndarray) -> bool:
-    """Whether a line may be nested too deeply: its depth is at most its number of brackets, and each needs its closing one."""
-    for i in np.flatnonzero(lengths > 2 * DEEPEST):
-        start, end = int(ends[i] - lengths[i] + 1), int(ends[i])
-        if block.count(b"{", start, end) + block.count(b"[", start, end) > DEEPEST:
-            return True
-    return False
-
-
-def _is_lenient(codes: np.ndarray) -> bool:
-    """Whether a `,`, `]` or `}` follows a comma, or a number written in letters, instead of a regular value."""
     lower = codes | _LOWER
-    is_end = (codes == _COMMA) | (lower == _CLOSING)
-    is_odd = (codes <= _SPACE) | (codes == _COMMA)
+    return None if _may_be_deep(lower, ends, lengths) or _is_lenient(codes, lower) else len(ends)
+
+
+def _may_be_deep(lower: np.ndarray, ends: np.ndarray, lengths: np.ndarray) -> bool:
+    """Whether a line may be nested too deeply: its depth is at most its number of brackets, and each needs its closing one."""
+    is_opening = lower == _OPENING
+    long = np.flatnonzero(lengths > 2 * DEEPEST)
+    return any(np.count_nonzero(is_opening[ends[i] - lengths[i] + 1 : ends[i]]) > DEEPEST for i in long)
+
+
+def _is_lenient(codes: np.ndarray, lower: np.ndarray) -> bool:
+    """Whether a `,`, `]` or `}` follows a comma, or a number written in letters, instead of a regular value."""
+    is_comma = codes == _COMMA
+    is_end = is_comma | (lower == _CLOSING)
+    is_odd = is_comma | (codes <= _SPACE)
     for letter in _LAST_LETTERS:
         is_odd |= lower == letter
     before = np.flatnonzero(is_odd[:-1] & is_end[1:])
+    if not before.size:
+        return False
     ends, last = before + 1, codes[before]
     if (last <= _SPACE).any():
         before = before - (last <= _SPACE)

@@ -25,7 +25,7 @@ from pipelines.home import Home
 from pipelines.keys import read, sealed
 from pipelines.landing.integrity import MANIFEST, landed_damage, read_manifest
 from pipelines.landing.journal import locked
-from pipelines.landing.persons import Part, find_rows, landed_parts, rows_sql
+from pipelines.landing.persons import Part, find_rows, landed_parts, rows_of_parts, rows_sql
 from pipelines.landing.replacing import replace_landed, settle_replaced
 from pipelines.landing.subjects import RECORD_EXTRACTS
 from pipelines.landing.tombstones import KEY_OF_PATIENT, Tombstones
@@ -84,7 +84,7 @@ def without_rows(connection: duckdb.DuckDBPyConnection, beside: Path, folder: Pa
     manifest = read_manifest(folder)
     for part, (n_whole, n_partly) in found.items():
         place = beside / part.place.relative_to(folder)
-        rows = rows_sql([part.place / ROWS])
+        rows = rows_of_parts([part])
         cleaned = _cleaned(connection, part, rows) if n_partly else ""
         write_rows(connection, f"select * exclude (filename) {cleaned} from {rows} {_BUT_WHOLE}", place / ROWS)
         counts = manifest if part.place == folder else manifest["parts"][part.extract]
@@ -124,7 +124,7 @@ def _has_stray_extras(connection: duckdb.DuckDBPyConnection, part: Part) -> bool
     extra = part.place / EXTRA
     if not extra.is_file():
         return False
-    kept = f"select _row_number from {rows_sql([part.place / ROWS])}"
+    kept = f"select _row_number from {rows_of_parts([part])}"
     query = f"select 1 from {rows_sql([extra])} where _row_number not in ({kept}) limit 1"
     return bool(connection.execute(query).fetchall())
 

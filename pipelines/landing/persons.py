@@ -10,9 +10,10 @@ import duckdb
 from models.sources import SOURCE_KINDS, name_of_kind
 from pipelines.extract.reading import ROWS
 from pipelines.landing.integrity import MANIFEST, read_manifest
+from pipelines.landing.rows import landed_rows
 from pipelines.landing.subjects import Naming, Subjects, subjects_of
 from pipelines.sql.literals import literal
-from pipelines.sql.parquet import rows_of, rows_of_forms
+from pipelines.sql.parquet import rows_of
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,16 @@ def find_rows(connection: duckdb.DuckDBPyConnection, parts: Iterable[Part]) -> d
 
 
 def rows_sql(paths: Iterable[Path]) -> str:
-    """SQL that reads rows of landed Parquet files of the same columns, each with its `filename`."""
+    """SQL that reads Parquet files of the same columns, each row with its `filename`."""
     return rows_of(paths, "filename = true")
 
 
-def _rows_of_parts(parts: Iterable[Part]) -> str:
-    """SQL that reads the rows of parts of one extract, whatever versions have read them."""
+def rows_of_parts(parts: Iterable[Part]) -> str:
+    """SQL that reads the landed rows of parts of one extract, whatever versions have read them, each with its `filename`."""
     forms: dict[str, list[Path]] = defaultdict(list)
     for part in parts:
         forms[part.reader].append(part.place / ROWS)
-    return rows_of_forms(forms.values(), "filename = true")
+    return landed_rows(forms.values(), "filename = true")
 
 
 def _n_marks(connection: duckdb.DuckDBPyConnection) -> int:
@@ -101,7 +102,7 @@ def _n_marks(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _find_whole(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, group: list[Part]) -> None:
     subjects = subjects_of(kind, extract)
-    rows = _rows_of_parts(group)
+    rows = rows_of_parts(group)
     there = _columns(connection, rows)
     if subjects is None or not (names := _names(subjects.by, there)):
         return
@@ -135,7 +136,7 @@ def _find_whole(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, 
 
 def _find_mentions(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, group: list[Part]) -> None:
     subjects = subjects_of(kind, extract)
-    rows = _rows_of_parts(group)
+    rows = rows_of_parts(group)
     if subjects is None or not (names := _names(subjects.mentions, _columns(connection, rows))):
         return
     connection.execute(

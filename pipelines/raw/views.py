@@ -20,6 +20,7 @@ from pipelines.extract.reading import ROWS
 from pipelines.home import Home
 from pipelines.landing.journal import with_journals
 from pipelines.landing.ledger import Entry
+from pipelines.landing.rows import landed_rows
 from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
 from pipelines.publications.gap_months import show_gap_history
@@ -34,7 +35,6 @@ from pipelines.raw.reconciliation import (
 )
 from pipelines.raw.superseded import find_deleted, find_older
 from pipelines.sql.literals import literal
-from pipelines.sql.parquet import rows_of_forms
 from pipelines.sql.types import sql_type
 
 _SUPERSEDED = {
@@ -84,7 +84,7 @@ def files_of(files: pl.DataFrame, kind: SourceKind, extract: str) -> pl.DataFram
 def scan(files: pl.DataFrame) -> str:
     """SQL that reads the rows of files; if they were read under several versions of a contract, the union of their columns."""
     forms = files.group_by("reader", maintain_order=True).agg("folder")["folder"]
-    return rows_of_forms([f"{folder}/{ROWS}" for folder in folders] for folders in forms)
+    return landed_rows([f"{folder}/{ROWS}" for folder in folders] for folders in forms)
 
 
 def _find_superseded(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Contract, files: pl.DataFrame) -> None:

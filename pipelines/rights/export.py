@@ -28,10 +28,10 @@ from pipelines.connect.state import FILE as PUSHED
 from pipelines.connect.state import open_state
 from pipelines.durable import write_durably
 from pipelines.errors import UsageError
-from pipelines.extract.reading import EXTRA, ROWS
+from pipelines.extract.reading import EXTRA
 from pipelines.home import Home
 from pipelines.landing.journal import recorded
-from pipelines.landing.persons import Part, find_rows, landed_parts, rows_sql
+from pipelines.landing.persons import Part, find_rows, landed_parts, rows_of_parts, rows_sql
 from pipelines.landing.tombstones import without_key
 from pipelines.practice import Practice
 from pipelines.privacy import profile
@@ -129,7 +129,7 @@ def _landed(home: Home, practice: Practice, person: Person) -> Iterable[Table]:
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, part: Part, contract: Contract) -> list[dict[str, Any]]:
     """The rows of a landed part that are the person's; of rows of several people, what names the person."""
-    rows, extra = rows_sql([part.place / ROWS]), part.place / EXTRA
+    rows, extra = rows_of_parts([part]), part.place / EXTRA
     more = (
         f"left join (select * exclude (filename) from {rows_sql([extra])}) as extra using (_row_number)"
         if extra.is_file()

@@ -24,12 +24,12 @@ def rows_of(files: Iterable[Path | str], *options: str) -> str:
     return f"read_parquet([{', '.join(literal(str(path)) for path in paths)}]{''.join(f', {one}' for one in (*options, *named))})"
 
 
-def rows_of_forms(forms: Iterable[Iterable[Path | str]], *options: str) -> str:
-    """As `rows_of`, of files that do not all have the same columns: `forms` are those that do, group by group.
+def united_by_name(sources: Iterable[str]) -> str:
+    """SQL that reads the rows of sources which do not all have the same columns.
 
     DuckDB 1.5.5 crashes where it unites encrypted Parquet by name itself (issue 21508 of duckdb/duckdb), so SQL does.
     """
-    each = [rows_of(files, *options) for files in forms]
+    each = list(sources)
     return each[0] if len(each) == 1 else f"({' union all by name '.join(f'select * from {one}' for one in each)})"
 
 

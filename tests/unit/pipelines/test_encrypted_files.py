@@ -8,9 +8,10 @@ import pytest
 
 from models.home_keys import statements, store
 from pipelines.errors import EnvironmentNotReady
+from pipelines.landing.rows import landed_rows
 from pipelines.scratch import clear_scratch
 from pipelines.sql.connection import attach, open_file, open_memory
-from pipelines.sql.parquet import rows_of, rows_of_forms, write_rows
+from pipelines.sql.parquet import rows_of, write_rows
 
 NAME = b"Vexonara"
 
@@ -41,11 +42,11 @@ def test_encrypted_rows_of_several_versions_are_read_as_one(root: Path):
     """As after an upgrade, or where one EHR sends FHIR and another HL7 v2. DuckDB's own union by name crashes on them."""
     old, new = (root / "landing" / "p" / f"{name}.parquet" for name in ("old", "new"))
     with open_memory(root / "landing" / "p" / "aside") as connection:
-        write_rows(connection, "select 1 as id", old)
-        write_rows(connection, f"select 2 as id, '{NAME.decode()}' as name", new)
-        rows = rows_of_forms([[old], [new]], "filename = true")
-        found = connection.execute(f"select id, name from {rows} as landed order by id").fetchall()
-    assert found == [(1, None), (2, NAME.decode())]
+        write_rows(connection, "select unnest(['a', 'b']) as id, null::bigint as _row_number", old)
+        write_rows(connection, f"select 'c' as id, '{NAME.decode()}' as name, 7 as _row_number", new)
+        rows = landed_rows([[old], [new]], "filename = true")
+        found = connection.execute(f"select id, name, _row_number from {rows} as landed order by id").fetchall()
+    assert found == [("a", None, 1), ("b", None, 2), ("c", NAME.decode(), 7)]
 
 
 def test_what_has_no_room_in_memory_is_encrypted_too(root: Path):
