@@ -34,9 +34,6 @@ _ROOM_FOR_NUMBER = 1024
 _LINES_ASKED = 200
 _FEW_BAD = 0.1
 
-_PLACE, _GIVEN, _GIVEN_OR_LINE = "null::bigint", f'"{NUMBER}"', f'coalesce("{NUMBER}", _line)'
-"""The number of a row: none, which is its place; that which its line carries; that, or else its line."""
-
 
 def read_fhir(request: Request) -> Reading:
     """Read a file into `rows.parquet` and `quarantine.parquet`; those of other types than the file's into a folder a type.
@@ -79,12 +76,12 @@ def _read_plain(request: Request) -> int | None:
     if n_lines is None:
         return None
     with Quarantine(request.folder):
-        n_read = _copy(request, request.path, _PLACE)
+        n_read = _copy(request, request.path)
     return n_read if n_read == n_lines and not has_doubts(request.folder / ROWS) else None
 
 
 def _read_presumed(request: Request) -> Reading | None:
-    """A file of one type in which a few lines are not sound: the others are copied unread, and proved as those of a clean file
+    """A file of one type in which a few lines are not sound: the others are copied unparsed, and proved as those of a clean file
     are. None if the proof fails: then every line has to be read."""
     if request.contract.name in (BUNDLE, DELETED):
         return None
@@ -112,9 +109,9 @@ def _is_proved(sifted: Sifted) -> bool:
     if part.quarantine.n_rows > _FEW_BAD * part.n_delivered:
         return False
     roomy = replace(request.limits, line_bytes=request.limits.line_bytes + _ROOM_FOR_NUMBER)
-    if count_plain_lines(part.path, roomy) != n_sound + part.n_held:
+    if count_plain_lines(part.path, roomy) != n_sound:
         return False
-    return _copy(request, part.path, _GIVEN_OR_LINE) == n_sound and not has_doubts(request.folder / ROWS)
+    return _copy(request, part.path, is_numbered=True) == n_sound and not has_doubts(request.folder / ROWS)
 
 
 def _read_sifted(request: Request) -> Reading:
@@ -133,12 +130,12 @@ def _read_part(part: Part) -> Reading:
     rows, fitting = request.folder / ROWS, part.path.with_name("fitting.ndjson")
 
     def is_sound(numbered: Path, n_lines: int) -> bool:
-        return _copy(request, numbered, _GIVEN) == n_lines and not has_doubts(rows)
+        return _copy(request, numbered, is_numbered=True) == n_lines and not has_doubts(rows)
 
-    n_read = _copy(request, part.path, _GIVEN)
+    n_read = _copy(request, part.path, is_numbered=True)
     if n_read is None or has_doubts(rows):
         sift_structure(part.path, fitting, request.contract, quarantine, request.connection, is_sound)
-        n_read = _copy(request, fitting, _GIVEN)
+        n_read = _copy(request, fitting, is_numbered=True)
     if n_read is None or n_read + quarantine.n_rows != part.n_delivered:
         kind = _resource_type(request.contract)
         raise ExtractRefused(f"cannot be read as FHIR R4 {kind}, although each of its resources can. Report this.")
@@ -149,14 +146,17 @@ def _resource_type(contract: Contract) -> str:
     return BUNDLE if contract.name == DELETED else contract.name
 
 
-def _copy(request: Request, path: Path, number: str) -> int | None:
-    """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read."""
+def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | None:
+    """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read.
+
+    `is_numbered`: each line carries the number of its row; otherwise that is its place.
+    """
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
-    read = {"resourceType": "varchar"} | ({} if number == _PLACE else {NUMBER: "bigint"}) | types
+    read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
     columns = [
         *(f'"{name}"' for name in types),
         *(f"{literal(value)} as {name}" for name, value in request.marks.items()),
-        f"{number} as _row_number",
+        (f'"{NUMBER}"' if is_numbered else "null::bigint") + " as _row_number",
         "try_cast(meta.lastUpdated as timestamptz) as _last_updated",
     ]
     try:
@@ -164,15 +164,12 @@ def _copy(request: Request, path: Path, number: str) -> int | None:
             f"""
             copy (
                 select {", ".join(columns)}
-                from (
-                    select * {", row_number() over () as _line" if number == _GIVEN_OR_LINE else ""}
-                    from read_json(
-                        {literal(str(path))},
-                        format = 'newline_delimited',
-                        compression = 'uncompressed',
-                        columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
-                        maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
-                    )
+                from read_json(
+                    {literal(str(path))},
+                    format = 'newline_delimited',
+                    compression = 'uncompressed',
+                    columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
+                    maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
                 )
                 where resourceType = {literal(_resource_type(request.contract))} {"and id <> ''" if "id" in types else ""}
             ) to {literal(str(request.folder / ROWS))} (format parquet)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -29,9 +29,7 @@ from pipelines.sql.types import sql_type
 NUMBER = "line:6f9d3c"
 """The element that carries a line's number; no resource has an element of this name."""
 
-_NUMBER = NUMBER.encode()
-_NOTHING = b'{"resourceType":""}\n'
-"""What holds the place of a line in a copy of its file."""
+_START = b'{"%s":%%d,' % NUMBER.encode()
 _LINES_A_BLOCK = 2_000
 _PIECE = 2**20
 _N_ASKED_FOR_VERSION = 1_000
@@ -41,8 +39,7 @@ _N_ASKED_FOR_VERSION = 1_000
 class Part:
     """The resources of one type in a file: `path` has the good ones, one a line; `n_delivered` counts all.
 
-    A line without a number has that of its place in `path`. `n_lines`: the lines of the file, where they were counted; `n_held`:
-    those of them in whose place nothing is."""
+    `n_lines`: the lines of the file, where they were counted."""
 
     request: Request
     path: Path
@@ -50,10 +47,9 @@ class Part:
     out: BinaryIO
     n_delivered: int = 0
     n_lines: int = 0
-    n_held: int = 0
 
     def take(self, number: int, resource: bytes) -> None:
-        self.out.write(b'{"%s":%d,%s\n' % (_NUMBER, number, resource[1:]))
+        self.out.write(_START % number + resource[1:] + b"\n")
 
 
 @dataclass
@@ -109,7 +105,7 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
 
     In a file of one type (its name or manifest says so), a line of another type that is read lands as that, and a line of one
     that is not read is quarantined. Contained resources are numbered after all others. `is_presuming`, of such a file: a line
-    that begins and ends like an object is copied unread, for whoever reads the copy to prove. Raises `OtherVersion`.
+    that begins and ends like an object is copied unparsed, for whoever reads the copy to prove. Raises `OtherVersion`.
     """
     request = sifted.request
     is_of_one_type = request.contract.name != BUNDLE
@@ -140,8 +136,8 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
 
 
 def _not_presumed(part: Part, content: BinaryIO, presumed: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Copy what begins and ends like an object, a piece of the file at a time, with nothing in place of the other lines, which
-    are given back. Raises `NotPlain` at a line that is too long."""
+    """Copy the lines that begin and end like an object, a piece of the file at a time; the others are given back, with their
+    numbers. Raises `NotPlain` at a line that is too long."""
     tail = b""
     while piece := content.read(_PIECE):
         block = tail + piece
@@ -161,18 +157,16 @@ def _held(part: Part, block: bytes, presumed: BinaryIO) -> Iterator[tuple[int, b
     if len(ends) and (ends - begins).max() > part.request.limits.line_bytes:
         raise NotPlain
     is_odd = (codes[begins] != ord("{")) | (codes[ends - 1] != ord("}"))
-    if part.request.contract.name in CONTAINERS:
+    if part.request.contract.name in CONTAINERS and MARK in block:
         is_odd[np.searchsorted(ends, [found.start() for found in re.finditer(MARK, block)])] = True
-    copied = 0
-    for i in np.flatnonzero(is_odd):
-        begin, end = int(begins[i]), int(ends[i])
-        presumed.writelines((block[copied:begin], _NOTHING))
-        copied = end + 1
-        yield part.n_lines + int(i) + 1, block[begin:end]
-    presumed.write(block[copied:])
-    n_held = int(is_odd.sum())
-    part.n_lines, part.n_held = part.n_lines + len(ends), part.n_held + n_held
-    part.n_delivered += len(ends) - n_held
+    plain, odd, view = np.flatnonzero(~is_odd), np.flatnonzero(is_odd), memoryview(block)
+    rests = (view[begin:end] for begin, end in zip((begins[plain] + 1).tolist(), (ends[plain] + 1).tolist(), strict=True))
+    starts = (_START % number for number in (plain + part.n_lines + 1).tolist())
+    presumed.write(b"".join(chain.from_iterable(zip(starts, rests, strict=True))))
+    for i in odd.tolist():
+        yield part.n_lines + i + 1, block[begins[i] : ends[i]]
+    part.n_lines += len(ends)
+    part.n_delivered += len(plain)
 
 
 def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: bool) -> None:
