@@ -16,6 +16,7 @@ from types import ModuleType
 import openpyxl  # noqa: F401
 from pandera.backends.polars.register import register_polars_backends
 
+import pipelines.alerts.telling
 import pipelines.cli.findings
 import pipelines.cli.run
 import pipelines.cli.summary

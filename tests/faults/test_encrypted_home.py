@@ -141,7 +141,7 @@ def test_the_search_finds_what_is_in_clear(scene: Scene, run: Run, tmp_path: Pat
         pytest.param("landing.folder.written", marks=pytest.mark.slow),
         pytest.param("landing.journal.taken", marks=pytest.mark.slow),
         pytest.param("build.derived.ending", marks=pytest.mark.slow),
-        "publish.lists.written",
+        pytest.param("publish.lists.written", marks=pytest.mark.slow),
         pytest.param("publish.placed", marks=pytest.mark.slow),
         pytest.param("settle.gaps.kept", marks=pytest.mark.slow),
     ],

@@ -15,7 +15,7 @@ def practice(scene, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", ["build", "ingest", "run"])
+@pytest.mark.parametrize("command", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("build", "ingest")), "run"])
 def test_a_command_that_refuses_a_file_ends_with_10_and_the_next_one_with_0(again, short_run, practice: Path, command: str):
     home = again()
     first = short_run(home, practice, command, str(practice))
@@ -23,7 +23,7 @@ def test_a_command_that_refuses_a_file_ends_with_10_and_the_next_one_with_0(agai
     assert [short_run(home, practice, later, str(practice)).returncode for later in ("ingest", "build", "run")] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("point", ["landing.folder.placed", "publish.swapped"])
+@pytest.mark.parametrize("point", [pytest.param("landing.folder.placed", marks=pytest.mark.slow), "publish.swapped"])
 def test_a_run_that_is_killed_has_told_nobody_and_the_next_one_ends_with_10(again, short_run, practice: Path, point: str):
     home = again()
     killed = short_run(home, practice, CAREGAP_FAULT=f"{point}:kill")

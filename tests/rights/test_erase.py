@@ -132,6 +132,7 @@ def test_a_restored_backup_of_afterwards_does_not_have_the_person_either(home, p
     assert search(again.root, GONE) == [], "the deliveries are still in their folders, and are erased as they land"
 
 
+@pytest.mark.slow
 def test_an_erasure_taken_over_into_an_older_backup_holds_there(home, practice, publish_anew, tmp_path):
     write_state(home, "test", "our_crm", PullState())
     write_ids(home, "test", "our_crm", {"contacts": ["contact_id-secret-1"]}, ("crm",))
@@ -152,6 +153,7 @@ def test_an_erasure_taken_over_into_an_older_backup_holds_there(home, practice, 
     )
 
 
+@pytest.mark.slow
 def test_what_killed_commands_had_begun_to_write_of_the_person_goes_too(home, practice, publish_anew, two_people):
     """A restriction that was not recorded to its end, and a saved query of which the server died."""
     (home.root / "queries").mkdir()
@@ -247,6 +249,7 @@ def test_killed_at_any_point_and_run_again_it_comes_to_the_same_end(home, practi
     assert search(home.root, GONE) == []
 
 
+@pytest.mark.slow
 def test_a_stopped_erasure_is_ended_in_landing_by_the_next_run(home, practice, publish_anew):
     """Nobody need remember it: from the marks on, whatever lands or is built is without the person."""
 
@@ -260,7 +263,12 @@ def test_a_stopped_erasure_is_ended_in_landing_by_the_next_run(home, practice, p
 
 
 @pytest.mark.parametrize(
-    ("months", "words"), [(None, "must be kept until 2036-03-01"), (1, None), (360, "must be kept until 2056-03-01, 360 months")]
+    ("months", "words"),
+    [
+        (None, "must be kept until 2036-03-01"),
+        pytest.param(1, None, marks=pytest.mark.slow),
+        (360, "must be kept until 2056-03-01, 360 months"),
+    ],
 )
 def test_records_that_must_be_kept_are_not_erased(home, practice, publish_anew, months, words):
     practice = type(practice)(**vars(practice) | {"retention": practice.retention.model_copy(update={"patients": months})})
@@ -290,6 +298,7 @@ def test_the_audit_log_says_that_somebody_was_erased_and_not_who(home, practice,
     assert all("patients" not in line for line in told)
 
 
+@pytest.mark.slow
 def test_the_same_id_of_another_source_is_another_person(home, practice, publish_anew):
     erase_first(home, practice, publish_anew)
     write_ehr(practice.sources["ehr"].parent / "north" / "2026-04-30", people=(1,), extracts=FEW)

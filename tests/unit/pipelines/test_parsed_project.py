@@ -35,6 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_changed_macro_changes_what_its_models_read(project: Path, tmp_path: Path):
     """The parsing starts from that of the state before, which has the model as it was: the model's own file is the same."""
     home = Home(tmp_path / "home")
