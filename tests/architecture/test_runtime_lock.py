@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -32,10 +32,15 @@ def locked_in(lock: str) -> set[str]:
     return set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", (CHECKOUT / lock).read_text(encoding="utf-8"), re.MULTILINE))
 
 
+@pytest.fixture(scope="module")
+def owners() -> Mapping[str, list[str]]:
+    """The installed packages by what is imported of them."""
+    return packages_distributions()
+
+
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_library_that_a_room_imports_is_locked_for_its_users(room: str):
+def test_every_library_that_a_room_imports_is_locked_for_its_users(room: str, owners: Mapping[str, list[str]]):
     """`make dashboard` ended with `No module named 'httpx'` on a new machine: only the tests' provider of sign-in brought it."""
-    owners = packages_distributions()
     found = imported(path for path in (CHECKOUT / room).rglob("*.py") if SPARK not in path.parents)
     assert found
     locked = locked_in("requirements.txt")

@@ -198,6 +198,7 @@ def test_publications_follow_each_other_by_number_and_not_by_the_time_in_their_n
     assert [one.id for one in publications(home)] == [first.id]
 
 
+@pytest.mark.slow
 def test_a_publication_of_a_home_without_numbers_precedes_every_numbered_one(published_home, make_build, clock):
     """An older version's publication, whose name says a later day than today's clock: going back leads to it."""
     home = published_home(1)

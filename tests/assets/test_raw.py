@@ -262,16 +262,16 @@ def practice_in(folder: Path) -> Practice:
     return Practice("p", "P", "UTC", {source: folder / source for source in ("ehr", "crm")})
 
 
-@pytest.mark.parametrize("nth", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("nth", [0, *(pytest.param(nth, marks=pytest.mark.slow) for nth in (1, 2, 3))])
 def test_the_order_in_which_files_arrive_changes_no_byte(tmp_path: Path, nth: int):
-    """Four orders each of the six files, landed one at a time and with a later re-delivery each, against all at once."""
+    """Two orders each of the six files, landed one at a time and with a later re-delivery each, against all at once."""
     places = [*PIECES, *ROLLOUT]
     for place in places:
         deliver(tmp_path / "whole", place)
     with built(practice_in(tmp_path / "whole"), Home(tmp_path / "whole" / "home")) as connection:
         whole = exported(connection, tmp_path / "out")
 
-    for i, order in enumerate([*permutations(places)][90 * nth :: 180]):
+    for i, order in enumerate([*permutations(places)][90 * nth :: 360]):
         folder = tmp_path / str(i)
         practice, home = practice_in(folder), Home(folder / "home")
         for n, place in enumerate(order):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-N_KILLS = 10
+N_KILLS = 5
 
 
 @pytest.mark.slow

@@ -93,7 +93,7 @@ def written(of: Delimiters, segments: list[tuple[str, list]], ends: str) -> byte
     return ends.join([header, *lines, ""]).encode()
 
 
-@settings(max_examples=150, deadline=None, phases=NOT_SHRUNK)
+@settings(max_examples=60, deadline=None, phases=NOT_SHRUNK)
 @given(messages(), st.sampled_from(["\r", "\n", "\r\n"]))
 def test_what_is_written_with_any_delimiters_and_line_ends_is_read_as_it_was(given_message, ends: str):
     of, segments = given_message
@@ -102,7 +102,7 @@ def test_what_is_written_with_any_delimiters_and_line_ends_is_read_as_it_was(giv
     assert [segment.name for segment in message.segments] == ["MSH", *(name for name, _ in segments)]
 
 
-@settings(max_examples=100, deadline=None, phases=NOT_SHRUNK)
+@settings(max_examples=60, deadline=None, phases=NOT_SHRUNK)
 @given(messages())
 def test_fields_are_those_that_another_parser_finds(given_message):
     of, segments = given_message

@@ -26,7 +26,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(NAMES)
 def test_any_name_is_one_part_of_a_path_below_its_folder(name):
     part = path_part(name)
@@ -36,7 +36,7 @@ def test_any_name_is_one_part_of_a_path_below_its_folder(name):
     assert Path("/home/x", part).parent == Path("/home/x")
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(NAMES, NAMES)
 def test_two_names_are_two_parts(one, other):
     assert (path_part(one) == path_part(other)) == (one == other)
