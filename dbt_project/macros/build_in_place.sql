@@ -1,13 +1,20 @@
 {#-
     Makes a model's table or view under its own name. A build is a new file that nobody reads before it is published, so there is nothing to
     swap: dbt's materializations make it under another name, look for what a broken run left, rename and drop, and took a fifth of a build's
-    CPU time with that.
+    CPU time with that. They also ask twice which columns a published model has: `contract_columns` casts each, which the test suite holds.
 -#}
 {% macro build_in_place(relation) -%}
-    {%- call statement('main') %}
+    {%- set made -%}
         drop {{ relation.type }} if exists {{ relation }};
-        {{ create_table_as(false, relation, compiled_code) if relation.is_table else create_view_as(relation, compiled_code) }}
-    {%- endcall %}
+        {%- if model.contract.enforced %}
+        create table {{ relation }} {{ get_table_columns_and_constraints() }};
+        insert into {{ relation }} by name ({{ compiled_code }});
+        {%- else %}
+        create {{ relation.type }} {{ relation }} as ({{ compiled_code }});
+        {%- endif %}
+    {%- endset -%}
+    {%- set response, _ = adapter.execute(made) -%}
+    {%- do store_result('main', response) -%}
     {%- do hold_rules(relation) -%}
     {{ return({'relations': [relation]}) }}
 {%- endmacro %}

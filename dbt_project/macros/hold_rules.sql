@@ -5,7 +5,7 @@
 {% macro hold_rules(relation) -%}
     {%- set rules = var('rules', {}).get(model.unique_id, []) -%}
     {%- if not rules -%} {{ return('') }} {%- endif -%}
-    {%- call statement('rules', fetch_result=true) %}
+    {%- set evaluation %}
         select rule, n_rows
         from (
             {%- for rule in rules %}
@@ -19,9 +19,10 @@
             {%- endfor %}
         ) as evaluated
         where n_rows > 0
-    {%- endcall %}
+    {%- endset %}
+    {%- set _, cursor = adapter.add_query(evaluation, auto_begin=false) -%}
     {%- set broken = [] -%}
-    {%- for rule, n_rows in load_result('rules')['data'] -%}
+    {%- for rule, n_rows in cursor.fetchall() -%}
         {%- do broken.append('broken rule ' ~ rule ~ ': ' ~ n_rows ~ ' rows') -%}
     {%- endfor -%}
     {%- if broken -%} {%- do exceptions.raise_compiler_error(broken | join('\n')) -%} {%- endif -%}

@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -41,6 +42,8 @@ def run_dbt(
     from dbt.cli.main import dbtRunner, dbtRunnerResult
     from google.protobuf.json_format import MessageToDict
 
+    from pipelines.warehouse.dbt_sparing import keep_called_macros, sparing
+
     events: SimpleQueue[dict[str, Any] | dbtRunnerResult] = SimpleQueue()
     broken: dict[str, dict[str, int]] = {}
 
@@ -57,6 +60,7 @@ def run_dbt(
     # Otherwise a test that also reads an unselected table would fail because that table is missing.
     if command == "build":
         rules = rules_by_table(described)
+        keep_called_macros(manifest)  # while it still has the tests whose macros a table calls
         evaluate_with_tables(manifest, rules)
         variables = {**variables, "rules": as_variable(described, rules)}
         arguments += ["--indirect-selection", "buildable", "--use-fast-test-edges"]
@@ -64,7 +68,8 @@ def run_dbt(
 
     def invoke() -> None:
         try:
-            events.put(runner.invoke(arguments))
+            with sparing(RESULTS | {FAILURE}) if command == "build" else nullcontext():
+                events.put(runner.invoke(arguments))
         finally:
             _release()
 

@@ -1,0 +1,60 @@
+"""What dbt does at each node and no build has a use for, left out while one runs. None of it has a setting."""
+
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dbt.adapters.sql import impl
+from dbt.compilation import Compiler
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+MATERIALIZED = ("table", "view", "seed", "test")
+CALLED_BY_ADAPTER = {value for name, value in vars(impl).items() if name.endswith("_MACRO_NAME")}
+
+
+class _HeardEvents(EventManager):
+    """Makes a message of those events alone that somebody listens to, and of what dbt would raise as an error."""
+
+    def __init__(self, heard: Set[str]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def fire_event(self, e: Any, level: Any = None, node: Any = None, force_warn_or_error_handling: bool = False) -> None:
+        if self.loggers or force_warn_or_error_handling or type(e).__name__ in self._heard:
+            super().fire_event(e, level, node, force_warn_or_error_handling)
+
+
+@contextmanager
+def sparing(heard: Set[str]) -> Iterator[None]:
+    """While dbt runs here, no message is made of events other than these names (22 a node otherwise), and no file of a node's
+    compiled SQL is written."""
+    events, write = get_event_manager(), Compiler._write_node
+    ctx_set_event_manager(_HeardEvents(heard))
+    Compiler._write_node = lambda self, node, split_suffix=None: node  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Compiler._write_node = write  # type: ignore[method-assign]
+        ctx_set_event_manager(events)
+
+
+def keep_called_macros(manifest: "Manifest") -> None:
+    """Take the macros that no node of a build calls out of dbt's manifest: it makes the name of each known twice a node.
+
+    Those stay that a node, a materialization or the adapter calls, and those that they call.
+    """
+    named = {f"materialization_{kind}_{engine}" for kind in MATERIALIZED for engine in ("default", "duckdb")} | CALLED_BY_ADAPTER
+    left = [id for id, macro in manifest.macros.items() if macro.name in named]
+    left += [id for node in manifest.nodes.values() for id in node.depends_on.macros]
+    called = set[str]()
+    while left:
+        if (id := left.pop()) in manifest.macros and id not in called:
+            called.add(id)
+            left += manifest.macros[id].depends_on.macros
+    for id in manifest.macros.keys() - called:
+        del manifest.macros[id]
+    manifest._macros_by_package = manifest._macros_by_name = None

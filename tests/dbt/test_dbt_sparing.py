@@ -1,0 +1,37 @@
+"""A build leaves out what dbt does for nobody, and nothing else."""
+
+import shutil
+from pathlib import Path
+
+from dbt.compilation import Compiler
+from dbt_common.events.event_manager_client import get_event_manager
+
+from pipelines.warehouse.dbt import run_dbt
+from pipelines.warehouse.dbt_project import dbt_manifest, parsed_in
+from pipelines.warehouse.dbt_sparing import keep_called_macros
+
+VARIABLES = {"as_of_on": "2026-07-15", "time_zone": "America/New_York"}
+
+
+def test_a_build_tells_each_result_writes_no_compiled_sql_and_leaves_dbt_as_it_was(
+    golden_warehouse: Path, parsed_dbt: Path, tmp_path: Path
+):
+    before = get_event_manager(), Compiler._write_node
+    warehouse = Path(shutil.copy(golden_warehouse, tmp_path / "warehouse.duckdb"))
+    events = list(run_dbt(parsed_in(parsed_dbt), warehouse, VARIABLES, ["dim_payers", "kpi_catalog"]))
+    assert {event["data"]["node_info"]["node_name"] for event in events} == {"dim_payers", "kpi_catalog"}
+    assert not list(tmp_path.rglob("*.sql"))
+    assert (get_event_manager(), Compiler._write_node) == before
+
+
+def test_a_build_knows_each_macro_that_is_called_and_no_snapshot_or_incremental_one(parsed_dbt: Path):
+    manifest = dbt_manifest(parsed_in(parsed_dbt))
+    n_macros = len(manifest.macros)
+    keep_called_macros(manifest)
+    called = {id for node in manifest.nodes.values() for id in node.depends_on.macros}
+    called |= {id for macro in manifest.macros.values() for id in macro.depends_on.macros}
+    assert called <= manifest.macros.keys()
+    names = {macro.name for macro in manifest.macros.values()}
+    assert {"materialization_view_duckdb", "hold_rules", "test_accepted_values", "create_schema"} <= names
+    assert not [name for name in names if "snapshot" in name or "materialization_incremental" in name]
+    assert len(manifest.macros) < n_macros / 2
