@@ -1,14 +1,13 @@
 """Executes the assets in this process, without a server: the same definitions that Dagster's page shows."""
 
-import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 import dagster as dg
 
 from pipelines.defs.definitions import definitions
 from pipelines.defs.refresh import JOB
+from pipelines.defs.unheard import unheard
 from pipelines.defs.unstored import unstored_instance
 from pipelines.home import Home
 from pipelines.landing.land import LandingReport
@@ -17,16 +16,6 @@ from pipelines.progress import Progress, silent
 
 # Dagster's console would print every event of every table; `pipelines/cli/findings.py` reports what a run found.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Without the log of each event, which nobody keeps: it took 1 CPU second."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def execute(
@@ -41,7 +30,8 @@ def execute(
 
     The caller holds the home's lock (`pipelines/lock.py`).
     `landed`: the result of a landing just made, so that the layer `raw` does not land again.
-    Stops at the first failure and raises its error. Events are not stored (`pipelines/defs/unstored.py`).
+    Stops at the first failure and raises its error. Events are neither logged (`pipelines/defs/unheard.py`) nor stored
+    (`pipelines/defs/unstored.py`).
     """
     job = definitions(home, practice, progress, landed=landed, lock=nullcontext).resolve_job_def(JOB)
     wanted = None
@@ -50,7 +40,7 @@ def execute(
         wanted = [key for key in graph.executable_asset_keys if {graph.get(key).group_name, ".".join(key.path)} & set(selection)]
         if not wanted:  # Dagster treats an empty selection as everything
             raise ValueError(f"no asset is in {selection}")
-    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning), _unlogged(), unstored_instance() as instance:
+    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning), unheard(), unstored_instance() as instance:
         return job.execute_in_process(run_config=QUIET, asset_selection=wanted, instance=instance)
 
 
