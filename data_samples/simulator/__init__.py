@@ -16,7 +16,7 @@ adds faults. Patients are simulated in chunks, each with its own random streams:
                           everything observable (`best_possible`), the expected interval, and the outcome
     outreach_effects      per campaign member: probability of a visit in the month and the next two, with and without an attempt
     program_effects       per site and month: counts in this world and in the same world without the program
-    care_gaps             per measure and group (17 of the 18), year and patient of the denominator: status, evidence_on
+    care_gaps             per measure and group (36 of 37), year and patient of the denominator: status, evidence_on
     quarantine            every row that must be quarantined: file, row_number, field
     parameters.json       rates, odds and effects
 """

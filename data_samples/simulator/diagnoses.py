@@ -27,24 +27,25 @@ def problems(people: pl.DataFrame, clock: Clock, random: np.random.Generator) ->
         rows = np.flatnonzero(people[name].to_numpy())
         oldest = (clock.start_on - birth[rows]).astype(int)
         onset = clock.start_on - (random.random(len(rows)) * np.minimum(oldest * 0.4, 5000)).astype("timedelta64[D]") - 30
-        frames.append(_problem(people[rows], onset, code, snomed, random))
+        frames.append(problem(people[rows], onset, code, snomed, random))
     for name, code in _EXCLUSIONS:
         rows = np.flatnonzero(people[name].to_numpy())
         onset = clock.start_on - random.integers(200, 4000, len(rows)).astype("timedelta64[D]")
-        frames.append(_problem(people[rows], onset, code, None, random))
+        frames.append(problem(people[rows], onset, code, None, random))
     for name, code, longest in (("is_palliative", "Z51.5", 280), ("is_frail", "Z74.1", 900), ("has_dementia", "F03.90", 1100)):
         rows = np.flatnonzero(people[name].to_numpy())
         onset = np.datetime64(clock.end_on) - random.integers(30, longest, len(rows)).astype("timedelta64[D]")
-        frames.append(_problem(people[rows], onset, code, None, random))
+        frames.append(problem(people[rows], onset, code, None, random))
     rows = np.flatnonzero((people["body_mass_index"] >= 31).to_numpy() & (birth < clock.start_on - np.timedelta64(18 * 365, "D")))
     onset = clock.start_on - random.integers(100, 2500, len(rows)).astype("timedelta64[D]")
-    frames.append(_problem(people[rows], onset, "E66.9", "162864005", random))
+    frames.append(problem(people[rows], onset, "E66.9", "162864005", random))
     return pl.concat(frames)
 
 
-def _problem(
+def problem(
     patients: pl.DataFrame, onset: np.ndarray, code: str, snomed: str | None, random: np.random.Generator
 ) -> pl.DataFrame:
+    """One active problem per patient, coded in ICD-10-CM and SNOMED; some know the month or the year of its onset alone."""
     n = patients.height
     text = pl.Series(np.datetime_as_string(onset.astype("datetime64[D]"))).cast(pl.String)
     exactness = pl.Series(random.choice((4, 7, 10), n, p=(0.06, 0.10, 0.84)))
@@ -73,16 +74,17 @@ def visit_diagnoses(people: pl.DataFrame, visits: pl.DataFrame, random: np.rando
     for name, (code, snomed) in CODES.items():
         share = {"diabetes": 0.80, "hypertension": 0.68}.get(name, 0.40)
         rows = np.flatnonzero((people[name].to_numpy()[patient] == 1) & (random.random(n) < share))
-        frames.append(_diagnosis(visits[rows], pl.repeat(code, len(rows), eager=True), snomed, 0, random))
+        frames.append(diagnosis(visits[rows], pl.repeat(code, len(rows), eager=True), snomed, 0, random))
     acute = (visits["visit_type"] == "acute").to_numpy() | (random.random(n) < 0.35)
     rows = np.flatnonzero(acute)
-    frames.append(_diagnosis(visits[rows], pl.Series(random.choice(_ACUTE, len(rows))), None, 14, random))
+    frames.append(diagnosis(visits[rows], pl.Series(random.choice(_ACUTE, len(rows))), None, 14, random))
     return pl.concat(frames)
 
 
-def _diagnosis(
+def diagnosis(
     visits: pl.DataFrame, code: pl.Series, snomed: str | None, lasts_days: int, random: np.random.Generator
 ) -> pl.DataFrame:
+    """One encounter diagnosis per visit since its day; it passes after `lasts_days`, or stays where these are 0."""
     n = visits.height
     day = visits["day"]
     ends = day.dt.offset_by(f"{lasts_days}d")

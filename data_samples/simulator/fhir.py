@@ -156,3 +156,26 @@ def communications(frame: pl.DataFrame) -> pl.DataFrame:
         '"status":"completed","category":[{"text":"<purpose>"}],'
         '"medium":[{"text":"<channel>"}],"subject":{"reference":"Patient/<patient_id>"},"sent":"<sent>"',
     )
+
+
+def letters(frame: pl.DataFrame) -> pl.DataFrame:
+    """Communications to colleagues of what was found (`code`, SNOMED)."""
+    return finish(
+        frame.with_columns(sent=local("at")),
+        "Communication",
+        '"status":"completed","category":[{"coding":[{"system":"http://snomed.info/sct","code":"<code>"}]}],'
+        '"subject":{"reference":"Patient/<patient_id>"},"sent":"<sent>"',
+    )
+
+
+def allergies(frame: pl.DataFrame) -> pl.DataFrame:
+    """Active allergies to an ingredient (`code`, RxNorm)."""
+    base = "http://terminology.hl7.org/CodeSystem/allergyintolerance-"
+    return finish(
+        frame,
+        "AllergyIntolerance",
+        '"clinicalStatus":{"coding":[{"system":"' + base + 'clinical","code":"active"}]},'
+        '"verificationStatus":{"coding":[{"system":"' + base + 'verification","code":"confirmed"}]},'
+        '"code":{"coding":[{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"<code>"}]},'
+        '"patient":{"reference":"Patient/<patient_id>"},"onsetDateTime":"<onset>"',
+    )

@@ -38,6 +38,9 @@ def coverages(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def encounters(frame: pl.DataFrame) -> pl.DataFrame:
+    """Visits; a `reason` (ICD-10-CM) is told where the frame has this column."""
+    if "reason" not in frame.columns:
+        frame = frame.with_columns(reason=pl.lit(None, dtype=pl.String))
     kind = (
         pl.when((pl.col("visit_type") == "preventive") & (pl.col("age") >= 65)).then(pl.lit("wellness")).otherwise("visit_type")
     )
@@ -46,6 +49,7 @@ def encounters(frame: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         class_code=pl.col("kind").replace_strict({name: codes[0] for name, codes in _VISIT_CODES.items()}),
         codings=pl.col("kind").replace_strict({name: codes[1] for name, codes in _VISIT_CODES.items()}),
+        why=fill(',"reasonCode":[{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","code":"<reason>"}]}]'),
         booked=pl.when(~pl.col("is_historic")).then(fill(',"appointment":[{"reference":"Appointment/<appointment_id>"}]')),
     )
     return finish(
@@ -53,7 +57,7 @@ def encounters(frame: pl.DataFrame) -> pl.DataFrame:
         "Encounter",
         '"status":"finished","class":{"system":"' + _ACT + '",'
         '"code":"<class_code>"},"type":[{"coding":[<codings>]}],"subject":{"reference":"Patient/<patient_id>"},'
-        '"participant":[{"individual":{"reference":"Practitioner/<practitioner_id>"}}]<booked?>,'
+        '"participant":[{"individual":{"reference":"Practitioner/<practitioner_id>"}}]<why?><booked?>,'
         '"period":{"start":"<started>","end":"<ended>"},"location":[{"location":{"reference":"Location/<location_id>"}}],'
         '"serviceProvider":{"reference":"Organization/org-practice"}',
         identified_by="encounter_id",

@@ -30,8 +30,10 @@ def _cms122(known: Known, year: int) -> pl.DataFrame:
 
 
 def _cms131(known: Known, year: int) -> pl.DataFrame:
-    """Eyes: an exam this year or the year before; nobody has retinopathy."""
+    """Eyes: an exam this year, or the year before in who has no retinopathy."""
     exams = known.results("252779009", date(year - 1, 1, 1), date(year, 12, 31))
+    is_harmed = pl.col("patient_id").is_in(known.diagnosed("E11.319", date(year, 12, 31)).implode())
+    exams = exams.filter((pl.col("on").dt.year() == year) | ~is_harmed)
     return judged(_diabetic(known, year), exams, known.too_ill(year), "CMS131", year)
 
 

@@ -74,7 +74,7 @@ def _cms22(known: Known, year: int) -> pl.DataFrame:
     lifestyle_codes = ["443402002", "182922004"]
     lifestyle = had(known.orders, lifestyle_codes, in_visit=False)
     tested = had(known.orders, ["24356-8", "24323-8", "58410-2"], in_visit=False)
-    treated = had(known.medications, ["314076", "314077", "197361", "310798"], in_visit=False)
+    treated = had(known.medications, ["314076", "314077", "197361", "310798", "866436"], in_visit=False)
     is_normal = (pl.col("systolic") < 120) & (pl.col("diastolic") < 80)
     is_higher = (pl.col("systolic") >= 140) | (pl.col("diastolic") >= 90)
     is_met = (

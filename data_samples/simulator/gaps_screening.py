@@ -60,10 +60,13 @@ def _cms153(known: Known, year: int) -> pl.DataFrame:
 
 
 def _cms349(known: Known, year: int) -> pl.DataFrame:
-    """HIV: tested once between 15 and 65 years of age, before the last day of the year. Who died untested is left out."""
+    """HIV: tested once between 15 and 65 years of age, before the last day of the year.
+
+    Who had HIV before the year, or died untested, is left out.
+    """
     members = known.members(year, age_at_start(year).is_between(15, 65), known.seen(year, in_person()))
     tests = known.results("56888-1", date.min, date(year, 12, 30)).join(members.select("patient_id", "birth_on"), on="patient_id")
     tested = tests.filter(age_on(pl.col("on")).is_between(15, 65))
     is_tested = pl.col("patient_id").is_in(tested["patient_id"].unique().implode())
     died = members.filter(pl.col("died_on") <= date(year, 12, 31)).filter(~is_tested)
-    return judged(members, tested, [died["patient_id"]], "CMS349", year)
+    return judged(members, tested, [died["patient_id"], known.diagnosed("B20", date(year - 1, 12, 31))], "CMS349", year)

@@ -45,31 +45,30 @@ def keep_record(
     lab = laboratory(people, seen, calendar, p, random, prefix)
     screened = screen(people, seen, calendar, clock, p, random)
     referred, reports = referrals(seen, random)
-    referred = _numbered(referred, "ref", prefix)
+    referred = numbered(referred, "ref", prefix)
     followed = findings_orders(people, seen, systolic, diastolic, asked.is_depressed, random)
-    orders = _numbered(pl.concat([*lab.orders, *screened.orders, hospice(people, seen, random), *followed]), "ord", prefix)
+    orders = numbered(pl.concat([*lab.orders, *screened.orders, hospice(people, seen, random), *followed]), "ord", prefix)
     measured = [*vital_signs(people, seen, systolic, diastolic, random), *asked.observations, *screened.observations]
     prescribed = medications(people, seen, calendar, asked.is_counselled, random)
-    come_back = _numbered(follow_up_orders(visits.encounters, random), "fol", prefix)
+    come_back = numbered(follow_up_orders(visits.encounters, random), "fol", prefix)
     facts = {
         "Encounter": visits.encounters,
-        "Stay": _numbered(stays(people, seen, clock.start_on, np.datetime64(clock.end_on), random), "sty", prefix),
+        "Stay": numbered(stays(people, seen, clock.start_on, np.datetime64(clock.end_on), random), "sty", prefix),
         "Appointment": visits.appointments,
-        "Observation": pl.concat([_numbered(pl.concat(measured), "obs", prefix), *lab.observations], how="diagonal"),
+        "Observation": pl.concat([numbered(pl.concat(measured), "obs", prefix), *lab.observations], how="diagonal"),
         "DiagnosticReport": pl.concat([*lab.reports, notes(seen, random)]),
-        "Procedure": _numbered(pl.concat([*asked.procedures, *screened.procedures]), "pro", prefix),
-        "Immunization": _numbered(immunize(people, seen, calendar, clock, p, random), "imm", prefix),
-        "Condition": _numbered(
-            pl.concat([problems(people, clock, random), visit_diagnoses(people, seen, random)]), "con", prefix
-        ),
-        "MedicationRequest": _numbered(prescribed, "med", prefix),
-        "MedicationDispense": _numbered(dispenses(prescribed, people, random), "dis", prefix),
+        "Procedure": numbered(pl.concat([*asked.procedures, *screened.procedures]), "pro", prefix),
+        "Immunization": numbered(immunize(people, seen, calendar, clock, p, random), "imm", prefix),
+        "Condition": numbered(pl.concat([problems(people, clock, random), visit_diagnoses(people, seen, random)]), "con", prefix),
+        "MedicationRequest": numbered(prescribed, "med", prefix),
+        "MedicationDispense": numbered(dispenses(prescribed, people, random), "dis", prefix),
         "ServiceRequest": pl.concat([orders, referred.select(orders.columns), come_back.select(orders.columns)]),
-        "Task": _numbered(reports, "tsk", prefix).with_columns(based_on=referred["id"]),
+        "Task": numbered(reports, "tsk", prefix).with_columns(based_on=referred["id"]),
     }
     return Record(facts, referred)
 
 
-def _numbered(frame: pl.DataFrame, kind: str, prefix: str) -> pl.DataFrame:
+def numbered(frame: pl.DataFrame, kind: str, prefix: str) -> pl.DataFrame:
+    """The frame with `id`s: `<kind>-<prefix>-<number>`."""
     number = pl.int_range(frame.height, eager=True).cast(pl.String).str.zfill(7)
     return frame.with_columns(id=f"{kind}-{prefix}-" + number)

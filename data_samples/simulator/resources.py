@@ -26,6 +26,8 @@ _TEXT: dict[str, tuple[Callable[..., Any], Callable[[pl.DataFrame], pl.DataFrame
     "DiagnosticReport": (fhir.diagnostic_reports, lambda frame: frame),
     "Task": (fhir.tasks, task_versions),
     "Communication": (fhir.communications, lambda frame: frame),
+    "Letter": (fhir.letters, lambda frame: frame),
+    "AllergyIntolerance": (fhir.allergies, lambda frame: frame),
     "Coverage": (fhir_administrative.coverages, lambda frame: frame),
     "Patient": (fhir_administrative.patients, lambda frame: frame),
 }

@@ -30,6 +30,7 @@ from data_samples.simulator.population import make_population
 from data_samples.simulator.portal import portal_events
 from data_samples.simulator.practice import NEVER, Practice, make_practice
 from data_samples.simulator.program import practice_wide
+from data_samples.simulator.rare_cases import with_rare_cases
 from data_samples.simulator.recall import recall
 from data_samples.simulator.record import Record, keep_record
 from data_samples.simulator.resources import as_resources
@@ -50,7 +51,7 @@ medicaid = { CMS117 = 50, CMS153 = 20, CMS155 = 10 }
 
 @dataclass(frozen=True)
 class Simulation:
-    """What to simulate. The same values give the same bytes."""
+    """What to simulate. The same values give the same bytes. `has_rare_cases`: conditions of `rare_cases.py` as well."""
 
     n_patients: int
     n_months: int
@@ -60,6 +61,7 @@ class Simulation:
     is_gzip: bool = False
     practice_id: str = ""
     program_scale: float = 1.0
+    has_rare_cases: bool = False
 
 
 @dataclass
@@ -95,6 +97,10 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
         n = min(CHUNK_PATIENTS, simulation.n_patients - number * CHUNK_PATIENTS)
         streams = [np.random.default_rng(child) for child in seed.spawn(8)]
         chunk = _live_through(number, n, practice, clock, parameters, streams)
+        if simulation.has_rare_cases:
+            rare = np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, len(streams)))
+            people, seen = chunk.laws.population.frame, chunk.visits.seen
+            chunk.record = with_rare_cases(chunk.record, people, seen, clock, rare, f"{number:03d}")
         _write_systems(chunk, writer, streams)
         _write_record(chunk, writer, number if n_chunks > 1 else None)
         _write_truth(chunk, true, seed, measured_years(clock.end_on), deliveries[-1])
@@ -151,11 +157,15 @@ def _write_record(chunk: _Chunk, writer: Writer, number: int | None) -> None:
         "Coverage": coverages(laws.population, laws.clock),
         "Patient": patient_versions(laws.population, chunk.identities, laws.practice, laws.clock),
     }
-    in_hospital = as_resources("Stay", facts.pop("Stay"), writer.deliveries)
+    also = {
+        resource_type: as_resources(name, facts.pop(name), writer.deliveries)
+        for name, resource_type in (("Stay", "Encounter"), ("Letter", "Communication"))
+        if name in facts
+    }
     for resource_type, frame in facts.items():
         versions = as_resources(resource_type, frame, writer.deliveries)
-        if resource_type == "Encounter":
-            versions = pl.concat([versions, in_hospital])
+        if resource_type in also:
+            versions = pl.concat([versions, also[resource_type]])
         writer.resources(resource_type, number, versions)
 
 

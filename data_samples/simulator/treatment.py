@@ -32,21 +32,22 @@ def medications(
         treated = (people[name].to_numpy() == 1) & (random.random(n) < share)
         drug = random.choice(drugs, n)
         renewed = calendar.done(treated[patient], 150, 0.85, random)
-        orders = _orders(visits, renewed, drug[patient], days, 1 if days == 90 else 5, random)
+        orders = medication_orders(visits, renewed, drug[patient], days, 1 if days == 90 else 5, random)
         frames.append(orders.with_columns(is_chronic=pl.lit(True)))
     ill = (visits["visit_type"] == "acute").to_numpy() & (random.random(len(patient)) < 0.45)
-    frames.append(_orders(visits, ill, random.choice(_ACUTE, len(patient)), 10, 0, random))
+    frames.append(medication_orders(visits, ill, random.choice(_ACUTE, len(patient)), 10, 0, random))
     quits = is_counselled & (random.random(len(patient)) < 0.4)
-    frames.append(_orders(visits, quits, random.choice(("636671", "198030"), len(patient)), 84, 0, random))
+    frames.append(medication_orders(visits, quits, random.choice(("636671", "198030"), len(patient)), 84, 0, random))
     young = ((people["sex"] == "female").to_numpy()[patient]) & (age >= 16) & (age < 40)
     pill = calendar.done(young & (random.random(n)[patient] < 0.3), 300, 0.6, random)
-    frames.append(_orders(visits, pill, random.choice(("1000126", "238019"), len(patient)), 84, 3, random))
+    frames.append(medication_orders(visits, pill, random.choice(("1000126", "238019"), len(patient)), 84, 3, random))
     return pl.concat(frames)
 
 
-def _orders(
+def medication_orders(
     visits: pl.DataFrame, mask: np.ndarray, drug: np.ndarray, days: int, refills: int, random: np.random.Generator
 ) -> pl.DataFrame:
+    """Orders of a drug (RxNorm; one per visit) at the visits of a mask: `days` of supply, and as many again per refill."""
     rows = np.flatnonzero(mask)
     where = visits[rows]
     at = where["starts_at"].to_numpy() + np.timedelta64(12, "m")

@@ -17,6 +17,7 @@ from pipelines.errors import UsageError
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write; new or empty.")
 @click.option("--end-on", type=click.DateTime(["%Y-%m-%d"]), default="2026-10-31", show_default=True, help="Last day.")
 @click.option("--no-dirt", is_flag=True, help="Omit bad rows, re-delivered files and deletions.")
+@click.option("--rare-cases", "has_rare_cases", is_flag=True, help="Add heart failure, HIV, dementia and other rare conditions.")
 @click.option("--program-effect", type=float, default=1.0, show_default=True, help="Scale of every effect; 0: nothing works.")
 @click.option("--gzip", "is_gzip", is_flag=True, help="Compress the files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: rows by kind of file.")
@@ -27,6 +28,7 @@ def command(
     out: Path,
     end_on: datetime,
     no_dirt: bool,
+    has_rare_cases: bool,
     program_effect: float,
     is_gzip: bool,
     as_json: bool,
@@ -42,6 +44,7 @@ def command(
         seed=seed,
         end_on=date(end_on.year, end_on.month, end_on.day),
         has_dirt=not no_dirt,
+        has_rare_cases=has_rare_cases,
         is_gzip=is_gzip,
         program_scale=program_effect,
     )

@@ -1,13 +1,36 @@
 """The quality measures on the sample practice, whose simulator wrote down which care gaps it made."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.practice import SAMPLE
+from data_samples.simulator.simulate import Simulation, simulate
+from pipelines.home import Home
+from pipelines.practice import SAMPLE, read_practice
+from pipelines.sql.connection import open_file
+from pipelines.warehouse.build import build_warehouse
 
-TRUTH = SAMPLE / "truth" / "care_gaps.parquet"
+# Status of a gap that was simulated and the one that was found, where they or the days that closed it differ.
+DIFFERENCES = """
+    with truth as (select * from simulated inner join patients using (patient_id)),
+
+    results as (
+        select *, year(period_start_on) as period_year
+        from evaluated
+        where period_type = 'year' and is_denominator and measure_code in (select measure_code from truth)
+            and year(period_start_on) in (select period_year from truth)
+    )
+
+    select measure_code, group_id, period_year, truth.status, results.gap_status, count(*)
+    from truth
+    full join results using (measure_code, group_id, period_year, patient_key)
+    where results.gap_status is distinct from truth.status
+        or (truth.status = 'closed' and results.evidence_on is distinct from truth.evidence_on)
+    group by all
+"""
 
 
 @pytest.fixture(scope="session")
@@ -15,32 +38,38 @@ def published(sample_warehouse: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(sample_warehouse), read_only=True)
 
 
+def _differences(connection: duckdb.DuckDBPyConnection, practice: Path, patients: str, evaluated: str) -> list[tuple]:
+    connection.execute("create temp view patients as " + patients)
+    connection.execute("create temp view evaluated as select * from " + evaluated)
+    truth = practice / "truth" / "care_gaps.parquet"
+    connection.execute(f"create temp view simulated as select * from read_parquet('{truth}')")
+    return connection.execute(DIFFERENCES).fetchall()
+
+
 def test_the_sample_has_just_the_care_gaps_that_were_simulated(published: duckdb.DuckDBPyConnection):
-    """Seventeen measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
-    wrong = published.execute(
+    """22 measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
+    linked = "select source_id as patient_id, patient_key from marts.dim_patient_links where source_record_type = 'ehr_patient'"
+    assert _differences(published, SAMPLE, linked, "marts.fct_measure_results") == []
+    assert published.execute("select count(distinct measure_code) from simulated").fetchall() == [(22,)]
+
+
+@pytest.mark.slow
+def test_rare_conditions_have_just_the_care_gaps_that_were_simulated(new_home: Callable[[], Home], tmp_path: Path):
+    """36 measures, each with an open gap and a closed one: heart failure, HIV, attention deficit, substance use and others."""
+    simulate(Simulation(n_patients=500, n_months=30, seed=2, has_rare_cases=True), tmp_path)
+    practice = read_practice(tmp_path)
+    settings = practice.variables | {"rolling_month_ends": 0, "resolve_identity": False}
+    home = new_home()
+    warehouse = build_warehouse(home, replace(practice, variables=settings), select=["+int_measures__gaps"])
+    with open_file(warehouse, read_only=True) as connection:
+        records = "select patient_id, patient_key from intermediate.int_clinical__patient_records"
+        assert _differences(connection, tmp_path, records, "intermediate.int_measures__gaps") == []
+        with_both = """
+            select measure_code, group_id from simulated where status in ('open', 'closed')
+            group by measure_code, group_id having count(distinct status) = 2
         """
-        with truth as (
-            select truth.*, links.patient_key
-            from read_parquet($truth) as truth
-            left join marts.dim_patient_links as links
-                on links.source_record_type = 'ehr_patient' and links.source_id = truth.patient_id
-        ), results as (
-            select *, year(period_start_on) as period_year
-            from marts.fct_measure_results
-            where period_type = 'year' and is_denominator and measure_code in (select measure_code from truth)
-                and year(period_start_on) in (select period_year from truth)
-        )
-        select measure_code, group_id, period_year, truth.status, results.gap_status, count(*)
-        from truth
-        full join results using (measure_code, group_id, period_year, patient_key)
-        where results.gap_status is distinct from truth.status
-            or (truth.status = 'closed' and results.evidence_on is distinct from truth.evidence_on)
-        group by all
-        """,
-        {"truth": str(TRUTH)},
-    ).fetchall()
-    assert wrong == []
-    assert published.execute("select count(distinct measure_code) from read_parquet(?)", [str(TRUTH)]).fetchall() == [(17,)]
+        counted = f"select count(distinct measure_code), count(*) from ({with_both})"
+        assert connection.execute(counted).fetchall() == [(36, 36 + 2 + 2 + 1 + 1 + 1 + 1 + 2)]
 
 
 def test_every_measure_is_evaluated_on_the_sample_and_says_that_its_value_sets_are_a_sample(published: duckdb.DuckDBPyConnection):
