@@ -1,11 +1,14 @@
 """Who may not see restricted measures is told nowhere that a patient has HIV, uses substances or is at risk of suicide."""
 
 import json
+import re
 
 import pytest
 
 from dashboards.access.roles import ADMIN, ANALYST_PHI, CARE_TEAM, STEWARD, Viewer
 from dashboards.store.scope import Scope, open_scoped
+from pipelines.exports.board_report.period import month
+from pipelines.exports.board_report.report import report
 from pipelines.exports.fhir.files import GAPS, INDIVIDUAL, SUMMARY, export
 from pipelines.home import Home
 
@@ -50,6 +53,12 @@ def test_no_text_of_a_patient_tells_a_role_that_may_not_see_restricted_measures(
 def test_an_analyst_with_patient_data_is_told(sample_home: Home):
     told = _telling_columns(sample_home, Viewer("cy", ANALYST_PHI))
     assert {"marts.fct_measure_results.reason", "marts.fct_care_gaps.reason"} <= told
+
+
+def test_the_board_report_has_no_restricted_measure_for_roles_that_may_not_see_one_open_it_too(sample_home: Home):
+    text = report((sample_home.published / "current").resolve(), month("2026-09"))
+    assert "Breast Cancer Screening" in text
+    assert re.findall(TELLING, text.lower()) == []
 
 
 def test_a_restricted_measure_is_reported_by_its_counts_and_of_no_patient(sample_home: Home, tmp_path):

@@ -12,6 +12,7 @@ with month_ends as (
     select measure_code, group_id, month_end_on, gap_status, is_newly_opened, is_newly_closed, is_restated
     from marts.fct_care_gap_months
     where month_end_on between $first and $last
+        and measure_code not in (select measure_code from marts.dim_measures where is_restricted)
 ),
 newest as (select max(month_end_on) as month_end_on from month_ends),
 actionable as (
@@ -41,7 +42,10 @@ order by n_open desc, measure_code, group_id
 
 
 def care_gaps(connection: duckdb.DuckDBPyConnection, period: Period) -> list[dict[str, Any]]:
-    """A row per measure and group with a gap, open or closed, at the period's last month end; the most open first."""
+    """A row per measure and group with a gap, open or closed, at the period's last month end; the most open first.
+
+    Without restricted measures (HIV, substance use, suicide risk): roles that may not see these open the report too.
+    """
     rows = connection.execute(GAPS, {"first": period.first_month_on, "last": period.ends_on}).pl()
     return [row | _rate(row["n_closed"], row["n_closed"] + row["n_open"]) for row in rows.iter_rows(named=True)]
 
