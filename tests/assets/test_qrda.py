@@ -128,7 +128,51 @@ ASSERTIONS = [
     ("//cda:id|//cda:templateId", "(@root or @nullFlavor) and not(@root and @extension and @nullFlavor)"),
     ("//cda:code|//cda:value[@xsi:type='CD']", "count(@code|@nullFlavor)=1"),
 ]
+# Errors of HL7's schematron for QRDA III Release 1 (9 December 2020), on which CMS's stands, that are not among those of CMS.
+ASSERTIONS_OF_HL7 = [
+    ("/cda:ClinicalDocument", "count(cda:title)=1 and count(cda:effectiveTime)=1 and count(cda:recordTarget)=1"),
+    ("/cda:ClinicalDocument", "count(cda:custodian)=1 and count(cda:component)=1 and count(cda:realmCode)=1"),
+    ("/cda:ClinicalDocument/cda:typeId", "@root='2.16.840.1.113883.1.3'"),
+    ("/cda:ClinicalDocument/cda:code", "@codeSystem='2.16.840.1.113883.6.1'"),
+    ("/cda:ClinicalDocument/cda:recordTarget", "count(cda:patientRole)=1"),
+    ("//cda:author/cda:assignedAuthor", "count(cda:representedOrganization)=1"),
+    ("//cda:author/cda:assignedAuthor", "count(cda:assignedPerson|cda:assignedAuthoringDevice)=1"),
+    ("//cda:custodian", "count(cda:assignedCustodian/cda:representedCustodianOrganization)=1"),
+    ("{device}", "@classCode='RGPR' and count(cda:id)>0 and count(cda:code)=1"),
+    ("{device}/cda:code", "@code='129465004' and @codeSystem='2.16.840.1.113883.6.96'"),
+    ("//cda:documentationOf", "count(cda:serviceEvent)=1"),
+    ("//cda:performer", "count(cda:assignedEntity[count(cda:id)>0][count(cda:representedOrganization)=1])=1"),
+    ("/cda:ClinicalDocument/cda:component", "count(cda:structuredBody)=1"),
+    ("//cda:organizer", "@classCode='CLUSTER' and @moodCode='EVN' and count(cda:id)>0 and count(cda:statusCode)=1"),
+    ("//cda:organizer", "count(cda:templateId[@root='2.16.840.1.113883.10.20.24.3.98'][not(@extension)])=1"),
+    ("//cda:organizer", "count(cda:component/cda:observation[cda:templateId[@root='{q}.3.5'][@extension='2016-09-01']])>0"),
+    ("//cda:externalDocument", "@classCode='DOC' and count(cda:id[@root='2.16.840.1.113883.4.738'][@extension])=1"),
+    ("//cda:externalDocument/cda:code", "@code='57024-2' and @codeSystem='2.16.840.1.113883.6.1'"),
+    ("{rate}", "count(cda:reference)=1 and count(cda:code[@codeSystem='2.16.840.1.113883.6.1'])=1"),
+    ("{rate}/cda:reference/cda:externalObservation", "@classCode and count(cda:id)=1"),
+    ("{rate}/cda:reference/cda:externalObservation", "count(cda:code[@codeSystem='2.16.840.1.113883.5.4'])=1"),
+    ("{data}", "count(cda:templateId[@root='{q}.3.5'][@extension='2016-09-01'])=1"),
+    ("{data}", "count(cda:code[@codeSystem='2.16.840.1.113883.5.4'])=1 and count(cda:reference)=1"),
+    ("{stratum}", "count(cda:templateId[@root='{q}.3.4'][not(@extension)])=1 and cda:statusCode/@code='completed'"),
+    ("{stratum}", "count(cda:code[@code='ASSERTION'][@codeSystem='2.16.840.1.113883.5.4'])=1 and count(cda:reference)=1"),
+    ("{race}", "count(cda:templateId[@root='{q}.3.8'][@extension='2016-09-01'])=1 and count(cda:value[@xsi:type='CD'])=1"),
+    ("{ethnicity}", "count(cda:templateId[@root='{q}.3.7'][@extension='2016-09-01'])=1"),
+    ("{sex}", "count(cda:templateId[@root='{q}.3.6'][@extension='2016-09-01'])=1"),
+    ("{payer}", "count(cda:templateId[@root='{q}.3.9'][@extension='2016-02-01'])=1"),
+    *(
+        (f"{{{one}}}", "count(cda:code[@codeSystem='2.16.840.1.113883.6.1'])=1 and cda:statusCode/@code='completed'")
+        for one in ("sex", "payer", "race", "ethnicity")
+    ),
+    *(
+        (f"{{{one}}}", "count(cda:entryRelationship[@typeCode='SUBJ']/cda:observation[cda:templateId/@root='{q}.3.3'])=1")
+        for one in ("data", "stratum", "sex", "payer", "race", "ethnicity")
+    ),
+    ("{count}", "count(cda:templateId[not(@extension)])=1 and count(cda:value)=1"),
+    ("{count}", "count(cda:code[@codeSystem='2.16.840.1.113883.5.4'])=1"),
+    ("{count}", "count(cda:methodCode[@codeSystem='2.16.840.1.113883.5.84'])=1"),
+]
 TEMPLATES = {
+    "count": "3.3",
     "rate": "3.14",
     "data": "3.5",
     "stratum": "3.4",
@@ -137,11 +181,14 @@ TEMPLATES = {
     "race": "3.8",
     "ethnicity": "3.7",
 }
-PLACES = {"q": QRDA} | {name: f"//cda:observation[cda:templateId/@root='{QRDA}.{one}']" for name, one in TEMPLATES.items()}
+DEVICE = "//cda:participant[@typeCode='DEV']/cda:associatedEntity"
+PLACES = {"q": QRDA, "device": DEVICE} | {
+    name: f"//cda:observation[cda:templateId/@root='{QRDA}.{one}']" for name, one in TEMPLATES.items()
+}
 
 
-@pytest.mark.parametrize(("place", "holds"), ASSERTIONS)
-def test_the_document_is_as_the_schematron_of_cms_asks(group, place: str, holds: str):
+@pytest.mark.parametrize(("place", "holds"), ASSERTIONS + ASSERTIONS_OF_HL7)
+def test_the_document_is_as_the_schematrons_of_cms_and_hl7_ask(group, place: str, holds: str):
     places = found(group, place.format(**PLACES))
     assert places and all(found(one, holds.format(**PLACES)) for one in places)
 
