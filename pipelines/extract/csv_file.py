@@ -20,7 +20,7 @@ from pipelines.extract.csv_columns import Columns
 from pipelines.extract.csv_header import Header, read_header
 from pipelines.extract.csv_scan import count_plain_records
 from pipelines.extract.csv_sift import NUMBER, sift
-from pipelines.extract.csv_values import doubts, typed
+from pipelines.extract.csv_values import doubts, taken_for_empty, typed
 from pipelines.extract.encoding import as_utf8, spoken
 from pipelines.extract.preflight import LIMITS
 from pipelines.extract.reading import DOUBTS, EXTRA, ROWS, Quarantine, Reading, Request
@@ -125,7 +125,7 @@ class _Table:
                     good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode())) if wrong.height else values
                     n_read += good.height
                     rows.write_table(_marked(good, request).cast(rows.schema))
-                    if (doubtful := doubts(good, contract)).height:
+                    if (doubtful := pl.concat([doubts(good, contract), taken_for_empty(filled, good, contract)])).height:
                         self._n_doubts += doubtful.height
                         put(DOUBTS, doubtful)
             except (duckdb.InvalidInputException, duckdb.ConversionException):

@@ -15,7 +15,7 @@ Parser = Callable[[pl.Expr], pl.Expr]
 
 _MONTH_FIRST = ("%m/%d/%Y",)
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
-_UNAMBIGUOUS = ("%Y/%m/%d", "%d-%b-%Y", "%Y%m%d")
+_UNAMBIGUOUS = ("%Y/%m/%d", "%d-%b-%Y", "%B %d, %Y", "%d %B %Y", "%Y%m%d")
 _MIDNIGHT = r"(?i)[ T](0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM)(Z|\+00:?00)?$"
 _TIME_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
@@ -50,6 +50,15 @@ _ROUNDED = r"^[-+]?\d(\.\d+)?[eE]\+\d{2,3}$"
 """`1.00235E+11`: a spreadsheet read an id as a number and kept its first digits, so that many rows have one id."""
 _IS_PADDED = "ends in .0, as a spreadsheet writes a number: zeros that it began with may be lost"
 _IS_ROUNDED = "was rounded by a spreadsheet: export it as text and do not open the file in a spreadsheet before it is delivered"
+
+_NOTHING = frozenset(("null", "(null)", "<null>", "\\n", "#n/a", "n/a", "none", "nil", "-", "--"))
+"""What databases, spreadsheets and people write where there is nothing: no day, number or listed value."""
+_NO_DAY = r"^(0{4}[-/]0?0[-/]0?0|0?0[-/]0?0[-/]0{4}|0001-01-01)([ T]00:00(:00(\.0+)?)?)?$"
+"""The day that MySQL and .NET write for none."""
+_NO_TEXT = ("NULL", "\\N", "#N/A")
+"""What no text is, in these letters; but NULL may be a family name."""
+_OF_PEOPLE = ("first_name", "last_name")
+_IS_NOTHING = "is a sign for nothing, and is taken for empty"
 
 _PLAIN = Form()
 _NO_FORMATS: Mapping[str, str] = {}
@@ -93,6 +102,22 @@ def doubts(text: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return pl.concat([_NO_DOUBTS, *padded])
 
 
+def taken_for_empty(text: pl.DataFrame, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The cells that say in a word that there is nothing (`NULL`, `0000-00-00`): a frame `row_number`, `field`, `finding`.
+
+    `text` as in `typed`; `rows`: those of what `typed` made of it that are kept.
+    """
+    kept = text if text.height == rows.height else text.join(rows.select("_row_number"), on="_row_number", how="semi")
+    names = [name for name in contract.fields if rows[name].null_count() > kept[name].null_count()]
+    found = [
+        kept.filter(kept[name].is_not_null() & rows[name].is_null()).select(
+            pl.col("_row_number").alias("row_number"), pl.lit(name).alias("field"), pl.lit(_IS_NOTHING).alias("finding")
+        )
+        for name in names
+    ]
+    return pl.concat([_NO_DOUBTS, *found])
+
+
 def typed(
     text: pl.DataFrame,
     contract: Contract,
@@ -104,24 +129,25 @@ def typed(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells as values of the contract's types, and the cells that could not be read.
 
-    `text` has text columns, including all those of the contract, and `_row_number`. Blanks around a value are ignored, empty
-    cells become null, and case is ignored in fields with a fixed list of values. `="00123"` is the text in its quotes, and an id
-    in scientific notation cannot be read. A date and time without an offset is local time in `time_zone`. `form`: whether days or
-    months come first, and a point or a comma before decimals; `formats`: how the days and times of a field are written, by
-    field. `is_bare`: `bare` has seen the cells. Returns the same rows, and a frame `row_number`, `field`, `reason`.
+    `text` has text columns, including all those of the contract, and `_row_number`. Blanks around a value are ignored; empty
+    cells become null, as do those with a sign for nothing (`NULL`, `0000-00-00`); case is ignored in fields with a fixed list of
+    values. `="00123"` is the text in its quotes, and an id in scientific notation cannot be read. A date and time without an
+    offset is local time in `time_zone`. `form`: whether days or months come first, and a point or a comma before decimals;
+    `formats`: how the days and times of a field are written, by field. `is_bare`: `bare` has seen the cells. Returns the same
+    rows, and a frame `row_number`, `field`, `reason`.
     """
     names = list(contract.fields)
     text = text if is_bare else bare(text, names)
     parsers = _Parsers(time_zone, form)
     read = {name: _parsed(text[name], name, contract, parsers, formats.get(name)) for name in contract.fields}
     failures = [
-        text.filter(values.is_null() & text[name].is_not_null()).select(
+        text.filter(values.is_null() & text[name].is_not_null() & ~_is_nothing(name)).select(
             pl.col("_row_number").alias("row_number"),
             pl.lit(name).alias("field"),
             pl.lit(_SHOULD_BE.get(values.dtype.base_type(), "")).alias("reason"),
         )
         for name, values in read.items()
-        if values.null_count() > text[name].null_count()
+        if values.dtype != pl.String and values.null_count() > text[name].null_count()
     ]
     for name in filter(_ID.search, names):
         rounded = text.filter(pl.col(name).str.contains(_ROUNDED))
@@ -144,11 +170,10 @@ def _parsed(text: pl.Series, name: str, contract: Contract, parsers: "_Parsers",
         lower = pl.col(name).str.to_lowercase()
         if "female" in known:
             lower = lower.replace(_SEXES)
-        return (
-            text.to_frame().select(pl.when(lower.is_in(known)).then(lower).otherwise(pl.col(name)).alias(name))[name]
-            if known
-            else text
-        )
+        if not known:
+            return _without_nothing(text, name)
+        meant = pl.when(lower.is_in(known)).then(lower).when(~lower.is_in(_NOTHING)).then(pl.col(name))
+        return text.to_frame().select(meant.alias(name))[name]
     values = pl.Series(name, [None], dtype=dtype).new_from_index(0, len(text))
     for parser in parsers.of(dtype, written):
         left = values.is_null() & text.is_not_null()
@@ -161,6 +186,16 @@ def _parsed(text: pl.Series, name: str, contract: Contract, parsers: "_Parsers",
         )
         values = values.to_frame().select(pl.coalesce(pl.col(name), found[name]).alias(name))[name]
     return values
+
+
+def _is_nothing(name: str) -> pl.Expr:
+    return pl.col(name).str.to_lowercase().is_in(_NOTHING) | pl.col(name).str.contains(_NO_DAY)
+
+
+def _without_nothing(text: pl.Series, name: str) -> pl.Series:
+    words = _NO_TEXT[1:] if name.endswith(_OF_PEOPLE) else _NO_TEXT
+    there = [word for word in words if (text == word).any()]
+    return text.replace(there, [None] * len(there)) if there else text
 
 
 class _Parsers:

@@ -19,9 +19,9 @@ from models.contract import Contract
 from pipelines.errors import ExtractRefused
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.encoding import as_utf8, spoken
-from pipelines.extract.fhir_contained import CONTAINERS, MARK
 from pipelines.extract.fhir_documents import type_of_start
-from pipelines.extract.fhir_sift import NUMBER, NotPlain, Part, Sifted, sift, sift_structure
+from pipelines.extract.fhir_doubts import note_doubts
+from pipelines.extract.fhir_sift import NUMBER, NotPlain, Part, Sifted, marks_to_read, sift, sift_structure
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
@@ -48,7 +48,7 @@ def read_fhir(request: Request) -> Reading:
     if of_one_type and of_one_type.name not in (BUNDLE, DELETED):
         n_read = _read_plain(request.of(of_one_type))
         if n_read is not None:
-            whole = Reading(n_read, n_read, 0)
+            whole = Reading(n_read, n_read, 0, n_doubts=note_doubts(request.of(of_one_type)))
             return whole if of_one_type is request.contract else Reading(0, 0, 0, parts={of_one_type.name: whole})
         if of_one_type is not request.contract:
             shutil.rmtree(request.of(of_one_type).folder)
@@ -71,8 +71,7 @@ def _refuse_other_version(start: bytes) -> None:
 
 def _read_plain(request: Request) -> int | None:
     """The number of resources read on the fast path; None if the file has to take the slow one."""
-    mark = MARK if request.contract.name in CONTAINERS else None
-    n_lines = count_plain_lines(request.path, request.limits, without=mark)
+    n_lines = count_plain_lines(request.path, request.limits, without=marks_to_read(request.contract))
     if n_lines is None:
         return None
     with Quarantine(request.folder):
@@ -91,7 +90,8 @@ def _read_presumed(request: Request) -> Reading | None:
             sifted.refuse_if_too_many()
             parts = {name: _read_part(one) for name, one in sifted.parts.items() if one is not part}
             sifted.refuse_if_too_many()
-            return Reading(part.n_delivered, part.n_delivered - n_bad, n_bad, parts=parts, unread=dict(sifted.unread))
+            counts = (part.n_delivered, part.n_delivered - n_bad, n_bad)
+            return Reading(*counts, parts=parts, unread=dict(sifted.unread), n_doubts=note_doubts(request))
         others = [one.request.folder for one in sifted.parts.values() if one is not sifted.own]
     for folder in others:
         shutil.rmtree(folder)
@@ -139,7 +139,7 @@ def _read_part(part: Part) -> Reading:
     if n_read is None or n_read + quarantine.n_rows != part.n_delivered:
         kind = _resource_type(request.contract)
         raise ExtractRefused(f"cannot be read as FHIR R4 {kind}, although each of its resources can. Report this.")
-    return Reading(part.n_delivered, n_read, quarantine.n_rows)
+    return Reading(part.n_delivered, n_read, quarantine.n_rows, n_doubts=note_doubts(request))
 
 
 def _resource_type(contract: Contract) -> str:
@@ -160,6 +160,8 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | N
         "try_cast(meta.lastUpdated as timestamptz) as _last_updated",
     ]
     try:
+        # The zone of a time that has no offset.
+        request.connection.execute(f"set TimeZone = {literal(request.time_zone)}")
         (n_rows,) = request.connection.execute(
             f"""
             copy (
@@ -177,4 +179,6 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | N
         ).fetchall()[0]
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         return None
+    finally:
+        request.connection.execute("set TimeZone = 'UTC'")
     return n_rows

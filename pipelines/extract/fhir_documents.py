@@ -1,9 +1,12 @@
 """The resources of a delivered FHIR file in whatever form a server writes them: one a line, Bundles, lists, or one document.
 
 A Bundle's entries are taken apart whatever its type: `searchset`, `collection`, `history`, and `transaction` or `batch` of POST
-and PUT requests; its DELETE requests come as a Bundle of deletions (https://hl7.org/fhir/R4/bundle.html).
+and PUT requests; its DELETE requests come as a Bundle of deletions (https://hl7.org/fhir/R4/bundle.html). So are the resources in
+`Parameters`, which operations answer with, and in a `Binary` of FHIR, as which HAPI gives the files of a bulk export.
 """
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -22,8 +25,11 @@ Fault = tuple[str | None, str]
 _BOM = b"\xef\xbb\xbf"
 _FIRST_ELEMENT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
 """What servers write first in a resource; in a list, with a bracket before it."""
+_CONTENT_OF_FHIR = re.compile(rb'"contentType"\s*:\s*"application/(fhir\+)?(nd)?json')
 _OPENED = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_FHIR = re.compile(r"application/(fhir\+)?(nd)?json\b")
+_PARAMETERS, _BINARY = "Parameters", "Binary"
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _BOUNDS = json.JSONDecoder(parse_int=float)
 """Finds where a document ends; what is in it is read by orjson."""
@@ -50,14 +56,20 @@ class Found(NamedTuple):
 
 
 def type_of_start(start: bytes) -> str | None:
-    """The type of the first resource, a Bundle for a list; None where its type is neither first nor in the first line."""
+    """The type of the first resource, a Bundle for whatever holds several; None where its type is neither first nor in the first
+    line."""
     if found := _FIRST_ELEMENT.match(start):
-        return BUNDLE if found[1] else found[2].decode()
+        return BUNDLE if found[1] else _type_of_holder(found[2].decode(), start)
     try:
         kind = orjson.loads(start.removeprefix(_BOM).lstrip().partition(b"\n")[0])["resourceType"]
     except (ValueError, KeyError, TypeError):
         return None
-    return kind if is_type(kind) else None
+    return _type_of_holder(kind, start) if is_type(kind) else None
+
+
+def _type_of_holder(kind: str, start: bytes) -> str:
+    holds_several = kind == _PARAMETERS or (kind == _BINARY and _CONTENT_OF_FHIR.search(start))
+    return BUNDLE if holds_several else kind
 
 
 def is_document(start: bytes) -> bool:
@@ -102,7 +114,7 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
             several: Iterator[Found] = _numbered(first, ((one, None) for one in documents))
         elif isinstance(value, Found):
             several = iter([value._replace(number=first)])
-        elif isinstance(value, dict) and value.get("resourceType") != BUNDLE:
+        elif isinstance(value, dict) and not _holds_several(value):
             several = iter([Found(first, value, line)])
         elif is_of_one_type and not _is_of_deletions(value):
             several = iter([Found(first, *_no_resource(value))])
@@ -115,12 +127,17 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
 
 
 def _is_several(value: object) -> bool:
-    return not isinstance(value, dict) or (value.get("resourceType") == BUNDLE and not _is_of_deletions(value))
+    return not isinstance(value, dict) or (_holds_several(value) and not _is_of_deletions(value))
+
+
+def _holds_several(value: dict[str, Any]) -> bool:
+    kind = value.get("resourceType")
+    return kind in (BUNDLE, _PARAMETERS) or (kind == _BINARY and _content_of(value) is not None)
 
 
 def _no_resource(value: object) -> tuple[dict[str, Any], bytes | None, Fault]:
     if isinstance(value, dict):
-        return {}, None, ("resourceType", "is a Bundle, in a file of one type")
+        return {}, None, ("resourceType", f"is a {value['resourceType']}, in a file of one type")
     return {}, None, (None, "is not a JSON object")
 
 
@@ -130,16 +147,60 @@ def _numbered(first: int, found: Iterator[tuple[dict[str, Any], Fault | None]]) 
 
 
 def _taken_apart(value: object) -> Iterator[tuple[dict[str, Any], Fault | None]]:
-    """The resources in a parsed document: an object, a list of them, or a Bundle."""
+    """The resources in a parsed document: an object, a list of them, or a resource that holds others."""
     if isinstance(value, list):
         for one in value:
             yield from _taken_apart(one)
     elif not isinstance(value, dict):
         yield {}, (None, "is not a JSON object")
-    elif value.get("resourceType") != BUNDLE:
-        yield value, None
-    else:
+    elif value.get("resourceType") == BUNDLE:
         yield from _entries(value)
+    elif value.get("resourceType") == _PARAMETERS:
+        yield from _in_parameters(value)
+    elif value.get("resourceType") == _BINARY and (content := _content_of(value)) is not None:
+        yield from _in_content(content)
+    else:
+        yield value, None
+
+
+def _in_parameters(value: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Fault | None]]:
+    """The resources of parameters and of their parts; the parameters themselves where they hold none."""
+    resources = list(_resources_of_parameters(value.get("parameter")))
+    for resource in resources:
+        yield from _taken_apart(resource)
+    if not resources:
+        yield value, None
+
+
+def _resources_of_parameters(parameters: object) -> Iterator[dict[str, Any]]:
+    for one in parameters if isinstance(parameters, list) else []:
+        if isinstance(one, dict):
+            if isinstance(resource := one.get("resource"), dict):
+                yield resource
+            yield from _resources_of_parameters(one.get("part"))
+
+
+def _content_of(binary: dict[str, Any]) -> bytes | None:
+    """The FHIR that a Binary holds; None where it holds anything else."""
+    kind, data = binary.get("contentType"), binary.get("data")
+    if not isinstance(kind, str) or not isinstance(data, str) or not _FHIR.match(kind):
+        return None
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error:
+        return None
+
+
+def _in_content(content: bytes) -> Iterator[tuple[dict[str, Any], Fault | None]]:
+    try:
+        documents: Iterable[Any] = [orjson.loads(content)]
+    except orjson.JSONDecodeError:
+        documents = (_parsed(line) for line in content.splitlines() if line.strip())
+    for one in documents:
+        if isinstance(one, Found):
+            yield {}, one.fault
+        else:
+            yield from _taken_apart(one)
 
 
 def _entries(bundle: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Fault | None]]:
@@ -148,8 +209,11 @@ def _entries(bundle: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Fault | N
     if not isinstance(given, list) or len(entries) < len(given):
         yield {}, ("entry", "should be a list of objects")
     deletions = [entry for entry in entries if _method(entry) == "DELETE"]
-    if deletions:
-        yield bundle | {"entry": [{"request": entry["request"]} for entry in deletions]}, None
+    times: dict[object, list[dict[str, Any]]] = {}
+    for entry in deletions:
+        times.setdefault(_modified(entry) or bundle.get("timestamp"), []).append({"request": entry["request"]})
+    for at, requests in times.items():
+        yield bundle | {"timestamp": at, "entry": requests}, None
     others = [entry for entry in entries if _method(entry) != "DELETE"]
     for entry in others:
         if isinstance(resource := entry.get("resource"), dict):
@@ -175,6 +239,13 @@ def _is_of_deletions(value: object) -> bool:
 def _method(entry: dict[str, Any]) -> str | None:
     request = entry.get("request")
     return request.get("method") if isinstance(request, dict) else None
+
+
+def _modified(entry: dict[str, Any]) -> str | None:
+    """When the server did what an entry of a history asks for."""
+    response = entry.get("response")
+    at = response.get("lastModified") if isinstance(response, dict) else None
+    return at if isinstance(at, str) else None
 
 
 def _identify(resource: dict[str, Any], entry: dict[str, Any]) -> None:

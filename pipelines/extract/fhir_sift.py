@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import duckdb
 import numpy as np
@@ -20,7 +20,9 @@ import polars as pl
 from models.contract import Contract
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.fhir_contained import CONTAINERS, MARK, taken_out
+from pipelines.extract.fhir_deleted import DELETED_MARK, as_deletion
 from pipelines.extract.fhir_documents import Fault, Found, resources_of, resources_of_lines, whole
+from pipelines.extract.fhir_modifiers import MODIFIER_MARK, REASON, unknown_modifier
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
@@ -33,6 +35,8 @@ _START = b'{"%s":%%d,' % NUMBER.encode()
 _LINES_A_BLOCK = 2_000
 _PIECE = 2**20
 _N_ASKED_FOR_VERSION = 1_000
+_OUTCOME = "OperationOutcome"
+"""What a server writes among resources of any type to say how the export went."""
 
 
 @dataclass
@@ -50,6 +54,11 @@ class Part:
 
     def take(self, number: int, resource: bytes) -> None:
         self.out.write(_START % number + resource[1:] + b"\n")
+
+    def take_new(self, number: int, resource: dict[str, Any]) -> None:
+        """Take what the file does not hold as it is: it counts as delivered."""
+        self.n_delivered += 1
+        self.take(number, orjson.dumps(resource))
 
 
 @dataclass
@@ -96,6 +105,12 @@ class Sifted:
             part.out.flush()
 
 
+def marks_to_read(contract: Contract) -> tuple[bytes, ...]:
+    """What a line of a type has in it that has to be read before it is copied."""
+    marks = (MODIFIER_MARK, DELETED_MARK)
+    return (MARK, *marks) if contract.name in CONTAINERS else marks
+
+
 class NotPlain(Exception):
     """A file in which lines cannot be presumed to be sound."""
 
@@ -125,9 +140,8 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
         last = max(last, sifted.own.n_lines)
     with aside.open("rb") as contained_lines:
         for number, line in enumerate(contained_lines, last + 1):
-            part = sifted.part(request.contracts[orjson.loads(line)["resourceType"]])
-            part.n_delivered += 1
-            part.take(number, line.rstrip(b"\n"))
+            resource = orjson.loads(line)
+            sifted.part(request.contracts[resource["resourceType"]]).take_new(number, resource)
     sifted.written()
     if is_presuming:
         with copy.open("ab") as presumed, sifted.own.path.open("rb") as taken:
@@ -157,8 +171,9 @@ def _held(part: Part, block: bytes, presumed: BinaryIO) -> Iterator[tuple[int, b
     if len(ends) and (ends - begins).max() > part.request.limits.line_bytes:
         raise NotPlain
     is_odd = (codes[begins] != ord("{")) | (codes[ends - 1] != ord("}"))
-    if part.request.contract.name in CONTAINERS and MARK in block:
-        is_odd[np.searchsorted(ends, [found.start() for found in re.finditer(MARK, block)])] = True
+    for mark in marks_to_read(part.request.contract):
+        if mark in block:
+            is_odd[np.searchsorted(ends, [found.start() for found in re.finditer(re.escape(mark), block)])] = True
     plain, odd, view = np.flatnonzero(~is_odd), np.flatnonzero(is_odd), memoryview(block)
     rests = (view[begin:end] for begin, end in zip((begins[plain] + 1).tolist(), (ends[plain] + 1).tolist(), strict=True))
     starts = (_START % number for number in (plain + part.n_lines + 1).tolist())
@@ -177,8 +192,18 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
     if not fault and not contract:
         sifted.unread[str(extract)] += 1
         return
-    part.n_delivered += 1
     line = found.line
+    if not fault and contract and (line is None or DELETED_MARK in line) and (deletion := as_deletion(found.resource)):
+        sifted.part(request.contracts[DELETED]).take_new(found.number, deletion)
+        return
+    part.n_delivered += 1
+    if (
+        not fault
+        and contract
+        and (line is None or MODIFIER_MARK in line)
+        and (path := unknown_modifier(found.resource, contract))
+    ):
+        fault = (path, REASON)
     if not fault and extract in CONTAINERS and (line is None or MARK in line):
         for one in taken_out(found.resource):
             if one["resourceType"] in request.contracts:
@@ -202,6 +227,8 @@ def _fault(found: Found, own: str, contract: Contract | None, is_of_one_type: bo
         return "resourceType", "is missing"
     if not isinstance(extract, str) or (not contract and not is_of_one_type and not extract.isalpha()):
         return "resourceType", "is not the name of a type"
+    if is_of_one_type and extract == _OUTCOME:
+        return None
     if is_of_one_type and ((contract is None) or (DELETED in (own, extract) and own != extract)):
         return "resourceType", f"is not {BUNDLE if own == DELETED else own}, as the file's name says"
     if contract and "id" in contract.fields and found.resource.get("id") in (None, ""):

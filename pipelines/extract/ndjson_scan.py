@@ -25,11 +25,11 @@ _SPELT = (b"nan", b"inf", b"infinity")
 _LAST_LETTERS = sorted({word[-1] for word in _SPELT})
 
 
-def count_plain_lines(path: Path, limits: Limits, *, without: bytes | None = None) -> int | None:
+def count_plain_lines(path: Path, limits: Limits, *, without: tuple[bytes, ...] = ()) -> int | None:
     """The number of lines; None if one is blank, too long, cut off, possibly nested too deeply, or readable only by a lenient
     parser.
 
-    Also None if the bytes `without` occur in one.
+    Also None if one of the texts `without` occurs in one.
     """
     n_lines, tail = 0, b""
     with path.open("rb") as content:
@@ -38,7 +38,7 @@ def count_plain_lines(path: Path, limits: Limits, *, without: bytes | None = Non
             end = block.rfind(b"\n") + 1
             tail = block[end:]
             n_found = _count(block, end, limits.line_bytes) if end else 0
-            if n_found is None or len(tail) > limits.line_bytes or (without and without in block):
+            if n_found is None or len(tail) > limits.line_bytes or any(mark in block for mark in without):
                 return None
             n_lines += n_found
     n_last = _count(tail + b"\n", len(tail) + 1, limits.line_bytes) if tail else 0

@@ -22,6 +22,8 @@ BLOCK = 2**20
 
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 _PACKED = {_GZIP: "gzip", _ZSTD: "zstd", _ZIP: "zip", MARK[:4]: "sealed"}
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+"""How the first file in such an archive begins."""
 _WORKBOOK = ("xl/", "[Content_Types].xml")
 """How parts of a workbook are named, which is a zip archive too (ISO/IEC 29500)."""
 _UNREADABLE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, pa.ArrowException)
@@ -159,6 +161,8 @@ def _only_member(archive: zipfile.ZipFile) -> _Readable:
     members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if any(one.filename.startswith(_WORKBOOK) for one in members):
         raise ExtractRefused("is an Excel workbook, and no sheet of it has the columns of a table. Save the sheet as CSV UTF-8.")
+    if members and members[0].filename == "mimetype" and archive.read(members[0]).startswith(_OPEN_DOCUMENT):
+        raise ExtractRefused("is an OpenDocument file. Save the sheet as CSV UTF-8 or as an Excel workbook (.xlsx).")
     if len(members) != 1:
         raise ExtractRefused(f"is a zip archive of {len(members)} files. Unpack it, and deliver the files.")
     if members[0].flag_bits & 1:

@@ -56,7 +56,7 @@ IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
-_READER_VERSION = 4
+_READER_VERSION = 5
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}

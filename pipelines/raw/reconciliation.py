@@ -30,7 +30,7 @@ _FILE: dict[str, Dtype] = {
     "is_change": pl.Boolean,
 }
 _WHOSE = ("source_system", "extract", "file_key", "file_name")
-_COUNTED = ("n_delivered", "n_read", "n_quarantined", "n_erased", "status", "reason")
+_COUNTED = ("n_delivered", "n_read", "n_quarantined", "n_erased", "n_doubts", "status", "reason")
 
 
 def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def delivered_files(practice: Practice, root: Path, ledger: Sequence[Entry]) -> 
         if manifest["n_delivered"] or not parts:
             rows.append(whole)
         for extract, counts in parts.items():
-            counted = {"n_erased": 0} | {name: counts[name] for name in _COUNTED if name in counts}
+            counted = {"n_erased": 0, "n_doubts": 0} | {name: counts[name] for name in _COUNTED if name in counts}
             rows.append(whole | counted | _lists(counts) | {"extract": extract, "folder": str(folder / extract)})
     frame = pl.DataFrame(rows, schema={**_FILE, "exported_at": pl.String})
     return frame.with_columns(pl.col("exported_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")).sort(

@@ -1,5 +1,6 @@
 """A FHIR resource lands as its type, in whatever form a server writes it: a line, a Bundle, a list, a document, contained."""
 
+import base64
 import io
 import json
 import tarfile
@@ -234,3 +235,145 @@ def test_another_version_of_fhir_is_refused_by_name_with_its_whole_source(
 
     with pytest.raises(ExtractRefused, match=f"is FHIR {version}, and R4 is what is read"):
         landed(**{"Patient.ndjson": lines(patient()), name: content})
+
+
+PARAMETERS = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {"name": "return", "resource": bundle("searchset", *of(patient()))},
+        {"name": "out", "part": [{"name": "visit", "resource": visit()}, {"name": "count", "valueInteger": 1}]},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ["everything.json", "Patient.ndjson", "Parameters.json"])
+def test_the_resources_in_parameters_land_as_their_types(landed: Callable[..., Landed], name: str):
+    """As `$everything` and `$match` answer: a resource, a Bundle, and parts."""
+    assert landed(**{name: json.dumps(PARAMETERS)})(COUNTS) == [("Encounter", "landed", 1, 1, 0), ("Patient", "landed", 1, 1, 0)]
+
+
+def test_parameters_without_a_resource_are_counted_as_not_read(landed: Callable[..., Landed]):
+    said = {"resourceType": "Parameters", "parameter": [{"name": "n", "valueInteger": 1}]}
+    rows = landed(**{"x.json": json.dumps([patient(), said])})
+    assert rows(COUNTS) == [("Parameters", "ignored", 1, 0, 0), ("Patient", "landed", 1, 1, 0)]
+
+
+def test_a_binary_of_fhir_is_the_file_that_it_holds_and_another_is_counted_as_not_read(landed: Callable[..., Landed]):
+    """HAPI answers a request for a file of an export with a Binary, unless it is asked for its content alone."""
+
+    def binary(kind: str, content: str) -> dict[str, object]:
+        data = base64.b64encode(content.encode()).decode()
+        return {"resourceType": "Binary", "id": "b", "contentType": kind, "data": data}
+
+    rows = landed(
+        **{
+            "a5f1": json.dumps(binary("application/fhir+ndjson", lines(patient(), patient("p2")) + "\n{")),
+            "scan.json": json.dumps(binary("application/pdf", "{}")),
+            "Patient.ndjson": lines(*(patient(f"q{n}") for n in range(9))),
+        }
+    )
+    assert rows("select count(*) from raw.ehr_patient") == [(11,)]
+    assert rows("select file_name, reason from raw.quarantined_rows") == [("a5f1", "is cut off: the JSON ends too early")]
+    assert rows("select extract, status from raw.deliveries where file_name = 'scan.json'") == [("Binary", "ignored")]
+
+
+def test_what_a_server_says_of_its_export_is_no_damaged_record(landed: Callable[..., Landed]):
+    """Epic writes it among the resources of any type: here there are more of them than of the others."""
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "suppressed"}]}
+    rows = landed(**{"Patient.ndjson": lines(patient(), *[outcome] * 12)})
+    assert rows(COUNTS) == [("OperationOutcome", "ignored", 12, 0, 0), ("Patient", "landed", 1, 1, 0)]
+
+
+NEGATED = [{"url": "https://ehr.example/negated", "valueBoolean": True}]
+
+
+def test_a_record_whose_meaning_an_extension_changes_in_an_unknown_way_is_quarantined(landed: Callable[..., Landed]):
+    """Elements that are not read may have what they like, and so may a text that speaks of it."""
+    coded = {"resourceType": "Observation", "code": {"text": "HbA1c"}}
+    rows = landed(
+        **{
+            "Observation.ndjson": lines(
+                *({**coded, "id": f"o{n}", "status": "final"} for n in range(9)),
+                {**coded, "id": "whole", "modifierExtension": NEGATED},
+                {**coded, "id": "part", "component": [{"valueInteger": 1}, {"valueInteger": 2, "modifierExtension": NEGATED}]},
+                {**coded, "id": "empty", "modifierExtension": []},
+                {**coded, "id": "unread", "referenceRange": [{"text": "low", "modifierExtension": NEGATED}]},
+                {**coded, "id": "word", "valueString": 'has no "modifierExtension"'},
+            ),
+            "x.json": json.dumps(bundle("searchset", *of(patient(), *(patient(f"p{n}") for n in range(9))))).replace(
+                '"id": "p8"', '"id": "p8", "modifierExtension": [{"url": "u"}]'
+            ),
+        }
+    )
+    assert rows("select id from raw.ehr_observation where length(id) > 2 order by 1") == [("empty",), ("unread",), ("word",)]
+    assert rows("select extract, row_number, field from raw.quarantined_rows order by all") == [
+        ("Observation", 10, "modifierExtension"),
+        ("Observation", 11, "component.modifierExtension"),
+        ("Patient", 10, "modifierExtension"),
+    ]
+
+
+def test_an_extension_that_a_measure_reads_changes_an_order_and_is_no_reason_to_leave_it_out(landed: Callable[..., Landed]):
+    url = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DeviceRequest.doNotPerform"
+    order = {"resourceType": "DeviceRequest", "id": "d", "modifierExtension": [{"url": url, "valueBoolean": True}]}
+    rows = landed(**{"DeviceRequest.ndjson": lines(order)})
+    assert rows("select modifierExtension[1].valueBoolean from raw.ehr_device_request") == [(True,)]
+
+
+@pytest.mark.parametrize("form", ["lines", "bundle"])
+def test_what_a_server_exports_as_deleted_is_deleted(landed: Callable[..., Landed], form: str):
+    """Azure marks it in `meta`; what was written again later is there."""
+    state = {"url": "http://azurehealthcareapis.com/data-extensions/deleted-state", "valueString": "soft-deleted"}
+    gone = {"lastUpdated": "2026-10-02T00:00:00Z", "extension": [state]}
+    before, after = {"lastUpdated": "2026-10-01T00:00:00Z"}, {"lastUpdated": "2026-10-03T00:00:00Z"}
+    given = [patient("p1", meta=before), patient("p1", meta=gone), patient("p2", meta=gone), patient("p2", meta=after)]
+
+    rows = landed(**{"Patient.ndjson": lines(*given) if form == "lines" else json.dumps(bundle("searchset", *of(*given)))})
+
+    assert rows("select id from raw.ehr_patient") == [("p2",)]
+    assert rows(COUNTS) == [("Patient", "landed", 2, 1, 0), ("deleted", "landed", 2, 2, 0)]
+
+
+def test_a_deletion_in_a_history_counts_when_it_was_made_and_may_name_the_version(landed: Callable[..., Landed]):
+    """As HAPI writes a history: the newest first, p2 written again after its deletion."""
+
+    def deleted(key: str, at: str) -> dict[str, object]:
+        return {
+            "request": {"method": "DELETE", "url": f"Patient/{key}/_history/2"},
+            "response": {"status": "204", "lastModified": at},
+        }
+
+    def put(key: str, at: str) -> dict[str, object]:
+        return {"resource": patient(key, meta={"lastUpdated": at}), "request": {"method": "PUT", "url": f"Patient/{key}"}}
+
+    entries = [
+        put("p2", "2026-06-02T00:00:00Z"),
+        deleted("p2", "2026-06-01T00:00:00Z"),
+        deleted("p1", "2026-06-03T00:00:00Z"),
+        put("p1", "2026-04-01T00:00:00Z"),
+    ]
+    rows = landed(**{"h.json": json.dumps(bundle("history", *entries) | {"timestamp": "2026-07-01T00:00:00Z"})})
+    assert rows("select id from raw.ehr_patient") == [("p2",)]
+
+
+@pytest.mark.parametrize("form", ["lines", "bundle"])
+def test_a_time_of_change_that_cannot_be_read_is_counted_and_one_without_an_offset_is_local(
+    landed: Callable[..., Landed], form: str
+):
+    """Ten in the morning in New York is 14:00 UTC in October."""
+    given = [
+        patient("p1", meta={"lastUpdated": "2026-10-30T10:00:00"}),
+        patient("p2", meta={"lastUpdated": "10/30/2026 10:00 at night"}),
+        patient("p3"),
+        patient("p4", meta={"lastUpdated": 1790000000000}),
+    ]
+    rows = landed(**{"Patient.ndjson": lines(*given) if form == "lines" else json.dumps(bundle("searchset", *of(*given)))})
+
+    assert rows("select extract, row_number, field from raw.doubtful_cells order by all") == [
+        ("Patient", 2, "meta.lastUpdated"),
+        ("Patient", 4, "meta.lastUpdated"),
+    ]
+    assert rows("select id, timezone('UTC', _last_updated)::varchar from raw.ehr_patient order by 1")[0] == (
+        "p1",
+        "2026-10-30 14:00:00",
+    )

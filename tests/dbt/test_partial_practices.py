@@ -1,12 +1,15 @@
 """A practice that delivers some of its sources gets every table that these can fill, and a reason for what is missing."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.practice import read_practice
+from pipelines.home import Home
+from pipelines.practice import Practice, read_practice
+from pipelines.warehouse.build import build_warehouse
 
 pytestmark = pytest.mark.slow
 
@@ -61,3 +64,17 @@ def test_what_is_there_counts_as_if_all_sources_were(
     part = set(connection.execute(sums).fetchall())
     assert part
     assert part <= whole
+
+
+def test_payments_of_no_charge_that_was_delivered_are_built_with_all_checks(new_home: Callable[[], Home], tmp_path: Path):
+    """Remittances alone, as a clearinghouse delivers them: no charge, claim or account."""
+    columns = (
+        "remittance_id,claim_id,posted_on,payment_usd,contractual_adjustment_usd,other_adjustment_usd,"
+        "patient_responsibility_usd,is_reversal,updated_at"
+    )
+    (tmp_path / "remittances.csv").write_text(f"{columns}\nR1,K1,2026-04-01,70,20,0,10,false,2026-10-05\n")
+    practice = Practice("p", "P", "America/New_York", {"billing": tmp_path}, as_of=date(2026, 11, 1))
+    connection = duckdb.connect(str(build_warehouse(new_home(), practice)), read_only=True)
+    assert connection.sql(
+        "select sum(amount_usd)::varchar from marts.fct_payments where movement_type = 'payer_payment'"
+    ).fetchall() == [("70.00",)]

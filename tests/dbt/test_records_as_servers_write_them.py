@@ -108,6 +108,8 @@ MADE = (
     _visit("day", period={"start": "2026-07-01", "end": "2026-07-01"}),
     _visit("of nobody", status="planned", subject={"reference": "Patient/nobody"}),
     _visit("of a group", status="planned", subject={"reference": "Group/p1"}),
+    *(_visit(f"status {status}", status=status) for status in ("FINISHED", " finished", "Completed", "In Progress", "left")),
+    _visit("status missing", status=None),
     _visit("unreadable", period={"start": "07/01/2026 10:00", "end": None}),
     _appointment("past", start="2026-10-05T10:00:00"),
     _appointment("no start"),
@@ -120,6 +122,10 @@ MADE = (
         participant=[{"actor": {"reference": reference}} for reference in ("Patient/sex F", "PractitionerRole/p1")],
     ),
     *(_appointment(status, status=status, start="2026-12-01T10:00:00-05:00") for status in ("waitlist", "proposed", "pending")),
+    *(
+        _appointment(f"status {status}", status=status, start="2026-10-05T10:00:00-04:00")
+        for status in ("NoShow", "no-show", "Completed", "CANCELED", "Scheduled", "left")
+    ),
     {"resourceType": "Group", "id": "class", "member": [{"entity": {"reference": f"Patient/sex {sex}"}} for sex in ("F", "MAN")]}
     | {"type": "person", "actual": True},
     _appointment("of a group", "Group/class", start="2026-10-05T10:00:00-04:00"),
@@ -297,6 +303,29 @@ def test_an_appointment_without_a_readable_start_is_kept_and_not_due(rows: Rows)
     ]
 
 
+def test_a_status_is_the_fhir_code_that_its_word_means_and_a_word_that_is_not_known_no_visit(rows: Rows):
+    visits = rows("select encounter_id, is_completed_visit from marts.fct_encounters where encounter_id like 'status %'")
+    assert {visit.removeprefix("status "): is_completed for visit, is_completed in visits} == {
+        "FINISHED": True,
+        " finished": True,
+        "Completed": True,
+        "In Progress": False,
+        "left": False,
+        "missing": False,
+    }
+    appointments = rows(
+        "select appointment_id, final_status, is_due from marts.fct_appointments where appointment_id like 'status %'"
+    )
+    assert {appointment.removeprefix("status "): tuple(facts) for appointment, *facts in appointments} == {
+        "NoShow": ("no_show", True),
+        "no-show": ("no_show", True),
+        "Completed": ("completed", True),
+        "CANCELED": ("cancelled", False),
+        "Scheduled": ("booked", False),
+        "left": ("booked", False),
+    }
+
+
 def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
     found = rows("select distinct final_status from marts.fct_appointments where starts_on = '2026-12-01'")
     assert found == [("requested",)]
@@ -307,12 +336,15 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
     """The sexes F, Female, m and MAN; the births of 2 November 2026 and of 1906-10-31, and one in May 1966 of which no day
     is known; classes 13, 5 of one system and inpatient, and, not known, 5 of another system and none at all. Of the codes
     Z71.6 without its dot and the two of LOINC's other addresses are read; the local one and the words are not known; A00.0
-    and 55284-4 are in no value set. One pressure is in kPa, one has no unit."""
+    and 55284-4 are in no value set. Four statuses of visits and five of appointments are FHIR's in other letters or words, `left`
+    is none, and one visit has no status. One pressure is in kPa, one has no unit."""
     found = rows("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr' order by all")
     assert found == [
         ("Appointment", "start", "mapped", 1),
         ("Appointment", "start", "unknown", 1),
         ("Appointment", "start", "unknown", 1),
+        ("Appointment", "status", "mapped", 5),
+        ("Appointment", "status", "unknown", 1),
         ("Condition", "code", "mapped", 1),
         ("Condition", "code", "unmatched", 1),
         ("Condition", "code", "unmatched", 1),
@@ -323,6 +355,9 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
         ("Encounter", "period.end", "mapped", 1),
         ("Encounter", "period.start", "mapped", 1),
         ("Encounter", "period.start", "unknown", 1),
+        ("Encounter", "status", "mapped", 4),
+        ("Encounter", "status", "unknown", 1),
+        ("Encounter", "status", "unknown", 1),
         ("Encounter", "subject", "unmatched", 2),
         ("Observation", "code", "mapped", 2),
         ("Observation", "code", "passed_over", 2),

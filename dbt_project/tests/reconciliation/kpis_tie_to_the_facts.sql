@@ -13,7 +13,7 @@ totals as (
     select
         'net_collection_rate denominator',
         (select sum(denominator) from {{ ref('kpi_net_collection_rate') }}),
-        (select sum(charge_usd) from {{ ref('fct_charges') }})
+        (select coalesce(sum(charge_usd), 0) from {{ ref('fct_charges') }})
         - (select coalesce(sum(amount_usd), 0) from {{ ref('fct_payments') }} where movement_type = 'contractual_adjustment')
 
     union all
@@ -61,7 +61,7 @@ totals as (
             from {{ ref('int_money__receivables') }}
             where month_on = {{ month_of(as_of_on() ~ ' - 1') }}
         ),
-        (select sum(charge_usd) from {{ ref('fct_charges') }} where posted_on < {{ as_of_on() }})
+        (select coalesce(sum(charge_usd), 0) from {{ ref('fct_charges') }} where posted_on < {{ as_of_on() }})
         - (select coalesce(sum(amount_usd), 0) from {{ ref('fct_payments') }} where posted_on < {{ as_of_on() }})
 
 )

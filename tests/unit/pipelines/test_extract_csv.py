@@ -137,6 +137,14 @@ def test_a_report_may_have_its_title_above_the_header(read):
     assert (len(rows), [row[0] for row in quarantine], reading.read_as) == (20, [25], "header in row 4")
 
 
+def test_a_sign_for_nothing_is_empty_and_counted_where_a_value_may_be_missing(read):
+    """`NULL` in a note is none; a row without a day is kept out, and is no doubt besides."""
+    reading, rows, quarantine = read("\n".join([HEADER, *GOOD, "n1,2026-03-01,mail,NULL,1", "n2,NULL,mail,NULL,1"]))
+    assert (reading.n_read, reading.n_doubts) == (21, 1)
+    assert rows[-1][3] is None
+    assert quarantine == [(23, "month_on", "is empty, but must have a value")]
+
+
 def test_an_inch_mark_is_no_quote(read):
     _, rows, quarantine = read(table('x,2026-03-01,mail,5" pipe,1'))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.contract import INSTANT, USD, Contract, field
-from pipelines.extract.csv_values import doubts, typed
+from pipelines.extract.csv_values import doubts, taken_for_empty, typed
 
 NEW_YORK = "America/New_York"
 
@@ -25,7 +25,8 @@ def value_of(text: str, dtype, time_zone: str = NEW_YORK):
     "text",
     [
         "2026-03-31", " 2026-03-31 ", "3/31/2026", "03/31/2026", "2026/03/31", "20260331", "31-Mar-2026", "2026-03-31 00:00:00",
-        "2026-03-31T00:00:00Z", "3/31/2026 0:00", "3/31/2026 12:00:00 AM", "46112", "46112.0",
+        "2026-03-31T00:00:00Z", "3/31/2026 0:00", "3/31/2026 12:00:00 AM", "46112", "46112.0", "March 31, 2026", "Mar 31, 2026",
+        "31 March 2026", "31 Mar 2026",
     ],
 )  # fmt: skip
 def test_a_day_is_read_as_people_and_spreadsheets_write_it(text: str):
@@ -195,3 +196,46 @@ def test_an_id_that_was_a_number_on_its_way_is_doubted_and_used(written: str, do
     found = doubts(text, contract)
 
     assert found.select("row_number", "field").rows() == ([(7, "charge_id")] if doubted else [])
+
+
+@pytest.mark.parametrize("dtype", [pl.Date, INSTANT, USD, pl.Int32, pl.Float64, pl.Boolean])
+@pytest.mark.parametrize("text", ["NULL", "null", "\\N", "#N/A", "n/a", "None", "-", "0000-00-00", "0001-01-01 00:00:00"])
+def test_a_sign_for_nothing_is_no_day_number_or_answer(text: str, dtype):
+    assert value_of(text, dtype) is None
+
+
+def test_a_sign_for_nothing_is_empty_and_counted_and_null_may_be_a_family_name():
+    """As a database writes its tables: a word in each cell without a value, and MySQL's day for none."""
+    listed = field(pl.String, "Listed.", nullable=True, values=("female", "male"))
+    names = ("mrn", "last_name", "note")
+    contract = Contract(
+        "t",
+        "row",
+        (),
+        {"sex": listed, "born": field(pl.Date, "Born.", nullable=True)} | {n: field(pl.String, "Text.") for n in names},
+    )
+    given = [
+        ("NULL", "NULL", "NULL", "NULL", "NULL"),
+        ("F", "0000-00-00", "\\N", "\\N", "n/a"),
+        ("N/A", "1966-05-05", "7", "Null", "none"),
+        ("male", "2026-03-31", "8", "Kestrel", "-"),
+    ]
+    text = pl.DataFrame(given, schema=["sex", "born", *names], orient="row").with_row_index("_row_number", 2)
+    text = text.with_columns(pl.col("_row_number").cast(pl.Int64))
+
+    rows, failures = typed(text, contract, NEW_YORK)
+
+    assert failures.height == 0
+    assert rows.select("sex", "born", *names).rows() == [
+        (None, None, None, "NULL", None),
+        ("female", None, None, None, "n/a"),
+        (None, date(1966, 5, 5), "7", "Null", "none"),
+        ("male", date(2026, 3, 31), "8", "Kestrel", "-"),
+    ]
+    kept = rows.filter(pl.col("_row_number") != 2)
+    assert taken_for_empty(text, kept, contract).select("row_number", "field").rows() == [
+        (4, "sex"),
+        (3, "born"),
+        (3, "mrn"),
+        (3, "last_name"),
+    ]

@@ -54,6 +54,12 @@ def test_a_zip_archive_of_several_files_and_a_workbook_are_refused_by_name(tmp_p
         plain_file(written(tmp_path, zipped(b"a", b"b")), tmp_path)
     with pytest.raises(ExtractRefused, match="Excel workbook"):
         plain_file(written(tmp_path, zipped(b"a", name="xl/")), tmp_path)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<x/>")
+    with pytest.raises(ExtractRefused, match="is an OpenDocument file"):
+        plain_file(written(tmp_path, out.getvalue()), tmp_path)
 
 
 def test_an_archive_of_several_members_is_read_to_its_end(tmp_path: Path):

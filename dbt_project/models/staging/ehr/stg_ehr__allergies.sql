@@ -4,8 +4,8 @@ select
     {{ id_of('patient.reference') }} as patient_id,
 
     {{ has_code('[clinicalStatus]', 'active') }} as is_active,
-    clinicalStatus.coding[1].code as clinical_status,
-    verificationStatus.coding[1].code as verification_status,
+    lower(clinicalStatus.coding[1].code) as clinical_status,
+    lower(verificationStatus.coding[1].code) as verification_status,
     {{ codes_of('code') }} as codes,
     coalesce(code.coding[1].display, code.text) as code_name,
 

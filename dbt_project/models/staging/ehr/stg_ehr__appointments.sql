@@ -111,7 +111,7 @@ select
     patients.patient_id,
     places.practitioner_id,
     places.location_id,
-    appointments.status,
+    {{ fhir_status('Appointment', 'appointments.status') }} as status,
     appointments.appointmentType.coding[1].code as appointment_type_code,
     appointments.cancelationReason.coding[1].code as cancellation_reason_code,
     -- http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason: `pat`, `pat-crs` … and `prov`, `prov-pers` …

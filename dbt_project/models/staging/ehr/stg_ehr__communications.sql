@@ -4,7 +4,7 @@ select
     {{ patient_of('subject.reference') }} as patient_id,
     {{ id_of('encounter.reference') }} as encounter_id,
 
-    status,
+    {{ fhir_status('Communication') }} as status,
     {{ codes_of('statusReason') }} as not_done_reason_codes,
     {{ codes_of_each('category') }} as category_codes,
     coalesce(category[1].coding[1].display, category[1].text) as category_name,

@@ -10,8 +10,8 @@ select
     coalesce(code.coding[1].display, code.text) as code_name,
     {{ codes_of_each('bodySite') }} as body_site_codes,
     {{ codes_of('severity') }} as severity_codes,
-    clinicalStatus.coding[1].code as clinical_status,
-    verificationStatus.coding[1].code as verification_status,
+    lower(clinicalStatus.coding[1].code) as clinical_status,
+    lower(verificationStatus.coding[1].code) as verification_status,
     -- The category gives the kind; servers that omit it give it by the profile.
     {{ has_code('category', 'encounter-diagnosis') }}
     or (category is null and {{ claims_profile('encounter-diagnosis') }})

@@ -4,7 +4,7 @@ with coverages as (
         source_system,
         id as coverage_id,
         {{ id_of('beneficiary.reference') }} as patient_id,
-        status as coverage_status,
+        {{ fhir_status('Coverage') }} as coverage_status,
         type,
         payor[1] as payor,
         "order" as coverage_order,

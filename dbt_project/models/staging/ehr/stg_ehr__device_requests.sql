@@ -3,7 +3,7 @@ select
     id as device_request_id,
     {{ patient_of('subject.reference') }} as patient_id,
 
-    status,
+    {{ fhir_status('DeviceRequest') }} as status,
     intent,
     -- R4 has no such element: R5's comes as a modifier extension
     coalesce(

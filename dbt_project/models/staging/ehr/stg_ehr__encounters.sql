@@ -24,7 +24,7 @@ select
     {{ id_of('encounters.appointment[1].reference') }} as appointment_id,
     {{ id_of('encounters.serviceProvider.reference') }} as organization_id,
 
-    encounters.status,
+    {{ fhir_status('Encounter', 'encounters.status') }} as status,
     {{ encounter_class('encounters."class"') }} as class_code,
     {{ codes_of_each('encounters."type"') }} as type_codes,
     encounters."type"[1].coding[1].code as type_code,

@@ -25,6 +25,19 @@
     'Immunization': ('ehr_immunization', 'patient'),
     'MedicationRequest': ('ehr_medication_request', 'subject'),
 } %}
+{%- set statuses = {
+    'Encounter': 'ehr_encounter',
+    'Appointment': 'ehr_appointment',
+    'Observation': 'ehr_observation',
+    'Procedure': 'ehr_procedure',
+    'Immunization': 'ehr_immunization',
+    'MedicationRequest': 'ehr_medication_request',
+    'MedicationDispense': 'ehr_medication_dispense',
+    'ServiceRequest': 'ehr_service_request',
+    'DeviceRequest': 'ehr_device_request',
+    'Communication': 'ehr_communication',
+    'Task': 'ehr_task',
+} %}
 with
 
 {%- for extract, (table, fields) in dates.items() %}
@@ -68,6 +81,29 @@ patients_{{ loop.index }} as (
         on records.source_system = patients.source_system
         and {{ patient_of('records.' ~ field ~ '.reference') }} = patients.id
     where patients.id is null
+
+),
+{%- endfor %}
+
+{%- for extract, table in statuses.items() %}
+{% set codes = "('" ~ fhir_status_codes(extract) | join("', '") ~ "')" %}
+
+statuses_{{ loop.index }} as (
+
+    select
+        source_system,
+        _file_key as file_key,
+        _row_number as row_number,
+        '{{ extract }}' as extract,
+        'status' as field,
+        case when {{ fhir_status(extract) }} in {{ codes }} then 'mapped' else 'unknown' end as kind,
+        case
+            when {{ fhir_status(extract) }} in {{ codes }} then 'is not written as a FHIR code, and is read as the one that it means'
+            when coalesce(status, '') = '' then 'is missing, and the record counts as none that was carried out'
+            else 'is a word that is not known, and the record counts as none that was carried out'
+        end as finding
+    from {{ source('raw', table) }}
+    where coalesce(status, '') not in {{ codes }}
 
 ),
 {%- endfor %}
@@ -119,7 +155,7 @@ classes as (
             else 'is not known, and the visit counts: name it in encounter_classes'
         end as finding
     from {{ source('raw', 'ehr_encounter') }}
-    where status = 'finished' and coalesce("class".code, '') not in {{ act_encounter_codes() }}
+    where {{ fhir_status('Encounter') }} = 'finished' and coalesce("class".code, '') not in {{ act_encounter_codes() }}
 
 ),
 
@@ -134,7 +170,7 @@ open_visits as (
         'doubtful' as kind,
         'is missing though the visit is finished' as finding
     from {{ source('raw', 'ehr_encounter') }}
-    where status = 'finished' and period."end" is null
+    where {{ fhir_status('Encounter') }} = 'finished' and period."end" is null
 
 ),
 
@@ -202,7 +238,7 @@ starts as (
         'unknown' as kind,
         'is missing, and the appointment is never due' as finding
     from {{ source('raw', 'ehr_appointment') }}
-    where "start" is null and status in ('fulfilled', 'arrived', 'checked-in', 'noshow', 'booked')
+    where "start" is null and {{ fhir_status('Appointment') }} in ('fulfilled', 'arrived', 'checked-in', 'noshow', 'booked')
 
 )
 
@@ -215,6 +251,10 @@ union all
 {%- endfor %}
 {%- for extract in patients %}
 select * from patients_{{ loop.index }}
+union all
+{%- endfor %}
+{%- for extract in statuses %}
+select * from statuses_{{ loop.index }}
 union all
 {%- endfor %}
 select * from sexes

@@ -4,7 +4,7 @@ select
     {{ id_of('patient.reference') }} as patient_id,
     {{ id_of('encounter.reference') }} as encounter_id,
 
-    status,
+    {{ fhir_status('Immunization') }} as status,
     {{ codes_of('vaccineCode') }} as codes,
     vaccineCode.coding[1].system as code_system,
     vaccineCode.coding[1].code as code,

@@ -16,7 +16,7 @@ select
     dispenses.id as medication_dispense_id,
     {{ patient_of('dispenses.subject.reference') }} as patient_id,
 
-    dispenses.status,
+    {{ fhir_status('MedicationDispense', 'dispenses.status') }} as status,
     coalesce({{ codes_of('dispenses.medicationCodeableConcept') }}, medications.codes) as codes,
     coalesce(
         dispenses.medicationCodeableConcept.coding[1].display, dispenses.medicationCodeableConcept.text, medications.code_name

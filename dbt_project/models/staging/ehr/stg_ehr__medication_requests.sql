@@ -18,7 +18,7 @@ select
     {{ id_of('requests.encounter.reference') }} as encounter_id,
     {{ id_of('requests.requester.reference') }} as requester_id,
 
-    requests.status,
+    {{ fhir_status('MedicationRequest', 'requests.status') }} as status,
     requests.intent,
     coalesce(requests.doNotPerform, false) as is_not_to_be_given,
     coalesce({{ codes_of('requests.medicationCodeableConcept') }}, medications.codes) as codes,

@@ -4,7 +4,7 @@ select
     {{ patient_of('subject.reference') }} as patient_id,
     {{ id_of('encounter.reference') }} as encounter_id,
 
-    status,
+    {{ fhir_status('Observation') }} as status,
     {{ codes_of('code') }} as codes,
     code.coding[1].system as code_system,
     code.coding[1].code as code,

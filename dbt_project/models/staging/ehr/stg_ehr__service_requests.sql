@@ -5,7 +5,7 @@ select
     {{ id_of('encounter.reference') }} as encounter_id,
     {{ id_of('requester.reference') }} as requester_id,
 
-    status,
+    {{ fhir_status('ServiceRequest') }} as status,
     intent,
     priority,
     coalesce(doNotPerform, false) as is_not_to_be_done,

@@ -5,7 +5,7 @@ select
     {{ id_of('focus.reference') }} as focus_id,
     {{ ids_of('basedOn') }} as based_on_ids,
 
-    status,
+    {{ fhir_status('Task') }} as status,
     intent,
     {{ codes_of('code') }} as codes,
     {{ codes_of('reasonCode') }} as reason_codes,
