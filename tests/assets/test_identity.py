@@ -211,6 +211,7 @@ def test_a_telephone_of_many_people_is_no_reason_to_compare_them(resolved: Path)
         assert connection.execute(blocks).fetchall() == [(0,)]
 
 
+@pytest.mark.slow
 def test_without_resolution_every_record_is_its_own_person_and_charts_keep_their_keys(
     look_alikes: Practice, links: dict, new_home: Callable[[], Home]
 ):

@@ -146,16 +146,16 @@ def test_pages_without_end_are_ended(practice_folder: Path, serve: Serve):
 
 
 def test_a_lookback_of_many_pages_that_were_delivered_is_no_circle(practice_folder: Path, serve: Serve):
-    rows = [patient(n, n % 60) for n in range(50)]
+    rows = [patient(n, n) for n in range(30)]
 
     def answer(asked: Request) -> Reply:
         n = int(asked.query.get("n", 0))
-        return page(rows[n], following=f"/Patient?n={n + 1}" if n < 49 else None)
+        return page(rows[n], following=f"/Patient?n={n + 1}" if n < 29 else None)
 
     home = connect(practice_folder, serve(answer).address)
     settings = practice_folder / "connectors.toml"
     settings.write_text(settings.read_text().replace("lookback_minutes = 0", "lookback_minutes = 600"))
-    assert pulled(home)["pulled"][0]["n_rows"] == {"Patient": 50}
+    assert pulled(home)["pulled"][0]["n_rows"] == {"Patient": 30}
     assert pulled(home)["pulled"][0]["delivery"] is None
 
 
@@ -179,13 +179,13 @@ def test_a_search_that_the_server_dropped_goes_on_from_what_came(practice_folder
 
 def test_a_search_without_order_that_the_server_dropped_begins_again_at_the_cursor(practice_folder: Path, serve: Serve):
     """In no order of change, so that what came last says nothing of what is to come."""
-    gone, rows = [410], [patient(n, n * 7 % 50) for n in range(50)]
+    gone, rows = [410], [patient(n, n * 7 % 30) for n in range(30)]
 
     def answer(asked: Request) -> Reply:
         n = int(asked.query.get("n", 0))
-        if n == 40 and gone:
+        if n == 20 and gone:
             return Reply(gone.pop())
-        return page(rows[n], following=f"Patient?n={n + 1}" if n < 49 else None)
+        return page(rows[n], following=f"Patient?n={n + 1}" if n < 29 else None)
 
     server = serve(answer)
     pulled(connect(practice_folder, server.address))

@@ -57,6 +57,7 @@ def test_another_practice_has_another_id_and_the_same_practice_the_same(practice
     assert first == again != other
 
 
+@pytest.mark.slow
 def test_compressed_files_hold_the_same_bytes(tmp_path: Path, small_practice: Path):
     simulate(replace(SMALL, is_gzip=True), tmp_path)
     packed = {name[:-3]: gzip.decompress(content) for name, content in _contents(tmp_path).items() if name.endswith(".gz")}
@@ -156,6 +157,7 @@ def test_every_deletion_in_the_sample_names_a_delivered_resource(small_practice:
     assert {entry["request"]["method"] for entry in bundle["entry"]} == {"DELETE"}
 
 
+@pytest.mark.slow
 def test_a_practice_of_several_chunks_has_files_of_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("data_samples.simulator.simulate.CHUNK_PATIENTS", 25)
     n_rows = simulate(Simulation(n_patients=60, n_months=6, seed=5), tmp_path)
