@@ -23,12 +23,13 @@ import pipelines.cli.summary
 import pipelines.cli.unexpected
 import pipelines.defs.run
 from models.published import PUBLISHED
-from pipelines.home import Home
+from pipelines.home import CHECKOUT, Home
 from pipelines.landing.land import LandingReport
 from pipelines.practice import Practice
 from pipelines.publications import store
 from pipelines.publish import publish as publishing
 from pipelines.raw import value_sets
+from pipelines.warehouse import fingerprint as fingerprints
 from pipelines.warehouse.build import STEPS, read_build, start_build
 from pipelines.warehouse.fingerprint import fingerprint
 
@@ -99,6 +100,13 @@ def _child(asked: dict, build_by_hand: Path) -> None:
     os._exit(code)
 
 
+def _list_code_once() -> None:
+    """The code stays as it is while runs are stopped; to look for its files took a twentieth of each."""
+    files = fingerprints._files
+    code = [*files(CHECKOUT, fingerprints.CODE)]
+    fingerprints._files = lambda root, places: code if root == CHECKOUT else files(root, places)
+
+
 def main() -> None:
     wanted = {f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables.split()}
     for table in PUBLISHED.keys() - wanted:
@@ -106,6 +114,7 @@ def main() -> None:
     publishing.write_last_reports = publishing.write_model_report = lambda *_: []
     value_sets.known_value_sets()
     register_polars_backends()
+    _list_code_once()
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
