@@ -117,6 +117,12 @@ def rotate() -> None:
     )
 
 
+def _is_behind_link(root: Path, place: str) -> bool:
+    """Whether a place of a home, or a folder above it in the home, is a link."""
+    path = root / place
+    return any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(root) and one != root)
+
+
 @command.command()
 @click.argument("places", nargs=-1, metavar="PLACE…")
 @click.option("--all", "is_all", is_flag=True, help="All keys of this home, and with them everything it holds.")
@@ -147,6 +153,11 @@ def destroy(places: tuple[str, ...], is_all: bool, is_sure: bool) -> None:
             raise UsageError("Without its own key the home holds nothing that can be read: that is --all.")
         if not is_all and (lists := [place for place in chosen if place.startswith("erasures/")]):
             raise UsageError(f"{lists[0]}: without it, whoever was erased comes back with the next delivery. That is --all.")
+        if links := [place for place in chosen if place != store.HOME and _is_behind_link(home.root, place)]:
+            raise UsageError(
+                f"{links[0]}: is a link or lies behind one, and what it leads to would stay. Put the folder in its place, or "
+                "remove what it leads to and the link."
+            )
         shown = (home.published / CURRENT).resolve().name
         if not is_all and f"published/{shown}" in chosen:
             raise UsageError(f"published/{shown} is shown. Go back first (`caregap publish --rollback`), or give --all.")

@@ -21,19 +21,24 @@ from pipelines.home import Home
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder with practice.toml [this home; otherwise the sample].",
 )
+@click.option("--clock-is-right", is_flag=True, help="Dispose although the clock is days after all that the home has recorded.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-def command(is_applied: bool, backups: tuple[Path, ...], folder: Path | None, as_json: bool) -> None:
+def command(is_applied: bool, backups: tuple[Path, ...], folder: Path | None, clock_is_right: bool, as_json: bool) -> None:
     """Show what is kept for how long, and how much of it is over ([retention] in practice.toml). Changes nothing without --apply.
 
     --apply overwrites and removes what is due, destroys the keys of publications that go, and records each kind in the audit log.
-    The next `caregap run` publishes without the rows that left. The audit log itself is never shortened.
+    The next `caregap run` publishes without the rows that left. The audit log itself is never shortened. By a clock that is more
+    than two days ahead of the newest publication and line of the log nothing goes, unless --clock-is-right.
     """
     from pipelines.lock import only_writer
     from pipelines.practice import practice_of
     from pipelines.rights.retention.dispose import dispose_due, holdings
+    from pipelines.rights.retention.evidence import refuse_if_clock_is_ahead
 
     home = Home.from_environment()
     with only_writer(home):
+        if is_applied and not clock_is_right:
+            refuse_if_clock_is_ahead(home)
         found = holdings(home, practice_of(home, folder), backups)
         n_disposed = dispose_due(home, found) if is_applied else 0
     if as_json:

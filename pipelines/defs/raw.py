@@ -104,7 +104,7 @@ def raw(
             "raw.deliveries.files_are_read",
             "raw.deliveries",
             RULES["files_are_read"],
-            "warned" if landed.not_read() else "passed",
+            "warned" if landed.warning() else "passed",
             n_rows=len(landed.not_read()),
             finding=landed.warning(),
         ),

@@ -43,6 +43,7 @@ from pipelines.landing.integrity import MANIFEST, folder_of, landed_damage, note
 from pipelines.landing.journal import take_journals, with_journals
 from pipelines.landing.ledger import Entry, Ledger, stamp_of
 from pipelines.landing.replacing import settle_replaced
+from pipelines.landing.returned import returned_records
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.scratch import clear_scratch, scratch
@@ -116,12 +117,14 @@ class LandingReport:
 
     `ledger`: every content ever delivered, under each of its names; all later steps are built from it. `arrived`: the state of
     the source folders before anything was read (`arrived_state`). `waiting`: files that are not whole yet, each with the reason.
+    `returned`: where records stand that have a record number of somebody who was erased.
     """
 
     files: tuple[LandedFile, ...]
     ledger: tuple[Entry, ...]
     arrived: str = ""
     waiting: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
 
     def refused(self, *, untold: bool = False) -> list[str]:
         """The refused files that lie in the source folders, each with its reason; `untold`: those not reported yet."""
@@ -139,9 +142,15 @@ class LandingReport:
         return [*self.refused(), *unknown, *self.waiting]
 
     def warning(self) -> str | None:
-        """`not_read` in one sentence; None if everything was read."""
+        """`not_read` and `returned` in a sentence each; None if everything was read and nobody came back."""
         left = self.not_read()
-        return f"{len(left)} of the delivered files were not read: {'; '.join(left)}" if left else None
+        said = [f"{len(left)} of the delivered files were not read: {'; '.join(left)}"] if left else []
+        if self.returned:
+            said.append(
+                f"records with a record number of somebody who was erased came in: {'; '.join(self.returned)}. If it is the same "
+                "person under a new id, erase that record, too (caregap person erase)"
+            )
+        return ". ".join(said) or None
 
 
 def land(
@@ -196,7 +205,8 @@ def land(
         ledger.save()
     if erase_again(home, practice.id):
         files = [replace(file, **_stated(file.folder)) for file in files]
-    report = LandingReport(tuple(files), ledger.entries, arrived, (*found.waiting, *growing))
+    returned = tuple(returned_records(home, practice.id))
+    report = LandingReport(tuple(files), ledger.entries, arrived, (*found.waiting, *growing), returned)
     blocking = [*found.stray, *_blocking(report, root, strict)]
     if blocking:
         n_files = len(found.deliveries) + len(found.stray)

@@ -37,6 +37,7 @@ from pipelines.keys import read, sealed
 from pipelines.landing.erasing import erase_again, erase_recorded
 from pipelines.landing.integrity import landed_damage
 from pipelines.landing.persons import find_rows, landed_parts
+from pipelines.landing.returned import number_marks
 from pipelines.landing.tombstones import Tombstones
 from pipelines.practice import Practice
 from pipelines.privacy import profile
@@ -90,6 +91,7 @@ def begun_or_new(home: Home, practice: Practice, person: Person) -> Certificate:
         "handed_out": _handed_out(home, person),
         "publications_through": max((one.number for one in publications(home)), default=0),
         "marks": marks,
+        "number_marks": number_marks(home, practice.id, person.names),
     }
 
 
@@ -110,7 +112,7 @@ def erase(home: Home, practice: Practice, person: Person, publish: Callable[[], 
     certificate["saved_queries"] = forget_queries(home, identifiers(home, practice, person))
     _write(home, practice, certificate)
     passing("erase.begun", home.root)
-    Tombstones.of(home, practice.id).add(certificate["marks"])
+    Tombstones.of(home, practice.id).add([*certificate["marks"], *certificate.get("number_marks", [])])
     passing("erase.marked", home.root)
     return finish(home, practice, publish)
 

@@ -119,6 +119,39 @@ def test_what_is_delivered_again_is_erased_again_and_counted(home, practice, pub
     )
 
 
+def test_a_record_under_a_new_id_with_the_record_number_of_who_was_erased_lands_and_is_named(home, practice, publish_anew):
+    """CRM and billing had the number; the EHR sends it back with other signs in it. The number of the other person is nobody's
+    who was erased, and nothing of it is printed."""
+    erase_first(home, practice, publish_anew)
+    assert land(practice, home).returned == ()
+    folder = practice.sources["ehr"] / "2026-04-30"
+    folder.mkdir()
+    numbers = ("MRN SECRET 1", "mrn-secret-2", "0000")
+    patients = [{"resourceType": "Patient", "id": f"new-{n}", "identifier": [{"value": one}]} for n, one in enumerate(numbers)]
+    (folder / "Patient.ndjson").write_text("\n".join(map(json.dumps, patients)))
+
+    report = land(practice, home)
+
+    assert report.returned == ("ehr/2026-04-30/Patient.ndjson row 1",)
+    assert "somebody who was erased came in: ehr/2026-04-30/Patient.ndjson row 1." in report.warning()
+    erase(home, practice, find_person(home, practice, "ehr/ehr_patient/new-0"), publish_anew)
+    assert land(practice, home).returned == ()
+
+
+def test_a_record_number_that_others_have_too_says_nobody(home, practice, publish_anew):
+    """CRM gives the two people one number; the EHR brings it again after one of them was erased."""
+    crm, ehr = practice.sources["crm"], practice.sources["ehr"] / "2026-05-31"
+    shared = (crm / "contacts_2026-03-31.csv").read_text().replace("mrn-secret-2", "mrn-secret-1")
+    (crm / "contacts_2026-04-30.csv").write_text(shared)
+    land(practice, home)
+    erase_first(home, practice, publish_anew)
+    ehr.mkdir()
+    patient = {"resourceType": "Patient", "id": "new", "identifier": [{"value": "mrn-secret-1"}]}
+    (ehr / "Patient.ndjson").write_text(json.dumps(patient))
+
+    assert land(practice, home).returned == ()
+
+
 def test_a_restored_backup_of_afterwards_does_not_have_the_person_either(home, practice, publish_anew, tmp_path):
     before = back_up(home, tmp_path / "backups")
     [certificate] = erase_first(home, practice, publish_anew)

@@ -16,6 +16,7 @@ from pipelines.audit_log import log_of
 from pipelines.backup import back_up
 from pipelines.clock import now
 from pipelines.errors import UsageError
+from pipelines.home import Home
 from pipelines.landing.integrity import landed_damage, read_manifest
 from pipelines.landing.land import land, landed_before
 from pipelines.landing.persons import landed_parts
@@ -23,8 +24,11 @@ from pipelines.publications.store import current, damage_of, publications
 from pipelines.raw.views import build_raw
 from pipelines.rights.person import Person, find_person
 from pipelines.rights.restrict import lift, restrict
+from pipelines.rights.retention import evidence
 from pipelines.rights.retention.dispose import dispose_due, holdings
+from pipelines.rights.retention.evidence import newest_evidence, refuse_if_clock_is_ahead
 from pipelines.warehouse.fingerprint import fingerprint
+from tests.conftest import caregap
 from tests.rights.conftest import KEYS
 
 DELETED = {
@@ -260,3 +264,27 @@ def test_killed_at_any_point_and_run_again_it_comes_to_the_same_end(home, practi
     assert n_rows(home, "Observation") == 2 and due(home, asked) == {}
     assert not list(home.root.rglob("*.replaced"))
     assert all(landed_damage(part.folder, deep=True) == [] for part in landed_parts(home.landing("test")))
+
+
+@pytest.mark.parametrize(("hours", "is_refused"), [(-24 * 30, False), (0, False), (47, False), (49, True), (24 * 365, True)])
+def test_nothing_is_disposed_of_by_a_clock_that_is_ahead_of_all_that_was_recorded(home, monkeypatch, hours, is_refused):
+    newest = newest_evidence(home)
+    monkeypatch.setattr(evidence, "now", lambda: newest + timedelta(hours=hours))
+    if is_refused:
+        with pytest.raises(UsageError, match=r"If the clock is ahead, .* add --clock-is-right"):
+            refuse_if_clock_is_ahead(home)
+    else:
+        refuse_if_clock_is_ahead(home)
+
+
+def test_disposal_by_such_a_clock_has_to_be_said_and_a_look_has_not(home, practice, tmp_path):
+    """The only line of this log is three days old, and nothing was published."""
+    empty = Home(tmp_path / "empty")
+    empty.root.mkdir(mode=0o700)
+    at = (now() - timedelta(days=3)).isoformat(timespec="milliseconds")
+    log_of(empty).append({"at": at, "who": "w", "role": "operator", "event": "signed_in", "subject": ""})
+    folder = ["--folder", next(iter(practice.sources.values())).parent]
+    assert caregap(empty, "retention", *folder).returncode == 0
+    refused = caregap(empty, "retention", "--apply", *folder)
+    assert (refused.returncode, "--clock-is-right" in refused.stderr) == (2, True)
+    assert caregap(empty, "retention", "--apply", "--clock-is-right", *folder).returncode == 0

@@ -134,6 +134,24 @@ def test_the_list_of_who_was_erased_is_destroyed_only_with_everything(home: Home
     assert Tombstones.of(home, "p").marks() == {"0" * 32}
 
 
+@pytest.mark.parametrize("link", ["landing/p", "landing"])
+def test_what_lies_behind_a_link_is_not_destroyed_by_halves(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, link: str
+):
+    """What the link leads to would stay, in a folder that may be another's: the key stays, too."""
+    monkeypatch.setenv("CAREGAP_KEY", KEY)
+    store.encrypt_home(home.root)
+    store.key_for(home.root / "landing" / "p" / "x")
+    (tmp_path / "elsewhere" / "p").mkdir(parents=True)
+    (home.root / link).parent.mkdir(exist_ok=True)
+    (home.root / link).symlink_to(tmp_path / "elsewhere")
+    for places in (["landing/p"], ["--all"]):
+        done = _destroyed(home, *places)
+        assert (done.returncode, "landing/p: is a link or lies behind one" in done.stderr) == (2, True)
+    assert "destroyed_at" not in store.state(home.root, "landing/p")
+    assert (tmp_path / "elsewhere" / "p").is_dir()
+
+
 def test_keys_are_destroyed_on_record(home: Home, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CAREGAP_KEY", KEY)
     store.encrypt_home(home.root)
