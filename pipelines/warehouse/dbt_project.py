@@ -101,7 +101,7 @@ def _parse(folder: Path, *target: str) -> None:
             if earlier.parent.name.partition("-")[2] != "".join(target[1:]):
                 continue
             with suppress(FileNotFoundError):  # another process may be tidying up
-                shutil.copy(earlier, beside / "parsed")
+                shutil.copyfile(earlier, beside / "parsed" / PARSED)  # not its mode: others may read the checkout's
         # dbt takes the catalog's name from the file's, and parses everything anew where this variable has changed.
         os.environ["CAREGAP_BUILD"] = str(folder.with_name("warehouse.duckdb"))
         flags = [flag for flag in QUIET if flag != "--no-write-json"]

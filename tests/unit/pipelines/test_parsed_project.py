@@ -1,6 +1,7 @@
 """dbt's project is parsed once for each state, and again only where it has changed."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,4 +57,11 @@ def test_what_was_parsed_at_set_up_serves_every_home_until_the_project_is_change
     assert not home.dbt.exists()
 
     (project / "models" / "second.sql").write_text("select 3 as a")
-    assert dbt_project.parsed_project(home).parent == home.dbt
+    (shipped / "partial_parse.msgpack").chmod(0o644)  # for every account to read; the next parse begins with its content
+    before = os.umask(0o077)  # as a command sets it
+    try:
+        parsed = dbt_project.parsed_project(home)
+    finally:
+        os.umask(before)
+    assert parsed.parent == home.dbt
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in parsed.iterdir() if path.stat().st_mode & 0o077} == {}
