@@ -2,7 +2,7 @@
 
 import pyarrow.parquet as pq
 
-from pipelines.extract.reading import DOUBTS, ROWS, Request
+from pipelines.extract.reading import DOUBTS, ROW_NUMBER, ROWS, Request
 from pipelines.sql.literals import literal
 
 _FINDING = "is not a time that can be read: of several versions, each other counts before this one"
@@ -17,7 +17,7 @@ def note_doubts(request: Request) -> int:
         f"""
         copy (
             select
-                coalesce(_row_number, file_row_number + 1) as row_number,
+                {ROW_NUMBER} as row_number,
                 'meta.lastUpdated' as field,
                 {literal(_FINDING)} as finding
             from read_parquet({literal(str(rows))}, file_row_number = true)

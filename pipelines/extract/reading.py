@@ -15,6 +15,8 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.preflight import LIMITS, Limits
 
 ROWS, QUARANTINE, EXTRA, DOUBTS = "rows.parquet", "quarantine.parquet", "extra.parquet", "doubts.parquet"
+ROW_NUMBER = "coalesce(_row_number, file_row_number + 1)"
+"""SQL of the number of a row that DuckDB reads with `file_row_number`: its place, where none is stored."""
 
 _SCHEMA = pl.Schema({"row_number": pl.Int64, "field": pl.String, "reason": pl.String})
 _TOLERATED_ROWS = 10

@@ -7,6 +7,7 @@ took a quarter of the CPU time of landing encounters.
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipelines.extract.reading import ROW_NUMBER
 from pipelines.sql.parquet import rows_of, united_by_name
 
 
@@ -19,4 +20,4 @@ def landed_rows(forms: Iterable[Iterable[Path | str]], *options: str) -> str:
 
 
 def _numbered(rows: str) -> str:
-    return f"(select * exclude (file_row_number) replace (coalesce(_row_number, file_row_number + 1) as _row_number) from {rows})"
+    return f"(select * exclude (file_row_number) replace ({ROW_NUMBER} as _row_number) from {rows})"
