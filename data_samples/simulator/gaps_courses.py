@@ -68,7 +68,7 @@ def _cms137(known: Known, year: int) -> list[pl.DataFrame]:
     more = more.filter((pl.col("on") - pl.col("first_on")).dt.total_days().is_between(1, 34))
     second = more.group_by("patient_id").agg(_second("on")).drop_nulls()
     # Whether treatment goes on is not known before it has begun, as long as it may begin.
-    may_begin = people.filter((pl.lit(known.last_on) - pl.col("index_on")).dt.total_days() < 13)
+    may_begin = people.filter((pl.lit(known.as_of_on) - pl.col("index_on")).dt.total_days() <= 13)
     waits = may_begin.join(first, on="patient_id", how="anti")["patient_id"]
     hospice = known.in_hospice(year)
     return [

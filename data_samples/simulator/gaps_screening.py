@@ -52,7 +52,7 @@ def _cms153(known: Known, year: int) -> pl.DataFrame:
     tests = known.orders.filter((pl.col("code") == "2106-3") & pl.col("on").is_between(first, last))
     pills = known.medications.filter(pl.col("code").is_in(["1000126", "238019"]))
     ends_on = pl.col("ends_on").cast(pl.Date)
-    is_taken = (ends_on > known.last_on) & (pl.col("on") < last) & (ends_on - pl.duration(days=1) > first)
+    is_taken = (ends_on > known.as_of_on) & (pl.col("on") < last) & (ends_on - pl.duration(days=1) > first)
     pills = pills.filter(pl.col("on").is_between(first, last) | is_taken)
     is_active = pl.col("patient_id").is_in(pl.concat([tests["patient_id"], pills["patient_id"]]).unique().implode())
     members = known.members(year, FEMALE & age_at_end(year).is_between(16, 24) & is_active, known.seen(year))

@@ -1,10 +1,12 @@
 """The record at the last delivery, for the rules of the true care gaps."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from data_samples.simulator.clock import TIME_ZONE
 from data_samples.simulator.deliveries import Delivery
 from data_samples.simulator.record import Record
 
@@ -16,7 +18,8 @@ class Known:
     """Facts of one chunk that were recorded in time, with `on`, their local day.
 
     people: one row per patient (see `Population`). visits: completed visits. reports: of consultants, on referrals (`based_on`).
-    Days of onset are `first_on` and `latest_on`, which differ where a patient remembers a year or a month only.
+    `as_of_on` is the day after the last delivery, from which a run looks back. Days of onset are `first_on` and `latest_on`,
+    which differ where a patient remembers a year or a month only.
     """
 
     def __init__(self, people: pl.DataFrame, record: Record, last: Delivery) -> None:
@@ -44,7 +47,7 @@ class Known:
         self.letters, self.allergies = (_if_any(record, name, last) for name in ("Letter", "AllergyIntolerance"))
         reported = record.facts["Task"].filter(pl.col("reported_at") + pl.duration(hours=5) <= last.at)
         self.reports = reported.with_columns(on=local_day("reported_at"))
-        self.last_on = last.at.date()
+        self.as_of_on = last.at.replace(tzinfo=UTC).astimezone(ZoneInfo(TIME_ZONE)).date() + timedelta(days=1)
         self.conditions = _with_onset(known["Condition"])
 
     def seen(self, year: int, kind: pl.Expr | None = None) -> pl.DataFrame:
