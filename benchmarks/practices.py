@@ -47,7 +47,10 @@ def scratch() -> Path:
 
 @cache
 def simulated(n_patients: int) -> Path:
-    """The folder of a practice of so many patients over 30 months, 200 FHIR resources each; of `SAMPLE`, the sample unpacked."""
+    """The folder of a practice of so many patients over 30 months, 200 FHIR resources each; of `SAMPLE`, the sample unpacked.
+
+    A quarter of the patients may have rare conditions, as in the sample, so that every measure finds somebody.
+    """
     from data_samples.simulator.simulate import Simulation, simulate
 
     folder = scratch() / f"practice-{n_patients}"
@@ -58,7 +61,7 @@ def simulated(n_patients: int) -> Path:
             packed.unlink()
         return folder
     folder.mkdir()
-    simulate(Simulation(n_patients=n_patients, n_months=30, seed=1), folder)
+    simulate(Simulation(n_patients=n_patients, n_months=30, seed=1, rare_share=0.25), folder)
     return folder
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from data_samples.simulator.clock import Clock
-from data_samples.simulator.facts import SNOMED, concept_value, quantity
+from data_samples.simulator.facts import SNOMED, concept_value, outside, quantity
 from data_samples.simulator.rare_care import RareCare, score
 from data_samples.simulator.record import Record, numbered
 
@@ -22,9 +22,11 @@ def heart(care: RareCare) -> None:
     care.has(failing, "I50.22", (300, 3000))
     care.has(care.some(failing, 0.10), "I95.1", (200, 1500))
     care.allergic(care.some(failing, 0.10), "1998")
-    coronary = care.people.filter((pl.col("heart_disease") == 1) & (pl.col("age_years") >= 30))
+    narrowed = care.some(care.people.filter((pl.col("heart_disease") == 0) & (pl.col("age_years") >= 45)), 0.20)
+    care.has(narrowed, "I25.10", (300, 3000))
+    coronary = pl.concat([care.people.filter((pl.col("heart_disease") == 1) & (pl.col("age_years") >= 30)), narrowed])
     care.has(care.some(coronary, 0.5), "I21.4", (60, 1300))
-    for patients, share in ((failing, 0.5), (care.some(coronary, 0.4), 0.3)):
+    for patients, share in ((failing, 0.5), (care.some(coronary, 0.5), 0.4)):
         imaged = care.visits(patients, share)
         care.measured(imaged, "10230-1", EXAM, quantity(care.within(imaged.height, 25, 60), "%", "%"))
     either = pl.concat([failing, coronary]).unique("patient_id", maintain_order=True)
@@ -74,9 +76,16 @@ def mind(care: RareCare) -> None:
     n = scored.height
     points = np.where(care.random.random(n) < 0.5, care.within(n, 0, 6), care.within(n, 8, 20))
     care.measured(scored, "44261-6", SURVEY, score(points))
+    # Remission is looked for around a year after a wellness visit, also by a questionnaire at home.
+    low = care.visits(care.some(calm.filter(pl.col("age_years") >= 66), 0.8)).filter(pl.col("visit_type") == "preventive")
+    care.diagnosed(low, "F32.1")
+    care.measured(low, "44261-6", SURVEY, score(care.within(low.height, 10, 20)), minute=4)
+    asked = care.some(low, 0.8)
+    answers = score(care.within(asked.height, 0, 9))
+    care.measured(outside(asked), "44261-6", SURVEY, answers, day=care.within(asked.height, 310, 420))
     drinking = care.visits(care.some(care.people.filter(pl.col("age_years") >= 18), 0.2), 0.5)
     care.diagnosed(drinking, "F10.10")
-    for share, first, last in ((0.6, 0, 16), (0.6, 10, 45), (0.6, 10, 45)):
+    for share, first, last in ((0.6, 0, 16), (0.8, 10, 45), (0.8, 10, 45)):
         helped = care.some(drinking, share)
         care.done(helped, "408947007", day=care.within(helped.height, first, last))
     care.ordered(care.visits(care.some(care.people.filter(pl.col("age_years") >= 18), 0.2), 0.3), "1010600", 28, 0)
@@ -99,20 +108,31 @@ def medicines(care: RareCare) -> None:
     examined = care.visits(harmed, 0.6)
     care.measured(examined, "32451-7", EXAM, _POSITIVE)
     for code in ("1306699009", "428341000124108"):
-        care.told(care.some(examined, 0.7), code, 40)
+        care.told(care.some(examined, 0.35), code, 40)
 
 
 RARE_CASES = (heart, infections, children, mind, medicines)
 
 
 def with_rare_cases(
-    record: Record, people: pl.DataFrame, visits: pl.DataFrame, clock: Clock, seed: np.random.SeedSequence, prefix: str
+    record: Record,
+    people: pl.DataFrame,
+    visits: pl.DataFrame,
+    share: float,
+    clock: Clock,
+    seed: np.random.SeedSequence,
+    prefix: str,
 ) -> Record:
-    """The record of one chunk with what its patients' rare conditions add; each of `RARE_CASES` has a stream of its own."""
+    """The record of one chunk with what the rare conditions of a `share` of its patients add.
+
+    The choice of patients and each of `RARE_CASES` have streams of their own: the rest of the record stays as it is.
+    """
+    *streams, choice = seed.spawn(len(RARE_CASES) + 1)
+    people = people.filter(pl.Series(np.random.default_rng(choice).random(people.height) < share))
     facts = dict(record.facts)
     added: dict[str, list[pl.DataFrame]] = defaultdict(list)
     reasons = []
-    for rare, stream in zip(RARE_CASES, seed.spawn(len(RARE_CASES)), strict=True):
+    for rare, stream in zip(RARE_CASES, streams, strict=True):
         care = RareCare(people, visits, clock, np.random.default_rng(stream))
         rare(care)
         for resource_type, frames in care.facts.items():

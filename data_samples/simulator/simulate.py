@@ -51,7 +51,10 @@ medicaid = { CMS117 = 50, CMS153 = 20, CMS155 = 10 }
 
 @dataclass(frozen=True)
 class Simulation:
-    """What to simulate. The same values give the same bytes. `has_rare_cases`: conditions of `rare_cases.py` as well."""
+    """What to simulate. The same values give the same bytes.
+
+    `rare_share`: share (0 to 1) of the patients who may have the conditions of `rare_cases.py` as well.
+    """
 
     n_patients: int
     n_months: int
@@ -61,7 +64,7 @@ class Simulation:
     is_gzip: bool = False
     practice_id: str = ""
     program_scale: float = 1.0
-    has_rare_cases: bool = False
+    rare_share: float = 0.0
 
 
 @dataclass
@@ -97,10 +100,10 @@ def simulate(simulation: Simulation, out: Path, progress: Callable[[int], None] 
         n = min(CHUNK_PATIENTS, simulation.n_patients - number * CHUNK_PATIENTS)
         streams = [np.random.default_rng(child) for child in seed.spawn(8)]
         chunk = _live_through(number, n, practice, clock, parameters, streams)
-        if simulation.has_rare_cases:
+        if simulation.rare_share > 0:
             rare = np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, len(streams)))
             people, seen = chunk.laws.population.frame, chunk.visits.seen
-            chunk.record = with_rare_cases(chunk.record, people, seen, clock, rare, f"{number:03d}")
+            chunk.record = with_rare_cases(chunk.record, people, seen, simulation.rare_share, clock, rare, f"{number:03d}")
         _write_systems(chunk, writer, streams)
         _write_record(chunk, writer, number if n_chunks > 1 else None)
         _write_truth(chunk, true, seed, measured_years(clock.end_on), deliveries[-1])

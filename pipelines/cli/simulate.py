@@ -44,7 +44,7 @@ def command(
         seed=seed,
         end_on=date(end_on.year, end_on.month, end_on.day),
         has_dirt=not no_dirt,
-        has_rare_cases=has_rare_cases,
+        rare_share=1.0 if has_rare_cases else 0.0,
         is_gzip=is_gzip,
         program_scale=program_effect,
     )

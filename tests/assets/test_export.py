@@ -45,7 +45,7 @@ def counts(populations: list[dict]) -> dict[str, int]:
 
 def test_every_summary_is_a_measure_report_without_a_patient(folder: Path):
     reports = lines(folder, SUMMARY)
-    assert len(reports) == 24
+    assert len(reports) == 37
     for report in reports:
         MeasureReport.model_validate(report)
         assert report["type"] == "summary"

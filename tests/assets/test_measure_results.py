@@ -47,16 +47,30 @@ def _differences(connection: duckdb.DuckDBPyConnection, practice: Path, patients
 
 
 def test_the_sample_has_just_the_care_gaps_that_were_simulated(published: duckdb.DuckDBPyConnection):
-    """22 measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
+    """36 measures with all groups, this year and the last: who has a gap and who has none, and the day that closed it."""
     linked = "select source_id as patient_id, patient_key from marts.dim_patient_links where source_record_type = 'ehr_patient'"
     assert _differences(published, SAMPLE, linked, "marts.fct_measure_results") == []
-    assert published.execute("select count(distinct measure_code) from simulated").fetchall() == [(22,)]
+    assert published.execute("select count(distinct measure_code) from simulated").fetchall() == [(36,)]
+
+
+def test_each_rate_of_the_37_measures_is_met_by_a_patient_of_the_sample_in_its_year_and_missed_by_another(
+    published: duckdb.DuckDBPyConnection,
+):
+    """49 rates: CMS138, CMS155, CMS156 and CMS347 have three each, CMS128, CMS136, CMS137 and CMS145 two, 29 measures one."""
+    rates = published.execute(
+        """
+        select measure_code, group_id from marts.fct_measure_results
+        where period_type = 'year' and year(period_start_on) = 2026 and gap_status in ('open', 'closed')
+        group by measure_code, group_id having count(distinct gap_status) = 2
+        """
+    ).fetchall()
+    assert (len({measure_code for measure_code, _ in rates}), len(rates)) == (37, 49)
 
 
 @pytest.mark.slow
 def test_rare_conditions_have_just_the_care_gaps_that_were_simulated(new_home: Callable[[], Home], tmp_path: Path):
     """36 measures, each with an open gap and a closed one: heart failure, HIV, attention deficit, substance use and others."""
-    simulate(Simulation(n_patients=500, n_months=30, seed=2, has_rare_cases=True), tmp_path)
+    simulate(Simulation(n_patients=500, n_months=30, seed=2, rare_share=1.0), tmp_path)
     practice = read_practice(tmp_path)
     settings = practice.variables | {"rolling_month_ends": 0, "resolve_identity": False}
     home = new_home()

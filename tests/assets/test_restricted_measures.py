@@ -13,6 +13,8 @@ from pipelines.exports.fhir.files import GAPS, INDIVIDUAL, SUMMARY, export
 from pipelines.home import Home
 
 TELLING = r"\bhiv\b|suicid|substance use|opioid|alcohol"
+RESTRICTED = ("CMS137", "CMS177", "CMS314", "CMS349", "CMS1157", "CMS1188")
+OF_RESTRICTED = r"\bCMS(?:137|177|314|349|1157|1188)\b"
 
 
 def _telling_columns(home: Home, viewer: Viewer) -> set[str]:
@@ -61,10 +63,19 @@ def test_the_board_report_has_no_restricted_measure_for_roles_that_may_not_see_o
     assert re.findall(TELLING, text.lower()) == []
 
 
-def test_a_restricted_measure_is_reported_by_its_counts_and_of_no_patient(sample_home: Home, tmp_path):
-    """Of the sample's measures HIV screening is restricted: its exclusion is a known HIV infection."""
-    export(sample_home, tmp_path, measures=["CMS349", "CMS125"])
+def test_the_restricted_measures_are_reported_by_their_counts_and_of_no_patient(sample_home: Home, tmp_path):
+    """HIV: CMS314, CMS349, CMS1157, CMS1188; substance use: CMS137; risk of suicide: CMS177. The sample has patients of each."""
+    export(sample_home, tmp_path, measures=[*RESTRICTED, "CMS125"])
     lines = {name: (tmp_path / name).read_text(encoding="utf-8").splitlines() for name in (SUMMARY, INDIVIDUAL, GAPS)}
-    assert [json.loads(line)["id"] for line in lines[SUMMARY]] == ["CMS125-2026", "CMS349-2026"]
+    assert {json.loads(line)["id"] for line in lines[SUMMARY]} == {f"{code}-2026" for code in [*RESTRICTED, "CMS125"]}
     assert {json.loads(line)["id"].partition("-")[0] for line in lines[INDIVIDUAL]} == {"CMS125"}
-    assert not any("CMS349" in line for line in lines[GAPS])
+    assert not any(re.search(OF_RESTRICTED, line) for line in lines[GAPS])
+
+
+def test_the_published_lists_and_tasks_tell_of_no_restricted_measure(sample_home: Home):
+    """`outreach_*.csv` and the clinician's list go to people and to the CRM as they are."""
+    texts = {path.name: path.read_text(encoding="utf-8-sig") for path in (sample_home.published / "current").glob("*.csv")}
+    assert texts.keys() >= {"outreach_list.csv", "outreach_tasks.csv", "outreach_held_out.csv", "for_clinician.csv"}
+    assert "CMS125 " in texts["outreach_list.csv"]
+    told = [(name, re.findall(f"{TELLING}|{OF_RESTRICTED}", text, re.IGNORECASE)) for name, text in texts.items()]
+    assert [(name, words) for name, words in told if words] == []

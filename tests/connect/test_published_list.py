@@ -235,7 +235,7 @@ def test_charts_get_no_score_and_no_gap_of_who_is_held_out(scene: Scene):
     with open_file(scene.home.published / "current" / WAREHOUSE, read_only=True) as connection:
         of_trial = {one for (one,) in connection.execute(held_out).fetchall()}
     scores, gaps = read_chart(scene.home, current(scene.home), "ehr")
-    assert len(of_trial) == 34 and len(scores) > 50 and len(gaps) > 100
+    assert len(of_trial) == 45 and len(scores) > 50 and len(gaps) > 100
     assert not of_trial & {one.contact_id for one in (*scores, *gaps)}
 
 

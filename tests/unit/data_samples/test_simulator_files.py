@@ -57,6 +57,26 @@ def test_another_practice_has_another_id_and_the_same_practice_the_same(practice
     assert first == again != other
 
 
+def test_rare_conditions_add_to_the_record_and_change_nothing_else(tmp_path: Path):
+    """But for the reason that a visit gets. So a practice's other numbers stay when rare conditions come in."""
+    folders = [tmp_path / "without", tmp_path / "with"]
+    for folder, share in zip(folders, (0.0, 0.5), strict=True):
+        folder.mkdir()
+        simulate(Simulation(60, 15, 7, has_dirt=False, rare_share=share), folder)
+    without, with_rare = map(_contents, folders)
+    told = {"practice.toml", "truth/parameters.json", "truth/care_gaps.parquet"}
+    same = [name for name in without if not name.startswith("ehr/") and name not in told]
+    assert [name for name in same if without[name] != with_rare[name]] == []
+    before, after = ([_without_reason(resource) for resource in _resources(folder)] for folder in folders)
+    common = [resource for resource in after if not resource["id"].startswith("rare-")]
+    assert common == before
+    assert len(after) - len(common) > 100
+
+
+def _without_reason(resource: dict) -> dict:
+    return {name: value for name, value in resource.items() if name != "reasonCode"}
+
+
 @pytest.mark.slow
 def test_compressed_files_hold_the_same_bytes(tmp_path: Path, small_practice: Path):
     simulate(replace(SMALL, is_gzip=True), tmp_path)
