@@ -5,6 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from models.home_keys import store
@@ -27,13 +28,15 @@ def _secrets(warehouse: Path) -> set[bytes]:
     return {value for value in known if value.lower() not in texts}
 
 
-def _found(home: Path, secrets: set[bytes]) -> dict[str, set[bytes]]:
+def _found(home: Path, secrets: set[bytes]) -> dict[str, set[str]]:
     """By file of the home: which of the secrets its bytes hold."""
+    # All secrets in one pass; as Latin-1 a byte is a character. One pass each took 80 s of the suite.
+    sought = [secret.decode("latin-1") for secret in secrets]
     found = {}
     for path in home.rglob("*"):
         if path.is_file() and not path.is_symlink():
-            content = path.read_bytes()
-            if held := {secret for secret in secrets if secret in content}:
+            content = pl.Series([path.read_bytes().decode("latin-1")])
+            if held := set(content.str.extract_many(sought, overlapping=True).item()):
                 found[str(path.relative_to(home))] = held
     return found
 
