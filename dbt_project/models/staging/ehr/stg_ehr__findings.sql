@@ -1,274 +1,165 @@
-{#- What the other models of this folder read otherwise than it is written, or cannot read. -#}
-{%- set dates = {
-    'Patient': ('ehr_patient', ['birthDate', 'deceasedDateTime']),
-    'Encounter': ('ehr_encounter', ['period.start', 'period."end"']),
-    'Appointment': ('ehr_appointment', ['start', '"end"', 'created']),
-    'Condition': ('ehr_condition', ['onsetDateTime', 'onsetPeriod.start', 'abatementDateTime', 'recordedDate']),
-    'Observation': ('ehr_observation', ['effectiveDateTime', 'effectiveInstant', 'effectivePeriod.start', 'effectivePeriod."end"']),
-    'Procedure': ('ehr_procedure', ['performedDateTime', 'performedPeriod.start', 'performedPeriod."end"']),
-    'Immunization': ('ehr_immunization', ['occurrenceDateTime']),
-    'MedicationRequest': ('ehr_medication_request', ['authoredOn']),
-    'MedicationDispense': ('ehr_medication_dispense', ['whenHandedOver', 'whenPrepared']),
-    'ServiceRequest': ('ehr_service_request', ['authoredOn']),
-    'DeviceRequest': ('ehr_device_request', ['authoredOn']),
-    'Coverage': ('ehr_coverage', ['period.start', 'period."end"']),
-    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'lastOccurrence', 'recordedDate']),
-    'Communication': ('ehr_communication', ['sent']),
-    'AdverseEvent': ('ehr_adverse_event', ['date']),
-    'Task': ('ehr_task', ['executionPeriod."end"', 'authoredOn']),
-} %}
-{%- set patients = {
-    'Encounter': ('ehr_encounter', 'subject'),
-    'Condition': ('ehr_condition', 'subject'),
-    'Observation': ('ehr_observation', 'subject'),
-    'Procedure': ('ehr_procedure', 'subject'),
-    'Immunization': ('ehr_immunization', 'patient'),
-    'MedicationRequest': ('ehr_medication_request', 'subject'),
-} %}
-{%- set statuses = {
-    'Encounter': 'ehr_encounter',
-    'Appointment': 'ehr_appointment',
-    'Observation': 'ehr_observation',
-    'Procedure': 'ehr_procedure',
-    'Immunization': 'ehr_immunization',
-    'MedicationRequest': 'ehr_medication_request',
-    'MedicationDispense': 'ehr_medication_dispense',
-    'ServiceRequest': 'ehr_service_request',
-    'DeviceRequest': 'ehr_device_request',
-    'Communication': 'ehr_communication',
-    'Task': 'ehr_task',
-} %}
+{#- What the other models of this folder read otherwise than it is written, or cannot read: each type of resource is read once. -#}
+{%- set sex -%}
+    case
+        when gender <> {{ administrative_sex('gender') }} and {{ administrative_sex('gender') }} = 'unknown'
+            then {{ finding('gender', 'unknown', 'is a word that is not known, and is taken for unknown') }}
+        when gender <> {{ administrative_sex('gender') }}
+            then {{ finding('gender', 'mapped', 'is not written as a FHIR code, and is read as the one that it means') }}
+    end
+{%- endset -%}
+
+{%- set birth_date -%}
+    case
+        when try_cast(birthDate as date) is not null and {{ possible_birth_date('try_cast(birthDate as date)') }} is null
+            then {'field': 'birthDate', 'kind': 'unknown', 'finding': {{ impossible_birth_date() }}}
+    end
+{%- endset -%}
+
+{%- set class -%}
+    case
+        when {{ fhir_status('Encounter') }} <> 'finished' or status is null or "class".code in {{ act_encounter_codes() }} then null
+        when {{ encounter_class('"class"') }} in {{ act_encounter_codes() }}
+            then {{ finding('class', 'mapped', 'is a local class, and is read as the one that it means') }}
+        else {{ finding('class', 'unknown', 'is not known, and the visit counts: name it in encounter_classes') }}
+    end
+{%- endset -%}
+
+{%- set open_visit -%}
+    case
+        when period."end" is null and {{ fhir_status('Encounter') }} = 'finished'
+            then {{ finding('period.end', 'doubtful', 'is missing though the visit is finished') }}
+    end
+{%- endset -%}
+
+{%- set start -%}
+    case
+        when "start" is null and {{ fhir_status('Appointment') }} in ('fulfilled', 'arrived', 'checked-in', 'noshow', 'booked')
+            then {{ finding('start', 'unknown', 'is missing, and the appointment is never due') }}
+    end
+{%- endset -%}
+
+{%- set supply -%}
+    case
+        when daysSupply.value is not null and {{ days_of('daysSupply', without_unit=1) }} is null
+            then {{ finding('daysSupply', 'unknown', 'has a unit that is no UCUM unit of time, and the fill counts in no adherence') }}
+    end
+{%- endset -%}
+
+{#- The measures ask for the profile of US Core, which is panel 85354-9 with both parts in it (QI-Core `USCoreBloodPressureProfile`). -#}
+{%- set codes = 'list_transform(code.coding, lambda coding: coding.code)' -%}
+{%- set blood_pressure -%}
+    case
+        when list_has_any({{ codes }}, ['8480-6', '8462-4', '55284-4']) and not list_contains({{ codes }}, '85354-9')
+            then {{ finding('code', 'passed_over', 'is a blood pressure outside panel 85354-9, which is the only form that measures ask for') }}
+    end
+{%- endset -%}
+
+{%- set pressure -%}
+    case
+        when list_contains({{ codes }}, '85354-9')
+            and array_length(list_filter(
+                component,
+                lambda part: list_has_any(list_transform(part.code.coding, lambda said: said.code), ['8480-6', '8462-4'])
+                    and part.valueQuantity.value is not null
+                    and coalesce(part.valueQuantity.code, part.valueQuantity.unit, '') not in ('mm[Hg]', 'mmHg')
+            )) > 0
+            then {{ finding(
+                'component',
+                'passed_over',
+                'is a blood pressure with a value in another unit than mm[Hg], or in none, and counts as a reading without it'
+            ) }}
+    end
+{%- endset -%}
+
+{#- By type of resource: its table, the fields that are dates, its reference to a patient, and what else is looked at. -#}
+{%- set extracts = {
+    'Patient': ('ehr_patient', ['birthDate', 'deceasedDateTime'], none, [sex, birth_date]),
+    'Encounter': (
+        'ehr_encounter', ['period.start', 'period."end"'], 'subject',
+        [status_finding('Encounter'), class, open_visit],
+    ),
+    'Appointment': (
+        'ehr_appointment', ['start', '"end"', 'created'], none, [status_finding('Appointment'), start],
+    ),
+    'Condition': ('ehr_condition', ['onsetDateTime', 'onsetPeriod.start', 'abatementDateTime', 'recordedDate'], 'subject', []),
+    'Observation': (
+        'ehr_observation', ['effectiveDateTime', 'effectiveInstant', 'effectivePeriod.start', 'effectivePeriod."end"'], 'subject',
+        [status_finding('Observation'), blood_pressure, pressure],
+    ),
+    'Procedure': (
+        'ehr_procedure', ['performedDateTime', 'performedPeriod.start', 'performedPeriod."end"'], 'subject',
+        [status_finding('Procedure')],
+    ),
+    'Immunization': ('ehr_immunization', ['occurrenceDateTime'], 'patient', [status_finding('Immunization')]),
+    'MedicationRequest': ('ehr_medication_request', ['authoredOn'], 'subject', [status_finding('MedicationRequest')]),
+    'MedicationDispense': (
+        'ehr_medication_dispense', ['whenHandedOver', 'whenPrepared'], none,
+        [status_finding('MedicationDispense'), supply],
+    ),
+    'ServiceRequest': ('ehr_service_request', ['authoredOn'], none, [status_finding('ServiceRequest')]),
+    'DeviceRequest': ('ehr_device_request', ['authoredOn'], none, [status_finding('DeviceRequest')]),
+    'Coverage': ('ehr_coverage', ['period.start', 'period."end"'], none, []),
+    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'lastOccurrence', 'recordedDate'], none, []),
+    'Communication': ('ehr_communication', ['sent'], none, [status_finding('Communication')]),
+    'AdverseEvent': ('ehr_adverse_event', ['date'], none, []),
+    'Task': ('ehr_task', ['executionPeriod."end"', 'authoredOn'], none, [status_finding('Task')]),
+} -%}
 with
 
-{%- for extract, (table, fields) in dates.items() %}
-{% set i = loop.index %}
-{%- for field in fields %}
+patients as (
 
-dates_{{ i }}_{{ loop.index }} as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        '{{ extract }}' as extract,
-        '{{ field | replace('"', '') }}' as field,
-        case when {{ is_unreadable_date(field) }} or {{ is_partial_date(field) }} then 'unknown' else 'mapped' end as kind,
-        case
-            when {{ is_unreadable_date(field) }} then 'is not a date that can be read, and is taken for unknown'
-            when {{ is_partial_date(field) }} then 'is a year or a month alone, and its day is taken for unknown'
-            else 'has no offset, and is read as the local time of the practice'
-        end as finding
-    from {{ source('raw', table) }}
-    where {{ is_unreadable_date(field) }} or {{ is_partial_date(field) }} or {{ is_local_time(field) }}
+    select source_system, id from {{ source('raw', 'ehr_patient') }}
 
 ),
-{%- endfor %}
-{%- endfor %}
-{%- for extract, (table, field) in patients.items() %}
+{%- for extract, (table, dates, patient, others) in extracts.items() %}
 
-patients_{{ loop.index }} as (
+{{ table }} as (
 
     select
         records.source_system,
         records._file_key as file_key,
         records._row_number as row_number,
         '{{ extract }}' as extract,
-        '{{ field }}' as field,
-        'unmatched' as kind,
-        'names no patient that was delivered' as finding
+        {%- for field in dates %}
+        {{ date_finding(field) }} as date_{{ loop.index }},
+        {%- endfor %}
+        {%- for other in others %}
+        {{ other }} as other_{{ loop.index }},
+        {%- endfor %}
+        {%- if patient %}
+        case when patients.id is null then {{ finding(patient, 'unmatched', 'names no patient that was delivered') }} end as unmatched
+        {%- else %}
+        null as unmatched
+        {%- endif %}
     from {{ source('raw', table) }} as records
-    left join {{ source('raw', 'ehr_patient') }} as patients
-        on records.source_system = patients.source_system
-        and {{ patient_of('records.' ~ field ~ '.reference') }} = patients.id
-    where patients.id is null
+    {%- if patient %}
+    left join patients
+        on records.source_system = patients.source_system and {{ patient_of('records.' ~ patient ~ '.reference') }} = patients.id
+    {%- endif %}
 
 ),
 {%- endfor %}
 
-{%- for extract, table in statuses.items() %}
-{% set codes = "('" ~ fhir_status_codes(extract) | join("', '") ~ "')" %}
-
-statuses_{{ loop.index }} as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        '{{ extract }}' as extract,
-        'status' as field,
-        case when {{ fhir_status(extract) }} in {{ codes }} then 'mapped' else 'unknown' end as kind,
-        case
-            when {{ fhir_status(extract) }} in {{ codes }} then 'is not written as a FHIR code, and is read as the one that it means'
-            when coalesce(status, '') = '' then 'is missing, and the record counts as none that was carried out'
-            else 'is a word that is not known, and the record counts as none that was carried out'
-        end as finding
-    from {{ source('raw', table) }}
-    where coalesce(status, '') not in {{ codes }}
-
-),
+found as (
+{% for extract, (table, dates, patient, others) in extracts.items() %}
+    {%- set findings = ['unmatched'] %}
+    {%- for _ in dates %}{% do findings.append('date_' ~ loop.index) %}{% endfor %}
+    {%- for _ in others %}{% do findings.append('other_' ~ loop.index) %}{% endfor %}
+    select source_system, extract, file_key, row_number, unnest([{{ findings | join(', ') }}]) as found
+    from {{ table }}
+    where coalesce({{ findings | join(', ') }}) is not null
+    {{ 'union all' if not loop.last }}
 {%- endfor %}
-
-sexes as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Patient' as extract,
-        'gender' as field,
-        case when {{ administrative_sex('gender') }} = 'unknown' then 'unknown' else 'mapped' end as kind,
-        case
-            when {{ administrative_sex('gender') }} = 'unknown' then 'is a word that is not known, and is taken for unknown'
-            else 'is not written as a FHIR code, and is read as the one that it means'
-        end as finding
-    from {{ source('raw', 'ehr_patient') }}
-    where gender <> {{ administrative_sex('gender') }}
-
-),
-
-birth_dates as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Patient' as extract,
-        'birthDate' as field,
-        'unknown' as kind,
-        {{ impossible_birth_date() }} as finding
-    from {{ source('raw', 'ehr_patient') }}
-    where try_cast(birthDate as date) is not null and {{ possible_birth_date('try_cast(birthDate as date)') }} is null
-
-),
-
-classes as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Encounter' as extract,
-        'class' as field,
-        case when {{ encounter_class('"class"') }} in {{ act_encounter_codes() }} then 'mapped' else 'unknown' end as kind,
-        case
-            when {{ encounter_class('"class"') }} in {{ act_encounter_codes() }} then 'is a local class, and is read as the one that it means'
-            else 'is not known, and the visit counts: name it in encounter_classes'
-        end as finding
-    from {{ source('raw', 'ehr_encounter') }}
-    where {{ fhir_status('Encounter') }} = 'finished' and coalesce("class".code, '') not in {{ act_encounter_codes() }}
-
-),
-
-open_visits as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Encounter' as extract,
-        'period.end' as field,
-        'doubtful' as kind,
-        'is missing though the visit is finished' as finding
-    from {{ source('raw', 'ehr_encounter') }}
-    where {{ fhir_status('Encounter') }} = 'finished' and period."end" is null
-
-),
-
-supplies as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'MedicationDispense' as extract,
-        'daysSupply' as field,
-        'unknown' as kind,
-        'has a unit that is no UCUM unit of time, and the fill counts in no adherence' as finding
-    from {{ source('raw', 'ehr_medication_dispense') }}
-    where daysSupply.value is not null and {{ days_of('daysSupply', without_unit=1) }} is null
-
-),
-
--- The measures ask for the profile of US Core, which is panel 85354-9 with both parts in it (QI-Core `USCoreBloodPressureProfile`).
-blood_pressures as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Observation' as extract,
-        'code' as field,
-        'passed_over' as kind,
-        'is a blood pressure outside panel 85354-9, which is the only form that measures ask for' as finding
-    from {{ source('raw', 'ehr_observation') }}
-    where list_has_any(list_transform(code.coding, lambda coding: coding.code), ['8480-6', '8462-4', '55284-4'])
-        and not list_contains(list_transform(code.coding, lambda coding: coding.code), '85354-9')
-
-),
-
-pressures as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Observation' as extract,
-        'component' as field,
-        'passed_over' as kind,
-        'is a blood pressure with a value in another unit than mm[Hg], or in none, and counts as a reading without it' as finding
-    from {{ source('raw', 'ehr_observation') }}
-    where list_contains(list_transform(code.coding, lambda coding: coding.code), '85354-9')
-        and array_length(list_filter(
-            component,
-            lambda part: list_has_any(list_transform(part.code.coding, lambda said: said.code), ['8480-6', '8462-4'])
-                and part.valueQuantity.value is not null
-                and coalesce(part.valueQuantity.code, part.valueQuantity.unit, '') not in ('mm[Hg]', 'mmHg')
-        )) > 0
-
-),
-
-starts as (
-
-    select
-        source_system,
-        _file_key as file_key,
-        _row_number as row_number,
-        'Appointment' as extract,
-        'start' as field,
-        'unknown' as kind,
-        'is missing, and the appointment is never due' as finding
-    from {{ source('raw', 'ehr_appointment') }}
-    where "start" is null and {{ fhir_status('Appointment') }} in ('fulfilled', 'arrived', 'checked-in', 'noshow', 'booked')
 
 )
 
-{%- for extract, (table, fields) in dates.items() %}
-{% set i = loop.index %}
-{%- for field in fields %}
-select * from dates_{{ i }}_{{ loop.index }}
-union all
-{%- endfor %}
-{%- endfor %}
-{%- for extract in patients %}
-select * from patients_{{ loop.index }}
-union all
-{%- endfor %}
-{%- for extract in statuses %}
-select * from statuses_{{ loop.index }}
-union all
-{%- endfor %}
-select * from sexes
-union all
-select * from birth_dates
-union all
-select * from classes
-union all
-select * from open_visits
-union all
-select * from supplies
-union all
-select * from blood_pressures
-union all
-select * from pressures
-union all
-select * from starts
+select
+    source_system,
+    file_key,
+    row_number,
+    extract,
+    found.field as field,
+    found.kind as kind,
+    found.finding as finding
+from found
+where found is not null

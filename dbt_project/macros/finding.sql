@@ -1,0 +1,27 @@
+{#- A finding about a field, as a struct. -#}
+{% macro finding(field, kind, finding) -%}
+    {'field': '{{ field | replace('"', '') }}', 'kind': '{{ kind }}', 'finding': '{{ finding }}'}
+{%- endmacro %}
+
+{#- What is found about a FHIR date or dateTime (text) that is not read as it is written; null otherwise. -#}
+{% macro date_finding(field) -%}
+    case
+        when {{ is_unreadable_date(field) }} then {{ finding(field, 'unknown', 'is not a date that can be read, and is taken for unknown') }}
+        when {{ is_partial_date(field) }}
+            then {{ finding(field, 'unknown', 'is a year or a month alone, and its day is taken for unknown') }}
+        when {{ is_local_time(field) }} then {{ finding(field, 'mapped', 'has no offset, and is read as the local time of the practice') }}
+    end
+{%- endmacro %}
+
+{#- What is found about the status of a resource that is not a code of FHIR; null otherwise. -#}
+{% macro status_finding(extract) -%}
+    {%- set codes = "('" ~ fhir_status_codes(extract) | join("', '") ~ "')" -%}
+    case
+        when status in {{ codes }} then null
+        when {{ fhir_status(extract) }} in {{ codes }}
+            then {{ finding('status', 'mapped', 'is not written as a FHIR code, and is read as the one that it means') }}
+        when coalesce(status, '') = ''
+            then {{ finding('status', 'unknown', 'is missing, and the record counts as none that was carried out') }}
+        else {{ finding('status', 'unknown', 'is a word that is not known, and the record counts as none that was carried out') }}
+    end
+{%- endmacro %}
