@@ -93,7 +93,7 @@ def test_a_withdrawn_package_is_named_with_its_reason(index, tmp_path, version, 
 @pytest.mark.slow
 def test_no_locked_package_was_withdrawn():
     """Of what users and developers install, by the index that this machine is set up with."""
-    assert len(LOCKS) == 3
+    assert len(LOCKS) == 4
     try:
         assert yanked(LOCKS, ["--refresh"]) == {}
     except NoAnswer:
