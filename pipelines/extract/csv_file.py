@@ -15,6 +15,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.contract import Contract
+from models.phi import Phi
 from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_columns import Columns
 from pipelines.extract.csv_header import Header, read_header
@@ -99,7 +101,9 @@ class _Table:
         no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
         n_found = n_read = self._n_doubts = self._n_others = 0
         with ExitStack() as files:
-            rows = files.enter_context(pq.ParquetWriter(request.folder / ROWS, _marked(no_rows, request).schema))
+            schema = _marked(no_rows, request).schema
+            few = [name for name in schema.names if _has_few_values(name, contract)]
+            rows = files.enter_context(pq.ParquetWriter(request.folder / ROWS, schema, use_dictionary=few, store_schema=False))
             beside: dict[str, pq.ParquetWriter] = {}
 
             def put(name: str, frame: pl.DataFrame) -> None:
@@ -136,6 +140,8 @@ class _Table:
 def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, is_numbered: bool) -> Iterator[pl.DataFrame]:
     """The records as text, in file order, with `_row_number`."""
     names = [*header.columns, NUMBER] if is_numbered else header.columns
+    # Text as Polars holds it, so that nobody has to copy it.
+    connection.execute("set produce_arrow_string_view = true; set arrow_output_version = '1.4'")
     relation = connection.sql(
         f"""
         select * from read_csv(
@@ -157,4 +163,9 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, 
 
 def _marked(rows: pl.DataFrame, request: Request) -> pa.Table:
     marks = [pl.lit(value).alias(name) for name, value in request.marks.items()]
-    return rows.select(*request.contract.fields, *marks, NUMBER).to_arrow()
+    return rows.select(*request.contract.fields, *marks, NUMBER).to_arrow(compat_level=pl.CompatLevel.newest())
+
+
+def _has_few_values(name: str, contract: Contract) -> bool:
+    """Whether rows share values in a column, so that a dictionary saves space; of ids and names, it took half of all writing."""
+    return name != NUMBER and (name not in contract.fields or contract.phi_of(name) != Phi.DIRECT)

@@ -79,7 +79,10 @@ _SHOULD_BE = {
 
 def bare(text: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The rows with these columns freed of what surrounds a value: blanks, `="…"`, the mark of text; empty cells become null."""
-    text = text.with_columns(pl.col(names).str.strip_chars().replace("", None))
+    text = text.with_columns(pl.col(names).str.strip_chars())
+    # Only where there are any: `replace` of all cells took as long as to strip them.
+    if empty := [name for name in names if (text[name] == "").any()]:
+        text = text.with_columns(pl.when(pl.col(empty) != "").then(pl.col(empty)))
     begins = [pl.col(names).str.starts_with(sign).any() for sign in ('="', "'")]
     wrapped, marked = (text.select(pl.any_horizontal(any_of)).item() if names else False for any_of in begins)
     if wrapped:
@@ -162,6 +165,16 @@ _NO_FAILURES = pl.DataFrame(schema={"row_number": pl.Int64, "field": pl.String, 
 
 
 def _parsed(text: pl.Series, name: str, contract: Contract, parsers: "_Parsers", written: str | None) -> pl.Series:
+    """The values of a field's cells; where it has few values, each is read once."""
+    column = contract.fields[name]
+    if column.dtype.type != pl.Boolean and not column.metadata["values"]:
+        return _parsed_each(text, name, contract, parsers, written)
+    cells = text.drop_nulls().unique()
+    values = _parsed_each(cells, name, contract, parsers, written)
+    return text.replace_strict(cells, values, default=None, return_dtype=values.dtype)
+
+
+def _parsed_each(text: pl.Series, name: str, contract: Contract, parsers: "_Parsers", written: str | None) -> pl.Series:
     """The first parser that can read a cell wins; later ones get only the rest, so a clean column costs one pass."""
     column = contract.fields[name]
     dtype = column.dtype.type
