@@ -31,7 +31,7 @@ def count_plain_lines(path: Path, limits: Limits, *, without: tuple[bytes, ...] 
 
     Also None if one of the texts `without` occurs in one.
     """
-    scan, n_lines, tail = _Scan(limits.line_bytes), 0, b""
+    scan, n_lines, tail = LineScan(limits.line_bytes), 0, b""
     with path.open("rb") as content:
         while piece := content.read(_PIECE):
             block = tail + piece
@@ -45,9 +45,9 @@ def count_plain_lines(path: Path, limits: Limits, *, without: tuple[bytes, ...] 
     return None if n_last is None else n_lines + n_last
 
 
-class _Scan:
-    """Scans blocks with the same working memory: with memory of its own for each step, which the system hands out page by page,
-    the same scan took three times as long."""
+class LineScan:
+    """Scans blocks of lines, each at most `longest` bytes, with the same working memory: with memory of its own for each step,
+    which the system hands out page by page, the same scan took three times as long."""
 
     def __init__(self, longest: int):
         self._longest = longest
@@ -58,7 +58,8 @@ class _Scan:
         self._odd, self._end, self._found = (np.empty(size, np.bool_) for _ in range(3))
 
     def count(self, block: bytes, end: int) -> int | None:
-        """Counts whole lines, each with its line feed; the last one ends at `end`."""
+        """The number of lines in `block`, each with its line feed, the last of which ends at `end`; None as
+        `count_plain_lines`."""
         if end > len(self._lower):
             self._room(end)
         codes = np.frombuffer(block, np.uint8, end)
@@ -75,10 +76,15 @@ class _Scan:
 
     def _may_be_deep(self, ends: np.ndarray, lengths: np.ndarray) -> bool:
         """Whether a line may be nested too deeply: its depth is at most its brackets, and each needs its closing one."""
-        long = np.flatnonzero(lengths > 2 * DEEPEST)
-        if not long.size:
+        longest = lengths.max()
+        if longest <= 2 * DEEPEST:
             return False
         is_opening = np.equal(self._lower[: ends[-1]], _OPENING, out=self._found[: ends[-1]])
+        openings = is_opening.nonzero()[0]
+        # Lines are counted one by one only where that many brackets fit into one.
+        if not (openings[DEEPEST:] - openings[:-DEEPEST] < longest).any():
+            return False
+        long = np.flatnonzero(lengths > 2 * DEEPEST)
         return any(np.count_nonzero(is_opening[ends[i] - lengths[i] + 1 : ends[i]]) > DEEPEST for i in long)
 
     def _is_lenient(self, codes: np.ndarray) -> bool:
@@ -110,5 +116,7 @@ def _spells(codes: np.ndarray, ends: np.ndarray, word: bytes) -> bool:
     """Whether the word, in any case and not as the end of a longer word, ends at one of these positions."""
     for back, letter in enumerate(reversed(word)):
         ends = ends[(codes[ends - back] | _LOWER) == letter]
+        if not ends.size:
+            return False
     before = codes[ends - len(word)] | _LOWER
     return bool(((before < ord("a")) | (before > ord("z"))).any())

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from models.extracts.ehr import EXTRACTS
 from pipelines.errors import ExtractRefused
 from pipelines.extract import fhir_bulk, fhir_documents
+from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.preflight import Limits
 from pipelines.extract.reading import Request
 
@@ -55,6 +56,7 @@ def read() -> Iterator[Callable[..., Outcome]]:
             with pytest.MonkeyPatch.context() as patch:
                 if slowly:
                     patch.setattr(fhir_bulk, "count_plain_lines", lambda *_, **__: None)
+                    patch.setattr(fhir_bulk, "_read_presumed", lambda _: None)
                 try:
                     reading = fhir_bulk.read_fhir(request)
                 except ExtractRefused as refusal:
@@ -73,7 +75,7 @@ def read() -> Iterator[Callable[..., Outcome]]:
 def test_a_few_damaged_lines_are_taken_out_and_the_others_are_not_read_one_by_one(
     read: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ):
-    """3,000 resources of 400 bytes are more than one piece of a megabyte. Every hundredth is cut off, and one begins and ends as
+    """3,000 resources of 400 bytes are several pieces of the file. Every hundredth is cut off, and one begins and ends as
     an object does and is none: then every line is read, with the same result."""
     lines = [observation(n)[:100] if n % 100 == 7 else observation(n) for n in range(3000)]
     content = b"\n".join(lines)
@@ -255,3 +257,13 @@ def test_both_ways_agree_on_any_element(read, element: tuple[str, str], spaced: 
     line = observation(999, **{name: "@@"}).replace(b'"@@"', (f" {value} " if spaced else value).encode())
 
     assert read(among_good(line), slowly=False) == read(among_good(line), slowly=True)
+
+
+@pytest.mark.parametrize(("n_brackets", "is_plain"), [(1024, True), (1025, False)])
+def test_brackets_are_counted_line_by_line_where_a_long_line_has_room_for_many(tmp_path: Path, n_brackets: int, is_plain: bool):
+    """300 lines with 10 brackets each, beside one of 200 kB, are not deep; one with 1,025 brackets may be too deep."""
+    short = b'{"resourceType":"Observation","x":[[],[],[],[],[],[],[],[]]}\n'
+    long = b'{"resourceType":"Observation","text":"%s"}\n' % (b"x" * 200_000)
+    many = b'{"resourceType":"Observation","x":[%s]}\n' % b",".join([b"[]"] * (n_brackets - 2))
+    (tmp_path / "lines").write_bytes(short * 300 + long + many)
+    assert count_plain_lines(tmp_path / "lines", Limits()) == (302 if is_plain else None)
