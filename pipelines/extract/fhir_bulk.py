@@ -19,9 +19,12 @@ from models.contract import Contract
 from pipelines.errors import ExtractRefused
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.encoding import as_utf8, spoken
+from pipelines.extract.fhir_contained import CONTAINERS
+from pipelines.extract.fhir_deleted import DELETED_MARK
 from pipelines.extract.fhir_documents import type_of_start
 from pipelines.extract.fhir_doubts import note_doubts
-from pipelines.extract.fhir_sift import NUMBER, NotPlain, Part, Sifted, marks_to_read, sift, sift_structure
+from pipelines.extract.fhir_modifiers import MODIFIER_MARK
+from pipelines.extract.fhir_sift import NUMBER, ROOM_FOR_NUMBER, NotPlain, Part, Sifted, sift, sift_structure
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
@@ -30,8 +33,9 @@ from pipelines.extract.reading import ROWS, Quarantine, Reading, Request
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
-_ROOM_FOR_NUMBER = 1024
 _LINES_ASKED = 200
+_ROWS_A_GROUP = 20_480
+"""A sixth of DuckDB's own: so many rows of a hundred columns are written in a fifth less time, and read in the same."""
 _FEW_BAD = 0.1
 
 
@@ -71,11 +75,11 @@ def _refuse_other_version(start: bytes) -> None:
 
 def _read_plain(request: Request) -> int | None:
     """The number of resources read on the fast path; None if the file has to take the slow one."""
-    n_lines = count_plain_lines(request.path, request.limits, without=marks_to_read(request.contract))
+    n_lines = count_plain_lines(request.path, request.limits, without=(MODIFIER_MARK, DELETED_MARK))
     if n_lines is None:
         return None
     with Quarantine(request.folder):
-        n_read = _copy(request, request.path)
+        n_read = _copy(request, request.path, is_contained_refused=request.contract.name in CONTAINERS)
     return n_read if n_read == n_lines and not has_doubts(request.folder / ROWS) else None
 
 
@@ -107,9 +111,6 @@ def _is_proved(sifted: Sifted) -> bool:
     request, part = sifted.request, sifted.own
     n_sound = part.n_delivered - part.quarantine.n_rows
     if part.quarantine.n_rows > _FEW_BAD * part.n_delivered:
-        return False
-    roomy = replace(request.limits, line_bytes=request.limits.line_bytes + _ROOM_FOR_NUMBER)
-    if count_plain_lines(part.path, roomy) != n_sound:
         return False
     return _copy(request, part.path, is_numbered=True) == n_sound and not has_doubts(request.folder / ROWS)
 
@@ -146,13 +147,18 @@ def _resource_type(contract: Contract) -> str:
     return BUNDLE if contract.name == DELETED else contract.name
 
 
-def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | None:
+def _copy(request: Request, path: Path, *, is_numbered: bool = False, is_contained_refused: bool = False) -> int | None:
     """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read.
 
-    `is_numbered`: each line carries the number of its row; otherwise that is its place.
+    `is_numbered`: each line carries the number of its row; otherwise that is its place. `is_contained_refused`: a line with
+    contained resources cannot be read. DuckDB, which parses the line anyway, finds them for nothing.
     """
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
+    such = [f"resourceType = {literal(_resource_type(request.contract))}", *(["id <> ''"] if "id" in types else [])]
+    if is_contained_refused:
+        read |= {"contained": "varchar"}
+        such.append("if(contained is null, true, error('contained'))")
     columns = [
         *(f'"{name}"' for name in types),
         *(f"{literal(value)} as {name}" for name, value in request.marks.items()),
@@ -171,10 +177,10 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False) -> int | N
                     format = 'newline_delimited',
                     compression = 'uncompressed',
                     columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
-                    maximum_object_size = {request.limits.line_bytes + _ROOM_FOR_NUMBER}
+                    maximum_object_size = {request.limits.line_bytes + ROOM_FOR_NUMBER}
                 )
-                where resourceType = {literal(_resource_type(request.contract))} {"and id <> ''" if "id" in types else ""}
-            ) to {literal(str(request.folder / ROWS))} (format parquet)
+                where {" and ".join(such)}
+            ) to {literal(str(request.folder / ROWS))} (format parquet, row_group_size {_ROWS_A_GROUP})
             """
         ).fetchall()[0]
     except (duckdb.InvalidInputException, duckdb.ConversionException):

@@ -25,15 +25,20 @@ from pipelines.extract.fhir_documents import Fault, Found, resources_of, resourc
 from pipelines.extract.fhir_modifiers import MODIFIER_MARK, REASON, unknown_modifier
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
 from pipelines.extract.fhir_version import refuse_other_version
+from pipelines.extract.ndjson_scan import LineScan
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
 from pipelines.sql.types import sql_type
 
 NUMBER = "line:6f9d3c"
 """The element that carries a line's number; no resource has an element of this name."""
 
+ROOM_FOR_NUMBER = 1024
+"""By how many bytes a line with its number may be longer than without."""
+
 _START = b'{"%s":%%d,' % NUMBER.encode()
 _LINES_A_BLOCK = 2_000
-_PIECE = 2**20
+_PIECE = 2**18
+"""Small enough for the processor's cache, with its copy."""
 _N_ASKED_FOR_VERSION = 1_000
 _OUTCOME = "OperationOutcome"
 """What a server writes among resources of any type to say how the export went."""
@@ -120,7 +125,8 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
 
     In a file of one type (its name or manifest says so), a line of another type that is read lands as that, and a line of one
     that is not read is quarantined. Contained resources are numbered after all others. `is_presuming`, of such a file: a line
-    that begins and ends like an object is copied unparsed, for whoever reads the copy to prove. Raises `OtherVersion`.
+    that begins and ends like an object is scanned and copied unparsed, for whoever reads the copy to prove. Raises
+    `OtherVersion`, and of such a file `NotPlain`.
     """
     request = sifted.request
     is_of_one_type = request.contract.name != BUNDLE
@@ -151,19 +157,19 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
 
 def _not_presumed(part: Part, content: BinaryIO, presumed: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Copy the lines that begin and end like an object, a piece of the file at a time; the others are given back, with their
-    numbers. Raises `NotPlain` at a line that is too long."""
-    tail = b""
+    numbers. Raises `NotPlain` at a line that is too long, or that the scan does not count."""
+    scan, tail = LineScan(part.request.limits.line_bytes + ROOM_FOR_NUMBER), b""
     while piece := content.read(_PIECE):
         block = tail + piece
         end = block.rfind(b"\n") + 1
         block, tail = block[:end], block[end:]
         if len(tail) > part.request.limits.line_bytes:
             raise NotPlain
-        yield from _held(part, block, presumed)
-    yield from _held(part, tail + b"\n", presumed) if tail else ()
+        yield from _held(part, block, presumed, scan)
+    yield from _held(part, tail + b"\n", presumed, scan) if tail else ()
 
 
-def _held(part: Part, block: bytes, presumed: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _held(part: Part, block: bytes, presumed: BinaryIO, scan: LineScan) -> Iterator[tuple[int, bytes]]:
     """As `_not_presumed`, for whole lines."""
     codes = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))
@@ -177,7 +183,10 @@ def _held(part: Part, block: bytes, presumed: BinaryIO) -> Iterator[tuple[int, b
     plain, odd, view = np.flatnonzero(~is_odd), np.flatnonzero(is_odd), memoryview(block)
     rests = (view[begin:end] for begin, end in zip((begins[plain] + 1).tolist(), (ends[plain] + 1).tolist(), strict=True))
     starts = (_START % number for number in (plain + part.n_lines + 1).tolist())
-    presumed.write(b"".join(chain.from_iterable(zip(starts, rests, strict=True))))
+    copied = b"".join(chain.from_iterable(zip(starts, rests, strict=True)))
+    if copied and scan.count(copied, len(copied)) is None:
+        raise NotPlain
+    presumed.write(copied)
     for i in odd.tolist():
         yield part.n_lines + i + 1, block[begins[i] : ends[i]]
     part.n_lines += len(ends)
