@@ -9,12 +9,13 @@ import polars as pl
 
 from models.contract import Contract
 from models.settings.layout import FieldRule, Form, Layout
-from pipelines.extract.csv_values import YES, bare
+from pipelines.extract.csv_values import UNSEEN, YES, bare
 
 
 def plain_name(name: str) -> str:
-    """A column's name as it is compared: in lower case, with one underscore for blanks, hyphens and underscores."""
-    return re.sub(r"[\s\-_]+", "_", name.lower()).strip("_")
+    """A column's name as it is compared: in lower case, with one underscore for blanks, hyphens and underscores, without
+    characters of no width."""
+    return re.sub(r"[\s\-_]+", "_", re.sub(UNSEEN, "", name.lower())).strip("_")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pipelines.extract.csv_columns import Columns
 from pipelines.extract.csv_header import Header, read_header
 from pipelines.extract.csv_scan import count_plain_records
 from pipelines.extract.csv_sift import NUMBER, sift
-from pipelines.extract.csv_values import doubts, taken_for_empty, typed
+from pipelines.extract.csv_values import doubts, orders_of_days, taken_otherwise, typed
 from pipelines.extract.encoding import as_utf8, spoken
 from pipelines.extract.preflight import LIMITS
 from pipelines.extract.reading import DOUBTS, EXTRA, ROWS, Quarantine, Reading, Request
@@ -83,6 +83,7 @@ class _Table:
     def reading(self, n_read: int, quarantine: Quarantine, encoding: str | None) -> Reading:
         """What was read, after refusing the file if too many rows were bad."""
         header, layout = self._header, self.request.layout
+        self._refuse_days_first()
         n_delivered = n_read + quarantine.n_rows
         quarantine.refuse_if_too_many(n_delivered)
         said = [
@@ -95,11 +96,28 @@ class _Table:
         counts = (n_delivered, n_read, quarantine.n_rows)
         return Reading(*counts, header.extra, header.absent, read_as=read_as, n_doubts=self._n_doubts)
 
+    def _note_orders(self, text: pl.DataFrame) -> None:
+        if self._columns.form.dates == "month_first":
+            for name, found in orders_of_days(text, self.request.contract, self._columns.formats).items():
+                before = self._orders.get(name, (False, False, False))
+                self._orders[name] = (found[0] or before[0], found[1] or before[1], found[2] or before[2])
+
+    def _refuse_days_first(self) -> None:
+        """Raise `ExtractRefused` if days stand before months: `3/4/2026`, read as 4 March, would be wrong without a word."""
+        if swapped := [
+            name for name, (day_first, month_first, either) in self._orders.items() if day_first and not month_first and either
+        ]:
+            raise ExtractRefused(
+                f"writes the day before the month in {', '.join(swapped)}, as in 31/03/2026. Write it as 2026-03-31, or describe "
+                'the file by a layout with dates = "day_first" (`caregap layout suggest`).'
+            )
+
     def copy(self, path: Path, quarantine: Quarantine, n_expected: int, *, is_numbered: bool = False) -> int | None:
         """The number of valid rows written; None if DuckDB does not find exactly the expected records."""
         request, contract, header = self.request, self.request.contract, self._header
         no_rows = pl.DataFrame(schema={name: column.dtype.type for name, column in contract.fields.items()} | {NUMBER: pl.Int64})
         n_found = n_read = self._n_doubts = self._n_others = 0
+        self._orders: dict[str, tuple[bool, bool, bool]] = {}
         with ExitStack() as files:
             schema = _marked(no_rows, request).schema
             few = [name for name in schema.names if _has_few_values(name, contract)]
@@ -121,6 +139,7 @@ class _Table:
                     if header.extra:
                         put(EXTRA, text.select(NUMBER, *header.extra))
                     filled = self._columns.filled(text, NUMBER)
+                    self._note_orders(filled)
                     values, unread = typed(
                         filled, contract, self._time_zone, self._columns.form, self._columns.formats, is_bare=True
                     )
@@ -129,7 +148,7 @@ class _Table:
                     good = values.filter(~pl.col(NUMBER).is_in(wrong["row_number"].implode())) if wrong.height else values
                     n_read += good.height
                     rows.write_table(_marked(good, request).cast(rows.schema))
-                    if (doubtful := pl.concat([doubts(good, contract), taken_for_empty(filled, good, contract)])).height:
+                    if (doubtful := pl.concat([doubts(good, contract), taken_otherwise(filled, good, contract)])).height:
                         self._n_doubts += doubtful.height
                         put(DOUBTS, doubtful)
             except (duckdb.InvalidInputException, duckdb.ConversionException):

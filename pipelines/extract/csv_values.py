@@ -6,6 +6,7 @@ Ambiguous text is not read: `3/31/26` has no century, and 2,026 may be a year or
 import re
 from collections.abc import Callable, Mapping
 
+import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, Contract
@@ -37,19 +38,27 @@ _WORDS = {
     "0": False,
 }
 YES = [word for word, meant in _WORDS.items() if meant]
-_SEXES = {"f": "female", "m": "male", "o": "other", "u": "unknown"}
+_SEXES = {"f": "female", "woman": "female", "m": "male", "man": "male", "o": "other", "u": "unknown", "unk": "unknown"}
 """As CRMs and billing systems write the codes of FHIR."""
+_NO_SEX = "unknown"
+_SEX_WORDS = [*_SEXES, *_SEXES.values()]
+_NO_SUCH_SEX = "is a word that is not known, and is taken for unknown"
 _WRAPPED = r'^="([^"]*)"$'
 """`="00123"`: how exports keep a spreadsheet from reading an id as a number."""
 _MARKED_AS_TEXT = r"^'([=+\-@\d])"
 """`'00123`, `'+1 212…`: the mark with which a spreadsheet keeps a number or formula as text. `'t Hooft` is a name."""
+_BETWEEN_WORDS = re.compile(r"[\s_\-]+")
 _ID = re.compile(r"(^|_)(id|mrn|npi)$")
+_ADDRESSES = ("email", "phone")
 _PADDED = r"^\d+\.0+$"
 """`123.0`: an id that was a number with decimals somewhere on its way, and may have lost leading zeros."""
-_ROUNDED = r"^[-+]?\d(\.\d+)?[eE]\+\d{2,3}$"
-"""`1.00235E+11`: a spreadsheet read an id as a number and kept its first digits, so that many rows have one id."""
+_ROUNDED = r"^[-+]?\d([.,]\d+[eE]\+?\d{1,3}|[eE]\+\d{2,3})$"
+"""`1.00235E+11`, Java's `1.00235E11`: a program read an id as a number and kept its first digits: many rows have one id."""
 _IS_PADDED = "ends in .0, as a spreadsheet writes a number: zeros that it began with may be lost"
 _IS_ROUNDED = "was rounded by a spreadsheet: export it as text and do not open the file in a spreadsheet before it is delivered"
+
+UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]"
+"""Characters of no width, as copies from web pages leave them. Two ids that look the same are the same."""
 
 _NOTHING = frozenset(("null", "(null)", "<null>", "\\n", "#n/a", "n/a", "none", "nil", "-", "--"))
 """What databases, spreadsheets and people write where there is nothing: no day, number or listed value."""
@@ -59,6 +68,9 @@ _NO_TEXT = ("NULL", "\\N", "#N/A")
 """What no text is, in these letters; but NULL may be a family name."""
 _OF_PEOPLE = ("first_name", "last_name")
 _IS_NOTHING = "is a sign for nothing, and is taken for empty"
+
+_SLASHED = r"^(\d{1,2})/(\d{1,2})/\d{4}"
+_MONTHS = 12
 
 _PLAIN = Form()
 _NO_FORMATS: Mapping[str, str] = {}
@@ -105,20 +117,46 @@ def doubts(text: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return pl.concat([_NO_DOUBTS, *padded])
 
 
-def taken_for_empty(text: pl.DataFrame, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The cells that say in a word that there is nothing (`NULL`, `0000-00-00`): a frame `row_number`, `field`, `finding`.
+def taken_otherwise(text: pl.DataFrame, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The cells that say in a word that there is nothing (`NULL`, `0000-00-00`), and sexes that are taken for unknown: a frame
+    `row_number`, `field`, `finding`.
 
     `text` as in `typed`; `rows`: those of what `typed` made of it that are kept.
     """
     kept = text if text.height == rows.height else text.join(rows.select("_row_number"), on="_row_number", how="semi")
-    names = [name for name in contract.fields if rows[name].null_count() > kept[name].null_count()]
-    found = [
-        kept.filter(kept[name].is_not_null() & rows[name].is_null()).select(
-            pl.col("_row_number").alias("row_number"), pl.lit(name).alias("field"), pl.lit(_IS_NOTHING).alias("finding")
+    found = []
+    for name, column in contract.fields.items():
+        if rows[name].null_count() > kept[name].null_count():
+            found.append((name, kept[name].is_not_null() & rows[name].is_null(), _IS_NOTHING))
+        if _is_sex(column) and (taken := (rows[name] == _NO_SEX) & ~kept[name].str.to_lowercase().is_in(_SEX_WORDS)).any():
+            found.append((name, taken, _NO_SUCH_SEX))
+    frames = [
+        kept.filter(which).select(
+            pl.col("_row_number").alias("row_number"), pl.lit(name).alias("field"), pl.lit(finding).alias("finding")
         )
-        for name in names
+        for name, which, finding in found
     ]
-    return pl.concat([_NO_DOUBTS, *found])
+    return pl.concat([_NO_DOUBTS, *frames])
+
+
+def orders_of_days(text: pl.DataFrame, contract: Contract, formats: Mapping[str, str]) -> dict[str, tuple[bool, bool, bool]]:
+    """By field with days as `3/4/2026`: whether some can only be day first, some only month first, and some be either.
+
+    `text` and `formats` as in `typed`.
+    """
+    days = [name for name, column in contract.fields.items() if column.dtype.type in (pl.Date, INSTANT) and name not in formats]
+    found = {}
+    for name in days:
+        if text[name].str.contains("/", literal=True).any():
+            parts = text[name].str.extract_groups(_SLASHED).struct
+            first, second = (parts.field(str(n)).cast(pl.Int32) for n in (1, 2))
+            either = (first <= _MONTHS) & (second <= _MONTHS) & (first != second)
+            found[name] = (_any(first > _MONTHS), _any(second > _MONTHS), _any(either))
+    return found
+
+
+def _any(holds: pl.Series) -> bool:
+    return bool(holds.any())
 
 
 def typed(
@@ -133,14 +171,16 @@ def typed(
     """The cells as values of the contract's types, and the cells that could not be read.
 
     `text` has text columns, including all those of the contract, and `_row_number`. Blanks around a value are ignored; empty
-    cells become null, as do those with a sign for nothing (`NULL`, `0000-00-00`); case is ignored in fields with a fixed list of
-    values. `="00123"` is the text in its quotes, and an id in scientific notation cannot be read. A date and time without an
-    offset is local time in `time_zone`. `form`: whether days or months come first, and a point or a comma before decimals;
-    `formats`: how the days and times of a field are written, by field. `is_bare`: `bare` has seen the cells. Returns the same
-    rows, and a frame `row_number`, `field`, `reason`.
+    cells become null, as do those with a sign for nothing (`NULL`, `0000-00-00`); case and signs between words are ignored in
+    fields with a fixed list of values, and a sex that is none of them is `unknown`. Characters of no width are no part of an id.
+    `="00123"` is the text in its quotes, and an id in scientific notation cannot be read. A date and time without an offset is
+    local time in `time_zone`. `form`: whether days or months come first, and a point or a comma before decimals; `formats`: how
+    the days and times of a field are written, by field. `is_bare`: `bare` has seen the cells. Returns the same rows, and a frame
+    `row_number`, `field`, `reason`.
     """
     names = list(contract.fields)
-    text = text if is_bare else bare(text, names)
+    ids = [name for name in names if _ID.search(name) or name in _ADDRESSES]
+    text = _without_unseen(text if is_bare else bare(text, names), ids)
     parsers = _Parsers(time_zone, form)
     read = {name: _parsed(text[name], name, contract, parsers, formats.get(name)) for name in contract.fields}
     failures = [
@@ -180,13 +220,7 @@ def _parsed_each(text: pl.Series, name: str, contract: Contract, parsers: "_Pars
     dtype = column.dtype.type
     if dtype == pl.String:
         known = [value for value in column.metadata["values"] if value == value.lower()]
-        lower = pl.col(name).str.to_lowercase()
-        if "female" in known:
-            lower = lower.replace(_SEXES)
-        if not known:
-            return _without_nothing(text, name)
-        meant = pl.when(lower.is_in(known)).then(lower).when(~lower.is_in(_NOTHING)).then(pl.col(name))
-        return text.to_frame().select(meant.alias(name))[name]
+        return _listed(text, name, known, _is_sex(column)) if known else _without_nothing(text, name)
     values = pl.Series(name, [None], dtype=dtype).new_from_index(0, len(text))
     for parser in parsers.of(dtype, written):
         left = values.is_null() & text.is_not_null()
@@ -201,6 +235,23 @@ def _parsed_each(text: pl.Series, name: str, contract: Contract, parsers: "_Pars
     return values
 
 
+def _is_sex(column: pa.Column) -> bool:
+    return {"female", _NO_SEX} <= set((column.metadata or {})["values"])
+
+
+def _listed(text: pl.Series, name: str, known: list[str], is_sex: bool) -> pl.Series:
+    """Values of a list, in any case and with any signs between their words (`Self-Pay`); another text as it is, another sex
+    `unknown`."""
+    lower = text.str.to_lowercase()
+    if lower.is_in([*known, None]).all():
+        return lower
+    plain = {_BETWEEN_WORDS.sub("", value): value for value in known} | (_SEXES if "female" in known else {})
+    words = pl.col(name).str.to_lowercase()
+    meant = words.str.replace_all(_BETWEEN_WORDS.pattern, "").replace_strict(plain, default=None, return_dtype=pl.String)
+    other = pl.when(~words.is_in(_NOTHING)).then(pl.lit(_NO_SEX) if is_sex else pl.col(name))
+    return text.to_frame().select(pl.coalesce(meant, other).alias(name))[name]
+
+
 def _is_nothing(name: str) -> pl.Expr:
     return pl.col(name).str.to_lowercase().is_in(_NOTHING) | pl.col(name).str.contains(_NO_DAY)
 
@@ -209,6 +260,12 @@ def _without_nothing(text: pl.Series, name: str) -> pl.Series:
     words = _NO_TEXT[1:] if name.endswith(_OF_PEOPLE) else _NO_TEXT
     there = [word for word in words if (text == word).any()]
     return text.replace(there, [None] * len(there)) if there else text
+
+
+def _without_unseen(text: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    odd = [name for name in names if text[name].str.contains(UNSEEN).any()]
+    freed = (pl.col(name).str.replace_all(UNSEEN, "").str.strip_chars().replace("", None) for name in odd)
+    return text.with_columns(freed) if odd else text
 
 
 class _Parsers:

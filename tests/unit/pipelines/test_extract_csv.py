@@ -275,3 +275,30 @@ def test_any_text_written_by_a_csv_writer_is_read_back(read, value: str):
     outcome = read(table(f"x,2026-03-01,mail,{quoted},1"))
 
     assert outcome[1][3][3] == (value.strip() or None)
+
+
+def days(*written: str) -> str:
+    return "\n".join([HEADER, *(f"s{n},{day},social,plain,12.50" for n, day in enumerate(written))])
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+def test_a_column_that_can_only_be_day_first_is_not_read_month_first(read, slowly: bool):
+    """One day of thirty says it: the other 29 could be either, and would be wrong without a word."""
+    words = read(days("31/03/2026", *["03/04/2026"] * 29), slowly=slowly)
+    assert "writes the day before the month in month_on" in words
+    assert 'dates = "day_first"' in words
+
+
+def test_a_wrong_day_among_days_that_can_only_be_month_first_costs_its_own_row(read):
+    _, rows, quarantine = read(days("31/03/2026", "03/31/2026", *["03/04/2026"] * 28))
+    assert (len(rows), [(row, name) for row, name, _ in quarantine]) == (29, [(2, "month_on")])
+
+
+def test_days_that_are_the_same_either_way_are_read(read):
+    _, rows, quarantine = read(days("31/03/2026", *["03/03/2026"] * 29))
+    assert (len(rows), len(quarantine)) == (29, 1)
+
+
+def test_characters_of_no_width_in_a_header_hide_no_column(read):
+    _, rows, _ = read("\n".join([HEADER.replace("note", "\u200bnote\u00a0"), *GOOD]))
+    assert {row[3] for row in rows} == {"plain"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.contract import INSTANT, USD, Contract, field
-from pipelines.extract.csv_values import doubts, taken_for_empty, typed
+from pipelines.extract.csv_values import doubts, taken_otherwise, typed
 
 NEW_YORK = "America/New_York"
 
@@ -142,10 +142,10 @@ def test_any_amount_survives_a_round_trip(amount: Decimal):
 
 
 @pytest.mark.parametrize(
-    ("text", "sex"), [("F", "female"), ("m", "male"), ("U", "unknown"), ("O", "other"), ("Female", "female"), ("x", "x")]
+    ("text", "sex"), [("F", "female"), ("m", "male"), ("U", "unknown"), ("O", "other"), ("Female", "female"), ("x", "unknown")]
 )
 def test_a_letter_for_sex_is_read_as_the_word(text: str, sex: str):
-    """A word that is not in the list stays, and breaks the contract."""
+    """A word that is not in the list is unknown: a contact is not left out for it."""
     contract = Contract("table", "row", (), {"sex": field(pl.String, "Sex.", values=("female", "male", "other", "unknown"))})
     rows, failures = typed(pl.DataFrame({"sex": [text], "_row_number": [2]}), contract, NEW_YORK)
     assert rows["sex"].item() == sex
@@ -233,9 +233,55 @@ def test_a_sign_for_nothing_is_empty_and_counted_and_null_may_be_a_family_name()
         ("male", date(2026, 3, 31), "8", "Kestrel", "-"),
     ]
     kept = rows.filter(pl.col("_row_number") != 2)
-    assert taken_for_empty(text, kept, contract).select("row_number", "field").rows() == [
+    assert taken_otherwise(text, kept, contract).select("row_number", "field").rows() == [
         (4, "sex"),
         (3, "born"),
         (3, "mrn"),
         (3, "last_name"),
     ]
+
+
+SEXES = Contract(
+    "people",
+    "person",
+    ("person_id",),
+    {
+        "person_id": field(pl.String, "Id."),
+        "sex": field(pl.String, "Sex.", values=("female", "male", "other", "unknown"), nullable=True),
+        "payer": field(pl.String, "Payer.", values=("self_pay", "other"), nullable=True),
+    },
+)
+
+
+def people(*values: str, of: str) -> tuple[list[str | None], list[tuple[int, str]]]:
+    """What is made of one column of people, and which rows are counted as read otherwise."""
+    cells = {name: ["x"] * len(values) if name == "person_id" else [None] * len(values) for name in SEXES.fields}
+    text = pl.DataFrame(cells | {of: list(values), "_row_number": range(len(values))}, schema_overrides={"sex": pl.String})
+    text = text.cast({name: pl.String for name in SEXES.fields})
+    rows, _ = typed(text, SEXES, NEW_YORK)
+    return rows[of].to_list(), sorted(taken_otherwise(text, rows, SEXES).select("row_number", "field").rows())
+
+
+def test_a_sex_that_is_no_word_of_the_list_is_unknown_and_counted():
+    """CRMs offer more words than FHIR has codes for; a contact is not left out for it."""
+    found, counted = people("F", "woman", "MALE", "Non-binary", "Prefer not to say", "U", "n/a", of="sex")
+    assert found == ["female", "female", "male", "unknown", "unknown", "unknown", None]
+    assert counted == [(3, "sex"), (4, "sex"), (6, "sex")]
+
+
+def test_signs_between_the_words_of_a_listed_value_say_nothing():
+    found, counted = people("self_pay", "Self-Pay", "SELF PAY", "SelfPay", "Other", "Self Insured", of="payer")
+    assert found == [*["self_pay"] * 4, "other", "Self Insured"]
+    assert counted == []
+
+
+def test_characters_of_no_width_are_no_part_of_an_id():
+    found, _ = people("C\u200b1", "\ufeffC1", "C1\u00a0", "C\u00ad1", "C 1", of="person_id")
+    assert found == [*["C1"] * 4, "C 1"]
+
+
+@pytest.mark.parametrize("text", ["1.00235E+11", "1.00235E11", "1,00235E+11", "1E+11", "-1.2e+05"])
+def test_an_id_in_scientific_notation_cannot_be_read(text: str):
+    frame = pl.DataFrame({"person_id": [text, "12E10"], "sex": [None, None], "payer": [None, None], "_row_number": [2, 3]})
+    _, failures = typed(frame.cast({name: pl.String for name in SEXES.fields}), SEXES, NEW_YORK)
+    assert failures.select("row_number", "field").rows() == [(2, "person_id")], "12E10 may be a code of its own"
