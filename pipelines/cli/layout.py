@@ -17,6 +17,7 @@ from pipelines.home import Home
 if TYPE_CHECKING:
     from models.settings.layout import Layout
     from pipelines.extract.layout_suggestion import Asked, Suggestion
+    from pipelines.practice import Practice
 
 _SHOWN = 30
 _FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -91,7 +92,8 @@ def _as_dict(found: "Suggestion", place: Path) -> dict[str, Any]:
     asked = [{"field": one.field, "what": one.description, "columns": one.columns, "values": one.allowed} for one in found.asked]
     parts = {name: column for name, (column, _, _) in found.parts.items()}
     said = {"source": found.source, "extract": found.extract, "header_row": found.header_row, "file": str(place)}
-    return said | {"sure": found.sure | parts, "likely": found.likely, "asked": asked}
+    left = {"absent": found.absent, "unused": found.unused}
+    return said | {"sure": found.sure | parts, "likely": found.likely, "asked": asked} | left
 
 
 def _show(found: "Suggestion") -> None:
@@ -104,6 +106,9 @@ def _show(found: "Suggestion") -> None:
         click.echo(f'  {name:20} likely "{column}": look at it')
     for one in found.asked:
         click.echo(f"  {one.field:20} TODO: {one.description}")
+    if found.unused and found.absent:
+        click.echo(f"Fields without a column: {', '.join(found.absent)}")
+        click.echo(f"Columns of which nothing is made yet: {', '.join(found.unused)}")
 
 
 def _answered(text: str, found: "Suggestion") -> str:
@@ -144,10 +149,9 @@ def check(file: Path, source: str | None, layout_path: Path | None, time_zone: s
     from pipelines.extract.layout_check import check as checked_rows
     from pipelines.extract.workbook import is_workbook
     from pipelines.layouts import layout_file
-    from pipelines.practice import practice_of
 
-    practice = practice_of(Home.from_environment(), None)
-    zone = checked(time_zone, checked_time_zone, "--time-zone") if time_zone else practice.time_zone
+    practice = _practice_above(file)
+    zone = checked(time_zone, checked_time_zone, "--time-zone") if time_zone else practice.time_zone if practice else TIME_ZONE
     if layout_path:
         layout: Layout | None = layout_file(layout_path)
         assert layout is not None
@@ -155,7 +159,7 @@ def check(file: Path, source: str | None, layout_path: Path | None, time_zone: s
         layouts = {layout.name: layout.model_copy(update={"files": [file.name]})}
         sheet = _described(file, kind, layouts)[3] if is_workbook(file) else None
     else:
-        kind, extract, layout, sheet = _described(file, source, practice.layouts)
+        kind, extract, layout, sheet = _described(file, source, practice.layouts if practice else {})
     try:
         found = checked_rows(file, SOURCE_KINDS[kind].extracts[extract], layout, zone, sheet)
     except ExtractRefused as refusal:
@@ -175,6 +179,14 @@ def check(file: Path, source: str | None, layout_path: Path | None, time_zone: s
         click.echo(f"… and {len(kept_out) - _SHOWN:,} more; all of them with --json")
     if reading.extra_columns:
         click.echo(f"Kept beside, and not used: {', '.join(reading.extra_columns)}")
+
+
+def _practice_above(file: Path) -> "Practice | None":
+    """The practice whose folder the file is in, otherwise the one of the home; None where there is neither."""
+    from pipelines.practice import SETTINGS_FILE, read_practice
+
+    folders = (*file.resolve().parents, Home.from_environment().root)
+    return next((read_practice(folder) for folder in folders if (folder / SETTINGS_FILE).is_file()), None)
 
 
 def _described(file: Path, source: str | None, layouts: "dict[str, Layout]") -> "tuple[str, str, Layout | None, str | None]":

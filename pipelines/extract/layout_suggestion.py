@@ -52,8 +52,8 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
         "person no",
     ),
     "account_id": ("patient id", "patient number", "account number", "patient account", "guarantor id", "chart number"),
-    "mrn": ("medical record number", "mrn", "chart number", "patient mrn"),
-    "first_name": ("first name", "given name", "forename", "patient first name"),
+    "mrn": ("medical record number", "mrn", "chart number", "chart", "chart no", "patient mrn"),
+    "first_name": ("first name", "given name", "given", "forename", "patient first name"),
     "last_name": ("last name", "surname", "family name", "patient last name"),
     "birth_date": ("date of birth", "dob", "birthday", "birthdate", "patient dob"),
     "sex": ("gender", "sex", "patient sex"),
@@ -63,14 +63,14 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "city": ("city", "mailing city", "town"),
     "state": ("state", "st", "province", "mailing state", "region"),
     "postal_code": ("zip", "zip code", "postcode", "mailing zip", "postal code", "postal address zip code"),
-    "language": ("language", "preferred language"),
-    "preferred_channel": ("preferred contact method", "preferred channel"),
-    "is_do_not_contact": ("do not contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
-    "is_deceased": ("deceased", "is deceased", "died"),
-    "created_at": ("created", "create date", "created time", "created on", "date added", "add time", "created at"),
+    "language": ("language", "preferred language", "spoken language", "speaks"),
+    "preferred_channel": ("preferred contact method", "preferred channel", "contact by", "reached by"),
+    "is_do_not_contact": ("do not contact", "no contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
+    "is_deceased": ("deceased", "is deceased", "died", "passed away"),
+    "created_at": ("created", "create date", "created time", "created on", "date added", "add time", "created at", "entered"),
     "updated_at": (
         *("last modified", "modified time", "update time", "updated", "modified on", "last updated"),
-        *("changed on", "last changed"),
+        *("changed on", "last changed", "last edit", "last edited"),
     ),
     "service_on": ("date of service", "service date", "dos", "from date", "procedure date"),
     "posted_on": ("post date", "posting date", "entry date", "date posted"),
@@ -106,7 +106,8 @@ class Suggestion:
     """`sure`: the column of each field; `likely`: columns of optional fields that should be looked at; `asked`: what is left.
 
     `values`: for fields of a fixed list, what a cell's words mean, or `TODO`. `parts`: fields that are a part of a column.
-    `recognised_by`: the columns of fields that must have a value, and a few more, since an export may lack others next time.
+    `absent`: optional fields for which there is no column. `recognised_by`: the columns of fields that must have a value, and a
+    few more, since an export may lack others next time.
     """
 
     source: str
@@ -121,6 +122,13 @@ class Suggestion:
     form: Form = field(default_factory=Form)
     recognised_by: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+
+    @property
+    def unused(self) -> list[str]:
+        """The columns of which nothing is made."""
+        used = {*self.sure.values(), *self.likely.values(), *(column for column, _, _ in self.parts.values())}
+        return [column for column in self.columns if column not in used]
 
     @property
     def fields(self) -> list[str]:
@@ -161,6 +169,11 @@ def as_toml(suggestion: Suggestion, title: str) -> str:
     lines += ["", "[columns]"]
     asked = {one.field: one for one in suggestion.asked}
     lines += [_line(name, suggestion, asked.get(name)) for name in suggestion.fields]
+    if suggestion.unused and suggestion.absent:
+        lines += [
+            f"# Fields without a column: {', '.join(suggestion.absent)}",
+            f"# Columns of which nothing is made: {', '.join(map(_quoted, suggestion.unused))}",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -215,13 +228,19 @@ def _named(row: FirstRow, mark: str) -> set[str]:
     return {value.strip() for value in row.values[mark] if re.search(r"[A-Za-z]", value)}
 
 
+def _plain(column: str) -> str:
+    """A column's name as words, letters alone joined: `D.O.B.` is `dob`."""
+    words = re.sub(r"[^a-z0-9]+", " ", column.lower()).strip()
+    return re.sub(r"\b([a-z]) (?=[a-z]\b)", r"\1", words)
+
+
 class _Cells:
     """The first rows of the file, and whether a column can be read as a type, which is found out once."""
 
     def __init__(self, rows: pl.DataFrame):
         self.rows, self.form = rows, _form(rows)
         self._readable: dict[tuple[str, str], bool] = {}
-        self.plain = {column: re.sub(r"[^a-z0-9]+", " ", column.lower()).strip() for column in rows.columns}
+        self.plain = {column: _plain(column) for column in rows.columns}
 
     def __getitem__(self, column: str) -> pl.Series:
         return self.rows[column]
@@ -278,6 +297,7 @@ def _matched(table: _Cells, kind: SourceKind, contract: Contract) -> Suggestion:
         parts=parts,
         form=table.form,
         recognised_by=list(dict.fromkeys(known_by)),
+        absent=[name for name in contract.fields if name not in required | {*sure, *parts, *likely}],
     )
 
 

@@ -124,3 +124,44 @@ def test_what_a_suggestion_says_to_write_is_what_settings_take(tmp_path: Path):
     assert f"'{tmp_path / 'crm' / 'Contact export (2).csv'}'" in done.stdout
     assert 'contact_id           "Contact No"' in done.stdout
     assert 'updated_at           "Last changed"' in done.stdout
+
+
+OTHERWISE = """\
+Person No;Chart #;Given;Surname;D.O.B.;Gender;Mail;Cell;Speaks;Reach by;Not to be called;Passed away;Entered;Last edit
+P1;203713;Ann;Kestrel;05/03/1966;Female;ann@example.org;2125550101;English;Text;No;No;05/01/2026 10:00;25/10/2026 14:05
+P2;;Ben;Plover;25/12/1970;Male;ben@example.org;2125550102;Spanish;Email;Yes;No;15/01/2026 10:00;26/10/2026 09:15
+"""
+
+
+def test_what_columns_are_called_elsewhere_is_known_and_what_is_left_over_is_said(home: Home, tmp_path: Path):
+    (tmp_path / "crm" / "people.csv").write_text(OTHERWISE)
+
+    said = json.loads(suggested(home, tmp_path).stdout)
+
+    assert said["sure"] == {
+        "contact_id": "Person No", "mrn": "Chart #", "first_name": "Given", "last_name": "Surname", "birth_date": "D.O.B.",
+        "sex": "Gender", "email": "Mail", "phone": "Cell", "language": "Speaks", "preferred_channel": "Reach by",
+        "is_deceased": "Passed away",
+        "created_at": "Entered", "updated_at": "Last edit",
+    }  # fmt: skip
+    assert said["unused"] == ["Not to be called"]
+    assert said["absent"] == ["address_line", "city", "state", "postal_code"]
+    layout = (tmp_path / "people.toml").read_text()
+    assert '# Columns of which nothing is made: "Not to be called"' in layout
+    assert tomllib.loads(layout)["form"] == {"dates": "day_first"}
+
+
+def test_a_file_is_checked_whatever_practice_the_home_holds(home: Home, tmp_path: Path):
+    """Without a practice.toml above it, times are New York's; the one above it says otherwise."""
+    (home.landing("another") / "crm").mkdir(parents=True)
+    suggested(home, tmp_path)
+    layout = tmp_path / "people.toml"
+    lines = [IS_DECEASED if line.startswith("is_deceased") else line for line in layout.read_text().splitlines()]
+    layout.write_text("\n".join(lines))
+    asked = ("layout", "check", tmp_path / "crm" / "people.csv", "--layout", layout)
+
+    assert "3 would land" in caregap(home, *asked).stdout
+    (tmp_path / SETTINGS_FILE).write_text('id = "t"\nname = "T"\ntime_zone = "America/Nowhere"\n')
+    done = caregap(home, *asked)
+    assert done.returncode == 2
+    assert "America/Nowhere" in done.stderr
