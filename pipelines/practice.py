@@ -31,7 +31,8 @@ class Practice:
     `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
     `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`); `layouts` are its own, by
-    name (`pipelines/layouts.py`). `privacy` names its profile (`pipelines/privacy.py`), `retention` its own months.
+    name (`pipelines/layouts.py`). `modifier_extensions`: the addresses of FHIR's that change nothing that is read. `privacy`
+    names its profile (`pipelines/privacy.py`), `retention` its own months.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Practice:
     variables: dict[str, object] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
     layouts: dict[str, Layout] = field(default_factory=dict)
+    modifier_extensions: tuple[str, ...] = ()
     privacy: str = "hipaa"
     retention: Retention = field(default_factory=Retention)
 
@@ -81,6 +83,7 @@ def read_practice(folder: Path) -> Practice:
         variables=settings.variables.model_dump(exclude_none=True),
         scenarios=written_scenarios(folder),
         layouts=written_layouts(folder, settings.layouts),
+        modifier_extensions=tuple(settings.modifier_extensions),
         privacy=settings.privacy,
         retention=settings.retention,
     )

@@ -136,6 +136,9 @@ class PracticeSettings(Settings):
     )
     sources: dict[str, str] | None = Field(None, description='folders by source: ehr = "ehr"')
     layouts: dict[str, str] = Field({}, description='files by name of the layout: our_contacts = "layouts/our_contacts.toml"')
+    modifier_extensions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
+        [], description='addresses of modifierExtensions that change nothing that is read: ["https://ehr.example/verified"]'
+    )
     privacy: Literal["hipaa", "ccpa", "gdpr"] = Field("hipaa", description=f"one of {', '.join(PROFILES)}")
     retention: Retention = Field(Retention(), description="a table")
     targets: dict[str, float] = Field({}, description="a number in the KPI's unit; a share is written as 0.05, not 5 %")

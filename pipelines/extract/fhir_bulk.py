@@ -20,11 +20,9 @@ from pipelines.errors import ExtractRefused
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.encoding import as_utf8, spoken
 from pipelines.extract.fhir_contained import CONTAINERS
-from pipelines.extract.fhir_deleted import DELETED_MARK
 from pipelines.extract.fhir_documents import type_of_start
 from pipelines.extract.fhir_doubts import note_doubts
-from pipelines.extract.fhir_modifiers import MODIFIER_MARK
-from pipelines.extract.fhir_sift import NUMBER, ROOM_FOR_NUMBER, NotPlain, Part, Sifted, sift, sift_structure
+from pipelines.extract.fhir_sift import NUMBER, ROOM_FOR_NUMBER, NotPlain, Part, Sifted, odd_places, sift, sift_structure
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
@@ -75,11 +73,11 @@ def _refuse_other_version(start: bytes) -> None:
 
 def _read_plain(request: Request) -> int | None:
     """The number of resources read on the fast path; None if the file has to take the slow one."""
-    n_lines = count_plain_lines(request.path, request.limits, without=(MODIFIER_MARK, DELETED_MARK))
+    n_lines = count_plain_lines(request.path, request.limits, odd_places)
     if n_lines is None:
         return None
     with Quarantine(request.folder):
-        n_read = _copy(request, request.path, is_contained_refused=request.contract.name in CONTAINERS)
+        n_read = _copy(request, request.path, is_contained_refused=True)
     return n_read if n_read == n_lines and not has_doubts(request.folder / ROWS) else None
 
 
@@ -151,16 +149,17 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False, is_contain
     """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read.
 
     `is_numbered`: each line carries the number of its row; otherwise that is its place. `is_contained_refused`: a line with
-    contained resources cannot be read. DuckDB, which parses the line anyway, finds them for nothing.
+    contained resources that must be taken out or named cannot be read. DuckDB, which parses it anyway, finds them for nothing.
     """
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
-    such = [f"resourceType = {literal(_resource_type(request.contract))}", *(["id <> ''"] if "id" in types else [])]
-    if is_contained_refused:
+    such = [f"resourceType = {literal(_resource_type(request.contract))}", *(["trim(read.id) <> ''"] if "id" in types else [])]
+    if is_contained_refused and "contained" not in types:
         read |= {"contained": "varchar"}
-        such.append("if(contained is null, true, error('contained'))")
+        is_left = "false" if request.contract.name in CONTAINERS else "not contains(contained, '\"Patient\"')"
+        such.append(f"if(contained is null or {is_left}, true, error('contained'))")
     columns = [
-        *(f'"{name}"' for name in types),
+        *(f'trim(read.id) as "{name}"' if name == "id" else f'"{name}"' for name in types),
         *(f"{literal(value)} as {name}" for name, value in request.marks.items()),
         (f'"{NUMBER}"' if is_numbered else "null::bigint") + " as _row_number",
         "try_cast(meta.lastUpdated as timestamptz) as _last_updated",
@@ -178,7 +177,7 @@ def _copy(request: Request, path: Path, *, is_numbered: bool = False, is_contain
                     compression = 'uncompressed',
                     columns = {{{", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in read.items())}}},
                     maximum_object_size = {request.limits.line_bytes + ROOM_FOR_NUMBER}
-                )
+                ) as read
                 where {" and ".join(such)}
             ) to {literal(str(request.folder / ROWS))} (format parquet, row_group_size {_ROWS_A_GROUP})
             """

@@ -25,6 +25,29 @@ CONTAINERS = frozenset(
 _TAKEN = frozenset(("Coverage", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole"))
 MARK = b'"contained"'
 """What a line with contained resources has in it."""
+PATIENT_MARKS = (b'"resourceType":"Patient"', b'"resourceType": "Patient"')
+"""What a line of another type has in it that contains a patient."""
+
+
+def name_patients(resource: dict[str, Any]) -> None:
+    """Let references to a contained patient name the patient by identifier, as the server's own record may have it.
+
+    A contained patient is no record of the practice: it is what the sender knew, and its id is local.
+    """
+    contained = resource.get("contained")
+    names = {
+        f"#{str(one['id']).removeprefix('#')}": f"Patient?identifier={said}"
+        for one in (contained if isinstance(contained, list) else [])
+        if isinstance(one, dict) and one.get("resourceType") == "Patient" and one.get("id") and (said := _identifier(one))
+    }
+    if names:
+        rename_references(resource, names)
+
+
+def _identifier(patient: dict[str, Any]) -> str | None:
+    given = patient.get("identifier")
+    found = [one for one in given if isinstance(one, dict) and one.get("value")] if isinstance(given, list) else []
+    return f"{found[0].get('system') or ''}|{found[0]['value']}" if found else None
 
 
 def taken_out(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -19,11 +19,13 @@ import polars as pl
 
 from models.contract import Contract
 from pipelines.extract.bundles import BUNDLE, DELETED
-from pipelines.extract.fhir_contained import CONTAINERS, MARK, taken_out
+from pipelines.extract.fhir_contained import CONTAINERS, MARK, PATIENT_MARKS, name_patients, taken_out
 from pipelines.extract.fhir_deleted import DELETED_MARK, as_deletion
 from pipelines.extract.fhir_documents import Fault, Found, resources_of, resources_of_lines, whole
+from pipelines.extract.fhir_ids import free_ids, plain_id, unseen_at
 from pipelines.extract.fhir_modifiers import MODIFIER_MARK, REASON, unknown_modifier
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
+from pipelines.extract.fhir_test_data import IS_TEST_DATA, TEST_MARK, is_test_data
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import LineScan
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
@@ -110,10 +112,11 @@ class Sifted:
             part.out.flush()
 
 
-def marks_to_read(contract: Contract) -> tuple[bytes, ...]:
-    """What a line of a type has in it that has to be read before it is copied."""
-    marks = (MODIFIER_MARK, DELETED_MARK)
-    return (MARK, *marks) if contract.name in CONTAINERS else marks
+def odd_places(text: bytes, *contained: bytes) -> list[int]:
+    """Where something stands in a text of lines that has its line read before it is copied; `contained`: marks of contained
+    resources that do."""
+    marks = (mark for mark in (MODIFIER_MARK, DELETED_MARK, TEST_MARK, *contained) if mark in text)
+    return unseen_at(text) + [found.start() for mark in marks for found in re.finditer(re.escape(mark), text)]
 
 
 class NotPlain(Exception):
@@ -177,9 +180,8 @@ def _held(part: Part, block: bytes, presumed: BinaryIO, scan: LineScan) -> Itera
     if len(ends) and (ends - begins).max() > part.request.limits.line_bytes:
         raise NotPlain
     is_odd = (codes[begins] != ord("{")) | (codes[ends - 1] != ord("}"))
-    for mark in marks_to_read(part.request.contract):
-        if mark in block:
-            is_odd[np.searchsorted(ends, [found.start() for found in re.finditer(re.escape(mark), block)])] = True
+    if places := odd_places(block, *((MARK,) if part.request.contract.name in CONTAINERS else PATIENT_MARKS)):
+        is_odd[np.searchsorted(ends, places)] = True
     plain, odd, view = np.flatnonzero(~is_odd), np.flatnonzero(is_odd), memoryview(block)
     rests = (view[begin:end] for begin, end in zip((begins[plain] + 1).tolist(), (ends[plain] + 1).tolist(), strict=True))
     starts = (_START % number for number in (plain + part.n_lines + 1).tolist())
@@ -202,6 +204,9 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
         sifted.unread[str(extract)] += 1
         return
     line = found.line
+    if not fault and (line is None or unseen_at(line)):
+        free_ids(found.resource)
+        line = None
     if not fault and contract and (line is None or DELETED_MARK in line) and (deletion := as_deletion(found.resource)):
         sifted.part(request.contracts[DELETED]).take_new(found.number, deletion)
         return
@@ -210,10 +215,15 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
         not fault
         and contract
         and (line is None or MODIFIER_MARK in line)
-        and (path := unknown_modifier(found.resource, contract))
+        and (path := unknown_modifier(found.resource, contract, request.modifier_extensions))
     ):
         fault = (path, REASON)
-    if not fault and extract in CONTAINERS and (line is None or MARK in line):
+    if not fault and not request.is_synthetic and (line is None or TEST_MARK in line) and (path := is_test_data(found.resource)):
+        fault = (path, IS_TEST_DATA)
+    if not fault and "contained" in found.resource and (line is None or MARK in line):
+        name_patients(found.resource)
+        line = None
+    if not fault and extract in CONTAINERS and "contained" in found.resource:
         for one in taken_out(found.resource):
             if one["resourceType"] in request.contracts:
                 contained.write(orjson.dumps(one) + b"\n")
@@ -240,9 +250,14 @@ def _fault(found: Found, own: str, contract: Contract | None, is_of_one_type: bo
         return None
     if is_of_one_type and ((contract is None) or (DELETED in (own, extract) and own != extract)):
         return "resourceType", f"is not {BUNDLE if own == DELETED else own}, as the file's name says"
-    if contract and "id" in contract.fields and found.resource.get("id") in (None, ""):
+    if contract and "id" in contract.fields and _has_no_id(found.resource):
         return "id", "is missing or empty"
     return None
+
+
+def _has_no_id(resource: dict[str, Any]) -> bool:
+    given = resource.get("id")
+    return given is None or (isinstance(given, str) and not plain_id(given))
 
 
 def sift_structure(

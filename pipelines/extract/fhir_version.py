@@ -1,7 +1,8 @@
 """Recognises FHIR DSTU2, STU3 and R5 by the elements that R4 does not have, or has of another type.
 
 Read as R4, such a file would lose these elements silently. Sources: the "R3 Diff" and "R4 Diff" of each resource
-(https://hl7.org/fhir/R4/, https://hl7.org/fhir/R5/). Patient, Organization and Practitioner have too little that differs.
+(https://hl7.org/fhir/R4/, https://hl7.org/fhir/R5/). Organization and Practitioner have too little that differs, and so
+has Patient, apart from DSTU2.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,11 @@ def _object(value: Any) -> bool:
 
 def _list(value: Any) -> bool:
     return isinstance(value, list)
+
+
+def _with_family_names(value: Any) -> bool:
+    """Names with a list of family names."""
+    return isinstance(value, list) and any(isinstance(one, dict) and isinstance(one.get("family"), list) for one in value)
 
 
 def _referable(value: Any) -> bool:
@@ -66,6 +72,7 @@ _SIGNS: dict[str, dict[str, dict[str, _Sign]]] = {
     "DSTU2": {
         "Encounter": {"class": _text},
         "MedicationOrder": {"status": _there},
+        "Patient": {"name": _with_family_names, "careProvider": _there},
     },
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ DuckDB's parser (yyjson, with DuckDB's flags) follows JSON with these exceptions
 rows as there are lines, every line was one valid JSON document.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,11 @@ _SPELT = (b"nan", b"inf", b"infinity")
 _LAST_LETTERS = sorted({word[-1] for word in _SPELT})
 
 
-def count_plain_lines(path: Path, limits: Limits, *, without: tuple[bytes, ...] = ()) -> int | None:
+def count_plain_lines(path: Path, limits: Limits, odd: Callable[[bytes], object] = lambda _: False) -> int | None:
     """The number of lines; None if one is blank, too long, cut off, possibly nested too deeply, or readable only by a lenient
     parser.
 
-    Also None if one of the texts `without` occurs in one.
+    Also None if `odd` finds something in one.
     """
     scan, n_lines, tail = LineScan(limits.line_bytes), 0, b""
     with path.open("rb") as content:
@@ -38,7 +39,7 @@ def count_plain_lines(path: Path, limits: Limits, *, without: tuple[bytes, ...] 
             end = block.rfind(b"\n") + 1
             tail = block[end:]
             n_found = scan.count(block, end) if end else 0
-            if n_found is None or len(tail) > limits.line_bytes or any(mark in block for mark in without):
+            if n_found is None or len(tail) > limits.line_bytes or odd(block):
                 return None
             n_lines += n_found
     n_last = scan.count(tail + b"\n", len(tail) + 1) if tail else 0

@@ -31,7 +31,8 @@ class Request:
     `path` is the unpacked content; results go to `folder`, temporary files to `scratch`. `marks` are written on every row
     unchanged. `connection` is a DuckDB session of its own, in UTC; `time_zone` is the practice's, for instants without an
     offset. `contracts` are those of all rows that the file may hold, if its format holds those of several extracts. `layout`: how
-    the file's columns are to be read, where they are not the contract's.
+    the file's columns are to be read, where they are not the contract's. `modifier_extensions`: those of FHIR that the practice
+    knows to change nothing that is read. `is_synthetic`: what is test data by its own tag is read like the rest.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -44,6 +45,8 @@ class Request:
     limits: Limits = LIMITS
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     layout: Layout | None = None
+    modifier_extensions: frozenset[str] = frozenset()
+    is_synthetic: bool = False
 
     def of(self, contract: Contract) -> "Request":
         """The request for the part of the file that holds rows of a contract; another than the file's has a folder in its own."""

@@ -55,9 +55,10 @@ from pipelines.sql.parquet import write_rows
 LEDGER = "deliveries.json"
 IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
+OR_DESCRIBE = ", or describe its columns: caregap layout suggest"
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
-_READER_VERSION = 5
+_READER_VERSION = 6
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
@@ -325,7 +326,7 @@ class _Landing:
                 self._encrypt()
             else:
                 n_lines = count_lines(delivery.path, self._limits)
-                said = other_format(opening(delivery.path)) or UNKNOWN
+                said = other_format(opening(delivery.path)) or UNKNOWN + (OR_DESCRIBE if delivery.kind.reader == "csv" else "")
                 status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", said)
                 manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:
@@ -358,6 +359,8 @@ class _Landing:
                 self._limits,
                 delivery.contracts,
                 delivery.layout,
+                frozenset(self._practice.modifier_extensions),
+                self._practice.is_synthetic,
             )
         )
         said = [delivery.sheet.said] if delivery.sheet else []
@@ -381,6 +384,8 @@ class _Landing:
         known = [_READER_VERSION, self._practice.time_zone, *rules] + ([] if delivery.is_known else ["unknown"])
         if delivery.layout:
             known.append(delivery.layout.model_dump(mode="json"))
+        if delivery.kind.reader == "fhir":
+            known += [sorted(self._practice.modifier_extensions), self._practice.is_synthetic]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
     def _put_in_place(self, folder: Path) -> None:

@@ -1,8 +1,9 @@
 """Finds landed rows that are not current: an older version, a duplicate, or deleted.
 
-For each key, the row with the highest (time of last change, time of export, arrival, file name, file key, row number) is current;
-unknown times sort lowest. So the order of landing decides only between rows that both times call equally new: the later delivery
-is taken, as the ledger first saw them, and where their content differs, the row passed over is counted as contradicted.
+For each key, the row with the highest (whole or part, time of last change, time of export, arrival, file name, file key, row
+number) is current; unknown times sort lowest. So the order of landing decides only between rows that both times call equally new:
+the later delivery is taken, as the ledger first saw them, and where their content differs, the row passed over is counted as
+contradicted.
 """
 
 from datetime import datetime
@@ -17,6 +18,7 @@ from pipelines.sql.literals import literal
 NEWER = "a newer version was delivered"
 _REQUESTED = "'([A-Za-z]+)/([^/]+)(/_history/[^/]*)?$'"
 """Type and id of what a request is about; some servers end it in the version."""
+IN_PART = "is a part of a record of which the whole was delivered"
 CONTRADICTED = "another row says otherwise for the same time of change, and came later"
 
 
@@ -28,6 +30,9 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
     """
     key = ", ".join(f'landed."{name}"' for name in ("source_system", *contract.key))
     times = f"landed.{changed_at} desc nulls last, files.exported_at desc nulls last"
+    # https://terminology.hl7.org/CodeSystem-v3-ObservationValue.html#SUBSETTED: what a part leaves out was not deleted.
+    is_part = "list_contains(list_transform(landed.meta.tag, lambda tag: tag.code), 'SUBSETTED')"
+    is_part = f"coalesce({is_part}, false)" if "meta" in contract.fields else "false"
     connection.execute(
         f"""
         create or replace temp table repeated as
@@ -39,12 +44,15 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
         create or replace temp table versions as
         select
             landed.source_system, landed._file_key, landed._row_number, hash({key}) as _key_hash,
+            {is_part} as _is_part,
             row_number() over (
                 partition by {key}
-                order by {times}, files.arrival desc, files.file_name desc, files.file_key desc, landed._row_number desc
+                order by
+                    {is_part}, {times},
+                    files.arrival desc, files.file_name desc, files.file_key desc, landed._row_number desc
             ) as _place,
-            rank() over (partition by {key} order by {times}) = 1
-            and count(*) over (partition by {key}, landed.{changed_at}, files.exported_at) > 1
+            rank() over (partition by {key} order by {is_part}, {times}) = 1
+            and count(*) over (partition by {key}, {is_part}, landed.{changed_at}, files.exported_at) > 1
             and not files.is_change as _is_equally_new
         from {rows} as landed
         join files
@@ -56,7 +64,13 @@ def find_older(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contr
     connection.execute(
         f"""
         insert into raw.superseded_rows
-        select source_system, {literal(contract.name)}, _file_key, _row_number, {literal(NEWER)} from versions where _place > 1
+        select source_system, {literal(contract.name)}, _file_key, _row_number, reason
+        from (
+            select *, case when _is_part and not min(_is_part) over (partition by _key_hash) then {literal(IN_PART)}
+                else {literal(NEWER)} end as reason
+            from versions
+        )
+        where _place > 1
         """
     )
     if connection.execute("select 1 from versions where _is_equally_new limit 1").fetchall():
@@ -77,7 +91,7 @@ def _mark_contradicted(connection: duckdb.DuckDBPyConnection, rows: str, contrac
                 source_system, _file_key, _row_number, _key_hash,
                 hash(*columns(* exclude (_file_key, _row_number, _key_hash))) as content
             from {rows} as landed
-            join (select * exclude (_place, _is_equally_new) from versions where _is_equally_new) as equally_new
+            join (select * exclude (_place, _is_equally_new, _is_part) from versions where _is_equally_new) as equally_new
                 using (source_system, _file_key, _row_number)
             qualify min(content) over (partition by _key_hash) <> max(content) over (partition by _key_hash)
         ) as differing

@@ -50,13 +50,14 @@ def lines(*resources: object) -> str:
 
 @pytest.fixture
 def landed(tmp_path: Path) -> Callable[..., Landed]:
-    """Lands files (text, or bytes) as source `ehr`; then asks raw."""
+    """Lands files (text, or bytes) as source `ehr` of a practice with `settings`; then asks raw."""
 
-    def arrive(**files: str | bytes) -> Landed:
-        (tmp_path / "ehr").mkdir()
+    def arrive(settings: dict[str, Any] | None = None, **files: str | bytes) -> Landed:
+        (tmp_path / "ehr").mkdir(exist_ok=True)
         for name, content in files.items():
             (tmp_path / "ehr" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        practice, home = Practice("p", "P", "America/New_York", {"ehr": tmp_path / "ehr"}), Home(tmp_path / "home")
+        practice = Practice("p", "P", "America/New_York", {"ehr": tmp_path / "ehr"}, **settings or {})
+        home = Home(tmp_path / "home")
         connection = duckdb.connect()
         build_raw(connection, practice, home, land(practice, home).ledger)
         return lambda query: connection.sql(query).fetchall()
@@ -220,7 +221,7 @@ OTHERS = {
         {"resourceType": "Observation", "id": "o", "context": {"reference": "Encounter/e1"}},
         {"resourceType": "Procedure", "id": "p", "notDone": False},
     ],
-    "DSTU2": [visit(**{"class": "outpatient"})],
+    "DSTU2": [visit(**{"class": "outpatient"}), patient(name=[{"family": ["Kestrel"]}])],
 }
 
 
@@ -377,3 +378,94 @@ def test_a_time_of_change_that_cannot_be_read_is_counted_and_one_without_an_offs
         "p1",
         "2026-10-30 14:00:00",
     )
+
+
+ZERO, NO_BREAK = "\u200b", "\u00a0"
+
+
+@pytest.mark.parametrize("form", ["UTF-8", "escaped", "bundle"])
+def test_characters_that_nobody_sees_are_no_part_of_an_id_or_a_reference(landed: Callable[..., Landed], form: str):
+    """A space of no width, a no-break space, a byte-order mark, blanks. The name keeps what it has."""
+    number = [{"value": f"M1{ZERO}"}]
+    resources = [
+        patient(f"p{ZERO}1", identifier=number, name=[{"family": f"La{NO_BREAK}Rue"}]),
+        patient(" p2 "),
+        patient(f"{NO_BREAK}{ZERO} "),
+        *(visit(f"e{n}", subject={"reference": said}) for n, said in enumerate((f"Patient/p1{NO_BREAK}", "Patient/\ufeffp1"))),
+    ]
+    written = (json.dumps(one, ensure_ascii=form == "escaped") for one in resources)
+    content = (
+        "\n".join(written) if form != "bundle" else json.dumps(bundle("searchset", *({"resource": one} for one in resources)))
+    )
+    rows = landed(**{"Patient.ndjson" if form != "bundle" else "x.json": content})
+
+    assert rows("select id from raw.ehr_patient order by 1") == [("p1",), ("p2",)]
+    assert rows("select identifier[1].value, name[1].family from raw.ehr_patient where id = 'p1'") == [("M1", f"La{NO_BREAK}Rue")]
+    assert rows("select distinct subject.reference from raw.ehr_encounter") == [("Patient/p1",)]
+    assert rows("select row_number, field, reason from raw.quarantined_rows") == [(3, "id", "is missing or empty")]
+
+
+HTEST = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]
+TESTS = (patient("t1", meta={"tag": HTEST}), patient("t2", meta={"security": HTEST}), patient("p1", name=[{"text": "HTEST"}]))
+
+
+@pytest.mark.parametrize("form", ["lines", "bundle"])
+def test_what_says_that_it_is_test_data_is_quarantined(landed: Callable[..., Landed], form: str):
+    rows = landed(**{"Patient.ndjson": lines(*TESTS) if form == "lines" else json.dumps(bundle("searchset", *of(*TESTS)))})
+    assert rows("select id from raw.ehr_patient") == [("p1",)]
+    assert rows("select row_number, field, reason from raw.quarantined_rows order by 1") == [
+        (number, field, "says HTEST: the record is test data, and counts nowhere")
+        for number, field in ((1, "meta.tag"), (2, "meta.security"))
+    ]
+
+
+def test_a_synthetic_practice_is_made_of_test_data(landed: Callable[..., Landed]):
+    rows = landed({"is_synthetic": True}, **{"Patient.ndjson": lines(*TESTS)})
+    assert rows("select count(*) from raw.ehr_patient") == [(3,)]
+
+
+def test_a_modifier_extension_that_the_practice_names_keeps_no_record_out_whatever_was_read_before(landed: Callable[..., Landed]):
+    """The first landing quarantines the record; once the practice has named the extension, the file is read anew."""
+    verified, other = ([{"url": f"https://ehr.example/{name}", "valueBoolean": True}] for name in ("verified", "other"))
+    content = lines(
+        patient("p1", modifierExtension=verified), patient("p2", modifierExtension=other), *map(patient, "abcdefghij")
+    )
+    assert landed(**{"Patient.ndjson": content})("select count(*) from raw.ehr_patient") == [(10,)]
+
+    rows = landed({"modifier_extensions": ("https://ehr.example/verified",)})
+
+    assert rows("select count(*), count(*) filter (id = 'p1') from raw.ehr_patient") == [(11, 1)]
+    assert rows("select row_number from raw.quarantined_rows") == [(2,)]
+
+
+def test_a_part_of_a_record_takes_no_whole_ones_place(landed: Callable[..., Landed]):
+    """An export of some elements alone says SUBSETTED: what it leaves out was not deleted. Of p2 there is nothing else."""
+    part = {"lastUpdated": "2026-10-02T00:00:00Z", "tag": [{"code": "SUBSETTED"}]}
+    rows = landed(
+        **{
+            "1.Patient.ndjson": lines(patient("p1", gender="female", meta={"lastUpdated": "2026-10-01T00:00:00Z"})),
+            "2.Patient.ndjson": lines(patient("p1", meta=part), patient("p2", meta=part)),
+        }
+    )
+    assert rows("select id, gender from raw.ehr_patient order by 1") == [("p1", "female"), ("p2", None)]
+    assert rows("select reason from raw.superseded_rows") == [("is a part of a record of which the whole was delivered",)]
+    assert rows("select sum(n_contradicted) from raw.deliveries") == [(0,)]
+
+
+def test_a_contained_patient_is_the_one_with_the_same_identifier(landed: Callable[..., Landed]):
+    """It is what the sender knew, and no record of the practice. Without an identifier it is nobody."""
+    known = {"resourceType": "Patient", "id": "pt", "identifier": [{"system": "urn:oid:1", "value": "M1"}]}
+    nameless = {"resourceType": "Patient", "id": "pt", "gender": "female"}
+    rows = landed(
+        **{
+            "Encounter.ndjson": lines(
+                *(visit(f"e{n}", subject={"reference": "#pt"}, contained=[one]) for n, one in enumerate((known, nameless)))
+            ),
+            "Observation.ndjson": lines(
+                {"resourceType": "Observation", "id": "o", "subject": {"reference": "#pt"}, "contained": [known]}
+            ),
+        }
+    )
+    assert rows("select subject.reference from raw.ehr_encounter order by id") == [("Patient?identifier=urn:oid:1|M1",), ("#pt",)]
+    assert rows("select subject.reference from raw.ehr_observation") == [("Patient?identifier=urn:oid:1|M1",)]
+    assert rows("select count(*) from raw.ehr_patient") == [(0,)]
