@@ -30,7 +30,7 @@
         when 10 then try_cast({{ date_time }} as date)
         when 7 then try_cast({{ date_time }} || '-01' as date)
         when 4 then try_cast({{ date_time }} || '-01-01' as date)
-        else {{ practice_date(fhir_instant(date_time)) }}
+        else {{ fhir_date(date_time) }}
     end
 {%- endmacro %}
 
@@ -39,7 +39,7 @@
         when 10 then try_cast({{ date_time }} as date)
         when 7 then last_day(try_cast({{ date_time }} || '-01' as date))
         when 4 then try_cast({{ date_time }} || '-12-31' as date)
-        else {{ practice_date(fhir_instant(date_time)) }}
+        else {{ fhir_date(date_time) }}
     end
 {%- endmacro %}
 

@@ -1,10 +1,17 @@
 {#-
     The calendar day of a FHIR date or dateTime (text) in the practice's time zone. A day without a time stays that day: as an instant
-    it would be midnight UTC, the day before in New York. `2019` and `2019-04` are not days and become null.
+    it would be midnight UTC, the day before in New York. `2019` and `2019-04` are not days and become null. Some servers write a day
+    without hyphens, between blanks or, as XML allows, with an offset.
 -#}
 {% macro fhir_date(date_time) -%}
     case
         when length({{ date_time }}) = 10 then try_cast({{ date_time }} as date)
+        when regexp_matches({{ date_time }}, '{{ _day_alone() }}')
+            then try_cast(regexp_replace({{ date_time }}, '{{ _day_alone() }}', '\1-\2-\3') as date)
         when length({{ date_time }}) > 10 then {{ practice_date(fhir_instant(date_time)) }}
     end
+{%- endmacro %}
+
+{% macro _day_alone() -%}
+    ^\s*([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:Z|[+-][0-9]{2}:?[0-9]{2})?\s*$
 {%- endmacro %}

@@ -30,11 +30,16 @@
 {% macro fhir_status(extract, status='status') -%}
     {%- set codes = fhir_status_codes(extract) -%}
     {%- set words = {'canceled': 'cancelled', 'complete': 'completed'} -%}
-    {%- if extract == 'Encounter' %}{% do words.update({'complete': 'finished', 'completed': 'finished'}) %}{% endif -%}
+    {%- if extract == 'Encounter' %}{% do words.update({
+        'complete': 'finished', 'completed': 'finished', 'closed': 'finished', 'checkedout': 'finished', 'discharged': 'finished',
+        'noshow': 'cancelled',
+    }) %}{% endif -%}
     {%- if extract == 'Appointment' -%}
         {%- do words.update({
             'scheduled': 'booked', 'confirmed': 'booked', 'complete': 'fulfilled', 'completed': 'fulfilled', 'checkedout': 'fulfilled',
-            'missed': 'noshow', 'noshowed': 'noshow',
+            'kept': 'fulfilled', 'seen': 'fulfilled', 'showed': 'fulfilled', 'missed': 'noshow', 'noshowed': 'noshow',
+            'didnotattend': 'noshow', 'cancelledbypatient': 'cancelled', 'canceledbypatient': 'cancelled',
+            'cancelledbyprovider': 'cancelled', 'canceledbyprovider': 'cancelled', 'deleted': 'entered-in-error',
         }) -%}
     {%- endif -%}
     {%- set letters = "regexp_replace(lower(" ~ status ~ "), '[^a-z]', '', 'g')" -%}

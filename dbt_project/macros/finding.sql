@@ -6,10 +6,12 @@
 {#- What is found about a FHIR date or dateTime (text) that is not read as it is written; null otherwise. -#}
 {% macro date_finding(field) -%}
     case
-        when {{ is_unreadable_date(field) }} then {{ finding(field, 'unknown', 'is not a date that can be read, and is taken for unknown') }}
+        when coalesce({{ field }}, '') = '' then null
         when {{ is_partial_date(field) }}
             then {{ finding(field, 'unknown', 'is a year or a month alone, and its day is taken for unknown') }}
-        when {{ is_local_time(field) }} then {{ finding(field, 'mapped', 'has no offset, and is read as the local time of the practice') }}
+        when {{ fhir_date(field) }} is null
+            then {{ finding(field, 'unknown', 'is not a date that can be read, and is taken for unknown') }}
+        when {{ is_without_offset(field) }} then {{ finding(field, 'mapped', 'has no offset, and is read as the local time of the practice') }}
     end
 {%- endmacro %}
 

@@ -24,7 +24,7 @@ CODING = _struct(system=STRING, code=STRING, display=STRING)
 CONCEPT = _struct(coding=pl.List(CODING), text=STRING)
 CONCEPTS = pl.List(CONCEPT)
 IDENTIFIER = _struct(use=STRING, type=CONCEPT, system=STRING, value=STRING)
-REFERENCE = _struct(reference=STRING, display=STRING)
+REFERENCE = _struct(reference=STRING, display=STRING, identifier=_struct(system=STRING, value=STRING))
 REFERENCES = pl.List(REFERENCE)
 PERIOD = _struct(start=STRING, end=STRING)
 QUANTITY = _struct(value=NUMBER, comparator=STRING, unit=STRING, system=STRING, code=STRING)
@@ -183,6 +183,7 @@ _CONTRACTS = (
         {
             "status": _STATUS,
             "type": optional(CONCEPTS, "Kinds of care given there."),
+            "identifier": optional(pl.List(IDENTIFIER), "Identifiers, by which other resources may name it."),
             "name": optional(STRING, "Its name."),
             "address": optional(ADDRESS, "Its address."),
             "managingOrganization": optional(REFERENCE, "The organization that runs it."),

@@ -11,7 +11,7 @@ from models.sources import SOURCE_KINDS, name_of_kind
 from pipelines.extract.reading import ROWS
 from pipelines.landing.integrity import MANIFEST, read_manifest
 from pipelines.landing.rows import landed_rows
-from pipelines.landing.subjects import Naming, Subjects, subjects_of
+from pipelines.landing.subjects import PERSONS, Naming, Subjects, subjects_of
 from pipelines.sql.literals import literal
 from pipelines.sql.parquet import rows_of
 
@@ -107,7 +107,7 @@ def _find_whole(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, 
     if subjects is None or not (names := _names(subjects.by, there)):
         return
     # A row of several patients is nobody's alone. Other kinds of rows name one person, or are about the pair that they name.
-    is_shared = "name.\"extract\" = 'Patient'" if SOURCE_KINDS[kind].reader == "fhir" else "false"
+    is_shared = f'name."extract" in {PERSONS}' if SOURCE_KINDS[kind].reader == "fhir" else "false"
     connection.execute(
         f"""
         insert into found
@@ -130,6 +130,21 @@ def _find_whole(connection: duckdb.DuckDBPyConnection, kind: str, extract: str, 
             from {rows}
             join found on found.path = filename and found.row_number = _row_number and found.is_whole
             where {id} is not null
+            """
+        )
+    for name, ids in subjects.identifiers.items():
+        connection.execute(
+            f"""
+            insert or ignore into theirs
+            select mark(source_system, {literal(name)}, id)
+            from (
+                select source_system, unnest({ids}) as id, found.path is not null as is_theirs
+                from {rows}
+                left join found on found.path = filename and found.row_number = _row_number and found.is_whole
+            )
+            where id is not null
+            group by source_system, id
+            having bool_and(is_theirs)
             """
         )
 

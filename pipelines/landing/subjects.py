@@ -1,7 +1,7 @@
 """Whose a landed row is: the person's whom its columns name, or to whose other rows they lead.
 
 Taken from the contracts alone. A column names a record
-- by reference, in a FHIR resource: `subject`, `participant[].actor` …;
+- by reference, in a FHIR resource: `subject`, `participant[].actor` …, to an id or an identifier;
 - by bearing the name of another extract's key: `contact_id`, `account_id`, `claim_id`;
 - by three columns that say of which source, which kind and which id: `left_source_system`, `left_record_type`, `left_id`.
 
@@ -9,7 +9,7 @@ A row that names nobody but the person, or a row of theirs, is theirs: a claim o
 several patients, such as a group visit, is not, and only what names the person is taken out of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import polars as pl
@@ -18,6 +18,7 @@ from models.contract import Contract, Dtype
 from models.sources import SOURCE_KINDS, SourceKind
 from pipelines.extract.bundles import DELETED
 from pipelines.sql.literals import literal
+from pipelines.sql.types import sql_type
 
 RECORD_EXTRACTS = {
     "ehr_patient": ("ehr", "Patient"),
@@ -26,8 +27,12 @@ RECORD_EXTRACTS = {
 }
 """The kind of source and the extract of each type of record that may be a person's."""
 _PERSON = "Patient"
+_IDENTIFIED = f"{_PERSON}.identifier"
+"""The kind of name that is an identifier of a patient, as `system|value`, or `|value` where a reference leaves the system out."""
+PERSONS = (_PERSON, _IDENTIFIED)
+"""The kinds of name that are of a patient, in FHIR."""
 _FHIR_ANCHORS = (_PERSON, "Encounter")
-_REFERENCE = {"reference", "display"}
+_REFERENCE = {"reference", "display", "identifier"}
 _CLAIM_NUMBER = "patient_control_number"
 """A payer's answer may name a claim by nothing else (X12 835, CLP01)."""
 _ALSO_NAMED = {("billing", "claims"): (_CLAIM_NUMBER,)}
@@ -53,11 +58,12 @@ class Naming:
         return cls(column, names, kept, taken)
 
     @classmethod
-    def list_of(cls, column: str, names: str, theirs: str) -> "Naming":
-        """A column with a list, an element of which, `one`, names a person where the SQL `theirs` holds."""
+    def list_of(cls, column: str, names: str, theirs: str, value: str = "") -> "Naming":
+        """A column with a list, an element of which, `one`, names a person where the SQL `theirs` holds; `value`: SQL of the
+        column, where that is not its name."""
+        of = value or f'"{column}"'
         kept, taken = (
-            f'list_filter("{column}", lambda one: {said})'
-            for said in (f"not coalesce({theirs}, false)", f"coalesce({theirs}, false)")
+            f"list_filter({of}, lambda one: {said})" for said in (f"not coalesce({theirs}, false)", f"coalesce({theirs}, false)")
         )
         return cls(column, names, kept, taken)
 
@@ -65,11 +71,13 @@ class Naming:
 @dataclass(frozen=True)
 class Subjects:
     """How the rows of one extract name people. `by` are the columns that make a row theirs, `mentions` those that never do;
-    `anchors` maps a name that other rows may call the row by to the SQL of the id."""
+    `anchors` maps a name that other rows may call the row by to the SQL of the id; `identifiers`, to that of the list of ids, of
+    which each counts only where no row of somebody else has it."""
 
     by: tuple[Naming, ...]
     mentions: tuple[Naming, ...]
     anchors: dict[str, str]
+    identifiers: dict[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[Naming, ...]:
@@ -88,11 +96,15 @@ def subjects_of(kind_name: str, extract: str) -> Subjects | None:
     if contract is None:
         return None
     if is_fhir:
-        referring = tuple(found for name, field in contract.fields.items() if (found := _referring(name, field.dtype.type)))
+        referring = tuple(found for name, column in contract.fields.items() if (found := _referring(name, column.dtype.type)))
         anchors = {extract: "id"} if extract in _FHIR_ANCHORS else {}
         own = (_flat("id", literal(_PERSON)),)
         return (
-            Subjects(own, referring, anchors) if extract == _PERSON else Subjects(referring, (), anchors) if referring else None
+            Subjects(own, referring, anchors, {_IDENTIFIED: _IDENTIFIERS})
+            if extract == _PERSON
+            else Subjects(referring, (), anchors)
+            if referring
+            else None
         )
     named = (*_pairs(contract), *_keyed(kind, contract))
     return Subjects(named, (), _anchors(kind, contract)) if named else None
@@ -159,46 +171,75 @@ def _pairs(contract: Contract) -> list[Naming]:
 
 
 def _referring(column: str, dtype: Dtype) -> Naming | None:
-    """A column of references, or of a list of elements that have one."""
+    """A column of references, or of a list of elements that have one. Rows that were read before references had identifiers are
+    cast to what they are like now."""
+    now = f'("{column}"::{sql_type(dtype)})'
     if isinstance(dtype, pl.List) and (paths := [f"one{path}" for path in _paths(dtype.inner)]):
-        named = " || ".join(f'list_transform(coalesce("{column}", []), lambda one: {_named(path)})' for path in paths)
-        return Naming.list_of(column, named, " or ".join(f"coalesce({_theirs(path)}, false)" for path in paths))
-    if paths := [f'"{column}"{path}' for path in _paths(dtype)]:
-        theirs = " or ".join(f"coalesce({_theirs(path)}, false)" for path in paths)
-        return Naming.single(column, f"[{', '.join(map(_named, paths))}]", theirs)
+        named = " || ".join(f"flatten(list_transform(coalesce({now}, []), lambda one: {_named(path)}))" for path in paths)
+        return Naming.list_of(column, named, " or ".join(_theirs(path) for path in paths), now)
+    if paths := [f"{now}{path}" for path in _paths(dtype)]:
+        return Naming.single(column, " || ".join(map(_named, paths)), " or ".join(map(_theirs, paths)))
     return None
 
 
 def _paths(dtype: Dtype) -> list[str]:
-    """The paths from a value to the references in it; `.reference` of a reference itself."""
+    """The paths from a value to the references in it."""
     if not isinstance(dtype, pl.Struct):
         return []
-    if {field.name for field in dtype.fields} == _REFERENCE:
-        return [".reference"]
-    return [f'."{field.name}"{path}' for field in dtype.fields for path in _paths(field.dtype)]
+    if {one.name for one in dtype.fields} == _REFERENCE:
+        return [""]
+    return [f'."{one.name}"{path}' for one in dtype.fields for path in _paths(one.dtype)]
 
 
-# As the macro `id_of` of dbt reads it. `urn:uuid:…` does not say of what type it is.
-def _id(reference: str) -> str:
-    return f"regexp_extract({reference}, '([^/:]+)(/_history/[^/]*)?$', 1)"
+# As the macros `id_of` and `identifier_of` of dbt read them. `urn:uuid:…` does not say of what type it is.
+_BY_IDENTIFIER = "'?identifier='"
+_IDENTIFIERS = " || ".join(
+    f"list_transform(coalesce(identifier, []), lambda one: {system} || '|' || upper(trim(one.value)))"
+    for system in ("coalesce(one.system, '')", "''")
+)
 
 
-def _type(reference: str) -> str:
-    return f"coalesce(nullif(regexp_extract({reference}, '([A-Za-z]+)/[^/:]+(/_history/[^/]*)?$', 1), ''), '{_PERSON}')"
+def _id(text: str) -> str:
+    last = f"regexp_extract(rtrim(split_part({text}, '?', 1), ' /'), '([^/:]+)(/_history/[^/]*)?$', 1)"
+    return f"case when not contains({text}, {_BY_IDENTIFIER}) then trim({last}) end"
+
+
+def _type(text: str) -> str:
+    found = f"regexp_extract(rtrim(split_part({text}, '?', 1), ' /'), '([A-Za-z]+)/[^/:]+(/_history/[^/]*)?$', 1)"
+    return f"coalesce(nullif(upper(left({found}, 1)) || substr({found}, 2), ''), '{_PERSON}')"
+
+
+def _identifier(reference: str) -> str:
+    asked = f"replace(split_part({reference}.reference, {_BY_IDENTIFIER}, 2), '%7C', '|')"
+    with_system = f"split_part({asked}, '|', 1) || '|' || upper(trim(split_part({asked}, '|', 2)))"
+    return (
+        f"case when contains({reference}.reference, {_BY_IDENTIFIER}) "
+        f"then case when contains({asked}, '|') then {with_system} else '|' || upper(trim({asked})) end "
+        f"when coalesce({reference}.reference, '') = '' "
+        f"then coalesce({reference}.identifier.system, '') || '|' || upper(trim({reference}.identifier.value)) end"
+    )
 
 
 def _struct(source_system: str, extract: str, id: str) -> str:
     return f"{{'source_system': {source_system}, 'extract': {extract}, 'id': {id}}}"
 
 
+def _said(reference: str) -> tuple[tuple[str, str, str], ...]:
+    """What a reference names: source, kind of name and id, in SQL; by its id and by its identifier, of which one is null."""
+    text = f"{reference}.reference"
+    return ("source_system", _type(text), _id(text)), ("source_system", literal(_IDENTIFIED), _identifier(reference))
+
+
 def _named(reference: str) -> str:
-    return _struct("source_system", _type(reference), _id(reference))
+    return f"[{', '.join(_struct(*one) for one in _said(reference))}]"
 
 
 def _theirs(reference: str) -> str:
-    return f"is_theirs(source_system, {_type(reference)}, {_id(reference)})"
+    return " or ".join(f"coalesce(is_theirs({', '.join(one)}), false)" for one in _said(reference))
 
 
 def _deleted_resources() -> Naming:
-    url = "one.request.url"
-    return Naming.list_of("entry", f'list_transform(coalesce("entry", []), lambda one: {_named(url)})', _theirs(url))
+    said = ("source_system", _type("one.request.url"), _id("one.request.url"))
+    return Naming.list_of(
+        "entry", f'list_transform(coalesce("entry", []), lambda one: {_struct(*said)})', f"is_theirs({', '.join(said)})"
+    )

@@ -37,6 +37,8 @@ TABLES = [
     "+int_clinical__concept_value_sets",
 ]  # fmt: skip
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+NOTHING = "-"
+"""In the id of a record, for an empty text or blanks."""
 NAME = [{"family": "Kestrel", "given": ["Ann"]}]
 AMBULATORY = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
 
@@ -80,13 +82,13 @@ def _appointment(appointment_id: str, reference: str = "Patient/p1", **elements:
 
 MADE = (
     _patient("p1"),
-    *(_patient(f"sex {given}", gender=given) for given in ("F", "Female", " m", "MAN", "other", "Divers", "")),
+    *(_patient(f"sex {given or NOTHING}", gender=given) for given in ("F", "Female", " m", "MAN", "other", "Divers", "")),
     *(
         _patient(f"born {day}", birthDate=day)
         for day in ("2026-11-01", "2026-11-02", "1906-11-01", "1906-10-31", "2026-02-30", "1966-05")
     ),
     *(
-        _patient(f"named {text}", name=[{"text": text}])
+        _patient(f"named {text.strip() or NOTHING}", name=[{"text": text}])
         for text in ("Kestrel, Ann Jo", "Ann Jo Kestrel", "Ann Kestrel, MD", "Kestrel", " ")
     ),
     *(
@@ -162,6 +164,122 @@ MADE = (
     _pressure("in words", {"value": 120, "unit": "mmHg"}),
 )
 
+NPI, REGISTER = "http://hl7.org/fhir/sid/us-npi", "urn:oid:9.8"
+BY_NUMBER = {"identifier": {"system": REGISTER, "value": "m100"}, "display": "Ann"}
+
+
+def _visit_of(visit_id: str, subject: dict[str, object], **elements: object) -> dict[str, object]:
+    return _visit(visit_id, **{**elements, "subject": subject})
+
+
+def _site(kind: str, record_id: str, number: str) -> dict[str, object]:
+    return {"resourceType": kind, "id": record_id, "identifier": [{"system": REGISTER, "value": number}], "name": record_id}
+
+
+ODD = (
+    _patient("p1", identifier=[{"system": REGISTER, "value": "M100"}]),
+    *(_patient(f"twin {n}", identifier=[{"system": "urn:oid:family", "value": "F7"}]) for n in (1, 2)),
+    {"resourceType": "Practitioner", "id": "dr1", "identifier": [{"system": NPI, "value": "1999999992"}]},
+    _site("Location", "north", "L9"),
+    _site("Organization", "owner", "O9"),
+    _visit_of("number: logical", BY_NUMBER),
+    _visit_of("number: without a system", {"identifier": {"value": "M100"}}),
+    *(
+        _visit_of(f"number: {said}", {"reference": f"Patient?identifier={said}"})
+        for said in (f"{REGISTER}|M100", f"{REGISTER}%7CM100", "M100", f"{REGISTER}|M999", "urn:oid:family|F7")
+    ),
+    _visit_of("number: other system", {"identifier": {"system": "urn:oid:1", "value": "M100"}}),
+    *(
+        _visit_of(f"reference: {said}", {"reference": said})
+        for said in ("patient/p1", "Patient/p1/", " Patient/p1 ", "/Patient/p1", "Patient/p1?_format=json")
+    ),
+    _visit(
+        "who and where",
+        participant=[{"individual": {"reference": f"Practitioner?identifier={NPI}|1999999992"}}],
+        location=[{"location": {"reference": f"Location?identifier={REGISTER}|L9"}}],
+        serviceProvider={"identifier": {"system": REGISTER, "value": "O9"}},
+    ),
+    _appointment(
+        "who and where",
+        start="2026-12-01T10:00:00-05:00",
+        status="booked",
+        participant=[
+            {"actor": BY_NUMBER},
+            {"actor": {"identifier": {"system": NPI, "value": "1999999992"}}},
+            {"actor": {"reference": f"Location?identifier={REGISTER}|L9"}},
+        ],
+    ),
+    _appointment("patient/p1", "patient/p1", start="2026-12-01T10:00:00-05:00"),
+    _appointment("of nobody", "RelatedPerson/r1", start="2026-12-01T10:00:00-05:00"),
+    _appointment("by words", start="2026-12-01T10:00:00-05:00", participant=[{"actor": {"display": "Ann Kestrel"}}]),
+    *(
+        _patient(f"dead {given or NOTHING}", deceasedDateTime=given)
+        for given in ("", "0001-01-01T00:00:00Z", "9999-12-31", "2026-01-01", "gone", "1900-01-01", "2027-01-01")
+    ),
+    *(
+        _patient(f"born {given}", birthDate=given)
+        for given in ("1966-05-05T00:00:00Z", "19660505", "1966-05-05T00:00:00.000-0500", "05/05/1966")
+    ),
+    *(
+        _patient(f"named {name.get('text') or name.get('family')}", name=[name])
+        for name in (
+            {"text": "Mrs. Ann Kestrel"},
+            {"text": "Dr Ann\u00a0Kestrel, MD"},
+            {"text": "Ann Kestrel", "given": [""], "family": ""},
+            {"family": "Kestrel, Ann"},
+            {"family": "Kestrel, Jr.", "given": ["Ann"]},
+        )
+    ),
+    *(
+        _visit(f"at {given}", period={"start": given, "end": None})
+        for given in (
+            "20260701",
+            "20260701001500",
+            "2026-07-01t04:15:00z",
+            "2026-07-01T04:15:00Z[UTC]",
+            "2026-07-01T00:15:00 -04:00",
+            "2026-07-01T00:15:60-04:00",
+            "2026-07-01 00:15",
+            "2026-07-01-04:00",
+            " 2026-07-01 ",
+            "1782879300000",
+        )
+    ),
+    *(
+        _visit(f"class {given}", **{"class": given_class})
+        for given, given_class in {
+            "O": {"code": "O"},
+            "I of v2": {"system": "http://terminology.hl7.org/CodeSystem/v2-0004", "code": "I"},
+            "E of a vendor": {"system": "urn:oid:1.2.3", "code": "E"},
+            "in words": {"display": "Inpatient encounter", "code": ""},
+            "with blanks": {"code": "amb "},
+        }.items()
+    ),
+    *(_visit(f"status {status}", status=status) for status in ("Checked Out", "Closed", "discharged", "No Show")),
+    _visit("no start", period={"end": "2026-03-10T10:30:00-04:00"}),
+    _visit("ends before it starts", period={"start": "2026-03-12", "end": "2026-03-10"}),
+    *(
+        _appointment(f"status {status}", status=status, start="2026-10-05T10:00:00-04:00")
+        for status in ("Kept", "Showed", "Did not attend", "Cancelled by patient", "deleted")
+    ),
+    *(
+        _patient(f"number {n}", identifier=[{"value": str(n), **said}])
+        for n, said in enumerate(
+            (
+                {"type": {"text": "MR#"}},
+                {"type": {"text": "Medical Record No."}},
+                {"type": {"coding": [{"display": "Medical record number"}]}},
+                {"system": "https://ehr.example/mrn"},
+                {"type": {"text": "Medical Record Clerk"}},
+            )
+        )
+    ),
+    _coded("Condition", "by name", ("ICD-10-CM", "z716")),
+    _coded("Condition", "of an edition", ("http://snomed.info/sct/731000124108", "171207006")),
+    _coded("Condition", "of SNOMED CT by name", ("SNOMED CT", "171207006")),
+    _patient("a part", meta={"tag": [{"code": "SUBSETTED"}]}),
+)
+
 
 def _deliver(resources: tuple[dict[str, Any], ...], folder: Path) -> None:
     for kind in {resource["resourceType"] for resource in resources}:
@@ -170,15 +288,17 @@ def _deliver(resources: tuple[dict[str, Any], ...], folder: Path) -> None:
 
 
 def practice_of(folder: Path) -> Practice:
-    """The records above as source `ehr`, and each shared case that is there as a source of its name."""
-    _deliver(MADE, folder)
+    """The records above as sources `ehr` and `ehr:odd`, and each shared case that is there as a source of its name."""
+    for name, resources in (("ehr", MADE), ("odd", ODD)):
+        (folder / name).mkdir()
+        _deliver(resources, folder / name)
     cases = {f"ehr:{name}": CASES / name / "ehr" for name in SHARED if (CASES / name).is_dir()}
     classes = {"13": "EMER", "urn:oid:1.2.3|5": "VR"}
     return Practice(
         "t",
         "Test",
         "America/New_York",
-        {"ehr": folder, **cases},
+        {"ehr": folder / "ehr", "ehr:odd": folder / "odd", **cases},
         as_of=date(2026, 11, 1),
         variables={"resolve_identity": False, "encounter_classes": classes, "mrn_systems": ["urn:oid:1.2.3.4"]},
     )
@@ -214,7 +334,7 @@ def test_sex_is_a_fhir_code_whatever_the_server_writes(rows: Rows):
         "MAN": ("male",),
         "other": ("other",),
         "Divers": ("unknown",),
-        "": (None,),
+        NOTHING: (None,),
     }
     source = _case("gender-not-a-fhir-code")
     assert rows(f"select patient_id, sex from staging.stg_ehr__patients where source_system = '{source}' order by 1") == [
@@ -242,7 +362,7 @@ def test_a_name_given_as_text_alone_is_read_as_people_write_it(rows: Rows):
         "Ann Jo Kestrel": ("Ann", "Kestrel"),
         "Ann Kestrel, MD": ("Ann", "Kestrel"),
         "Kestrel": (None, "Kestrel"),
-        " ": (None, None),
+        NOTHING: (None, None),
     }
     source = _case("name-text-last-first")
     assert rows(
@@ -251,11 +371,13 @@ def test_a_name_given_as_text_alone_is_read_as_people_write_it(rows: Rows):
 
 
 def test_a_reference_with_a_version_names_the_patient(rows: Rows):
-    assert rows("select encounter_id from marts.fct_encounters where patient_key is null order by 1") == [
+    assert rows(
+        "select encounter_id from marts.fct_encounters where patient_key is null and source_system = 'ehr' order by 1"
+    ) == [
         ("of a group",),
         ("of nobody",),
     ], "a group of the id of a patient is not that patient"
-    assert rows("select appointment_id from marts.fct_appointments where patient_key is null") == []
+    assert rows("select appointment_id from marts.fct_appointments where patient_key is null and source_system = 'ehr'") == []
     source = _case("versioned-reference")
     assert rows(f"select count(*) from marts.fct_encounters where source_system = '{source}' and is_completed_visit") == [(1,)]
 
@@ -304,7 +426,10 @@ def test_an_appointment_without_a_readable_start_is_kept_and_not_due(rows: Rows)
 
 
 def test_a_status_is_the_fhir_code_that_its_word_means_and_a_word_that_is_not_known_no_visit(rows: Rows):
-    visits = rows("select encounter_id, is_completed_visit from marts.fct_encounters where encounter_id like 'status %'")
+    visits = rows(
+        "select encounter_id, is_completed_visit from marts.fct_encounters where encounter_id like 'status %' "
+        "and source_system = 'ehr'"
+    )
     assert {visit.removeprefix("status "): is_completed for visit, is_completed in visits} == {
         "FINISHED": True,
         " finished": True,
@@ -314,7 +439,8 @@ def test_a_status_is_the_fhir_code_that_its_word_means_and_a_word_that_is_not_kn
         "missing": False,
     }
     appointments = rows(
-        "select appointment_id, final_status, is_due from marts.fct_appointments where appointment_id like 'status %'"
+        "select appointment_id, final_status, is_due from marts.fct_appointments "
+        "where appointment_id like 'status %' and source_system = 'ehr'"
     )
     assert {appointment.removeprefix("status "): tuple(facts) for appointment, *facts in appointments} == {
         "NoShow": ("no_show", True),
@@ -327,9 +453,13 @@ def test_a_status_is_the_fhir_code_that_its_word_means_and_a_word_that_is_not_kn
 
 
 def test_who_waits_or_asks_for_an_appointment_has_none(rows: Rows):
-    found = rows("select distinct final_status from marts.fct_appointments where starts_on = '2026-12-01'")
+    query = "select distinct final_status from marts.fct_appointments where starts_on = '2026-12-01' and source_system = 'ehr'"
+    found = rows(query)
     assert found == [("requested",)]
-    assert rows("select count(*) from marts.dim_patients where next_appointment_at is not null") == [(0,)]
+    assert rows(
+        "select count(*) from marts.dim_patients join intermediate.int_identity__patient_links as links using (patient_key) "
+        "where links.source_system <> 'ehr:odd' and next_appointment_at is not null"
+    ) == [(0,)]
 
 
 def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Rows):
@@ -424,3 +554,118 @@ def test_a_code_is_of_the_value_sets_of_the_code_that_it_means(rows: Rows):
     assert ("http://hl7.org/fhir/sid/icd-10|z716", "tobacco_counseling_diagnosis") in found
     assert ("https://loinc.org/|97506-0", "glucose_management_indicator") in found
     assert ("urn:oid:2.16.840.1.113883.6.1|97506-0", "glucose_management_indicator") in found
+
+
+def _odd(rows: Rows, columns: str, table: str, key: str, prefix: str) -> dict[str, Any]:
+    """Of the records of `ehr:odd` whose key begins so, one fact or several, by the rest of the key."""
+    found = rows(f"select {key}, {columns} from {table} where source_system = 'ehr:odd' and starts_with({key}, '{prefix}')")
+    return {record.removeprefix(prefix): facts[0] if len(facts) == 1 else tuple(facts) for record, *facts in found}
+
+
+def test_a_reference_may_name_a_record_by_an_identifier_that_one_record_alone_has(rows: Rows):
+    """M100 is p1's; F7 is the member number of two; M999 is nobody's, and another register's M100 is not this one."""
+    visits = _odd(rows, "patient_id", "staging.stg_ehr__encounters", "encounter_id", "number: ")
+    known = ("logical", "without a system", f"{REGISTER}|M100", f"{REGISTER}%7CM100", "M100")
+    assert visits == dict.fromkeys(known, "p1") | dict.fromkeys((f"{REGISTER}|M999", "urn:oid:family|F7", "other system"))
+    place = "practitioner_id, location_id"
+    (visit,) = _odd(rows, f"{place}, organization_id", "staging.stg_ehr__encounters", "encounter_id", "who and").values()
+    assert visit == ("dr1", "north", "owner")
+    (booking,) = _odd(rows, f"patient_id, {place}", "staging.stg_ehr__appointments", "appointment_id", "who and").values()
+    assert booking == ("p1", "dr1", "north")
+
+
+def test_a_reference_is_read_in_other_letters_and_with_what_a_request_adds_to_it(rows: Rows):
+    assert set(_odd(rows, "patient_id", "staging.stg_ehr__encounters", "encounter_id", "reference: ").values()) == {"p1"}
+    assert _odd(rows, "patient_id", "staging.stg_ehr__appointments", "appointment_id", "patient/") == {"p1": "p1"}
+
+
+def test_the_day_that_stands_for_none_is_no_death(rows: Rows):
+    """A word instead of a day says that the person died; so does a day before the birth, which is counted as doubtful."""
+    dead = _odd(rows, "is_deceased, deceased_on", "staging.stg_ehr__patients", "patient_id", "dead ")
+    assert dead == {
+        **dict.fromkeys((NOTHING, "0001-01-01T00:00:00Z", "9999-12-31"), (False, None)),
+        "gone": (True, None),
+        **{day: (True, date.fromisoformat(day)) for day in ("2026-01-01", "1900-01-01", "2027-01-01")},
+    }
+
+
+def test_a_birth_date_with_a_time_is_the_day_that_it_names(rows: Rows):
+    """Midnight in London is the evening before in New York."""
+    born = _odd(rows, "birth_date", "staging.stg_ehr__patients", "patient_id", "born ")
+    assert born.pop("05/05/1966") is None
+    assert set(born.values()) == {date(1966, 5, 5)}
+    assert len(born) == 3
+
+
+def test_a_name_is_read_without_titles_and_whole_from_the_family_name(rows: Rows):
+    names = _odd(rows, "first_name, last_name", "staging.stg_ehr__patient_names", "patient_id", "named ")
+    assert names.pop("Kestrel, Jr.") == ("Ann", "Kestrel, Jr.")
+    assert set(names.values()) == {("Ann", "Kestrel")}
+    assert len(names) == 4
+
+
+def test_a_time_is_read_in_the_forms_that_databases_and_programs_write(rows: Rows):
+    """Quarter past midnight in New York, with a leap second at the end of that minute. Milliseconds since 1970 are not read."""
+    moment = datetime(2026, 7, 1, 4, 15, tzinfo=UTC)
+    found = _odd(rows, "started_on, started_at", "staging.stg_ehr__encounters", "encounter_id", "at ")
+    facts = {given: (on, at and at.astimezone(UTC)) for given, (on, at) in found.items()}
+    assert facts.pop("1782879300000") == (None, None)
+    assert facts.pop("2026-07-01T00:15:60-04:00") == (date(2026, 7, 1), moment.replace(second=59))
+    assert {facts.pop(day) for day in ("20260701", "2026-07-01-04:00", " 2026-07-01")} == {(date(2026, 7, 1), None)}
+    assert set(facts.values()) == {(date(2026, 7, 1), moment)}
+    assert len(facts) == 5
+
+
+def test_a_class_may_be_a_letter_of_hl7_v2_or_stand_in_words_alone(rows: Rows):
+    """A letter of a vendor's own is the vendor's."""
+    assert _odd(rows, "class_code, is_completed_visit", "marts.fct_encounters", "encounter_id", "class ") == {
+        "O": ("AMB", True),
+        "I of v2": ("IMP", False),
+        "E of a vendor": ("E", True),
+        "in words": ("IMP", False),
+        "with blanks": ("AMB", True),
+    }
+
+
+def test_words_of_front_desks_are_the_status_that_they_mean(rows: Rows):
+    assert _odd(rows, "status", "staging.stg_ehr__encounters", "encounter_id", "status ") == {
+        **dict.fromkeys(("Checked Out", "Closed", "discharged"), "finished"),
+        "No Show": "cancelled",
+    }
+    assert _odd(rows, "final_status", "marts.fct_appointments", "appointment_id", "status ") == {
+        **dict.fromkeys(("Kept", "Showed"), "completed"),
+        "Did not attend": "no_show",
+        "Cancelled by patient": "cancelled",
+        "deleted": "entered_in_error",
+    }
+
+
+def test_a_record_number_is_known_by_its_words_and_a_system_called_so(rows: Rows):
+    numbers = _odd(rows, "type_code", "staging.stg_ehr__patient_identifiers", "patient_id", "number ")
+    assert numbers == dict.fromkeys("0123", "MR") | {"4": ""}
+
+
+def test_a_code_system_is_known_by_its_name_and_by_an_edition_of_it(rows: Rows):
+    found = rows("select codes, value_set from intermediate.int_clinical__concept_value_sets")
+    assert ("ICD-10-CM|z716", "tobacco_counseling_diagnosis") in found
+    by_name, by_edition = (
+        {value_set for codes, value_set in found if codes == f"{system}|171207006"}
+        for system in ("SNOMED CT", "http://snomed.info/sct/731000124108")
+    )
+    assert by_name == by_edition
+
+
+def test_what_is_odd_about_a_record_is_counted(rows: Rows):
+    """Three visits of nobody, and the bookings for a relative and for a name alone. A visit has no start, another one that cannot
+    be read, and one ends before it starts. Two deaths of no day, a word for one, one before the birth and one to come."""
+    found = rows(
+        "select extract, field, kind, sum(n_rows) from marts.fct_data_findings where source_system = 'ehr:odd' group by all"
+    )
+    facts = {(extract, field, kind): n for extract, field, kind, n in found}
+    assert facts["Encounter", "subject", "unmatched"] == 3
+    assert facts["Appointment", "participant", "unmatched"] == 2
+    assert facts["Encounter", "period.start", "doubtful"] == 1
+    assert facts["Encounter", "period.start", "unknown"] == 2
+    assert facts["Patient", "deceasedDateTime", "unknown"] == 3
+    assert facts["Patient", "deceasedDateTime", "doubtful"] == 2
+    assert facts["Patient", "meta.tag", "doubtful"] == 1

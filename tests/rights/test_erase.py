@@ -104,6 +104,32 @@ def test_a_group_loses_the_person_and_keeps_the_others(home, practice, publish_a
     assert sorted(members) == [("Group-secret-2", 1), ("shared", 1)]
 
 
+def test_records_that_name_the_person_by_an_identifier_go_too(home, practice, publish_anew):
+    """A number that another patient has as well says of nobody whose record it is."""
+    folder, number = practice.sources["ehr"] / "2026-04-30", {"system": "urn:oid:1", "value": "n-secret-1"}
+    folder.mkdir()
+    shared = {"system": "urn:oid:family", "value": "F7"}
+    patients = [
+        {"resourceType": "Patient", "id": f"p-secret-{n}", "identifier": [shared, *([number] if n == 1 else [])]} for n in (1, 2)
+    ]
+    subjects = (
+        {"identifier": number},
+        {"reference": "Patient?identifier=urn:oid:1|n-secret-1"},
+        {"reference": "patient/p-secret-1/"},
+        {"identifier": shared},
+    )
+    results = [{"resourceType": "Observation", "id": f"o{n}", "subject": one} for n, one in enumerate(subjects)]
+    for name, resources in (("Patient", patients), ("Observation", results)):
+        (folder / f"{name}.ndjson").write_text("\n".join(map(json.dumps, resources)))
+    land(practice, home)
+
+    erase_first(home, practice, publish_anew)
+
+    assert search(home.root, GONE) == []
+    rows = home.landing("test").glob("ehr/Observation/*/rows.parquet")
+    assert sorted(id for path in rows for (id,) in duckdb.sql(f"select id from '{path}' where id like 'o_'").fetchall()) == ["o3"]
+
+
 def test_what_is_delivered_again_is_erased_again_and_counted(home, practice, publish_anew):
     erase_first(home, practice, publish_anew)
     write_ehr(practice.sources["ehr"] / "2026-04-30", people=(1,), extracts=FEW)

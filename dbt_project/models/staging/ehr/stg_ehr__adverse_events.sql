@@ -11,3 +11,4 @@ select
     coalesce("date", recordedDate) as happened_date_time,
     {{ fhir_date('coalesce("date", recordedDate)') }} as happened_on
 from {{ source('raw', 'ehr_adverse_event') }}
+{{ with_named('Patient', 'subject') }}

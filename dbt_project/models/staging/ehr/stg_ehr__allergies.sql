@@ -1,7 +1,7 @@
 select
     source_system,
     id as allergy_id,
-    {{ id_of('patient.reference') }} as patient_id,
+    {{ patient_of('patient.reference') }} as patient_id,
 
     {{ has_code('[clinicalStatus]', 'active') }} as is_active,
     lower(clinicalStatus.coding[1].code) as clinical_status,
@@ -16,3 +16,4 @@ select
     lastOccurrence as last_occurrence_date_time,
     {{ fhir_date('recordedDate') }} as recorded_on
 from {{ source('raw', 'ehr_allergy_intolerance') }}
+{{ with_named('Patient', 'patient') }}

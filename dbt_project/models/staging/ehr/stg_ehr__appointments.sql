@@ -11,8 +11,19 @@ participants as (
     select
         source_system,
         id,
-        unnest(participant).actor.reference as reference
+        unnest(participant).actor as actor
     from appointments
+
+),
+
+-- A query and a slash at the end say nothing of the type.
+said as (
+
+    select
+        *,
+        rtrim(split_part(actor.reference, '?', 1), ' /') as reference,
+        {{ identifier_of('actor') }} as identifier
+    from participants
 
 ),
 
@@ -33,8 +44,15 @@ typed as (
         source_system,
         id,
         {{ id_of('reference') }} as actor_id,
-        nullif(regexp_extract(reference, '([A-Z][A-Za-z]+)[/?][^/]*(/_history/[^/]*)?$', 1), '') as actor_type
-    from participants
+        identifier,
+        nullif(
+            case
+                when identifier is not null then regexp_extract(reference, '([A-Za-z]+)$', 1)
+                else upper(left(regexp_extract(reference, '([A-Za-z]+)/[^/]*(/_history/[^/]*)?$', 1), 1))
+                    || substr(regexp_extract(reference, '([A-Za-z]+)/[^/]*(/_history/[^/]*)?$', 1), 2)
+            end, ''
+        ) as actor_type
+    from said
 
 ),
 
@@ -44,7 +62,7 @@ sought as (
 
     select
         *,
-        case when actor_type is null then actor_id end as untyped_actor_id,
+        case when actor_type is null and identifier is null then actor_id end as untyped_actor_id,
         case when actor_type = 'PractitionerRole' then actor_id end as role_id,
         case when actor_type = 'Group' then actor_id end as group_id
     from typed
@@ -56,16 +74,21 @@ actors as (
     select
         sought.source_system,
         sought.id,
-        coalesce(sought.actor_type, known.actor_type) as actor_type,
+        coalesce(sought.actor_type, known.actor_type, named.record_type) as actor_type,
         case
             when sought.actor_type = 'PractitionerRole' then roles.practitioner_id
             when sought.actor_type = 'Group' then members.patient_id
+            when sought.identifier is not null then named.record_id
             else sought.actor_id
         end as actor_id
     from sought
     left join known
         on sought.source_system = known.source_system
         and sought.untyped_actor_id = known.actor_id
+    left join {{ ref('stg_ehr__identified_records') }} as named
+        on sought.source_system = named.source_system
+        and sought.identifier = named.identifier
+        and coalesce(sought.actor_type, named.record_type) = named.record_type
     left join {{ ref('stg_ehr__practitioner_roles') }} as roles
         on sought.source_system = roles.source_system
         and sought.role_id = roles.practitioner_role_id

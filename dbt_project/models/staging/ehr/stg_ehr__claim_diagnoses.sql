@@ -4,12 +4,13 @@ with items as (
     select
         source_system,
         id as claim_id,
-        {{ id_of('patient.reference') }} as patient_id,
+        {{ patient_of('patient.reference') }} as patient_id,
         status,
         use,
         diagnosis as diagnoses,
         unnest(item) as item
     from {{ source('raw', 'ehr_claim') }}
+    {{ with_named('Patient', 'patient') }}
 
 ),
 

@@ -13,3 +13,4 @@ select
     -- When it was written down that it was not sent
     {{ extension_value('extension', 'us-quality-core-recorded', 'valueDateTime') }} as recorded_date_time
 from {{ source('raw', 'ehr_communication') }}
+{{ with_named('Patient', 'subject') }}

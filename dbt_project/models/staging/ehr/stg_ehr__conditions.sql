@@ -37,3 +37,4 @@ select
     {{ fhir_date('recordedDate') }} as recorded_on,
     _last_updated as recorded_at
 from {{ source('raw', 'ehr_condition') }}
+{{ with_named('Patient', 'subject') }}

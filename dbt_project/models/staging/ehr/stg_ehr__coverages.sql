@@ -3,7 +3,7 @@ with coverages as (
     select
         source_system,
         id as coverage_id,
-        {{ id_of('beneficiary.reference') }} as patient_id,
+        {{ patient_of('beneficiary.reference') }} as patient_id,
         {{ fhir_status('Coverage') }} as coverage_status,
         type,
         payor[1] as payor,
@@ -11,6 +11,7 @@ with coverages as (
         period,
         _last_updated as recorded_at
     from {{ source('raw', 'ehr_coverage') }}
+    {{ with_named('Patient', 'beneficiary') }}
 
 ),
 
@@ -20,12 +21,13 @@ statements as (
     select
         source_system,
         id,
-        {{ id_of('patient.reference') }} as patient_id,
+        {{ patient_of('patient.reference') }} as patient_id,
         insurer,
         billablePeriod as period,
         unnest(contained) as resource,
         _last_updated as recorded_at
     from {{ source('raw', 'ehr_explanation_of_benefit') }}
+    {{ with_named('Patient', 'patient') }}
 
 ),
 

@@ -15,3 +15,4 @@ select
     authoredOn as authored_date_time,
     {{ fhir_date('authoredOn') }} as authored_on
 from {{ source('raw', 'ehr_device_request') }}
+{{ with_named('Patient', 'subject') }}

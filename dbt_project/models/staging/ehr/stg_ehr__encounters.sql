@@ -2,7 +2,8 @@ with encounters as (
 
     select
         *,
-        list_filter(participant, lambda p: p.individual.reference is not null)[1].individual.reference as who
+        list_filter(participant, lambda p: coalesce(p.individual.reference, p.individual.identifier.value) is not null)[1].individual as who,
+        location[1].location as site
     from {{ source('raw', 'ehr_encounter') }}
 
 ),
@@ -18,11 +19,11 @@ select
     encounters.source_system,
     encounters.id as encounter_id,
     {{ patient_of('encounters.subject.reference') }} as patient_id,
-    coalesce(roles.practitioner_id, {{ id_of('encounters.who') }}) as practitioner_id,
-    {{ id_of('encounters.location[1].location.reference') }} as location_id,
+    coalesce(roles.practitioner_id, practitioner_named.named_id, {{ id_of('encounters.who.reference') }}) as practitioner_id,
+    coalesce(location_named.named_id, {{ id_of('encounters.site.reference') }}) as location_id,
     {{ ids_of('list_transform(encounters.location, lambda place: place.location)') }} as location_ids,
     {{ id_of('encounters.appointment[1].reference') }} as appointment_id,
-    {{ id_of('encounters.serviceProvider.reference') }} as organization_id,
+    coalesce(organization_named.named_id, {{ id_of('encounters.serviceProvider.reference') }}) as organization_id,
 
     {{ fhir_status('Encounter', 'encounters.status') }} as status,
     {{ encounter_class('encounters."class"') }} as class_code,
@@ -49,4 +50,9 @@ select
 from encounters
 left join roles
     on encounters.source_system = roles.source_system
-    and case when contains(encounters.who, 'PractitionerRole/') then {{ id_of('encounters.who') }} end = roles.practitioner_role_id
+    and case when contains(encounters.who.reference, 'PractitionerRole/') then {{ id_of('encounters.who.reference') }} end
+    = roles.practitioner_role_id
+{{ with_named('Patient', 'encounters.subject', of='encounters') }}
+{{ with_named('Practitioner', 'encounters.who', name='practitioner', of='encounters') }}
+{{ with_named('Location', 'encounters.site', name='location', of='encounters') }}
+{{ with_named('Organization', 'encounters.serviceProvider', name='organization', of='encounters') }}

@@ -1,7 +1,7 @@
 {#- What the other models of this folder read otherwise than it is written, or cannot read: each type of resource is read once. -#}
 {%- set sex -%}
     case
-        when gender <> {{ administrative_sex('gender') }} and {{ administrative_sex('gender') }} = 'unknown'
+        when {{ administrative_sex('gender') }} = 'unknown' and lower(trim(gender)) not in ('unknown', 'u', 'unk')
             then {{ finding('gender', 'unknown', 'is a word that is not known, and is taken for unknown') }}
         when gender <> {{ administrative_sex('gender') }}
             then {{ finding('gender', 'mapped', 'is not written as a FHIR code, and is read as the one that it means') }}
@@ -10,7 +10,7 @@
 
 {%- set birth_date -%}
     case
-        when try_cast(birthDate as date) is not null and {{ possible_birth_date('try_cast(birthDate as date)') }} is null
+        when {{ birth_day('birthDate') }} is not null and {{ possible_birth_date(birth_day('birthDate')) }} is null
             then {'field': 'birthDate', 'kind': 'unknown', 'finding': {{ impossible_birth_date() }}}
     end
 {%- endset -%}
@@ -21,6 +21,34 @@
         when {{ encounter_class('"class"') }} in {{ act_encounter_codes() }}
             then {{ finding('class', 'mapped', 'is a local class, and is read as the one that it means') }}
         else {{ finding('class', 'unknown', 'is not known, and the visit counts: name it in encounter_classes') }}
+    end
+{%- endset -%}
+
+{%- set death -%}
+    case
+        when {{ is_no_day('deceasedDateTime') }}
+            then {{ finding('deceasedDateTime', 'unknown', 'is the day that databases write for none, and the person counts as living') }}
+        when {{ fhir_date('deceasedDateTime') }} > {{ as_of_on() }} or {{ fhir_date('deceasedDateTime') }} < {{ birth_day('birthDate') }}
+            then {{ finding(
+                'deceasedDateTime', 'doubtful', 'lies before the birth or after the day of the run, and the person counts as deceased'
+            ) }}
+    end
+{%- endset -%}
+
+{%- set odd_period -%}
+    case
+        when {{ fhir_status('Encounter') }} <> 'finished' or status is null then null
+        when coalesce(period.start, '') = ''
+            then {{ finding('period.start', 'unknown', 'is missing though the visit is finished, and it counts on no day') }}
+        when {{ fhir_date('period.start') }} > {{ fhir_date('period."end"') }}
+            then {{ finding('period.start', 'doubtful', 'is after the end of the visit') }}
+    end
+{%- endset -%}
+
+{%- set part -%}
+    case
+        when list_contains(list_transform(records.meta.tag, lambda tag: tag.code), 'SUBSETTED')
+            then {{ finding('meta.tag', 'doubtful', 'says SUBSETTED: the record is a part of one, and what was left out counts as not there') }}
     end
 {%- endset -%}
 
@@ -73,10 +101,10 @@
 
 {#- By type of resource: its table, the fields that are dates, its reference to a patient, and what else is looked at. -#}
 {%- set extracts = {
-    'Patient': ('ehr_patient', ['birthDate', 'deceasedDateTime'], none, [sex, birth_date]),
+    'Patient': ('ehr_patient', ['birthDate', 'deceasedDateTime'], none, [sex, birth_date, death]),
     'Encounter': (
         'ehr_encounter', ['period.start', 'period."end"'], 'subject',
-        [status_finding('Encounter'), class, open_visit],
+        [status_finding('Encounter'), class, open_visit, odd_period],
     ),
     'Appointment': (
         'ehr_appointment', ['start', '"end"', 'created'], none, [status_finding('Appointment'), start],
@@ -111,6 +139,16 @@ patients as (
     select source_system, id from {{ source('raw', 'ehr_patient') }}
 
 ),
+
+booked as (
+
+    select distinct
+        appointments.source_system,
+        appointments.booking_id
+    from {{ ref('stg_ehr__appointments') }} as appointments
+    inner join patients on appointments.source_system = patients.source_system and appointments.patient_id = patients.id
+
+),
 {%- for extract, (table, dates, patient, others) in extracts.items() %}
 
 {{ table }} as (
@@ -126,13 +164,20 @@ patients as (
         {%- for other in others %}
         {{ other }} as other_{{ loop.index }},
         {%- endfor %}
-        {%- if patient %}
+        {{ part }} as part,
+        {%- if extract == 'Appointment' %}
+        case when booked.booking_id is null then {{ finding('participant', 'unmatched', 'names no patient that was delivered') }} end as unmatched
+        {%- elif patient %}
         case when patients.id is null then {{ finding(patient, 'unmatched', 'names no patient that was delivered') }} end as unmatched
         {%- else %}
         null as unmatched
         {%- endif %}
     from {{ source('raw', table) }} as records
+    {%- if extract == 'Appointment' %}
+    left join booked on records.source_system = booked.source_system and records.id = booked.booking_id
+    {%- endif %}
     {%- if patient %}
+    {{ with_named('Patient', 'records.' ~ patient, of='records') }}
     left join patients
         on records.source_system = patients.source_system and {{ patient_of('records.' ~ patient ~ '.reference') }} = patients.id
     {%- endif %}
@@ -142,7 +187,7 @@ patients as (
 
 found as (
 {% for extract, (table, dates, patient, others) in extracts.items() %}
-    {%- set findings = ['unmatched'] %}
+    {%- set findings = ['unmatched', 'part'] %}
     {%- for _ in dates %}{% do findings.append('date_' ~ loop.index) %}{% endfor %}
     {%- for _ in others %}{% do findings.append('other_' ~ loop.index) %}{% endfor %}
     select source_system, extract, file_key, row_number, unnest([{{ findings | join(', ') }}]) as found

@@ -1,7 +1,7 @@
 select
     source_system,
     id as immunization_id,
-    {{ id_of('patient.reference') }} as patient_id,
+    {{ patient_of('patient.reference') }} as patient_id,
     {{ id_of('encounter.reference') }} as encounter_id,
 
     {{ fhir_status('Immunization') }} as status,
@@ -14,3 +14,4 @@ select
     occurrenceDateTime as occurrence_date_time,
     {{ fhir_date('occurrenceDateTime') }} as given_on
 from {{ source('raw', 'ehr_immunization') }}
+{{ with_named('Patient', 'patient') }}

@@ -28,6 +28,7 @@ select
     -- Pharmacies that do not follow a fill to the counter say when it was prepared alone.
     coalesce({{ fhir_date('dispenses.whenHandedOver') }}, {{ fhir_date('dispenses.whenPrepared') }}) as dispensed_on
 from dispenses
+{{ with_named('Patient', 'dispenses.subject', of='dispenses') }}
 left join medications
     on dispenses.source_system = medications.source_system
     and dispenses.medication_id = medications.medication_id

@@ -32,6 +32,7 @@ select
     requests.dosageInstruction as dosages,
     requests.dispenseRequest as dispense_request
 from requests
+{{ with_named('Patient', 'requests.subject', of='requests') }}
 left join medications
     on requests.source_system = medications.source_system
     and requests.medication_id = medications.medication_id

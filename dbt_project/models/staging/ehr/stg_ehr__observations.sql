@@ -45,3 +45,4 @@ select
     ) as value_text,
     {{ codes_of(extension_value('extension', 'us-quality-core-notDoneReason', 'valueCodeableConcept')) }} as not_done_reason_codes
 from {{ source('raw', 'ehr_observation') }}
+{{ with_named('Patient', 'subject') }}

@@ -12,10 +12,12 @@ select distinct
     source_system,
     patient_id,
     -- A record number is of type MR (http://terminology.hl7.org/CodeSystem/v2-0203); some servers write MRN, PT or words alone, or
-    -- name the system alone, which is a setting.
+    -- name the system alone, which is a setting unless it ends in `mrn`.
     case
         when list_has_any(list_transform(identifier.type.coding, lambda coding: upper(coding.code)), ['MR', 'MRN', 'PT'])
-            or lower(trim(identifier.type.text)) in ('mr', 'mrn', 'pt', 'medical record number', 'medical record')
+            or {{ is_record_number('identifier.type.text') }}
+            or array_length(list_filter(identifier.type.coding, lambda coding: {{ is_record_number('coding.display') }})) > 0
+            or regexp_matches(lower(identifier.system), '[/:.]mrn$')
             {%- for system in var('mrn_systems') %}
             or identifier.system = '{{ system | replace("'", "''") }}'
             {%- endfor %} then 'MR'

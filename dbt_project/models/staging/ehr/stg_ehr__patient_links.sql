@@ -11,7 +11,8 @@ with links as (
 select distinct
     source_system,
     patient_id,
-    {{ id_of('link.other.reference') }} as other_patient_id,
+    {{ patient_of('link.other.reference') }} as other_patient_id,
     link.type as link_type
 from links
-where link.other.reference is not null
+{{ with_named('Patient', 'link.other') }}
+where coalesce(patient_named.named_id, link.other.reference) is not null

@@ -9,13 +9,33 @@ with names as (
 
 ),
 
+-- An empty part says nothing; a family name with a comma and no given name beside it is the whole name.
+parts as (
+
+    select
+        source_system,
+        patient_id,
+        position,
+        name,
+        nullif(trim(name.given[1]), '') as given,
+        nullif(trim(name.family), '') as family,
+        trim(regexp_replace(
+            coalesce(nullif(trim(name.text), ''), case when contains(name.family, ',') then name.family end), '[\s\p{Z}]+', ' ', 'g'
+        )) as whole
+    from names
+
+),
+
 -- Where only the text is given: what follows a comma is a suffix or title, otherwise the given names.
 texts as (
 
     select
         *,
-        regexp_replace(trim(name.text), '(?i),? +(jr|sr|ii|iii|iv|md|m\.d|do|np|rn|pa|phd|esq)\.?$', '') as text
-    from names
+        regexp_replace(
+            regexp_replace(whole, '^(?i)((mr|mrs|ms|miss|dr|prof)\.? +)+', ''),
+            '(?i),? +(jr|sr|ii|iii|iv|md|m\.d|do|np|rn|pa|phd|esq)\.?$', ''
+        ) as text
+    from parts
 
 )
 
@@ -24,13 +44,13 @@ select
     patient_id,
     position,
     name.use as name_use,
-    nullif(trim(coalesce(name.given[1], case
+    nullif(trim(coalesce(given, case
         when contains(text, ',') then regexp_extract(text, ',\s*(\S+)', 1)
         -- A name of one word is the family name.
         when contains(text, ' ') then split_part(text, ' ', 1)
     end)), '') as first_name,
     trim(name.given[2]) as middle_name,
-    nullif(trim(coalesce(name.family, case
+    nullif(trim(coalesce(case when given is not null or not contains(family, ',') then family end, case
         when contains(text, ',') then split_part(text, ',', 1)
         else regexp_extract(text, '(\S+)$', 1)
     end)), '') as last_name,

@@ -34,7 +34,7 @@ select
         case us_core_sex_code when '248152002' then 'female' when '248153007' then 'male' end
     ) as sex,
     coalesce(birth_sex.valueCode, birth_sex.valueCoding.code) as birth_sex_code,
-    {{ possible_birth_date('try_cast(birthDate as date)') }} as birth_date,
+    {{ possible_birth_date(birth_day('birthDate')) }} as birth_date,
     {{ omb_category('race', 'race') }} as race,
     {{ omb_category('ethnicity', 'ethnicity') }} as ethnicity,
     -- Every race given, in OMB's categories and finer ones
@@ -42,7 +42,7 @@ select
     lower(split_part(coalesce(preferred_communication, any_communication).language.coding[1].code, '-', 1)) as language,
 
     coalesce(active, true) as is_active_record,
-    coalesce(deceasedBoolean, deceasedDateTime is not null) as is_deceased,
-    {{ fhir_date('deceasedDateTime') }} as deceased_on,
+    coalesce(deceasedBoolean, trim(deceasedDateTime) <> '' and not {{ is_no_day('deceasedDateTime') }}, false) as is_deceased,
+    case when not {{ is_no_day('deceasedDateTime') }} then {{ fhir_date('deceasedDateTime') }} end as deceased_on,
     _last_updated as updated_at
 from patients

@@ -20,3 +20,4 @@ select
     performedRange as performed_range,
     {{ fhir_date('coalesce(performedDateTime, performedPeriod."end", performedPeriod.start)') }} as performed_on
 from {{ source('raw', 'ehr_procedure') }}
+{{ with_named('Patient', 'subject') }}

@@ -21,3 +21,4 @@ select
     {{ fhir_date('coalesce(occurrenceDateTime, occurrencePeriod.start)') }} as due_on,
     _last_updated as recorded_at
 from {{ source('raw', 'ehr_service_request') }}
+{{ with_named('Patient', 'subject') }}

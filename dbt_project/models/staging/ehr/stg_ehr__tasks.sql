@@ -16,3 +16,4 @@ select
     {{ fhir_date('executionPeriod."end"') }} as executed_on,
     {{ fhir_date('authoredOn') }} as authored_on
 from {{ source('raw', 'ehr_task') }}
+{{ with_named('Patient', '"for"') }}

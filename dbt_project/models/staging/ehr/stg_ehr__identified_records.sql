@@ -1,0 +1,46 @@
+with identifiers as (
+    {% for record_type, table in {
+        'Patient': 'ehr_patient', 'Practitioner': 'ehr_practitioner', 'Location': 'ehr_location', 'Organization': 'ehr_organization',
+    }.items() %}
+    select
+        source_system,
+        '{{ record_type }}' as record_type,
+        id as record_id,
+        unnest(identifier) as identifier
+    from {{ source('raw', table) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+named as (
+
+    select
+        source_system,
+        record_type,
+        record_id,
+        coalesce(identifier.system, '') as system,
+        upper(trim(identifier.value)) as number
+    from identifiers
+    where trim(identifier.value) <> ''
+
+),
+
+-- A reference may leave the system out.
+forms as (
+
+    select source_system, record_type, record_id, system || '|' || number as identifier from named
+    union all
+    select source_system, record_type, record_id, '|' || number as identifier from named
+
+)
+
+-- What two records have names neither: a family's member number.
+select
+    source_system,
+    record_type,
+    identifier,
+    min(record_id) as record_id
+from forms
+group by source_system, record_type, identifier
+having min(record_id) = max(record_id)
