@@ -4,11 +4,14 @@ import shutil
 from pathlib import Path
 
 from dbt.compilation import Compiler
+from dbt.events.types import LogSeedResult
+from dbt_common.clients import agate_helper
+from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import get_event_manager
 
 from pipelines.warehouse.dbt import run_dbt
 from pipelines.warehouse.dbt_project import dbt_manifest, parsed_in
-from pipelines.warehouse.dbt_sparing import keep_called_macros
+from pipelines.warehouse.dbt_sparing import keep_called_macros, sparing
 
 VARIABLES = {"as_of_on": "2026-07-15", "time_zone": "America/New_York"}
 
@@ -16,12 +19,25 @@ VARIABLES = {"as_of_on": "2026-07-15", "time_zone": "America/New_York"}
 def test_a_build_tells_each_result_writes_no_compiled_sql_and_leaves_dbt_as_it_was(
     golden_warehouse: Path, parsed_dbt: Path, tmp_path: Path
 ):
-    before = get_event_manager(), Compiler._write_node
+    before = _of_dbt()
     warehouse = Path(shutil.copy(golden_warehouse, tmp_path / "warehouse.duckdb"))
     events = list(run_dbt(parsed_in(parsed_dbt), warehouse, VARIABLES, ["dim_payers", "kpi_catalog"]))
     assert {event["data"]["node_info"]["node_name"] for event in events} == {"dim_payers", "kpi_catalog"}
     assert not list(tmp_path.rglob("*.sql"))
-    assert (get_event_manager(), Compiler._write_node) == before
+    assert _of_dbt() == before
+
+
+def _of_dbt() -> list[object]:
+    spared = (Compiler, "_write_node"), (BaseEvent, "__init__"), (BaseEvent, "__getattr__"), (agate_helper, "empty_table")
+    return [get_event_manager(), *(getattr(owner, name) for owner, name in spared)]
+
+
+def test_an_event_that_nobody_hears_has_no_message_and_one_that_is_read_says_what_it_was_told():
+    with sparing({"LogSeedResult"}):
+        event = LogSeedResult(status="error", index=2, total=9, schema="seeds", relation="payers")
+        assert "pb_msg" not in vars(event)
+        assert (event.schema, event.index) == ("seeds", 2)
+    assert "pb_msg" in vars(LogSeedResult(status="error"))
 
 
 def test_a_build_knows_each_macro_that_is_called_and_no_snapshot_or_incremental_one(parsed_dbt: Path):
