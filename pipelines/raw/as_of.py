@@ -28,17 +28,20 @@ where $visit is null or day between $visit::date - interval 10 year and $visit::
 """
 # A day that lies years away from all others is a typing error: one visit ending in 2206 moved every table by 180 years. So the
 # days are cut where five years pass without a visit, and the part with most visits counts. A time without an offset is local.
+# A visit without an end was on the day on which it began; a status is read as the macro `fhir_status` reads it.
 NEWEST_VISIT = """
 with days as (
     select
         case
-            when regexp_matches(substr("period"."end", 17), '[Zz+-]')
-                then cast(timezone($time_zone, try_cast("period"."end" as timestamptz)) as date)
-            else try_cast(left("period"."end", 10) as date)
+            when regexp_matches(substr(ended, 17), '[Zz+-]')
+                then cast(timezone($time_zone, try_cast(ended as timestamptz)) as date)
+            else try_cast(left(ended, 10) as date)
         end as day,
         count(*) as n_visits
-    from raw.ehr_encounter
+    from (select status, coalesce(nullif("period"."end", ''), "period"."start") as ended from raw.ehr_encounter)
     where status = 'finished'
+        or regexp_replace(lower(status), '[^a-z]', '', 'g')
+            in ('finished', 'completed', 'complete', 'closed', 'checkedout', 'discharged')
     group by day
     having day is not null
 ),

@@ -9,6 +9,7 @@ from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import quote
 
+from pipelines.extract.fhir_ids import plain_id
 from pipelines.extract.hl7v2.message import Composite
 
 Element = dict[str, Any]
@@ -94,7 +95,7 @@ def key_of(*parts: str | None) -> str | None:
 
 @lru_cache(maxsize=10_000)
 def _escaped(part: str) -> str:
-    return quote(part.strip(), safe=" ()+,")
+    return quote(plain_id(part).strip(), safe=" ()+,")
 
 
 def reference(resource: str, key: str | None) -> Element | None:

@@ -202,6 +202,11 @@ def test_a_patient_has_numbers_names_ways_to_be_reached_and_us_core_race(read):
     assert codes == {"us-core-race": "2106-3", "us-core-ethnicity": "2135-2"}
 
 
+def test_characters_of_no_width_are_no_part_of_a_patients_number(read):
+    _, rows, _ = read(*(message("ADT^A08", f"PID|1||{number}^^^CLINIC^MR") for number in ("7", "\u200b7", "7\u00a0")))
+    assert {patient["id"] for patient in rows["Patient"]} == {"7^CLINIC"}
+
+
 def test_each_former_record_of_a_merge_points_to_the_one_that_remains(read):
     _, rows, _ = read(
         message("ADT^A40", "EVN|A40", "PID|1||1^^^C^MR", "MRG|2^^^C^MR", "PID|2||3^^^C^MR", "MRG|4^^^C^MR~9^^^S^SS")
