@@ -9,7 +9,9 @@ import pytest
 from lxml import etree
 
 from pipelines.errors import UsageError
-from pipelines.exports.qrda.entities import is_npi
+from pipelines.exports.qrda.counts import counts_of
+from pipelines.exports.qrda.document import Report, document
+from pipelines.exports.qrda.entities import Entity, entities, is_npi
 from pipelines.exports.qrda.files import write_qrda
 from pipelines.home import Home
 
@@ -89,7 +91,10 @@ ASSERTIONS = [
         "count(cda:templateId[@extension='2020-12-01'])=1 and cda:code/@code='72510-1' and cda:statusCode/@code='completed'",
     ),
     ("{rate}", "count(cda:templateId[@root='{q}.3.25'][@extension='2022-05-01'])=1 and count(cda:value[@xsi:type='REAL'])=1"),
-    ("{rate}", "cda:value/@value >= 0 and cda:value/@value <= 1 and string-length(substring-after(cda:value/@value, '.')) <= 6"),
+    (
+        "{rate}/cda:value",
+        "@nullFlavor='NA' or @value >= 0 and @value <= 1 and string-length(substring-after(@value, '.')) <= 6",
+    ),
     ("{rate}", "count(cda:reference[@typeCode='REFR']/cda:externalObservation[cda:id/@root][cda:code/@code='NUMER'])=1"),
     ("{data}", "count(cda:templateId[@root='{q}.3.16'][@extension='2025-05-01'])=1 and cda:code/@code='ASSERTION'"),
     ("{data}", "contains('IPOP DENOM DENEX DENEXCEP NUMER', cda:value[@xsi:type='CD']/@code)"),
@@ -140,6 +145,11 @@ ASSERTIONS_OF_HL7 = [
     ("//cda:custodian", "count(cda:assignedCustodian/cda:representedCustodianOrganization)=1"),
     ("{device}", "@classCode='RGPR' and count(cda:id)>0 and count(cda:code)=1"),
     ("{device}/cda:code", "@code='129465004' and @codeSystem='2.16.840.1.113883.6.96'"),
+    (
+        "/cda:ClinicalDocument/cda:legalAuthenticator",
+        "cda:time/@value and cda:signatureCode/@code='S' and count(cda:assignedEntity)=1",
+    ),
+    ("/cda:ClinicalDocument/cda:effectiveTime", "string-length(@value)=19 and substring(@value, 15)='+0000'"),
     ("//cda:documentationOf", "count(cda:serviceEvent)=1"),
     ("//cda:performer", "count(cda:assignedEntity[count(cda:id)>0][count(cda:representedOrganization)=1])=1"),
     ("/cda:ClinicalDocument/cda:component", "count(cda:structuredBody)=1"),
@@ -193,10 +203,57 @@ def test_the_document_is_as_the_schematrons_of_cms_and_hl7_ask(group, place: str
     assert places and all(found(one, holds.format(**PLACES)) for one in places)
 
 
+def test_groups_strata_and_values_of_nobody_are_reported_with_0():
+    """One girl, whose sex, race, ethnicity are not on record, is in the first of 2 groups and the second of 2 strata."""
+    row = {
+        "measure_code": "CMS155",
+        "title": "Counseling",
+        "has_exclusions": True,
+        "has_exceptions": False,
+        "group_id": "Group_1",
+        "stratum": 2,
+        "stratum_name": "Age 12 to 17",
+        "provider_key": 7,
+        "sex": "unknown",
+        "race": "unknown",
+        "ethnicity": "unknown",
+        "payer_class": "medicaid",
+    } | {"IPOP": 1, "DENOM": 1, "DENEX": 0, "DENEXCEP": 0, "NUMER": 0}
+    named = [("CMS155", "", "measure", "")]
+    for of_group in ("Group_1", "Group_2"):
+        named += [("CMS155", of_group, population, "") for population in MEASURES["CMS125"]]
+        named += [("CMS155", of_group, "STRAT", stratum) for stratum in ("1", "2")]
+    entity = Entity("MIPS_INDIV", "123456789", "1234567893", (7,))
+    counted = counts_of([row], entity, {key: id_of(*key) for key in named})
+    strata = {one.code: [n for *_, n in one.strata] for one in counted[0].groups[0]}
+    assert strata == {"IPOP": [0, 1], "DENOM": [0, 1], "DENEX": [0, 0], "NUMER": [0, 0]}
+    assert [(one.n, [n for *_, n in one.strata]) for one in counted[0].groups[1]] == [(0, [0, 0])] * 4
+    report = Report(entity, "one", "Praxis <A> & B", "0015CABCDEFGHI1", "2026-12-01T08:00:00Z", "p", 2026, counted)
+    written = etree.fromstring(document(report)).getroottree()
+    assert {one.text for one in found(written, "//cda:representedOrganization/cda:name")} == {"Praxis <A> & B"}
+    for place, holds in ASSERTIONS + ASSERTIONS_OF_HL7:
+        assert all(found(one, holds.format(**PLACES)) for one in found(written, place.format(**PLACES))), (place, holds)
+
+
+def test_a_clinician_with_two_records_reports_the_patients_of_both():
+    """1234567893 is in two systems as 1 and 2; 3 is nobody's primary provider, 4 has no valid NPI."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create schema marts;
+            create table marts.dim_providers as
+            select * from (values (1, '1234567893'), (2, '1234567893'), (3, '1003000126'), (4, '1234567890'), (5, null))
+            as providers (provider_key, npi);
+            create table marts.dim_patients as select unnest([1, 2, 4, 5]) as primary_provider_key
+            """
+        )
+        assert entities(connection, "MIPS_INDIV", "123456789") == [Entity("MIPS_INDIV", "123456789", "1234567893", (1, 2))]
+
+
 def test_elements_stand_in_the_order_of_the_cda_schema(group):
     order = (
         "realmCode typeId templateId templateId id code title effectiveTime confidentialityCode languageCode versionNumber "
-        "recordTarget author custodian informationRecipient participant documentationOf component"
+        "recordTarget author custodian informationRecipient legalAuthenticator participant documentationOf component"
     )
     assert " ".join(etree.QName(one).localname for one in group.getroot()) == order
 
@@ -256,7 +313,8 @@ def test_the_same_publication_gives_the_same_bytes(sample_home: Home, ids: Path,
 
 
 @pytest.mark.parametrize(
-    ("npi", "is_one"), [("1234567893", True), ("1234567890", False), ("123456789", False), ("12345678A3", False)]
+    ("npi", "is_one"),
+    [("1234567893", True), ("1234567890", False), ("123456789", False), ("12345678A3", False), ("１２３４５６７８９３", False)],
 )
 def test_an_npi_has_its_check_digit(npi: str, is_one: bool):
     """1234567893 is the example of CMS's own rule for the check digit."""
@@ -267,6 +325,9 @@ def test_an_npi_has_its_check_digit(npi: str, is_one: bool):
     ("change", "said"),
     [
         ({"tin": "12-3456789"}, "nine digits"),
+        ({"tin": "12345678A"}, "nine digits"),
+        ({"tin": "١٢٣٤٥٦٧٨٩"}, "nine digits"),
+        ({"year": 1999}, "1999: not evaluated"),
         ({"certification": "0015C"}, "15 letters and digits"),
         ({"measures": ["CMS130"]}, "CMS130, measure: has no id"),
         ({"measures": ["CMS999"]}, "no such measure"),
@@ -275,6 +336,13 @@ def test_an_npi_has_its_check_digit(npi: str, is_one: bool):
 def test_what_is_missing_for_a_report_is_said_and_nothing_is_written(sample_home: Home, ids: Path, tmp_path, change, said: str):
     with pytest.raises(UsageError, match=said):
         write(sample_home, tmp_path / "out", ids, **change)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_of_nobody_is_refused_and_nothing_is_written(sample_home: Home, ids: Path, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.exports.qrda.files.rows_of", lambda *_: [])
+    with pytest.raises(UsageError, match="CMS125: nobody is in an initial population of 2026"):
+        write(sample_home, tmp_path / "out", ids, measures=["CMS125"])
     assert not (tmp_path / "out").exists()
 
 

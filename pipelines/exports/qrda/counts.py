@@ -69,37 +69,53 @@ def rows_of(connection: duckdb.DuckDBPyConnection, measures: Sequence[str], year
 
 
 def counts_of(rows: Iterable[dict[str, Any]], entity: Entity, ids: Identifiers) -> list[MeasureCounts]:
-    """The measures of an entity that has somebody in their initial population.
+    """The measures of an entity that has somebody in the initial population of one of their groups.
 
-    Patients belong to their primary provider. Raises `UsageError` for an id that is missing.
+    Patients belong to their primary provider. Each group and stratum that has an id is reported, if with nobody: QRDA III
+    asks for all populations and strata, "even when the number of patients is zero" (HL7, section Report Format). Raises
+    `UsageError` for an id that is missing.
     """
-    measures: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    measures: dict[str, list[dict[str, Any]]] = {}
+    names: dict[tuple[str, str], str] = {}
     for row in rows:
-        if entity.provider_key in (None, row["provider_key"]):
-            measures.setdefault(row["measure_code"], {}).setdefault(row["group_id"], []).append(row)
+        if row["stratum"] is not None:
+            names[row["measure_code"], str(row["stratum"])] = row["stratum_name"]
+        if not entity.provider_keys or row["provider_key"] in entity.provider_keys:
+            measures.setdefault(row["measure_code"], []).append(row)
     return [
         MeasureCounts(
             code,
-            next(iter(groups.values()))[0]["title"],
+            of_measure[0]["title"],
             _id(ids, code, "", MEASURE),
-            [_populations(group, of_group, code, ids) for group, of_group in sorted(groups.items())],
+            [_populations(group, of_measure, ids, names) for group in _groups(of_measure, ids)],
         )
-        for code, groups in measures.items()
+        for code, of_measure in measures.items()
     ]
 
 
-def _populations(group: str, rows: list[dict[str, Any]], measure: str, ids: Identifiers) -> list[Population]:
-    has = {"DENEX": rows[0]["has_exclusions"], "DENEXCEP": rows[0]["has_exceptions"]}
+def _groups(of_measure: list[dict[str, Any]], ids: Identifiers) -> list[str]:
+    known = {group for measure, group, _, _ in ids if measure == of_measure[0]["measure_code"] and group}
+    return sorted(known | {row["group_id"] for row in of_measure})
+
+
+def _populations(
+    group: str, of_measure: list[dict[str, Any]], ids: Identifiers, names: dict[tuple[str, str], str]
+) -> list[Population]:
+    measure = of_measure[0]["measure_code"]
+    has = {"DENEX": of_measure[0]["has_exclusions"], "DENEXCEP": of_measure[0]["has_exceptions"]}
     populations = [Population(code, _id(ids, measure, group, code)) for code in COUNTED if has.get(code, True)]
-    strata = sorted({(row["stratum"], row["stratum_name"]) for row in rows if row["stratum"] is not None})
+    rows = [row for row in of_measure if row["group_id"] == group]
+    known = {stratum for *of, population, stratum in ids if of == [measure, group] and population == STRATUM}
+    strata = sorted(known | {str(row["stratum"]) for row in rows if row["stratum"] is not None})
     for one in populations:
         one.n = sum(row[one.code] for row in rows)
         for row in rows:
             for name in SUPPLEMENTAL:
                 one.by[name][row[name]] += row[one.code]
-        for stratum, words in strata:
-            n = sum(row[one.code] for row in rows if row["stratum"] == stratum)
-            one.strata.append((_id(ids, measure, group, STRATUM, str(stratum)), words, n))
+        for stratum in strata:
+            n = sum(row[one.code] for row in rows if str(row["stratum"]) == stratum)
+            words = names.get((measure, stratum), f"Stratum {stratum}")
+            one.strata.append((_id(ids, measure, group, STRATUM, stratum), words, n))
     return populations
 
 

@@ -67,7 +67,7 @@ def document(report: Report) -> bytes:
         displayName="Quality Reporting Document Architecture Calculated Summary Report",
     )
     _add(root, "title").text = "QRDA Calculated Summary Report"
-    written_at = "".join(digit for digit in report.published_at[:19] if digit.isdigit())
+    written_at = "".join(digit for digit in report.published_at[:19] if digit.isdigit()) + "+0000"
     _add(root, "effectiveTime", value=written_at)
     _add(root, "confidentialityCode", code="N", codeSystem="2.16.840.1.113883.5.25")
     _add(root, "languageCode", code="en")
@@ -78,6 +78,7 @@ def document(report: Report) -> bytes:
     _organization(custodian, report)
     recipient = _add(_add(root, "informationRecipient"), "intendedRecipient")
     _add(recipient, "id", root="2.16.840.1.113883.3.249.7", extension=report.entity.program)
+    _authenticator(root, report, written_at)
     device = _add(_add(root, "participant", typeCode="DEV"), "associatedEntity", classCode="RGPR")
     _add(device, "id", root="2.16.840.1.113883.3.2074.1", extension=report.certification)
     _add(device, "code", code="129465004", codeSystem=SNOMED)
@@ -93,6 +94,16 @@ def _author(root: ElementTree.Element, report: Report, written_at: str) -> None:
     assigned = _add(author, "assignedAuthor")
     _add(assigned, "id", nullFlavor="NA")
     _add(_add(assigned, "assignedAuthoringDevice"), "softwareName").text = "Caregap"
+    _organization(_add(assigned, "representedOrganization"), report)
+
+
+def _authenticator(root: ElementTree.Element, report: Report, written_at: str) -> None:
+    """The practice answers for what it hands in."""
+    authenticator = _add(root, "legalAuthenticator")
+    _add(authenticator, "time", value=written_at)
+    _add(authenticator, "signatureCode", code="S")
+    assigned = _add(authenticator, "assignedEntity")
+    _add(assigned, "id", nullFlavor="NA")
     _organization(_add(assigned, "representedOrganization"), report)
 
 
@@ -197,9 +208,12 @@ TEMPLATES: dict[str, tuple[str, list[tuple[str, str]]]] = {
 
 
 def _supplemental(place: ElementTree.Element, name: str, counted: dict[str, int]) -> None:
-    """A count for each value; sex and payer as translations, as CMS has them, and who has no sex on record is in none."""
+    """A count for each value, of nobody too, since a population without one of the four is refused.
+
+    Sex and payer are translations, as CMS has them; who has no sex on record is in none.
+    """
     loinc, templates = TEMPLATES[name]
-    n_by_code: dict[str, int] = {}
+    n_by_code = dict.fromkeys(CODES[name].values(), 0)
     for value, n in counted.items():
         code = CODES[name].get(value, "D" if name == "payer_class" else "")
         n_by_code[code] = n_by_code.get(code, 0) + n

@@ -33,7 +33,7 @@ def write_qrda(
 
     `ids` names the file of identifiers; with `measures` left at all, the measures that it knows are reported. `certification` is
     the EHR's CMS certification id, 15 letters and digits. No file names a patient, but a count may be of one: the files are for
-    CMS. Raises `NotPublished`, and `UsageError` for what is missing or malformed.
+    CMS. Raises `NotPublished`, and `UsageError` for what is missing or malformed, and where nobody is in an initial population.
     """
     if not re.fullmatch(r"[A-Za-z0-9]{15}", certification):
         raise UsageError("--ehr-certification: has 15 letters and digits, from https://chpl.healthit.gov.")
@@ -58,13 +58,15 @@ def write_qrda(
         )
         for entity in reporting
     ]
+    reports = [report for report in reports if report.measures]
+    if not reports:
+        raise UsageError(f"{', '.join(reported)}: nobody is in an initial population of {year}, so there is nothing to report.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     record(home, "exported", subject=f"QRDA III {year} of {publication.id}", n_rows=len(reports), patients=[], to=to or PRACTICE)
     written = {}
     for report in reports:
-        if report.measures:
-            written[report.entity.file_name] = len(report.measures)
-            _write(folder / report.entity.file_name, document(report))
+        written[report.entity.file_name] = len(report.measures)
+        _write(folder / report.entity.file_name, document(report))
     return written
 
 
