@@ -5,6 +5,6 @@
 {% macro tells_restricted(text) -%}
     coalesce(regexp_matches(
         lower({{ text }}),
-        '\bhiv\b|human immunodeficiency|\baids\b|(substance|drug) (use|abuse|misuse|addiction|dependence|rehab)|alcohol|opioid|addict|detox|methadone|buprenorphine|naltrexone|suicid|self.harm'
+        '\bhiv\b|human immunodeficiency|\baids\b|(substance|drug) (use|abuse|misuse|addiction|dependence|rehab)|alcohol|opioid|addict|detox|chemical dependen|overdose|cocaine|heroin|cannabis|marijuana|methadone|buprenorphine|suboxone|naltrexone|naloxone|antiretrovir|suicid|self.harm|self.inflicted'
     ), false)
 {%- endmacro %}
