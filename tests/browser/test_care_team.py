@@ -92,6 +92,8 @@ def test_nothing_of_another_site_reaches_the_browser_whatever_is_asked_for(chrom
 
 
 def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, guarded, patients):
+    from playwright.sync_api import expect
+
     address, home = guarded(15)
     context = chromium.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
     observed: list[str] = []
@@ -99,13 +101,16 @@ def test_no_patient_is_named_in_an_address_a_title_a_log_or_an_error(chromium, g
     for name in ("request", "framenavigated"):
         page.on(name, lambda event: observed.append(event.url))
     page.on("console", lambda message: observed.append(message.text))
+    first = page.locator(".st-key-outreach_rows").get_by_role("button").first.inner_text().partition(". ")[2]
     open_first_profile(page)
     observed.append(page.title())
     page.get_by_role("dialog").get_by_role("radio", name="Reached").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("Recorded: Reached.").wait_for()
     somebody = sorted(patients[0][0])
-    page.keyboard.press("Escape")  # the next patient's profile
+    # The next patient's profile is open: a key that comes earlier closes the first alone.
+    expect(page.get_by_role("dialog")).not_to_contain_text(first)
+    page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="detached")
     page.get_by_text("Search, filter, or show more").click()
     page.get_by_label("Search").first.fill(somebody[0])
