@@ -204,9 +204,7 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
         sifted.unread[str(extract)] += 1
         return
     line = found.line
-    if not fault and (line is None or unseen_at(line)):
-        free_ids(found.resource)
-        line = None
+    is_freed = not fault and (line is None or unseen_at(line)) and free_ids(found.resource)
     if not fault and contract and (line is None or DELETED_MARK in line) and (deletion := as_deletion(found.resource)):
         sifted.part(request.contracts[DELETED]).take_new(found.number, deletion)
         return
@@ -228,7 +226,7 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
             if one["resourceType"] in request.contracts:
                 contained.write(orjson.dumps(one) + b"\n")
         line = None
-    if not fault and line is None:
+    if not fault and (line is None or is_freed):
         try:
             line = orjson.dumps(found.resource)
         except orjson.JSONEncodeError:

@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 
 import duckdb
 import polars as pl
+import polars.selectors as selectors
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,7 +68,8 @@ def read() -> Iterator[Callable[..., Outcome]]:
             shutil.rmtree(folder)
             assert (reading.n_read, reading.n_quarantined) == (rows.height, quarantine.height)
             assert reading.n_delivered == rows.height + quarantine.height
-            return rows.rows(), quarantine.rows()
+            # As numbers: Python's calendar ends in 9999, and damage writes later years.
+            return rows.with_columns(selectors.temporal().cast(pl.Int64)).rows(), quarantine.rows()
 
         yield read
 
