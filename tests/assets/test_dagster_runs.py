@@ -47,7 +47,7 @@ def test_the_nightly_schedule_starts_a_run_that_publishes(new_home, dagsters_own
         done = job.execute_in_process(run_config={**QUIET, **asked.run_config}, tags=asked.tags, instance=instance)
     assert done.success
     assert told(home)["status"] == "published"
-    assert current(home).practice_id == "golden" and current(home).n_rows["marts.dim_patients"] == 7
+    assert current(home).practice_id == "golden" and current(home).n_rows["marts.dim_patients"] == 8
 
 
 @pytest.fixture

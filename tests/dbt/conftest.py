@@ -30,7 +30,7 @@ def built(new_home: Callable[[], Home]) -> Built:
 
 @pytest.fixture(scope="session")
 def golden_warehouse(once: Once, parsed_dbt: Path) -> Path:
-    """The file with every table before the scores of the golden practice, which has seven patients."""
+    """The file with every table before the scores of the golden practice, which has eight patients."""
 
     def build(folder: Path) -> None:
         home = Home(folder)

@@ -56,10 +56,14 @@ def _of(kind: Any, text: str, number: int) -> object:
 
 
 def _resources(contract: Contract) -> Iterator[dict[str, object]]:
-    """Resources with nothing, with empty lists, and with each text; of each status, with nothing else and with each text."""
+    """Resources with nothing, with empty lists, and with each text; of each status, with nothing else and with each text.
+
+    Without modifier extensions: one that is not known puts its record into quarantine.
+    """
     yield {"id": contract.name}
     yield {name: [] for name, column in contract.fields.items() if isinstance(column.dtype.type, pl.List)} | {"id": "empty"}
-    kinds = {name: column.dtype.type for name, column in contract.fields.items() if name not in ("id", "meta")}
+    left_out = ("id", "meta", "modifierExtension")
+    kinds = {name: column.dtype.type for name, column in contract.fields.items() if name not in left_out}
     for text, number in zip(TEXTS, cycle(NUMBERS), strict=False):
         whole = {name: _of(kind, text, number) for name, kind in kinds.items()}
         yield whole | {"id": f"text {text}"}

@@ -150,7 +150,7 @@ def stopped(
 
 @pytest.fixture(scope="session")
 def golden_tables(once: Once, parsed_dbt: Path, table_hashes: Callable[[Path], Hashes]) -> Hashes:
-    """Of a whole run on the golden practice, whose seven patients make the shortest."""
+    """Of a whole run on the golden practice, whose eight patients make the shortest."""
 
     def run(folder: Path) -> None:
         (folder / "dbt").symlink_to(parsed_dbt)
