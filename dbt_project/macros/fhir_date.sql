@@ -6,12 +6,12 @@
 {% macro fhir_date(date_time) -%}
     case
         when length({{ date_time }}) = 10 then try_cast({{ date_time }} as date)
-        when regexp_matches({{ date_time }}, '{{ _day_alone() }}')
-            then try_cast(regexp_replace({{ date_time }}, '{{ _day_alone() }}', '\1-\2-\3') as date)
+        when regexp_matches({{ date_time }}, '{{ day_alone() }}')
+            then try_cast(regexp_replace({{ date_time }}, '{{ day_alone() }}', '\1-\2-\3') as date)
         when length({{ date_time }}) > 10 then {{ practice_date(fhir_instant(date_time)) }}
     end
 {%- endmacro %}
 
-{% macro _day_alone() -%}
+{% macro day_alone() -%}
     ^\s*([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:Z|[+-][0-9]{2}:?[0-9]{2})?\s*$
 {%- endmacro %}

@@ -7,7 +7,7 @@
         -- As FHIR writes it. What follows takes four times as long, and few records need it.
         when substr({{ date_time }}, 20, 1) in ('Z', '+', '-') or (length({{ date_time }}) > 19 and suffix({{ date_time }}, 'Z'))
             then coalesce(try_cast({{ date_time }} as timestamptz), try_cast({{ _as_fhir_writes_it(date_time) }} as timestamptz))
-        when length({{ date_time }}) > 10 and not regexp_matches({{ date_time }}, '{{ _day_alone() }}')
+        when length({{ date_time }}) > 10 and not regexp_matches({{ date_time }}, '{{ day_alone() }}')
             then try_cast({{ _as_fhir_writes_it(date_time) }} as timestamptz)
     end
 {%- endmacro %}
@@ -38,7 +38,7 @@
 
 {#- Whether a FHIR dateTime (text) has a time and no offset. -#}
 {% macro is_without_offset(date_time) -%}
-    (length({{ date_time }}) > 10 and not regexp_matches(substr({{ date_time }}, 11), '[Zz+-]') and not regexp_matches({{ date_time }}, '{{ _day_alone() }}'))
+    (length({{ date_time }}) > 10 and not regexp_matches(substr({{ date_time }}, 11), '[Zz+-]') and not regexp_matches({{ date_time }}, '{{ day_alone() }}'))
 {%- endmacro %}
 
 {#- Whether a FHIR date or dateTime (text) names the day that databases write for none: `0001-01-01`, `9999-12-31`. -#}

@@ -11,7 +11,7 @@ with members as (
 select distinct
     source_system,
     group_id,
-    {{ patient_of('member.entity.reference') }} as patient_id
+    {{ patient_of('members.member.entity.reference') }} as patient_id
 from members
-{{ with_named('Patient', 'member.entity') }}
-where coalesce(patient_named.named_id, member.entity.reference) is not null and not coalesce(member.inactive, false)
+{{ with_named('Patient', 'members.member.entity') }}
+where coalesce(patient_named.named_id, members.member.entity.reference) is not null and not coalesce(members.member.inactive, false)

@@ -11,8 +11,8 @@ with links as (
 select distinct
     source_system,
     patient_id,
-    {{ patient_of('link.other.reference') }} as other_patient_id,
-    link.type as link_type
+    {{ patient_of('links.link.other.reference') }} as other_patient_id,
+    links.link.type as link_type
 from links
-{{ with_named('Patient', 'link.other') }}
-where coalesce(patient_named.named_id, link.other.reference) is not null
+{{ with_named('Patient', 'links.link.other') }}
+where coalesce(patient_named.named_id, links.link.other.reference) is not null
