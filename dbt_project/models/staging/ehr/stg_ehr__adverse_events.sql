@@ -5,10 +5,10 @@ select
 
     actuality,
     {{ codes_of('event') }} as codes,
-    coalesce(event.coding[1].display, event.text) as code_name,
+    coalesce(records.event.coding[1].display, records.event.text) as code_name,
 
     -- The time of recording, only if the time of the event is unknown
     coalesce("date", recordedDate) as happened_date_time,
     {{ fhir_date('coalesce("date", recordedDate)') }} as happened_on
-from {{ source('raw', 'ehr_adverse_event') }}
+from {{ source('raw', 'ehr_adverse_event') }} as records
 {{ with_named('Patient', 'subject') }}

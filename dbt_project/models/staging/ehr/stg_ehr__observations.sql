@@ -6,16 +6,16 @@ select
 
     {{ fhir_status('Observation') }} as status,
     {{ codes_of('code') }} as codes,
-    code.coding[1].system as code_system,
-    code.coding[1].code as code,
-    coalesce(code.coding[1].display, code.text) as code_name,
+    records.code.coding[1].system as code_system,
+    records.code.coding[1].code as code,
+    coalesce(records.code.coding[1].display, records.code.text) as code_name,
     {{ codes_of_each('category') }} as category_codes,
     {{ has_code('category', 'imaging') }} as is_imaging,
     {{ has_code('category', 'exam') }} as is_exam,
     {{ has_code('category', 'laboratory') }} or {{ claims_profile('observation-lab') }} as is_laboratory,
     {{ claims_profile('us-core-smokingstatus') }}
-    or (meta.profile is null and {{ has_code('category', 'social-history') }}) as is_social_history,
-    array_to_string(meta.profile, ' ') as profiles,
+    or (records.meta.profile is null and {{ has_code('category', 'social-history') }}) as is_social_history,
+    array_to_string(records.meta.profile, ' ') as profiles,
 
     coalesce(effectiveDateTime, effectiveInstant) as effective_date_time,
     effectivePeriod as effective_period,
@@ -34,15 +34,15 @@ select
     or valueRange is not null
     or valueRatio is not null
     or valueSampledData is not null as has_value,
-    valueQuantity.value as value_quantity,
-    valueQuantity.comparator as value_comparator,
-    coalesce(valueQuantity.code, valueQuantity.unit) as value_unit,
+    records.valueQuantity.value as value_quantity,
+    records.valueQuantity.comparator as value_comparator,
+    coalesce(records.valueQuantity.code, records.valueQuantity.unit) as value_unit,
     valueInteger as value_integer,
     {{ codes_of('valueCodeableConcept') }} as value_codes,
-    coalesce(valueCodeableConcept.coding[1].display, valueCodeableConcept.text, valueCodeableConcept.coding[1].code) as value_name,
+    coalesce(records.valueCodeableConcept.coding[1].display, records.valueCodeableConcept.text, records.valueCodeableConcept.coding[1].code) as value_name,
     coalesce(
         valueString, cast(valueInteger as varchar), cast(valueBoolean as varchar), valueDateTime
     ) as value_text,
     {{ codes_of(extension_value('extension', 'us-quality-core-notDoneReason', 'valueCodeableConcept')) }} as not_done_reason_codes
-from {{ source('raw', 'ehr_observation') }}
+from {{ source('raw', 'ehr_observation') }} as records
 {{ with_named('Patient', 'subject') }}

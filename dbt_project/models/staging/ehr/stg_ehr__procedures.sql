@@ -6,9 +6,9 @@ select
 
     {{ fhir_status('Procedure') }} as status,
     {{ codes_of('code') }} as codes,
-    code.coding[1].system as code_system,
-    code.coding[1].code as code,
-    coalesce(code.coding[1].display, code.text) as code_name,
+    records.code.coding[1].system as code_system,
+    records.code.coding[1].code as code,
+    coalesce(records.code.coding[1].display, records.code.text) as code_name,
     {{ codes_of_each('reasonCode') }} as reason_codes,
     {{ codes_of('statusReason') }} as not_done_reason_codes,
 
@@ -19,5 +19,5 @@ select
     performedAge as performed_age,
     performedRange as performed_range,
     {{ fhir_date('coalesce(performedDateTime, performedPeriod."end", performedPeriod.start)') }} as performed_on
-from {{ source('raw', 'ehr_procedure') }}
+from {{ source('raw', 'ehr_procedure') }} as records
 {{ with_named('Patient', 'subject') }}

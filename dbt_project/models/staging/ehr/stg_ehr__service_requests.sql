@@ -10,9 +10,9 @@ select
     priority,
     coalesce(doNotPerform, false) as is_not_to_be_done,
     {{ codes_of('code') }} as codes,
-    code.coding[1].system as code_system,
-    code.coding[1].code as code,
-    coalesce(code.coding[1].display, code.text) as code_name,
+    records.code.coding[1].system as code_system,
+    records.code.coding[1].code as code,
+    coalesce(records.code.coding[1].display, records.code.text) as code_name,
     {{ codes_of_each('reasonCode') }} as reason_codes,
     {{ codes_of(extension_value('extension', 'us-quality-core-doNotPerformReason', 'valueCodeableConcept')) }} as not_done_reason_codes,
 
@@ -20,5 +20,5 @@ select
     {{ fhir_date('authoredOn') }} as authored_on,
     {{ fhir_date('coalesce(occurrenceDateTime, occurrencePeriod.start)') }} as due_on,
     _last_updated as recorded_at
-from {{ source('raw', 'ehr_service_request') }}
+from {{ source('raw', 'ehr_service_request') }} as records
 {{ with_named('Patient', 'subject') }}

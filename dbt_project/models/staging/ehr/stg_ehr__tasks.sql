@@ -9,11 +9,11 @@ select
     intent,
     {{ codes_of('code') }} as codes,
     {{ codes_of('reasonCode') }} as reason_codes,
-    coalesce(reasonCode.coding[1].display, reasonCode.text) as reason_name,
+    coalesce(records.reasonCode.coding[1].display, records.reasonCode.text) as reason_name,
 
     executionPeriod as execution_period,
     authoredOn as authored_date_time,
     {{ fhir_date('executionPeriod."end"') }} as executed_on,
     {{ fhir_date('authoredOn') }} as authored_on
-from {{ source('raw', 'ehr_task') }}
+from {{ source('raw', 'ehr_task') }} as records
 {{ with_named('Patient', '"for"') }}
