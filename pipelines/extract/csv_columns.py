@@ -9,7 +9,8 @@ import polars as pl
 
 from models.contract import Contract
 from models.settings.layout import FieldRule, Form, Layout
-from pipelines.extract.csv_values import UNSEEN, YES, bare
+from pipelines.extract.csv_values import YES, bare
+from pipelines.extract.unseen import UNSEEN
 
 
 def plain_name(name: str) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 
 from models.contract import INSTANT, Contract
 from models.settings.layout import Form
+from pipelines.extract.unseen import UNSEEN
 
 Parser = Callable[[pl.Expr], pl.Expr]
 
@@ -56,9 +57,6 @@ _ROUNDED = r"^[-+]?\d([.,]\d+[eE]\+?\d{1,3}|[eE]\+\d{2,3})$"
 """`1.00235E+11`, Java's `1.00235E11`: a program read an id as a number and kept its first digits: many rows have one id."""
 _IS_PADDED = "ends in .0, as a spreadsheet writes a number: zeros that it began with may be lost"
 _IS_ROUNDED = "was rounded by a spreadsheet: export it as text and do not open the file in a spreadsheet before it is delivered"
-
-UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]"
-"""Characters of no width, as copies from web pages leave them. Two ids that look the same are the same."""
 
 _NOTHING = frozenset(("null", "(null)", "<null>", "\\n", "#n/a", "n/a", "none", "nil", "-", "--"))
 """What databases, spreadsheets and people write where there is nothing: no day, number or listed value."""
@@ -236,7 +234,7 @@ def _parsed_each(text: pl.Series, name: str, contract: Contract, parsers: "_Pars
 
 
 def _is_sex(column: pa.Column) -> bool:
-    return {"female", _NO_SEX} <= set((column.metadata or {})["values"])
+    return {"female", _NO_SEX} <= set(column.metadata["values"])
 
 
 def _listed(text: pl.Series, name: str, known: list[str], is_sex: bool) -> pl.Series:

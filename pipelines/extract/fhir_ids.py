@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.extract.unseen import OF_NO_WIDTH
+
 _NO_BREAK_SPACE = "\u00a0"
-_OF_NO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_DROPPED = str.maketrans(dict.fromkeys(_OF_NO_WIDTH) | {_NO_BREAK_SPACE: " "})
+_DROPPED = str.maketrans(dict.fromkeys(OF_NO_WIDTH) | {_NO_BREAK_SPACE: " "})
 _NAMES = ("id", "reference")
 _BEFORE = re.compile(rb'"(?:id|reference|value)"\s*:\s*$')
 """What stands before the text of an id, a reference or an identifier's value."""
@@ -21,7 +22,7 @@ _BEFORE = re.compile(rb'"(?:id|reference|value)"\s*:\s*$')
 def _forms() -> dict[int, dict[int, frozenset[bytes]]]:
     """The characters as UTF-8 and escaped, by their first two bytes: what follows these."""
     found: defaultdict[int, defaultdict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
-    for one in _NO_BREAK_SPACE + _OF_NO_WIDTH:
+    for one in _NO_BREAK_SPACE + OF_NO_WIDTH:
         for form in (one.encode(), *(f"\\u{ord(one):{digits}}".encode() for digits in ("04x", "04X"))):
             found[form[0]][form[1]].add(form[2:])
     return {first: {second: frozenset(rest) for second, rest in after.items()} for first, after in found.items()}
