@@ -30,10 +30,10 @@
 {% macro fhir_status(extract, status='status') -%}
     {%- set codes = fhir_status_codes(extract) -%}
     {%- set words = {'canceled': 'cancelled', 'complete': 'completed'} -%}
-    {%- if extract == 'Encounter' %}{% do words.update({
-        'complete': 'finished', 'completed': 'finished', 'closed': 'finished', 'checkedout': 'finished', 'discharged': 'finished',
-        'noshow': 'cancelled',
-    }) %}{% endif -%}
+    {%- if extract == 'Encounter' -%}
+        {%- for word in finished_visit_words() %}{% do words.update({word: 'finished'}) %}{% endfor -%}
+        {%- do words.update({'noshow': 'cancelled'}) -%}
+    {%- endif -%}
     {%- if extract == 'Appointment' -%}
         {%- do words.update({
             'scheduled': 'booked', 'confirmed': 'booked', 'complete': 'fulfilled', 'completed': 'fulfilled', 'checkedout': 'fulfilled',

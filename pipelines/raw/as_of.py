@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 
+from models import finished_visit
 from models.sources import own_kinds
 from pipelines.errors import UsageError
 from pipelines.practice import Practice
@@ -29,7 +30,7 @@ where $visit is null or day between $visit::date - interval 10 year and $visit::
 # A day that lies years away from all others is a typing error: one visit ending in 2206 moved every table by 180 years. So the
 # days are cut where five years pass without a visit, and the part with most visits counts. A time without an offset is local.
 # A visit without an end was on the day on which it began; a status is read as the macro `fhir_status` reads it.
-NEWEST_VISIT = """
+NEWEST_VISIT = f"""
 with days as (
     select
         case
@@ -41,7 +42,7 @@ with days as (
     from (select status, coalesce(nullif("period"."end", ''), "period"."start") as ended from raw.ehr_encounter)
     where status = 'finished'
         or regexp_replace(lower(status), '[^a-z]', '', 'g')
-            in ('finished', 'completed', 'complete', 'closed', 'checkedout', 'discharged')
+            in {("finished", *finished_visit.WORDS)}
     group by day
     having day is not null
 ),

@@ -6,6 +6,7 @@ from ml.risk.no_show import EMBARGO_DAYS
 from models import disengagement, no_show
 from models.few_cases import is_few
 from pipelines.home import CHECKOUT
+from pipelines.raw.as_of import NEWEST_VISIT
 from pipelines.warehouse.dbt_project import default_settings
 
 MACROS = CHECKOUT / "dbt_project" / "macros"
@@ -13,7 +14,7 @@ MODELS = CHECKOUT / "dbt_project" / "models"
 
 
 def test_sql_has_the_numbers_of_the_predictions_from_python():
-    text = (MACROS / "shared_numbers__generated.sql").read_text(encoding="utf-8")
+    text = (MACROS / "shared_constants__generated.sql").read_text(encoding="utf-8")
     assert dict(re.findall(r"macro (\w+)\(\) -%}{{ return\(([\d.]+)\) }}", text)) == {
         "disengagement_horizon_days": "180",
         "disengagement_recording_days": "30",
@@ -25,6 +26,13 @@ def test_sql_has_the_numbers_of_the_predictions_from_python():
     }
     assert (disengagement.HORIZON_DAYS, disengagement.RECORDING_DAYS, disengagement.GRACE) == (180, 30, 1.5)
     assert (no_show.REMINDER_HOURS, no_show.OUTCOME_DAYS, EMBARGO_DAYS) == (48, 7, 14)
+
+
+def test_the_day_that_a_run_looks_back_from_and_staging_know_a_finished_visit_by_the_same_words():
+    words = "'complete', 'completed', 'closed', 'checkedout', 'discharged'"
+    generated = (MACROS / "shared_constants__generated.sql").read_text(encoding="utf-8")
+    assert f"macro finished_visit_words() -%}}{{{{ return(({words})) }}}}" in generated
+    assert f"in ('finished', {words})" in NEWEST_VISIT
 
 
 def test_no_other_macro_or_module_states_them_again():
