@@ -21,7 +21,7 @@ from pipelines.connect.state import open_state
 from pipelines.errors import ConnectionFailed
 from pipelines.home import Home
 from tests.connect.conformance import Bench, Conformance, Desk, external_id
-from tests.connect.fhir_server.server import FhirServer
+from tests.connect.fhir_server.server import CLIENT, FhirServer
 
 _HEADERS = {"content-type": "application/fhir+json"}
 
@@ -46,12 +46,12 @@ class FhirBench:
         self.recipe = ("tests.connect.test_push_fhir", "open_at", self.address)
 
     def _tasks(self, external_id: str) -> list[dict[str, Any]]:
-        found = httpx.get(f"{self.address}/Task", params={"identifier": f"urn:x-caregap:task|{external_id}"}).json()
+        found = CLIENT.get(f"{self.address}/Task", params={"identifier": f"urn:x-caregap:task|{external_id}"}).json()
         return [entry["resource"] for entry in found.get("entry", [])]
 
     def _put(self, resource: dict[str, Any]) -> None:
         place = f"{self.address}/{resource['resourceType']}/{resource['id']}"
-        httpx.put(place, json=resource, headers=_HEADERS).raise_for_status()
+        CLIENT.put(place, json=resource, headers=_HEADERS).raise_for_status()
 
     def n_held(self, external_id: str) -> int:
         return len(self._tasks(external_id))
@@ -66,7 +66,7 @@ class FhirBench:
         return self._tasks(external_id)[0].get("owner")
 
     def listed(self, name: str) -> set[str]:
-        found = httpx.get(f"{self.address}/Group", params={"identifier": f"urn:x-caregap:list|{name}"}).json()
+        found = CLIENT.get(f"{self.address}/Group", params={"identifier": f"urn:x-caregap:list|{name}"}).json()
         (group,) = [entry["resource"] for entry in found["entry"]]
         return {one["entity"]["reference"].partition("/")[2] for one in group["member"]}
 
@@ -90,7 +90,7 @@ class FhirBench:
             "policyRule": {"text": "opt-out"},
             "provision": {"type": "deny", "code": [{"coding": [{"code": channel}]}]},
         }
-        httpx.post(f"{self.address}/seed", content=_line(consent)).raise_for_status()
+        CLIENT.post(f"{self.address}/seed", content=_line(consent)).raise_for_status()
 
     def archive(self, contact_id: str) -> None:
         self._put({"resourceType": "Patient", "id": contact_id, "active": False})
@@ -102,7 +102,7 @@ class FhirBench:
 
     def delete(self, external_id: str) -> None:
         for task in self._tasks(external_id):
-            httpx.delete(f"{self.address}/Task/{task['id']}").raise_for_status()
+            CLIENT.delete(f"{self.address}/Task/{task['id']}").raise_for_status()
 
 
 class _Failing(httpx.BaseTransport):
@@ -168,7 +168,7 @@ def desk(fhir_server: FhirServer, tmp_path: Path) -> Iterator[Desk]:
 
 
 def held(desk: Desk, kind: str) -> list[dict[str, Any]]:
-    entries = httpx.get(f"{desk.bench.address}/{kind}").json().get("entry", [])  # type: ignore[attr-defined]
+    entries = CLIENT.get(f"{desk.bench.address}/{kind}").json().get("entry", [])  # type: ignore[attr-defined]
     return [entry["resource"] for entry in entries]
 
 
@@ -218,7 +218,7 @@ def test_a_message_goes_out_by_day_and_what_the_ehr_sent_comes_back(desk: Desk, 
         "sent": "2026-12-02T18:05:00Z",
         "meta": {"lastUpdated": "2026-12-02T18:05:00.000Z"},
     }
-    httpx.post(f"{desk.bench.address}/seed", content=_line(sent)).raise_for_status()  # type: ignore[attr-defined]
+    CLIENT.post(f"{desk.bench.address}/seed", content=_line(sent)).raise_for_status()  # type: ignore[attr-defined]
     done = [one for one in desk.bench.adapter.outcomes(None).rows if one.completed_at is not None]
     assert [(one.external_id, one.contact_id, one.channel, one.outcome) for one in done] == [
         (external_id(0), "pat-00", "phone", "left_message")

@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 
 _HERE = Path(__file__).parent
+CLIENT = httpx.Client(timeout=120, verify=False)  # noqa: S501 (loopback)
+"""To the server itself. One for all: to make a client takes 23 ms."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,14 @@ class FhirServer:
     def seed(self, resources: Iterable[dict[str, Any]]) -> None:
         """Put resources in, with the `meta.lastUpdated` that they have."""
         content = b"\n".join(orjson.dumps(one) for one in resources)
-        httpx.post(f"{self.address}/seed", content=content, timeout=120).raise_for_status()
+        CLIENT.post(f"{self.address}/seed", content=content).raise_for_status()
 
     def reset(self) -> None:
         """Remove everything."""
-        httpx.post(f"{self.address}/reset").raise_for_status()
+        CLIENT.post(f"{self.address}/reset").raise_for_status()
 
     def delete(self, place: str) -> None:
-        httpx.delete(f"{self.address}/{place}").raise_for_status()
+        CLIENT.delete(f"{self.address}/{place}").raise_for_status()
 
 
 def installed(kept: Path) -> Path:

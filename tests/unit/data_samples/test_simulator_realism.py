@@ -9,6 +9,9 @@ import pytest
 
 from data_samples.simulator.simulate import Simulation, simulate
 
+# `make test` notices a changed simulator by the bytes of the committed sample.
+pytestmark = pytest.mark.slow
+
 _CODE_SETS = Path(__file__).parents[3] / "models" / "code_sets"
 
 

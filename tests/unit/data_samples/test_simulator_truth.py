@@ -17,6 +17,9 @@ from data_samples.simulator.practice import make_practice
 from data_samples.simulator.truth import disengagement_risk
 from data_samples.simulator.visits import Visits, schedule
 
+# `make test` notices a changed simulator by the bytes of the committed sample.
+pytestmark = pytest.mark.slow
+
 World = tuple[Laws, History, Visits]
 
 
