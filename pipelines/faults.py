@@ -3,6 +3,7 @@
 Heeded only where CAREGAP_TESTING is set:
 
 CAREGAP_FAULT=landing.folder.placed:kill     dies there as by `kill -9`
+CAREGAP_FAULT=landing.folder.placed:term     is asked to end there (SIGTERM), as a service is that is stopped
 CAREGAP_FAULT=landing.folder.placed:enospc   meets a full disk there
 CAREGAP_FAULT=landing.folder.placed:error    meets an error there that nobody expected
 CAREGAP_FAULT=landing.folder.placed:stop     waits there until it is told to go on (SIGCONT)
@@ -35,6 +36,8 @@ def passing(point: str, place: Path | None = None) -> None:
     match fault:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "term":
+            os.kill(os.getpid(), signal.SIGTERM)
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         case "enospc":
@@ -42,4 +45,4 @@ def passing(point: str, place: Path | None = None) -> None:
         case "error":
             raise RuntimeError(f"a test stops the run at {point}")
         case _:
-            raise ValueError(f"{FAULT}: {fault} is none of kill, stop, enospc, error")
+            raise ValueError(f"{FAULT}: {fault} is none of kill, term, stop, enospc, error")

@@ -50,7 +50,7 @@ def caregap(debug: bool) -> None:
 
 def main() -> None:
     """Run one verb. Exit codes: 0 ok, 1 unexpected, 2 usage, 10 extract refused, 11 checks failed, 12 not published,
-    13 environment, 14 a connected system failed, 15 a push was refused."""
+    13 environment, 14 a connected system failed, 15 a push was refused, 130 stopped by its user."""
     os.umask(0o077)  # output contains patient data: only its owner may read it
     # Modules and dbt's manifest, a million objects, live as long as the command: to look through them for garbage as often as
     # Python does by itself took 2 CPU seconds more of a run.
@@ -61,6 +61,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except click.Abort:
+        click.echo("caregap: Stopped. What is published is whole; run the same command again to finish.", err=True)
         sys.exit(130)
     except CaregapError as error:
         click.echo(f"caregap: {error}", err=True)

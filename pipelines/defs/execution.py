@@ -30,8 +30,8 @@ def execute(
 
     The caller holds the home's lock (`pipelines/lock.py`).
     `landed`: the result of a landing just made, so that the layer `raw` does not land again.
-    Stops at the first failure and raises its error. Events are neither logged (`pipelines/defs/unheard.py`) nor stored
-    (`pipelines/defs/unstored.py`).
+    Stops at the first failure and raises its error; `KeyboardInterrupt` where it is stopped. Events are neither logged
+    (`pipelines/defs/unheard.py`) nor stored (`pipelines/defs/unstored.py`).
     """
     job = definitions(home, practice, progress, landed=landed, lock=nullcontext).resolve_job_def(JOB)
     wanted = None
@@ -41,7 +41,10 @@ def execute(
         if not wanted:  # Dagster treats an empty selection as everything
             raise ValueError(f"no asset is in {selection}")
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning), unheard(), unstored_instance() as instance:
-        return job.execute_in_process(run_config=QUIET, asset_selection=wanted, instance=instance)
+        try:
+            return job.execute_in_process(run_config=QUIET, asset_selection=wanted, instance=instance)
+        except dg.DagsterExecutionInterruptedError:  # of Ctrl-C and of a service that is stopped
+            raise KeyboardInterrupt from None
 
 
 def warned(result: dg.ExecuteInProcessResult) -> tuple[str, ...]:

@@ -31,10 +31,11 @@ QUICK = [
     ("publish.swapped", "kill"),
 ]
 """The first thing that lasts and the last; each of the others takes five seconds, too."""
-ENDS_WITH = {"kill": -signal.SIGKILL, "enospc": 13, "error": 1}
+ENDS_WITH = {"kill": -signal.SIGKILL, "term": 130, "enospc": 13, "error": 1}
 """How a command ends that was stopped so."""
 OF_WHOLE_RUNS = [
     "build.derived.node#100:kill",
+    "build.derived.node#50:term",
     "build.derived.node#300:enospc",
     "score.table.written#3:kill",
     "score.table.written#8:enospc",
