@@ -48,7 +48,9 @@ _CONTRACTS = (
             "n_bytes": field(pl.Int64, "Size of the file as delivered.", at_least=0),
             "n_delivered": field(pl.Int64, "Rows in the file.", at_least=0),
             "n_landed": field(pl.Int64, "Rows that are the current version of their key.", at_least=0),
-            "n_quarantined": field(pl.Int64, "Rows that could not be read or broke their contract.", at_least=0),
+            "n_quarantined": field(
+                pl.Int64, "Rows that could not be read, broke their contract or are of test patients.", at_least=0
+            ),
             "n_superseded": field(pl.Int64, "Rows of which a newer version, or a deletion, was delivered.", at_least=0),
             "n_erased": field(pl.Int64, "Rows of people who were erased, or that were kept long enough.", at_least=0),
             "n_contradicted": field(

@@ -1,9 +1,11 @@
 {#-
     The instant of a FHIR dateTime (text) as TIMESTAMPTZ; a day, month or year without a time is not an instant and becomes null.
     FHIR asks for seconds and an offset, and servers leave out both: a time without an offset is the practice's local time, as in CSV.
+    One in a year that cannot be becomes null.
 -#}
 {% macro fhir_instant(date_time) -%}
     case
+        when {{ is_in_no_year_that_can_be(date_time) }} then null
         -- As FHIR writes it. What follows takes four times as long, and few records need it.
         when substr({{ date_time }}, 20, 1) in ('Z', '+', '-') or (length({{ date_time }}) > 19 and suffix({{ date_time }}, 'Z'))
             then coalesce(try_cast({{ date_time }} as timestamptz), try_cast({{ _as_fhir_writes_it(date_time) }} as timestamptz))

@@ -10,6 +10,7 @@ import pandera.polars as pa
 import polars as pl
 
 from models.contract import INSTANT, Contract
+from models.plausible_years import FIRST_YEAR, LAST_YEAR
 from models.settings.layout import Form
 from pipelines.extract.unseen import UNSEEN
 
@@ -20,7 +21,6 @@ _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 _UNAMBIGUOUS = ("%Y/%m/%d", "%d-%b-%Y", "%B %d, %Y", "%d %B %Y", "%Y%m%d")
 _MIDNIGHT = r"(?i)[ T](0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM)(Z|\+00:?00)?$"
 _TIME_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
-_FIRST_YEAR, _LAST_YEAR = 1800, 2200
 _SERIAL = r"^[1-7]\d{4}(\.\d+)?$"
 """Five digits: a spreadsheet's day number, 1927 to 2118. Four digits could be a year."""
 _SERIAL_DAY_0 = pl.date(1899, 12, 30)
@@ -303,7 +303,7 @@ class _Parsers:
 
 
 def _plausible(instant: pl.Expr) -> pl.Expr:
-    return pl.when(instant.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(instant)
+    return pl.when(instant.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(instant)
 
 
 def _day(form: str, *, with_midnight: bool = False) -> Parser:

@@ -6,6 +6,7 @@ A contained resource has an id within its container only. Taken out, it is a res
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from pipelines.extract.fhir_documents import rename_references
 
@@ -47,7 +48,7 @@ def name_patients(resource: dict[str, Any]) -> None:
 def _identifier(patient: dict[str, Any]) -> str | None:
     given = patient.get("identifier")
     found = [one for one in given if isinstance(one, dict) and one.get("value")] if isinstance(given, list) else []
-    return f"{found[0].get('system') or ''}|{found[0]['value']}" if found else None
+    return quote(f"{found[0].get('system') or ''}|{found[0]['value']}", safe=":/|") if found else None
 
 
 def taken_out(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:

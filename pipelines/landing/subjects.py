@@ -14,7 +14,9 @@ from functools import cache
 
 import polars as pl
 
+from models import fhir_reference
 from models.contract import Contract, Dtype
+from models.fhir_reference import IDENTIFIED, PERSON
 from models.sources import SOURCE_KINDS, SourceKind
 from pipelines.extract.bundles import DELETED
 from pipelines.sql.literals import literal
@@ -26,12 +28,9 @@ RECORD_EXTRACTS = {
     "billing_account": ("billing", "accounts"),
 }
 """The kind of source and the extract of each type of record that may be a person's."""
-_PERSON = "Patient"
-_IDENTIFIED = f"{_PERSON}.identifier"
-"""The kind of name that is an identifier of a patient, as `system|value`, or `|value` where a reference leaves the system out."""
-PERSONS = (_PERSON, _IDENTIFIED)
+PERSONS = (PERSON, IDENTIFIED)
 """The kinds of name that are of a patient, in FHIR."""
-_FHIR_ANCHORS = (_PERSON, "Encounter")
+_FHIR_ANCHORS = (PERSON, "Encounter")
 _REFERENCE = {"reference", "display", "identifier"}
 _CLAIM_NUMBER = "patient_control_number"
 """A payer's answer may name a claim by nothing else (X12 835, CLP01)."""
@@ -98,10 +97,10 @@ def subjects_of(kind_name: str, extract: str) -> Subjects | None:
     if is_fhir:
         referring = tuple(found for name, column in contract.fields.items() if (found := _referring(name, column.dtype.type)))
         anchors = {extract: "id"} if extract in _FHIR_ANCHORS else {}
-        own = (_flat("id", literal(_PERSON)),)
+        own = (_flat("id", literal(PERSON)),)
         return (
-            Subjects(own, referring, anchors, {_IDENTIFIED: _IDENTIFIERS})
-            if extract == _PERSON
+            Subjects(own, referring, anchors, {IDENTIFIED: _IDENTIFIERS})
+            if extract == PERSON
             else Subjects(referring, (), anchors)
             if referring
             else None
@@ -191,33 +190,10 @@ def _paths(dtype: Dtype) -> list[str]:
     return [f'."{one.name}"{path}' for one in dtype.fields for path in _paths(one.dtype)]
 
 
-# As the macros `id_of` and `identifier_of` of dbt read them. `urn:uuid:…` does not say of what type it is.
-_BY_IDENTIFIER = "'?identifier='"
 _IDENTIFIERS = " || ".join(
-    f"list_transform(coalesce(identifier, []), lambda one: {system} || '|' || upper(trim(one.value)))"
-    for system in ("coalesce(one.system, '')", "''")
+    f"list_transform(coalesce(identifier, []), lambda one: {fhir_reference.identifier(system, 'one.value')})"
+    for system in ("one.system", "''")
 )
-
-
-def _id(text: str) -> str:
-    last = f"regexp_extract(rtrim(split_part({text}, '?', 1), ' /'), '([^/:]+)(/_history/[^/]*)?$', 1)"
-    return f"case when not contains({text}, {_BY_IDENTIFIER}) then trim({last}) end"
-
-
-def _type(text: str) -> str:
-    found = f"regexp_extract(rtrim(split_part({text}, '?', 1), ' /'), '([A-Za-z]+)/[^/:]+(/_history/[^/]*)?$', 1)"
-    return f"coalesce(nullif(upper(left({found}, 1)) || substr({found}, 2), ''), '{_PERSON}')"
-
-
-def _identifier(reference: str) -> str:
-    asked = f"replace(split_part({reference}.reference, {_BY_IDENTIFIER}, 2), '%7C', '|')"
-    with_system = f"split_part({asked}, '|', 1) || '|' || upper(trim(split_part({asked}, '|', 2)))"
-    return (
-        f"case when contains({reference}.reference, {_BY_IDENTIFIER}) "
-        f"then case when contains({asked}, '|') then {with_system} else '|' || upper(trim({asked})) end "
-        f"when coalesce({reference}.reference, '') = '' "
-        f"then coalesce({reference}.identifier.system, '') || '|' || upper(trim({reference}.identifier.value)) end"
-    )
 
 
 def _struct(source_system: str, extract: str, id: str) -> str:
@@ -226,8 +202,12 @@ def _struct(source_system: str, extract: str, id: str) -> str:
 
 def _said(reference: str) -> tuple[tuple[str, str, str], ...]:
     """What a reference names: source, kind of name and id, in SQL; by its id and by its identifier, of which one is null."""
-    text = f"{reference}.reference"
-    return ("source_system", _type(text), _id(text)), ("source_system", literal(_IDENTIFIED), _identifier(reference))
+    return _by_id(f"{reference}.reference"), ("source_system", literal(IDENTIFIED), fhir_reference.identifier_of(reference))
+
+
+def _by_id(text: str) -> tuple[str, str, str]:
+    """As `_said`, by id. What does not say its type, as `urn:uuid:…` does not, may be a patient."""
+    return "source_system", f"coalesce({fhir_reference.type_of(text)}, '{PERSON}')", fhir_reference.id_of(text)
 
 
 def _named(reference: str) -> str:
@@ -239,7 +219,7 @@ def _theirs(reference: str) -> str:
 
 
 def _deleted_resources() -> Naming:
-    said = ("source_system", _type("one.request.url"), _id("one.request.url"))
+    said = _by_id("one.request.url")
     return Naming.list_of(
         "entry", f'list_transform(coalesce("entry", []), lambda one: {_struct(*said)})', f"is_theirs({', '.join(said)})"
     )

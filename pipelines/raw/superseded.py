@@ -11,13 +11,12 @@ from datetime import datetime
 import duckdb
 
 from models.contract import Contract
+from models.fhir_reference import id_of, type_of
 from models.sources import SourceKind
 from pipelines.extract.bundles import DELETED
 from pipelines.sql.literals import literal
 
 NEWER = "a newer version was delivered"
-_REQUESTED = "'([A-Za-z]+)/([^/]+)(/_history/[^/]*)?$'"
-"""Type and id of what a request is about; some servers end it in the version."""
 IN_PART = "is a part of a record of which the whole was delivered"
 CONTRADICTED = "another row says otherwise for the same time of change, and came later"
 
@@ -162,7 +161,7 @@ def _deleted_resources(bundles: str, contract: Contract) -> str:
     """The latest deletion of each resource of a type. A bundle takes effect at its `timestamp`, otherwise its `meta.lastUpdated`,
     otherwise its export; without any of these, after all versions."""
     return f"""
-        select source_system, regexp_extract(request.url, {_REQUESTED}, 2) as row_id, max(deleted_at) as deleted_at
+        select source_system, {id_of("request.url")} as row_id, max(deleted_at) as deleted_at
         from (
             select
                 bundle.source_system, unnest(bundle.entry).request as request,
@@ -174,7 +173,7 @@ def _deleted_resources(bundles: str, contract: Contract) -> str:
                 on files.source_system = bundle.source_system and files.file_key = bundle._file_key
                 and files.extract = {literal(DELETED)}
         )
-        where request.method = 'DELETE' and regexp_extract(request.url, {_REQUESTED}, 1) = {literal(contract.name)}
+        where request.method = 'DELETE' and {type_of("request.url")} = {literal(contract.name)}
         group by all
         """
 

@@ -2,8 +2,10 @@
 
 import re
 
+from jinja2 import Template
+
 from ml.risk.no_show import EMBARGO_DAYS
-from models import disengagement, no_show
+from models import disengagement, fhir_reference, no_show
 from models.few_cases import is_few
 from pipelines.home import CHECKOUT
 from pipelines.raw.as_of import NEWEST_VISIT
@@ -23,6 +25,8 @@ def test_sql_has_the_numbers_of_the_predictions_from_python():
         "disengagement_known_days": "90",
         "no_show_reminder_hours": "48",
         "no_show_outcome_days": "7",
+        "plausible_years_first_year": "1800",
+        "plausible_years_last_year": "2200",
     }
     assert (disengagement.HORIZON_DAYS, disengagement.RECORDING_DAYS, disengagement.GRACE) == (180, 30, 1.5)
     assert (no_show.REMINDER_HOURS, no_show.OUTCOME_DAYS, EMBARGO_DAYS) == (48, 7, 14)
@@ -33,6 +37,18 @@ def test_the_day_that_a_run_looks_back_from_and_staging_know_a_finished_visit_by
     generated = (MACROS / "shared_constants__generated.sql").read_text(encoding="utf-8")
     assert f"macro finished_visit_words() -%}}{{{{ return(({words})) }}}}" in generated
     assert f"in ('finished', {words})" in NEWEST_VISIT
+
+
+def test_dbt_reads_a_reference_by_the_words_that_landing_reads_it_by():
+    """`{{ id_of(x) }}` is the text of `id_of("x")`, and no other macro has the name."""
+    generated = (MACROS / "fhir_reference__generated.sql").read_text(encoding="utf-8")
+    template = Template(generated).module
+    for name in ("id_of", "type_of", "identifier_of"):
+        assert getattr(template, name)("asked").strip() == getattr(fhir_reference, name)("asked")
+    stated = re.compile(r"{% macro (id_of|type_of|identifier_of|identifier)\(")
+    assert [path.name for path in MACROS.glob("*.sql") if stated.search(path.read_text(encoding="utf-8"))] == [
+        "fhir_reference__generated.sql"
+    ]
 
 
 def test_no_other_macro_or_module_states_them_again():

@@ -210,6 +210,7 @@ ODD = (
         ],
     ),
     _appointment("patient/p1", "patient/p1", start="2026-12-01T10:00:00-05:00"),
+    _appointment("of one of two", participant=[{"actor": {"identifier": {"system": "urn:oid:family", "value": "F7"}}}]),
     _appointment("of nobody", "RelatedPerson/r1", start="2026-12-01T10:00:00-05:00"),
     _appointment("by words", start="2026-12-01T10:00:00-05:00", participant=[{"actor": {"display": "Ann Kestrel"}}]),
     *(
@@ -246,6 +247,11 @@ ODD = (
         )
     ),
     *(
+        _visit(f"year {given}", period={"start": given, "end": given})
+        for given in ("0001-01-01T00:00:00Z", "1753-01-01", "17991231", "1800-01-01", "2200-12-31", "2206-03-10T10:00:00-05:00")
+    ),
+    *(_patient(f"dead in {given}", deceasedDateTime=given, birthDate=given) for given in ("1753-01-01", "2206-03-10T10:00:00Z")),
+    *(
         _visit(f"class {given}", **{"class": given_class})
         for given, given_class in {
             "O": {"code": "O"},
@@ -273,6 +279,10 @@ ODD = (
                 {"type": {"text": "Medical Record Clerk"}},
             )
         )
+    ),
+    *(
+        _coded("Observation", f"in words {said}", ("http://loinc.org", "4548-4")) | {"valueString": said}
+        for said in ("7.1 %", "> 14", "120/80", "see note 7", "negative")
     ),
     _coded("Condition", "by name", ("ICD-10-CM", "z716")),
     _coded("Condition", "of an edition", ("http://snomed.info/sct/731000124108", "171207006")),
@@ -467,7 +477,8 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
     is known; classes 13, 5 of one system and inpatient, and, not known, 5 of another system and none at all. Of the codes
     Z71.6 without its dot and the two of LOINC's other addresses are read; the local one and the words are not known; A00.0
     and 55284-4 are in no value set. Four statuses of visits and five of appointments are FHIR's in other letters or words, `left`
-    is none, and one visit has no status. One pressure is in kPa, one has no unit."""
+    is none, and one visit has no status. One pressure is in kPa, one has no unit. None of
+    nine results has a day."""
     found = rows("select extract, field, kind, n_rows from marts.fct_data_findings where source_system = 'ehr' order by all")
     assert found == [
         ("Appointment", "start", "mapped", 1),
@@ -493,6 +504,7 @@ def test_what_is_read_otherwise_than_it_is_written_is_counted_by_field(rows: Row
         ("Observation", "code", "passed_over", 2),
         ("Observation", "code", "unused", 1),
         ("Observation", "component", "passed_over", 2),
+        ("Observation", "effectiveDateTime", "unknown", 9),
         ("Patient", "birthDate", "unknown", 1),
         ("Patient", "birthDate", "unknown", 1),
         ("Patient", "birthDate", "unknown", 2),
@@ -584,7 +596,7 @@ def test_the_day_that_stands_for_none_is_no_death(rows: Rows):
     dead = _odd(rows, "is_deceased, deceased_on", "staging.stg_ehr__patients", "patient_id", "dead ")
     assert dead == {
         **dict.fromkeys((NOTHING, "0001-01-01T00:00:00Z", "9999-12-31"), (False, None)),
-        "gone": (True, None),
+        **dict.fromkeys(("gone", "in 1753-01-01", "in 2206-03-10T10:00:00Z"), (True, None)),
         **{day: (True, date.fromisoformat(day)) for day in ("2026-01-01", "1900-01-01", "2027-01-01")},
     }
 
@@ -656,16 +668,35 @@ def test_a_code_system_is_known_by_its_name_and_by_an_edition_of_it(rows: Rows):
 
 
 def test_what_is_odd_about_a_record_is_counted(rows: Rows):
-    """Three visits of nobody, and the bookings for a relative and for a name alone. A visit has no start, another one that cannot
-    be read, and one ends before it starts. Two deaths of no day, a word for one, one before the birth and one to come."""
+    """Three visits of nobody, and the bookings for a relative, for a name alone and for one of two. A visit has no start, another
+    one that cannot be read, four a year that cannot be, and one ends before it starts. Two deaths of no day, a word for one, one
+    before the birth, one to come and two in years that cannot be, in which these two were born, too."""
     found = rows(
         "select extract, field, kind, sum(n_rows) from marts.fct_data_findings where source_system = 'ehr:odd' group by all"
     )
     facts = {(extract, field, kind): n for extract, field, kind, n in found}
     assert facts["Encounter", "subject", "unmatched"] == 3
-    assert facts["Appointment", "participant", "unmatched"] == 2
+    assert facts["Appointment", "participant", "unmatched"] == 3
     assert facts["Encounter", "period.start", "doubtful"] == 1
-    assert facts["Encounter", "period.start", "unknown"] == 2
+    assert facts["Encounter", "period.start", "unknown"] == 6
+    assert facts["Encounter", "period.end", "unknown"] == 4
+    assert facts["Patient", "birthDate", "unknown"] == 3
     assert facts["Patient", "deceasedDateTime", "unknown"] == 3
-    assert facts["Patient", "deceasedDateTime", "doubtful"] == 2
+    assert facts["Patient", "deceasedDateTime", "doubtful"] == 4
     assert facts["Patient", "meta.tag", "doubtful"] == 1
+    assert facts["Observation", "valueString", "passed_over"] == 3
+
+
+def test_a_record_that_names_a_patient_by_an_identifier_of_several_is_said_to_be_ambiguous(rows: Rows):
+    """F7 is the member number of two."""
+    assert rows(
+        "select extract, field, kind, n_rows from marts.fct_data_findings "
+        "where source_system = 'ehr:odd' and starts_with(finding, 'is ambiguous') order by all"
+    ) == [("Appointment", "participant", "unmatched", 1), ("Encounter", "subject", "unmatched", 1)]
+
+
+def test_a_day_of_a_year_before_1800_or_after_2200_is_none(rows: Rows):
+    years = _odd(rows, "started_on, ended_on", "staging.stg_ehr__encounters", "encounter_id", "year ")
+    assert years == dict.fromkeys(
+        ("0001-01-01T00:00:00Z", "1753-01-01", "17991231", "2206-03-10T10:00:00-05:00"), (None, None)
+    ) | {day: (date.fromisoformat(day), date.fromisoformat(day)) for day in ("1800-01-01", "2200-12-31")}

@@ -37,6 +37,7 @@ FUNCTIONS = {
     ),
     "damerau_levenshtein": ("damerau_levenshtein(a, b)", 2, "bigint"),
     "strip_accents": ("strip_accents(a)", 1, "string"),
+    "url_decode": ("url_decode(a)", 1, "string"),  # Spark's stops at a lone %, and reads + as a blank
     "one_decimal": ("printf('%.1f', a)", 1, "string"),  # Java rounds 0.25 up
 }
 """What Spark lacks, evaluated by DuckDB on each batch of rows, so that both engines give the same: SQL of the arguments a and b,

@@ -28,7 +28,8 @@
     case
         when {{ is_no_day('deceasedDateTime') }}
             then {{ finding('deceasedDateTime', 'unknown', 'is the day that databases write for none, and the person counts as living') }}
-        when {{ fhir_date('deceasedDateTime') }} > {{ as_of_on() }} or {{ fhir_date('deceasedDateTime') }} < {{ birth_day('birthDate') }}
+        when {{ is_in_no_year_that_can_be('deceasedDateTime') }}
+            or {{ fhir_date('deceasedDateTime') }} > {{ as_of_on() }} or {{ fhir_date('deceasedDateTime') }} < {{ birth_day('birthDate') }}
             then {{ finding(
                 'deceasedDateTime', 'doubtful', 'lies before the birth or after the day of the run, and the person counts as deceased'
             ) }}
@@ -82,6 +83,13 @@
     end
 {%- endset -%}
 
+{%- set in_words -%}
+    case
+        when valueQuantity.value is null and regexp_matches(valueString, '^\s*[<>=]*\s*[0-9]+([.,/][0-9]+)*\s*[^0-9\s]{0,8}\s*$')
+            then {{ finding('valueString', 'passed_over', 'is a number in words, and measures that ask for a value read none') }}
+    end
+{%- endset -%}
+
 {%- set pressure -%}
     case
         when list_contains({{ codes }}, '85354-9')
@@ -99,6 +107,8 @@
     end
 {%- endset -%}
 
+{%- set ambiguous = 'is ambiguous: several patients have the identifier that it names' -%}
+
 {#- By type of resource: its table, the fields that are dates, its reference to a patient, and what else is looked at. -#}
 {%- set extracts = {
     'Patient': ('ehr_patient', ['birthDate', 'deceasedDateTime'], none, [sex, birth_date, death]),
@@ -112,22 +122,33 @@
     'Condition': ('ehr_condition', ['onsetDateTime', 'onsetPeriod.start', 'abatementDateTime', 'recordedDate'], 'subject', []),
     'Observation': (
         'ehr_observation', ['effectiveDateTime', 'effectiveInstant', 'effectivePeriod.start', 'effectivePeriod."end"'], 'subject',
-        [status_finding('Observation'), blood_pressure, pressure],
+        [
+            status_finding('Observation'), blood_pressure, pressure, in_words,
+            undated_finding('Observation', 'effectiveDateTime', [
+                'effectiveDateTime', 'effectiveInstant', 'effectivePeriod."end"', 'effectivePeriod.start'
+            ]),
+        ],
     ),
     'Procedure': (
         'ehr_procedure', ['performedDateTime', 'performedPeriod.start', 'performedPeriod."end"'], 'subject',
-        [status_finding('Procedure')],
+        [
+            status_finding('Procedure'),
+            undated_finding('Procedure', 'performedDateTime', ['performedDateTime', 'performedPeriod."end"', 'performedPeriod.start']),
+        ],
     ),
-    'Immunization': ('ehr_immunization', ['occurrenceDateTime'], 'patient', [status_finding('Immunization')]),
+    'Immunization': (
+        'ehr_immunization', ['occurrenceDateTime'], 'patient',
+        [status_finding('Immunization'), undated_finding('Immunization', 'occurrenceDateTime', ['occurrenceDateTime'])],
+    ),
     'MedicationRequest': ('ehr_medication_request', ['authoredOn'], 'subject', [status_finding('MedicationRequest')]),
     'MedicationDispense': (
-        'ehr_medication_dispense', ['whenHandedOver', 'whenPrepared'], none,
+        'ehr_medication_dispense', ['whenHandedOver', 'whenPrepared'], 'subject',
         [status_finding('MedicationDispense'), supply],
     ),
-    'ServiceRequest': ('ehr_service_request', ['authoredOn'], none, [status_finding('ServiceRequest')]),
-    'DeviceRequest': ('ehr_device_request', ['authoredOn'], none, [status_finding('DeviceRequest')]),
-    'Coverage': ('ehr_coverage', ['period.start', 'period."end"'], none, []),
-    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'lastOccurrence', 'recordedDate'], none, []),
+    'ServiceRequest': ('ehr_service_request', ['authoredOn'], 'subject', [status_finding('ServiceRequest')]),
+    'DeviceRequest': ('ehr_device_request', ['authoredOn'], 'subject', [status_finding('DeviceRequest')]),
+    'Coverage': ('ehr_coverage', ['period.start', 'period."end"'], 'beneficiary', []),
+    'AllergyIntolerance': ('ehr_allergy_intolerance', ['onsetDateTime', 'lastOccurrence', 'recordedDate'], 'patient', []),
     'Communication': ('ehr_communication', ['sent'], none, [status_finding('Communication')]),
     'AdverseEvent': ('ehr_adverse_event', ['date'], none, []),
     'Task': ('ehr_task', ['executionPeriod."end"', 'authoredOn'], none, [status_finding('Task')]),
@@ -137,6 +158,20 @@ with
 patients as (
 
     select source_system, id from {{ source('raw', 'ehr_patient') }}
+
+),
+
+-- Who takes part by an identifier that several patients have.
+doubtful_guests as (
+
+    select distinct
+        guests.source_system,
+        guests.id
+    from (
+        select source_system, id, unnest(participant).actor as actor from {{ source('raw', 'ehr_appointment') }}
+    ) as guests
+    {{ with_named('Patient', 'guests.actor', of='guests') }}
+    where patient_named.is_ambiguous and coalesce({{ type_of('guests.actor.reference') }}, 'Patient') = 'Patient'
 
 ),
 
@@ -166,15 +201,24 @@ booked as (
         {%- endfor %}
         {{ part }} as part,
         {%- if extract == 'Appointment' %}
-        case when booked.booking_id is null then {{ finding('participant', 'unmatched', 'names no patient that was delivered') }} end as unmatched
+        case
+            when booked.booking_id is not null then null
+            when doubtful_guests.id is not null then {{ finding('participant', 'unmatched', ambiguous) }}
+            else {{ finding('participant', 'unmatched', 'names no patient that was delivered') }}
+        end as unmatched
         {%- elif patient %}
-        case when patients.id is null then {{ finding(patient, 'unmatched', 'names no patient that was delivered') }} end as unmatched
+        case
+            when patients.id is not null then null
+            when patient_named.is_ambiguous then {{ finding(patient, 'unmatched', ambiguous) }}
+            else {{ finding(patient, 'unmatched', 'names no patient that was delivered') }}
+        end as unmatched
         {%- else %}
         null as unmatched
         {%- endif %}
     from {{ source('raw', table) }} as records
     {%- if extract == 'Appointment' %}
     left join booked on records.source_system = booked.source_system and records.id = booked.booking_id
+    left join doubtful_guests on records.source_system = doubtful_guests.source_system and records.id = doubtful_guests.id
     {%- endif %}
     {%- if patient %}
     {{ with_named('Patient', 'records.' ~ patient, of='records') }}

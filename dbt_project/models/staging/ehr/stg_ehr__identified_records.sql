@@ -21,8 +21,8 @@ named as (
         source_system,
         record_type,
         record_id,
-        coalesce(identifier.system, '') as system,
-        upper(trim(identifier.value)) as number
+        {{ identifier('identifier.system', 'identifier.value') }} as identifier,
+        {{ identifier("''", 'identifier.value') }} as number
     from identifiers
     where trim(identifier.value) <> ''
 
@@ -31,9 +31,9 @@ named as (
 -- A reference may leave the system out.
 forms as (
 
-    select source_system, record_type, record_id, system || '|' || number as identifier from named
+    select source_system, record_type, record_id, identifier from named
     union all
-    select source_system, record_type, record_id, '|' || number as identifier from named
+    select source_system, record_type, record_id, number as identifier from named
 
 )
 
@@ -42,7 +42,7 @@ select
     source_system,
     record_type,
     identifier,
-    min(record_id) as record_id
+    case when min(record_id) = max(record_id) then min(record_id) end as record_id,
+    min(record_id) <> max(record_id) as is_ambiguous
 from forms
 group by source_system, record_type, identifier
-having min(record_id) = max(record_id)
