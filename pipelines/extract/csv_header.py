@@ -20,7 +20,9 @@ _SEPARATOR_LINE = re.compile(r"\"?sep=[^\r\n]\"?\r?\n", re.IGNORECASE)
 """`sep=;`: what Excel writes and reads above a header, and hides."""
 _TITLE_ROWS = 50
 """A report's title, filters and blank lines may fill the rows above a header."""
-WIDE = "has several bytes a character, and is not UTF-16. Save it as UTF-8 (in Excel: `CSV UTF-8`) and deliver it again."
+WIDE = "has several bytes a character, and is in no encoding that is read. Save it as UTF-8 (in Excel: `CSV UTF-8`)."
+DESCRIBE = ", or describe its columns: caregap layout suggest"
+_JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"])")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def read_header(path: Path, columns: Columns, limits: Limits) -> Header:
         raise ExtractRefused(
             f"is empty: it has no header. The first row must name the columns, such as {', '.join(columns.contract.key)}."
         )
+    if _JSON.match(text):
+        raise ExtractRefused("is JSON. Export the table as CSV or an Excel workbook, or fetch it by API (docs/connections.md).")
     row, delimiter = _header_of(first_rows(text), columns)
     named = row.names[delimiter]
     _refuse_unusable(named, columns)
@@ -135,9 +139,11 @@ def _unique(names: Iterable[str]) -> list[str]:
 
 
 def _refuse_unusable(names: list[str], columns: Columns) -> None:
+    otherwise = "" if columns.layout else DESCRIBE
     if not set(names) & columns.known:
-        raise ExtractRefused(f"has no header that names its columns. The first row must name them: {', '.join(columns.needed)} …")
+        needed = ", ".join(columns.needed)
+        raise ExtractRefused(f"has no header that names its columns. The first row must name them: {needed} …{otherwise}")
     if missing := columns.missing(names):
-        raise ExtractRefused(f"lacks the column {', '.join(missing)}. Add it to the export and deliver it again.")
+        raise ExtractRefused(f"lacks the column {', '.join(missing)}. Add it to the export and deliver it again{otherwise}.")
     if twice := [name for name, n in Counter(names).items() if n > 1 and name in columns.known]:
         raise ExtractRefused(f"names the column {', '.join(twice)} twice. Rename or drop one and deliver it again.")

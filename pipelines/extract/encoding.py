@@ -1,8 +1,8 @@
-"""How the text of a delivered file is encoded: in UTF-8, in UTF-16, or in the code page of Windows.
+"""How the text of a delivered file is encoded: in UTF-8, in UTF-16 or UTF-32, or in the code page of Windows.
 
-One rule for every format. Without a mark, a file is UTF-16 if its first characters are ASCII in two bytes each: so headers begin,
-and JSON. Otherwise it is read as Windows-1252 if it is not UTF-8, each of its bytes means a character there, and no character in
-it is written as UTF-8 writes it. A file with both is a damaged UTF-8 file.
+One rule for every format. Without a mark, a file is UTF-16 or UTF-32 if its first characters are ASCII in two or four bytes
+each: so headers begin, and JSON. Otherwise it is read as Windows-1252 if it is not UTF-8, each of its bytes means a character
+there, and no character in it is written as UTF-8 writes it. A file with both is a damaged UTF-8 file.
 """
 
 import codecs
@@ -10,10 +10,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-WINDOWS, UTF16 = "cp1252", "utf-16"
-_LITTLE, _BIG = "utf-16-le", "utf-16-be"
-_MARKS = {codecs.BOM_UTF16_LE: UTF16, codecs.BOM_UTF16_BE: UTF16, codecs.BOM_UTF8: "utf-8-sig"}
-_NAMES = {WINDOWS: "Windows code page 1252", UTF16: "UTF-16", _LITTLE: "UTF-16", _BIG: "UTF-16"}
+WINDOWS, UTF16, UTF32 = "cp1252", "utf-16", "utf-32"
+_MARKS = {
+    # The mark of UTF-32 begins with that of UTF-16.
+    codecs.BOM_UTF32_LE: UTF32,
+    codecs.BOM_UTF32_BE: UTF32,
+    codecs.BOM_UTF16_LE: UTF16,
+    codecs.BOM_UTF16_BE: UTF16,
+    codecs.BOM_UTF8: "utf-8-sig",
+}
+_WIDTHS = {UTF32: 4, UTF16: 2}
 _PIECE = 2**20
 _N_ASKED = 16
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -29,8 +35,8 @@ def as_utf8(path: Path, folder: Path, known: str | None = None) -> tuple[Path, s
     """
     with path.open("rb") as content:
         start = content.read(_N_ASKED)
-    written = known or _MARKS.get(start[:2]) or _of_two_bytes(start) or (WINDOWS if _is_of_windows(path) else "utf-8")
-    if written == "utf-8":
+    written = known or _marked(start) or _of_several_bytes(start) or (WINDOWS if _is_of_windows(path) else "utf-8")
+    if written.startswith("utf-8"):
         return path, None
     copy = folder / f"utf8-{path.name}"
     try:
@@ -44,13 +50,14 @@ def as_utf8(path: Path, folder: Path, known: str | None = None) -> tuple[Path, s
 
 def spoken(encoding: str) -> str:
     """The encoding as people call it."""
-    return _NAMES.get(encoding, encoding)
+    if encoding == WINDOWS:
+        return "Windows code page 1252"
+    return next((name.upper() for name in _WIDTHS if encoding.startswith(name)), encoding)
 
 
 def decoded_start(start: bytes) -> str:
     """The text of a file's first bytes, which may end within a character."""
-    marked = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None) or _of_two_bytes(start)
-    if marked:
+    if marked := _marked(start) or _of_several_bytes(start):
         return start.decode(marked, errors="ignore")
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(start)
@@ -58,12 +65,20 @@ def decoded_start(start: bytes) -> str:
         return start.decode(WINDOWS, errors="ignore")
 
 
-def _of_two_bytes(start: bytes) -> str | None:
-    """Which of the two orders of UTF-16 a file without a mark is in; None for neither."""
-    first, second = start[0:_N_ASKED:2], start[1:_N_ASKED:2]
-    if len(second) < 2:
-        return None
-    return _LITTLE if all(first) and not any(second) else _BIG if all(second) and not any(first) else None
+def _marked(start: bytes) -> str | None:
+    return next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
+
+
+def _of_several_bytes(start: bytes) -> str | None:
+    """The encoding and order of bytes of a file without a mark that has several bytes a character; None for another."""
+    for encoding, width in _WIDTHS.items():
+        bytes_of = [start[i:_N_ASKED:width] for i in range(width)]
+        if len(bytes_of[-1]) < 2:
+            continue
+        for order, own, others in (("le", bytes_of[0], bytes_of[1:]), ("be", bytes_of[-1], bytes_of[:-1])):
+            if all(own) and not any(map(any, others)):
+                return f"{encoding}-{order}"
+    return None
 
 
 def _is_of_windows(path: Path) -> bool:

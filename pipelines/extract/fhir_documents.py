@@ -2,7 +2,8 @@
 
 A Bundle's entries are taken apart whatever its type: `searchset`, `collection`, `history`, and `transaction` or `batch` of POST
 and PUT requests; its DELETE requests come as a Bundle of deletions (https://hl7.org/fhir/R4/bundle.html). So are the resources in
-`Parameters`, which operations answer with, and in a `Binary` of FHIR, as which HAPI gives the files of a bulk export.
+`Parameters`, which operations answer with, in a `Binary` of FHIR, as which HAPI gives the files of a bulk export, and in an
+object around them that is no resource (`{"total": 2, "data": [...]}`), as programs answer.
 """
 
 import base64
@@ -25,6 +26,8 @@ Fault = tuple[str | None, str]
 _BOM = b"\xef\xbb\xbf"
 _FIRST_ELEMENT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
 """What servers write first in a resource; in a list, with a bracket before it."""
+_IN_AN_OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[^{}\[\]]*"\s*:\s*\[\s*\{\s*"resourceType"\s*:')
+"""A list of resources in an object, behind nothing but single values."""
 _CONTENT_OF_FHIR = re.compile(rb'"contentType"\s*:\s*"application/(fhir\+)?(nd)?json')
 _OPENED = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
@@ -35,6 +38,11 @@ _BOUNDS = json.JSONDecoder(parse_int=float)
 """Finds where a document ends; what is in it is read by orjson."""
 _LARGEST_DOCUMENT = 256 * 2**20
 _MOST_DIGITS = 100
+_DEEPEST_HOLDER = 8
+_BLANK = b" \t\r\n\x0b\x0c\x1e"
+"""Around a line; with what begins one in a JSON text sequence (RFC 7464)."""
+_OF_LISTS = (b"[", b"]", b",", b"],")
+"""What a line holds besides resources where a list was written in lines."""
 
 
 class Found(NamedTuple):
@@ -60,11 +68,14 @@ def type_of_start(start: bytes) -> str | None:
     line."""
     if found := _FIRST_ELEMENT.match(start):
         return BUNDLE if found[1] else _type_of_holder(found[2].decode(), start)
+    if _IN_AN_OBJECT.match(start):
+        return BUNDLE
     try:
-        kind = orjson.loads(start.removeprefix(_BOM).lstrip().partition(b"\n")[0])["resourceType"]
-    except (ValueError, KeyError, TypeError):
+        value = orjson.loads(start.removeprefix(_BOM).lstrip().partition(b"\n")[0])
+    except ValueError:
         return None
-    return _type_of_holder(kind, start) if is_type(kind) else None
+    kind = value.get("resourceType") if isinstance(value, dict) else None
+    return _type_of_holder(kind, start) if is_type(kind) else BUNDLE if _held(value) else None
 
 
 def _type_of_holder(kind: str, start: bytes) -> str:
@@ -104,11 +115,14 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
             yield (found := Found(max(number, last + 1), {}, None, (None, f"is longer than {limits.line_bytes // 2**20} MB")))
             last = found.number
             continue
-        line = (given.removeprefix(_BOM) if number == 1 else given).strip()
-        if not line:
+        # A file that was put together from several may have a mark before each.
+        line = given.removeprefix(_BOM).strip(_BLANK)
+        if not line or line in _OF_LISTS:
             continue
         first = max(number, last + 1)
         value = _parsed(line)
+        if isinstance(value, Found) and line.endswith(b",") and not isinstance(alone := _parsed(line[:-1]), Found):
+            line, value = line[:-1], alone
         documents = _following(line) if isinstance(value, Found) and not is_of_one_type else []
         if documents and not any(map(_is_several, documents)):
             several: Iterator[Found] = _numbered(first, ((one, None) for one in documents))
@@ -132,7 +146,19 @@ def _is_several(value: object) -> bool:
 
 def _holds_several(value: dict[str, Any]) -> bool:
     kind = value.get("resourceType")
-    return kind in (BUNDLE, _PARAMETERS) or (kind == _BINARY and _content_of(value) is not None)
+    return kind in (BUNDLE, _PARAMETERS) or (kind == _BINARY and _content_of(value) is not None) or bool(_held(value))
+
+
+def _held(value: Any, depth: int = 0) -> list[Any]:
+    """The resources in an object that is none, at any depth, in order, with what stands beside them in a list."""
+    if isinstance(value, dict) and "resourceType" in value:
+        return [value] if depth else []
+    if depth > _DEEPEST_HOLDER or not isinstance(value, dict | list):
+        return []
+    if isinstance(value, dict):
+        return [one for member in value.values() for one in _held(member, depth + 1)]
+    each = [(one, _held(one, depth + 1)) for one in value]
+    return [found for one, held in each for found in held or [one]] if any(held for _, held in each) else []
 
 
 def _no_resource(value: object) -> tuple[dict[str, Any], bytes | None, Fault]:
@@ -159,6 +185,9 @@ def _taken_apart(value: object) -> Iterator[tuple[dict[str, Any], Fault | None]]
         yield from _in_parameters(value)
     elif value.get("resourceType") == _BINARY and (content := _content_of(value)) is not None:
         yield from _in_content(content)
+    elif held := _held(value):
+        for one in held:
+            yield from _taken_apart(one)
     else:
         yield value, None
 

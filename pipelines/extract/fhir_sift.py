@@ -18,6 +18,7 @@ import orjson
 import polars as pl
 
 from models.contract import Contract
+from models.fhir_reference import PERSON
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.fhir_contained import CONTAINERS, MARK, PATIENT_MARKS, name_patients, taken_out
 from pipelines.extract.fhir_deleted import DELETED_MARK, as_deletion
@@ -25,7 +26,7 @@ from pipelines.extract.fhir_documents import Fault, Found, resources_of, resourc
 from pipelines.extract.fhir_ids import free_ids, plain_id, unseen_at
 from pipelines.extract.fhir_modifiers import MODIFIER_MARK, REASON, unknown_modifier
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
-from pipelines.extract.fhir_test_data import IS_TEST_DATA, TEST_MARK, is_test_data
+from pipelines.extract.fhir_test_data import IS_TEST_DATA, TEST_MARK, MarkedPatients, is_test_data
 from pipelines.extract.fhir_version import refuse_other_version
 from pipelines.extract.ndjson_scan import LineScan
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
@@ -42,6 +43,10 @@ _LINES_A_BLOCK = 2_000
 _PIECE = 2**18
 """Small enough for the processor's cache, with its copy."""
 _N_ASKED_FOR_VERSION = 1_000
+NO_FHIR = (
+    "No row says its resourceType. FHIR is read in JSON: one resource a line (NDJSON), Bundles or lists of resources. "
+    "Ask for the export in FHIR R4 as one of these."
+)
 _OUTCOME = "OperationOutcome"
 """What a server writes among resources of any type to say how the export went."""
 
@@ -71,13 +76,16 @@ class Part:
 @dataclass
 class Sifted:
     """The parts of a file by extract; a part is there once a resource of it is. `unread`: resources of types that are not read.
+    `n_untyped`: rows that do not say of what type they are.
 
-    A context: at its end the quarantines are written.
+    A context: at its end the quarantines are written, and what is known of test patients.
     """
 
     request: Request
     parts: dict[str, Part] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
+    n_untyped: int = 0
+    test_patients: MarkedPatients = field(default_factory=MarkedPatients)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> "Sifted":
@@ -86,6 +94,8 @@ class Sifted:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.__exit__(kind, error, trace)
+        if PERSON in self.parts:
+            self.test_patients.write(self.parts[PERSON].request.folder)
 
     def part(self, contract: Contract) -> Part:
         """The part of an extract: that of the file in the file's folder, another in a folder of its name."""
@@ -104,7 +114,8 @@ class Sifted:
     def refuse_if_too_many(self) -> None:
         """Raise `ExtractRefused` if too much of the file is quarantined (`refuse_if_too_many`)."""
         n_delivered = sum(part.n_delivered for part in self.parts.values()) + self.unread.total()
-        refuse_if_too_many([part.quarantine for part in self.parts.values()], n_delivered)
+        quarantines = [part.quarantine for part in self.parts.values()]
+        refuse_if_too_many(quarantines, n_delivered, *([NO_FHIR] if self.n_untyped == n_delivered else []))
 
     def written(self) -> None:
         """Flush every part, so that it can be read."""
@@ -209,6 +220,7 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
         sifted.part(request.contracts[DELETED]).take_new(found.number, deletion)
         return
     part.n_delivered += 1
+    sifted.n_untyped += not isinstance(extract, str)
     if (
         not fault
         and contract
@@ -218,6 +230,8 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
         fault = (path, REASON)
     if not fault and not request.is_synthetic and (line is None or TEST_MARK in line) and (path := is_test_data(found.resource)):
         fault = (path, IS_TEST_DATA)
+        if extract == PERSON:
+            sifted.test_patients.note(found.number, found.resource)
     if not fault and "contained" in found.resource and (line is None or MARK in line):
         name_patients(found.resource)
         line = None

@@ -129,7 +129,9 @@ class Quarantine:
             self._waiting.clear()
 
 
-def refuse_if_too_many(quarantines: Iterable[Quarantine], n_delivered: int) -> None:
+def refuse_if_too_many(
+    quarantines: Iterable[Quarantine], n_delivered: int, to_do: str = "Correct the export and deliver it again."
+) -> None:
     """Raise `ExtractRefused` if more than 10 rows and more than a fifth of the file, or all of it, were quarantined.
 
     That many bad rows are not damage but a misunderstanding: another layout, version or system.
@@ -138,6 +140,5 @@ def refuse_if_too_many(quarantines: Iterable[Quarantine], n_delivered: int) -> N
     n_bad = sum(quarantine.n_rows for quarantine in bad)
     if n_bad > max(_TOLERATED_ROWS, _TOLERATED_SHARE * n_delivered) or 0 < n_delivered == n_bad:
         raise ExtractRefused(
-            f"has {n_bad:,} bad rows of {n_delivered:,}, too many to trust the others; the first: {bad[0].first}. "
-            "Correct the export and deliver it again."
+            f"has {n_bad:,} bad rows of {n_delivered:,}, too many to trust the others; the first: {bad[0].first}. {to_do}"
         )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
 """How programs that copy, download or synchronise name a file until it is whole; editors add `~`."""
+_OF_PROGRAMS = ("_SUCCESS",)
+"""Empty files that say something to programs alone: what Hadoop and Spark wrote there is whole."""
 
 
 @dataclass
@@ -22,7 +24,7 @@ class SourceFolder:
 
 
 def list_folder(root: Path) -> SourceFolder:
-    """What lies in a source folder and below it; hidden files and folders do not count."""
+    """What lies in a source folder and below it; hidden files and folders do not count, nor what only programs read."""
     found = SourceFolder()
     for path in _walk(root, root.resolve(), found.stray, ()):
         if reason := _why_wait(path):
@@ -37,7 +39,7 @@ def _walk(folder: Path, top: Path, stray: dict[Path, str], above: tuple[Path, ..
     """The files below `folder`; `above` are the real folders on the way to it, so that a link to one of them ends the way."""
     above = (*above, folder.resolve())
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
+        if path.name.startswith(".") or path.name in _OF_PROGRAMS:
             continue
         if path.is_symlink():
             target = _target(path)

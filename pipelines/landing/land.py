@@ -5,6 +5,7 @@
         quarantine.parquet   rows that do not: row_number, field, reason
         extra.parquet        columns that are not in the contract, if any
         doubts.parquet       cells that are used though they may be damaged, if any: row_number, field, finding
+        test_patients.parquet   marks of quarantined test patients, if any (`extract/fhir_test_data.py`)
         <extract>/           the same of each extract, where a file holds rows of several
         manifest.json        row counts, or why the file was ignored or refused; version of its reader; its delivery; size and
                              hash of each file
@@ -29,6 +30,7 @@ from pipelines.audit_log import note_settings
 from pipelines.durable import put_in_place
 from pipelines.errors import ExtractRefused
 from pipelines.extract.bundles import BUNDLE, DELETED
+from pipelines.extract.csv_header import DESCRIBE
 from pipelines.extract.delivery import Delivery, find_deliveries, source_files
 from pipelines.extract.fhir_version import OtherVersion
 from pipelines.extract.preflight import LIMITS, Limits, count_lines, opening, other_format, plain_file
@@ -55,10 +57,9 @@ from pipelines.sql.parquet import write_rows
 LEDGER = "deliveries.json"
 IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
-OR_DESCRIBE = ", or describe its columns: caregap layout suggest"
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
-_READER_VERSION = 6
+_READER_VERSION = 7
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
@@ -326,7 +327,7 @@ class _Landing:
                 self._encrypt()
             else:
                 n_lines = count_lines(delivery.path, self._limits)
-                said = other_format(opening(delivery.path)) or UNKNOWN + (OR_DESCRIBE if delivery.kind.reader == "csv" else "")
+                said = other_format(opening(delivery.path)) or UNKNOWN + (DESCRIBE if delivery.kind.reader == "csv" else "")
                 status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", said)
                 manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:

@@ -19,6 +19,7 @@ from pipelines.landing.integrity import MANIFEST, folder_of, read_manifest
 from pipelines.landing.ledger import Entry
 from pipelines.practice import Practice
 from pipelines.raw.superseded import CONTRADICTED
+from pipelines.raw.test_patients import OF_TEST_PATIENT
 from pipelines.sql.parquet import rows_of
 from pipelines.sql.types import sql_type
 
@@ -85,21 +86,25 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
         create or replace table raw.deliveries as
         with superseded as (
             select
-                source_system, extract, file_key, count(*) as n,
+                source_system, extract, file_key,
+                count(*) filter (where superseded_rows.reason <> $2) as n,
+                count(*) filter (where superseded_rows.reason = $2) as n_of_test_patients,
                 count(*) filter (where superseded_rows.reason = $1) as n_contradicted
             from raw.superseded_rows
             group by all
         )
         select
             source_system, extract, file_key, file_name, exported_at, n_bytes, n_delivered,
-            n_read - coalesce(superseded.n, 0) as n_landed, n_quarantined, coalesce(superseded.n, 0) as n_superseded, n_erased,
+            n_read - coalesce(superseded.n + superseded.n_of_test_patients, 0) as n_landed,
+            n_quarantined + coalesce(superseded.n_of_test_patients, 0) as n_quarantined,
+            coalesce(superseded.n, 0) as n_superseded, n_erased,
             coalesce(superseded.n_contradicted, 0) as n_contradicted, status, reason,
             nullif(read_as, '') as read_as, extra_columns, absent_columns
         from files
         left join superseded using (source_system, extract, file_key)
         order by source_system, extract, file_key
         """,
-        [CONTRADICTED],
+        [CONTRADICTED, OF_TEST_PATIENT],
     )
     lost = connection.execute(
         """
@@ -114,8 +119,19 @@ def create_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:
-    """Create `raw.quarantined_rows` from the quarantined rows of `files`."""
+    """Create `raw.quarantined_rows` from the quarantined rows of `files`, and from those of test patients."""
     _create_from_landing(connection, "quarantined_rows", QUARANTINE, files.filter(pl.col("n_quarantined") > 0))
+    connection.execute(
+        """
+        insert into raw.quarantined_rows by name
+        select source_system, extract, file_key, file_name, row_number, superseded_rows.reason
+        from raw.superseded_rows
+        join files using (source_system, extract, file_key)
+        where superseded_rows.reason = $1
+        order by all
+        """,
+        [OF_TEST_PATIENT],
+    )
 
 
 def create_doubtful_cells(connection: duckdb.DuckDBPyConnection, files: pl.DataFrame) -> None:

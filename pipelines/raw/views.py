@@ -34,6 +34,7 @@ from pipelines.raw.reconciliation import (
     delivered_files,
 )
 from pipelines.raw.superseded import find_deleted, find_older
+from pipelines.raw.test_patients import find_of_test_patients
 from pipelines.sql.literals import literal
 from pipelines.sql.types import sql_type
 
@@ -50,9 +51,9 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     """Create schema `raw` in an open database from all files landed (`ledger`) for the practice's sources.
 
     Beside the extracts it holds `deliveries`, `quarantined_rows`, `doubtful_cells`, `extracts`, `published_gap_months` and
-    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current, with the
-    reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if a file's rows do not add up: delivered = landed +
-    quarantined + superseded.
+    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current or are of test
+    patients, with the reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if a file's rows do not add up:
+    delivered = landed + quarantined + superseded.
     """
     practice = with_journals(practice, home)
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
@@ -64,6 +65,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     extracts = [(kind, contract) for kind in SOURCE_KINDS.values() for contract in kind.extracts.values()]
     for kind, contract in extracts:
         _find_superseded(connection, kind, contract, files)
+    find_of_test_patients(connection, files)
     create_deliveries(connection)
     create_quarantined_rows(connection, files)
     create_doubtful_cells(connection, files)
@@ -117,7 +119,7 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
         f'"{name}"::{dtype} as "{name}"' if name in there else f'null::{dtype} as "{name}"' for name, dtype in types.items()
     )
     is_this = f"extract = {literal(contract.name)}"
-    mixed = f"select source_system, file_key from raw.deliveries where {is_this} and n_landed > 0 and n_superseded > 0"
+    mixed = f"select source_system, file_key from raw.deliveries where {is_this} and n_landed > 0"
     superseded = f"select * from raw.superseded_rows semi join ({mixed}) using (source_system, file_key) where {is_this}"
     without_superseded = f"""
         anti join ({superseded}) as superseded
@@ -126,7 +128,7 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
         """
     table = raw_table(kind.name, contract.name)
     replaced, with_carried = carried_over(contract, table, there) if landed["is_change"].any() else ("", "")
-    has_superseded = connection.execute(f"{mixed} limit 1").fetchall()
+    has_superseded = connection.execute(f"{superseded} limit 1").fetchall()
     connection.execute(
         f"""{view}
         select {columns}

@@ -81,6 +81,21 @@ FORMS = {
     "lines that a carriage return ends": lines(patient(), visit()).replace("\n", "\r"),
     "UTF-16 without its mark": lines(patient(), visit()).encode("utf-16-le"),
     "UTF-16 without its mark, the high byte first": lines(patient(), visit()).encode("utf-16-be"),
+    "UTF-32": lines(patient(), visit()).encode("utf-32"),
+    "UTF-32 without its mark": lines(patient(), visit()).encode("utf-32-be"),
+    "a list in an object": json.dumps({"data": [patient(), visit()]}),
+    "a list in an object over several lines": json.dumps({"total": 2, "next": None, "data": [patient(), visit()]}, indent=1),
+    "entries in an object": json.dumps({"total": 2, "entry": of(patient(), visit())}),
+    "a list a type in an object": json.dumps({"patients": [patient()], "visits": [visit()], "errors": []}),
+    "objects in lines": lines({"resource": patient()}, {"resource": visit()}),
+    "the answer of a query": json.dumps({"data": {"patients": [patient()], "visits": [visit()]}}),
+    "documents of a database": json.dumps(
+        {"total_rows": 2, "rows": [{"key": "p1", "doc": patient()}, {"key": "e1", "doc": visit()}]}
+    ),
+    "a list in lines that is not closed": "[\n" + json.dumps(patient()) + ",\n" + json.dumps(visit()) + ",\n",
+    "lines behind commas": json.dumps(patient()) + ",\n" + json.dumps(visit()) + ",\n",
+    "lines behind a mark each": f"\ufeff{json.dumps(patient())}\r\n\ufeff{json.dumps(visit())}\r\n",
+    "a sequence of texts": f"\x1e{json.dumps(patient())}\n\x1e{json.dumps(visit())}\n",
     "after a byte-order mark": "\ufeff" + json.dumps(bundle("searchset", *of(patient(), visit()))),
 }
 
@@ -97,6 +112,46 @@ def test_resources_of_several_types_land_as_their_types(landed: Callable[..., La
 
     assert rows(COUNTS) == [("Encounter", "landed", 1, 1, 0), ("Patient", "landed", 1, 1, 0)]
     assert rows("select id, subject.reference from raw.ehr_encounter") == [("e1", "Patient/p1")]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_list_in_an_object_is_read_whatever_type_the_name_says_and_what_is_no_resource_in_it_is_quarantined(
+    landed: Callable[..., Landed], indent: int | None
+):
+    content = {"total": 3, "data": [*map(patient, "abcdefghij"), {"id": "of no type"}]}
+    rows = landed(**{"Patient.ndjson": json.dumps(content, indent=indent)})
+    assert rows(COUNTS) == [("Bundle", "landed", 1, 0, 1), ("Patient", "landed", 10, 10, 0)]
+    assert rows("select row_number, field, reason from raw.quarantined_rows") == [(11, "resourceType", "is missing")]
+
+
+@pytest.mark.parametrize("separator", [",\n", "\n\ufeff", "\n\x1e", "\n,\n"])
+def test_what_stands_between_the_resources_of_one_type_costs_none_of_them(landed: Callable[..., Landed], separator: str):
+    rows = landed(**{"Patient.ndjson": separator.join(json.dumps(patient(key)) for key in "abc")})
+    assert rows(COUNTS) == [("Patient", "landed", 3, 3, 0)]
+    assert rows("select id, gender from raw.ehr_patient order by id") == [("a", None), ("b", None), ("c", None)]
+
+
+def test_a_damaged_list_in_lines_costs_the_damaged_line(landed: Callable[..., Landed]):
+    given = [json.dumps(patient(key)) for key in "abcdefghijkl"]
+    given[3] = given[3][:-5]
+    rows = landed(**{"Patient.json": "[\n" + ",\n".join(given) + "\n]\n"})
+    assert rows("select sum(n_delivered), sum(n_landed) from raw.deliveries") == [(12, 11)]
+    assert rows("select row_number from raw.quarantined_rows") == [(5,)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"id": "p1", "gender": "female"}),
+        'RESOURCE\n"{""resourceType"":""Patient""}"\n',
+        json.dumps(json.dumps(patient())),
+        str(patient()),
+    ],
+    ids=["no type", "a table of JSON", "JSON in JSON", "Python"],
+)
+def test_a_file_in_which_no_row_is_a_resource_is_refused_with_what_to_ask_for(landed: Callable[..., Landed], content: str):
+    with pytest.raises(ExtractRefused, match=r"No row says its resourceType\. .* Ask for the export in FHIR R4"):
+        landed(**{"Patient.ndjson": content})
 
 
 def test_two_resources_in_one_line_of_a_file_of_one_type_are_two(landed: Callable[..., Landed]):
@@ -417,6 +472,73 @@ def test_what_says_that_it_is_test_data_is_quarantined(landed: Callable[..., Lan
         (number, field, "says HTEST: the record is test data, and counts nowhere")
         for number, field in ((1, "meta.tag"), (2, "meta.security"))
     ]
+
+
+def _of(reference: object, kind: str = "Observation", **elements: object) -> dict[str, object]:
+    said = {"reference": reference} if isinstance(reference, str) else reference
+    return {"resourceType": kind, "id": f"of {json.dumps(reference)}", "subject": said, **elements}
+
+
+@pytest.mark.parametrize("form", ["lines", "bundle"])
+def test_what_is_of_a_test_patient_is_kept_out_though_it_does_not_say_so(landed: Callable[..., Landed], form: str):
+    """By id in each form, by identifier with its system and without, and through a visit; whichever file is read first. What p1
+    shares with a test patient, and what two patients' identifier names, stays."""
+    both = [{"system": "urn:oid:9", "value": "F7"}]
+    patients = [
+        patient("t1", meta={"tag": HTEST}, identifier=[{"system": "urn:oid:1", "value": "m1"}, *both]),
+        *(patient(f"p{n}", identifier=both) for n in range(1, 12)),
+    ]
+    theirs = [
+        _of("Patient/t1"),
+        _of("https://ehr.example.org/fhir/Patient/t1/_history/2"),
+        _of("Patient?identifier=urn:oid:1%7CM1"),
+        _of({"identifier": {"value": " M1"}}),
+        _of("x", subject=None, encounter={"reference": "Encounter/e1"}),
+    ]
+    others = [_of("Patient/p1"), _of("Group/t1"), _of("Patient/unknown"), _of({"identifier": {"value": "F7"}})]
+    visits = [visit("e1", subject={"reference": "Patient/t1"}), visit("e2", subject={"reference": "Patient/p1"})]
+    who = [{"actor": {"reference": name}} for name in ("Patient/t1", "Practitioner/dr1", "Patient/p1")]
+    bookings = [{"resourceType": "Appointment", "id": f"a{n}", "status": "booked", "participant": who[:n]} for n in (1, 2, 3)]
+    resources = [*bookings, *visits, *others, *theirs, *patients]
+    if form == "bundle":
+        rows = landed(**{"x.json": json.dumps(bundle("collection", *of(*resources)))})
+    else:
+        files = {
+            kind: [one for one in resources if one["resourceType"] == kind]
+            for kind in ("Appointment", "Encounter", "Observation", "Patient")
+        }
+        rows = landed(**{f"{kind}.ndjson": lines(*those) for kind, those in files.items()})
+
+    assert rows("select id from raw.ehr_observation order by all") == sorted((one["id"],) for one in others)
+    assert rows("select id from raw.ehr_encounter union all select id from raw.ehr_appointment order by all") == [
+        ("a3",),
+        ("e2",),
+    ]
+    assert rows(COUNTS) == [
+        ("Appointment", "landed", 3, 1, 2),
+        ("Encounter", "landed", 2, 1, 1),
+        ("Observation", "landed", 9, 4, 5),
+        ("Patient", "landed", 12, 11, 1),
+    ]
+    assert rows("select count(*), count(distinct reason) from raw.quarantined_rows where extract <> 'Patient'") == [(8, 1)]
+
+
+@pytest.mark.parametrize(("last", "n_left"), [("2026-10-01", 0), ("2026-10-03", 2)])
+def test_a_patient_is_none_for_training_once_a_later_version_does_not_say_so(
+    landed: Callable[..., Landed], last: str, n_left: int
+):
+    """Said on 2 October. The version before it was of the same patient, and is kept out, too."""
+    tagged = patient("t1", meta={"lastUpdated": "2026-10-02T00:00:00Z", "tag": HTEST})
+    plain = patient("t1", meta={"lastUpdated": f"{last}T00:00:00Z"})
+    rows = landed(
+        **{
+            "1.Patient.ndjson": lines(plain),
+            "2.Patient.ndjson": lines(tagged, *map(patient, "abcdefghij")),
+            "Observation.ndjson": lines(_of("Patient/t1")),
+        }
+    )
+    query = "select count(*) from (select id from raw.ehr_patient where id = 't1' union all select id from raw.ehr_observation)"
+    assert rows(query) == [(n_left,)]
 
 
 def test_a_synthetic_practice_is_made_of_test_data(landed: Callable[..., Landed]):

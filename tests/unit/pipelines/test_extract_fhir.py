@@ -141,7 +141,6 @@ WRONG = {
     "a cut": observation(999)[:150],
     "single quotes": observation(999).replace(b'"', b"'"),
     "a comment": observation(999)[:-1] + b"/* x */}",
-    "a byte-order mark in the middle": b"\xef\xbb\xbf" + observation(999),
     "a nesting bomb of lists": element('"x":' + "[" * 1100 + "]" * 1100),
     "a nesting bomb of objects": element('"x":' + '{"a":' * 1100 + "1" + "}" * 1100),
     "a nesting bomb where text is landed": element('"valueString":' + "[" * 1100 + "]" * 1100),
@@ -164,6 +163,9 @@ WRONG = {
     "no text for a number": observation(999, valueInteger=""),
 }
 RIGHT = {
+    "a byte-order mark before it": b"\xef\xbb\xbf" + observation(999),
+    "a comma behind it": observation(999) + b",",
+    "what begins a text of a sequence": b"\x1e" + observation(999),
     "text that spells a number": observation(999, valueQuantity={"value": "5.5"}),
     "a number where text is read": observation(999, valueString=5),
     "text that looks like a list": observation(999, valueString="[abc], nan, inf ]"),
