@@ -29,6 +29,9 @@ from pipelines.extract.reading import DOUBTS, EXTRA, ROWS, Quarantine, Reading, 
 from pipelines.extract.row_checks import broken
 from pipelines.sql.literals import literal
 
+_CORRECT_OR_DESCRIBE = (
+    "Correct the export and deliver it again, or say in a layout what its words, days and numbers mean: caregap layout suggest."
+)
 _ROWS_AT_ONCE = 100_000
 _LONGEST = 4 * LIMITS.record_bytes
 """Sifting doubles quotes; DuckDB would not read a longer record."""
@@ -85,7 +88,7 @@ class _Table:
         header, layout = self._header, self.request.layout
         self._refuse_days_first()
         n_delivered = n_read + quarantine.n_rows
-        quarantine.refuse_if_too_many(n_delivered)
+        quarantine.refuse_if_too_many(n_delivered, *([] if layout else [_CORRECT_OR_DESCRIBE]))
         said = [
             f"by layout {layout.name}" if layout else "",
             f"in {spoken(encoding)}" if encoding else "",

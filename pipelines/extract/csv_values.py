@@ -21,6 +21,8 @@ _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 _UNAMBIGUOUS = ("%Y/%m/%d", "%d-%b-%Y", "%B %d, %Y", "%d %B %Y", "%Y%m%d")
 _MIDNIGHT = r"(?i)[ T](0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM)(Z|\+00:?00)?$"
 _TIME_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_COMMA_BEHIND_DAY = r"^(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}), "
+"""`3/31/2026, 2:05:00 PM`, as browsers write a time."""
 _SERIAL = r"^[1-7]\d{4}(\.\d+)?$"
 """Five digits: a spreadsheet's day number, 1927 to 2118. Four digits could be a year."""
 _SERIAL_DAY_0 = pl.date(1899, 12, 30)
@@ -41,6 +43,14 @@ _WORDS = {
 YES = [word for word, meant in _WORDS.items() if meant]
 _SEXES = {"f": "female", "woman": "female", "m": "male", "man": "male", "o": "other", "u": "unknown", "unk": "unknown"}
 """As CRMs and billing systems write the codes of FHIR."""
+_CALLED = {
+    "sms": ("text", "textmessage", "texting"),
+    "phone": ("call", "phonecall", "telephone", "voice"),
+    "mail": ("letter", "post", "postalmail", "usmail"),
+    "portal": ("patientportal",),
+    "self_pay": ("self", "cash", "privatepay"),
+}
+"""By value of a list, the words by which people call it, without signs between them."""
 _NO_SEX = "unknown"
 _SEX_WORDS = [*_SEXES, *_SEXES.values()]
 _NO_SUCH_SEX = "is a word that is not known, and is taken for unknown"
@@ -238,12 +248,13 @@ def _is_sex(column: pa.Column) -> bool:
 
 
 def _listed(text: pl.Series, name: str, known: list[str], is_sex: bool) -> pl.Series:
-    """Values of a list, in any case and with any signs between their words (`Self-Pay`); another text as it is, another sex
-    `unknown`."""
+    """Values of a list, in any case, with any signs between their words (`Self-Pay`) or as people call them (`Text` for `sms`);
+    another text as it is, another sex `unknown`."""
     lower = text.str.to_lowercase()
     if lower.is_in([*known, None]).all():
         return lower
-    plain = {_BETWEEN_WORDS.sub("", value): value for value in known} | (_SEXES if "female" in known else {})
+    called = {word: value for value in known for word in _CALLED.get(value, ())}
+    plain = called | {_BETWEEN_WORDS.sub("", value): value for value in known} | (_SEXES if "female" in known else {})
     words = pl.col(name).str.to_lowercase()
     meant = words.str.replace_all(_BETWEEN_WORDS.pattern, "").replace_strict(plain, default=None, return_dtype=pl.String)
     other = pl.when(~words.is_in(_NOTHING)).then(pl.lit(_NO_SEX) if is_sex else pl.col(name))
@@ -293,7 +304,9 @@ class _Parsers:
         zone = self._time_zone
         local = [_instant(f"{day} {time}", zone) for day in self._days[:-1] for time in _TIME_FORMATS]
         days = [lambda text, day=day: _to_utc(_day(day)(text).cast(pl.Datetime("us")), zone) for day in self._days]
-        return [_with_offset, _with_hours_offset, *local, *days, lambda text: _to_utc(_serial_instant(text), zone)]
+        with_comma = [lambda text, read=read: read(text.str.replace(_COMMA_BEHIND_DAY, "${1} ")) for read in local]
+        serial = lambda text: _to_utc(_serial_instant(text), zone)  # noqa: E731
+        return [_with_offset, _with_hours_offset, _with_minutes_alone, *local, *days, serial, *with_comma]
 
     def _with_point(self, text: pl.Expr) -> pl.Expr:
         """`1.234,50` and `1 234,50` as `1,234.50`, where a comma stands before decimals."""
@@ -345,6 +358,11 @@ def _with_offset(text: pl.Expr) -> pl.Expr:
 def _with_hours_offset(text: pl.Expr) -> pl.Expr:
     """`2026-03-31 14:05:00+00`, as PostgreSQL writes it."""
     return _with_offset(text.str.replace(r"(:\d\d(?:\.\d+)?[-+]\d\d)$", "${1}:00"))
+
+
+def _with_minutes_alone(text: pl.Expr) -> pl.Expr:
+    """`2026-03-31T14:05Z`, as ISO 8601 allows."""
+    return _with_offset(text.str.replace(r"([ T]\d\d:\d\d)(Z|[-+]\d\d:?\d\d)$", "${1}:00${2}"))
 
 
 def _instant(form: str, time_zone: str) -> Parser:

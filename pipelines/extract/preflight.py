@@ -31,6 +31,10 @@ _OTHER_FORMATS = {
     b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind. Save the sheet as CSV UTF-8 and deliver it again.",
     b"%PDF": "is a PDF. Deliver the table itself as a data file.",
     b"PAR1": "is Parquet. Deliver it as the source writes it.",
+    b"7z\xbc\xaf": "is a 7z archive. Unpack it, and deliver the files.",
+    b"Rar!": "is a RAR archive. Unpack it, and deliver the files.",
+    b"\xfd7zX": "is packed by xz. Deliver it unpacked, or packed by gzip.",
+    b"BZh": "is packed by bzip2. Deliver it unpacked, or packed by gzip.",
     b"<": "is XML or a web page. Ask for the export as JSON or CSV.",
 }
 _TAR, _TAR_AT = b"ustar", 257

@@ -116,9 +116,9 @@ class Quarantine:
         self.n_rows += failures["row_number"].n_unique()
         self._writer.write_table(failures.select(_SCHEMA.names()).cast(_SCHEMA).to_arrow())
 
-    def refuse_if_too_many(self, n_delivered: int) -> None:
+    def refuse_if_too_many(self, n_delivered: int, *to_do: str) -> None:
         """As `refuse_if_too_many` below, of a file that has one quarantine."""
-        refuse_if_too_many([self], n_delivered)
+        refuse_if_too_many([self], n_delivered, *to_do)
 
     def _note(self, row_number: int, field: str | None, reason: str) -> None:
         self.first = self.first or f"row {row_number}{f', {field}' if field else ''} {reason}"

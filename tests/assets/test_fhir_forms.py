@@ -173,6 +173,20 @@ def test_a_tar_archive_is_refused_by_name_with_what_to_do(landed: Callable[..., 
         landed(**{name: packed.getvalue()})
 
 
+@pytest.mark.parametrize(
+    ("begins", "words"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "is a 7z archive. Unpack it"),
+        (b"Rar!\x1a\x07", "is a RAR archive. Unpack it"),
+        (b"\xfd7zXZ\x00", "is packed by xz. Deliver it unpacked"),
+        (b"BZh91AY", "is packed by bzip2. Deliver it unpacked"),
+    ],
+)
+def test_an_archive_that_is_not_read_is_refused_by_name(landed: Callable[..., Landed], begins: bytes, words: str):
+    with pytest.raises(ExtractRefused, match=words):
+        landed(**{"export.ndjson": begins + b"\x00\x04" * 50})
+
+
 def test_a_type_that_is_not_read_is_counted_and_an_entry_without_a_resource_is_quarantined(landed: Callable[..., Landed]):
     plan = {"resourceType": "CarePlan", "id": "c"}
     many = [patient(f"p{n}") for n in range(8)]

@@ -59,7 +59,8 @@ def test_a_day_that_could_be_another_is_not_read(text: str):
     [
         "2026-03-31T14:05:00-04:00", "2026-03-31T18:05:00Z", "2026-03-31 18:05:00+00", "2026-03-31T18:05:00.000+0000",
         "2026-03-31 14:05", "2026-03-31T14:05", "2026-03-31 14:05:00.000", "3/31/2026 14:05", "3/31/2026 2:05 PM",
-        "3/31/2026 2:05:00 pm", "46112.5868055556",
+        "3/31/2026 2:05:00 pm", "46112.5868055556", "3/31/2026, 2:05:00 PM", "2026-03-31, 14:05", "2026-03-31T18:05Z",
+        "2026-03-31 14:05-04:00",
     ],
 )  # fmt: skip
 def test_an_instant_is_read_with_its_offset_else_as_local_time(text: str):
@@ -249,6 +250,7 @@ SEXES = Contract(
         "person_id": field(pl.String, "Id."),
         "sex": field(pl.String, "Sex.", values=("female", "male", "other", "unknown"), nullable=True),
         "payer": field(pl.String, "Payer.", values=("self_pay", "other"), nullable=True),
+        "channel": field(pl.String, "Channel.", values=("sms", "phone", "mail"), nullable=True),
     },
 )
 
@@ -275,6 +277,13 @@ def test_signs_between_the_words_of_a_listed_value_say_nothing():
     assert counted == []
 
 
+def test_a_listed_value_may_be_called_as_people_call_it_and_a_payers_name_says_no_class():
+    found, _ = people("Self", "cash", "Private pay", "BCBS", of="payer")
+    assert found == [*["self_pay"] * 3, "BCBS"]
+    found, _ = people("Text", "text message", "Phone call", "Letter", "SMS", "Text Box", of="channel")
+    assert found == ["sms", "sms", "phone", "mail", "sms", "Text Box"]
+
+
 def test_characters_of_no_width_are_no_part_of_an_id():
     found, _ = people("C\u200b1", "\ufeffC1", "C1\u00a0", "C\u00ad1", "C 1", of="person_id")
     assert found == [*["C1"] * 4, "C 1"]
@@ -282,6 +291,8 @@ def test_characters_of_no_width_are_no_part_of_an_id():
 
 @pytest.mark.parametrize("text", ["1.00235E+11", "1.00235E11", "1,00235E+11", "1E+11", "-1.2e+05"])
 def test_an_id_in_scientific_notation_cannot_be_read(text: str):
-    frame = pl.DataFrame({"person_id": [text, "12E10"], "sex": [None, None], "payer": [None, None], "_row_number": [2, 3]})
+    frame = pl.DataFrame(
+        {"person_id": [text, "12E10"], "sex": [None, None], "payer": [None, None], "channel": [None, None], "_row_number": [2, 3]}
+    )
     _, failures = typed(frame.cast({name: pl.String for name in SEXES.fields}), SEXES, NEW_YORK)
     assert failures.select("row_number", "field").rows() == [(2, "person_id")], "12E10 may be a code of its own"
