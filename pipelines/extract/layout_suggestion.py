@@ -88,10 +88,10 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "billed_usd": ("billed", "billed amount", "total charge"),
     "amount_usd": ("amount", "paid", "payment amount", "amount paid"),
     "paid_on": ("payment date", "date paid", "paid on"),
-    "provider_npi": ("npi", "rendering npi", "provider npi", "billing npi", "rendering provider npi"),
+    "provider_npi": ("npi", "rendering npi", "provider npi", "billing npi"),
     "payer_class": ("financial class", "payer type", "insurance type", "plan type", "payer class"),
     "payer_name": ("payer", "insurance", "insurance name", "carrier", "primary insurance", "payer name"),
-    "location_id": ("location", "facility", "site", "clinic", "office", "service location", "service location name"),
+    "location_id": ("location", "facility", "site", "clinic", "office", "service location"),
     "encounter_id": ("visit id", "encounter", "visit number", "encounter number"),
     "due_on": ("due date", "due"),
     "completed_at": ("completed", "date completed", "marked as done time", "closed time"),
@@ -256,11 +256,11 @@ class _Cells:
     def can_be(self, column: str, name: str, contract: Contract) -> bool:
         """Whether most cells that are filled can be read as a field's type; a list of words must be short."""
         asked = contract.fields[name]
-        is_list = bool((asked.metadata or {})["values"])
-        key = (column, f"{asked.dtype} {is_list}")
+        is_list, is_npi = bool((asked.metadata or {})["values"]), name.endswith("_npi")
+        key = (column, f"{asked.dtype} {is_list} {is_npi}")
         if key not in self._readable:
             filled = self.rows[column].str.strip_chars().replace("", None).drop_nulls()
-            self._readable[key] = filled.is_empty() or self._reads(filled, asked, is_list)
+            self._readable[key] = filled.is_empty() or (_are_npis(filled) if is_npi else self._reads(filled, asked, is_list))
         return self._readable[key]
 
     def _reads(self, filled: pl.Series, asked: Any, is_list: bool) -> bool:
@@ -269,6 +269,11 @@ class _Cells:
         alone = Contract("cells", "cell", (), {"cell": pa.Column(asked.dtype.type, metadata={"values": ()})})
         values, _ = typed(filled.rename("cell").to_frame().with_row_index("_row_number"), alone, "UTC", self.form)
         return values["cell"].count() >= _READABLE * len(filled)
+
+
+def _are_npis(filled: pl.Series) -> bool:
+    """Whether most cells are ten digits, and not a provider's name."""
+    return int(filled.str.contains(r"^\d{10}$").sum()) >= _READABLE * len(filled)
 
 
 def _matched(table: _Cells, kind: SourceKind, contract: Contract) -> Suggestion:
@@ -326,7 +331,8 @@ def _offered(scores: Mapping[str, float]) -> list[str]:
 
 def _likeness(name: str, contract: Contract, table: _Cells) -> dict[str, float]:
     """How like the field each column is: by its names, if the field can read what is in the column."""
-    called = [name.replace("_", " ").removesuffix(" usd").removesuffix(" on").removesuffix(" at"), *_CALLED.get(name, ())]
+    words = name.replace("_", " ")
+    called = [words, words.removesuffix(" usd").removesuffix(" on").removesuffix(" at"), *_CALLED.get(name, ())]
     scores = process.cdist(called, list(table.plain.values()), scorer=fuzz.token_sort_ratio).max(axis=0) / 100
     found = dict(zip(table.plain, map(float, scores), strict=True))
     return {column: score for column, score in found.items() if score < _OFFERED or table.can_be(column, name, contract)}

@@ -46,6 +46,40 @@ def test_what_is_sure_is_told_from_what_is_asked(home: Home, tmp_path: Path):
     assert [one["field"] for one in said["asked"]] == ["is_deceased"]
 
 
+CHARGES = """\
+Charge ID,Patient ID,Patient Name,Service Start Date,Posting Date,Procedure Code,Units,Unit Charge,Total Charges,\
+Rendering Provider,Rendering NPI,Payer Class,Service Location,Last Modified Date
+1,7,"Kestrel, Ann",03/10/2026,03/12/2026,99213,1,$125.00,$125.00,"Lee, Kim MD",1999999992,BCBS,north,04/01/2026 10:00 AM
+2,8,"Plover, Ben",03/11/2026,03/12/2026,99214,2,$90.00,$180.00,"Lee, Kim MD",1999999992,Medicare,north,04/01/2026 10:00 AM
+"""
+
+
+def test_an_export_of_charges_is_known_by_its_columns_and_a_payers_name_is_asked_about(home: Home, tmp_path: Path):
+    """A provider's name is no NPI, and the price of a unit no charge."""
+    (tmp_path / "billing").mkdir()
+    (tmp_path / "billing" / "export.csv").write_text(CHARGES)
+    output = tmp_path / "charges.toml"
+    done = caregap(home, "layout", "suggest", tmp_path / "billing" / "export.csv", "--output", output, "--json")
+
+    said = json.loads(done.stdout)
+    assert said["asked"] == []
+    assert said["sure"] == {
+        "charge_id": "Charge ID", "account_id": "Patient ID", "location_id": "Service Location", "provider_npi": "Rendering NPI",
+        "payer_class": "Payer Class", "service_code": "Procedure Code", "service_on": "Service Start Date",
+        "posted_on": "Posting Date", "units": "Units", "charge_usd": "Total Charges", "updated_at": "Last Modified Date",
+    }  # fmt: skip
+    asked = tomllib.loads(output.read_text())["columns"]["payer_class"]["values"]["BCBS"]
+    assert asked == "TODO: one of commercial, medicare, medicaid, self_pay, other"
+
+
+def test_a_table_under_the_names_of_its_fields_is_known_by_each(home: Home, tmp_path: Path):
+    table = "spend_id,month_on,lead_source,amount_usd,updated_at\ns1,2026-03-01,search,12.50,2026-03-31\n"
+    (tmp_path / "crm" / "people.csv").write_text(table)
+    said = json.loads(suggested(home, tmp_path).stdout)
+    assert (said["extract"], said["asked"]) == ("marketing_spend", [])
+    assert said["sure"] == {name: name for name in ("spend_id", "month_on", "lead_source", "amount_usd", "updated_at")}
+
+
 def test_a_folder_says_the_source_and_totals_below_the_table_are_no_rows(home: Home, tmp_path: Path):
     """By their columns alone these could be accounts of billing, which ask for less of a contact."""
     table = (
