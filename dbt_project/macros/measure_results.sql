@@ -1,3 +1,8 @@
+{#- What tells a patient's visits apart where the unit is the visit: two systems may both have a visit 1. -#}
+{% macro episode_id(encounters) -%}
+    concat_ws('/', {{ encounters }}.source_system, {{ encounters }}.encounter_id)
+{%- endmacro %}
+
 {#-
     The last step of every measure: scores its populations and gives the reasons. Reads the measure's own CTEs, each with the `keys` of a
     result (`period_key, patient_key`; with `grouped` also `group_id`, with `by_encounter` also `episode_id`) and any number of rows per key:

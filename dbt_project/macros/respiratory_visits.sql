@@ -6,7 +6,7 @@
 select distinct
         patient_periods.period_key,
         patient_periods.patient_key,
-        encounters.encounter_id as episode_id,
+        {{ episode_id('encounters') }} as episode_id,
         encounters.hi_on_latest as episode_on,
         patient_periods.birth_on,
         patient_periods.period_start_on,

@@ -8,7 +8,7 @@ initial_population as (
     select distinct
         patient_periods.period_key,
         patient_periods.patient_key,
-        encounters.encounter_id as episode_id,
+        {{ episode_id('encounters') }} as episode_id,
         encounters.hi_on_latest as episode_on,
         encounters.lo_on_earliest as started_on,
         encounters.lo_at_latest as starts_at,

@@ -7,7 +7,7 @@ visits as (
 
     select distinct
         encounters.patient_key,
-        encounters.encounter_id as episode_id,
+        {{ episode_id('encounters') }} as episode_id,
         encounters.hi_on_earliest,
         encounters.hi_on_latest,
         encounters.lo_on_earliest as started_on,

@@ -6,7 +6,7 @@ initial_population as (
     select distinct
         periods.period_key,
         encounters.patient_key,
-        encounters.encounter_id as episode_id,
+        {{ episode_id('encounters') }} as episode_id,
         encounters.hi_on_latest as episode_on,
         encounters.lo_on_earliest as started_on,
         encounters.hi_on_latest as ended_on
