@@ -152,6 +152,23 @@ _CONTRACTS = (
         "Kept by publishing, not delivered.",
     ),
     Contract(
+        "published_campaign_members",
+        "campaign and person who was on its list, or held out from it, as it was first published",
+        ("campaign_code", "patient_key"),
+        {
+            "campaign_code": field(pl.String, "The campaign, or the standing list."),
+            "title": field(pl.String, "What the team called it then."),
+            "audience": field(pl.String, "Whom it was for."),
+            "measure_code": field(pl.String, "The measure whose open gap it was for; empty: none in particular.", nullable=True),
+            "patient_key": field(pl.Int64, "The person."),
+            "added_on": field(pl.Date, "The day of the list that showed the person first."),
+            "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
+            "publication_id": field(pl.String, "The publication that showed it first."),
+            "published_at": field(INSTANT, "When it was published."),
+        },
+        "Kept by publishing, not delivered.",
+    ),
+    Contract(
         "published_baselines",
         "program at a site and KPI, as its baseline was first published",
         ("program_key", "kpi_code"),

@@ -39,4 +39,7 @@ def write_build(folder: Path, n_rows: int) -> None:
             columns = ", ".join(f"{name} {sql_type(field.dtype.type)}" for name, field in contract.fields.items())
             rows = (f"({', '.join(value(*one, row) for one in contract.fields.items())})" for row in range(n_rows))
             connection.execute(f"create table {table} ({columns}); insert into {table} values {', '.join(rows)}")
+        # People whom a lot could hold out, so that publishing keeps who was on the list.
+        connection.execute("update delivery.out_campaigns set audience = 'prevention'")
+        connection.execute("update delivery.out_campaign_patients set is_clinically_urgent = false")
         connection.execute("commit")

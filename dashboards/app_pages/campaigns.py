@@ -14,10 +14,10 @@ from dashboards.layout.exhibits import say
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
 from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
-from dashboards.outreach.campaign_words import AUDIENCE_NAMES, asked_for, effect, standing, until
+from dashboards.outreach.campaign_words import AUDIENCE_NAMES, asked_for, changed, effect, standing, until
 from dashboards.outreach.freshness import today
 from dashboards.outreach.reaching import CHANNEL_NAMES
-from dashboards.outreach.worklist import campaigns, lift
+from dashboards.outreach.worklist import campaign_effects, campaigns, lift
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 from models.campaigns import AUDIENCES, CONDITIONS, LONGEST_TITLE, LONGEST_WHY, MOST_SITE_CAPACITY
@@ -25,6 +25,8 @@ from models.extracts.crm import CHANNELS
 
 HELD_OUT = {"Nobody": 0.0, "10 %": 0.1, "20 %": 0.2, "30 %": 0.3, "Half": 0.5}
 DAYS_AHEAD = 90
+NEVER_HELD_OUT = {"discharge", "visit"}
+"""Audiences of lists of what a clinician ordered: nobody is held out, so what contacting changes cannot be told."""
 _MEASURES = "select measure_code, title from marts.dim_measures order by measure_code"
 _SAID, _REFUSED = "campaigns_said", "campaigns_refused"
 _EXPORTED = (
@@ -33,8 +35,8 @@ _EXPORTED = (
 )  # fmt: skip
 
 
-def _running(rows: pl.DataFrame) -> None:
-    """Each list with its rule and how it stands."""
+def _running(publication: Publication, rows: pl.DataFrame, effects: dict[str, list[dict[str, Any]]]) -> None:
+    """Each list with its rule, how it stands, and what it has changed."""
     if rows.is_empty():
         empty(_("No list is published yet."))
         return
@@ -46,7 +48,15 @@ def _running(rows: pl.DataFrame) -> None:
         with st.container(border=True):
             say(f"**{as_plain_markdown(_(row['title']))}**{until(row)}  \n{as_plain_markdown(_(row['rule']))}.")
             say(standing(row))
-    st.caption(_("Contacted, reached and booked count since the first day; on a standing list in the last 90 days."))
+            if row["audience"] not in NEVER_HELD_OUT:
+                for told in changed(effects.get(row["campaign_code"], []), date.fromisoformat(publication.as_of_on)):
+                    say(told)
+    st.caption(
+        _(
+            "Contacted, reached and booked count since the first day; on a standing list in the last 90 days. Patients to "
+            "contact are all who were on the list, called or not: otherwise the two groups could not be compared."
+        )
+    )
 
 
 def _changed(publication: Publication) -> None:
@@ -57,12 +67,12 @@ def _changed(publication: Publication) -> None:
         st.caption(
             _(
                 "Of campaigns of the CRM with a hold-out, whether or not an attempt reached the patient. "
-                "Lists here are not in it yet."
+                "What the lists here change stands beside each."
             )
         )
 
 
-def _own(publication: Publication, listed: set[str], measures: dict[str, str]) -> None:
+def _own(publication: Publication, listed: set[str], measures: dict[str, str], effects: dict[str, list[dict[str, Any]]]) -> None:
     """The campaigns that were defined here, each with a button that ends it."""
     rows = defined(journal_folder(publication))
     st.header(_("Defined here"), anchor=False)
@@ -73,10 +83,14 @@ def _own(publication: Publication, listed: set[str], measures: dict[str, str]) -
         words, end = st.columns([5, 1], vertical_alignment="center")
         state = "over" if row["ends_on"] < now else "on the list" if row["campaign_code"] in listed else "from the next run"
         dates = _("{first} to {last}", first=day(row["starts_on"]), last=day(row["ends_on"]))
+        # Of a campaign on the list, it stands above.
+        code = row["campaign_code"]
+        told = changed(effects[code], date.fromisoformat(publication.as_of_on)) if code in effects and code not in listed else []
         words.markdown(
             f"**{as_plain_markdown(row['title'])}** · {dates} · {_(state)} · "
             f"{_('by {person}', person=as_plain_markdown(row['defined_by']))}  \n"
             f"{as_plain_markdown(asked_for(row, measures))}  \n{as_plain_markdown(row['why'])}"
+            + "".join(f"  \n{one}" for one in told)
         )
         end.button(_("End it"), key=f"end_{row['campaign_code']}", on_click=_end, args=(publication, row["campaign_code"]))
 
@@ -208,7 +222,8 @@ if said := st.session_state.pop(_SAID, None):
     st.toast(said, icon=":material/check_circle:")
 lists = campaigns(publication)
 titles = {row["measure_code"]: row["title"] for row in ask(publication, _MEASURES).iter_rows(named=True)}
-_running(lists)
+effects = campaign_effects(publication)
+_running(publication, lists, effects)
 _changed(publication)
-_own(publication, set(lists["campaign_code"]), titles)
+_own(publication, set(lists["campaign_code"]), titles, effects)
 _form(publication, titles)

@@ -1,6 +1,7 @@
 """Campaigns in words: how a list stands, whom one is for, and what it was asked to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dashboards.figures.languages import _, day, many, sentence
@@ -34,27 +35,56 @@ def effect(lift: Mapping[str, Any] | None) -> str:
     """What contacting has changed, from a row of `ml.outreach_lift`: both shares, the difference with its interval, a verdict."""
     if lift is None:
         return _("Not known yet: no campaign of the CRM with a hold-out is 90 days old.")
-    arms = _(
+    return _compared("visit", lift)
+
+
+def changed(effects: Sequence[Mapping[str, Any]], as_of_on: date) -> list[str]:
+    """What a campaign of Caregap has changed, from its rows of `ml.campaign_effects`: a sentence on visits, and one on gaps;
+    before an outcome is known, the day from which it is."""
+    if not effects:
+        return [_("What it changes is not known yet: nobody was on its list before this run.")]
+    if (known_from := effects[0]["known_from_on"]) > as_of_on:
+        return [_("What it changes, against who is held out, is known from {day} on.", day=day(known_from))]
+    if not all(effect["n_held_out"] for effect in effects):
+        return [_("What it changes cannot be told: too few patients are held out, or on the list, whose outcome is known.")]
+    return [_compared(effect["outcome"], effect) for effect in effects]
+
+
+OUTCOMES = {
+    "visit": (
         "Of {n} patients to contact, {share} had a visit within 90 days; of {held} held out at random, {other}.",
+        "Contacting brings more patients in.",
+        "Contacting brings fewer patients in.",
+    ),
+    "gap": (
+        "Of {n} patients to contact, {share} had a care gap closed within 90 days; of {held} held out at random, {other}.",
+        "Contacting closes more gaps.",
+        "Contacting closes fewer gaps.",
+    ),
+}
+"""The outcomes of a campaign in words: both arms, and the verdict where contacting does more, or less."""
+
+
+def _compared(outcome: str, lift: Mapping[str, Any]) -> str:
+    """Both arms, their difference with its interval, and the verdict."""
+    arms, more, fewer = OUTCOMES[outcome]
+    said = _(
+        arms,
         n=f"{lift['n_contacted']:,}",
         share=amount(lift["contacted_rate"], "share"),
         held=f"{lift['n_held_out']:,}",
         other=amount(lift["held_out_rate"], "share"),
     )
     if lift["lift"] is None:
-        return f"{arms} {_('The difference cannot be told: too few patients.')}"
-    told = (
-        _("Contacting brings more patients in.") if lift["low"] > 0
-        else _("Contacting brings fewer patients in.") if lift["high"] < 0
-        else _("It cannot be told from chance.")
-    )  # fmt: skip
+        return f"{said} {_('The difference cannot be told: too few patients.')}"
+    told = _(more if lift["low"] > 0 else fewer if lift["high"] < 0 else "It cannot be told from chance.")
     difference = _(
         "Difference {lift} (95 % interval {low} to {high}).",
         lift=change(lift["lift"], "share"),
         low=change(lift["low"], "share"),
         high=change(lift["high"], "share"),
     )
-    return f"{arms} {difference} **{told}**"
+    return f"{said} {difference} **{told}**"
 
 
 def until(campaign: Mapping[str, Any]) -> str:

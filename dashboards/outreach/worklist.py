@@ -68,6 +68,7 @@ _CAMPAIGNS = """
     order by starts_on nulls first, title, campaign_code
 """
 _LIFT = "select * from ml.outreach_lift where month = 'all' and tier = 'all'"
+_EFFECTS = "select * from ml.campaign_effects order by campaign_code, outcome desc"
 _LEFT_OUT = f"""
     select left_out.*, profiles.location_name, {_PROFILE}
     from delivery.out_outreach_suppressions as left_out
@@ -145,6 +146,12 @@ def lift(publication: Publication) -> dict[str, Any] | None:
     no campaign with a hold-out is old enough."""
     rows = ask(publication, _LIFT)
     return rows.row(0, named=True) if len(rows) else None
+
+
+def campaign_effects(publication: Publication) -> dict[str, list[dict[str, Any]]]:
+    """What each campaign of Caregap has changed, against who was held out: code → rows of `ml.campaign_effects`, visits first."""
+    parts = ask(publication, _EFFECTS).partition_by("campaign_code", as_dict=True, maintain_order=True)
+    return {str(code): rows.to_dicts() for (code,), rows in parts.items()}
 
 
 def for_clinician(publication: Publication) -> pl.DataFrame:

@@ -71,12 +71,18 @@ def _cuts(members: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
 
 
 def _row(month: str, tier: str, members: pl.DataFrame) -> dict[str, Any]:
+    return {"month": month, "tier": tier} | compared(members)
+
+
+def compared(members: pl.DataFrame) -> dict[str, Any]:
+    """Patients contacted against those held out: `n_contacted` to `note` of `SCHEMA`.
+
+    In: `stratum` (the campaign), `cluster` (the patient), `is_held_out`, `outcome`.
+    """
     rows = usable_members(members)
     arms = {is_held_out: rows.filter(pl.col("is_held_out") == is_held_out)["outcome"] for is_held_out in (False, True)}
     contacted, held_out = arms[False], arms[True]
     row: dict[str, Any] = {
-        "month": month,
-        "tier": tier,
         "n_contacted": len(contacted),
         "n_held_out": len(held_out),
         "contacted_rate": contacted.mean(),

@@ -166,6 +166,36 @@ RISK: dict[str, Contract] = {
         site=ALL_SITES,
         deidentified=ABSENT,
     ),
+    "ml.campaign_effects": Contract(
+        "campaign_effects",
+        "campaign of Caregap and outcome: people on its list against those held out from it at random",
+        ("campaign_code", "outcome"),
+        {
+            "campaign_code": field(pl.String, "The campaign, or the standing list."),
+            "title": field(pl.String, "What the team calls it."),
+            "outcome": field(
+                pl.String,
+                "`visit`: a visit was completed within 90 days. `gap`: a care gap was closed within 90 days.",
+                values=("visit", "gap"),
+            ),
+            "known_from_on": field(pl.Date, "The first day on which somebody's outcome is known."),
+            "n_contacted": field(pl.Int64, "People on the list whose outcome is known, contacted or not.", at_least=0),
+            "n_held_out": field(pl.Int64, "People held out whose outcome is known.", at_least=0),
+            "contacted_rate": optional(pl.Float64, "Share of those on the list with the outcome."),
+            "held_out_rate": optional(pl.Float64, "The same share of the held out."),
+            "lift": optional(pl.Float64, "Difference of the shares."),
+            "low": optional(pl.Float64, "Lower end of its 95 % interval."),
+            "high": optional(pl.Float64, "Upper end of its 95 % interval."),
+            "n_held_out_needed": optional(
+                pl.Int64, "Held-out people needed to see a difference of 5 percentage points with power 80 %."
+            ),
+            "note": optional(pl.String, "Why there is no difference, or why it is uncertain."),
+        },
+        notes="By intention to treat, over all sites.",
+        owner="engagement lead",
+        site=ALL_SITES,
+        deidentified=ABSENT,
+    ),
     "ml.outreach_lift": Contract(
         "outreach_lift",
         "month and risk tier, or all of either: patients contacted against patients held out at random",

@@ -90,6 +90,31 @@ _MARTS = (
         deidentified=ABSENT,
     ),
     Contract(
+        "fct_campaign_members",
+        "campaign of Caregap and person who was on its list, or held out from it",
+        ("campaign_code", "patient_key"),
+        {
+            "campaign_code": field(pl.String, "The campaign, or the standing list; randomisation was within it."),
+            "title": field(pl.String, "What the team called it then."),
+            "audience": field(pl.String, "Whom it was for.", values=("prevention", "lapsed", "condition")),
+            "measure_code": optional(pl.String, "The measure whose open gap it was for; empty: none in particular."),
+            "patient_key": PATIENT_KEY,
+            "location_key": SLICES["location_key"],
+            "added_on": field(pl.Date, "Day of the list that showed the person first: the first of the 90 days.", phi=Phi.QUASI),
+            "is_held_out": field(pl.Boolean, "Drawn at random not to be contacted."),
+            "has_visit_90_days": field(pl.Boolean, "A visit was completed within the 90 days."),
+            "has_closed_gap_90_days": field(
+                pl.Boolean, "A care gap was closed within the 90 days: of the campaign's measure, or of any for outreach."
+            ),
+            "known_on": field(pl.Date, "From this day on the outcome is known: after 90 days, and 30 more for late entries."),
+        },
+        notes="As first published, regardless of contact: intention to treat. `ml.campaign_effects` is computed from it. Who is "
+        "urgent, and what a clinician ordered, is never held out and not in it.",
+        owner="engagement lead",
+        site="location_key",
+        deidentified=ABSENT,
+    ),
+    Contract(
         "fct_unit_values",
         "quantity that turns an effect into money",
         ("value_code",),

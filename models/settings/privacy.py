@@ -69,14 +69,16 @@ class Retention(Settings):
 
     `patients`: after the last visit, in which a person's records must be kept, and are not erased. `deleted_rows`: after a source
     has deleted a row, until what had landed of it goes. `tables`, as `{ "billing.charges" = 84 }`: after the last change of a
-    row, of persons whose records need not be kept any more. `gap_months`: care gaps as first published. `saved_queries`: after
-    their owner saved one last. `backups`: of this home, in the folders that the command is given.
+    row, of persons whose records need not be kept any more. `gap_months`: care gaps as first published. `campaign_members`: who
+    was on a campaign's list, from which its outcome is told. `saved_queries`: after their owner saved one last. `backups`: of
+    this home, in the folders that the command is given.
     """
 
     patients: Months | None = _kept_for("after the last visit")
     deleted_rows: Months | None = _kept_for("after a source deleted a row")
     tables: dict[str, Months] = Field({}, description='months by kind of source and extract: { "billing.charges" = 84 }')
     gap_months: Months | None = _kept_for("care gaps as first published", 60)
+    campaign_members: Months | None = _kept_for("who was on a campaign's list", 12)
     audiences: Audiences = Field(Audiences(), description="a table")
     saved_queries: Months | None = _kept_for("after the owner saved one")
     backups: Months | None = _kept_for("after a backup was made")

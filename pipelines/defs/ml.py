@@ -21,7 +21,7 @@ from pipelines.scoring.tables import write_ml_tables
 from pipelines.scoring.truth import best_possible
 
 TRAINED = ["ml.model_evaluations", "ml.model_cards", "ml.model_curves", "ml.model_importances"]
-SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.no_show_scores"]
+SCORED = ["ml.disengagement_scores", "ml.model_monitoring", "ml.outreach_lift", "ml.campaign_effects", "ml.no_show_scores"]
 ESTIMATED = ["ml.program_effects"]
 VALUED = [
     "ml.program_values",
@@ -93,14 +93,14 @@ def train(
 @_assets(
     "score",
     SCORED,
-    [*FEATURES, *TRAINED],
+    [*FEATURES, *TRAINED, "marts.fct_campaign_members"],
     [dg.AssetCheckSpec(check.name, asset=SCORES, description=check.why) for check in CHECKS],
 )
 def score(
     home: dg.ResourceParam[Home], builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]
 ) -> Iterator[Any]:
     """Score the patients of the build in hand with the newest models."""
-    from pipelines.scoring import disengagement, no_show
+    from pipelines.scoring import campaigns, disengagement, no_show
     from pipelines.scoring.capacity import capacities
     from pipelines.scoring.feature_rows import ScoringRows, appointments
 
@@ -110,7 +110,8 @@ def score(
         capacity = capacities(connection, build.settings)
         folder = home.scores(build.practice_id)
         risk = disengagement.score(ScoringRows.read(connection), folder, build.as_of_on, capacity=capacity)
-        write_ml_tables(connection, risk, no_show.score(appointments(connection), folder, build.as_of_on))
+        visits = no_show.score(appointments(connection), folder, build.as_of_on)
+        write_ml_tables(connection, risk, campaigns.measured(connection, build.as_of_on), visits)
         yield from _monitored(connection)
         yield from _kept_contracts(connection, SCORED)
 

@@ -29,7 +29,7 @@ from pipelines.landing.persons import Part, find_rows, landed_parts, rows_of_par
 from pipelines.landing.replacing import replace_landed, settle_replaced
 from pipelines.landing.subjects import RECORD_EXTRACTS
 from pipelines.landing.tombstones import KEY_OF_PATIENT, Tombstones
-from pipelines.publications.kept_facts import keep_instead, settle_kept
+from pipelines.publications.kept_facts import keep_instead, kept_of_persons, settle_kept
 from pipelines.scratch import scratch
 from pipelines.sealed import seal
 from pipelines.sql.connection import open_memory
@@ -178,15 +178,15 @@ def _mark(tombstones: Tombstones, entry: Mapping[str, Any], side: str) -> str:
 def erase_kept(home: Home, practice_id: str) -> int:
     """Take their rows out of what is kept of earlier publications; the number of rows."""
     tombstones = Tombstones.of(home, practice_id)
-    files = sorted(home.history(practice_id).glob("gap_months/[0-9]*.parquet"))
-    if not files or not tombstones.digest():
+    kinds = [files for files in kept_of_persons(home, practice_id).values() if files]
+    if not kinds or not tombstones.digest():
         return 0
     n_rows = 0
     with closing(open_memory(home.history(practice_id) / "duckdb")) as connection:
         tombstones.prepare(connection)
         theirs = f"mark('', {literal(KEY_OF_PATIENT)}, cast(patient_key as varchar)) in (select mark from theirs)"
-        counted = f"select filename, count(*) from {rows_sql(files)} where {theirs} group by 1 order by 1"
-        for name, n_theirs in connection.execute(counted).fetchall():
+        counted = [f"select filename, count(*) from {rows_sql(files)} where {theirs} group by 1" for files in kinds]
+        for name, n_theirs in connection.execute(f"{' union all '.join(counted)} order by 1").fetchall():
             path = Path(name)
             beside = path.with_name(f".{path.name}")
             kept = f"select * exclude (filename) from {rows_sql([path])} where not {theirs} order by all"

@@ -5,12 +5,10 @@
 A file is written once and never replaced, so that a later build can show where late data changed a month that people have seen.
 """
 
-from pathlib import Path
-
 import duckdb
 
 from pipelines.home import Home
-from pipelines.publications.kept_facts import keep, show_history
+from pipelines.publications.kept_facts import keep, kept_of_persons, show_history
 from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
 from pipelines.sql.connection import open_file
 from pipelines.sql.literals import literal
@@ -31,15 +29,11 @@ def keep_gap_history(home: Home) -> None:
 
 def show_gap_history(connection: duckdb.DuckDBPyConnection, home: Home, practice_id: str) -> None:
     """Create `raw.published_gap_months` from the kept files; empty but typed before the first publication."""
-    show_history(connection, "published_gap_months", sorted(_folder(home, practice_id).glob("[0-9]*.parquet")))
-
-
-def _folder(home: Home, practice_id: str) -> Path:
-    return home.history(practice_id) / "gap_months"
+    show_history(connection, "published_gap_months", kept_of_persons(home, practice_id)["gap_months"])
 
 
 def _keep(home: Home, publication: Publication) -> None:
-    folder = _folder(home, publication.practice_id)
+    folder = home.history(publication.practice_id) / "gap_months"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
         month_ends = connection.execute(f"select distinct month_end_on from {TABLE} order by month_end_on").fetchall()

@@ -14,9 +14,18 @@ from models.landing import LANDING
 from pipelines.durable import put_in_place, sync, write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.faults import passing
+from pipelines.home import Home
 from pipelines.sealed import damage, seal
 from pipelines.sql.parquet import rows_of
 from pipelines.sql.types import sql_type
+
+OF_PERSONS = {"gap_months": "published_gap_months", "campaign_members": "published_campaign_members"}
+"""What is kept of persons: its folder in a practice's history, and the table that shows it (a contract in `LANDING`)."""
+
+
+def kept_of_persons(home: Home, practice_id: str) -> dict[str, list[Path]]:
+    """The files that are kept of persons, by their folder; each has a column `patient_key`."""
+    return {folder: sorted((home.history(practice_id) / folder).glob("[0-9]*.parquet")) for folder in OF_PERSONS}
 
 
 def keep(written: Path, path: Path, point: str) -> None:

@@ -22,6 +22,7 @@ from pipelines.home import Home
 from pipelines.numbering import next_number
 from pipelines.practice import SETTINGS_FILE, read_practice
 from pipelines.publications.baselines import keep_baselines
+from pipelines.publications.campaign_members import keep_campaign_members
 from pipelines.publications.gap_months import keep_gap_history
 from pipelines.publications.store import DEIDENTIFIED, MANIFEST, WAREHOUSE, Publication, forget_old, note_shown, point_to
 from pipelines.publish.audit import audit
@@ -110,6 +111,8 @@ def settle(home: Home) -> None:
     passing("settle.gaps.kept", home.root)
     keep_baselines(home)
     passing("settle.baselines.kept", home.root)
+    keep_campaign_members(home)
+    passing("settle.campaigns.kept", home.root)
     forget_old(home)
     passing("settle.done", home.root)
 

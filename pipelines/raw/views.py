@@ -23,6 +23,7 @@ from pipelines.landing.ledger import Entry
 from pipelines.landing.rows import landed_rows
 from pipelines.practice import Practice
 from pipelines.publications.baselines import show_baselines
+from pipelines.publications.campaign_members import show_campaign_members
 from pipelines.publications.gap_months import show_gap_history
 from pipelines.raw.carried import carried_over, carry_forward
 from pipelines.raw.reconciliation import (
@@ -50,10 +51,10 @@ _SUPERSEDED = {
 def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: Home, ledger: Sequence[Entry]) -> None:
     """Create schema `raw` in an open database from all files landed (`ledger`) for the practice's sources.
 
-    Beside the extracts it holds `deliveries`, `quarantined_rows`, `doubtful_cells`, `extracts`, `published_gap_months` and
-    `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows that are not current or are of test
-    patients, with the reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if a file's rows do not add up:
-    delivered = landed + quarantined + superseded.
+    Beside the extracts it holds `deliveries`, `quarantined_rows`, `doubtful_cells`, `extracts`, `published_gap_months`,
+    `published_campaign_members` and `published_baselines` (contracts in `models/landing.py`), and `superseded_rows`: the rows
+    that are not current or are of test patients, with the reason. Sets the session's time zone to UTC. Raises `ChecksFailed` if
+    a file's rows do not add up: delivered = landed + quarantined + superseded.
     """
     practice = with_journals(practice, home)
     connection.execute("set TimeZone = 'UTC'; create schema if not exists raw")
@@ -72,6 +73,7 @@ def build_raw(connection: duckdb.DuckDBPyConnection, practice: Practice, home: H
     create_extracts(connection, practice)
     show_gap_history(connection, home, practice.id)
     show_baselines(connection, home, practice.id)
+    show_campaign_members(connection, home, practice.id)
     current = connection.sql("select source_system, extract, file_key from raw.deliveries where n_landed > 0").pl()
     for kind, contract in extracts:
         _show(connection, kind, contract, files.join(current, on=current.columns, how="semi"))

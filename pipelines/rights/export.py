@@ -35,6 +35,7 @@ from pipelines.landing.persons import Part, find_rows, landed_parts, rows_of_par
 from pipelines.landing.tombstones import without_key
 from pipelines.practice import Practice
 from pipelines.privacy import profile
+from pipelines.publications.kept_facts import OF_PERSONS, kept_of_persons
 from pipelines.publications.store import CURRENT, WAREHOUSE, current
 from pipelines.rights.disclosures import as_table, disclosures
 from pipelines.rights.person import Person
@@ -174,14 +175,13 @@ def _is_named(row: dict[str, Any], side: str, person: Person) -> bool:
 
 def _kept(home: Home, practice: Practice, person: Person) -> Iterable[Table]:
     """What is kept of earlier publications."""
-    files = sorted(home.history(practice.id).glob("gap_months/[0-9]*.parquet"))
-    if files:
-        keys = ", ".join(map(str, sorted(person.keys)))
-        with closing(open_memory(home.history(practice.id) / "duckdb")) as connection:
-            query = f"select * exclude (filename) from {rows_sql(files)} where {KEY} in ({keys}) order by all"
-            yield _table(
-                "history/gap_months", "kept of earlier publications", LANDING["published_gap_months"], _rows(connection, query)
-            )
+    keys = ", ".join(map(str, sorted(person.keys)))
+    for folder, files in kept_of_persons(home, practice.id).items():
+        if files:
+            with closing(open_memory(home.history(practice.id) / "duckdb")) as connection:
+                query = f"select * exclude (filename) from {rows_sql(files)} where {KEY} in ({keys}) order by all"
+                contract = LANDING[OF_PERSONS[folder]]
+                yield _table(f"history/{folder}", "kept of earlier publications", contract, _rows(connection, query))
 
 
 def _pushed(home: Home, practice: Practice, person: Person) -> Iterable[Table]:

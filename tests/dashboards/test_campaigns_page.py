@@ -8,6 +8,7 @@ import pytest
 
 from dashboards.figures.wording import as_read
 from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
+from dashboards.outreach.campaign_words import changed
 from models.audit_log.store import audit_log
 from models.campaigns import CONDITIONS
 from pipelines.home import CHECKOUT
@@ -38,6 +39,34 @@ def test_the_page_says_what_contacting_has_changed_against_who_was_held_out(app,
     [said] = [text for text in texts if "held out at random, " in text and text.startswith("Of ")]
     assert said.startswith(f"Of {contacted:,} patients to contact") and f"of {held_out:,} held out" in said
     assert ("95 % interval" in said) == (lift is not None)
+
+
+def told(known_from: date = TODAY, **arms: float | None) -> list[str]:
+    row = {"known_from_on": known_from, "n_contacted": 80, "n_held_out": 20, "lift": 0.2, "low": 0.05, "high": 0.35}
+    row |= {"contacted_rate": 0.5, "held_out_rate": 0.3} | arms
+    return changed([row | {"outcome": "visit"}, row | {"outcome": "gap", "lift": -0.2, "low": -0.35, "high": 0.01}], TODAY)
+
+
+def test_a_campaign_says_what_it_changed_in_visits_and_in_gaps():
+    visits, gaps = told()
+    assert visits == (
+        "Of 80 patients to contact, 50.0 % had a visit within 90 days; of 20 held out at random, 30.0 %. "
+        "Difference +20.0 pts (95 % interval +5.0 pts to +35.0 pts). **Contacting brings more patients in.**"
+    )
+    assert "50.0 % had a care gap closed" in gaps and gaps.endswith("**It cannot be told from chance.**")
+
+
+def test_a_campaign_whose_outcome_is_not_known_says_from_when_on_or_why():
+    assert told(date(2027, 3, 1)) == ["What it changes, against who is held out, is known from 1 Mar 2027 on."]
+    assert "nobody was on its list" in changed([], TODAY)[0]
+    assert "too few patients" in told(n_held_out=0, lift=None)[0]
+
+
+def test_a_list_that_holds_somebody_out_says_on_the_page_what_it_changes_and_a_follow_up_does_not(app):
+    said = [as_read(one.value) for one in app("campaigns").markdown]
+    following = {one.split("**")[1]: said[place + 2] for place, one in enumerate(said) if one.startswith("**")}
+    assert following["Recall for prevention"].startswith("What it changes")
+    assert not following["Follow-up after a visit"].startswith("What it changes")
 
 
 def test_a_campaign_that_is_defined_lies_in_the_journal_and_can_be_ended(app, shown_home):

@@ -25,7 +25,10 @@ MADE_FOR_PAGES = {
         "fct_measure_performance", "fct_open_gap_ages", "fct_outreach_outcomes", "fct_patient_cohorts",
         "fct_receivable_ages", "fct_revenue_flows",
     },
-    "ml": {"model_cards", "model_curves", "model_evaluations", "model_importances", "model_monitoring", "outreach_lift"},
+    "ml": {
+        "campaign_effects", "model_cards", "model_curves", "model_evaluations", "model_importances", "model_monitoring",
+        "outreach_lift",
+    },
 }  # fmt: skip
 """None of them has a row a visit, a claim or a payment: these grow with the practice, and are read where one patient's drawer or
 one figure's rows are opened."""

@@ -3,7 +3,8 @@
 import signal
 
 POINTS_OF = {
-    "settle": "gaps.written gaps.placed gaps.kept baselines.written baselines.placed baselines.kept done",
+    "settle": "gaps.written gaps.placed gaps.kept baselines.written baselines.placed baselines.kept "
+    "campaigns.written campaigns.placed campaigns.kept done",
     "build": "forgetting forgotten folder.making folder.made raw.views",
     "landing": "journal.taking journal.taken folder.written folder.placing folder.placed",
     "publish": "warehouse.written deidentified.written lists.written reports.written audited sealed placed recorded swapping "
@@ -14,6 +15,7 @@ STEPS = ("derived", "scored", "delivered", "catalogued")
 FILES = [
     "settle.gaps.seal",
     "settle.baselines.seal",
+    "settle.campaigns.seal",
     "landing.ledger",
     "landing.ledger.copy",
     "number",

@@ -39,7 +39,8 @@ TABLES = {
     "marts": "dim_kpis dim_locations dim_patients dim_patient_links fct_appointments fct_baselines fct_care_gap_months "
     "fct_data_findings fct_deliveries fct_encounters fct_kpi_periods fct_outreach_outcomes fct_quarantined_rows",
     "ml": "model_evaluations",
-    "delivery": "fct_program_effects fct_program_returns out_outreach_list out_outreach_suppressions out_outreach_tasks "
+    "delivery": "fct_program_effects fct_program_returns out_campaign_patients out_campaigns out_outreach_list "
+    "out_outreach_suppressions out_outreach_tasks "
     "out_patient_profiles",
 }
 """What is kept of earlier publications, and what lists and summary are written from: all 73 tables take 2 seconds more."""

@@ -1,5 +1,5 @@
-"""What is kept as files, and is over: publications by who reads them, care gaps of past months, saved queries, running queries,
-backups. And the audit log, of which nothing is ever removed."""
+"""What is kept as files, and is over: publications by who reads them, care gaps of past months, members of campaigns, saved
+queries, running queries, backups. And the audit log, of which nothing is ever removed."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ from pipelines.exports.outreach_lists import LISTS
 from pipelines.home import Home
 from pipelines.keys import forget_gone
 from pipelines.practice import Practice
+from pipelines.publications.kept_facts import kept_of_persons
 from pipelines.publications.store import CURRENT, DEIDENTIFIED, MANIFEST, publications
 from pipelines.rights import saved_queries
 from pipelines.rights.retention.holding import Holding
@@ -29,6 +30,11 @@ _LEAVE = {
     "leadership": ("their reports", ("report_*",)),
 }
 """What leaves an earlier publication, by who reads it."""
+_KEPT = {
+    "gap_months": ("Care gaps of past months, as first published", "months"),
+    "campaign_members": ("Who was on a campaign's list at first", "lists"),
+}
+"""What is kept of persons, by its folder in a practice's history: what it is, and the unit that it is counted in."""
 _SPOOL_HOURS = 24
 """No query runs so long: what is older was left by a server that was killed."""
 
@@ -38,7 +44,8 @@ def file_holdings(
 ) -> Iterable[Holding]:
     """Everything but rows. Raises `UsageError` for a folder of backups that lies in the home."""
     yield from _publications(home, retention.audiences, today)
-    yield _gap_months(home, practice, retention.gap_months, today)
+    yield _kept(home, practice, "gap_months", retention.gap_months, today)
+    yield _kept(home, practice, "campaign_members", retention.campaign_members, today)
     yield _saved_queries(home, retention.saved_queries, today)
     yield _spool(home)
     if backups or retention.backups is not None:
@@ -80,12 +87,13 @@ def _take_out(files: Sequence[Path]) -> None:
         dispose(path)
 
 
-def _gap_months(home: Home, practice: Practice, months: int | None, today: date) -> Holding:
-    files = sorted(home.history(practice.id).glob("gap_months/[0-9]*.parquet"))
-    due = [path for path in files if _is_over(date.fromisoformat(path.stem), months, today)]
+def _kept(home: Home, practice: Practice, folder: str, months: int | None, today: date) -> Holding:
+    """What is kept of persons for good: its files' names begin with the day that they are of."""
+    files = kept_of_persons(home, practice.id)[folder]
+    due = [path for path in files if _is_over(date.fromisoformat(path.stem[:10]), months, today)]
     seals = [path.with_name(f".{path.name}.seal") for path in due]
-    what = "Care gaps of past months, as first published"
-    return Holding(what, "gap_months", months, "months", len(files), len(due), "", partial(_dispose_of, [*due, *seals]))
+    what, unit = _KEPT[folder]
+    return Holding(what, folder, months, unit, len(files), len(due), "", partial(_dispose_of, [*due, *seals]))
 
 
 def _saved_queries(home: Home, months: int | None, today: date) -> Holding:
