@@ -24,7 +24,7 @@ CLAIM_VERDICTS = {
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` −868.2 → −$868, any other 41.234 → 41.2 days."""
+    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` −868.2 → −$868, `count` 1278 → 1,278, any other 41.234 → 41.2 days."""
     if value is None:
         return ABSENT
     written = _size(value, unit)
@@ -165,6 +165,8 @@ def _size(value: float, unit: str) -> str:
             return f"{abs(value) * 100:,.1f} %"
         case "usd":
             return f"${abs(value):,.0f}"
+        case "count":
+            return f"{abs(value):,.0f}"
         case _:
             return f"{abs(value):,.1f} {unit}"
 

@@ -15,6 +15,7 @@ from dashboards.access.break_glass import (
     settings,
 )
 from dashboards.access.roles import current_viewer
+from dashboards.figures.languages import _
 from dashboards.layout.page import open_page
 from dashboards.outreach.patient_drawer import draw_opened
 from dashboards.store.published import Publication, of_opened, patients_identified
@@ -28,23 +29,27 @@ def _ask_for_one(publication: Publication) -> None:
     """The form: who, why. Nobody is named here before the line about it is in the log."""
     limits = settings()
     st.markdown(
-        f"For a patient whom your role does not show, when care cannot wait. It opens **one** patient for {limits.minutes:.0f} "
-        f"minutes, to read; {limits.patients_a_day} within 24 hours at most. The administrator is told at once, and each view is "
-        "recorded. Lists, queries and exports stay as they are."
+        _(
+            "For a patient whom your role does not show, when care cannot wait. It opens **one** patient for {minutes} minutes, "
+            "to read; {patients} within 24 hours at most. The administrator is told at once, and each view is recorded. Lists, "
+            "queries and exports stay as they are.",
+            minutes=f"{limits.minutes:.0f}",
+            patients=limits.patients_a_day,
+        )
     )
     with st.form("break_glass", border=True):
         first, second = st.columns(2)
-        said = first.text_input("Record number or family name", max_chars=80, key="glass_said")
+        said = first.text_input(_("Record number or family name"), max_chars=80, key="glass_said")
         born_on = second.date_input(
-            "Born on", value=None, min_value=date(1890, 1, 1), max_value="today", format="YYYY-MM-DD", key="glass_born_on"
+            _("Born on"), value=None, min_value=date(1890, 1, 1), max_value="today", format="YYYY-MM-DD", key="glass_born_on"
         )
-        reason = st.selectbox("Why", list(REASONS), index=None, format_func=REASONS.__getitem__, key="glass_reason")
-        words = st.text_input("In words, if there is more to say", max_chars=200, key="glass_words")
-        is_sure = st.checkbox("I need this patient's data for their care, and I know that it is recorded.", key="glass_sure")
-        if not st.form_submit_button("Open", type="primary", icon=":material/lock_open:"):
+        reason = st.selectbox(_("Why"), list(REASONS), index=None, format_func=lambda code: _(REASONS[code]), key="glass_reason")
+        words = st.text_input(_("In words, if there is more to say"), max_chars=200, key="glass_words")
+        is_sure = st.checkbox(_("I need this patient's data for their care, and I know that it is recorded."), key="glass_sure")
+        if not st.form_submit_button(_("Open the patient"), type="primary", icon=":material/lock_open:"):
             return
     if not (said.strip() and born_on and reason and is_sure):
-        st.error("Give both identifiers and the reason, and tick that you need it.")
+        st.error(_("Give both identifiers and the reason, and tick that you need it."))
         return
     try:
         break_glass(current_viewer(), partial(patients_identified, publication, born_on, said.strip()), reason, words)
@@ -59,10 +64,14 @@ def _ask_for_one(publication: Publication) -> None:
 def _show(publication: Publication, glass: Glass) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.warning(
-            f"Open until {instant(glass.until, publication.time_zone)}: {REASONS[glass.reason]}. Each view is recorded.",
+            _(
+                "Open until {at}: {reason}. Each view is recorded.",
+                at=instant(glass.until, publication.time_zone),
+                reason=_(REASONS[glass.reason]),
+            ),
             icon=":material/e911_emergency:",
         )
-        if st.button("End now", icon=":material/lock:", key="glass_end"):
+        if st.button(_("End now"), icon=":material/lock:", key="glass_end"):
             end_glass(glass.viewer, "closed")
             st.rerun()
     _watch(glass.id)
@@ -76,10 +85,10 @@ def _watch(id: str) -> None:
     glass = open_glass(current_viewer())
     if glass is None or glass.id != id:
         st.rerun(scope="app")
-    st.caption(f"{glass.minutes_left:.0f} minutes left.")
+    st.caption(_("{n} minutes left.", n=f"{glass.minutes_left:.0f}"))
 
 
-publication = open_page("Break-glass", "One patient, in an emergency.", is_exported=False)
+publication = open_page(_("Break-glass"), _("One patient, in an emergency."), is_exported=False)
 if glass := open_glass(current_viewer()):
     _show(publication, glass)
 else:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples, stack
-from dashboards.figures.languages import _, day, sentence
+from dashboards.figures.languages import _, day, month, period, sentence
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import as_plain_markdown, each
@@ -19,7 +19,7 @@ from dashboards.layout.page import current_sheet, empty, not_available, open_pag
 from dashboards.outreach.open_gaps import patients_behind
 from dashboards.store.published import ask
 from models.few_cases import MARK, is_few, marked
-from models.wording import amount, month, period
+from models.wording import amount
 
 CLOSURE = "care_gap_closure_rate"
 MONTHS_DRAWN = 24
@@ -112,7 +112,7 @@ measures = (
 )
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
 kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == CLOSURE)
-kpi = kpi | {"kpi_name": _(kpi["kpi_name"])}
+kpi = kpi | {"kpi_name": _(kpi["kpi_name"]), "formula": _(kpi["formula"])}
 shown = newest(publication, chosen, QUARTER, (CLOSURE,)).get(CLOSURE)
 ends_on = first_and_last(year["period_end_on"])[1]
 so_far = _("reporting year {year}, up to the day of the data", year=ends_on.year)
@@ -185,18 +185,25 @@ table(
     ),
     title=_("Measures by topic, most open gaps first: {so_far}", so_far=so_far),
     columns={
-        "topic": st.column_config.TextColumn(_("Topic"), width="small"),
-        "measure_code": st.column_config.TextColumn(_("Code"), width="small"),
-        "measure": st.column_config.TextColumn(_("Measure"), width=270),
-        "rate": st.column_config.ProgressColumn(_("Met"), format="percent", min_value=0, max_value=1),
-        "few": st.column_config.TextColumn(_("Few"), width="small", help=_("Fewer than 30 eligible, or fewer than 10 met.")),
-        "n_eligible": _("Eligible"),
-        "n_open": _("Open"),
-        "n_closures": _("Closures"),
-        "days": st.column_config.NumberColumn(_("Days to closure"), format="%.0f"),
-        "open_usd": st.column_config.NumberColumn(_("Value open"), format="$%,.0f"),
+        "topic": st.column_config.TextColumn(_("Topic"), width=185),
+        "measure_code": st.column_config.TextColumn(_("Code"), width=70),
+        "measure": st.column_config.TextColumn(_("Measure"), width=235),
+        "rate": st.column_config.ProgressColumn(_("Met"), format="percent", min_value=0, max_value=1, width=110),
+        "few": st.column_config.TextColumn(_("Few"), width=40, help=_("Fewer than 30 eligible, or fewer than 10 met.")),
+        "n_eligible": st.column_config.NumberColumn(_("Eligible"), width=60),
+        "n_open": st.column_config.NumberColumn(_("Open"), width=50),
+        "n_closures": st.column_config.NumberColumn(_("Closed"), width=60, help=_("Times that an open gap was closed.")),
+        "days": st.column_config.NumberColumn(
+            _("Days"), format="%.0f", width=50, help=_("Mean, from opening to closing, of this year's closures.")
+        ),
+        "open_usd": st.column_config.NumberColumn(
+            _("Value"),
+            format="$%,.0f",
+            width=65,
+            help=_("What payers would pay for the open gaps, by the incentives agreed. Empty: nothing is agreed."),
+        ),
         "n_not_assessable": st.column_config.NumberColumn(
-            _("Not judged"), help=_("Data of this kind are missing: in no rate, and no gap.")
+            _("Not judged"), width=80, help=_("Data of this kind are missing: in no rate, and no gap.")
         ),
     },
     name="measures",

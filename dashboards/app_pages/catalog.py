@@ -1,14 +1,17 @@
 """Search definitions and sources of KPIs, measures, tables and columns."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from dashboards.access.roles import Sight, current_viewer
-from dashboards.figures.wording import as_plain_markdown, plain
+from dashboards.figures.languages import _, between, many, sentence
+from dashboards.figures.wording import as_plain_markdown, each, plain
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import ABSENT, amount, counted, instant, span
+from models.wording import ABSENT, amount, instant, span
 
 _KPIS = "select * from marts.dim_kpis order by display_order"
 _MEASURES = "select * from marts.dim_measures order by measure_code"
@@ -63,7 +66,7 @@ def _contains(words: str, columns: list[str]) -> pl.Expr:
 def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
     """The chosen one of `names` (id → words), kept in the URL; by default the first."""
     if not names:
-        empty("Nothing matches. Try fewer or other words.")
+        empty(_("Nothing matches. Try fewer or other words."))
         return None
     return st.selectbox(label, list(names), format_func=lambda one: names[one], key=key, bind="query-params")
 
@@ -78,13 +81,13 @@ def _made(publication: Publication, name: str) -> None:
     _lineage(publication, name)
     used = ask(publication, _DOWNSTREAM, (name,))
     if not used.is_empty():
-        say(f"**Used by** {', '.join(used['table_name'])}.")
+        say(_("**Used by** {tables}.", tables=", ".join(used["table_name"])))
     checks = ask(publication, _CHECKS, (name,))
     if not checks.is_empty():
-        with st.expander(f"{counted(len(checks), 'check')}, {(checks['status'] == 'passed').sum()} passed"):
-            st.dataframe(
-                checks, hide_index=True, column_config={"rule": "What must be so", "status": "Outcome", "n_rows": "Rows"}
-            )
+        passed = _("{n} passed", n=f"{(checks['status'] == 'passed').sum():,}")
+        with st.expander(f"{many('{n} check', '{n} checks', len(checks))}, {passed}"):
+            heads = {"rule": _("What must be so"), "status": _("Outcome"), "n_rows": _("Rows")}
+            st.dataframe(checks, hide_index=True, column_config=heads)
 
 
 def _lineage(publication: Publication, made: str) -> None:
@@ -92,21 +95,21 @@ def _lineage(publication: Publication, made: str) -> None:
     facts = ask(publication, _ONE, (made,))
     upstream = ask(publication, _UPSTREAM, (made,))
     if facts.is_empty() or upstream.is_empty():
-        st.caption("It does not use any delivered extract.")
+        st.caption(_("It does not use any delivered extract."))
         return
     sources, newest = facts.row(0)
     extracts = sources.split(", ") if sources else []
-    say(f"**Made from** {as_plain_markdown(', '.join(extracts)) or 'reference data alone'}.")
+    say(_("**Made from** {extracts}.", extracts=as_plain_markdown(", ".join(extracts)) or _("reference data alone")))
     if newest:
-        say(f"**Newest export among them** {instant(newest, publication.time_zone)}.")
-    with st.expander(f"Every step on the way: {counted(len(upstream), 'table')}"):
+        say(_("**Newest export among them** {at}.", at=instant(newest, publication.time_zone)))
+    with st.expander(_("Every step on the way: {tables}", tables=many("{n} table", "{n} tables", len(upstream)))):
         st.dataframe(
             upstream.select("schema_name", "table_name", "description"),
             hide_index=True,
             column_config={
-                "schema_name": "Layer",
-                "table_name": "Table",
-                "description": st.column_config.TextColumn("What one row is", width="large"),
+                "schema_name": _("Layer"),
+                "table_name": _("Table"),
+                "description": st.column_config.TextColumn(_("What one row is"), width="large"),
             },
         )
 
@@ -126,7 +129,7 @@ def _heading(words: str) -> None:
 def _kpis(publication: Publication, words: str) -> None:
     kpis = _matching(ask(publication, _KPIS), words, ["kpi_code", "kpi_name"], ["formula", "source"])
     names = dict(kpis.select("kpi_code", "kpi_name").iter_rows())
-    code = _chosen(names, "kpi", f"KPI ({len(names)})")
+    code = _chosen(names, "kpi", f"{_('KPI')} ({len(names)})")
     if code is None:
         return
     kpi = kpis.row(by_predicate=pl.col("kpi_code") == code, named=True)
@@ -134,18 +137,18 @@ def _kpis(publication: Publication, words: str) -> None:
         _heading(kpi["kpi_name"])
         if kpi["unavailable_reason"]:
             not_available(kpi["kpi_name"], kpi["unavailable_reason"])
-        band = span(kpi["benchmark_low"], kpi["benchmark_high"], kpi["unit"])
+        band = between(span(kpi["benchmark_low"], kpi["benchmark_high"], kpi["unit"]))
         _facts(
             {
-                "Formula": kpi["formula"],
-                "Not counted": kpi["exclusions"],
-                "Better when it is": kpi["direction"],
-                "Target": amount(kpi["target"], kpi["unit"]),
-                "Benchmark": f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,
-                "Source of the definition": kpi["source"],
-                "Where it departs": kpi["departs"].removeprefix("Departs: "),
-                "Counts as final after": f"{kpi['maturity_days']} days",
-                "In SQL": f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`" if _has_lineage() else None,
+                _("Formula"): kpi["formula"],
+                _("Not counted"): kpi["exclusions"],
+                _("Better when it is"): _(kpi["direction"]),
+                _("Target"): amount(kpi["target"], kpi["unit"]),
+                _("Benchmark"): f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,
+                _("Source of the definition"): kpi["source"],
+                _("Where it departs"): kpi["departs"].removeprefix("Departs: "),
+                _("Counts as final after"): many("{n} day", "{n} days", kpi["maturity_days"]),
+                _("In SQL"): f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`" if _has_lineage() else None,
             }
         )
         if _has_lineage():
@@ -153,9 +156,11 @@ def _kpis(publication: Publication, words: str) -> None:
 
 
 def _measures(publication: Publication, words: str) -> None:
-    measures = _matching(ask(publication, _MEASURES), words, ["measure_code", "title"], ["steward"])
-    names = {code: f"{code} {title}" for code, title in measures.select("measure_code", "title").iter_rows()}
-    code = _chosen(names, "measure", f"Measure ({len(names)})")
+    every = ask(publication, _MEASURES)
+    every = every.with_columns(said=each(every["title"], sentence))
+    measures = _matching(every, words, ["measure_code", "said"], ["title", "steward"])
+    names = {code: f"{code} {title}" for code, title in measures.select("measure_code", "said").iter_rows()}
+    code = _chosen(names, "measure", f"{_('Measure')} ({len(names)})")
     if code is None:
         return
     measure = measures.row(by_predicate=pl.col("measure_code") == code, named=True)
@@ -163,19 +168,18 @@ def _measures(publication: Publication, words: str) -> None:
         _heading(names[code])
         if measure["unavailable_reason"]:
             not_available(code, measure["unavailable_reason"])
-        ages = (
-            f"{measure['min_age'] or 0} to {measure['max_age']}" if measure["max_age"] else f"{measure['min_age'] or 0} and over"
-        )
+        youngest, oldest = measure["min_age"] or 0, measure["max_age"]
+        ages = _("{first} to {last}", first=youngest, last=oldest) if oldest else _("{age} and over", age=youngest)
         _facts(
             {
-                "Steward": measure["steward"],
-                "Version": measure["measure_version"],
-                "Specification": measure["canonical_url"] and f"`{measure['canonical_url']}`",
-                "Ages": ages,
-                "Counted per": plain(measure["basis"] or ""),
-                "Lower is better": "yes" if measure["is_inverse"] else None,
-                "What closes it": measure["next_action"],
-                "Caution": measure["caution"],
+                _("Steward"): measure["steward"],
+                _("Version"): measure["measure_version"],
+                _("Specification"): measure["canonical_url"] and f"`{measure['canonical_url']}`",
+                _("Ages"): ages,
+                _("Counted per"): measure["basis"] and _(plain(measure["basis"])),
+                _("Lower is better"): _("yes") if measure["is_inverse"] else None,
+                _("What closes it"): measure["next_action"] and sentence(measure["next_action"]),
+                _("Caution"): measure["caution"],
             }
         )
         if _has_lineage():
@@ -186,56 +190,69 @@ def _measures(publication: Publication, words: str) -> None:
 def _tables(publication: Publication, words: str) -> None:
     tables = _matching(ask(publication, _TABLES), words, ["table_name"], ["description"])
     names = {name: name for name in tables["table_name"]}
-    name = _chosen(names, "table", f"Table ({len(names)})")
+    name = _chosen(names, "table", f"{_('Table')} ({len(names)})")
     if name is None:
         return
     one = tables.row(by_predicate=pl.col("table_name") == name, named=True)
     with st.container(border=True):
         _heading(name)
         say(one["description"])
-        _facts({"Key": f"`{one['key_columns']}`", "Rows": f"{one['n_rows']:,}", "Columns": str(one["n_columns"])})
+        _facts({_("Key"): f"`{one['key_columns']}`", _("Rows"): f"{one['n_rows']:,}", _("Columns"): str(one["n_columns"])})
         if _has_lineage():
             _made(publication, name)
     table(
         ask(publication, _COLUMNS).filter(pl.col("table_name") == name).drop("table_name"),
-        title=f"Columns of {name}",
-        columns=_COLUMN_WORDS,
-        note=_PHI,
+        title=_("Columns of {table}", table=name),
+        columns=_column_words(),
+        note=_(_PHI),
     )
 
 
-_COLUMN_WORDS = {
-    "table_name": "Table",
-    "column_name": st.column_config.TextColumn("Column", width=175),
-    "data_type": st.column_config.TextColumn("Type", width=95),
-    "description": st.column_config.TextColumn("What it holds", width=390),
-    "allowed_values": st.column_config.TextColumn("One of", width=120),
-    "refers_to": st.column_config.TextColumn("Found in", width=120),
-    "phi": st.column_config.TextColumn("Identifies", width=75),
-    "is_required": st.column_config.CheckboxColumn("Always there", width=85),
-}
+def _column_words() -> dict[str, Any]:
+    """The settings of a table of columns."""
+    return {
+        "table_name": _("Table"),
+        "column_name": st.column_config.TextColumn(_("Column"), width=175),
+        "data_type": st.column_config.TextColumn(_("Type"), width=95),
+        "description": st.column_config.TextColumn(_("What it holds"), width=390),
+        "allowed_values": st.column_config.TextColumn(_("One of"), width=120),
+        "refers_to": st.column_config.TextColumn(_("Found in"), width=120),
+        "phi": st.column_config.TextColumn(_("Identifies"), width=75),
+        "is_required": st.column_config.CheckboxColumn(_("Always there"), width=85),
+    }
+
+
 _PHI = "Identifies a person: direct, by itself; quasi, together with other facts; none, not at all."
 
 
 def _columns(publication: Publication, words: str) -> None:
     columns = _matching(ask(publication, _COLUMNS), words, ["table_name", "column_name"], ["description", "allowed_values"])
     if columns.is_empty():
-        empty("No column matches. Try fewer or other words.")
+        empty(_("No column matches. Try fewer or other words."))
         return
     table(
         columns,
-        title=f"{counted(len(columns), 'column')} that match" if words else "Every column",
-        columns=_COLUMN_WORDS,
-        note=_PHI,
+        title=many("{n} column that matches", "{n} columns that match", len(columns)) if words else _("Every column"),
+        columns=_column_words(),
+        note=_(_PHI),
     )
 
 
-publication = open_page("Catalog", "The definition of every KPI, measure, table and column, its sources and their freshness.")
+publication = open_page(
+    _("Catalog"), _("The definition of every KPI, measure, table and column, its sources and their freshness.")
+)
 if not _has_lineage():
-    st.caption("Tables and columns are those of the de-identified file, which is what your role reads.")
+    st.caption(_("Tables and columns are those of the de-identified file, which is what your role reads."))
 KINDS = {"KPIs": _kpis, "Measures": _measures, "Tables": _tables, "Columns": _columns}
 kind = st.segmented_control(
-    "Look for", list(KINDS), default="KPIs", required=True, key="kind", bind="query-params", label_visibility="collapsed"
+    _("Look for"),
+    list(KINDS),
+    format_func=_,
+    default="KPIs",
+    required=True,
+    key="kind",
+    bind="query-params",
+    label_visibility="collapsed",
 )
-words = st.text_input("Search", placeholder="no-show, consent, patient_key …", max_chars=80, key="words")
+words = st.text_input(_("Search"), placeholder="no-show, consent, patient_key …", max_chars=80, key="words")
 KINDS[kind](publication, words)

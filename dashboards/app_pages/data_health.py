@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, each, plain
+from dashboards.figures.languages import _, day, many
+from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, as_read, each, plain
 from dashboards.kpis.rates import share
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
 from dashboards.store.published import Publication, ask
 from models.sources import SOURCE_KINDS, source_title
-from models.wording import amount, counted, day, instant, named
+from models.wording import amount, named
 
 OVERDUE_HOURS = 36
 """A practice's day starts with yesterday's extracts; older data mean a missed nightly run."""
@@ -93,31 +95,32 @@ def _tiles(publication: Publication) -> None:
     newest = publications()[0]
     age_hours = (datetime.now(UTC) - newest.published_at).total_seconds() / 3600
     n_delivered = totals["n_landed"] + totals["n_quarantined"]
-    published = instant(newest.published_at, zone)
+    kept_out = amount(share(totals["n_quarantined"], n_delivered), "share")
+    at = newest.published_at.astimezone(ZoneInfo(zone))
     tiles = (
         (
-            "Published",
-            published.rpartition(", ")[0],
-            f"at {published.rpartition(', ')[2]}, after {newest.build_minutes:.1f} minutes",
-            "In the practice's time; how long the build took.",
+            _("Published"),
+            day(at.date()),
+            _("at {time}, after {minutes} minutes", time=f"{at:%H:%M}", minutes=f"{newest.build_minutes:.1f}"),
+            _("In the practice's time; how long the build took."),
         ),
         (
-            "Rows in use",
+            _("Rows in use"),
             f"{totals['n_landed']:,}",
-            f"of {counted(totals['n_files'], 'file')}",
-            "The current version of every row that was delivered.",
+            many("of {n} file", "of {n} files", totals["n_files"]),
+            _("The current version of every row that was delivered."),
         ),
         (
-            "Rows kept out",
+            _("Rows kept out"),
             f"{totals['n_quarantined']:,}",
-            f"{amount(share(totals['n_quarantined'], n_delivered), 'share')} of {n_delivered:,} delivered",
-            "Unreadable, or broke their contract: see the view Kept out for reasons.",
+            _("{share} of {n} delivered", share=kept_out, n=f"{n_delivered:,}"),
+            _("Unreadable, or broke their contract: see the view Kept out for reasons."),
         ),
         (
-            "Checks passed",
-            f"{len(checks) - n_warned:,} of {len(checks):,}",
-            f"{counted(n_warnings, 'warning')}: see Checks" if n_warnings else "no warning",
-            "Conditions that a build must meet to be published. Warnings of the risk model's checks are counted too.",
+            _("Checks passed"),
+            _("{n} of {all}", n=f"{len(checks) - n_warned:,}", all=f"{len(checks):,}"),
+            many("{n} warning: see Checks", "{n} warnings: see Checks", n_warnings) if n_warnings else _("no warning"),
+            _("Conditions that a build must meet to be published. Warnings of the risk model's checks are counted too."),
         ),
     )
     for cell, (label, value, below, says) in zip(st.columns(4), tiles, strict=True):
@@ -125,7 +128,8 @@ def _tiles(publication: Publication) -> None:
     current_sheet().tiles([(label, value, below) for label, value, below, _ in tiles])
     _last_run(newest.number, newest.published_at)
     if age_hours > OVERDUE_HOURS and not newest.is_synthetic:
-        st.error(f"Nothing was published for {age_hours / 24:.0f} days: a nightly run was missed.", icon=":material/schedule:")
+        days = many("{n} day", "{n} days", round(age_hours / 24))
+        st.error(_("Nothing was published for {days}: a nightly run was missed.", days=days), icon=":material/schedule:")
 
 
 def _last_run(number: int, published_at: datetime) -> None:
@@ -137,13 +141,21 @@ def _last_run(number: int, published_at: datetime) -> None:
     # `caregap publish` after a build by hand is newer than the last recorded run; earlier versions recorded no number.
     is_newest = run["number"] >= number if "number" in run else ended_at > published_at
     if run["status"] == "failed" and is_newest:
-        reason = as_plain_markdown(run["reason"])
-        st.error(
-            f"**The last run failed** ({instant(ended_at, zone)}), so the data shown are older. {reason}", icon=":material/error:"
+        told = _(
+            "**The last run failed** ({at}), so the data shown are older. {reason}",
+            at=_instant(ended_at),
+            reason=as_plain_markdown(run["reason"]),
         )
-        current_sheet().say(f"**The last run failed** ({instant(ended_at, zone)}), so the data shown are older. {run['reason']}")
+        st.error(told, icon=":material/error:")
+        current_sheet().say(as_read(told))
     else:
-        say(f"**Last run:** {instant(max(ended_at, published_at), zone)}, without an error.")
+        say(_("**Last run:** {at}, without an error.", at=_instant(max(ended_at, published_at))))
+
+
+def _instant(at: datetime) -> str:
+    """An instant by the practice's clock, in the viewer's language: 1 Aug 2026, 03:30."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(local)}, {local:%H:%M}"
 
 
 def _freshness(publication: Publication) -> None:
@@ -152,73 +164,78 @@ def _freshness(publication: Publication) -> None:
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{as_plain_markdown(source_title(row['source_system']))}**")
             if row["n_extracts"] == 0:
-                st.markdown("nothing delivered")
+                st.markdown(_("nothing delivered"))
                 continue
-            st.markdown(f"newest export {_exported(row['newest_exported_at'])}")
-            st.caption(f"{row['n_extracts']} of {row['n_expected']} kinds of file · {row['n_rows']:,} rows")
+            st.markdown(_("newest export {at}", at=_exported(row["newest_exported_at"])))
+            kinds = _("{n} of {all} kinds of file", n=row["n_extracts"], all=row["n_expected"])
+            st.caption(f"{kinds} · {many('{n} row', '{n} rows', row['n_rows'])}")
     table(
         ask(publication, _EXTRACTS, [list(SOURCE_KINDS)]),
-        title="Each kind of file and its newest export",
+        title=_("Each kind of file and its newest export"),
         columns={
-            "source_system": "Source",
-            "extract": "Kind of file",
-            "is_delivered": st.column_config.CheckboxColumn("Delivered"),
-            "n_files": st.column_config.NumberColumn("Files", format="localized"),
-            "n_rows": st.column_config.NumberColumn("Rows in use", format="localized"),
-            "newest_exported_at": st.column_config.DatetimeColumn("Newest export (UTC)", format="D MMM YYYY, HH:mm"),
+            "source_system": _("Source"),
+            "extract": _("Kind of file"),
+            "is_delivered": st.column_config.CheckboxColumn(_("Delivered")),
+            "n_files": st.column_config.NumberColumn(_("Files"), format="localized"),
+            "n_rows": st.column_config.NumberColumn(_("Rows in use"), format="localized"),
+            "newest_exported_at": st.column_config.DatetimeColumn(_("Newest export (UTC)"), format="D MMM YYYY, HH:mm"),
         },
-        note="A kind of file that was never delivered is no fault: results that need it are marked as not available.",
+        note=_("A kind of file that was never delivered is no fault: results that need it are marked as not available."),
     )
 
 
 def _exported(at: datetime | None) -> str:
     """A file dated only by its name counts as exported at midnight UTC, so that its day is the name's."""
     if at is None:
-        return "of unknown date"
+        return _("of unknown date")
     is_named = at.astimezone(UTC).time() == time()
-    return day(at.astimezone(UTC).date()) if is_named else instant(at, zone)
+    return day(at.astimezone(UTC).date()) if is_named else _instant(at)
 
 
 def _kept_out(publication: Publication) -> None:
     rows = ask(publication, _QUARANTINED)
     if rows.is_empty():
-        empty("No row was quarantined: every delivered row could be read and met its contract.")
+        empty(_("No row was quarantined: every delivered row could be read and met its contract."))
         return
     by_reason = (
-        rows.with_columns(pl.col("field").fill_null("the row as a whole"))
+        rows.with_columns(pl.col("field").fill_null(_("the row as a whole")))
         .group_by("source_system", "extract", "field", "reason")
-        .agg(n_rows=pl.len(), example=pl.format("{}, row {}", pl.col("file_name").first(), pl.col("row_number").first()))
+        .agg(n_rows=pl.len(), example=pl.format(_("{}, row {}"), pl.col("file_name").first(), pl.col("row_number").first()))
         .sort("n_rows", "source_system", "extract", "field", descending=[True, False, False, False])
     )
     say(
-        f"{counted(len(rows), 'problem')} in {counted(rows['file_name'].n_unique(), 'file')}. The rest of each file is in use. "
-        "Correct the row in the source system: the next export brings it in."
+        _(
+            "{problems} in {files}. The rest of each file is in use. "
+            "Correct the row in the source system: the next export brings it in.",
+            problems=many("{n} problem", "{n} problems", len(rows)),
+            files=many("{n} file", "{n} files", rows["file_name"].n_unique()),
+        )
     )
     table(
         by_reason.select(
             "source_system", "extract", what=pl.format("{} {}", "field", "reason"), n_rows="n_rows", example="example"
         ),
-        title="Reasons for quarantine, most frequent first",
+        title=_("Reasons for quarantine, most frequent first"),
         columns={
-            "source_system": "Source",
-            "extract": "Kind of file",
-            "what": st.column_config.TextColumn("What is wrong", width="large"),
-            "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
-            "example": st.column_config.TextColumn("First of them", width="medium"),
+            "source_system": _("Source"),
+            "extract": _("Kind of file"),
+            "what": st.column_config.TextColumn(_("What is wrong"), width="large"),
+            "n_rows": st.column_config.NumberColumn(_("Rows"), format="localized"),
+            "example": st.column_config.TextColumn(_("First of them"), width="medium"),
         },
     )
     table(
         rows,
-        title="All quarantined rows",
+        title=_("All quarantined rows"),
         columns={
-            "source_system": "Source",
-            "extract": "Kind of file",
-            "field": "Field",
-            "reason": st.column_config.TextColumn("What is wrong", width="large"),
-            "file_name": "File",
-            "row_number": "Row",
+            "source_system": _("Source"),
+            "extract": _("Kind of file"),
+            "field": _("Field"),
+            "reason": st.column_config.TextColumn(_("What is wrong"), width="large"),
+            "file_name": _("File"),
+            "row_number": _("Row"),
         },
-        note="Values are not shown, because they may identify a patient; file and row show where to look.",
+        note=_("Values are not shown, because they may identify a patient; file and row show where to look."),
     )
 
 
@@ -235,27 +252,27 @@ _KINDS = {
 def _read_otherwise(publication: Publication) -> None:
     found = ask(publication, _FINDINGS)
     if found.is_empty():
-        empty("Every value in use is read as it is written.")
+        empty(_("Every value in use is read as it is written."))
         return
     table(
         found.select(
             "source_system",
             "extract",
             what=pl.format("{} {}", "field", "finding"),
-            kind=pl.col("kind").replace(_KINDS),
+            kind=pl.col("kind").replace({code: _(name) for code, name in _KINDS.items()}),
             n_rows="n_rows",
-            example=pl.format("{}, row {}", pl.col("example_file_name").fill_null(""), "example_row_number"),
+            example=pl.format(_("{}, row {}"), pl.col("example_file_name").fill_null(""), "example_row_number"),
         ),
-        title="What is read otherwise than it is written, or is doubtful",
+        title=_("What is read otherwise than it is written, or is doubtful"),
         columns={
-            "source_system": "Source",
-            "extract": "Kind of file",
-            "what": st.column_config.TextColumn("What was found", width="large"),
-            "kind": "What became of it",
-            "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
-            "example": st.column_config.TextColumn("One of them", width="medium"),
+            "source_system": _("Source"),
+            "extract": _("Kind of file"),
+            "what": st.column_config.TextColumn(_("What was found"), width="large"),
+            "kind": _("What became of it"),
+            "n_rows": st.column_config.NumberColumn(_("Rows"), format="localized"),
+            "example": st.column_config.TextColumn(_("One of them"), width="medium"),
         },
-        note="These rows are in use. Correct at the source what is taken for unknown: the next export brings it in.",
+        note=_("These rows are in use. Correct at the source what is taken for unknown: the next export brings it in."),
     )
 
 
@@ -263,24 +280,26 @@ def _deliveries(publication: Publication) -> None:
     files = ask(publication, _FILES)
     table(
         files,
-        title="Delivered files by status",
+        title=_("Delivered files by status"),
         columns={
-            "source_system": "Source",
-            "extract": "Kind of file",
-            "file_name": "File",
-            "status": "Status",
-            "reason": "Why",
-            "exported_at": st.column_config.DatetimeColumn("Exported (UTC)", format="D MMM YYYY, HH:mm"),
-            "n_delivered": st.column_config.NumberColumn("Delivered", format="localized"),
-            "n_landed": st.column_config.NumberColumn("In use", format="localized"),
-            "n_quarantined": st.column_config.NumberColumn("Kept out", format="localized"),
-            "n_superseded": st.column_config.NumberColumn("Superseded", format="localized"),
-            "n_erased": st.column_config.NumberColumn("Erased", format="localized"),
-            "n_contradicted": st.column_config.NumberColumn("Contradicted", format="localized"),
+            "source_system": _("Source"),
+            "extract": _("Kind of file"),
+            "file_name": _("File"),
+            "status": _("Status"),
+            "reason": _("Why"),
+            "exported_at": st.column_config.DatetimeColumn(_("Exported (UTC)"), format="D MMM YYYY, HH:mm"),
+            "n_delivered": st.column_config.NumberColumn(_("Delivered"), format="localized"),
+            "n_landed": st.column_config.NumberColumn(_("In use"), format="localized"),
+            "n_quarantined": st.column_config.NumberColumn(_("Kept out"), format="localized"),
+            "n_superseded": st.column_config.NumberColumn(_("Superseded"), format="localized"),
+            "n_erased": st.column_config.NumberColumn(_("Erased"), format="localized"),
+            "n_contradicted": st.column_config.NumberColumn(_("Contradicted"), format="localized"),
         },
-        note="Delivered = in use + kept out + superseded + erased, for every file. Superseded: a newer version or a deletion "
-        "came later. Erased: removed for good, with a person who was erased or when the practice's retention was over. "
-        "Contradicted: of these, rows that the row in use differs from though the source changed both at one time.",
+        note=_(
+            "Delivered = in use + kept out + superseded + erased, for every file. Superseded: a newer version or a deletion "
+            "came later. Erased: removed for good, with a person who was erased or when the practice's retention was over. "
+            "Contradicted: of these, rows that the row in use differs from though the source changed both at one time."
+        ),
     )
 
 
@@ -288,55 +307,61 @@ def _checks(publication: Publication) -> None:
     checks = ask(publication, _CHECKS)
     found = checks.filter(pl.col("status") != "passed")
     for row in found.iter_rows(named=True):
-        st.warning(f"{as_plain_markdown(row['rule'])} **Found:** {as_plain_markdown(row['finding'])}.", icon=":material/warning:")
+        rule, finding = as_plain_markdown(row["rule"]), as_plain_markdown(row["finding"])
+        st.warning(_("{rule} **Found:** {finding}.", rule=rule, finding=finding), icon=":material/warning:")
     model = ask(publication, _MODEL)
     for row in model.iter_rows(named=True):
         inputs = ", ".join(named(subject) for subject in row["subjects"])
         st.warning(
-            f"The risk model's {named(row['check_name'])} is beyond its threshold for {inputs}: see the page Risk model.",
+            _(
+                "The risk model's {check} is beyond its threshold for {inputs}: see the page Risk model.",
+                check=named(row["check_name"]),
+                inputs=inputs,
+            ),
             icon=":material/warning:",
         )
     if found.is_empty() and model.is_empty():
-        st.success("Every check passed.", icon=":material/check_circle:")
+        st.success(_("Every check passed."), icon=":material/check_circle:")
     table(
         checks.sort(pl.col("status") == "passed", maintain_order=True).select("table_name", "rule", "status", "n_rows"),
-        title="Checks of this publication",
+        title=_("Checks of this publication"),
         columns={
-            "table_name": "Table",
-            "rule": st.column_config.TextColumn("What must be so", width="large"),
-            "status": "Outcome",
-            "n_rows": st.column_config.NumberColumn("Rows that break it", format="localized"),
+            "table_name": _("Table"),
+            "rule": st.column_config.TextColumn(_("What must be so"), width="large"),
+            "status": _("Outcome"),
+            "n_rows": st.column_config.NumberColumn(_("Rows that break it"), format="localized"),
         },
-        note="A build that fails a check is never published. A warning does not stop it, and is shown here.",
+        note=_("A build that fails a check is never published. A warning does not stop it, and is shown here."),
     )
 
 
 def _identities(publication: Publication) -> None:
     reviews = ask(publication, _REVIEWS)
     if reviews.is_empty():
-        empty("No link between records is doubtful.")
+        empty(_("No link between records is doubtful."))
         return
     for reason, n in reviews.group_by("reason").len().sort("reason").iter_rows():
-        say(f"**{counted(n, 'pair')}.** {_DOUBTS[reason]}")
+        say(f"**{many('{n} pair', '{n} pairs', n)}.** {_(_DOUBTS[reason])}")
+    records = {code: _(name) for code, name in RECORD_NAMES.items()}
     table(
         reviews.with_columns(
             left=pl.format(
-                "{} of {}", pl.col("left_record_type").replace(RECORD_NAMES), each(reviews["left_source_system"], source_title)
+                _("{} of {}"), pl.col("left_record_type").replace(records), each(reviews["left_source_system"], source_title)
             ),
             right=pl.format(
-                "{} of {}", pl.col("right_record_type").replace(RECORD_NAMES), each(reviews["right_source_system"], source_title)
+                _("{} of {}"), pl.col("right_record_type").replace(records), each(reviews["right_source_system"], source_title)
             ),
-            reason=pl.col("reason").replace({reason: plain(reason) for reason in _DOUBTS}),
+            reason=pl.col("reason").replace({reason: _(plain(reason)) for reason in _DOUBTS}),
         ).select("left", "right", "reason", "evidence", "confidence"),
-        title="Pairs of records that a data steward should decide on",
+        title=_("Pairs of records that a data steward should decide on"),
         columns={
-            "left": st.column_config.TextColumn("One record", width=100),
-            "right": st.column_config.TextColumn("The other", width=100),
-            "reason": st.column_config.TextColumn("Why it is doubtful", width=165),
-            "evidence": st.column_config.TextColumn("Evidence", width="large"),
-            "confidence": st.column_config.ProgressColumn("Likely one person", format="percent", min_value=0, max_value=1),
+            "left": st.column_config.TextColumn(_("One record"), width=100),
+            "right": st.column_config.TextColumn(_("The other"), width=100),
+            "reason": st.column_config.TextColumn(_("Why it is doubtful"), width=165),
+            "evidence": st.column_config.TextColumn(_("Evidence"), width="large"),
+            "confidence": st.column_config.ProgressColumn(_("Likely one person"), format="percent", min_value=0, max_value=1),
         },
-        note="The records' ids are in marts.fct_identity_reviews. A data steward decides on the page Identities.",
+        note=_("The records' ids are in marts.fct_identity_reviews. A data steward decides on the page Identities."),
     )
 
 
@@ -356,20 +381,20 @@ def _publications() -> None:
                 for one in kept
             ]
         ),
-        title="Kept publications",
+        title=_("Kept publications"),
         columns={
-            "published_at": st.column_config.DatetimeColumn("Published (UTC)", format="D MMM YYYY, HH:mm"),
-            "as_of_on": "Data as of",
-            "minutes": st.column_config.NumberColumn("Minutes to build", format="%.1f"),
-            "n_tables": "Tables",
-            "n_rows": st.column_config.NumberColumn("Rows", format="localized"),
-            "is_current": st.column_config.CheckboxColumn("Shown now"),
+            "published_at": st.column_config.DatetimeColumn(_("Published (UTC)"), format="D MMM YYYY, HH:mm"),
+            "as_of_on": _("Data as of"),
+            "minutes": st.column_config.NumberColumn(_("Minutes to build"), format="%.1f"),
+            "n_tables": _("Tables"),
+            "n_rows": st.column_config.NumberColumn(_("Rows"), format="localized"),
+            "is_current": st.column_config.CheckboxColumn(_("Shown now")),
         },
-        note="An operator can go back to an earlier one with `caregap publish --rollback`.",
+        note=_("An operator can go back to an earlier one with `caregap publish --rollback`."),
     )
 
 
-publication = open_page("Data health", "Whether today's data can be trusted, and what to fix if not.")
+publication = open_page(_("Data health"), _("Whether today's data can be trusted, and what to fix if not."))
 zone = publication.time_zone
 _tiles(publication)
 TABS: dict[str, Callable[[Publication], None]] = {
@@ -379,9 +404,16 @@ TABS: dict[str, Callable[[Publication], None]] = {
     "Deliveries": _deliveries,
     "Checks": _checks,
     "Identities": _identities,
-    "Versions": lambda _: _publications(),
+    "Versions": lambda publication: _publications(),
 }
 chosen = st.segmented_control(
-    "View", list(TABS), default="Freshness", required=True, key="view", bind="query-params", label_visibility="collapsed"
+    _("View"),
+    list(TABS),
+    format_func=_,
+    default="Freshness",
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
 )
 TABS[chosen](publication)

@@ -13,7 +13,7 @@ from dashboards.identities.reviews import REASONS, pairs, side_by_side
 from dashboards.layout.page import empty, is_published, open_page
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication
-from models.wording import ABSENT, counted, instant
+from models.wording import ABSENT, amount, counted, instant
 
 TABLES = ("marts.fct_identity_reviews", "marts.fct_identity_decisions", "marts.dim_identity_records")
 CHOICES = {"link": "Same person", "separate": "Different people", "later": "Later"}
@@ -47,7 +47,9 @@ def _both(publication: Publication, pair: dict[str, Any]) -> None:
         audit("patient_viewed", subject="identity review", n_rows=2, patients=_patients(pair))
         seen.add(pair["review_key"])
     if pair["reason"]:
-        likely = f" {pair['confidence']:.0%} by the weight of the evidence." if pair["confidence"] is not None else ""
+        likely = (
+            f" {amount(pair['confidence'], 'share')} by the weight of the evidence." if pair["confidence"] is not None else ""
+        )
         st.markdown(f"**{REASONS[pair['reason']]}**{likely}")
     st.dataframe(
         side_by_side(publication, pair),

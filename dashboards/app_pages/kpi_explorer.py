@@ -8,7 +8,7 @@ from dashboards.figures.comparisons import bars, small_multiples
 from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.drill import behind
-from dashboards.kpis.metric import metric, rests_on, target
+from dashboards.kpis.metric import benchmark, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, months_of, since
 from dashboards.kpis.notes import draw_notes, goals, marks, notes_on
 from dashboards.kpis.periods import members, newest
@@ -57,7 +57,7 @@ then_name = (
 )
 
 with st.container(border=True):
-    value, before, aim, benchmark = st.columns(4)
+    value, before, aim, usual = st.columns(4)
     with value:
         metric(kpi, shown, against, note="")
     before.metric(
@@ -66,13 +66,11 @@ with st.container(border=True):
         help=f"Sum over sum, {then_name}. Empty: not on record, or two filters meet, whose slice is compared with nothing.",
     )
     aim.metric("Target", amount(kpi["target"], unit))
-    bounds = (kpi["benchmark_low"], kpi["benchmark_high"])
-    has_benchmark = None not in bounds
-    benchmark.metric(
+    usual.metric(
         "Benchmark",
-        span(*bounds, unit),
+        span(kpi["benchmark_low"], kpi["benchmark_high"], unit),
         help=f"{kpi['benchmark_source']} ({kpi['benchmark_year']})"
-        if has_benchmark
+        if kpi["benchmark_source"]
         else "None is known that fits the definition.",
     )
     on = as_plain_markdown(chosen.said)
@@ -88,7 +86,7 @@ figure(
         drawn,
         unit=unit,
         target=kpi["target"],
-        benchmark=bounds if has_benchmark else None,
+        benchmark=benchmark(kpi),
         events=happened.filter(pl.col("event_on") >= first),
         goals=goals(notes),
         earlier=earlier,

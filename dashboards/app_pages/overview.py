@@ -9,7 +9,7 @@ from dashboards.figures.style import mode_bar
 from dashboards.figures.trends import first_and_last, sparkline
 from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.claims import LEGEND, claims, in_short
-from dashboards.kpis.metric import baseline, below, metric, rests_on, target
+from dashboards.kpis.metric import baseline, below, benchmark, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
 from dashboards.kpis.periods import QUARTER, Period, newest
@@ -31,15 +31,10 @@ _VERDICTS = """
 """
 
 
-def _benchmark(kpi: dict[str, Any]) -> tuple[float, float] | None:
-    low, high = kpi["benchmark_low"], kpi["benchmark_high"]
-    return None if low is None or high is None else (low, high)
-
-
 def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
     """Baseline and benchmark, or the words for a missing one."""
-    benchmark = _benchmark(kpi)
-    return baseline(kpi, shown), f"Benchmark {span(*benchmark, kpi['unit'])}" if benchmark else "No benchmark"
+    band = benchmark(kpi)
+    return baseline(kpi, shown), f"Benchmark {span(*band, kpi['unit'])}" if band else "No benchmark"
 
 
 def _verdict(publication: Publication) -> list[str]:
@@ -82,7 +77,7 @@ def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame, chose
     st.markdown(target(kpi, shown))
     _, newest_on = first_and_last(months["month_on"])
     st.plotly_chart(
-        sparkline(months, target=kpi["target"], benchmark=_benchmark(kpi), unit=kpi["unit"]),
+        sparkline(months, target=kpi["target"], benchmark=benchmark(kpi), unit=kpi["unit"]),
         key=f"months_{kpi['kpi_code']}",
         config=mode_bar(kpi["kpi_code"]) | {"displayModeBar": False},
         alt=f"{kpi['kpi_name']} by month, up to {month(newest_on)}; now {amount(shown['value'], kpi['unit'])}.",

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboards.figures.comparisons import bars, stack, waterfall
 from dashboards.figures.style import BAD, CATEGORIES, SEQUENCE
 from dashboards.figures.trends import first_and_last, trend
-from dashboards.kpis.metric import below, metric, rests_on
+from dashboards.kpis.metric import below, benchmark, metric, rests_on
 from dashboards.kpis.months import CATALOG, go_lives, months_of, since
 from dashboards.kpis.periods import QUARTER, dated, newest
 from dashboards.kpis.rates import rate, share
@@ -158,7 +158,7 @@ with right:
                 drawn,
                 unit="days",
                 target=kpi["target"],
-                benchmark=(kpi["benchmark_low"], kpi["benchmark_high"]),
+                benchmark=benchmark(kpi),
                 events=go_lives(publication, chosen).filter(pl.col("event_on") >= drawn["month_on"].min()),
                 has_holidays=True,
                 height=340,

@@ -16,12 +16,12 @@ from dashboards.figures.style import (
     SEQUENCE,
     across,
     drawn,
-    hover_format,
     tick_format,
     upright,
+    written,
 )
 from models.few_cases import MARK
-from models.wording import amount
+from models.wording import amount, span
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 """Curves also differ in their dashes, for colour-blind readers."""
@@ -56,8 +56,8 @@ def bars(
         long: values,
         short: names,
         "marker": {"color": OWN},
-        "hovertemplate": f"%{{{short}}}: %{{{long}:{hover_format(unit)}}}<extra></extra>",
-        "texttemplate": f"%{{{long}:{hover_format(unit)}}}",
+        "text": written(data[value], unit),
+        "hovertemplate": f"%{{{short}}}: %{{text}}<extra></extra>",
         "textposition": "auto",
         "insidetextanchor": "start",
         "insidetextfont": {"color": GROUND},
@@ -106,7 +106,9 @@ def stack(
                 "y": rows[value].to_list(),
                 "name": name,
                 "marker": {"color": (colours or {}).get(code, CATEGORIES[index % len(CATEGORIES)])},
-                "hovertemplate": f"{name}, %{{x{'|%b %Y' if is_month else ''}}}: %{{y:{hover_format(unit)}}}<extra></extra>",
+                "text": written(rows[value], unit),
+                "textposition": "none",
+                "hovertemplate": f"{name}, %{{x{'|%b %Y' if is_month else ''}}}: %{{text}}<extra></extra>",
             }
         )
     axis: dict[str, Any] = {"tickformat": "%b\n%Y"} if is_month else {}
@@ -129,11 +131,12 @@ def heat_map(
                 "x": [str(name) for name in columns],
                 "y": [str(name) for name in rows],
                 "z": [[cell[0] for cell in line] for line in grid],
+                "text": [[amount(shown, unit) for shown, _ in line] for line in grid],
                 "customdata": [[cell[1] for cell in line] for line in grid],
                 "colorscale": [(index / (len(SEQUENCE) - 1), colour) for index, colour in enumerate(SEQUENCE)],
                 "xgap": 2,
                 "ygap": 2,
-                "hovertemplate": f"%{{y}}, %{{x}}: %{{z:{hover_format(unit)}}} of %{{customdata:,}}<extra></extra>",
+                "hovertemplate": "%{y}, %{x}: %{text} of %{customdata:,}<extra></extra>",
                 "hoverongaps": False,
                 "colorbar": {"tickformat": tick_format(unit), "thickness": 10, "outlinewidth": 0},
             }
@@ -156,7 +159,8 @@ def curves(data: pl.DataFrame, *, x: str, value: str, curve: str | None = None, 
             "mode": "lines",
             "line": {"shape": "hv", "width": 2.5, "color": CATEGORIES[index % len(CATEGORIES)]}
             | {"dash": DASHES[index % len(DASHES)]},
-            "hovertemplate": f"{f'{name}: ' if curve else ''}%{{y:{hover_format(unit)}}} after %{{x}}<extra></extra>",
+            "text": written(rows[value], unit),
+            "hovertemplate": f"{f'{name}: ' if curve else ''}%{{text}} after %{{x}}<extra></extra>",
         }
         for index, ((name,), rows) in enumerate(parts.items())
     ]
@@ -213,7 +217,8 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
                     "line": {"color": colour, "width": 2},
                     "marker": {"color": colour, "symbol": "circle-open", "size": 6, "line": {"width": 2}},
                     "cliponaxis": False,
-                    "hovertemplate": f"{name}, %{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>",
+                    "text": written(part["value"], unit),
+                    "hovertemplate": f"{name}, %{{x|%b %Y}}: %{{text}}<extra></extra>",
                 }
             )
         if target is not None:
@@ -236,7 +241,7 @@ def intervals(
     """Estimates with their intervals, one per row. Green or red if the interval excludes zero, by `direction`; blue if it
     does not; grey where `is_causal` is false, whatever the interval.
     """
-    traces, form = [], hover_format(unit)
+    traces = []
     for row in data.iter_rows(named=True):
         colour = OWN
         if not row[is_causal]:
@@ -259,8 +264,8 @@ def intervals(
                     "thickness": 2,
                     "width": 6,
                 },
-                "customdata": [(row[low], row[high])],
-                "hovertemplate": f"%{{y}}: %{{x:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})<extra></extra>",
+                "text": [f"{amount(row[estimate], unit)} ({span(row[low], row[high], unit)})"],
+                "hovertemplate": "%{y}: %{text}<extra></extra>",
             }
         )
     return drawn(
@@ -284,8 +289,9 @@ def tornado(data: pl.DataFrame, *, label: str, low: str, high: str, centre: floa
             "orientation": "h",
             "name": name,
             "marker": {"color": colour},
-            "customdata": data[bound].to_list(),
-            "hovertemplate": f"%{{y}}, {name.lower()}: %{{customdata:$,.0f}}<extra></extra>",
+            "text": written(data[bound], "usd"),
+            "textposition": "none",
+            "hovertemplate": f"%{{y}}, {name.lower()}: %{{text}}<extra></extra>",
         }
         for bound, name, colour in ((low, "At its low end", CATEGORIES[1]), (high, "At its high end", OWN))
     ]
@@ -306,7 +312,6 @@ def waterfall(steps: list[tuple[str, float, bool]]) -> go.Figure:
         "x": [name for name, _, _ in steps],
         "y": [value for _, value, _ in steps],
         "measure": ["total" if is_total else "relative" for _, _, is_total in steps],
-        # Plotly's own format writes a hyphen for the minus.
         "text": [amount(value, "usd") for _, value, _ in steps],
         "texttemplate": "%{text}",
         "textposition": "outside",
@@ -315,7 +320,7 @@ def waterfall(steps: list[tuple[str, float, bool]]) -> go.Figure:
         "decreasing": {"marker": {"color": PENDING}},
         "totals": {"marker": {"color": OWN}},
         "connector": {"line": {"color": QUIET_TEXT, "width": 1}},
-        "hovertemplate": "%{x}: %{delta:$,.0f}<extra></extra>",
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
     }
     return drawn(
         [bar],

@@ -9,6 +9,7 @@ import re
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from babel import Locale
@@ -18,6 +19,8 @@ from babel.messages.pofile import read_po
 
 from models.wording import ABSENT, signs_in
 from models.wording import day as english_day
+from models.wording import month as english_month
+from models.wording import period as english_period
 
 LOCALES = Path(__file__).with_name("locale")
 ENGLISH = "en"
@@ -79,7 +82,53 @@ def many(one: str, several: str, n: int) -> str:
 
 def day(on: date | None) -> str:
     """A day as people of the viewer's language write it: 23 Apr 2026, 23 abr 2026."""
-    return _day_in(chosen_language(), on)
+    return day_in(chosen_language(), on)
+
+
+def day_in(language: str, on: date | None) -> str:
+    """A day as people of a language write it; of an instant, its day."""
+    if on is None:
+        return ABSENT
+    return english_day(on) if language == ENGLISH else str(format_date(on, "d MMM y", locale=language))
+
+
+def month(on: date | None) -> str:
+    """A month as people of the viewer's language write it: Aug 2026, ago 2026."""
+    language = chosen_language()
+    return english_month(on) if on is None or language == ENGLISH else str(format_date(on, "MMM y", locale=language))
+
+
+def period(first_month: date | None, last_month: date | None) -> str:
+    """Months from one to another: Jul to Sep 2026, jul a sept 2026; over a year's end both years are named."""
+    language = chosen_language()
+    if language == ENGLISH or first_month is None or last_month is None:
+        return english_period(first_month, last_month)
+    if first_month == last_month:
+        return month(last_month)
+    form = "MMM" if first_month.year == last_month.year else "MMM y"
+    return f"{format_date(first_month, form, locale=language)} {_('to')} {month(last_month)}"
+
+
+def between(amounts: str) -> str:
+    """Amounts of `models/wording.py` with the words between them in the viewer's language: 33 of 318 → 33 de 318."""
+    return re.sub(r"\b(?:up to|from|of|to)\b", lambda found: _(found[0]), amounts)
+
+
+def chart_language(language: str) -> dict[str, Any]:
+    """Plotly's settings for a chart's months and its button in a language; empty for English, which Plotly has."""
+    if language == ENGLISH:
+        return {}
+    names = Locale(language)
+    months, days = names.months["format"], names.days["format"]
+    sunday_first = (6, 0, 1, 2, 3, 4, 5)
+    form = {
+        "months": [months["wide"][n] for n in range(1, 13)],
+        "shortMonths": [months["abbreviated"][n] for n in range(1, 13)],
+        "days": [days["wide"][n] for n in sunday_first],
+        "shortDays": [days["abbreviated"][n] for n in sunday_first],
+    }
+    download = "Download plot as a PNG"
+    return {"locale": language, "locales": {language: {"format": form, "dictionary": {download: said_in(language, download)}}}}
 
 
 def sentence(text: str) -> str:
@@ -92,13 +141,7 @@ def _sentence_in(language: str, text: str) -> str:
     for pattern, words in _patterns(language):
         if found := pattern.fullmatch(text):
             return words.format(**{name: _sentence_in(language, value) for name, value in found.groupdict().items()})
-    return _DAY.sub(lambda found: _day_in(language, _date(found[0])), text)
-
-
-def _day_in(language: str, on: date | None) -> str:
-    if on is None:
-        return ABSENT
-    return english_day(on) if language == ENGLISH else str(format_date(on, "d MMM y", locale=language))
+    return _DAY.sub(lambda found: day_in(language, _date(found[0])), text)
 
 
 def _date(text: str) -> date | None:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, upright
+from models.wording import signs_in
 
 ACTED_ON = {"model": "Patients named by the model", "everybody": "Everybody", "nobody": "Nobody"}
 
@@ -56,7 +57,8 @@ def decision(points: pl.DataFrame) -> go.Figure:
             if series == "model"
             else {"color": CATEGORIES[number + 1], "width": 1.5, "dash": "dash"},
             "name": ACTED_ON.get(series, series),
-            "hovertemplate": "Threshold %{x:.0%}: %{y:.3f}<extra>%{fullData.name}</extra>",
+            "text": [signs_in(f"{benefit:.3f}") for benefit in one["y_value"]],
+            "hovertemplate": "Threshold %{x:.0%}: %{text}<extra>%{fullData.name}</extra>",
         }
         for number, ((series,), one) in enumerate(parts.items())
     ]

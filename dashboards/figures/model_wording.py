@@ -1,6 +1,7 @@
 """Plain wording for the metrics of a risk model."""
 
 from models.published.risk import MINIMUM_EVENTS
+from models.wording import amount
 
 TILES = {
     "auroc": (
@@ -100,4 +101,4 @@ def level_in_words(observed_over_expected: float, low: float | None, high: float
     if high < 1:
         return f"{measured} The risks are too high, by more than chance: expect fewer than they add up to."
     off = max(1 - low, high - 1)
-    return f"{measured} No error can be told from chance; the sum of many risks may be off by up to {off:.0%}."
+    return f"{measured} No error can be told from chance; the sum of many risks may be off by up to {amount(off, 'share')}."

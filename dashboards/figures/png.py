@@ -13,7 +13,7 @@ SCRIPT = """
 if (!window.titlesEveryPng) {
   window.titlesEveryPng = true;
   document.addEventListener("click", function (event) {
-    const button = event.target.closest('.modebar-btn[data-title^="Download plot"]');
+    const button = event.target.closest(".modebar-btn[data-title]");
     const chart = button && button.closest(".js-plotly-plot");
     const image = chart && chart._context.toImageButtonOptions;
     if (!image || !image.title) return;

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.style import OWN, QUIET_TEXT, SEQUENCE, across, drawn, upright
+from dashboards.figures.style import OWN, QUIET_TEXT, SEQUENCE, across, drawn, upright, written
 
 
 def so_far(months: pl.DataFrame, payback_month: int | None) -> go.Figure:
@@ -15,7 +15,6 @@ def so_far(months: pl.DataFrame, payback_month: int | None) -> go.Figure:
     edge = {"type": "scatter", "x": days, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     seen = months.filter(~pl.col("is_projected"))
     ahead = months.filter(pl.col("is_projected") | (pl.col("month_number") == len(seen)))
-    hover = "%{x|%b %Y}: %{y:$,.0f}<extra></extra>"
     traces: list[dict[str, Any]] = [
         edge | {"y": months["net_so_far_p95_usd"].to_list()},
         edge
@@ -34,7 +33,8 @@ def so_far(months: pl.DataFrame, payback_month: int | None) -> go.Figure:
                 "mode": "lines",
                 "name": name,
                 "line": {"color": OWN, "width": 2.5, "dash": dash},
-                "hovertemplate": hover,
+                "text": written(rows["net_so_far_p50_usd"], "usd"),
+                "hovertemplate": "%{x|%b %Y}: %{text}<extra></extra>",
             }
             for rows, name, dash in ((seen, "Median, observed", "solid"), (ahead, "Median, projected", "dot"))
             if len(rows)

@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import polars as pl
 
+from models.wording import amount
+
 OWN, BAD, GOOD = "#000001", "#000002", "#000003"
 """The practice's own value; bad or missed; good or met."""
 CATEGORIES = ("#000001", "#000004", "#000005", "#000006", "#000007", "#000008", "#000009")
@@ -94,9 +96,9 @@ def tick_format(unit: str) -> str:
     return {"share": ".0%", "usd": "$,.0f"}.get(unit, ",.4~g")
 
 
-def hover_format(unit: str) -> str:
-    """How a hover text writes a value of this unit: one digit more than the axis."""
-    return {"share": ".1%", "usd": "$,.0f"}.get(unit, ",.1f")
+def written(values: pl.Series, unit: str) -> list[str]:
+    """The values as a label or a hover text writes them, as pages do: Plotly's own format has a hyphen for a minus."""
+    return [amount(value, unit) for value in values]
 
 
 def mode_bar(name: str, title: str = "", source: str = "") -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.style import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, hover_format, tick_format, upright
+from dashboards.figures.languages import _
+from dashboards.figures.style import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, tick_format, upright, written
 from models.holidays import federal_holidays
 
 _FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
@@ -60,17 +61,18 @@ def trend(
                 "y": earlier["value"].to_list(),
                 "mode": "lines",
                 "line": {"color": PENDING, "width": 1.5, "dash": "dot"},
-                "name": "Compared period",
-                "hovertemplate": f"Compared period: %{{y:{hover_format(unit)}}}<extra></extra>",
+                "name": _("Compared period"),
+                "text": written(earlier["value"], unit),
+                "hovertemplate": f"{_('Compared period')}: %{{text}}<extra></extra>",
             }
         )
     if target is not None:
-        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _TARGET, "name": "Target"})
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _TARGET, "name": _("Target")})
     if goals:
-        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _GOAL, "name": "Goal"})
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "line": _GOAL, "name": _("Goal")})
     if benchmark is not None:
         band = {"color": GOOD, "symbol": "square", "size": 12, "opacity": 0.3}
-        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": "Benchmark"})
+        traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": _("Benchmark")})
     half_a_month = timedelta(days=15)
     first, last = first_and_last(months["month_on"])
     if has_holidays:
@@ -103,23 +105,25 @@ def trend(
 
 def _months(months: pl.DataFrame, unit: str) -> list[dict[str, Any]]:
     mature, pending = months.filter(pl.col("is_mature")), months.filter(~pl.col("is_mature"))
-    both = {"type": "scatter", "cliponaxis": False, "hovertemplate": f"%{{x|%b %Y}}: %{{y:{hover_format(unit)}}}<extra></extra>"}
+    both = {"type": "scatter", "cliponaxis": False, "hovertemplate": "%{x|%b %Y}: %{text}<extra></extra>"}
     return [
         both
         | {
             "x": mature["month_on"].to_list(),
             "y": mature["value"].to_list(),
+            "text": written(mature["value"], unit),
             "mode": "lines+markers" if len(mature) < 4 else "lines",
             "line": {"color": OWN, "width": 2.5},
-            "name": "Complete",
+            "name": _("Complete"),
         },
         both
         | {
             "x": pending["month_on"].to_list(),
             "y": pending["value"].to_list(),
+            "text": written(pending["value"], unit),
             "mode": "markers",
             "marker": {"color": PENDING, "symbol": "circle-open", "size": 7, "line": {"width": 2}},
-            "name": "Still coming in",
+            "name": _("Still coming in"),
         },
     ]
 
@@ -145,7 +149,7 @@ def _federal_holidays(first: date, last: date) -> dict[str, Any]:
         "mode": "markers",
         "marker": {"color": PENDING, "symbol": "triangle-up", "size": 7},
         "cliponaxis": False,
-        "name": "Federal holidays",
+        "name": _("Federal holidays"),
         "hovertemplate": "%{text}, %{x|%-d %b %Y}<extra></extra>",
     }
 

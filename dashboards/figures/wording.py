@@ -8,7 +8,8 @@ import phonenumbers
 import polars as pl
 from babel import Locale
 
-from models.wording import titled
+from dashboards.figures.languages import _
+from models.wording import MINUS, titled
 
 _JOINER = "\u2060"
 DOMAIN_NAMES = {
@@ -36,9 +37,9 @@ def definition(catalog: dict[str, Any]) -> str:
     """A KPI's definition for a hover text: formula, exclusions, maturity, source. `catalog` is a row of `dim_kpis`."""
     parts = [
         catalog["formula"],
-        f"Not counted: {catalog['exclusions']}" if catalog["exclusions"] else "",
-        f"A month is mature {catalog['maturity_days']} days after its end." if "maturity_days" in catalog else "",
-        f"Source: {catalog['source']}",
+        f"{_('Not counted')}: {catalog['exclusions']}" if catalog["exclusions"] else "",
+        _("A month is mature {n} days after its end.", n=catalog["maturity_days"]) if "maturity_days" in catalog else "",
+        f"{_('Source')}: {catalog['source']}",
         catalog["departs"] or "",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -80,8 +81,13 @@ def as_read(markdown: str) -> str:
 
 
 def dollars(markdown: str) -> str:
-    r"""Markdown in which a dollar sign is one; Streamlit takes what stands between two of them for a formula: $1 → \$1."""
-    return re.sub(r"(?<!\\)\$", r"\$", markdown)
+    r"""Markdown in which a dollar sign is one; Streamlit takes what stands between two of them for a formula: $1 → \$1.
+
+    A browser may end a line between a minus and a dollar sign, and between a number and its percent sign: what nobody sees keeps
+    them together.
+    """
+    together = re.sub(rf"{MINUS}(?=\\?\$)", MINUS + _JOINER, re.sub(r"(?<=\d) (?=%)", "\u00a0", markdown))
+    return re.sub(r"(?<!\\)\$", r"\$", together)
 
 
 def each(values: pl.Series, words: Callable[[Any], str]) -> pl.Series:

@@ -4,9 +4,10 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboards.figures.languages import _, between, period
 from dashboards.figures.wording import definition, dollars
 from dashboards.kpis.periods import Period
-from models.wording import amount, cases, change, counted, period, span
+from models.wording import amount, cases, change, counted, span
 
 COLOURS: dict[str, Literal["green", "red", "gray"]] = {
     "better": "green",
@@ -35,6 +36,12 @@ def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", n
     )
 
 
+def benchmark(kpi: dict[str, Any]) -> tuple[float, float] | None:
+    """The range that comparable practices report, for a chart's band; None where the catalogue has none, or an open one."""
+    low, high = kpi["benchmark_low"], kpi["benchmark_high"]
+    return None if low is None or high is None else (low, high)
+
+
 def as_stored(typed: float | None, unit: str) -> float | None:
     """What somebody typed, in the KPI's unit: a share is typed in percent."""
     return typed / 100 if typed is not None and unit == "share" else typed
@@ -48,15 +55,16 @@ def below(*lines: str) -> None:
 def rests_on(kpi: dict[str, Any], shown: Period | None) -> str:
     """The period, the cases and how sure they make the value: Jul to Sep 2026 · 33 of 318 (95 % interval 7.5 % to 14.2 %)."""
     if shown is None or shown["value"] is None:
-        return f"Not available: {kpi['unavailable_reason'] or 'no case in a mature month yet'}"
+        return f"{_('Not available')}: {kpi['unavailable_reason'] or _('no case in a mature month yet')}"
     parts = [
         period(shown["first_month_on"], shown["last_month_on"]),
-        cases(shown["numerator"], shown["denominator"], kpi["scoring"], kpi["unit"]),
+        between(cases(shown["numerator"], shown["denominator"], kpi["scoring"], kpi["unit"])),
     ]
     said = " · ".join(part for part in parts if part)
     if shown["interval_low"] is not None:
-        said += f" (95 % interval {span(shown['interval_low'], shown['interval_high'], kpi['unit'])})"
-    return said + (" · few cases" if shown["is_small"] else "")
+        within = between(span(shown["interval_low"], shown["interval_high"], kpi["unit"]))
+        said += f" ({_('95 % interval {span}', span=within)})"
+    return said + (f" · {_('few cases')}" if shown["is_small"] else "")
 
 
 def baseline(kpi: dict[str, Any], shown: Period | None) -> str:

@@ -4,6 +4,8 @@ from datetime import date
 
 import polars as pl
 
+from dashboards.figures.languages import _
+from dashboards.figures.wording import each
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import is_published
 from dashboards.store.published import Publication, ask
@@ -78,20 +80,21 @@ def restrictions(chosen: Filters) -> dict[str, object]:
 
 
 def go_lives(publication: Publication, chosen: Filters) -> pl.DataFrame:
-    """Days on which sites joined a program: `event_on`, `label`; of the chosen site alone where there is one."""
-    return ask(
+    """Days on which the viewer's sites joined a program: `event_on`, `label`; of the chosen site alone where there is one."""
+    joined = ask(
         publication,
         """
         select programs.go_live_on as event_on,
-            string_agg(coalesce(locations.location_name, programs.location_id), ', ') || ' joins' as label
+            string_agg(coalesce(locations.location_name, locations.location_id), ', ' order by locations.location_id) as label
         from marts.dim_programs as programs
-        left join marts.dim_locations as locations on programs.location_key = locations.location_key
+        inner join marts.dim_locations as locations on programs.location_key = locations.location_key
         where programs.go_live_on is not null and (cast(? as bigint) is null or programs.location_key = ?)
         group by all
         order by all
         """,
         (chosen.location_key, chosen.location_key),
     )
+    return joined.with_columns(each(joined["label"], lambda sites: _("{sites} joins", sites=sites)))
 
 
 def since(rows: pl.DataFrame, last_month: date, months: int) -> pl.DataFrame:

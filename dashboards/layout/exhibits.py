@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from dashboards.figures.languages import _, chart_language, chosen_language
 from dashboards.figures.style import mode_bar
 from dashboards.figures.wording import as_plain_markdown, as_read, dollars, each
 from dashboards.layout.exports import CSV, XLSX, offer
@@ -36,7 +37,8 @@ def figure(chart: go.Figure, *, title: str, alt: str, data: pl.DataFrame, name: 
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
         _head(title, data, name)
-        st.plotly_chart(chart, key=f"chart_{name}", config=mode_bar(name, title, current_sheet().source), alt=alt)
+        settings = mode_bar(name, title, current_sheet().source) | chart_language(chosen_language())
+        st.plotly_chart(chart, key=f"chart_{name}", config=settings, alt=alt)
         if note:
             st.caption(dollars(note))
     current_sheet().figure(chart, title, alt, note)
@@ -83,7 +85,8 @@ def table(
         if note:
             st.caption(dollars(note))
     if not is_printed:
-        current_sheet().say(f"{title}: {len(data):,} rows, to be read on the page or taken away as CSV.")
+        told = _("{title}: {n} rows, to be read on the page or taken away as CSV.", title=title, n=f"{len(data):,}")
+        current_sheet().say(told)
         return
     current_sheet().patients.update(patients)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]

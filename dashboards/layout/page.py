@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer, still_admitted
-from dashboards.figures.languages import _, day
+from dashboards.figures.languages import _, chosen_language, day
 from dashboards.figures.png import title_every_png
-from dashboards.figures.wording import as_plain_markdown
+from dashboards.figures.wording import as_plain_markdown, as_read
 from dashboards.layout.reports import offer_reports
 from dashboards.layout.sheet import Sheet
 from dashboards.store.published import NothingPublished, Publication, ask, current_publication
@@ -30,7 +30,9 @@ _LOOK = """
   [data-testid="stColumn"]:has(h2, h3) { min-width: 100%; }
 }
 [class*="st-key-section_"] h2 { font-size: 1.35rem; }
-[data-testid="stPageLink"] * { white-space: normal !important; }
+[data-testid="stPageLink"] *, [data-testid="stMetricLabel"] *, [data-testid="stMetricDeltaDescription"] {
+  white-space: normal !important;
+}
 [data-testid="stElementContainer"]:has(#titles-every-png) { display: none; }
 @media (hover: none) { .modebar { opacity: 1 !important; } }
 @media print {
@@ -41,7 +43,8 @@ _LOOK = """
 """Streamlit keeps columns side by side down to the width of a telephone, where a tile of four is too narrow for its number: on a
 tablet two stand side by side, on a telephone one, and a chart (the one with a heading) alone. The heading of an exhibit is as
 large as it is alone on a page (h2) as in a section (h3); a section's own is larger. Who cannot hover sees the button of a chart's
-PNG at all times. The words of a link to another page wrap, where Streamlit would cut them off.
+PNG at all times. The words of a link to another page and those beside a number wrap,
+where Streamlit would cut them off.
 """
 
 
@@ -70,7 +73,7 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True, has_r
     banner = synthetic if publication.is_synthetic else ""
     made_for = _("data as of **{day}**", day=day(as_of_on))
     st.markdown(f"**{as_plain_markdown(publication.practice_name)}** · {made_for}{banner}")
-    sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic)
+    sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic, language=chosen_language())
     st.session_state[_SHEET] = sheet
     if has_reports:
         offer_reports(export, publication)
@@ -86,11 +89,10 @@ def current_sheet() -> Sheet:
 
 def not_available(what: str, because: str) -> None:
     """Say that something cannot be shown and why: `not_available("Days in A/R", "billing delivered no charges")`."""
-    st.info(
-        f"{as_plain_markdown(what)}: not available, because {as_plain_markdown(because.rstrip('.'))}.", icon=":material/block:"
-    )
+    said = _("{what}: not available, because {why}.", what=as_plain_markdown(what), why=as_plain_markdown(because.rstrip(".")))
+    st.info(said, icon=":material/block:")
     if _SHEET in st.session_state:
-        current_sheet().say(f"{what}: not available, because {because.rstrip('.')}.")
+        current_sheet().say(as_read(said))
 
 
 def is_published(publication: Publication, table: str) -> bool:

@@ -1,5 +1,6 @@
 """A page as one HTML file: its content from the same rows, without external files, ready to print."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, Template
 from plotly.offline import get_plotlyjs
 
+from dashboards.figures.languages import ENGLISH, chart_language, day_in, said_in
 from dashboards.figures.style import on_paper
 from models.wording import MINUS
 
@@ -24,7 +26,8 @@ MOST_ROWS = 200
 class Sheet:
     """The content of a page so far: its head, and its blocks in order, each made into HTML only on export.
 
-    Making them at every run took a tenth of a page's time, and few pages are exported.
+    Making them at every run took a tenth of a page's time, and few pages are exported. `language` is the viewer's: on export, no
+    page runs that knows it.
     """
 
     title: str
@@ -35,11 +38,20 @@ class Sheet:
     blocks: list[Callable[[], str]] = field(default_factory=list)
     patients: set[int] = field(default_factory=set)
     is_sectioned: bool = False
+    language: str = ENGLISH
 
     @property
     def source(self) -> str:
         """Practice and last day of the data, for files that leave the page."""
-        return f"{self.practice_name} · data as of {self.as_of_on:%-d %B %Y}{' · synthetic data' if self.is_synthetic else ''}"
+        synthetic = self._said("synthetic data") if self.is_synthetic else None
+        return " · ".join(filter(None, (self.practice_name, self._made_for, synthetic)))
+
+    @property
+    def _made_for(self) -> str:
+        return self._said("data as of **{day}**", day=day_in(self.language, self.as_of_on)).replace("**", "")
+
+    def _said(self, message: str, **values: object) -> str:
+        return said_in(self.language, message, **values)
 
     def section(self, title: str) -> None:
         """Begin a section, to which the exhibits that follow belong."""
@@ -62,7 +74,8 @@ class Sheet:
 
     def table(self, data: pl.DataFrame, title: str, note: str, columns: dict[str, Any] | None = None) -> None:
         """Add a table, cut to its first rows if long; `columns` are Streamlit's settings, for headings and formats."""
-        left_out = f"{len(data) - MOST_ROWS:,} further rows are left out. " if len(data) > MOST_ROWS else ""
+        n_more = len(data) - MOST_ROWS
+        left_out = f"{self._said('{n} further rows are left out.', n=f'{n_more:,}')} " if n_more > 0 else ""
         shown, settings = data.head(MOST_ROWS), [(columns or {}).get(name) for name in data.columns]
         self._add(
             "table",
@@ -70,7 +83,7 @@ class Sheet:
             level=self._level,
             note=left_out + note,
             headings=lambda: _headings(shown, settings),
-            rows=lambda: _rows(shown, settings),
+            rows=lambda: _rows(shown, settings, self.language),
         )
 
     @property
@@ -89,9 +102,11 @@ class Sheet:
         """The whole file."""
         return _template().render(
             title=self.title,
-            head=" · ".join(filter(None, (self.practice_name, f"data as of {self.as_of_on:%-d %B %Y}", self.filters))),
-            is_synthetic=self.is_synthetic,
+            head=" · ".join(filter(None, (self.practice_name, self._made_for, self.filters))),
+            language=self.language,
+            synthetic=self._said("Synthetic data: nobody here is a real person") if self.is_synthetic else "",
             plotly=get_plotlyjs(),
+            chart_language=json.dumps(chart_language(self.language)),
             blocks=(block() for block in self.blocks),
         )
 
@@ -117,10 +132,10 @@ def _headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, boo
     ]
 
 
-def _rows(data: pl.DataFrame, settings: list[object]) -> list[list[tuple[str, bool]]]:
+def _rows(data: pl.DataFrame, settings: list[object], language: str) -> list[list[tuple[str, bool]]]:
     forms = [(dtype.is_numeric(), form_of(setting)) for dtype, setting in zip(data.dtypes, settings, strict=True)]
     return [
-        [(_text(value, is_number, form), is_number) for value, (is_number, form) in zip(row, forms, strict=True)]
+        [(_text(value, is_number, form, language), is_number) for value, (is_number, form) in zip(row, forms, strict=True)]
         for row in data.iter_rows()
     ]
 
@@ -143,16 +158,16 @@ def _heading(name: str, setting: object) -> str:
     return said or name.replace("_", " ").capitalize()
 
 
-def _text(value: Any, is_number: bool, form: str) -> str:
+def _text(value: Any, is_number: bool, form: str, language: str) -> str:
     match value:
         case None:
             return ""
         case bool():
-            return "yes" if value else "no"
+            return said_in(language, "yes" if value else "no")
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M}"
+            return f"{day_in(language, value)}, {value:%H:%M}"
         case date():
-            return f"{value:%Y-%m-%d}"
+            return day_in(language, value)
     return number(value, form) if is_number else str(value)
 
 

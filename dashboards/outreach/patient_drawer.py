@@ -20,7 +20,7 @@ from dashboards.store.published import Publication, ask
 from dashboards.store.restrictions import restricted
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
-from models.wording import ABSENT, instant
+from models.wording import ABSENT, amount, instant
 
 OPEN = "outreach_patient"
 """Session key: the patient whose drawer is open."""
@@ -95,7 +95,7 @@ def draw_opened(publication: Publication) -> None:
     """
     found = ask(publication, _PROFILE, (publication.patient_key,))
     if found.is_empty():
-        st.info("The newest publication has no such patient any more. End this, and open them anew by both identifiers.")
+        st.info(_("The newest publication has no such patient any more. End this, and open them anew by both identifiers."))
         return
     patient = found.row(0, named=True)
     st.subheader(as_plain_markdown(patient["patient_name"]), anchor=False)
@@ -356,7 +356,9 @@ def _gaps(publication: Publication, patient: dict[str, Any]) -> None:
     for gap in gaps.unique("measure_code", keep="first", maintain_order=True).iter_rows(named=True):
         later = f" :gray-badge[{_('due later')}]" if gap["is_due_later"] else ""
         action = as_plain_markdown(sentence(gap["next_action"])) if gap["next_action"] else ""
-        what = f"  \n→ {action} · {_('by {day}', day=day(gap['close_by_on']))}" if action else ""
+        # What is due later says its own days.
+        close_by = "" if gap["is_due_later"] else f" · {_('by {day}', day=day(gap['close_by_on']))}"
+        what = f"  \n→ {action}{close_by}" if action else ""
         reason = as_plain_markdown(sentence(gap["reason"]))
         st.markdown(f"**{as_plain_markdown(sentence(gap['title']))}** ({gap['measure_code']}){later}  \n{reason}{what}")
 
@@ -367,7 +369,7 @@ def _risk(patient: dict[str, Any]) -> None:
         st.caption(_("Not scored: only adults seen in the last two years, who have not drifted away yet, are."))
         return
     tier = _(plain(patient["tier"]))
-    st.markdown(_("{tier}: **{share}** within 180 days", tier=tier, share=f"{patient['score']:.0%}"))
+    st.markdown(_("{tier}: **{share}** within 180 days", tier=tier, share=amount(patient["score"], "share")))
     reasons = [patient[f"reason_{n}"] for n in (1, 2, 3) if patient[f"reason_{n}"]]
     st.markdown("\n".join(f"- {as_plain_markdown(sentence(reason))}" for reason in reasons))
     st.caption(_("Inputs associated with the risk in similar patients; they are not causes."))

@@ -18,6 +18,8 @@ GRADES = {
     "none": "No causal number",
 }
 UNIT_NAMES = {"share": "percentage points", "usd": "dollars"}
+WIDTHS = {"Outcome": 165, "Effect": 80, "95 % interval": 150, "Grade of evidence": 130, "Design": 140, "What may be said": 360}
+"""Pixels of a column: what may be said stands whole on a wide screen."""
 _MARKS = "In brackets: the grade of evidence. Green, red: significant. Blue: not significant. Grey: a description, not an effect."
 _EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
 
@@ -77,7 +79,7 @@ def evidence(publication: Publication, program: str) -> None:
         ),
         title="What may be said of each outcome",
         columns={
-            "What may be said": st.column_config.TextColumn("What may be said", width="large"),
+            **{name: st.column_config.TextColumn(name, width=width) for name, width in WIDTHS.items()},
             "Checks": st.column_config.TextColumn("Checks", width="large"),
         },
         name="effects",

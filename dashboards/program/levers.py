@@ -11,9 +11,11 @@ from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import is_published, not_available
 from dashboards.program.answer import side_by_side
 from dashboards.store.published import Publication, ask
-from models.wording import amount, change, named
+from models.wording import amount, change, named, signs_in
 
 MOST = 8
+STEPS = 100
+"""Of a slider."""
 _SENSITIVITY = "select * from delivery.fct_program_sensitivity where program_name = ? and scenario = ? order by swing_rank"
 _VOLUMES = """
     select series_type, series_code, month_number, value
@@ -68,34 +70,36 @@ def _by_hand(publication: Publication, chosen: dict[str, Any], inputs: pl.DataFr
 
 
 def _slider(scenario: str, row: dict[str, Any]) -> float:
-    """One input, from well below to well above the range that it is drawn from; a share in percent."""
+    """One input, from well below to well above the range that it is drawn from. Not Streamlit's slider of numbers, which writes a
+    hyphen for a minus."""
     is_share = row["unit"].startswith("share") or (
         row["source"] == "effect" and abs(row["central"]) < 1 and abs(row["high"]) <= 1
     )
-    scale = 100.0 if is_share else 1.0
     low, high = min(row["low"], row["central"], row["high"]), max(row["low"], row["central"], row["high"])
     room = (high - low) / 2
     low, high = low - room, high + room
     if row["source"] != "effect":
         low, high = max(low, 0.0), min(high, 1.0) if is_share else high
-    step = round((high - low) * scale / 100, 4) or 0.01
-    shown = st.slider(
-        f"{plain(row['assumption'])}{_unit(row, is_share)}",
-        min_value=round(low * scale, 4),
-        max_value=round(high * scale, 4),
-        value=min(max(round(row["central"] * scale, 4), round(low * scale, 4)), round(high * scale, 4)),
-        step=step,
+    places = [low + (high - low) * place / STEPS for place in range(STEPS + 1)]
+    # Of two places that are written alike one is offered. The ends that the tornado has are among them, and the slider begins at
+    # the input as it is.
+    written = {_written(value, row, is_share): value for value in (*places, row["low"], row["high"], row["central"])}
+    return st.select_slider(
+        plain(row["assumption"]),
+        sorted(written.values()),
+        value=row["central"],
+        format_func=lambda value: _written(value, row, is_share),
         key=f"lever_{scenario}_{row['assumption']}",
         help=row["basis"],
     )
-    # A slider keeps four digits; one that nobody moved stands for its input as it is.
-    return row["central"] if abs(shown - row["central"] * scale) < step / 2 else shown / scale
 
 
-def _unit(row: dict[str, Any], is_share: bool) -> str:
+def _written(value: float, row: dict[str, Any], is_share: bool) -> str:
+    """A value of an input, with two digits: a slider's places are nearer to each other than pages' one digit tells."""
     if is_share:
-        return ", points" if row["source"] == "effect" else ", %"
-    return "" if row["unit"] == "outcome" else f", {row['unit'].replace('usd', 'dollars')}"
+        return signs_in(f"{value * 100:,.2f} {'pts' if row['source'] == 'effect' else '%'}")
+    unit = "" if row["unit"] == "outcome" else f" {row['unit'].replace('usd', 'dollars')}"
+    return signs_in(f"{value:,.2f}{unit}")
 
 
 def _result(publication: Publication, chosen: dict[str, Any], inputs: pl.DataFrame, moved: dict[str, float]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.access.roles import PAGES, ROLES, Page
+from dashboards.outreach.patient_drawer import OPEN
 from pipelines.cli.console import console
 from pipelines.cli.findings import findings
 from pipelines.cli.summary import print_summary
@@ -28,6 +29,7 @@ WRONG = {
     "one day twice": re.compile(r"\b(\d{1,2} [A-Z][a-z]{2} \d{4})\b.*\bby \1\b"),
     "an abbreviation of ours": re.compile(r"\bstaggered did\b|\bdays in ar\b|\b[Ee]ffect: [a-z]+ (?:rate|share)"),
 }
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[\d:.]+)?")
 QUOTED = re.compile(r"`[^`]*`|:material/\w+:|:\w+(?:-badge)?\[|<[^>]*>|\\(?=\W)")
 """What stands between backticks is quoted on purpose; icons and colours are markup."""
 CODES = {"Query", "Data hash"}
@@ -39,10 +41,14 @@ def _texts(page: AppTest) -> Iterator[str]:
         yield from (element.value for element in page.get(kind))
     for tile in page.metric:
         yield from (tile.label, tile.value, tile.delta or "")
-    labelled = ("slider", "toggle", "button", "text_input", "number_input", "date_input", "checkbox", "text_area")
+    for slider in page.slider:
+        yield from (slider.label, str(slider.value))
+    labelled = ("toggle", "button", "text_input", "number_input", "date_input", "checkbox", "text_area")
     for widget in (widget for kind in labelled for widget in page.get(kind)):
         yield widget.label
-    for choice in (choice for kind in ("selectbox", "multiselect", "radio", "button_group") for choice in page.get(kind)):
+    for choice in (
+        choice for kind in ("selectbox", "multiselect", "radio", "button_group", "select_slider") for choice in page.get(kind)
+    ):
         yield from (choice.label, *choice.options)
     for body in page.get("html"):
         yield from _pieces(body.proto.body)
@@ -50,8 +56,39 @@ def _texts(page: AppTest) -> Iterator[str]:
         yield element.proto.label
     for chart in page.get("plotly_chart"):
         yield chart.proto.alt
+        yield from _drawn(json.loads(chart.proto.spec))
     for table in page.dataframe:
         yield from _cells(table)
+
+
+def _drawn(chart: dict) -> Iterator[str]:
+    """What is read in a chart: titles, marks, the legend, names along an axis, labels, and what a hover says of a point."""
+    layout = chart["layout"]
+    yield from (mark["text"] for mark in layout.get("annotations", ()))
+    yield from (axis["title"]["text"] for name, axis in layout.items() if name[1:5] == "axis" and "title" in axis)
+    for trace in chart["data"]:
+        yield trace.get("name", "")
+        for values in (trace.get(name) for name in ("x", "y", "text")):
+            yield from (value for value in _flat(values) if isinstance(value, str) and not DAY.fullmatch(value))
+        yield from _hovered(trace)
+
+
+def _flat(values: object) -> Iterator[object]:
+    if isinstance(values, list):
+        for value in values:
+            yield from _flat(value)
+    else:
+        yield values
+
+
+def _hovered(trace: dict) -> Iterator[str]:
+    """A hover text with its numbers as Plotly writes them: with a hyphen for a minus, and a day as a day."""
+    said = trace.get("hovertemplate", "").replace("<extra></extra>", "")
+    for name, _, form in re.findall(r"%\{(\w+)(\[\d\])?(?:[:|]([^}]*))?\}", said):
+        numbers = [value for value in _flat(trace.get(name)) if isinstance(value, (int, float))]
+        if numbers and form and min(numbers) < 0:
+            yield f"{said.split('%')[0]} -{abs(min(numbers)):g}"
+    yield re.sub(r"%\{[^}]*\}", "…", said)
 
 
 def _pieces(markup: str) -> list[str]:
@@ -96,6 +133,24 @@ def test_a_page_writes_in_words(app: Callable, page: Page, role: str):
 @pytest.mark.parametrize("view", ["For a clinician", "Left out", "Find a patient"])
 def test_a_view_of_the_outreach_page_writes_in_words(app: Callable, view: str):
     assert _wrong(_texts(app("outreach", role="care_team", address={"view": view}))) == []
+
+
+@pytest.mark.parametrize("place", [0, 1, 4, -1])
+def test_the_profile_of_a_patient_writes_in_words(app: Callable, place: int):
+    """The most urgent, who has no visit soon, the next, one who may drift away, and the last of the day's list."""
+    page = app("outreach", role="care_team")
+    keys = [int(one.key.removeprefix("open_")) for one in page.button if (one.key or "").startswith("open_")]
+    page.session_state[OPEN] = keys[place]
+    page.run()
+    assert not page.exception
+    assert [one for one in page.button if one.label == "Record"], "the profile is not open"
+    assert _wrong(_texts(page)) == []
+
+
+def test_a_hover_with_a_hyphen_for_a_minus_is_found():
+    negative = {"data": [{"y": [-868.0], "hovertemplate": "Net: %{y:$,.0f}<extra></extra>"}], "layout": {}}
+    assert _wrong(_drawn(negative)) == ["a hyphen for a minus: Net:  -868"]
+    assert _wrong(_drawn({"data": [{"text": ["−$868"], "y": [-868.0], "hovertemplate": "Net: %{text}"}], "layout": {}})) == []
 
 
 def test_a_care_team_of_one_site_is_told_of_that_site_and_not_of_the_whole_practice(app: Callable):

@@ -2,17 +2,21 @@
 
 import ast
 import csv
+import json
 import re
 import string
+from datetime import date
 
 import pytest
 
-from dashboards.access.roles import CARE_TEAM, PAGES
+from dashboards.access.roles import CARE_TEAM, EVERY_PAGE, PAGES
 from dashboards.figures import languages
 from dashboards.figures.languages import WAREHOUSE, catalog, said_in
-from dashboards.outreach.campaign_words import AUDIENCE_NAMES
+from dashboards.figures.wording import RECORD_NAMES
+from dashboards.outreach.campaign_words import AUDIENCE_NAMES, OUTCOMES
 from dashboards.outreach.reaching import CHANNEL_NAMES, INVITATION, SUBJECT, address
 from dashboards.outreach.worklist import IN_CRM, LEFT_OUT, LIST_REASONS
+from models.audit_log.break_glass import REASONS
 from models.campaigns import CONDITIONS
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import OUTREACH_OUTCOMES
@@ -20,14 +24,16 @@ from models.wording import titled
 from pipelines.home import CHECKOUT
 from pipelines.sql.connection import open_file
 
+OPENED = [page for page in EVERY_PAGE if CARE_TEAM in page.roles or not page.roles]
+"""The pages of a care team, and break-glass."""
 TRANSLATED = [
-    CHECKOUT / "dashboards/app_pages/outreach.py",
-    CHECKOUT / "dashboards/app_pages/campaigns.py",
-    CHECKOUT / "dashboards/app_pages/care_gaps.py",
+    *(CHECKOUT / "dashboards/app_pages" / f"{page.name}.py" for page in OPENED),
     *(CHECKOUT / "dashboards/outreach").glob("*.py"),
     *(CHECKOUT / "dashboards/layout").glob("*.py"),
+    *(CHECKOUT / "dashboards/figures").glob("*.py"),
+    *(CHECKOUT / "dashboards/kpis").glob("*.py"),
 ]
-SAYING = {"_", "many", "_text", "_date", "CampaignRefused"}
+SAYING = {"_", "many", "_text", "_date", "_said", "said_in", "CampaignRefused"}
 SEEDS = CHECKOUT / "dbt_project" / "seeds"
 
 
@@ -37,7 +43,7 @@ def messages() -> set[str]:
         node
         for path in TRANSLATED
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in SAYING
     ]
     return {one.value for call in calls for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
 
@@ -77,7 +83,10 @@ def test_measures_actions_and_standing_lists_are_in_the_spanish_catalogue():
 
 def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogue():
     names = (LIST_REASONS, LEFT_OUT, IN_CRM, CHANNEL_NAMES, AUDIENCE_NAMES)
-    words = {word for one in names for word in one.values()} | {page.title for page in PAGES if CARE_TEAM in page.roles}
+    words = {word for one in names for word in one.values()} | {page.title for page in OPENED}
+    words |= {word for told in OUTCOMES.values() for word in told} | {*RECORD_NAMES.values(), "yes", "no", *REASONS.values()}
+    words |= {"KPIs", "Measures", "Tables", "Columns", "higher", "lower", "Patient", "Encounter"}
+    words |= {"Freshness", "Kept out", "Read otherwise", "Deliveries", "Checks", "Identities", "Versions"}
     codes = (*CONDITIONS, *OUTREACH_OUTCOMES, *OUTCOME_NOTES)
     assert (words | {titled(code) for code in codes}) - set(spanish()) == set()
 
@@ -160,3 +169,28 @@ def test_the_care_gaps_page_is_spanish_where_spanish_is_chosen(app):
     assert page.title[0].value == "Cuidados pendientes"
     headings = [one.value for kind in ("header", "subheader") for one in page.get(kind)]
     assert headings[-1] == "Pacientes detrás de una tasa" and any(one.startswith("Medidas por tema") for one in headings)
+
+
+def test_charts_months_and_amounts_are_in_the_viewers_language(monkeypatch):
+    """Plotly has English months alone: the others are handed to it."""
+    assert languages.chart_language("en") == {}
+    form = languages.chart_language("es")["locales"]["es"]["format"]
+    assert (form["shortMonths"][0], form["months"][7], form["days"][0]) == ("ene", "agosto", "domingo")
+    monkeypatch.setattr(languages, "chosen_language", lambda: "es")
+    assert languages.period(date(2026, 7, 1), date(2026, 9, 1)) == "jul a sept 2026"
+    assert languages.period(date(2025, 12, 1), date(2026, 1, 1)) == "dic 2025 a ene 2026"
+    assert languages.between("33 of 318, 5.0 % to 7.0 %") == "33 de 318, 5.0 % a 7.0 %"
+
+
+@pytest.mark.parametrize(
+    ("page", "english"), [("care_gaps", "Still coming in"), ("catalog", "Not counted"), ("data_health", "rows")]
+)
+def test_what_a_care_team_reads_beside_the_warehouses_own_words_is_spanish_where_spanish_is_chosen(app, page: str, english: str):
+    """Definitions of the catalogue, tables and checks are English: they are quoted from the warehouse."""
+    shown = app(page, role=CARE_TEAM)
+    shown.session_state["language"] = "es"
+    shown.run()
+    assert not shown.exception
+    said = [one.value for kind in ("title", "header", "subheader", "markdown", "caption") for one in shown.get(kind)]
+    drawn = [trace.get("name") for chart in shown.get("plotly_chart") for trace in json.loads(chart.proto.spec)["data"]]
+    assert not [text for text in (*said, *drawn) if text and english in text]

@@ -131,8 +131,8 @@ def test_a_moved_assumption_gives_the_worth_that_the_tornado_has_at_its_end(app,
     with open_file(sample_warehouse, read_only=True) as connection:
         high, worth = connection.execute(query).fetchone()
     test = app("roi")
-    slider = next(one for one in test.slider if one.key == "lever_base_contribution_margin")
-    slider.set_value(round(high * 100, 4)).run()
+    slider = next(one for one in test.select_slider if one.key == "lever_base_contribution_margin")
+    slider.set_value(high).run()
     said = next(text.value for text in test.markdown if text.value.startswith("**Net present value"))
     shown = float(re.sub(r"[^0-9−]", "", said.split("**")[1]).replace("−", "-"))
     assert shown == pytest.approx(worth, abs=5)

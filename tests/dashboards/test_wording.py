@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboards.figures.model_wording import level_in_words
 from dashboards.figures.style import drawn
-from dashboards.figures.wording import as_plain_markdown, as_read, language, telephone
+from dashboards.figures.wording import as_plain_markdown, as_read, dollars, language, telephone
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,16 @@ def test_a_label_of_a_chart_is_no_link_and_our_own_line_breaks_stay():
     assert chart.data[0].hovertemplate.endswith("<br>%{y}<extra></extra>")
 
 
+def test_a_line_ends_neither_between_a_minus_and_a_dollar_sign_nor_before_a_percent_sign():
+    """U+2060 joins what stands on both sides, U+00A0 is a space that no line ends at; both may be escaped or not."""
+    assert dollars("−$868, −\\$2 and 0.6 %") == "−\u2060\\$868, −\u2060\\$2 and 0.6\u00a0%"
+
+
 @pytest.mark.parametrize(
     ("level", "text"),
     [
         ((0.95, 0.82, 1.06, 389),
-         "95 came true (82 to 106). No error can be told from chance; the sum of many risks may be off by up to 18%."),
+         "95 came true (82 to 106). No error can be told from chance; the sum of many risks may be off by up to 18.0 %."),
         ((0.79, 0.69, 0.91, 376),
          "79 came true (69 to 91). The risks are too high, by more than chance: expect fewer than they add up to."),
         ((1.4, 1.1, 1.8, 60),
