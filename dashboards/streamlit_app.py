@@ -7,6 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboards.access.roles import BREAK_GLASS, EVERY_PAGE, current_viewer
 from dashboards.figures.languages import _, offer_languages
+from dashboards.layout.history import keep_history
 from dashboards.layout.saved_views import offer_views
 from dashboards.server.sign_in import let_in
 from dashboards.store.published import OlderPublication
@@ -25,6 +26,7 @@ st.html(
     [data-testid="stCaptionContainer"] { opacity: 0.85; }
     [data-testid^="stBaseButton-primary"], [data-tag] { background-color: #0B5CAD !important; color: #FFFFFF !important; }
     [data-testid^="stBaseButton-primary"] kbd { color: #FFFFFF !important; opacity: 1 !important; }
+    [data-testid="stElementContainer"]:has(#one-entry-a-page) { display: none; }
     [data-testid="stMainBlockContainer"] { padding: 4.25rem 2.5rem 4rem; }
     </style>
     """
@@ -47,6 +49,7 @@ def _start() -> None:
 # Streamlit answers for its default page at `/` alone. Every page here has an address of its own, which a colleague can be sent,
 # so the default is none of them: it leads to the first that the role may open. The list has no headings, since Streamlit puts
 # them between a list and its items, where a screen reader loses count.
+keep_history()
 start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
 try:
     let_in()

@@ -24,6 +24,7 @@ from dashboards.access.roles import Viewer
 from dashboards.access.sessions import SESSIONS, sign_in_id
 from dashboards.figures.png import SCRIPT
 from dashboards.home import home
+from dashboards.layout.history import SCRIPT as HISTORY
 from dashboards.sandbox.completion import SCRIPT as COMPLETION
 from dashboards.server.guard import Guard
 from dashboards.server.provider import claims_in
@@ -41,9 +42,10 @@ def _hashes(html: str) -> str:
 
 HEADERS = {
     # Nothing is fetched from or sent to another server, whatever a patient's name or a query contains; no script runs except
-    # Streamlit's own files, the one in its page, and the two that title pictures and complete names. Its styles are in the page.
+    # Streamlit's own files, the one in its page, and the three that title pictures, keep the history and complete names. Its
+    # styles are in the page.
     "Content-Security-Policy": "default-src 'self'; "
-    f"script-src 'self' 'wasm-unsafe-eval' {_hashes(_INDEX.read_text(encoding='utf-8'))} {_hashes(SCRIPT)} "
+    f"script-src 'self' 'wasm-unsafe-eval' {_hashes(_INDEX.read_text(encoding='utf-8'))} {_hashes(SCRIPT + HISTORY)} "
     f"{_hashes(COMPLETION)}; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; "
     "worker-src 'self' blob:; frame-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; "

@@ -116,7 +116,7 @@ def undisturbed(scene: Scene, short_run: Run, tmp_path_factory: pytest.TempPathF
     shutil.copytree(scene.home, folder / "home", symlinks=True)
     done = short_run(folder / "home", scene.practice, CAREGAP_POINTS=str(folder / "points"))
     assert done.returncode == 0, done.stdout
-    assert sorted(passed_points(folder / "points")) == sorted(POINTS) and len(POINTS) == 73
+    assert sorted(passed_points(folder / "points")) == sorted(POINTS) and len(POINTS) == 79
     return tables(folder / "home")
 
 
