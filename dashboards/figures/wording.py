@@ -77,7 +77,7 @@ def as_plain_markdown(text: str) -> str:
 
 def as_read(markdown: str) -> str:
     """Markdown in which names stand by `as_plain_markdown`, as its reader sees these: for a file that is no Markdown."""
-    return re.sub(r"\\([\\`*_{}\[\]<>#$!|~:&])", r"\1", markdown).replace(_JOINER, "")
+    return re.sub(r"\\([\\`*_{}\[\]<>#$!|~:&])", r"\1", markdown).replace(_JOINER, "").replace("\u00a0", " ")
 
 
 def dollars(markdown: str) -> str:

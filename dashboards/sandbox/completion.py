@@ -2,7 +2,8 @@
 
 Streamlit's text area knows no completion, and an editor from elsewhere would be a frame with an address of its own. So a script
 of the page's own listens to the area with the label `Query`, and lists what begins or continues the word at the cursor: Tab or
-Enter takes the first or the chosen one, Escape none. It writes through the browser's own setter, so that Streamlit hears of it.
+Enter takes the first or the chosen one, Escape none; a word of SQL stays as it is, and Ctrl+Enter runs the query. It writes
+through the browser's own setter, so that Streamlit hears of it.
 """
 
 import json
@@ -23,6 +24,9 @@ if (!window.completesNames) {
     font: "13px monospace", boxShadow: "0 4px 14px rgba(0,0,0,.18)" });
   document.body.appendChild(box);
   let fits = [], place = 0, area = null;
+  const keywords = new Set(("all and as asc between by case cast count date desc distinct else end false from full group " +
+    "having in inner interval is join left like limit max min not null nulls on or order outer over partition right row " +
+    "select sum then true union using values when where with").split(" "));
   const word = function () {
     const before = area.value.slice(0, area.selectionStart);
     return (before.match(/[A-Za-z_][A-Za-z0-9_.]*$/) || [""])[0];
@@ -54,7 +58,7 @@ if (!window.completesNames) {
     if (!event.target.matches('textarea[aria-label="Query"]') || !event.isTrusted) return;
     area = event.target;
     const typed = word().toLowerCase();
-    if (typed.length !== 0 && typed.length >= 2) {
+    if (typed.length !== 0 && typed.length >= 2 && !keywords.has(typed)) {
       const names = JSON.parse(document.getElementById("names-to-complete").dataset.names);
       const first = names.filter(function (name) { return name.toLowerCase().startsWith(typed); });
       const later = names.filter(function (name) { return !first.includes(name) && name.toLowerCase().includes(typed); });
@@ -65,7 +69,8 @@ if (!window.completesNames) {
     close();
   }, true);
   document.addEventListener("keydown", function (event) {
-    if (!fits.length || event.target !== area || event.ctrlKey || event.metaKey) return;
+    if (!fits.length || event.target !== area) return;
+    if (event.ctrlKey || event.metaKey) return close();
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) place = (place + step + fits.length) % fits.length;
     if (step) draw();

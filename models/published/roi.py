@@ -97,7 +97,11 @@ _MARTS = (
             "campaign_code": field(pl.String, "The campaign, or the standing list; randomisation was within it."),
             "title": field(pl.String, "What the team called it then."),
             "audience": field(pl.String, "Whom it was for.", values=("prevention", "lapsed", "condition")),
-            "measure_code": optional(pl.String, "The measure whose open gap it was for; empty: none in particular."),
+            "measure_code": optional(
+                pl.String,
+                "The measure whose open gap it was for; empty: none in particular.",
+                refers_to="dim_measures.measure_code",
+            ),
             "patient_key": PATIENT_KEY,
             "location_key": SLICES["location_key"],
             "added_on": field(pl.Date, "Day of the list that showed the person first: the first of the 90 days.", phi=Phi.QUASI),

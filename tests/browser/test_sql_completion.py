@@ -34,5 +34,15 @@ def test_a_name_is_completed_by_keys_and_the_query_runs(chromium, address: str):
         expect(query).to_have_value(f"select count(*) as n from {chosen} as dim_kp")
         tab.keyboard.press("Control+Enter")
         tab.get_by_text("1 row").first.wait_for()
+        # Enter after a word of SQL is a new line, and Ctrl+Enter closes the list: `all` took `is_initially_denied`.
+        query.fill("select 1 as n group by ")
+        query.press_sequentially("all")
+        expect(names).to_have_count(0)
+        tab.keyboard.press("Enter")
+        tab.keyboard.type("limit 5 -- dim_kp")
+        expect(names.first).to_be_visible()
+        tab.keyboard.press("Control+Enter")
+        expect(names.first).to_be_hidden()
+        expect(query).to_have_value("select 1 as n group by all\nlimit 5 -- dim_kp")
     finally:
         tab.close()

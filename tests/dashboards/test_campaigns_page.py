@@ -35,7 +35,7 @@ def test_the_page_says_what_contacting_has_changed_against_who_was_held_out(app,
     with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
         query = "select n_contacted, n_held_out, lift from ml.outreach_lift where month = 'all' and tier = 'all'"
         [(contacted, held_out, lift)] = connection.execute(query).fetchall()
-    texts = [one.value for one in app("campaigns", role="care_team").markdown]
+    texts = [as_read(one.value) for one in app("campaigns", role="care_team").markdown]
     [said] = [text for text in texts if "held out at random, " in text and text.startswith("Of ")]
     assert said.startswith(f"Of {contacted:,} patients to contact") and f"of {held_out:,} held out" in said
     assert ("95 % interval" in said) == (lift is not None)

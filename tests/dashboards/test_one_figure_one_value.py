@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.access.roles import ADMIN, PAGES
-from dashboards.figures.wording import DOMAIN_NAMES
+from dashboards.figures.wording import DOMAIN_NAMES, as_read
 from dashboards.layout import exhibits, exports
 from models.wording import amount, month, period
 from pipelines.cli.console import console
@@ -125,8 +125,8 @@ def _of_page(test: AppTest, page: str, catalog: dict) -> Iterator[Figure]:
             assert months, f"{page}: {element.label} does not say its period"
             yield Figure(element.label, months, WHOLE, element.value, page)
         if element.type == "markdown" and (newest := re.search(r"in ([A-Z][a-z]{2} \d{4}) than", element.value)):
-            for name, value, other_month in SENTENCE.findall(element.value):
-                yield Figure(name, other_month or newest[1], WHOLE, value.replace("\\", ""), f"{page}, sentence")
+            for name, value, other_month in SENTENCE.findall(as_read(element.value)):
+                yield Figure(name, other_month or newest[1], WHOLE, value, f"{page}, sentence")
 
 
 def _of_csv(frame: pl.DataFrame, name: str, page: str, catalog: dict) -> Iterator[Figure]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.figures.wording import as_read
 from models.wording import amount, change
 from pipelines.sql.connection import open_file
 from tests.dashboards.conftest import APP
@@ -66,7 +67,7 @@ def test_the_page_opens_with_whether_the_program_paid_off_by_how_much_and_what_t
         statement = connection.execute(query).fetchone()[0]
     assert overview.header[0].value == "Did it pay off?"
     said = next(text.value for text in overview.markdown if text.value.startswith("**The program"))
-    assert said.replace("\\", "").replace("**", "") == statement
+    assert as_read(said).replace("**", "") == statement
     assert "Next" in said
 
 
