@@ -77,7 +77,7 @@ def _read_plain(request: Request) -> int | None:
     if n_lines is None:
         return None
     with Quarantine(request.folder):
-        n_read = _copy(request, request.path, is_contained_refused=True)
+        n_read = _copy(request, request.path, is_id_plain=True, is_contained_refused=True)
     return n_read if n_read == n_lines and not has_doubts(request.folder / ROWS) else None
 
 
@@ -110,7 +110,7 @@ def _is_proved(sifted: Sifted) -> bool:
     n_sound = part.n_delivered - part.quarantine.n_rows
     if part.quarantine.n_rows > _FEW_BAD * part.n_delivered:
         return False
-    return _copy(request, part.path, is_numbered=True) == n_sound and not has_doubts(request.folder / ROWS)
+    return _copy(request, part.path, is_numbered=True, is_id_plain=True) == n_sound and not has_doubts(request.folder / ROWS)
 
 
 def _read_sifted(request: Request) -> Reading:
@@ -145,21 +145,27 @@ def _resource_type(contract: Contract) -> str:
     return BUNDLE if contract.name == DELETED else contract.name
 
 
-def _copy(request: Request, path: Path, *, is_numbered: bool = False, is_contained_refused: bool = False) -> int | None:
+def _copy(
+    request: Request, path: Path, *, is_numbered: bool = False, is_id_plain: bool = False, is_contained_refused: bool = False
+) -> int | None:
     """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read.
 
-    `is_numbered`: each line carries the number of its row; otherwise that is its place. `is_contained_refused`: a line with
-    contained resources that must be taken out or named cannot be read. DuckDB, which parses it anyway, finds them for nothing.
+    `is_numbered`: each line carries the number of its row; otherwise that is its place. `is_id_plain`: a line with blanks
+    around its id is left out; otherwise they are taken away, which takes a sixth longer to read. `is_contained_refused`: a line
+    with contained resources that must be taken out or named cannot be read. DuckDB, which parses it anyway, finds them for
+    nothing.
     """
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
-    such = [f"resourceType = {literal(_resource_type(request.contract))}", *(["trim(read.id) <> ''"] if "id" in types else [])]
+    id = "read.id" if is_id_plain else "trim(read.id)"
+    has_id = "read.id > ' ' and not suffix(read.id, ' ')" if is_id_plain else "trim(read.id) <> ''"
+    such = [f"resourceType = {literal(_resource_type(request.contract))}", *([has_id] if "id" in types else [])]
     if is_contained_refused and "contained" not in types:
         read |= {"contained": "varchar"}
         is_left = "false" if request.contract.name in CONTAINERS else "not contains(contained, '\"Patient\"')"
         such.append(f"if(contained is null or {is_left}, true, error('contained'))")
     columns = [
-        *(f'trim(read.id) as "{name}"' if name == "id" else f'"{name}"' for name in types),
+        *(f'{id} as "{name}"' if name == "id" else f'"{name}"' for name in types),
         *(f"{literal(value)} as {name}" for name, value in request.marks.items()),
         (f'"{NUMBER}"' if is_numbered else "null::bigint") + " as _row_number",
         "try_cast(meta.lastUpdated as timestamptz) as _last_updated",

@@ -163,6 +163,9 @@ WRONG = {
     "no text for a number": observation(999, valueInteger=""),
 }
 RIGHT = {
+    "blanks around its id": observation(999, id="  o999 "),
+    "a blank behind its id": observation(999, id="o999 "),
+    "a tab before its id": observation(999, id="\to999"),
     "a byte-order mark before it": b"\xef\xbb\xbf" + observation(999),
     "a comma behind it": observation(999) + b",",
     "what begins a text of a sequence": b"\x1e" + observation(999),
