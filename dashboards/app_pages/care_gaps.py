@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards.access.roles import current_viewer
 from dashboards.figures.comparisons import bars, small_multiples, stack
-from dashboards.figures.languages import _, day, month, period, sentence
+from dashboards.figures.languages import _, between, day, month, period, sentence
 from dashboards.figures.style import BAD, CATEGORIES, PENDING, SEQUENCE
 from dashboards.figures.trends import first_and_last, trend
 from dashboards.figures.wording import as_plain_markdown, each
@@ -134,7 +134,7 @@ with st.container(border=True):
     )
     days.metric(
         _("Days to closure in {year}", year=ends_on.year),
-        amount(totals["days"], "days"),
+        between(amount(totals["days"], "days")),
         help=_("Mean, from opening to closing, of this year's closures."),
     )
     if totals["days"] is not None:
@@ -185,13 +185,13 @@ table(
     ),
     title=_("Measures by topic, most open gaps first: {so_far}", so_far=so_far),
     columns={
-        "topic": st.column_config.TextColumn(_("Topic"), width=185),
+        "topic": st.column_config.TextColumn(_("Topic"), width=175),
         "measure_code": st.column_config.TextColumn(_("Code"), width=70),
-        "measure": st.column_config.TextColumn(_("Measure"), width=235),
-        "rate": st.column_config.ProgressColumn(_("Met"), format="percent", min_value=0, max_value=1, width=110),
+        "measure": st.column_config.TextColumn(_("Measure"), width=220),
+        "rate": st.column_config.ProgressColumn(_("Met"), format="percent", min_value=0, max_value=1, width=105),
         "few": st.column_config.TextColumn(_("Few"), width=40, help=_("Fewer than 30 eligible, or fewer than 10 met.")),
-        "n_eligible": st.column_config.NumberColumn(_("Eligible"), width=60),
-        "n_open": st.column_config.NumberColumn(_("Open"), width=50),
+        "n_eligible": st.column_config.NumberColumn(_("Eligible"), width=70),
+        "n_open": st.column_config.NumberColumn(_("Open"), width=75),
         "n_closures": st.column_config.NumberColumn(_("Closed"), width=60, help=_("Times that an open gap was closed.")),
         "days": st.column_config.NumberColumn(
             _("Days"), format="%.0f", width=50, help=_("Mean, from opening to closing, of this year's closures.")

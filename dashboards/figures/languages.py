@@ -110,8 +110,8 @@ def period(first_month: date | None, last_month: date | None) -> str:
 
 
 def between(amounts: str) -> str:
-    """Amounts of `models/wording.py` with the words between them in the viewer's language: 33 of 318 → 33 de 318."""
-    return re.sub(r"\b(?:up to|from|of|to)\b", lambda found: _(found[0]), amounts)
+    """Amounts of `models/wording.py` with their words in the viewer's language: 33 of 318 → 33 de 318."""
+    return re.sub(r"\b(?:up to|from|of|to|days)\b", lambda found: _(found[0]), amounts)
 
 
 def chart_language(language: str) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def test_charts_months_and_amounts_are_in_the_viewers_language(monkeypatch):
     assert languages.period(date(2026, 7, 1), date(2026, 9, 1)) == "jul a sept 2026"
     assert languages.period(date(2025, 12, 1), date(2026, 1, 1)) == "dic 2025 a ene 2026"
     assert languages.between("33 of 318, 5.0 % to 7.0 %") == "33 de 318, 5.0 % a 7.0 %"
+    assert languages.between("215.0 days") == "215.0 días"
 
 
 @pytest.mark.parametrize(
