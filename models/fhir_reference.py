@@ -9,6 +9,8 @@ PERSON = "Patient"
 IDENTIFIED = f"{PERSON}.identifier"
 """The kind of name that is an identifier of a patient, as `system|value`, or `|value` where a reference leaves the system out."""
 BY_IDENTIFIER = "'?identifier='"
+_MORE_THAN_SEGMENTS = ("?", ":", " ", "_history")
+"""Signs without which a reference, unless it ends in a slash, is segments alone, of which the last is the id."""
 
 
 def id_of(text: str) -> str:
@@ -17,7 +19,10 @@ def id_of(text: str) -> str:
     Relative, absolute, `urn:uuid:…`; `Patient/p1/_history/3` is p1.
     """
     last = f"nullif(trim(regexp_extract({_path(text)}, '(?:^[^/]*:|^|/)([^/]+?)(/_history/[^/]*)?$', 1)), '')"
-    return f"case when not contains({text}, {BY_IDENTIFIER}) then {last} end"
+    more = " or ".join(f"contains({text}, '{sign}')" for sign in _MORE_THAN_SEGMENTS)
+    # `Patient/p1`, as nearly all are written, takes a quarter of the time without a regular expression.
+    plain = f"when not ({more} or suffix({text}, '/')) then nullif(split_part({text}, '/', -1), '')"
+    return f"case {plain} when not contains({text}, {BY_IDENTIFIER}) then {last} end"
 
 
 def type_of(text: str) -> str:
