@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {#- What the other models of this folder read otherwise than it is written, or cannot read: each type of resource is read once. -#}
 {%- set sex -%}
     case
