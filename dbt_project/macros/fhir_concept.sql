@@ -15,7 +15,12 @@
 
 {#- Whether a list of CodeableConcepts has a coding with this code, of any system: for categories and statuses, whose codes are their own. -#}
 {% macro has_code(concepts, code) -%}
-    coalesce(contains({{ codes_of_each(concepts) }} || ';', '|{{ code }};'), false)
+    {{ is_among(code, codes_of_each(concepts)) }}
+{%- endmacro %}
+
+{#- The same of codings that are one text already. -#}
+{% macro is_among(code, codes) -%}
+    coalesce(contains({{ codes }} || ';', '|{{ code }};'), false)
 {%- endmacro %}
 
 {#- Whether the resource claims a profile whose canonical URL contains `name`; the version suffix does not matter. -#}

@@ -1,3 +1,13 @@
+with records as (
+
+    select
+        *,
+        {{ codes_of_each('category') }} as category_codes,
+        array_to_string(meta.profile, ' ') as profiles
+    from {{ source('raw', 'ehr_observation') }}
+
+)
+
 select
     source_system,
     id as observation_id,
@@ -9,13 +19,13 @@ select
     records.code.coding[1].system as code_system,
     records.code.coding[1].code as code,
     coalesce(records.code.coding[1].display, records.code.text) as code_name,
-    {{ codes_of_each('category') }} as category_codes,
-    {{ has_code('category', 'imaging') }} as is_imaging,
-    {{ has_code('category', 'exam') }} as is_exam,
-    {{ has_code('category', 'laboratory') }} or {{ claims_profile('observation-lab') }} as is_laboratory,
-    {{ claims_profile('us-core-smokingstatus') }}
-    or (records.meta.profile is null and {{ has_code('category', 'social-history') }}) as is_social_history,
-    array_to_string(records.meta.profile, ' ') as profiles,
+    records.category_codes,
+    {{ is_among('imaging', 'records.category_codes') }} as is_imaging,
+    {{ is_among('exam', 'records.category_codes') }} as is_exam,
+    {{ is_among('laboratory', 'records.category_codes') }} or coalesce(contains(records.profiles, 'observation-lab'), false) as is_laboratory,
+    coalesce(contains(records.profiles, 'us-core-smokingstatus'), false)
+    or (records.meta.profile is null and {{ is_among('social-history', 'records.category_codes') }}) as is_social_history,
+    records.profiles,
 
     coalesce(effectiveDateTime, effectiveInstant) as effective_date_time,
     effectivePeriod as effective_period,
@@ -44,5 +54,5 @@ select
         valueString, cast(valueInteger as varchar), cast(valueBoolean as varchar), valueDateTime
     ) as value_text,
     {{ codes_of(extension_value('extension', 'us-quality-core-notDoneReason', 'valueCodeableConcept')) }} as not_done_reason_codes
-from {{ source('raw', 'ehr_observation') }} as records
+from records
 {{ with_named('Patient', 'subject') }}
