@@ -21,10 +21,8 @@
 with concepts as (
 
     {%- for entity, columns in coded %}
-    {%- for column in columns %}
-    {{ 'union ' if not (loop.first and loop.index0 == 0 and entity == 'encounters') -}}
-    select distinct {{ column }} as codes from {{ ref('stg_ehr__' ~ entity) }}
-    {%- endfor %}
+    {{ 'union ' if not loop.first -}}
+    select distinct unnest([{{ columns | join(', ') }}]) as codes from {{ ref('stg_ehr__' ~ entity) }}
     {%- endfor %}
 
 ),
