@@ -56,7 +56,6 @@ runs as (
         *,
         is_new_status and gap_status = 'open' as is_opening,
         is_new_status and gap_status = 'closed' and coalesce(status_before = 'open', false) as is_closing,
-        sum(cast(is_new_status as integer)) over life as run,
         -- The day on record; otherwise only the month is known
         case
             when evidence_on between month_on and month_end_on then evidence_on
@@ -65,7 +64,6 @@ runs as (
             else month_on
         end as opening_on
     from due
-    window life as (partition by measure_code, group_id, patient_key order by month_end_on)
 
 ),
 
@@ -77,7 +75,7 @@ lives as (
         last_value(case when is_opening then opening_on end ignore nulls) over life as last_opened_on,
         last_value(case when is_closing then evidence_on end ignore nulls) over life as last_closed_on,
         max(case when is_closing then month_end_on end) over life as last_closing_end_on,
-        min(month_end_on) over (partition by measure_code, group_id, patient_key, run) as run_started_on,
+        last_value(case when is_new_status then month_end_on end ignore nulls) over life as run_started_on,
         count(*) filter (where is_opening) over life as n_openings
     from runs
     window life as (partition by measure_code, group_id, patient_key order by month_end_on)
