@@ -20,6 +20,8 @@ from ml.risk.features import Feature
 from ml.risk.reasons import reasons
 from ml.risk.selection import Fit, Selection, select
 
+AT_ONCE = 50_000
+"""Rows whose splines, some 200 columns, are in memory at once."""
 CHAMPION, CHALLENGER = "spline_logistic", "gradient_boosting"
 
 
@@ -40,7 +42,8 @@ class RiskModel:
     def risk_of(self, inputs: np.ndarray) -> np.ndarray:
         """As `risk`, of a matrix of shape (rows, features)."""
         intercept, slope = self.selection.calibration
-        return expit(intercept + slope * self.estimator.decision_function(inputs))
+        parts = [inputs[first : first + AT_ONCE] for first in range(0, max(len(inputs), 1), AT_ONCE)]
+        return expit(intercept + slope * np.concatenate([self.estimator.decision_function(part) for part in parts]))
 
     def contributions(self, rows: pl.DataFrame) -> np.ndarray:
         """Each input's contribution to each row's log-odds; shape (rows, features). For the champion these add up exactly."""

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from ml.metrics import auroc
+from ml.risk import risk_model
 from ml.risk.censoring import CHOSEN_BY
 from ml.risk.disengagement import (
     TooLittleData,
@@ -115,6 +116,13 @@ def test_contributions_add_up_to_the_log_odds(rows, model):
     intercept, slope = model.selection.calibration
     total = model.contributions(rows).sum(axis=1) + slope * model.estimator["logistic"].intercept_[0] + intercept
     assert np.allclose(1 / (1 + np.exp(-total)), model.risk(rows), atol=1e-9)
+
+
+def test_a_risk_does_not_depend_on_how_many_are_worked_out_at_once(rows, model, monkeypatch):
+    """The splines of all months of 100,000 patients took gigabytes. 50 rows at once, or 7 at a time with one left over."""
+    few, whole = rows.head(50), model.risk(rows.head(50))
+    monkeypatch.setattr(risk_model, "AT_ONCE", 7)
+    assert np.allclose(model.risk(few), whole, rtol=1e-12, atol=0)
 
 
 def test_an_input_that_never_varies_is_left_out(rows):
