@@ -13,6 +13,7 @@ from models.home_keys import statements
 from models.home_keys.wrapping import DataKey
 from pipelines.errors import EnvironmentNotReady
 from pipelines.keys import key_for, key_of, parquet_keys_beside, refusals
+from pipelines.sql.memory import memory_limit
 
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
 _SMALL = 256_000_000
@@ -41,7 +42,7 @@ def open_file(path: Path, *, read_only: bool = False, like: Path | None = None) 
         except BaseException:
             connection.close()
             raise
-    connection.execute(_SETTINGS)
+    connection.execute(f"{_SETTINGS}; set memory_limit = '{memory_limit()}'")
     if _is_small(like or path):
         # Not as a setting of `connect`: DuckDB refuses a second connection of the process to the file with other settings
         connection.execute("set threads = 1")
@@ -64,7 +65,7 @@ def open_memory(folder: Path) -> duckdb.DuckDBPyConnection:
 
 def prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Let a connection in memory work on what lies beside `path`, encrypted files too; what has no room in memory goes there."""
-    connection.execute(f"set temp_directory = {statements.quoted(f'{path}.tmp')}")
+    connection.execute(f"set memory_limit = '{memory_limit()}'; set temp_directory = {statements.quoted(f'{path}.tmp')}")
     _let_read_parquet(connection, path)
 
 
