@@ -9,12 +9,16 @@
         select rule, n_rows
         from (
             {%- for rule in rules %}
+            {%- set arguments = rule.arguments -%}
+            {%- if rule.kind == 'unique_combination' -%}
+                {%- set arguments = dict(arguments, is_stored=model.config.materialized != 'view') -%}
+            {%- endif %}
             {%- if rule.kind == 'columns_hold' %}
             select '{{ rule.name }}.' || column_name || '.' || rule as rule, n_rows
             {%- else %}
             select '{{ rule.name }}' as rule, count(*) as n_rows
             {%- endif %}
-            from ({{ context['test_' ~ rule.kind](relation, **rule.arguments) }}) as failing
+            from ({{ context['test_' ~ rule.kind](relation, **arguments) }}) as failing
             {{ 'union all' if not loop.last }}
             {%- endfor %}
         ) as evaluated

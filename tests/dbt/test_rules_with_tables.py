@@ -52,3 +52,13 @@ def test_a_key_that_is_not_found_in_the_table_that_it_refers_to_fails_its_own_ta
     with pytest.raises(ChecksFailed) as failed:
         list(run_dbt(parsed, warehouse, VARIABLES, ["fct_encounters"]))
     assert str(failed.value).splitlines()[1:] == [f"  fct_encounters.location_key relationships: {n_rows} rows"]
+
+
+def test_a_key_of_several_columns_that_three_rows_have_fails_its_table_once(warehouse: Path, parsed: Path):
+    """One row three times, among others that differ from it and from each other."""
+    with open_file(warehouse) as connection:
+        connection.execute("create temp table one as from intermediate.int_measures__gaps order by all limit 1")
+        connection.execute("insert into intermediate.int_measures__gaps from one union all from one")
+    with pytest.raises(ChecksFailed) as failed:
+        list(run_dbt(parsed, warehouse, VARIABLES, ["fct_measure_results"]))
+    assert str(failed.value).splitlines()[1:] == ["  fct_measure_results unique_combination: 1 rows"]
