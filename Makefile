@@ -85,7 +85,7 @@ test-all: lint setup-browser ## every test, the slow and the browser ones too
 	@$(PYTEST) -m "not browser and not spark" $(ARGS)
 	@$(PYTEST) -m browser $(ARGS)
 
-test-spark: setup-dev setup-spark ## whether Spark resolves every model
+test-spark: setup-dev setup-spark ## whether Spark resolves every model, and publishes what DuckDB does
 	@$(BIN)/python -m pytest -m spark -n 0 --durations 5 $(ARGS)
 
 mutate: setup-dev ## change chosen lines one by one, and name the changes that no test notices

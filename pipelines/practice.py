@@ -32,7 +32,8 @@ class Practice:
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
     `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`); `layouts` are its own, by
     name (`pipelines/layouts.py`). `modifier_extensions`: the addresses of FHIR's that change nothing that is read. `privacy`
-    names its profile (`pipelines/privacy.py`), `retention` its own months.
+    names its profile (`pipelines/privacy.py`), `retention` its own months. `engine` derives its tables, `spark_master` says where
+    Spark runs (`pipelines/warehouse/engine.py`).
     """
 
     id: str
@@ -49,6 +50,9 @@ class Practice:
     modifier_extensions: tuple[str, ...] = ()
     privacy: str = "hipaa"
     retention: Retention = field(default_factory=Retention)
+    engine: str = "duckdb"
+    spark_master: str = "local[*]"
+    is_spark_storage_encrypted: bool = False
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
         return replace(self, sources=sources)
@@ -86,6 +90,9 @@ def read_practice(folder: Path) -> Practice:
         modifier_extensions=tuple(settings.modifier_extensions),
         privacy=settings.privacy,
         retention=settings.retention,
+        engine=settings.engine,
+        spark_master=settings.spark_master,
+        is_spark_storage_encrypted=settings.spark_storage_is_encrypted,
     )
 
 

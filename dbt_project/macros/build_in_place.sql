@@ -4,19 +4,20 @@
     CPU time with that. They also ask twice which columns a published model has: `contract_columns` casts each, which the test suite holds.
 -#}
 {% macro build_in_place(relation) -%}
-    {%- set made -%}
-        drop {{ relation.type }} if exists {{ relation }};
-        {%- if model.contract.enforced %}
-        create table {{ relation }} {{ get_table_columns_and_constraints() }};
-        insert into {{ relation }} by name ({{ compiled_code }});
-        {%- else %}
-        create {{ relation.type }} {{ relation }} as ({{ compiled_code }});
-        {%- endif %}
-    {%- endset -%}
-    {%- set response, _ = adapter.execute(made) -%}
+    {%- set response, _ = adapter.execute(adapter.dispatch('making')(relation)) -%}
     {%- do store_result('main', response) -%}
     {%- do hold_rules(relation) -%}
     {{ return({'relations': [relation]}) }}
+{%- endmacro %}
+
+{% macro default__making(relation) -%}
+    drop {{ relation.type }} if exists {{ relation }};
+    {%- if model.contract.enforced %}
+    create table {{ relation }} {{ get_table_columns_and_constraints() }};
+    insert into {{ relation }} by name ({{ compiled_code }});
+    {%- else %}
+    create {{ relation.type }} {{ relation }} as ({{ compiled_code }});
+    {%- endif %}
 {%- endmacro %}
 
 {% materialization table, adapter='duckdb' %}

@@ -1,4 +1,4 @@
 {#- Writes what a build's file has in memory. Only a build changes it. -#}
 {% macro checkpoint() -%}
-    {%- if flags.WHICH in ('build', 'run', 'seed') -%} checkpoint {{ target.database }} {%- endif -%}
+    {%- if target.type == 'duckdb' and flags.WHICH in ('build', 'run', 'seed') -%} checkpoint {{ target.database }} {%- endif -%}
 {%- endmacro %}

@@ -1,10 +1,11 @@
 {#-
     CTEs that give every node of `edges` (one_key, other_key; both directions) the smallest key that it is connected to:
     `<name>` with columns record_key, group_key. Each round passes labels along one edge, then to the label's own label, so that
-    `rounds` rounds cover chains of 2^rounds edges; a test fails if that was not enough.
+    `rounds` rounds cover chains of 2^rounds edges; a test fails if that was not enough. Spark would write each round out wherever it is read, 256
+    times over for the first of four, if they were not `materialized`.
 -#}
 {% macro connected_groups(name, edges, rounds=4) -%}
-    {{ name }}_0 as (
+    {{ name }}_0 as materialized (
 
         select
             one_key as record_key,
@@ -14,7 +15,7 @@
 
     ),
     {% for round in range(1, rounds + 1) %}
-    {{ name }}_near_{{ round }} as (
+    {{ name }}_near_{{ round }} as materialized (
 
         select
             edges.one_key as record_key,
@@ -26,7 +27,7 @@
 
     ),
 
-    {{ name }}_{{ round }} as (
+    {{ name }}_{{ round }} as materialized (
 
         select
             near.record_key,

@@ -141,6 +141,11 @@ class PracticeSettings(Settings):
     )
     privacy: Literal["hipaa", "ccpa", "gdpr"] = Field("hipaa", description=f"one of {', '.join(PROFILES)}")
     retention: Retention = Field(Retention(), description="a table")
+    engine: Literal["duckdb", "spark"] = Field("duckdb", description='"duckdb", or "spark" (docs/scale.md)')
+    spark_master: str = Field(
+        "local[*]", pattern=r"^local(\[(\*|[1-9][0-9]{0,3})\])?$", description='"local[*]", or "local[4]" for four cores'
+    )
+    spark_storage_is_encrypted: bool = Field(False, description="true or false, without quotes")
     targets: dict[str, float] = Field({}, description="a number in the KPI's unit; a share is written as 0.05, not 5 %")
     variables: Variables = Field(Variables(), description="a table")
 

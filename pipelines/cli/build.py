@@ -4,12 +4,13 @@ from typing import Any
 
 import click
 
-from pipelines.cli.practice_options import chosen_practice, practice_options
+from pipelines.cli.practice_options import chosen_practice, engine_option, practice_options
 from pipelines.home import Home
 
 
 @click.command()
 @practice_options
+@engine_option
 def command(**options: Any) -> None:
     """Read new deliveries, build raw, staging, intermediate and marts into a new warehouse, and test them.
 

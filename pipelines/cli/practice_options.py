@@ -35,6 +35,12 @@ def practice_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def engine_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --engine to a command that builds; `chosen_practice` reads it."""
+    about = "What derives the tables [from practice.toml, otherwise duckdb]; spark: see docs/scale.md."
+    return click.option("--engine", type=click.Choice(["duckdb", "spark"]), help=about)(command)
+
+
 def source_options(folder: click.Path) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add the folder of each kind of source that a practice delivers: `--ehr`, `--crm`, …"""
 
@@ -52,6 +58,7 @@ def chosen_practice(
     practice_id: str | None,
     as_of: datetime | None,
     time_zone: str | None,
+    engine: str | None = None,
     **sources: Path | None,
 ) -> Practice:
     """The practice selected by the options.
@@ -73,6 +80,8 @@ def chosen_practice(
         changes["as_of"] = date(as_of.year, as_of.month, as_of.day)
     if time_zone:
         changes["time_zone"] = checked(time_zone, checked_time_zone, "--time-zone")
+    if engine:
+        changes["engine"] = engine
     return replace(practice, **changes)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli.practice_options import chosen_practice, practice_options
+from pipelines.cli.practice_options import chosen_practice, engine_option, practice_options
 from pipelines.home import Home
 from pipelines.practice import Practice
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @practice_options
+@engine_option
 @click.option("--landed", "is_landed", is_flag=True, help="Look for no deliveries: build from what has landed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--strict", is_flag=True, help="Publish nothing while a refused file lies in a source folder.")

@@ -29,6 +29,7 @@ from pipelines.raw.views import build_raw
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.dbt import run_dbt
 from pipelines.warehouse.dbt_project import default_settings, parsed_project
+from pipelines.warehouse.engine import spark_of
 
 DERIVED = ["tag:derived"]
 """The layers that dbt derives from raw; the delivery layer follows after scoring."""
@@ -44,6 +45,7 @@ class Build:
     `number`: its place in the order of the home's builds and publications. `passed`: the last of `STEPS` that passed.
     `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`). `arrived`: the state of the source folders that it
     was made from. `withholds_restricted`: what is published of it names no person whose data is restricted.
+    `spark_master`: the Spark that derives its tables; None: DuckDB does.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ class Build:
     number: int = 0
     arrived: str = ""
     withholds_restricted: bool = False
+    spark_master: str | None = None
 
     @property
     def id(self) -> str:
@@ -109,8 +112,10 @@ def start_build(
 ) -> Build:
     """Start a new build with schema `raw` from what has landed (`ledger`).
 
-    Of the older builds the newest finished one is kept: others are of no use, and their space is needed.
+    Of the older builds the newest finished one is kept: others are of no use, and their space is needed. Raises what
+    `spark_of` raises.
     """
+    spark_master = spark_of(practice)
     home.build.mkdir(parents=True, exist_ok=True)
     forget_unfinished(home)
     number = next_number(home)
@@ -136,6 +141,7 @@ def start_build(
         number=number,
         arrived=arrived,
         withholds_restricted=not profile(practice.privacy).restriction.is_shown,
+        spark_master=spark_master,
     )
     with build.connect() as connection:
         build_raw(connection, practice, home, ledger)
@@ -192,6 +198,7 @@ def build_warehouse(
     landed = land_whole(practice, home)
     build = start_build(home, practice, landed.ledger, variables=variables)
     with build.step("derived", is_whole=select is None):
-        for _ in run_dbt(parsed_project(home), build.warehouse, build.variables, select or DERIVED):
+        selected = select or DERIVED
+        for _ in run_dbt(parsed_project(home), build.warehouse, build.variables, selected, spark_master=build.spark_master):
             pass
     return build.warehouse

@@ -31,6 +31,7 @@ OF_A_BUILD = {"as_of_on", "time_zone"}
 PARSED = "partial_parse.msgpack"
 """dbt's own file of a parsed project, which it reads faster than `manifest.json`."""
 MANIFEST, SEAL = "manifest.json", "seal.json"
+SPARK = ("--target", "spark")
 SHIPPED = PROJECT / "target" / "parsed"
 """Where `make setup` parses the project to: for every home, and read-only to most."""
 NOT_READ = {"target", "logs", "dbt_packages", "sql_lint", "__pycache__"}
@@ -45,13 +46,19 @@ def default_settings() -> dict[str, object]:
     return {name: value for name, value in variables.items() if name not in OF_A_BUILD}
 
 
-def parsed_project(home: Home) -> Path:
+def parsed_project(home: Home, *target: str) -> Path:
     """The folder with `manifest.json` of the current dbt project, parsed when the checkout was set up or once for this home.
+
+    `target`: dbt's own words for another engine than DuckDB, whose macros differ (`SPARK`).
 
     Raises `ChecksFailed` if the project does not parse.
     """
-    shipped = SHIPPED / _state()
-    return shipped if _is_whole(shipped) else parsed_in(home.dbt)
+    shipped = SHIPPED / _named(_state(), *target)
+    return shipped if _is_whole(shipped) else parsed_in(home.dbt, *target)
+
+
+def _named(state: str, *target: str) -> str:
+    return "-".join([state, *target[1:]])
 
 
 def _state() -> str:
@@ -65,12 +72,9 @@ def _state() -> str:
 
 
 def parsed_in(place: Path, *target: str) -> Path:
-    """The current project's folder in `place`, which keeps that of no other state; parsed if it is not there or damaged.
-
-    `target`: dbt's own words for another engine than DuckDB, whose macros differ.
-    """
+    """The current project's folder in `place`, which keeps that of no other state; parsed if it is not there or damaged."""
     state = _state()
-    folder = place / "-".join([state, *target[1:]])
+    folder = place / _named(state, *target)
     if not _is_whole(folder):
         shutil.rmtree(folder, ignore_errors=True)
         _parse(folder, *target)

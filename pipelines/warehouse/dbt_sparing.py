@@ -15,6 +15,7 @@ from dbt_common.events.event_manager_client import ctx_set_event_manager, get_ev
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+ENGINES = ("default", "duckdb", "spark")
 MATERIALIZED = ("table", "view", "seed", "test")
 CALLED_BY_ADAPTER = {value for name, value in vars(impl).items() if name.endswith("_MACRO_NAME")}
 
@@ -74,7 +75,7 @@ def keep_called_macros(manifest: "Manifest") -> None:
 
     Those stay that a node, a materialization or the adapter calls, and those that they call.
     """
-    named = {f"materialization_{kind}_{engine}" for kind in MATERIALIZED for engine in ("default", "duckdb")} | CALLED_BY_ADAPTER
+    named = {f"materialization_{kind}_{engine}" for kind in MATERIALIZED for engine in ENGINES} | CALLED_BY_ADAPTER
     left = [id for id, macro in manifest.macros.items() if macro.name in named]
     left += [id for node in manifest.nodes.values() for id in node.depends_on.macros]
     called = set[str]()

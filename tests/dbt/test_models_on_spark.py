@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 
 from pipelines.warehouse.build import read_build
-from pipelines.warehouse.dbt_project import QUIET, dbt_manifest, parsed_in, places, read_manifest
+from pipelines.warehouse.dbt_project import QUIET, SPARK, dbt_manifest, parsed_in, places, read_manifest
 from pipelines.warehouse.spark.session import find_packages, session
 from pipelines.warehouse.spark.tables import Tables
-from pipelines.warehouse.spark.transpile import tables_of, to_spark
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3600)]
-SPARK = ("--target", "spark")
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +38,12 @@ def models(typed_warehouse: Path, parsed_dbt: Path, tmp_path_factory: pytest.Tem
 @pytest.fixture(scope="module")
 def tables(typed_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
     folder = tmp_path_factory.mktemp("spark")
-    with session("local[2]", str(folder)) as spark:
+    with session("local[2]", folder, has_few_rows=True) as spark:
         yield Tables(spark, typed_warehouse, folder)
 
 
 def _frame(tables: Tables, sql: str) -> Any:
-    for schema, name in tables_of(sql):
-        tables.bring(schema, name)
-    return tables.spark.sql(to_spark(sql, lambda part: tables.spark.sql(part).columns))
+    return tables.answer(sql)
 
 
 @pytest.mark.parametrize(("layer", "least"), [("staging", 70), ("intermediate", 250), ("marts", 45)])

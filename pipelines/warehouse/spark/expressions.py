@@ -161,6 +161,8 @@ def _is_whole(value: exp.Expr) -> bool:
             return value.name.upper() in {"DATEDIFF", "CONV", "SIZE", "WEEKDAY", "YEAR", "MONTH"}
         case exp.Add() | exp.Sub() | exp.Mul():
             return _is_whole(value.this) and _is_whole(value.expression)
+        case exp.Coalesce():
+            return all(_is_whole(one) for one in (value.this, *value.expressions))
     return isinstance(value, (exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Null, *COUNTS))
 
 
@@ -185,6 +187,11 @@ def _element(node: exp.Bracket) -> exp.Expr:
         place = int(index.sql()) + 1  # sqlglot counts from 0
         return call("TRY_ELEMENT_AT", node.this, number(place) if place > 0 else exp.Neg(this=number(-place)))
     return call("TRY_ELEMENT_AT", node.this, index)
+
+
+def _weekday(day: exp.Expr) -> exp.Expr:
+    """Monday 1 to Sunday 7."""
+    return exp.Paren(this=exp.Add(this=call("WEEKDAY", day), expression=number(1)))
 
 
 def _replaced(node: exp.RegexpReplace) -> exp.Expr:
@@ -235,7 +242,8 @@ def meant(node: exp.Expr) -> exp.Expr:
         case exp.Window() if node.args.get("spec") and node.alias:
             return _written_out(node)
         case exp.Max() | exp.Min() if isinstance(node.this, exp.Struct):
-            row = exp.Tuple(expressions=[field.expression for field in node.this.expressions])
+            fields = node.this.expressions
+            row = exp.Tuple(expressions=[one.expression if isinstance(one, exp.PropertyEQ) else one for one in fields])
             return call("MAX_BY" if isinstance(node, exp.Max) else "MIN_BY", node.this, _order_key(row))
         case exp.Window(this=exp.Count(this=exp.Distinct(expressions=[counted]))):
             over = node.copy()
@@ -262,7 +270,9 @@ def meant(node: exp.Expr) -> exp.Expr:
         case exp.AtTimeZone():
             return _at_zone(node.this, node.args["zone"])
         case exp.Extract() if node.name.lower() == "isodow":
-            return exp.Paren(this=exp.Add(this=call("WEEKDAY", node.expression), expression=number(1)))
+            return _weekday(node.expression)
+        case exp.DayOfWeekIso():
+            return _weekday(node.this)
         case exp.Mode() if isinstance(node.this, exp.Order):
             return exp.WithinGroup(this=call("MODE"), expression=exp.Order(expressions=node.this.expressions))
         case exp.RegexpReplace():

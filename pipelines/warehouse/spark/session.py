@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from pkgutil import extend_path
 from typing import Any
 
@@ -27,7 +28,15 @@ OF_THIS_MACHINE = {
     "spark.sql.shuffle.partitions": "8",
     "spark.driver.bindAddress": "127.0.0.1",
 }
-"""Settings where the master is this machine itself. A cluster has its own (`spark-defaults.conf`)."""
+"""Settings where the master is this machine itself."""
+OF_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "2",
+}
+"""Settings where few rows were delivered: to compile code for each of 400 statements takes longer than to run it once."""
+JAVA_OF_FEW_ROWS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+"""Java's part in that. Its cache for one compiler alone, 48 MB, was full after three minutes: nothing was compiled any more."""
 FUNCTIONS = {
     "jaro_winkler_similarity": ("jaro_winkler_similarity(a, b)", 2, "double"),
     "best_name_similarity": (
@@ -51,15 +60,15 @@ def find_packages() -> None:
     if str(PACKAGES) in sys.path:
         return
     sys.path.append(str(PACKAGES))
-    for name in ("dbt.adapters", "dbt.include"):  # where they are imported already, they have looked for their parts
+    for name in ("dbt", "dbt.adapters", "dbt.include"):  # where they are imported already, they have looked for their parts
         if name in sys.modules:
             package = sys.modules[name]
             package.__path__ = extend_path(package.__path__, name)
 
 
 @contextmanager
-def session(master: str, folder: str) -> Iterator[Any]:
-    """A Spark session whose tables lie under `folder`; stopped at the end.
+def session(master: str, folder: Path, *, has_few_rows: bool = False) -> Iterator[Any]:
+    """A Spark session whose tables lie under `folder`, with all else that it writes; its JVM has ended at the end.
 
     Raises `EnvironmentNotReady` where Spark or Java is not there, or the master does not answer.
     """
@@ -68,16 +77,25 @@ def session(master: str, folder: str) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     warnings.filterwarnings("ignore", module="pyspark")
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)
-    settings = {**SETTINGS, "spark.sql.warehouse.dir": folder}
-    if master.startswith("local"):
-        settings |= OF_THIS_MACHINE
-        os.environ["PYSPARK_PYTHON"] = sys.executable
+    for name in ("py4j", "SQLQueryContextLogger"):  # which write statements, with values
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    local = folder / "local"
+    local.mkdir()
+    settings = {
+        **SETTINGS,
+        **OF_THIS_MACHINE,
+        **(OF_FEW_ROWS if has_few_rows else {}),
+        "spark.sql.warehouse.dir": str(folder),
+        "spark.local.dir": str(local),
+        "spark.driver.extraJavaOptions": f'"-Djava.io.tmpdir={local}" {JAVA_OF_FEW_ROWS if has_few_rows else ""}',
+    }
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("caregap").master(master)
     for name, value in settings.items():
         builder = builder.config(name, value)
     try:
-        started = builder.getOrCreate()
+        with _unheard():
+            started = builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         why = f"Spark does not start at {master} ({type(error).__name__})"
         raise EnvironmentNotReady(f"{why}: install Java 17 (Debian: openjdk-17-jre-headless), and check spark_master.") from None
@@ -88,6 +106,33 @@ def session(master: str, folder: str) -> Iterator[Any]:
         yield started
     finally:
         started.stop()
+        _end_jvm()
+
+
+def _end_jvm() -> None:
+    """Have the JVM end, which else goes on until Python does, and writes where the first of its sessions did."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    SparkContext._gateway = SparkContext._jvm = None
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What the JVM that is started here says goes nowhere, for as long as it runs: it would print statements and values."""
+    kept = {handle: os.dup(handle) for handle in (1, 2)}
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            for handle in kept:
+                os.dup2(nowhere.fileno(), handle)
+        yield
+    finally:
+        for handle, copy in kept.items():
+            os.dup2(copy, handle)
+            os.close(copy)
 
 
 def _in_duckdb(expression: str, arity: int, returns: str) -> Callable[..., Any]:

@@ -9,15 +9,22 @@ from pipelines.warehouse.spark.expressions import call, lambda_of, meant, number
 
 Columns = Callable[[str], Sequence[str]]
 """The names of the columns of a query in Spark's dialect."""
+Keep = Callable[[str], str]
+"""Makes a table of a query in Spark's dialect. Returns its name."""
 
 
-def to_spark(sql: str, columns: Columns) -> str:
-    """One statement of DuckDB's dialect as Spark's.
+def read(sql: str) -> exp.Expr:
+    """One statement of DuckDB's dialect. Raises sqlglot's `ParseError` where it cannot be read."""
+    return sqlglot.parse_one(sql, read="duckdb")
 
-    `columns` answers what a query's columns are, for `union by name` and `* replace`, which Spark lacks. Raises sqlglot's
-    `ParseError` where the statement cannot be read, and `NotImplementedError` where Spark cannot say it.
+
+def to_spark(tree: exp.Expr, columns: Columns, keep: Keep | None = None) -> str:
+    """A statement of DuckDB's dialect as Spark's; the tree is used up.
+
+    `columns` answers what a query's columns are, for `union by name` and `* replace`, which Spark lacks. `keep` makes a table of
+    a CTE `as materialized`, which Spark lacks too; without it, the CTE is one as any other. Raises `NotImplementedError` where
+    Spark cannot say it.
     """
-    tree = sqlglot.parse_one(sql, read="duckdb")
     for place, select in enumerate(list(tree.find_all(exp.Select))):
         _unnest_beside(select, f"rows_{place}")
     for node in list(tree.walk())[::-1]:  # what is inside before what is around it
@@ -29,12 +36,23 @@ def to_spark(sql: str, columns: Columns) -> str:
             _by_position(node, columns)
         elif isinstance(node, exp.Select) and any((star := _star(one)) and star.args.get("replace") for one in node.expressions):
             _replaced_columns(node, columns)
+    for cte in [one for one in tree.find_all(exp.CTE) if one.args.get("materialized")]:
+        cte.set("materialized", None)
+        if keep:
+            kept = keep(_with_ctes(cte.this, cte.this.sql(dialect="spark")))
+            cte.set("this", exp.select("*").from_(exp.to_table(kept)))
     return tree.sql(dialect="spark")
 
 
-def tables_of(sql: str) -> set[tuple[str, str]]:
-    """The tables that a statement of DuckDB's dialect reads, as schema and name."""
-    return {(table.db, table.name) for table in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table) if table.db}
+def tables_of(tree: exp.Expr) -> set[tuple[str, str]]:
+    """The tables that a statement reads, as schema and name."""
+    made = tree.this if isinstance(tree, exp.Create) else None
+    return {(table.db, table.name) for table in tree.find_all(exp.Table) if table.db and table is not made}
+
+
+def made_by(tree: exp.Expr) -> tuple[str, str] | None:
+    """The table or view that a statement makes, as schema and name; None: it makes none."""
+    return (tree.this.db, tree.this.name) if isinstance(tree, exp.Create) else None
 
 
 # Columns that only the catalog knows

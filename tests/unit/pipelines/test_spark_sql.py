@@ -2,11 +2,11 @@
 
 import pytest
 
-from pipelines.warehouse.spark.transpile import tables_of, to_spark
+from pipelines.warehouse.spark.transpile import read, tables_of, to_spark
 
 
 def in_spark(expression: str) -> str:
-    return to_spark(f"select {expression} from t", lambda query: []).removeprefix("SELECT ").removesuffix(" FROM t")
+    return to_spark(read(f"select {expression} from t"), lambda query: []).removeprefix("SELECT ").removesuffix(" FROM t")
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,13 @@ def in_spark(expression: str) -> str:
         ("max_by(a, b)", "MAX_BY(a, b) FILTER(WHERE NOT (a) IS NULL)"),
         # Within a row a null is above all else
         ("min_by(a, (b, c))", "MIN_BY(a, STRUCT((b) IS NULL, b, (c) IS NULL, c)) FILTER(WHERE NOT (a) IS NULL)"),
+        ("max(struct_pack(a, b))", "MAX_BY(STRUCT(a, b), STRUCT((a) IS NULL, a, (b) IS NULL, b))"),
+        # A truth is a whole number already
+        ("cast(coalesce(a = b, false) as integer)", "CAST(COALESCE(a = b, FALSE) AS INT)"),
         # A series that would go down is empty
         ("generate_series(1, n)", "IF(1 <= n, SEQUENCE(1, n), ARRAY())"),
         ("extract(isodow from a)", "(WEEKDAY(a) + 1)"),
+        ("isodow(a)", "(WEEKDAY(a) + 1)"),
         ("cast('0x' || a as bigint)", "CAST(CONV(a, 16, 10) AS BIGINT)"),
         # 2.5 becomes 2 as a float, 3 as a decimal; Spark cuts off
         ("cast(a as integer)", "CAST(IF(TYPEOF(a) = 'double', BROUND(a), ROUND(a)) AS INT)"),
@@ -57,14 +61,14 @@ def test_what_would_mean_something_else_is_refused(expression: str) -> None:
 
 def test_lists_of_one_select_become_rows_side_by_side() -> None:
     """`unnest` and its positions go together: three addresses are three rows, not nine."""
-    written = to_spark("select unnest(a) as x, generate_subscripts(a, 1) as n from t", lambda query: [])
+    written = to_spark(read("select unnest(a) as x, generate_subscripts(a, 1) as n from t"), lambda query: [])
     assert written.count("EXPLODE(ARRAYS_ZIP(") == 1
     assert written.startswith("SELECT rows_0.one.`0` AS x, rows_0.one.`1` AS n FROM t LATERAL VIEW")
 
 
 def test_a_union_by_name_is_one_by_position_with_nulls_for_what_a_side_lacks() -> None:
     columns = {"SELECT * FROM s": ["a", "b"], "SELECT * FROM t": ["b", "c"]}
-    written = to_spark("select * from s union all by name select * from t", columns.__getitem__)
+    written = to_spark(read("select * from s union all by name select * from t"), columns.__getitem__)
     assert written == (
         "SELECT `a`, `b`, NULL AS `c` FROM (SELECT * FROM s) AS side UNION ALL "
         "SELECT NULL AS `a`, `b`, `c` FROM (SELECT * FROM t) AS side"
@@ -72,12 +76,28 @@ def test_a_union_by_name_is_one_by_position_with_nulls_for_what_a_side_lacks() -
 
 
 def test_a_replaced_column_keeps_its_place() -> None:
-    written = to_spark("with s as (select 1 as a, 2 as b) select * replace (a + b as a) from s", lambda query: ["a", "b"])
+    written = to_spark(read("with s as (select 1 as a, 2 as b) select * replace (a + b as a) from s"), lambda query: ["a", "b"])
     assert written.endswith("SELECT a + b AS a, `b` FROM s")
 
 
+def test_a_materialized_cte_is_made_once_with_those_before_it() -> None:
+    made = []
+
+    def keep(query: str) -> str:
+        made.append(query)
+        return f"kept.rows_{len(made)}"
+
+    sql = "with a as (select 1 as x), b as materialized (select * from a), c as materialized (select * from b) select * from c"
+    written = to_spark(read(sql), lambda query: [], keep)
+    assert made == [
+        "WITH a AS (SELECT 1 AS x) SELECT * FROM a",
+        "WITH a AS (SELECT 1 AS x), b AS (SELECT * FROM kept.rows_1) SELECT * FROM b",
+    ]
+    assert written.endswith("b AS (SELECT * FROM kept.rows_1), c AS (SELECT * FROM kept.rows_2) SELECT * FROM c")
+
+
 def test_the_tables_of_a_statement_are_those_with_a_schema() -> None:
-    assert tables_of("with s as (select * from marts.dim_patients) select * from s, seeds.kpi_catalog") == {
+    assert tables_of(read("with s as (select * from marts.dim_patients) select * from s, seeds.kpi_catalog")) == {
         ("marts", "dim_patients"),
         ("seeds", "kpi_catalog"),
     }

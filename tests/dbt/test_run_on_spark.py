@@ -1,0 +1,60 @@
+"""A whole run on Spark: what it publishes is what DuckDB publishes, and nothing of its work is left.
+
+Run by `make test-spark`, which shows the table of what was compared.
+"""
+
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.home import Home
+from pipelines.scratch import PREFIX
+from pipelines.warehouse.dbt_project import SPARK, parsed_project, read_manifest
+from pipelines.warehouse.spark.session import find_packages
+from tests.conftest import caregap
+from tests.dbt.parity import HEAD, parity
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(7200)]
+
+
+def published(home: Home, practice: Path, engine: str) -> Path:
+    done = caregap(home, "run", practice, "--engine", engine)
+    assert done.returncode == 0, done.stderr
+    assert not [*home.build.rglob(f"{PREFIX}*")]
+    return (home.published / "current" / "warehouse.duckdb").resolve()
+
+
+def test_every_published_table_is_the_same_on_both_engines(
+    small_practice: Path, new_home: Callable[[], Home], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Keys and values; money to the cent, floats to the ninth digit."""
+    compared = parity(*(published(new_home(), small_practice, engine) for engine in ("duckdb", "spark")))
+    with capsys.disabled():
+        sys.stdout.write("\n".join(["", HEAD, *map(str, compared), ""]))
+    assert len(compared) > 60
+    assert sum(one.n_rows for one in compared) > 10_000
+    assert [str(one) for one in compared if not one.is_same] == []
+
+
+def test_spark_works_in_a_folder_of_the_build_for_its_owner_alone_which_goes_with_an_error(
+    typed_warehouse: Path, parsed_dbt: Path, tmp_path: Path
+) -> None:
+    find_packages()
+    from pipelines.warehouse.spark.dbt_session import dbt_on_spark
+
+    (tmp_path / "build" / "one").mkdir(parents=True)
+    warehouse = tmp_path / "build" / "one" / "warehouse.duckdb"
+    warehouse.write_bytes(typed_warehouse.read_bytes())
+    (tmp_path / "dbt").symlink_to(parsed_dbt)
+    manifest = read_manifest(parsed_project(Home(tmp_path), *SPARK))
+    with pytest.raises(ZeroDivisionError), dbt_on_spark(warehouse, "local[1]", manifest, has_few_rows=True) as tables:
+        tables.answer("create schema if not exists marts")
+        tables.answer("create table marts.dim_kpis as (select * from seeds.kpi_catalog)")
+        [folder] = warehouse.parent.glob(f"{PREFIX}*")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert [*folder.rglob("*.parquet")]
+        raise ZeroDivisionError
+    assert [path.name for path in warehouse.parent.iterdir()] == [warehouse.name]
