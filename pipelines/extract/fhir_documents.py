@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import orjson
 
@@ -88,7 +88,7 @@ def is_document(start: bytes) -> bool:
     return bool(_OPENED.match(start)) and b'"resourceType"' in start
 
 
-def is_type(given: object) -> bool:
+def is_type(given: object) -> TypeGuard[str]:
     """Whether this may be the name of a resource type."""
     return isinstance(given, str) and bool(_TYPE.fullmatch(given))
 
