@@ -20,6 +20,7 @@ from pipelines.warehouse.dbt import run_dbt
 from pipelines.warehouse.dbt_project import parsed_project
 
 REBUILT = [
+    "stg_ehr__appointments",
     "int_activity__encounters",
     "int_activity__appointments",
     "int_engagement__touches",
