@@ -10,13 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from models.landing import LANDING
 from pipelines.home import Home
-from pipelines.publications.kept_facts import keep, show_history
-from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
-from pipelines.sql.connection import open_file
-from pipelines.sql.literals import literal
-from pipelines.sql.parquet import rows_of, write_rows
+from pipelines.publications.kept_facts import keep_new, show_history
+from pipelines.publications.store import Publication, whole_publications
 
 TABLE = "marts.fct_baselines"
 KEPT = "published_baselines"
@@ -47,22 +43,6 @@ def _files(home: Home, practice_id: str) -> list[Path]:
 
 def _keep(home: Home, publication: Publication) -> None:
     path = _folder(home, publication.practice_id) / f"{publication.id}.parquet"
-    if path.exists():
-        return
-    fields = LANDING[KEPT].fields
-    published = {
-        "publication_id": literal(publication.id),
-        "published_at": f"cast({literal(publication.published_at)} as timestamptz)",
-    }
-    columns = ", ".join(f"{published.get(name, name)} as {name}" for name in fields)
+    rows = f"from {TABLE} where is_final and publication_id is null"
     kept = _files(home, publication.practice_id)
-    kept_rows = f"select * from {rows_of(kept)}" if kept else ""
-    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
-        new = f"select {columns} from {TABLE} where is_final and publication_id is null"
-        new += f" and (program_key, kpi_code) not in (select (program_key, kpi_code) from ({kept_rows}))" if kept else ""
-        if not connection.execute(f"select count(*) from ({new})").fetchall()[0][0]:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = path.with_name(f".{path.name}")
-        write_rows(connection, f"{new} order by program_key, kpi_code", beside)
-    keep(beside, path, "settle.baselines")
+    keep_new(home, publication, path, rows, table=KEPT, kept=kept, point="settle.baselines")

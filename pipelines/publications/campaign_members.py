@@ -6,22 +6,15 @@ A list shows whom its rule fits on its day; who has booked a visit since is not 
 told only from who was on it at first. Each person of a campaign is kept once and never changes sides.
 """
 
-from pathlib import Path
-
 import duckdb
 
-from models.landing import LANDING
 from pipelines.home import Home
-from pipelines.publications.kept_facts import keep, kept_of_persons, show_history
-from pipelines.publications.store import WAREHOUSE, Publication, whole_publications
-from pipelines.sql.connection import open_file
-from pipelines.sql.literals import literal
-from pipelines.sql.parquet import rows_of, write_rows
+from pipelines.publications.kept_facts import keep_new, kept_of_persons, show_history
+from pipelines.publications.store import Publication, whole_publications
 
 TABLE = "delivery.out_campaign_patients"
 FOLDER, KEPT = "campaign_members", "published_campaign_members"
 _PICKED = """
-    select {columns}
     from delivery.out_campaign_patients as patients
     inner join (select distinct campaign_code, title, audience, measure_code from delivery.out_campaigns) as campaigns
         using (campaign_code)
@@ -48,21 +41,6 @@ def show_campaign_members(connection: duckdb.DuckDBPyConnection, home: Home, pra
 
 def _keep(home: Home, publication: Publication) -> None:
     folder = home.history(publication.practice_id) / FOLDER
-    path: Path = folder / f"{publication.as_of_on}-{publication.id}.parquet"
-    if path.exists():
-        return
-    published = {
-        "added_on": "patients.listed_on",
-        "publication_id": literal(publication.id),
-        "published_at": f"cast({literal(publication.published_at)} as timestamptz)",
-    }
-    picked = _PICKED.format(columns=", ".join(f"{published.get(name, name)} as {name}" for name in LANDING[KEPT].fields))
-    if kept := kept_of_persons(home, publication.practice_id)[FOLDER]:
-        picked += f" and (campaign_code, patient_key) not in (select (campaign_code, patient_key) from {rows_of(kept)})"
-    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
-        if not connection.execute(f"select count(*) from ({picked})").fetchall()[0][0]:
-            return
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = path.with_name(f".{path.name}")
-        write_rows(connection, f"{picked} order by campaign_code, patient_key", beside, "compression zstd")
-    keep(beside, path, "settle.campaigns")
+    path = folder / f"{publication.as_of_on}-{publication.id}.parquet"
+    kept = kept_of_persons(home, publication.practice_id)[FOLDER]
+    keep_new(home, publication, path, _PICKED, table=KEPT, kept=kept, point="settle.campaigns", added_on="patients.listed_on")

@@ -15,8 +15,11 @@ from pipelines.durable import put_in_place, sync, write_durably
 from pipelines.errors import EnvironmentNotReady
 from pipelines.faults import passing
 from pipelines.home import Home
+from pipelines.publications.store import WAREHOUSE, Publication
 from pipelines.sealed import damage, seal
-from pipelines.sql.parquet import rows_of
+from pipelines.sql.connection import open_file
+from pipelines.sql.literals import literal
+from pipelines.sql.parquet import rows_of, write_rows
 from pipelines.sql.types import sql_type
 
 OF_PERSONS = {"gap_months": "published_gap_months", "campaign_members": "published_campaign_members"}
@@ -26,6 +29,34 @@ OF_PERSONS = {"gap_months": "published_gap_months", "campaign_members": "publish
 def kept_of_persons(home: Home, practice_id: str) -> dict[str, list[Path]]:
     """The files that are kept of persons, by their folder; each has a column `patient_key`."""
     return {folder: sorted((home.history(practice_id) / folder).glob("[0-9]*.parquet")) for folder in OF_PERSONS}
+
+
+def keep_new(
+    home: Home, publication: Publication, path: Path, rows: str, *, table: str, kept: Sequence[Path], point: str, **columns: str
+) -> None:
+    """Keep in `path` the rows that a publication shows for the first time: those whose key is in no `kept` file.
+
+    `rows`: SQL from `from` on, with a `where`; `table`: one of `LANDING`, whose fields and key they have. `columns`: SQL of
+    those fields that are named otherwise. Nothing is written where `path` is there or no row is new. `point` as in `keep`.
+    """
+    if path.exists():
+        return
+    columns |= {
+        "publication_id": literal(publication.id),
+        "published_at": f"cast({literal(publication.published_at)} as timestamptz)",
+    }
+    contract = LANDING[table]
+    key = ", ".join(contract.key)
+    new = f"select {', '.join(f'{columns.get(name, name)} as {name}' for name in contract.fields)} {rows}"
+    if kept:
+        new += f" and ({key}) not in (select ({key}) from {rows_of(kept)})"
+    with open_file(home.published / publication.id / WAREHOUSE, read_only=True) as connection:
+        if not connection.execute(f"select count(*) from ({new})").fetchall()[0][0]:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_name(f".{path.name}")
+        write_rows(connection, f"{new} order by {key}", beside, "compression zstd")
+    keep(beside, path, point)
 
 
 def keep(written: Path, path: Path, point: str) -> None:
