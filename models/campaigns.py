@@ -6,6 +6,9 @@ AUDIENCES = ("condition", "prevention", "lapsed")
 STANDING_AUDIENCES = ("discharge", "visit", "prevention", "lapsed")
 """Those of the lists that every practice has (seed `outreach_campaigns`)."""
 
+NEVER_HELD_OUT = ("discharge", "visit")
+"""Those of lists of what a clinician ordered: nobody is held out, so what contacting changes cannot be told."""
+
 CONDITIONS = (
     "arrhythmia",
     "arthritis",

@@ -20,13 +20,11 @@ from dashboards.outreach.reaching import CHANNEL_NAMES
 from dashboards.outreach.worklist import campaign_effects, campaigns, lift
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
-from models.campaigns import AUDIENCES, CONDITIONS, LONGEST_TITLE, LONGEST_WHY, MOST_SITE_CAPACITY
+from models.campaigns import AUDIENCES, CONDITIONS, LONGEST_TITLE, LONGEST_WHY, MOST_SITE_CAPACITY, NEVER_HELD_OUT
 from models.extracts.crm import CHANNELS
 
 HELD_OUT = {"Nobody": 0.0, "10 %": 0.1, "20 %": 0.2, "30 %": 0.3, "Half": 0.5}
 DAYS_AHEAD = 90
-NEVER_HELD_OUT = {"discharge", "visit"}
-"""Audiences of lists of what a clinician ordered: nobody is held out, so what contacting changes cannot be told."""
 _MEASURES = "select measure_code, title from marts.dim_measures order by measure_code"
 _SAID, _REFUSED = "campaigns_said", "campaigns_refused"
 _EXPORTED = (

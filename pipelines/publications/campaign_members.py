@@ -8,18 +8,19 @@ told only from who was on it at first. Each person of a campaign is kept once an
 
 import duckdb
 
+from models.campaigns import NEVER_HELD_OUT
 from pipelines.home import Home
 from pipelines.publications.kept_facts import keep_new, kept_of_persons, show_history
 from pipelines.publications.store import Publication, whole_publications
 
 TABLE = "delivery.out_campaign_patients"
 FOLDER, KEPT = "campaign_members", "published_campaign_members"
-_PICKED = """
+_PICKED = f"""
     from delivery.out_campaign_patients as patients
     inner join (select distinct campaign_code, title, audience, measure_code from delivery.out_campaigns) as campaigns
         using (campaign_code)
     where (patients.suppress_reason is null or patients.is_held_out)
-        and not patients.is_clinically_urgent and campaigns.audience not in ('discharge', 'visit')
+        and not patients.is_clinically_urgent and campaigns.audience not in {NEVER_HELD_OUT}
 """
 """Whom the lot could hold out: the urgent and what a clinician ordered are never held out, so they would be in one arm alone."""
 

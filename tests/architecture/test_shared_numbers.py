@@ -6,6 +6,7 @@ from jinja2 import Template
 
 from ml.risk.no_show import EMBARGO_DAYS
 from models import disengagement, fhir_reference, no_show
+from models.campaigns import NEVER_HELD_OUT
 from models.few_cases import is_few
 from pipelines.home import CHECKOUT
 from pipelines.raw.as_of import NEWEST_VISIT
@@ -37,6 +38,12 @@ def test_the_day_that_a_run_looks_back_from_and_staging_know_a_finished_visit_by
     generated = (MACROS / "shared_constants__generated.sql").read_text(encoding="utf-8")
     assert f"macro finished_visit_words() -%}}{{{{ return(({words})) }}}}" in generated
     assert f"in ('finished', {words})" in NEWEST_VISIT
+
+
+def test_the_list_and_what_is_kept_of_it_agree_whom_nobody_holds_out():
+    assert NEVER_HELD_OUT == ("discharge", "visit")
+    drawn = (MODELS / "delivery" / "outreach" / "out_campaign_patients.sql").read_text(encoding="utf-8")
+    assert f"when campaigns.audience in {NEVER_HELD_OUT} then null" in drawn
 
 
 def test_dbt_reads_a_reference_by_the_words_that_landing_reads_it_by():
