@@ -82,7 +82,7 @@ test: setup-dev ## style and imports, then every test that fits in minutes
 
 test-all: lint setup-browser ## every test, the slow and the browser ones too
 	@$(BIN)/python -m tests.connect.odoo.install || echo "The tests that need an Odoo are skipped."
-	@$(PYTEST) -m "not browser and not spark" $(ARGS)
+	@$(PYTEST) --hypothesis-profile search -m "not browser and not spark" $(ARGS)
 	@$(PYTEST) -m browser $(ARGS)
 
 test-spark: setup-dev setup-spark ## whether Spark resolves every model, and publishes what DuckDB does

@@ -26,8 +26,10 @@ from pipelines.home import Home
 from pipelines.practice import SAMPLE, read_practice
 from pipelines.sql.connection import open_file
 
-# A test that is slow on a busy machine is not wrong.
-settings.register_profile("any_machine", deadline=None)
+# A test that is slow on a busy machine is not wrong. `make test` tries the same examples each time, so that it says something of
+# a change; `make test-all` searches among others (`--hypothesis-profile search`).
+settings.register_profile("any_machine", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
 settings.load_profile("any_machine")
 
 Hashes = dict[str, tuple[int, int]]
