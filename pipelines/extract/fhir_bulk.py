@@ -23,7 +23,7 @@ from pipelines.extract.fhir_contained import CONTAINERS
 from pipelines.extract.fhir_documents import type_of_start
 from pipelines.extract.fhir_doubts import note_doubts
 from pipelines.extract.fhir_sift import NUMBER, ROOM_FOR_NUMBER, NotPlain, Part, Sifted, odd_places, sift, sift_structure
-from pipelines.extract.fhir_version import refuse_other_version
+from pipelines.extract.fhir_version import SIGNS_BESIDE, Versions
 from pipelines.extract.ndjson_scan import count_plain_lines
 from pipelines.extract.parquet_doubts import has_doubts
 from pipelines.extract.preflight import first_bytes
@@ -45,30 +45,34 @@ def read_fhir(request: Request) -> Reading:
     `ExtractRefused` if too many resources are bad or they are of another FHIR version.
     """
     start = first_bytes(request.path, request.limits)
-    _refuse_other_version(start)
+    said = _versions_said(start)
     of_one_type = request.contract if request.contract.name != BUNDLE else request.contracts.get(type_of_start(start) or "")
-    if of_one_type and of_one_type.name not in (BUNDLE, DELETED):
+    if of_one_type and of_one_type.name not in (BUNDLE, DELETED) and not said.of_it:
         n_read = _read_plain(request.of(of_one_type))
         if n_read is not None:
             whole = Reading(n_read, n_read, 0, n_doubts=note_doubts(request.of(of_one_type)))
-            return whole if of_one_type is request.contract else Reading(0, 0, 0, parts={of_one_type.name: whole})
+            own = whole if of_one_type is request.contract else Reading(0, 0, 0, parts={of_one_type.name: whole})
+            return replace(own, denied=said.denied())
         if of_one_type is not request.contract:
             shutil.rmtree(request.of(of_one_type).folder)
     path, encoding = as_utf8(request.path, request.scratch)
     if encoding:
         return replace(read_fhir(replace(request, path=path)), read_as=f"in {spoken(encoding)}")
-    return _read_presumed(request) or _read_sifted(request)
+    presumed = None if said.of_it else _read_presumed(request)
+    return replace(presumed, denied=said.denied()) if presumed else _read_sifted(request)
 
 
-def _refuse_other_version(start: bytes) -> None:
-    """Look into the first lines of a file, because the fast path sees no element that R4 does not have."""
+def _versions_said(start: bytes) -> Versions:
+    """What the first lines of a file say of its version, because the fast path reads no element that R4 does not have."""
+    said = Versions()
     for line in start.split(b"\n", _LINES_ASKED)[:_LINES_ASKED]:
         try:
             resource = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
         if isinstance(resource, dict):
-            refuse_other_version(resource)
+            said.note(resource)
+    return said
 
 
 def _read_plain(request: Request) -> int | None:
@@ -77,7 +81,7 @@ def _read_plain(request: Request) -> int | None:
     if n_lines is None:
         return None
     with Quarantine(request.folder):
-        n_read = _copy(request, request.path, is_id_plain=True, is_contained_refused=True)
+        n_read = _copy(request, request.path, is_unparsed=True, is_contained_refused=True)
     return n_read if n_read == n_lines and not has_doubts(request.folder / ROWS) else None
 
 
@@ -110,7 +114,7 @@ def _is_proved(sifted: Sifted) -> bool:
     n_sound = part.n_delivered - part.quarantine.n_rows
     if part.quarantine.n_rows > _FEW_BAD * part.n_delivered:
         return False
-    return _copy(request, part.path, is_numbered=True, is_id_plain=True) == n_sound and not has_doubts(request.folder / ROWS)
+    return _copy(request, part.path, is_numbered=True, is_unparsed=True) == n_sound and not has_doubts(request.folder / ROWS)
 
 
 def _read_sifted(request: Request) -> Reading:
@@ -121,7 +125,7 @@ def _read_sifted(request: Request) -> Reading:
         sifted.refuse_if_too_many()
     n_bad = sifted.own.n_delivered
     own = readings.pop(request.contract.name, Reading(n_bad, 0, n_bad))
-    return replace(own, parts=readings, unread=dict(sifted.unread))
+    return replace(own, parts=readings, unread=dict(sifted.unread), denied=sifted.versions.denied())
 
 
 def _read_part(part: Part) -> Reading:
@@ -146,20 +150,23 @@ def _resource_type(contract: Contract) -> str:
 
 
 def _copy(
-    request: Request, path: Path, *, is_numbered: bool = False, is_id_plain: bool = False, is_contained_refused: bool = False
+    request: Request, path: Path, *, is_numbered: bool = False, is_unparsed: bool = False, is_contained_refused: bool = False
 ) -> int | None:
     """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read.
 
-    `is_numbered`: each line carries the number of its row; otherwise that is its place. `is_id_plain`: a line with blanks
-    around its id is left out; otherwise they are taken away, which takes a sixth longer to read. `is_contained_refused`: a line
-    with contained resources that must be taken out or named cannot be read. DuckDB, which parses it anyway, finds them for
-    nothing.
+    `is_numbered`: each line carries the number of its row; otherwise that is its place. `is_unparsed`: nobody looked into the
+    lines. One with blanks around its id is left out, for to take them away takes a sixth longer to read; one with an element that
+    may be a sign of another version of FHIR cannot be read. `is_contained_refused`: nor can one with contained resources that
+    must be taken out or named. DuckDB, which parses it anyway, finds both for nothing.
     """
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
-    id = "read.id" if is_id_plain else "trim(read.id)"
-    has_id = "read.id > ' ' and not suffix(read.id, ' ')" if is_id_plain else "trim(read.id) <> ''"
+    id = "read.id" if is_unparsed else "trim(read.id)"
+    has_id = "read.id > ' ' and not suffix(read.id, ' ')" if is_unparsed else "trim(read.id) <> ''"
     such = [f"resourceType = {literal(_resource_type(request.contract))}", *([has_id] if "id" in types else [])]
+    beside = [name for name in SIGNS_BESIDE.get(request.contract.name, ()) if name not in types]
+    read |= dict.fromkeys(beside, "varchar")
+    such += [f"if(read.\"{name}\" is null, true, error('version'))" for name in beside] if is_unparsed else []
     if is_contained_refused and "contained" not in types:
         read |= {"contained": "varchar"}
         is_left = "false" if request.contract.name in CONTAINERS else "not contains(contained, '\"Patient\"')"

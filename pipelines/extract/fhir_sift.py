@@ -27,7 +27,7 @@ from pipelines.extract.fhir_ids import free_ids, plain_id, unseen_at
 from pipelines.extract.fhir_modifiers import MODIFIER_MARK, REASON, unknown_modifier
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
 from pipelines.extract.fhir_test_data import IS_TEST_DATA, TEST_MARK, MarkedPatients, is_test_data
-from pipelines.extract.fhir_version import refuse_other_version
+from pipelines.extract.fhir_version import Versions
 from pipelines.extract.ndjson_scan import LineScan
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
 from pipelines.sql.types import sql_type
@@ -42,7 +42,6 @@ _START = b'{"%s":%%d,' % NUMBER.encode()
 _LINES_A_BLOCK = 2_000
 _PIECE = 2**18
 """Small enough for the processor's cache, with its copy."""
-_N_ASKED_FOR_VERSION = 1_000
 NO_FHIR = (
     "No row says its resourceType. FHIR is read in JSON: one resource a line (NDJSON), Bundles or lists of resources. "
     "Ask for the export in FHIR R4 as one of these."
@@ -85,6 +84,7 @@ class Sifted:
     parts: dict[str, Part] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
     n_untyped: int = 0
+    versions: Versions = field(default_factory=Versions)
     test_patients: MarkedPatients = field(default_factory=MarkedPatients)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -112,8 +112,9 @@ class Sifted:
         return self.parts[self.request.contract.name]
 
     def refuse_if_too_many(self) -> None:
-        """Raise `ExtractRefused` if too much of the file is quarantined (`refuse_if_too_many`)."""
+        """Raise `ExtractRefused` if the file is of another version, or too much of it is quarantined (`refuse_if_too_many`)."""
         n_delivered = sum(part.n_delivered for part in self.parts.values()) + self.unread.total()
+        self.versions.refuse_if_whole(n_delivered)
         quarantines = [part.quarantine for part in self.parts.values()]
         refuse_if_too_many(quarantines, n_delivered, *([NO_FHIR] if self.n_untyped == n_delivered else []))
 
@@ -139,8 +140,8 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
 
     In a file of one type (its name or manifest says so), a line of another type that is read lands as that, and a line of one
     that is not read is quarantined. Contained resources are numbered after all others. `is_presuming`, of such a file: a line
-    that begins and ends like an object is scanned and copied unparsed, for whoever reads the copy to prove. Raises
-    `OtherVersion`, and of such a file `NotPlain`.
+    that begins and ends like an object is scanned and copied unparsed, for whoever reads the copy to prove. Raises, of such a file,
+    `NotPlain`.
     """
     request = sifted.request
     is_of_one_type = request.contract.name != BUNDLE
@@ -152,9 +153,7 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
             resources = resources_of_lines(odd, request.limits, is_of_one_type=True)
         else:
             resources = resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)
-        for n, found in enumerate(resources):
-            if n < _N_ASKED_FOR_VERSION:
-                refuse_other_version(found.resource)
+        for found in resources:
             last = found.number
             _sort(sifted, found, contained, is_of_one_type)
         last = max(last, sifted.own.n_lines)
@@ -211,6 +210,8 @@ def _sort(sifted: Sifted, found: Found, contained: BinaryIO, is_of_one_type: boo
     contract = request.contracts.get(extract) if isinstance(extract, str) else None
     part = sifted.part(contract) if contract else sifted.own
     fault = found.fault or _fault(found, request.contract.name, contract, is_of_one_type)
+    if not fault and (reason := sifted.versions.note(found.resource)):
+        fault = (None, reason)
     if not fault and not contract:
         sifted.unread[str(extract)] += 1
         return

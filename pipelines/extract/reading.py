@@ -66,7 +66,7 @@ class Reading:
     in a folder of its name. `read_as`: what was found and is not plain (layout, encoding, row of the header, sheet), in words.
     `n_doubts`: cells in `doubts.parquet`, which are used as they are. `unread`: how many rows of each kind that is not read.
     `is_change`: a row is a change, and what it leaves empty stays what earlier rows of its key said; an empty text or list
-    deletes it.
+    deletes it. `denied`: the versions of FHIR, other than R4, of which it is not.
     """
 
     n_delivered: int
@@ -79,6 +79,7 @@ class Reading:
     n_doubts: int = 0
     unread: dict[str, int] = field(default_factory=dict)
     is_change: bool = False
+    denied: list[str] = field(default_factory=list)
 
 
 class Quarantine:

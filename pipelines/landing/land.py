@@ -18,7 +18,8 @@ reader changes (`manifest.json: reader`), the file is read again, provided that 
 import hashlib
 import json
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
@@ -59,13 +60,13 @@ IGNORED = "is of a kind that is not read"
 UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
-_READER_VERSION = 7
+_READER_VERSION = 8
 """Increase it when the same bytes would be read differently than before."""
 _MEMORY = "2GB"
 _SHARED_OUT = 128 * 2**20
 """Bytes of a file from which on threads share reading it. DuckDB gives each 32 MB at a time: of 40 MB, two threads took up to a
 third more CPU time than one, and no less of the clock's."""
-_OF_THE_FOLDER = {"is_change", "reader", "file_key", "delivered", "files"}
+_OF_THE_FOLDER = {"is_change", "denied", "reader", "file_key", "delivered", "files"}
 """Fields of a manifest that describe the folder, not the delivered file."""
 
 
@@ -77,7 +78,7 @@ class LandedFile:
     three, `reason` says why. `parts`: the same numbers of each extract, where the file holds rows of several. `read_as`: what was
     found and is not plain: layout, encoding, row of the header, sheet.
     `n_delivered` = `n_read` + `n_quarantined` + `n_erased` if it landed. `is_new`: this run read it. `is_told`: a command that
-    has ended has named this refusal. `folder`: where it landed. `stops`: it is refused, and its whole source with it.
+    has ended has named this refusal. `folder`: where it landed. `version`: that of FHIR for which it is refused.
     """
 
     source_system: str
@@ -97,7 +98,7 @@ class LandedFile:
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     read_as: str = ""
     n_doubts: int = 0
-    stops: bool = False
+    version: str = ""
     n_erased: int = 0
 
     @property
@@ -173,7 +174,7 @@ def land(
 
     A file that is refused stays out, and the rest goes on without it. Raises `UsageError` if a source folder does not exist,
     and `ExtractRefused`, after all others were landed, if the rest cannot go on: a link leads out of a source folder or nowhere;
-    no file of a source was read, or one is of another FHIR version; what may be deletions was refused, so that deleted patients
+    no file of a source was read, or the source is of another FHIR version; what may be deletions was refused, so that deleted patients
     would come back; with `strict`, any file was.
     """
     secure(home, practice, progress)
@@ -239,16 +240,33 @@ def _blocking(report: LandingReport, root: Path, strict: bool) -> list[str]:
     for source_system, group in groupby(report.files, key=lambda file: file.source_system):
         files = list(group)
         is_any_read = any(file.is_read for file in files)
-        has_landed = is_any_read or any(
-            entry.source_system == source_system and _is_landed(folder_of(root, entry)) for entry in report.ledger
-        )
+        folders = {folder_of(root, entry) for entry in report.ledger if entry.source_system == source_system}
+        has_landed = is_any_read or any(map(_is_landed, folders))
+        others = _of_other_version(files, folders)
         blocking += [
             file.said
             for file in files
-            if (file.status == "refused" and (strict or file.stops or file.extract in (BUNDLE, DELETED) or not has_landed))
+            if (file.status == "refused" and (strict or not has_landed or _stops(file, others)))
             or (file.status != "refused" and not file.is_read and not is_any_read)
         ]
     return blocking
+
+
+def _stops(file: LandedFile, others: set[str]) -> bool:
+    """Whether the rest cannot go on without a refused file: its source is of its version, or it may hold deletions."""
+    return file.version in others if file.version else file.extract in (BUNDLE, DELETED)
+
+
+def _of_other_version(files: list[LandedFile], folders: Iterable[Path]) -> set[str]:
+    """The versions of FHIR of which a source is: as many files are refused for it as files that landed are of R4 and not of it."""
+    refused = Counter(file.version for file in files if file.version)
+    denied = Counter(version for folder in folders if refused and _is_landed(folder) for version in _denied(folder))
+    return {version for version, n_files in refused.items() if n_files >= denied[version]}
+
+
+def _denied(folder: Path) -> list[str]:
+    found: list[str] = read_manifest(folder).get("denied", [])
+    return found
 
 
 def _is_landed(folder: Path) -> bool:
@@ -334,7 +352,8 @@ class _Landing:
                 status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", said)
                 manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
         except ExtractRefused as refusal:
-            manifest |= {"status": "refused", "reason": str(refusal), "stops": isinstance(refusal, OtherVersion)}
+            version = refusal.version if isinstance(refusal, OtherVersion) else ""
+            manifest |= {"status": "refused", "reason": str(refusal), "version": version}
             shutil.rmtree(self._beside)
             self._beside.mkdir()
         if stamp_of(delivery.path) == entry.stamp:

@@ -307,6 +307,76 @@ def test_another_version_of_fhir_is_refused_by_name_with_its_whole_source(
         landed(**{"Patient.ndjson": lines(patient()), name: content})
 
 
+STRAYS = {
+    "R5": ({"class": {"code": "AMB"}, "period": {"start": "2026-03-10"}}, {"actualPeriod": {"start": "2026-03-10"}}),
+    "STU3": ({"class": {"code": "AMB"}, "reasonCode": [{"text": "cough"}]}, {"reason": [{"text": "cough"}]}),
+    "DSTU2": ({"class": {"code": "AMB"}}, {"class": "outpatient"}),
+}
+
+
+@pytest.mark.parametrize("place", [0, 250])
+@pytest.mark.parametrize("form", ["lines", "bundle"])
+@pytest.mark.parametrize("version", STRAYS)
+def test_one_record_of_another_version_in_a_file_of_r4_is_quarantined(
+    landed: Callable[..., Landed], version: str, form: str, place: int
+):
+    """Wherever it stands: only the first lines of a clean file are parsed."""
+    of_r4, stray = STRAYS[version]
+    visits = [visit(f"e{n}", **(stray if n == place else of_r4)) for n in range(300)]
+    content = lines(*visits) if form == "lines" else json.dumps(bundle("collection", *of(*visits)))
+    rows = landed(**{"Encounter.ndjson" if form == "lines" else "x.json": content})
+    assert rows("select count(*) from raw.ehr_encounter") == [(299,)]
+    assert rows("select row_number, reason from raw.quarantined_rows") == [
+        (place + 1, f"is FHIR {version}, and R4 is what is read")
+    ]
+
+
+def test_a_record_with_an_element_of_another_version_beside_those_of_r4_is_r4(landed: Callable[..., Landed]):
+    """As servers write that were converted, and keep what they had."""
+    result = {"resourceType": "Observation", "id": "o", "encounter": {"reference": "Encounter/e1"}}
+    rows = landed(**{"Observation.ndjson": lines(result | {"context": {"reference": "Encounter/e1"}})})
+    assert rows("select id from raw.ehr_observation") == [("o",)]
+
+
+def test_a_file_is_of_another_version_though_most_of_its_records_do_not_tell(landed: Callable[..., Landed]):
+    """An appointment of R5 tells once it is cancelled: 11 of 300."""
+    ill = {"cancellationReason": {"text": "ill"}}
+    booked = [{"resourceType": "Appointment", "id": f"a{n}", **(ill if n < 11 else {})} for n in range(300)]
+    with pytest.raises(ExtractRefused, match="is FHIR R5"):
+        landed(**{"Patient.ndjson": lines(patient()), "Appointment.ndjson": lines(*booked)})
+
+
+def test_a_file_of_another_version_in_a_source_of_r4_is_refused_and_the_others_land(landed: Callable[..., Landed]):
+    """One of three: the two results name their visit as R4 does. Of two files, one of each version, nothing lands."""
+    result = {"resourceType": "Observation", "encounter": {"reference": "Encounter/e1"}}
+    old = {"resourceType": "Observation", "id": "o3", "context": {"reference": "Encounter/e1"}}
+    files = {f"{n}.json": json.dumps(result | {"id": f"o{n}"}) for n in range(2)}
+    rows = landed(**files, **{"3.json": json.dumps(old)})
+    assert rows("select id from raw.ehr_observation order by 1") == [("o0",), ("o1",)]
+    assert rows("select reason from raw.deliveries where file_name = '3.json'") == [
+        ("is FHIR STU3, and R4 is what is read. Ask for an export in FHIR R4 (4.0.1).",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("STU3", {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.2"}),
+        ("R5", {"resourceType": "CapabilityStatement", "fhirVersion": "5.0.0"}),
+        ("DSTU2", {"resourceType": "Conformance", "fhirVersion": "1.0.2"}),
+    ],
+)
+def test_an_export_is_of_the_version_that_its_server_says(landed: Callable[..., Landed], version: str, said: dict[str, object]):
+    with pytest.raises(ExtractRefused, match=f"is FHIR {version}"):
+        landed(**{"Patient.ndjson": lines(patient()), "metadata.json": json.dumps(said)})
+
+
+def test_what_a_server_of_r4_says_of_itself_is_counted_as_not_read(landed: Callable[..., Landed]):
+    said = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
+    rows = landed(**{"Patient.ndjson": lines(patient()), "metadata.json": json.dumps(said)})
+    assert rows(COUNTS) == [("CapabilityStatement", "ignored", 1, 0, 0), ("Patient", "landed", 1, 1, 0)]
+
+
 PARAMETERS = {
     "resourceType": "Parameters",
     "parameter": [
