@@ -11,6 +11,7 @@ from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.description import Description, Source
 from pipelines.extract.encoding import decoded_start
 from pipelines.extract.fhir_documents import is_document, is_type, type_of_start
+from pipelines.extract.fhir_tables import is_table
 from pipelines.extract.preflight import first_bytes
 
 _LARGEST_MANIFEST = 16 * 2**20
@@ -63,6 +64,8 @@ class BulkExports:
             return DELETED
         start = decoded_start(first_bytes(path)).encode()
         first = type_of_start(start)
+        if is_table(start):
+            return BUNDLE
         if first is None:
             return BUNDLE if is_document(start) and (not named or ".json" in path.suffixes) else named
         if first == named or (first not in self._read and first != BUNDLE and first.lower() in _words(path)):

@@ -3,7 +3,8 @@
 A Bundle's entries are taken apart whatever its type: `searchset`, `collection`, `history`, and `transaction` or `batch` of POST
 and PUT requests; its DELETE requests come as a Bundle of deletions (https://hl7.org/fhir/R4/bundle.html). So are the resources in
 `Parameters`, which operations answer with, in a `Binary` of FHIR, as which HAPI gives the files of a bulk export, and in an
-object around them that is no resource (`{"total": 2, "data": [...]}`), as programs answer.
+object around them that is no resource (`{"total": 2, "data": [...]}`), as programs answer, or in a text of such an object, as
+databases export JSON. Tables of resources are read by `fhir_tables.py`.
 """
 
 import base64
@@ -75,7 +76,7 @@ def type_of_start(start: bytes) -> str | None:
     except ValueError:
         return None
     kind = value.get("resourceType") if isinstance(value, dict) else None
-    return _type_of_holder(kind, start) if is_type(kind) else BUNDLE if _held(value) else None
+    return _type_of_holder(kind, start) if is_type(kind) else BUNDLE if held(value) else None
 
 
 def _type_of_holder(kind: str, start: bytes) -> str:
@@ -85,7 +86,12 @@ def _type_of_holder(kind: str, start: bytes) -> str:
 
 def is_document(start: bytes) -> bool:
     """Whether FHIR begins here that `type_of_start` does not know: its type is further on, or behind a damaged line."""
-    return bool(_OPENED.match(start)) and b'"resourceType"' in start
+    return is_json_opened(start) and b'"resourceType"' in start
+
+
+def is_json_opened(start: bytes) -> bool:
+    """Whether an object or a list begins here."""
+    return bool(_OPENED.match(start))
 
 
 def is_type(given: object) -> TypeGuard[str]:
@@ -101,7 +107,7 @@ def resources_of(path: Path, limits: Limits, *, is_of_one_type: bool) -> Iterato
     """
     documents = _documents(path, limits)
     if documents and not (is_of_one_type and any(map(_is_several, documents))):
-        yield from _numbered(1, (found for one in documents for found in _taken_apart(one)))
+        yield from _numbered(1, (found for one in documents for found in taken_apart(one)))
         return
     with path.open("rb") as content:
         yield from resources_of_lines(lines_of(content, limits.line_bytes), limits, is_of_one_type=is_of_one_type)
@@ -133,7 +139,7 @@ def resources_of_lines(lines: Iterable[tuple[int, bytes | None]], limits: Limits
         elif is_of_one_type and not _is_of_deletions(value):
             several = iter([Found(first, *_no_resource(value))])
         else:
-            several = _numbered(first, _taken_apart(value))
+            several = _numbered(first, taken_apart(value))
         for found in several:
             yield found
             last = found.number
@@ -146,19 +152,30 @@ def _is_several(value: object) -> bool:
 
 def _holds_several(value: dict[str, Any]) -> bool:
     kind = value.get("resourceType")
-    return kind in (BUNDLE, _PARAMETERS) or (kind == _BINARY and _content_of(value) is not None) or bool(_held(value))
+    return kind in (BUNDLE, _PARAMETERS) or (kind == _BINARY and _content_of(value) is not None) or bool(held(value))
 
 
-def _held(value: Any, depth: int = 0) -> list[Any]:
-    """The resources in an object that is none, at any depth, in order, with what stands beside them in a list."""
+def held(value: Any, depth: int = 0) -> list[Any]:
+    """The resources in an object that is none, at any depth, in order, with what stands beside them in a list.
+
+    One may be written as text, as databases export a column of JSON."""
     if isinstance(value, dict) and "resourceType" in value:
         return [value] if depth else []
+    if isinstance(value, str):
+        return held(_parsed_or_none(value), depth) if '"resourceType"' in value else []
     if depth > _DEEPEST_HOLDER or not isinstance(value, dict | list):
         return []
     if isinstance(value, dict):
-        return [one for member in value.values() for one in _held(member, depth + 1)]
-    each = [(one, _held(one, depth + 1)) for one in value]
-    return [found for one, held in each for found in held or [one]] if any(held for _, held in each) else []
+        return [one for member in value.values() for one in held(member, depth + 1)]
+    each = [(one, held(one, depth + 1)) for one in value]
+    if not any(within for _, within in each):
+        return []
+    return [found for one, within in each for found in within or ([] if _is_cell(one) else [one])]
+
+
+def _is_cell(value: object) -> bool:
+    """Whether this is one of the other columns of a row, as BigQuery's API answers: `{"f": [{"v": "1"}, {"v": "{…}"}]}`."""
+    return isinstance(value, dict) and value.keys() == {"v"}
 
 
 def _no_resource(value: object) -> tuple[dict[str, Any], bytes | None, Fault]:
@@ -172,11 +189,11 @@ def _numbered(first: int, found: Iterator[tuple[dict[str, Any], Fault | None]]) 
         yield Found(number, resource, None, fault)
 
 
-def _taken_apart(value: object) -> Iterator[tuple[dict[str, Any], Fault | None]]:
+def taken_apart(value: object) -> Iterator[tuple[dict[str, Any], Fault | None]]:
     """The resources in a parsed document: an object, a list of them, or a resource that holds others."""
     if isinstance(value, list):
         for one in value:
-            yield from _taken_apart(one)
+            yield from taken_apart(one)
     elif not isinstance(value, dict):
         yield {}, (None, "is not a JSON object")
     elif value.get("resourceType") == BUNDLE:
@@ -185,9 +202,9 @@ def _taken_apart(value: object) -> Iterator[tuple[dict[str, Any], Fault | None]]
         yield from _in_parameters(value)
     elif value.get("resourceType") == _BINARY and (content := _content_of(value)) is not None:
         yield from _in_content(content)
-    elif held := _held(value):
-        for one in held:
-            yield from _taken_apart(one)
+    elif within := held(value):
+        for one in within:
+            yield from taken_apart(one)
     else:
         yield value, None
 
@@ -196,7 +213,7 @@ def _in_parameters(value: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Faul
     """The resources of parameters and of their parts; the parameters themselves where they hold none."""
     resources = list(_resources_of_parameters(value.get("parameter")))
     for resource in resources:
-        yield from _taken_apart(resource)
+        yield from taken_apart(resource)
     if not resources:
         yield value, None
 
@@ -229,7 +246,7 @@ def _in_content(content: bytes) -> Iterator[tuple[dict[str, Any], Fault | None]]
         if isinstance(one, Found):
             yield {}, one.fault
         else:
-            yield from _taken_apart(one)
+            yield from taken_apart(one)
 
 
 def _entries(bundle: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Fault | None]]:
@@ -255,7 +272,7 @@ def _entries(bundle: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Fault | N
             continue
         if renamed:
             rename_references(resource, renamed)
-        yield from _taken_apart(resource)
+        yield from taken_apart(resource)
 
 
 def _is_of_deletions(value: object) -> bool:
@@ -364,6 +381,13 @@ def _parsed(line: bytes) -> Any:
         if "infinity" not in error.msg:
             return Found(0, {}, None, (None, _in_words(error)))
         return json.loads(line, parse_int=whole)
+
+
+def _parsed_or_none(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def whole(digits: str) -> int | float:

@@ -26,9 +26,11 @@ from pipelines.extract.fhir_documents import Fault, Found, resources_of, resourc
 from pipelines.extract.fhir_ids import free_ids, plain_id, unseen_at
 from pipelines.extract.fhir_modifiers import MODIFIER_MARK, REASON, unknown_modifier
 from pipelines.extract.fhir_structure import Misfit, as_pairs, misfits
+from pipelines.extract.fhir_tables import is_table, resources_in_table
 from pipelines.extract.fhir_test_data import IS_TEST_DATA, TEST_MARK, MarkedPatients, is_test_data
 from pipelines.extract.fhir_version import Versions
 from pipelines.extract.ndjson_scan import LineScan
+from pipelines.extract.preflight import first_bytes
 from pipelines.extract.reading import Quarantine, Request, refuse_if_too_many
 from pipelines.sql.types import sql_type
 
@@ -43,8 +45,9 @@ _LINES_A_BLOCK = 2_000
 _PIECE = 2**18
 """Small enough for the processor's cache, with its copy."""
 NO_FHIR = (
-    "No row says its resourceType. FHIR is read in JSON: one resource a line (NDJSON), Bundles or lists of resources. "
-    "Ask for the export in FHIR R4 as one of these."
+    "No row says its resourceType. FHIR is read in JSON: one resource a line (NDJSON), Bundles, lists or a column of resources. "
+    "Ask for the export in FHIR R4 as one of these; of tables that take resources apart, as Google's BigQuery has them, for an "
+    "export of the FHIR store itself."
 )
 _OUTCOME = "OperationOutcome"
 """What a server writes among resources of any type to say how the export went."""
@@ -140,8 +143,8 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
 
     In a file of one type (its name or manifest says so), a line of another type that is read lands as that, and a line of one
     that is not read is quarantined. Contained resources are numbered after all others. `is_presuming`, of such a file: a line
-    that begins and ends like an object is scanned and copied unparsed, for whoever reads the copy to prove. Raises, of such a file,
-    `NotPlain`.
+    that begins and ends like an object is scanned and copied unparsed, for whoever reads the copy to prove. Raises `NotPlain`
+    where that cannot be.
     """
     request = sifted.request
     is_of_one_type = request.contract.name != BUNDLE
@@ -152,7 +155,7 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
             odd = _not_presumed(sifted.own, content, presumed)
             resources = resources_of_lines(odd, request.limits, is_of_one_type=True)
         else:
-            resources = resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)
+            resources = _resources(request, is_of_one_type)
         for found in resources:
             last = found.number
             _sort(sifted, found, contained, is_of_one_type)
@@ -166,6 +169,12 @@ def sift(sifted: Sifted, *, is_presuming: bool = False) -> None:
         with copy.open("ab") as presumed, sifted.own.path.open("rb") as taken:
             shutil.copyfileobj(taken, presumed)
         sifted.own.path = copy
+
+
+def _resources(request: Request, is_of_one_type: bool) -> Iterator[Found]:
+    if not is_of_one_type and is_table(start := first_bytes(request.path, request.limits)):
+        return resources_in_table(request.path, start, request.limits)
+    return resources_of(request.path, request.limits, is_of_one_type=is_of_one_type)
 
 
 def _not_presumed(part: Part, content: BinaryIO, presumed: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -122,7 +122,7 @@ _OF_R4: dict[str, dict[str, dict[str, _Sign]]] = {
         "Patient": {"name": _with_one_family_name},
     },
 }  # fmt: skip
-"""By version, the elements that R4 has and that version has not: a record with both kinds of signs is R4, with something added."""
+"""By version, the elements that R4 has and that version has not: a record with both kinds of signs is R4, with more to it."""
 
 SIGNS_BESIDE = {
     kind: sorted({name for types in _SIGNS.values() for name in types.get(kind, ())})
@@ -156,7 +156,7 @@ class Versions:
         return None
 
     def refuse_if_whole(self, n_records: int) -> None:
-        """Raise `OtherVersion` if the file is of another version: as many of its records are as are of R4, and they are no strays."""
+        """Raise `OtherVersion` if the file is of another version: as many of its records are as of R4, and they are no strays."""
         for version, n_of_it in self.of_it.items():
             is_stray = n_of_it <= _MOST_STRAYS and n_of_it < _STRAY_SHARE * n_records
             if n_of_it >= self.of_r4[version] and not is_stray:

@@ -174,8 +174,8 @@ def land(
 
     A file that is refused stays out, and the rest goes on without it. Raises `UsageError` if a source folder does not exist,
     and `ExtractRefused`, after all others were landed, if the rest cannot go on: a link leads out of a source folder or nowhere;
-    no file of a source was read, or the source is of another FHIR version; what may be deletions was refused, so that deleted patients
-    would come back; with `strict`, any file was.
+    no file of a source was read, or the source is of another FHIR version; what may be deletions was refused, so that deleted
+    patients would come back; with `strict`, any file was.
     """
     secure(home, practice, progress)
     note_settings(home, f"practice {practice.id}", asdict(practice))
@@ -258,7 +258,7 @@ def _stops(file: LandedFile, others: set[str]) -> bool:
 
 
 def _of_other_version(files: list[LandedFile], folders: Iterable[Path]) -> set[str]:
-    """The versions of FHIR of which a source is: as many files are refused for it as files that landed are of R4 and not of it."""
+    """The versions of FHIR of which a source is: as many files are refused for it as have landed that are of R4 and not of it."""
     refused = Counter(file.version for file in files if file.version)
     denied = Counter(version for folder in folders if refused and _is_landed(folder) for version in _denied(folder))
     return {version for version, n_files in refused.items() if n_files >= denied[version]}

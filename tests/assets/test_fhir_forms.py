@@ -143,15 +143,63 @@ def test_a_damaged_list_in_lines_costs_the_damaged_line(landed: Callable[..., La
     "content",
     [
         json.dumps({"id": "p1", "gender": "female"}),
-        'RESOURCE\n"{""resourceType"":""Patient""}"\n',
-        json.dumps(json.dumps(patient())),
+        json.dumps({"patientId": "p1", "name": [{"family": "Kestrel"}]}) + "\n",
+        "patient_id,gender\np1,female\n",
         str(patient()),
     ],
-    ids=["no type", "a table of JSON", "JSON in JSON", "Python"],
+    ids=["no type", "BigQuery's rows", "a table", "Python"],
 )
 def test_a_file_in_which_no_row_is_a_resource_is_refused_with_what_to_ask_for(landed: Callable[..., Landed], content: str):
     with pytest.raises(ExtractRefused, match=r"No row says its resourceType\. .* Ask for the export in FHIR R4"):
         landed(**{"Patient.ndjson": content})
+
+
+def csv_of(*resources: object, delimiter: str = ",", escape: str = '""') -> str:
+    """A table of a column of resources between two others, with a header."""
+    cells = [
+        json.dumps(one, sort_keys=True).replace("\\", "\\\\" if escape != '""' else "\\").replace('"', escape)
+        for one in resources
+    ]
+    rows = [["LOADED", "DATA", "N"], *(["2026-10-01", f'"{cell}"', str(n)] for n, cell in enumerate(cells))]
+    return "\r\n".join(map(delimiter.join, rows))
+
+
+ANN = patient(name=[{"given": ['Ann "Annie"'], "text": "Kestrel, Ann; a\tb"}])
+TABLES = {
+    "Snowflake's CSV": csv_of(ANN, visit()),
+    "Snowflake's CSV, of objects around": csv_of({"data": ANN}, {"data": visit()}),
+    "PostgreSQL's with semicolons": csv_of(ANN, visit(), delimiter=";"),
+    "Spark's CSV": csv_of(ANN, visit(), escape='\\"'),
+    "tabs, nothing enclosed": f"ID\tDATA\n1\t{json.dumps(ANN)}\n2\t{json.dumps(visit())}\n",
+    "PostgreSQL's COPY": f"1\t{json.dumps(ANN)}\n2\t{json.dumps(visit())}\n".replace("\\", "\\\\"),
+    "Snowflake's default": "\n".join(json.dumps(one).replace("\\", "\\\\").replace(",", "\\,") for one in ("DATA", ANN, visit())),
+    "BigQuery's rows with a column of JSON": lines(
+        {"n": "1", "resource": json.dumps(ANN)}, {"n": "2", "resource": json.dumps(visit())}
+    ),
+    "BigQuery's answer": json.dumps({"rows": [{"f": [{"v": "1"}, {"v": json.dumps(one)}]} for one in (ANN, visit())]}),
+    "JSON in JSON": lines(json.dumps(ANN), json.dumps(visit())),
+}
+
+
+@pytest.mark.parametrize("name", ["Patient.csv", "query_result_1"])
+@pytest.mark.parametrize("form", TABLES)
+def test_resources_in_a_column_of_a_table_land_as_their_types(landed: Callable[..., Landed], form: str, name: str):
+    rows = landed(**{name: TABLES[form]})
+    assert rows(COUNTS) == [("Encounter", "landed", 1, 1, 0), ("Patient", "landed", 1, 1, 0)]
+    assert rows("select name[1].given[1], name[1].text from raw.ehr_patient") == [('Ann "Annie"', "Kestrel, Ann; a\tb")]
+
+
+def test_a_row_of_a_table_without_a_whole_resource_is_quarantined_with_its_row(landed: Callable[..., Landed]):
+    """Row 1 is the header; of the resource in row 4 the end is missing, and row 5 has none."""
+    table = csv_of(*(patient(f"p{n}") for n in range(12))).split("\r\n")
+    table[3] = '2026-10-01,"{""resourceType"": ""Patient"", ""id"": ""x",3'
+    table[4] = "2026-10-01,,4"
+    rows = landed(**{"export.csv": "\r\n".join(table)})
+    assert rows("select count(*) from raw.ehr_patient") == [(10,)]
+    assert rows("select row_number, field, reason from raw.quarantined_rows order by 1") == [
+        (4, None, "holds a resource that is not valid JSON, or cut off"),
+        (5, "resourceType", "is missing: no cell of the row holds a resource"),
+    ]
 
 
 def test_two_resources_in_one_line_of_a_file_of_one_type_are_two(landed: Callable[..., Landed]):
