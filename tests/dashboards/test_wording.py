@@ -45,7 +45,7 @@ BY_ITSELF = re.compile(r"(?i)https?://|www\.|mailto:|xmpp:|[\w.+-]@[\w-]")
 
 @given(st.lists(st.text(max_size=10) | st.sampled_from(["http://e.org", "www.e.org", "a@b.org", "mailto:a@b.org", "[x](y)"])))
 def test_a_name_is_never_a_link_and_is_read_as_it_is(parts):
-    # Nobody sees a word joiner, nor that a line ends at one space and not at the other: what `dollars` adds, `as_read` takes away.
+    # Nobody sees a word joiner, nor that a line ends at one space and not at another: what `dollars` adds, `as_read` takes away.
     name = "".join(parts).replace("\u2060", "").replace("\u00a0", " ")
     shown = as_plain_markdown(name)
     assert as_read(shown) == name
