@@ -13,6 +13,7 @@ from pipelines.clock import now
 from pipelines.disk import disk_full
 from pipelines.errors import EnvironmentNotReady, HomeBusy
 from pipelines.home import Home
+from pipelines.readers import refuse_readers
 from pipelines.scratch import sweep
 
 FILE = "lock"
@@ -25,8 +26,9 @@ def only_writer(home: Home, *, is_restoring: bool = False) -> Iterator[None]:
     """Hold the home's lock, and remove first what killed runs have left. The kernel releases it when the process ends, however
     it ends.
 
-    Raises `HomeBusy` if another run holds it: nothing was touched then. Raises `EnvironmentNotReady` where it cannot be taken,
-    and `DiskFull` where the body met a full disk, whatever error that was.
+    Raises `HomeBusy` if another run holds it, or a process that helped one that was stopped still reads: nothing was touched
+    then. Raises `EnvironmentNotReady` where it cannot be taken, and `DiskFull` where the body met a full disk, whatever error
+    that was.
     """
     path = home.root / FILE
     try:
@@ -42,6 +44,7 @@ def only_writer(home: Home, *, is_restoring: bool = False) -> Iterator[None]:
             os.pwrite(handle, f"process {os.getpid()} since {now():%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
         if (home.root / RESTORING).exists() and not is_restoring:
             raise EnvironmentNotReady(f"{home.root}: a restore was not finished. Run `caregap restore` again, to its end.")
+        refuse_readers(home.root / "landing")
         sweep(home)
         yield
     except Exception as error:

@@ -68,13 +68,22 @@ def _clear_place() -> Path:
 
 
 def _held(beside: Path) -> tuple[Path, int]:
-    """A new folder, and the handle that locks it. One that was swept before it was locked is made again."""
+    """A new folder, and the handle that locks it. One that was swept before it was locked is made again.
+
+    Raises `EnvironmentNotReady` where the file system locks no folder, as NFS does not.
+    """
     while True:
         folder = beside / f"{PREFIX}{os.getpid()}-{uuid4().hex[:8]}"
         folder.mkdir(mode=0o700)
         with suppress(FileNotFoundError):
             handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            except OSError as error:
+                os.close(handle)
+                folder.rmdir()
+                why = f"this file system locks no folders ({error.strerror}). Set CAREGAP_HOME to a folder on a local disk."
+                raise EnvironmentNotReady(f"{beside}: {why}") from None
             if folder.exists():
                 return folder, handle
             os.close(handle)

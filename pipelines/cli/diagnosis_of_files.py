@@ -10,8 +10,7 @@ from pipelines.disk import needed_by_a_run
 from pipelines.errors import EnvironmentNotReady, NotPublished
 from pipelines.home import Home
 from pipelines.landing.integrity import landed_damage
-from pipelines.landing.land import LEDGER
-from pipelines.landing.ledger import Ledger
+from pipelines.landing.ledger import LEDGER, Ledger
 from pipelines.publications.kept_facts import damaged
 from pipelines.publications.store import current, damage_of, publications
 from pipelines.sealed import note_damage

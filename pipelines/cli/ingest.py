@@ -16,7 +16,9 @@ from pipelines.practice import Practice
 @practice_options
 @click.option("--json", "as_json", is_flag=True, help="Print every file with its rows as JSON.")
 @click.option("--strict", is_flag=True, help="Exit with code 10 as long as a refused file lies in a source folder.")
-def command(as_json: bool, strict: bool, **options: Any) -> None:
+@click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes that read, each a file at a time [1].")
+@click.option("--join", is_flag=True, help="Help the ingest that goes on in this home, as from another machine that shares it.")
+def command(as_json: bool, strict: bool, workers: int, join: bool, **options: Any) -> None:
     """Read new files in the source folders into landing, each once.
 
     For every file: delivered = landed + quarantined + superseded + erased. Exits with code 10 if a file was refused since the
@@ -25,11 +27,24 @@ def command(as_json: bool, strict: bool, **options: Any) -> None:
     from pipelines.lock import only_writer
 
     home = Home.from_environment()
+    if join:
+        _join(home, chosen_practice(home, **options), workers, is_quiet=as_json)
+        return
     with only_writer(home):
-        _ingest(home, chosen_practice(home, **options), as_json, strict)
+        _ingest(home, chosen_practice(home, **options), as_json, strict, workers)
 
 
-def _ingest(home: Home, practice: Practice, as_json: bool, strict: bool) -> None:
+def _join(home: Home, practice: Practice, workers: int, *, is_quiet: bool) -> None:
+    from pipelines.cli.console import shown_progress
+    from pipelines.landing.joining import join_landing, joined_by
+
+    with shown_progress(quiet=is_quiet) as progress, joined_by(workers - 1, practice, home):
+        is_joined = join_landing(practice, home, progress)
+    if not is_joined:
+        click.echo("No ingest of this practice goes on here, and none began within a minute.", err=True)
+
+
+def _ingest(home: Home, practice: Practice, as_json: bool, strict: bool, workers: int) -> None:
     from pipelines.cli.console import shown_progress
     from pipelines.cli.summary import print_files, print_warnings
     from pipelines.errors import ExtractRefused, without
@@ -38,7 +53,7 @@ def _ingest(home: Home, practice: Practice, as_json: bool, strict: bool) -> None
     outcome: LandingReport | ExtractRefused
     with shown_progress(quiet=as_json) as progress:
         try:
-            outcome = land(practice, home, progress, strict=strict)
+            outcome = land(practice, home, progress, strict=strict, workers=workers)
         except ExtractRefused as error:
             outcome = error
         files, quarantined = _reconciled(home, practice, landed_before(practice, home))

@@ -16,56 +16,36 @@ reader changes (`manifest.json: reader`), the file is read again, provided that 
 """
 
 import hashlib
-import json
-import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from models.contract import Contract
 from pipelines.audit_log import note_settings
-from pipelines.durable import put_in_place
 from pipelines.errors import ExtractRefused
 from pipelines.extract.bundles import BUNDLE, DELETED
-from pipelines.extract.csv_header import DESCRIBE
 from pipelines.extract.delivery import Delivery, find_deliveries, source_files
-from pipelines.extract.fhir_version import OtherVersion
-from pipelines.extract.preflight import LIMITS, Limits, count_lines, opening, other_format, plain_file
-from pipelines.extract.reading import ROWS, Reading, Request
-from pipelines.extract.workbook import sheet_as_csv
-from pipelines.faults import passing
+from pipelines.extract.preflight import LIMITS, Limits
+from pipelines.extract.reading import ROWS
 from pipelines.home import Home
-from pipelines.keys import is_encrypted
+from pipelines.keys import is_encrypted, key_for
 from pipelines.landing.encryption import secure
 from pipelines.landing.erasing import erase_again, erase_recorded
-from pipelines.landing.integrity import MANIFEST, folder_of, landed_damage, note_damaged, read_manifest, refuse_damaged
+from pipelines.landing.folder import Landing, of_kind, rules_of
+from pipelines.landing.integrity import folder_of, landed_damage, note_damaged, read_manifest, refuse_damaged
+from pipelines.landing.joining import joined_by
 from pipelines.landing.journal import take_journals, with_journals
-from pipelines.landing.ledger import Entry, Ledger, stamp_of
+from pipelines.landing.ledger import LEDGER, Entry, Ledger, stamp_of
 from pipelines.landing.replacing import settle_replaced
 from pipelines.landing.returned import returned_records
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
-from pipelines.scratch import clear_scratch, scratch
-from pipelines.sealed import seal
-from pipelines.sql.connection import open_memory
-from pipelines.sql.literals import literal
-from pipelines.sql.parquet import write_rows
+from pipelines.readers import Readers
 
-LEDGER = "deliveries.json"
-IGNORED = "is of a kind that is not read"
-UNKNOWN = "is of no kind that is known, by its name or its first line. Name it by what it holds: contacts.csv, Patient.ndjson"
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
-_READER_VERSION = 8
-"""Increase it when the same bytes would be read differently than before."""
-_MEMORY = "2GB"
-_SHARED_OUT = 128 * 2**20
-"""Bytes of a file from which on threads share reading it. DuckDB gives each 32 MB at a time: of 40 MB, two threads took up to a
-third more CPU time than one, and no less of the clock's."""
 _OF_THE_FOLDER = {"is_change", "denied", "reader", "file_key", "delivered", "files"}
 """Fields of a manifest that describe the folder, not the delivered file."""
 
@@ -167,9 +147,12 @@ def land(
     *,
     is_delivered: bool = True,
     strict: bool = False,
+    workers: int = 1,
 ) -> LandingReport:
     """Land new files in the practice's source folders, and new records from the dashboards.
 
+    `workers`: how many processes of this machine read, each a content at a time. Processes of other machines may join them
+    (`pipelines/landing/joining.py`); the rows are the same, however many there are.
     Not `is_delivered`: the source folders are not there, as after a restore, and what has landed before is all there is.
 
     A file that is refused stays out, and the rest goes on without it. Raises `UsageError` if a source folder does not exist,
@@ -188,23 +171,29 @@ def land(
     root = home.landing(practice.id)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     settle_replaced(root)
-    ledger, found = Ledger(root / LEDGER), source_files(practice)
-    entered = [_entered(delivery, ledger) for delivery in found.deliveries]
-    ledger.save()
+    if is_encrypted(root / ROWS):
+        key_for(root / ROWS)  # made by one process, before others may ask for it
+    readers = Readers(root, rules_of(practice))
     files, growing = [], []
-    with _Landing(root, practice, limits) as landing:
+    with readers.opened(), Landing(root, practice, limits, is_alone=workers == 1) as landing:
+        ledger, found = Ledger(root / LEDGER), source_files(practice)
+        entered = [_entered(delivery, ledger) for delivery in found.deliveries]
+        ledger.save()
+        lacking = [(delivery, entry) for delivery, entry in entered if entry and landing.lacks(delivery, entry)]
+        new = {folder_of(root, entry) for _, entry in lacking}
+        with joined_by(min(workers, len(new)) - 1 if new else 0, practice, home, limits):
+            left = landing.read_free(lacking, readers, progress)
+            landing.read_free(left, readers, progress, waits=True)
         for delivery, entry in entered:
             place = f"{delivery.source_system}/{delivery.place}"
-            if is_new := entry is not None and landing.lacks(delivery, entry):
-                progress(f"Reading: {place}")
-                landing.add(delivery, entry)
             if entry is None or landing.lacks(delivery, entry):
                 growing.append(f"{place} is still being written")
                 if entry:
                     ledger.forget(entry)
                 continue
             folder = folder_of(root, entry)
-            told: dict[str, Any] = {"is_new": is_new, "is_told": (folder / TOLD).exists(), "folder": folder}
+            told: dict[str, Any] = {"is_new": folder in new, "is_told": (folder / TOLD).exists(), "folder": folder}
+            new.discard(folder)
             told |= _stated(folder)
             files.append(LandedFile(entry.source_system, entry.extract, delivery.place, entry.file_key, **told))
     if growing:
@@ -227,11 +216,9 @@ def _stated(folder: Path) -> dict[str, Any]:
 
 
 def _entered(delivery: Delivery, ledger: Ledger) -> tuple[Delivery, Entry | None]:
-    """The delivery with its entry in the ledger, and of the kind that a manifest said, even if that has been taken away since."""
+    """The delivery with its entry in the ledger."""
     entry = ledger.enter(delivery)
-    if entry and entry.dated_by > delivery.dated_by:
-        return replace(delivery, extract=entry.extract, is_known=True), entry
-    return delivery, entry
+    return of_kind(delivery, entry) if entry else (delivery, None)
 
 
 def _blocking(report: LandingReport, root: Path, strict: bool) -> list[str]:
@@ -300,138 +287,3 @@ def arrived_state(practice: Practice) -> str:
 def landed_before(practice: Practice, home: Home) -> tuple[Entry, ...]:
     """The ledger after the last landing, for use when `land` raised an error."""
     return Ledger(home.landing(practice.id) / LEDGER).entries
-
-
-class _Landing:
-    """Writes to one practice's landing, with one DuckDB session for all files."""
-
-    def __init__(self, root: Path, practice: Practice, limits: Limits):
-        self._root, self._practice, self._limits = root, practice, limits
-        self._rules: defaultdict[str, dict[str, dict[str, list[Any]]]] = defaultdict(dict)
-
-    def __enter__(self) -> "_Landing":
-        with ExitStack() as stack:
-            own = stack.enter_context(scratch(self._root))
-            clear = stack.enter_context(clear_scratch(self._root)) if is_encrypted(own / ROWS) else own
-            self._beside, self._replaced = own / "folder", own / "replaced"
-            self._read_into, self._scratch = clear / "folder", clear / "scratch"
-            self._connection = stack.enter_context(open_memory(own / "duckdb"))
-            self._connection.execute(f"set memory_limit = '{_MEMORY}'")
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def lacks(self, delivery: Delivery, entry: Entry) -> bool:
-        """Whether the content was not landed yet, or by another version of the reader, or what landed is damaged."""
-        folder = folder_of(self._root, entry)
-        return bool(landed_damage(folder)) or read_manifest(folder)["reader"] != self._reader(delivery)
-
-    def add(self, delivery: Delivery, entry: Entry) -> None:
-        """Read a file and put its folder into place, unless the file changed meanwhile."""
-        for new in (self._beside, self._scratch, self._read_into):
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self._replaced, ignore_errors=True)
-        contract = delivery.contract
-        manifest: dict[str, Any] = {
-            "status": "landed",
-            "reason": None,
-            "reader": self._reader(delivery),
-            "file_key": entry.file_key,
-        }
-        manifest |= {"delivered": asdict(entry)} | _account(Reading(0, 0, 0))
-        try:
-            if contract:
-                manifest |= _account(self._read(delivery, entry, contract))
-                self._encrypt()
-            else:
-                n_lines = count_lines(delivery.path, self._limits)
-                said = other_format(opening(delivery.path)) or UNKNOWN + (DESCRIBE if delivery.kind.reader == "csv" else "")
-                status, reason = ("ignored", IGNORED) if delivery.is_known else ("unknown", said)
-                manifest |= {"status": status, "reason": reason, "n_delivered": n_lines}
-        except ExtractRefused as refusal:
-            version = refusal.version if isinstance(refusal, OtherVersion) else ""
-            manifest |= {"status": "refused", "reason": str(refusal), "version": version}
-            shutil.rmtree(self._beside)
-            self._beside.mkdir()
-        if stamp_of(delivery.path) == entry.stamp:
-            manifest["files"] = seal((path for path in self._beside.rglob("*") if path.is_file()), self._beside)
-            (self._beside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-            passing("landing.folder.written", self._beside)
-            self._put_in_place(folder_of(self._root, entry))
-
-    def _read(self, delivery: Delivery, entry: Entry, contract: Contract) -> Reading:
-        if delivery.sheet:
-            delivery.sheet.refuse_if_not_alone()
-            plain = sheet_as_csv(delivery.path, delivery.sheet.name, self._scratch, self._limits)
-        else:
-            plain = plain_file(delivery.path, self._scratch, self._limits)
-        is_small = plain.stat().st_size < _SHARED_OUT
-        self._connection.execute("set threads = 1" if is_small else "reset threads")
-        marks = {"source_system": entry.source_system, "_file_key": entry.file_key}
-        time_zone = self._practice.time_zone
-        reading = delivery.reader.read(
-            Request(
-                self._connection,
-                plain,
-                contract,
-                self._read_into,
-                self._scratch,
-                marks,
-                time_zone,
-                self._limits,
-                delivery.contracts,
-                delivery.layout,
-                frozenset(self._practice.modifier_extensions),
-                self._practice.is_synthetic,
-            )
-        )
-        said = [delivery.sheet.said] if delivery.sheet else []
-        return replace(reading, read_as=", ".join([*said, *filter(None, [reading.read_as])]))
-
-    def _encrypt(self) -> None:
-        """Write anew, encrypted, what was read: readers write with Arrow, whose encrypted files DuckDB does not read."""
-        if self._read_into == self._beside:
-            return
-        for clear in sorted(self._read_into.rglob("*.parquet")):
-            target = self._beside / clear.relative_to(self._read_into)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_rows(self._connection, f"from read_parquet({literal(str(clear))})", target)
-
-    def _reader(self, delivery: Delivery) -> str:
-        """A hash of everything besides the file's bytes that the rows depend on."""
-        kind, contracts = delivery.kind.name, delivery.contracts
-        for name in contracts.keys() - self._rules[kind].keys():
-            self._rules[kind][name] = _rules(contracts[name])
-        rules = [self._rules[kind][name] for name in contracts] or [{}]
-        known = [_READER_VERSION, self._practice.time_zone, *rules] + ([] if delivery.is_known else ["unknown"])
-        if delivery.layout:
-            known.append(delivery.layout.model_dump(mode="json"))
-        if delivery.kind.reader == "fhir":
-            known += [sorted(self._practice.modifier_extensions), self._practice.is_synthetic]
-        return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
-
-    def _put_in_place(self, folder: Path) -> None:
-        """Rename the finished folder into place, after moving an earlier reader's folder out of the way."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        passing("landing.folder.placing", folder)
-        if folder.exists():
-            folder.rename(self._replaced)
-            passing("landing.folder.replaced", folder)
-        put_in_place(self._beside, folder)
-        passing("landing.folder.placed", folder)
-
-
-def _account(reading: Reading) -> dict[str, Any]:
-    """A reading as the manifest states it: what is not read is a part, too, of its own status."""
-    unread = {name: asdict(Reading(n, 0, 0)) | {"status": "ignored", "reason": IGNORED} for name, n in reading.unread.items()}
-    account = {name: value for name, value in asdict(reading).items() if name != "unread"}
-    return account | {"parts": account["parts"] | unread}
-
-
-def _rules(contract: Contract) -> dict[str, list[Any]]:
-    return {
-        name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in contract.fields.items()
-    }

@@ -13,6 +13,8 @@ from pipelines.errors import EnvironmentNotReady
 from pipelines.extract.delivery import Delivery
 from pipelines.extract.description import Source
 
+LEDGER = "deliveries.json"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -87,6 +89,10 @@ class Ledger:
             entry = replace(entry, exported_at=first)
         self._entries[(entry.source_system, entry.place, key)] = entry
         return entry
+
+    def of(self, delivery: Delivery) -> Entry | None:
+        """The entry that the ledger has of a delivered file as it is now, whose content is not looked at; None: there is none."""
+        return self._newest.get((delivery.source_system, delivery.place, stamp_of(delivery.path)))
 
     def forget(self, entry: Entry) -> None:
         """Take back an entry whose file turned out to be still growing."""

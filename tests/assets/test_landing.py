@@ -285,7 +285,10 @@ def test_landing_is_for_its_owner_only_and_leaves_nothing_beside(home: Home, fol
     land(practice(folder), home)
 
     assert home.landing("p").stat().st_mode & 0o077 == 0
-    assert {path.name for path in home.landing("p").iterdir()} == {"crm", "deliveries.json", "deliveries.copy.json"}
+    assert {path.name for path in home.landing("p").iterdir()} == {
+        *("crm", "deliveries.json", "deliveries.copy.json"),
+        ".readers",
+    }
 
 
 def test_two_ehrs_land_apart_though_their_files_are_the_same(home: Home, tmp_path: Path):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pipelines.defs.execution import execute
-from pipelines.landing.land import LEDGER, land
+from pipelines.landing.land import land
+from pipelines.landing.ledger import LEDGER
 from pipelines.practice import Practice
 from pipelines.warehouse.build import newest_build
 

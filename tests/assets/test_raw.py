@@ -14,7 +14,8 @@ from models.landing import LANDING, METADATA, raw_table
 from models.sources import SOURCE_KINDS
 from pipelines.errors import ChecksFailed
 from pipelines.home import Home
-from pipelines.landing.land import MANIFEST, land
+from pipelines.landing.integrity import MANIFEST
+from pipelines.landing.land import land
 from pipelines.practice import Practice
 from pipelines.raw.views import build_raw
 from pipelines.sql.types import sql_type
