@@ -22,9 +22,9 @@ RESTORING = "restoring"
 
 
 @contextmanager
-def only_writer(home: Home, *, is_restoring: bool = False) -> Iterator[None]:
+def only_writer(home: Home, *, is_restoring: bool = False, waits: bool = False) -> Iterator[None]:
     """Hold the home's lock, and remove first what killed runs have left. The kernel releases it when the process ends, however
-    it ends.
+    it ends. `waits`: until who holds it has ended.
 
     Raises `HomeBusy` if another run holds it, or a process that helped one that was stopped still reads: nothing was touched
     then. Raises `EnvironmentNotReady` where it cannot be taken, and `DiskFull` where the body met a full disk, whatever error
@@ -38,7 +38,7 @@ def only_writer(home: Home, *, is_restoring: bool = False) -> Iterator[None]:
             f"{path}: cannot be opened ({error.strerror}). Set CAREGAP_HOME to a folder of your own."
         ) from None
     try:
-        _take(handle, path)
+        _take(handle, path, waits=waits)
         with suppress(OSError):  # a full disk: who holds it is then not told, and nothing else depends on it
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"process {os.getpid()} since {now():%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
@@ -70,9 +70,9 @@ def is_held(home: Home) -> bool:
     return False
 
 
-def _take(handle: int, path: Path) -> None:
+def _take(handle: int, path: Path, *, waits: bool) -> None:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
     except BlockingIOError:
         holder = os.pread(handle, 200, 0).decode(errors="replace") or "another process"
         raise HomeBusy(

@@ -10,11 +10,12 @@ from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.catalog import catalog_assets
 from pipelines.defs.delivery import delivery_assets
 from pipelines.defs.derived import derived_assets
+from pipelines.defs.executor import executor, has_steps_elsewhere
 from pipelines.defs.ml import estimate, score, train, value
 from pipelines.defs.published import published
 from pipelines.defs.pulls import pull_assets, pulled_connections, pulls
 from pipelines.defs.pushes import pushes, scheduled_connections
-from pipelines.defs.raw import raw
+from pipelines.defs.raw import DELIVERIES, raw
 from pipelines.defs.refresh import arrivals, nightly, refresh
 from pipelines.defs.run_status import failures, recording_hooks
 from pipelines.defs.signs_of_intrusion import signs_of_intrusion
@@ -34,14 +35,15 @@ def definitions(
     progress: Progress = silent,
     hooks: Set[dg.HookDefinition] = frozenset(),
     landed: LandingReport | None = None,
-    lock: Callable[[Home], AbstractContextManager[object]] = only_writer,
+    lock: Callable[[Home], AbstractContextManager[object]] | None = None,
     connections: Sequence[Connection] = (),
     pushed: Sequence[Connection] = (),
 ) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to one home and one practice; every asset calls `hooks`.
 
-    The layer `raw` is built from `landed`; without it, that layer first lands new files. A run holds `lock` from its start to its
-    end. Pulls of `connections` are upstream of `raw`, in a job of their own; so is the push to those of `pushed`.
+    The layer `raw` is built from `landed`; without it, that layer first lands new files. A run holds `lock`, by default the
+    home's, from its start to its end; where its steps have processes of their own (`executor`), each step does. Pulls of
+    `connections` are upstream of `raw`, in a job of their own; so is the push to those of `pushed`.
     """
     parsed = parsed_project(home)
     pulled = pull_assets(home, practice, connections)
@@ -53,12 +55,13 @@ def definitions(
 
     @dg.resource
     def locked_home(_: dg.InitResourceContext) -> Iterator[Home]:
-        with lock(home):
+        with lock(home) if lock else only_writer(home, waits=has_steps_elsewhere()):
             yield home
 
     @dg.resource(required_resource_keys={"home"})
-    def build_in_hand(_: dg.InitResourceContext) -> BuildInHand:
-        return BuildInHand(home)
+    def build_in_hand(context: dg.InitResourceContext) -> BuildInHand:
+        asked = context.run.asset_selection if context.run else None
+        return BuildInHand(home, context.run_id or "", starts=asked is None or DELIVERIES in asked)
 
     def landing() -> LandingReport:
         return landed or land_whole(practice, home, progress)
@@ -76,7 +79,7 @@ def definitions(
             "landing": dg.ResourceDefinition.hardcoded_resource(landing),
             "progress": dg.ResourceDefinition.hardcoded_resource(progress),
         },
-        executor=dg.in_process_executor,
+        executor=executor(),
     )
 
 

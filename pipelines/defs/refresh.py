@@ -21,7 +21,6 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
 refresh = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("connect"),
-    executor_def=dg.in_process_executor,  # DuckDB has one writer; five assets took 49 s with a process per step, 1 s with this
     description="From delivered files to a new publication.",
 )
 

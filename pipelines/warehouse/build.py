@@ -45,7 +45,7 @@ class Build:
     `number`: its place in the order of the home's builds and publications. `passed`: the last of `STEPS` that passed.
     `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`). `arrived`: the state of the source folders that it
     was made from. `withholds_restricted`: what is published of it names no person whose data is restricted.
-    `spark_master`: the Spark that derives its tables; None: DuckDB does.
+    `spark_master`: the Spark that derives its tables; None: DuckDB does. `run_id`: of Dagster's run that has started it.
     """
 
     folder: Path
@@ -61,6 +61,7 @@ class Build:
     arrived: str = ""
     withholds_restricted: bool = False
     spark_master: str | None = None
+    run_id: str = ""
 
     @property
     def id(self) -> str:
@@ -108,6 +109,7 @@ def start_build(
     *,
     fingerprint: str = "",
     arrived: str = "",
+    run_id: str = "",
     variables: Mapping[str, object] | None = None,
 ) -> Build:
     """Start a new build with schema `raw` from what has landed (`ledger`).
@@ -142,6 +144,7 @@ def start_build(
         arrived=arrived,
         withholds_restricted=not profile(practice.privacy).restriction.is_shown,
         spark_master=spark_master,
+        run_id=run_id,
     )
     with build.connect() as connection:
         build_raw(connection, practice, home, ledger)
