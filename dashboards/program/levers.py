@@ -72,9 +72,7 @@ def _by_hand(publication: Publication, chosen: dict[str, Any], inputs: pl.DataFr
 def _slider(scenario: str, row: dict[str, Any]) -> float:
     """One input, from well below to well above the range that it is drawn from. Not Streamlit's slider of numbers, which writes a
     hyphen for a minus."""
-    is_share = row["unit"].startswith("share") or (
-        row["source"] == "effect" and abs(row["central"]) < 1 and abs(row["high"]) <= 1
-    )
+    is_share = row["unit"].startswith("share")
     low, high = min(row["low"], row["central"], row["high"]), max(row["low"], row["central"], row["high"])
     room = (high - low) / 2
     low, high = low - room, high + room
@@ -98,8 +96,7 @@ def _written(value: float, row: dict[str, Any], is_share: bool) -> str:
     """A value of an input, with two digits: a slider's places are nearer to each other than pages' one digit tells."""
     if is_share:
         return signs_in(f"{value * 100:,.2f} {'pts' if row['source'] == 'effect' else '%'}")
-    unit = "" if row["unit"] == "outcome" else f" {row['unit'].replace('usd', 'dollars')}"
-    return signs_in(f"{value:,.2f}{unit}")
+    return signs_in(f"{value:,.2f} {row['unit'].replace('usd', 'dollars')}")
 
 
 def _result(publication: Publication, chosen: dict[str, Any], inputs: pl.DataFrame, moved: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ Values = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Effect:
-    """A causal effect on an outcome, in its unit, with its 95 % interval. `bounds` keeps shares between 0 and 1."""
+    """A causal effect on an outcome, in the unit of its KPI, with its 95 % interval. `bounds` keeps shares between 0 and 1."""
 
     estimate: float
     low: float
@@ -31,6 +31,7 @@ class Effect:
     grade: str
     design: str
     bounds: tuple[float, float] = (-np.inf, np.inf)
+    unit: str = "share"
 
     @property
     def is_significant(self) -> bool:
@@ -85,7 +86,7 @@ def quantities(scenario: Scenario, effects: Mapping[str, Effect], measured: Mapp
         below, above = (effect.estimate - effect.low) / Z, (effect.high - effect.estimate) / Z
         basis = f"{named(effect.design)}, grade {effect.grade}"
         found[f"effect:{outcome}"] = Quantity(
-            f"effect:{outcome}", "effect", "outcome", effect.estimate, below, above, basis, effect.bounds
+            f"effect:{outcome}", "effect", effect.unit, effect.estimate, below, above, basis, effect.bounds
         )
     for name, value in measured.items():
         if name in UNIT_VALUES and name not in scenario.ranges:

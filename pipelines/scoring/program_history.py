@@ -49,7 +49,7 @@ select
     effects.grade,
     effects.design,
     effects.value_before,
-    effects.value_before is not null and coalesce(kpis.unit, 'share') = 'share' as is_share
+    coalesce(kpis.unit, 'share') as unit
 from ml.program_effects as effects
 left join marts.dim_kpis as kpis
     on effects.outcome_code = kpis.kpi_code
@@ -99,10 +99,16 @@ def programs(connection: duckdb.DuckDBPyConnection) -> list[Program]:
             outcomes=connection.execute(_OUTCOMES, [name]).pl(),
             members=connection.execute(_CONTACTED, [name == owner]).pl(),
             effects={
-                outcome: Effect(estimate, low, high, grade, design, (-before, 1 - before) if is_share else (-inf, inf))
-                for outcome, estimate, low, high, grade, design, before, is_share in connection.execute(
-                    _EFFECTS, [name]
-                ).fetchall()
+                outcome: Effect(
+                    estimate,
+                    low,
+                    high,
+                    grade,
+                    design,
+                    (-before, 1 - before) if unit == "share" and before is not None else (-inf, inf),
+                    unit,
+                )
+                for outcome, estimate, low, high, grade, design, before, unit in connection.execute(_EFFECTS, [name]).fetchall()
             },
         )
         for (name,) in connection.sql(_PROGRAMS).fetchall()

@@ -139,6 +139,12 @@ def test_a_moved_assumption_gives_the_worth_that_the_tornado_has_at_its_end(app,
     assert any("contribution_margin = " in code.value for code in test.code)
 
 
+def test_every_slider_of_an_assumption_says_its_unit(app):
+    sliders = [one for one in app("roi").select_slider if one.key.startswith("lever_")]
+    assert {one.options[0].split(" ", 1)[1] for one in sliders if one.key.startswith("lever_base_effect:days")} == {"days"}
+    assert [one.label for one in sliders if not re.fullmatch(r"−?[\d,.]+ [a-z%].*", one.options[0])] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_chart_and_every_table_of_a_page_can_be_taken_away_as_csv(app, page: str):
     test = app(page)
