@@ -286,7 +286,7 @@ def _reach(publication: Publication, patient: dict[str, Any]) -> None:
     # Calls, letters and the portal need no consent for a patient's own care; outreach needs a recorded yes for every channel.
     may = (
         pl.when(~pl.col("may_contact"))
-        .then(pl.lit(_("No")))
+        .then(_why_not(patient))
         .when(pl.col("consent") == "granted")
         .then(pl.lit(_("Yes")))
         .otherwise(pl.lit(_("For care alone")))
@@ -300,6 +300,23 @@ def _reach(publication: Publication, patient: dict[str, Any]) -> None:
             each(channels["consent_recorded_on"], day).fill_null(ABSENT).alias(_("Recorded on")),
             may.alias(_("May be used")),
         )
+    )
+
+
+def _why_not(patient: dict[str, Any]) -> pl.Expr:
+    """Why a channel that may not be contacted may not: the first reason that holds, in the order in which it would be mended."""
+    return (
+        pl.when(patient["is_deceased"])
+        .then(pl.lit(_("No: has died")))
+        .when(patient["is_do_not_contact"])
+        .then(pl.lit(_("No: asked not to be contacted")))
+        .when(pl.col("consent") == "revoked")
+        .then(pl.lit(_("No: refused")))
+        .when(pl.col("contact_point").is_null())
+        .then(pl.lit(_("No: nothing on record")))
+        .when(pl.col("consent") == "none")
+        .then(pl.lit(_("No: ask first")))
+        .otherwise(pl.lit(_("No: the last attempt did not arrive")))
     )
 
 

@@ -179,6 +179,26 @@ def test_an_open_profile_says_how_to_reach_the_patient_what_is_open_and_why_ther
     assert {"Last visit", "Next visit"} <= {metric.label for metric in page.metric}
 
 
+def test_a_profile_says_why_a_channel_may_not_be_used(outreach: AppTest, ask, somebody):
+    """Of whoever the site's team may open: one refused, one has no address, one was not asked for consent to a text message, and
+    to one the last text message did not arrive."""
+    found = """
+        select min(channels.patient_key)
+        from delivery.out_patient_channels as channels
+        inner join delivery.out_patient_profiles as profiles using (patient_key)
+        where not may_contact and not is_deceased and not is_do_not_contact and consent = $1 and (contact_point is null) = $2
+            and profiles.location_key = (select location_key from delivery.out_patient_profiles where patient_key = $3)
+    """
+    cases = {
+        ("revoked", False): "No: refused",
+        ("granted", True): "No: nothing on record",
+        ("none", False): "No: ask first",
+        ("granted", False): "No: the last attempt did not arrive",
+    }
+    for case, said in cases.items():
+        assert f">{said}<" in html_of(opened(outreach, ask(found, *case, somebody[0])[0][0])), case
+
+
 def test_a_profile_that_was_opened_is_audited_by_key_and_never_by_name(outreach: AppTest, somebody, shown_home):
     patient_key, name = somebody
     opened(outreach, patient_key)
