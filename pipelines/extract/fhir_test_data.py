@@ -32,6 +32,8 @@ def is_test_data(resource: dict[str, Any]) -> str | None:
 MARKS = "test_patients.parquet"
 """Beside the quarantined patients: `row_number`, `mark`, `is_id` (otherwise it is of an identifier) and `changed_at`, the
 patient's `meta.lastUpdated` as it is written."""
+MARKED = "test_patient"
+"""The kind of row of a mark of an id, on the list of those who were erased (`pipelines/landing/erasing.py`)."""
 MARK_SQL = "substr(sha256(concat_ws(chr(31), of_extract, of_id)), 1, 32)"
 """`mark_of` as SQL."""
 _SCHEMA = {"row_number": pl.Int64, "mark": pl.String, "is_id": pl.Boolean, "changed_at": pl.String}

@@ -10,7 +10,7 @@ import io
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from typing import Any
 import duckdb
 
 from models.extracts.caregap import EXTRACTS
+from models.fhir_reference import PERSON
 from pipelines.durable import write_durably
+from pipelines.extract.fhir_test_data import MARKED, MARKS, mark_of
 from pipelines.extract.reading import DOUBTS, EXTRA, ROWS
 from pipelines.faults import passing
 from pipelines.home import Home
@@ -28,7 +30,7 @@ from pipelines.landing.journal import locked
 from pipelines.landing.persons import Part, find_rows, landed_parts, rows_of_parts, rows_sql
 from pipelines.landing.replacing import replace_landed, settle_replaced
 from pipelines.landing.subjects import RECORD_EXTRACTS
-from pipelines.landing.tombstones import KEY_OF_PATIENT, Tombstones
+from pipelines.landing.tombstones import KEY_OF_PATIENT, Name, Tombstones
 from pipelines.publications.kept_facts import keep_instead, kept_of_persons, settle_kept
 from pipelines.scratch import scratch
 from pipelines.sealed import seal
@@ -39,6 +41,12 @@ from pipelines.sql.parquet import write_rows
 THROUGH = "erased_through"
 """In a practice's landing: a hash of what had landed and who had been erased when all of them were out of it."""
 Found = Mapping[Part, tuple[int, int]]
+
+
+def test_patients(names: Iterable[Name]) -> list[Name]:
+    """What marks of test patients are known by on the list: a file of them holds hashes of ids, under which a person whose record
+    once said HTEST could be looked for."""
+    return [(source, MARKED, mark_of(PERSON, id)) for source, extract, id in names if extract == PERSON]
 
 
 def erase_again(home: Home, practice_id: str) -> bool:
@@ -68,17 +76,24 @@ def _erase_landed(home: Home, practice_id: str, tombstones: Tombstones) -> bool:
         passing("erase.found", root)
         folders: dict[Path, dict[Part, tuple[int, int]]] = defaultdict(dict)
         for part in parts:
-            if part in found or _has_stray_extras(connection, part):
+            if part in found or _has_stray_extras(connection, part) or _has_marks_of(connection, part):
                 folders[part.folder][part] = found.get(part, (0, 0))
         for folder, of_folder in folders.items():
-            replace_landed(without_rows(connection, own / "folder", folder, of_folder), folder)
+            replace_landed(without_rows(connection, own / "folder", folder, of_folder, _rows_of_test_patients), folder)
     write_durably(root / THROUGH, _state(root, tombstones), "erase.through")
     return bool(folders)
 
 
-def without_rows(connection: duckdb.DuckDBPyConnection, beside: Path, folder: Path, found: Found) -> Path:
+def without_rows(
+    connection: duckdb.DuckDBPyConnection,
+    beside: Path,
+    folder: Path,
+    found: Found,
+    of_test_patients: Callable[[Part], str] | None = None,
+) -> Path:
     """Write a landed folder anew into `beside`, without the rows of the temp table `found` (`find_rows`), which `found` counts by
-    part, and without the extra columns of rows that were kept out. They are counted as erased."""
+    part, and without the extra columns of rows that were kept out. They are counted as erased. `of_test_patients`: SQL of the
+    numbers of rows of which the marks of test patients go, too."""
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(folder, beside)
     manifest = read_manifest(folder)
@@ -97,6 +112,10 @@ def without_rows(connection: duckdb.DuckDBPyConnection, beside: Path, folder: Pa
                 connection, f"select * exclude (filename) from {doubts} where row_number not in ({theirs})", place / DOUBTS
             )
             counts["n_doubts"] = _count(connection, place / DOUBTS)
+        if of_test_patients and (part.place / MARKS).is_file():
+            marks = rows_sql([part.place / MARKS])
+            others = f"row_number not in ({of_test_patients(part)})"
+            write_rows(connection, f"select * exclude (filename) from {marks} where {others}", place / MARKS)
         if (part.place / EXTRA).is_file():
             extra, kept = rows_sql([part.place / EXTRA]), rows_sql([place / ROWS])
             query = f"select * exclude (filename) from {extra} where _row_number in (select _row_number from {kept})"
@@ -127,6 +146,18 @@ def _has_stray_extras(connection: duckdb.DuckDBPyConnection, part: Part) -> bool
     kept = f"select _row_number from {rows_of_parts([part])}"
     query = f"select 1 from {rows_sql([extra])} where _row_number not in ({kept}) limit 1"
     return bool(connection.execute(query).fetchall())
+
+
+def _has_marks_of(connection: duckdb.DuckDBPyConnection, part: Part) -> bool:
+    """Whether somebody who was erased is among the marks of test patients."""
+    if not (part.place / MARKS).is_file():
+        return False
+    return bool(connection.execute(f"{_rows_of_test_patients(part)} limit 1").fetchall())
+
+
+def _rows_of_test_patients(part: Part) -> str:
+    theirs = f"mark({literal(part.source_system)}, {literal(MARKED)}, mark)"
+    return f"select row_number from {rows_sql([part.place / MARKS])} where is_id and {theirs} in (select mark from theirs)"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, path: Path) -> int:

@@ -34,7 +34,7 @@ from pipelines.errors import UsageError
 from pipelines.faults import passing
 from pipelines.home import Home
 from pipelines.keys import read, sealed
-from pipelines.landing.erasing import erase_again, erase_recorded
+from pipelines.landing.erasing import erase_again, erase_recorded, test_patients
 from pipelines.landing.integrity import landed_damage
 from pipelines.landing.persons import find_rows, landed_parts
 from pipelines.landing.returned import number_marks
@@ -112,7 +112,9 @@ def erase(home: Home, practice: Practice, person: Person, publish: Callable[[], 
     certificate["saved_queries"] = forget_queries(home, identifiers(home, practice, person))
     _write(home, practice, certificate)
     passing("erase.begun", home.root)
-    Tombstones.of(home, practice.id).add([*certificate["marks"], *certificate.get("number_marks", [])])
+    tombstones = Tombstones.of(home, practice.id)
+    of_test_patients = map(tombstones.mark, test_patients(person.names))
+    tombstones.add([*certificate["marks"], *certificate.get("number_marks", []), *of_test_patients])
     passing("erase.marked", home.root)
     return finish(home, practice, publish)
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -143,6 +144,36 @@ def test_what_is_delivered_again_is_erased_again_and_counted(home, practice, pub
     assert land(practice, home).files == tuple(type(file)(**(vars(file) | {"is_new": False})) for file in report.files), (
         "another landing changes nothing"
     )
+
+
+def test_of_an_erased_person_no_mark_of_a_test_patient_stays(home, practice, publish_anew):
+    """A record that once said HTEST leaves a hash of its id and of its number, by which somebody who has these finds it. That of
+    the other patient stays, and keeps out the visit that names it."""
+    folder, tag = practice.sources["ehr"] / "2026-04-30", {"tag": [{"code": "HTEST"}]}
+    folder.mkdir()
+    number = {"value": "n-secret-1"}
+    of_test = [{"resourceType": "Patient", "id": id, "meta": tag, "identifier": [number]} for id in ("p-secret-1", "other")]
+    visit = {"resourceType": "Encounter", "id": "e9", "subject": {"reference": "Patient/other"}}
+    given = [*of_test, *({"resourceType": "Patient", "id": f"q{n}"} for n in range(9)), visit]
+    (folder / "export.json").write_text(json.dumps(given))
+    practice = replace(practice, is_synthetic=False)
+    land(practice, home)
+    [marked] = home.landing("test").rglob("test_patients.parquet")
+    rows = f"select row_number, count(*) from '{marked}' group by 1 order by 1"
+    assert duckdb.sql(rows).fetchall() == [(1, 3), (2, 3)]
+
+    erase_first(home, practice, partial(land, practice, home))
+
+    [marked] = home.landing("test").rglob("test_patients.parquet")
+    assert duckdb.sql(f"select row_number, count(*) from '{marked}' group by 1").fetchall() == [(2, 3)]
+    assert landed_damage(marked.parents[1], deep=True) == []
+    (folder / "export.json").write_text(json.dumps([*given, {"resourceType": "Patient", "id": "q9"}]))
+    land(practice, home)
+    left = [duckdb.sql(f"select distinct row_number from '{one}'").fetchall() for one in home.landing("test").rglob(marked.name)]
+    assert left == [[(2,)], [(2,)]], "what is delivered again is gone again"
+    with duckdb.connect() as connection:
+        build_raw(connection, practice, home, landed_before(practice, home))
+        assert connection.sql("select id from raw.ehr_encounter where id = 'e9'").fetchall() == []
 
 
 def test_a_record_under_a_new_id_with_the_record_number_of_who_was_erased_lands_and_is_named(home, practice, publish_anew):
