@@ -10,11 +10,12 @@ from models.sources import SourceKind
 from pipelines.extract.bundles import BUNDLE, DELETED
 from pipelines.extract.description import Description, Source
 from pipelines.extract.encoding import decoded_start
-from pipelines.extract.fhir_documents import is_document, is_type, type_of_start
+from pipelines.extract.fhir_documents import held, is_document, is_type, type_of_start
 from pipelines.extract.fhir_tables import is_table
 from pipelines.extract.preflight import first_bytes
 
 _LARGEST_MANIFEST = 16 * 2**20
+_OF_A_JOB = {"outputDataConfig", "OutputDataConfig", "ExportJobProperties", "JobProperties"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class _Manifest:
 class BulkExports:
     """The exports among the files of one source.
 
-    `about`: the manifests, which describe other files and hold no rows.
+    `about`: the manifests and what else describes a job of a server, which hold no rows.
     """
 
     def __init__(self, kind: SourceKind, files: list[Path]):
@@ -34,7 +35,7 @@ class BulkExports:
         self._manifests = {path: manifest for path in candidates if (manifest := _read_manifest(path))}
         self._read = kind.extracts
         self._types = {name.lower(): name for name in kind.extracts} | {DELETED: DELETED}
-        self.about = frozenset(self._manifests)
+        self.about = frozenset(path for path in candidates if path in self._manifests or _is_of_a_job(path))
 
     def describe(self, path: Path) -> Description:
         """The type from the manifest, otherwise from the name (`1.Patient.000.ndjson.gz`) where the first resource is of it.
@@ -99,6 +100,19 @@ def _read_manifest(path: Path) -> _Manifest | None:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return _Manifest(at if at.tzinfo else at.replace(tzinfo=UTC), listed | deleted)
+
+
+def _is_of_a_job(path: Path) -> bool:
+    """Whether a file says how a job went and no more: AWS HealthLake's `manifest.json`, which names folders, counts and sizes but
+    no file and no time (https://docs.aws.amazon.com/healthlake/latest/devguide/import-job-manifest.html), or what its command
+    line answers of a job."""
+    if path.stat().st_size > _LARGEST_MANIFEST:
+        return False
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and not held(content) and "resourceType" not in content and bool(content.keys() & _OF_A_JOB)
 
 
 def _url_name(url: str) -> str:

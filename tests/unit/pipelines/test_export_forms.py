@@ -60,6 +60,24 @@ def test_an_export_lands_in_whatever_form_it_comes(tmp_path: Path, files: dict[s
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("manifest.json", {"outputDataConfig": {"s3Uri": "s3://b"}, "numberOfScannedFiles": 1}),
+        ("job.json", {"ExportJobProperties": {"JobId": "9b9a", "JobStatus": "COMPLETED", "SubmitTime": 1609175692.715}}),
+    ],
+)  # fmt: skip
+def test_what_healthlake_says_of_its_job_is_no_file_that_could_not_be_read(tmp_path: Path, name: str, said: dict[str, Any]):
+    """Its export lies in a folder a type, in parts."""
+    place = "1-FHIR_EXPORT-2"
+    done = ingested(
+        tmp_path,
+        {f"{place}/{name}": json.dumps(said, indent=2).encode(), f"{place}/Patient/Patient-0001.ndjson": lines(patient(1))},
+    )
+    assert (done.returncode, "not read" in done.stderr) == (0, False), done.stderr
+    assert [(one["extract"], one["status"]) for one in json.loads(done.stdout)["files"]] == [("Patient", "landed")]
+
+
+@pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("Patient.xml", b"<?xml version='1.0'?><Patient xmlns='http://hl7.org/fhir'/>", "is XML or a web page"),
