@@ -40,6 +40,7 @@ def write(run: Run, home: Path, practice: Path, number: int, until: float) -> Co
         new = practice.parent / f"{number}.new"
         new.write_text(ROLLOUT.format(site=f"site-{number}-{ended.total()}"))
         new.rename(file)
+        deliver_fhir(practice, f"{number}-{ended.total()}")
         done = run(home, practice, SHORT_RUN_KEPT="5")
         assert done.returncode in (0, 13), done.stdout
         if done.returncode:
@@ -48,6 +49,17 @@ def write(run: Run, home: Path, practice: Path, number: int, until: float) -> Co
             time.sleep(0.2)
         ended[done.returncode] += 1
     return ended
+
+
+def deliver_fhir(practice: Path, name: str) -> None:
+    """A visit of its own, and a patient whom every writer delivers, in lines and in a Bundle."""
+    visit = {"resourceType": "Encounter", "id": name, "subject": {"reference": "Patient/p"}}
+    shared = {"resourceType": "Patient", "id": "p", "identifier": [{"value": name}]}
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": visit}, {"resource": shared}]}
+    for form, content in ((f"{name}.json", bundle), (f"Patient.{name}.ndjson", shared)):
+        new = practice.parent / f"{form}.new"
+        new.write_text(json.dumps(content))
+        new.rename(practice / "ehr" / form)
 
 
 def read(home: Path, until: float) -> list[int]:
@@ -67,6 +79,7 @@ def read(home: Path, until: float) -> list[int]:
 @pytest.mark.timeout(SECONDS + 900)
 def test_four_writers_at_once_and_a_reader_break_nothing_and_lose_nothing(scene: Scene, writers, again, short_run, tmp_path):
     home, practice = again(), Path(shutil.copytree(scene.practice, tmp_path / "practice"))
+    (practice / "ehr").mkdir(exist_ok=True)
     until = time.monotonic() + SECONDS
     with ThreadPoolExecutor(N_WRITERS + 1) as threads:
         reading = threads.submit(read, home, until)
@@ -82,5 +95,8 @@ def test_four_writers_at_once_and_a_reader_break_nothing_and_lose_nothing(scene:
     looked_at = {one["what"]: one["is_well"] for one in json.loads(doctor[: doctor.rindex("]") + 1])}
     assert looked_at["Publications"] and looked_at["Landing of test"] and looked_at["History"]
     assert left_over(home) == []
-    rollouts = tables(home)[f"raw.raw.{raw_table('crm', 'program_rollout')}"]
+    found = tables(home)
+    rollouts = found[f"raw.raw.{raw_table('crm', 'program_rollout')}"]
     assert len(rollouts) == ended.total() + len(list(scene.practice.glob("crm/*.csv")))
+    assert len(found[f"raw.raw.{raw_table('ehr', 'Encounter')}"]) == ended.total()
+    assert len(found[f"raw.raw.{raw_table('ehr', 'Patient')}"]) == 1, "each of its versions but the newest is superseded"
