@@ -161,8 +161,9 @@ class _Sealed:
 
 
 def _only_member(archive: zipfile.ZipFile) -> _Readable:
-    """The one file of a zip archive; what macOS adds beside it does not count."""
+    """The one file of a zip archive; hidden ones, and what macOS adds beside it, do not count."""
     members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    members = [one for one in members if not one.filename.rpartition("/")[2].startswith(".")]
     if any(one.filename.startswith(_WORKBOOK) for one in members):
         raise ExtractRefused("is an Excel workbook, and no sheet of it has the columns of a table. Save the sheet as CSV UTF-8.")
     if members and members[0].filename == "mimetype" and archive.read(members[0]).startswith(_OPEN_DOCUMENT):

@@ -4,14 +4,15 @@ A link inside the folder is followed. One that leads out of it is not, because t
 is reported, as is one that leads nowhere: a file that vanishes silently is a loss that nobody notices.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
 """How programs that copy, download or synchronise name a file until it is whole; editors add `~`."""
-_OF_PROGRAMS = ("_SUCCESS",)
-"""Empty files that say something to programs alone: what Hadoop and Spark wrote there is whole."""
+_OF_PROGRAMS = re.compile(r"_SUCCESS|.*\.(md5|sha1|sha256|sha512|crc32?|asc|sig)", re.IGNORECASE)
+"""Files that say something to programs alone: that what Hadoop and Spark wrote there is whole; a file's checksum or signature."""
 
 
 @dataclass
@@ -39,7 +40,7 @@ def _walk(folder: Path, top: Path, stray: dict[Path, str], above: tuple[Path, ..
     """The files below `folder`; `above` are the real folders on the way to it, so that a link to one of them ends the way."""
     above = (*above, folder.resolve())
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in _OF_PROGRAMS:
+        if path.name.startswith(".") or _OF_PROGRAMS.fullmatch(path.name):
             continue
         if path.is_symlink():
             target = _target(path)

@@ -85,7 +85,11 @@ def first_rows_of_sheets(path: Path, limits: Limits) -> dict[str, str]:
 def _first_rows(path: Path, mtime: int, size: int, limits: Limits) -> tuple[tuple[str, str], ...]:
     """Remembered, because the folders are listed anew by each look for arrivals."""
     with _opened(path, limits) as book:
-        return tuple((sheet.title, "".join(map(_line, islice(_rows(sheet), _FIRST_ROWS)))) for sheet in book.worksheets)
+        return tuple(
+            (sheet.title, "".join(map(_line, islice(_rows(sheet), _FIRST_ROWS))))
+            for sheet in book.worksheets
+            if sheet.sheet_state == "visible"
+        )
 
 
 def sheet_as_csv(path: Path, sheet: str, folder: Path, limits: Limits) -> Path:

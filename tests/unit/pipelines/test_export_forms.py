@@ -47,6 +47,7 @@ BOTH = [("Encounter", 1), ("Patient", 1)]
         ({"patients.json": json.dumps([patient(1), patient(2)], indent=1).encode()}, [("Patient", 2)]),
         ({"patient.json": json.dumps(patient(1), indent=4).encode()}, [("Patient", 1)]),
         ({"Patient.ndjson": gzip.compress(lines(patient(1)))}, [("Patient", 1)]),
+        ({"Patient.ndjson": lines(patient(1)), "Patient.ndjson.md5": b"0cc1", "SUMS.SHA256": b"0cc1"}, [("Patient", 1)]),
         ({"Patient.ndjson": b"\xef\xbb\xbf" + lines(patient(1), patient(2)).replace(b"\n", b"\r\n")}, [("Patient", 2)]),
         ({"Patient.ndjson": lines(patient(1)).decode().encode("utf-16")}, [("Patient", 1)]),
         ({"Patient.ndjson": lines(patient(1)).replace(b"Kestrel", "Núñez".encode("cp1252"))}, [("Patient", 1)]),

@@ -62,6 +62,16 @@ def test_a_zip_archive_of_several_files_and_a_workbook_are_refused_by_name(tmp_p
         plain_file(written(tmp_path, out.getvalue()), tmp_path)
 
 
+def test_hidden_files_in_a_zip_archive_do_not_count(tmp_path: Path):
+    """As macOS packs a folder."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("export/", "export/.DS_Store", "__MACOSX/export/._Patient.ndjson", "export/._Patient.ndjson"):
+            archive.writestr(name, b"")
+        archive.writestr("export/Patient.ndjson", b"a\n")
+    assert plain_file(written(tmp_path, out.getvalue()), tmp_path).read_bytes() == b"a\n"
+
+
 def test_an_archive_of_several_members_is_read_to_its_end(tmp_path: Path):
     path = written(tmp_path, gzip.compress(b"a\n") + gzip.compress(b"b\n"))
 

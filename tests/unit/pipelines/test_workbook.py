@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from pipelines.errors import ExtractRefused
 from pipelines.extract.preflight import LIMITS, Limits
@@ -68,6 +68,17 @@ def test_a_workbook_of_several_tables_is_refused_by_the_names_of_its_sheets(tmp_
 
     with pytest.raises(ExtractRefused, match="2 sheets with the columns of a table: March, April"):
         landed(tmp_path)
+
+
+def test_a_hidden_sheet_with_the_columns_of_a_table_is_not_there(tmp_path: Path):
+    """Nobody who looks at the workbook sees it."""
+    path = workbook(tmp_path / "billing" / "till.xlsx", Old=[PAYMENTS, payment(1)], Till=[PAYMENTS, payment(2), payment(3)])
+    book = load_workbook(path)
+    book["Old"].sheet_state = "hidden"
+    book.active = book["Till"]
+    book.save(path)
+
+    assert landed(tmp_path).n_read == 2
 
 
 def test_an_id_of_which_a_spreadsheet_lost_digits_is_quarantined(tmp_path: Path):
