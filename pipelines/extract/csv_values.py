@@ -39,10 +39,18 @@ _WORDS = {
     "no": False,
     "n": False,
     "0": False,
+    # As Excel and CRMs write them in German, Spanish and French.
+    **dict.fromkeys(("ja", "wahr", "sí", "si", "verdadero", "oui", "vrai"), True),
+    **dict.fromkeys(("nein", "falsch", "falso", "non", "faux"), False),
 }
 YES = [word for word, meant in _WORDS.items() if meant]
-_SEXES = {"f": "female", "woman": "female", "m": "male", "man": "male", "o": "other", "u": "unknown", "unk": "unknown"}
-"""As CRMs and billing systems write the codes of FHIR."""
+SEXES = {
+    **dict.fromkeys(("f", "woman", "w", "weiblich", "frau", "mujer", "femenino", "femme", "féminin"), "female"),
+    **dict.fromkeys(("m", "man", "männlich", "mann", "hombre", "masculino", "homme", "masculin"), "male"),
+    **dict.fromkeys(("o", "divers"), "other"),
+    **dict.fromkeys(("u", "unk", "unbekannt", "desconocido", "inconnu"), "unknown"),
+}
+"""As CRMs and billing systems write the codes of FHIR, in German, Spanish and French, too."""
 _CALLED = {
     "sms": ("text", "textmessage", "texting"),
     "phone": ("call", "phonecall", "telephone", "voice"),
@@ -52,7 +60,7 @@ _CALLED = {
 }
 """By value of a list, the words by which people call it, without signs between them."""
 _NO_SEX = "unknown"
-_SEX_WORDS = [*_SEXES, *_SEXES.values()]
+_SEX_WORDS = [*SEXES, *SEXES.values()]
 _NO_SUCH_SEX = "is a word that is not known, and is taken for unknown"
 _WRAPPED = r'^="([^"]*)"$'
 """`="00123"`: how exports keep a spreadsheet from reading an id as a number."""
@@ -254,7 +262,7 @@ def _listed(text: pl.Series, name: str, known: list[str], is_sex: bool) -> pl.Se
     if lower.is_in([*known, None]).all():
         return lower
     called = {word: value for value in known for word in _CALLED.get(value, ())}
-    plain = called | {_BETWEEN_WORDS.sub("", value): value for value in known} | (_SEXES if "female" in known else {})
+    plain = called | {_BETWEEN_WORDS.sub("", value): value for value in known} | (SEXES if "female" in known else {})
     words = pl.col(name).str.to_lowercase()
     meant = words.str.replace_all(_BETWEEN_WORDS.pattern, "").replace_strict(plain, default=None, return_dtype=pl.String)
     other = pl.when(~words.is_in(_NOTHING)).then(pl.lit(_NO_SEX) if is_sex else pl.col(name))

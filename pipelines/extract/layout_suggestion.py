@@ -7,6 +7,7 @@ Reads the first rows of the file; what it says of them are names of columns and 
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from models.settings.layout import TODO, Form
 from models.sources import SourceKind
 from pipelines.errors import ExtractRefused
 from pipelines.extract.csv_header import FirstRow, first_rows
-from pipelines.extract.csv_values import typed
+from pipelines.extract.csv_values import SEXES, typed
 from pipelines.extract.encoding import decoded_start
 from pipelines.extract.preflight import LIMITS, Limits, first_bytes
 from pipelines.extract.workbook import first_rows_of_sheets, is_workbook
@@ -32,8 +33,10 @@ _SURE, _LIKELY, _OFFERED = 0.86, 0.68, 0.5
 _READABLE = 0.8
 """The share of a column's cells that its field must be able to read."""
 _MORE_NAMES = 3
-_BELOW = re.compile(r"(?i)(grand total|totals?|sum|count|records?|printed|generated|exported|report)\b")
+_BELOW = re.compile(r"(?i)(grand total|totals?|gesamt\w*|summe|anzahl|sum|count|records?|printed|generated|exported|report)\b")
 """How rows that a report writes below its table begin."""
+_NOT_TO_MODIFY = re.compile(r"^\((do not modify|nicht ändern|no modificar|ne pas modifier)\)\s*")
+_WHOLE_NAME = re.compile(r"((full|contact|patient|person|vollstandiger) ?)?name|nombre completo|nom complet")
 _LONGEST_LIST = 40
 """More different values than this are no fixed list."""
 
@@ -50,6 +53,9 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
         "client id",
         "person number",
         "person no",
+        *("cust no", "customer no", "customer number", "client no"),
+        *("datensatz id", "kontakt id", "kontakt", "kundennummer", "kunden nr"),
+        *("id de registro", "id de contacto", "contacto", "id du contact", "id de fiche d information"),
     ),
     "account_id": (
         "patient id",
@@ -59,35 +65,81 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
         "patient account",
         "guarantor id",
         "chart number",
+        *("patientennummer", "patienten nr", "numero de paciente", "numero de patient"),
     ),
     "mrn": ("medical record number", "mrn", "chart number", "chart", "chart no", "patient mrn"),
-    "first_name": ("first name", "given name", "given", "forename", "patient first name"),
-    "last_name": ("last name", "surname", "family name", "patient last name"),
-    "birth_date": ("date of birth", "dob", "birthday", "birthdate", "patient dob"),
-    "sex": ("gender", "sex", "patient sex"),
-    "email": ("email", "email address", "e mail", "email work", "email home"),
-    "phone": ("phone", "mobile", "cell", "mobile phone", "phone number", "phone mobile", "phone home", "phone work"),
-    "address_line": ("street", "address", "mailing street", "street address", "address 1", "address line 1"),
-    "city": ("city", "mailing city", "town"),
-    "state": ("state", "st", "province", "mailing state", "region"),
-    "postal_code": ("zip", "zip code", "postcode", "mailing zip", "postal code", "postal address zip code"),
-    "language": ("language", "preferred language", "spoken language", "speaks"),
-    "preferred_channel": ("preferred contact method", "preferred channel", "contact by", "reached by"),
-    "is_do_not_contact": ("do not contact", "no contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
-    "is_deceased": ("deceased", "is deceased", "died", "passed away"),
-    "created_at": ("created", "create date", "created time", "created on", "date added", "add time", "created at", "entered"),
+    "first_name": ("first name", "given name", "given", "forename", "patient first name", "vorname", "nombre", "prenom"),
+    "last_name": (
+        *("last name", "surname", "family name", "patient last name"),
+        *("nachname", "familienname", "apellido", "apellidos", "nom", "nom de famille"),
+    ),
+    "birth_date": (
+        *("date of birth", "dob", "birthday", "birthdate", "patient dob"),
+        *("geburtsdatum", "geburtstag", "fecha de nacimiento", "date de naissance"),
+    ),
+    "sex": ("gender", "sex", "patient sex", "geschlecht", "sexo", "genero", "sexe", "genre"),
+    "email": (
+        *("email", "email address", "e mail", "email work", "email home"),
+        *("e mail adresse", "correo", "correo electronico", "adresse e mail"),
+    ),
+    "phone": (
+        *("phone", "mobile", "cell", "mobile phone", "phone number", "phone mobile", "phone home", "phone work"),
+        *("telefon", "telefonnummer", "mobiltelefon", "mobilnummer", "handy", "telefon geschaftlich", "telefon privat"),
+        *("telefono", "numero de telefono", "telefono movil", "telephone", "numero de telephone"),
+    ),
+    "address_line": (
+        *("street", "address", "mailing street", "street address", "address 1", "address line 1"),
+        *("strasse", "anschrift", "adresse", "direccion", "calle"),
+    ),
+    "city": ("city", "mailing city", "town", "stadt", "ort", "ciudad", "poblacion", "ville"),
+    "state": ("state", "st", "province", "mailing state", "region", "bundesland", "provincia", "estado"),
+    "postal_code": (
+        *("zip", "zip code", "postcode", "mailing zip", "postal code", "postal address zip code"),
+        *("plz", "postleitzahl", "codigo postal", "code postal"),
+    ),
+    "language": ("language", "preferred language", "spoken language", "speaks", "sprache", "idioma", "langue"),
+    "preferred_channel": (
+        "preferred contact method",
+        "preferred channel",
+        "contact by",
+        "reached by",
+        "bevorzugte kontaktmethode",
+    ),
+    "is_do_not_contact": (
+        *("do not contact", "no contact", "opted out", "opt out", "unsubscribed", "do not call", "email opt out"),
+        *("nicht kontaktieren", "keine kontaktaufnahme", "von allen e mails abgemeldet", "kein anruf", "abgemeldet"),
+        *("telefonanrufe nicht zulassen", "no contactar", "no llamar", "dado de baja", "ne pas contacter", "desabonne"),
+    ),
+    "is_deceased": ("deceased", "is deceased", "died", "passed away", "verstorben", "fallecido", "decede"),
+    "created_at": (
+        *("created", "create date", "created time", "created on", "date added", "add time", "created at", "entered", "added"),
+        *("erstellt am", "erstellungsdatum", "angelegt am", "fecha de creacion", "creado el", "date de creation", "cree le"),
+    ),
     "updated_at": (
         *("last modified", "modified time", "update time", "updated", "modified on", "last updated"),
         *("changed on", "last changed", "last edit", "last edited", "last modified date", "last modified on", "modified date"),
+        *("geandert am", "zuletzt geandert am", "datum der letzten anderung", "letzte anderung"),
+        *("fecha de la ultima modificacion", "ultima modificacion", "modificado el", "date de derniere modification"),
     ),
-    "service_on": ("date of service", "service date", "dos", "from date", "procedure date", "service start date", "service from"),
+    "service_on": (
+        "leistungsdatum",
+        "behandlungsdatum",
+        "fecha de servicio",
+        "date of service",
+        "service date",
+        "dos",
+        "from date",
+        "procedure date",
+        "service start date",
+        "service from",
+    ),
     "posted_on": ("post date", "posting date", "entry date", "date posted"),
     "service_code": ("cpt", "procedure code", "cpt code", "code", "service code"),
     "units": ("qty", "quantity", "units"),
     "charge_usd": ("charge", "fee", "charge amount", "amount", "gross charge", "charges", "total charges", "billed amount"),
     "billed_usd": ("billed", "billed amount", "total charge"),
-    "amount_usd": ("amount", "paid", "payment amount", "amount paid"),
-    "paid_on": ("payment date", "date paid", "paid on"),
+    "amount_usd": ("amount", "paid", "payment amount", "amount paid", "betrag", "importe", "montant"),
+    "paid_on": ("payment date", "date paid", "paid on", "zahlungsdatum", "fecha de pago", "date de paiement"),
     "provider_npi": ("npi", "rendering npi", "provider npi", "billing npi"),
     "payer_class": ("financial class", "payer type", "insurance type", "plan type", "payer class"),
     "payer_name": ("payer", "insurance", "insurance name", "carrier", "primary insurance", "payer name"),
@@ -96,7 +148,9 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "due_on": ("due date", "due"),
     "completed_at": ("completed", "date completed", "marked as done time", "closed time"),
 }
-"""What else exports call a field."""
+"""What else exports call a field, in English, German, Spanish and French, without accents."""
+_HOMBRE_O_MUJER = {"h": "male", "m": "female"}
+"""Where there is an `H`, `M` is a woman, as in Spanish; in all other lists `M` is a man."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +291,10 @@ def _named(row: FirstRow, mark: str) -> set[str]:
 
 
 def _plain(column: str) -> str:
-    """A column's name as words, letters alone joined: `D.O.B.` is `dob`."""
-    words = re.sub(r"[^a-z0-9]+", " ", column.lower()).strip()
+    """A column's name as words without accents, letters alone joined: `D.O.B.` is `dob`. What Dynamics puts before the names of
+    columns that it hides, `(Do Not Modify)` in the user's language, is no part of it."""
+    spelt = unicodedata.normalize("NFKD", _NOT_TO_MODIFY.sub("", column.casefold()))
+    words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"[\u0300-\u036f]", "", spelt)).strip()
     return re.sub(r"\b([a-z]) (?=[a-z]\b)", r"\1", words)
 
 
@@ -345,15 +401,13 @@ def _meanings(cells: pl.Series, contract: Contract, name: str) -> dict[str, str]
     if not allowed or len(words) > _LONGEST_LIST:
         return {}
     spoken = {value: value.replace("_", " ") for value in allowed}
-    other = {word: _meaning(word, spoken, name) for word in words if word.lower() not in allowed}
+    of_sex = SEXES | (_HOMBRE_O_MUJER if "h" in {word.lower() for word in words} else {}) if name == "sex" else {}
+    other = {word: of_sex.get(word.lower()) or _meaning(word, spoken) for word in words if word.lower() not in allowed}
     return {word: to or f"{TODO}: one of {', '.join(allowed)}" for word, to in other.items()}
 
 
-def _meaning(word: str, spoken: Mapping[str, str], name: str) -> str | None:
-    lower = word.lower()
-    if name == "sex" and (begun := [value for value in spoken if value[0] == lower[0]]) and lower in (begun[0][0], begun[0]):
-        return begun[0]
-    close = process.extractOne(lower, spoken, scorer=fuzz.token_sort_ratio, score_cutoff=80)
+def _meaning(word: str, spoken: Mapping[str, str]) -> str | None:
+    close = process.extractOne(word.lower(), spoken, scorer=fuzz.token_sort_ratio, score_cutoff=80)
     return close[2] if close else None
 
 
@@ -361,7 +415,7 @@ def _name_parts(table: _Cells, contract: Contract, sure: Mapping[str, str]) -> d
     """Given and family name out of one column, where the export has no column for each."""
     if not {"first_name", "last_name"} <= set(contract.fields) or {"first_name", "last_name"} & set(sure):
         return {}
-    whole = next((one for one in table.plain if re.fullmatch(r"(?i)(full|contact|patient|person)?[\s_-]*name", one)), None)
+    whole = next((column for column, plain in table.plain.items() if _WHOLE_NAME.fullmatch(plain)), None)
     if whole is None:
         return {}
     n_commas = int(table[whole].str.contains(",").sum())

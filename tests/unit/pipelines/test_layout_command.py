@@ -4,10 +4,13 @@ import json
 import tomllib
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.home import Home
-from pipelines.practice import SETTINGS_FILE
+from pipelines.landing.land import land
+from pipelines.layouts import layout_file
+from pipelines.practice import SETTINGS_FILE, Practice
 from tests.conftest import Done, caregap
 
 PEOPLE = """\
@@ -70,6 +73,50 @@ def test_an_export_of_charges_is_known_by_its_columns_and_a_payers_name_is_asked
     }  # fmt: skip
     asked = tomllib.loads(output.read_text())["columns"]["payer_class"]["values"]["BCBS"]
     assert asked == "TODO: one of commercial, medicare, medicaid, self_pay, other"
+
+
+GERMAN = """\
+Datensatz-ID;Vorname;Nachname;E-Mail;Telefonnummer;Erstellungsdatum;Datum der letzten Änderung;Geschlecht;Geburtsdatum;PLZ;Stadt;\
+Straße;Von allen E-Mails abgemeldet
+1;Ann;Kestrel;ann@example.org;0301;05.01.2026 10:00;13.10.2026 10:00;Weiblich;05.05.1966;10115;Berlin;Weg 1;Nein
+2;Ben;Plover;ben@example.org;0302;06.01.2026 10:00;14.10.2026 10:00;Männlich;17.03.1971;10115;Berlin;Weg 2;Ja
+Gesamtwerte 2;;;;;;;;;;;;
+"""
+SPANISH = """\
+ID de registro,Nombre completo,Correo,Número de teléfono,Fecha de creación,Fecha de la última modificación,Sexo,\
+Fecha de nacimiento,Código postal,Ciudad,Dado de baja
+1,Ann Kestrel,ann@example.org,911,05/01/2026 10:00,13/10/2026 10:00,M,05/05/1966,28001,Madrid,No
+2,Ben Plover,ben@example.org,912,06/01/2026 10:00,14/10/2026 10:00,H,17/03/1971,28001,Madrid,Sí
+"""
+
+
+@pytest.mark.parametrize(
+    ("export", "encoding", "without"),
+    [(GERMAN, "cp1252", set()), (SPANISH, "utf-8-sig", {"address_line"})],
+    ids=["German", "Spanish"],
+)
+def test_an_export_of_contacts_in_german_or_spanish_lands_once_one_thing_is_said(
+    home: Home, tmp_path: Path, export: str, encoding: str, without: set[str]
+):
+    """A system speaks the language of who exports. Where there is an H (hombre), M is a woman (mujer)."""
+    (tmp_path / "crm" / "people.csv").write_bytes(export.encode(encoding))
+    said = json.loads(suggested(home, tmp_path).stdout)
+    assert [one["field"] for one in said["asked"]] == ["is_deceased"]
+    assert said["sure"].keys() == {
+        *("contact_id", "first_name", "last_name", "birth_date", "sex", "email", "phone", "address_line", "city", "postal_code"),
+        *("is_do_not_contact", "created_at", "updated_at"),
+    } - without  # fmt: skip
+    layout = tmp_path / "people.toml"
+    lines = [IS_DECEASED if line.startswith("is_deceased") else line for line in layout.read_text().splitlines()]
+    layout.write_text("\n".join(lines))
+    practice = Practice("t", "T", "UTC", {"crm": tmp_path / "crm"}, layouts={"people": layout_file(layout)})
+    land(practice, home)
+    [rows] = home.landing("t").rglob("rows.parquet")
+    found = pl.read_parquet(rows).sort("contact_id")
+    assert found.select("first_name", "sex", pl.col("birth_date").cast(str), "is_do_not_contact").rows() == [
+        ("Ann", "female", "1966-05-05", False),
+        ("Ben", "male", "1971-03-17", True),
+    ]
 
 
 def test_a_table_under_the_names_of_its_fields_is_known_by_each(home: Home, tmp_path: Path):
