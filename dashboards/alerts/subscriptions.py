@@ -63,16 +63,16 @@ def subscribe(folder: Path, viewer: Viewer, wanted: Wanted, allowed: NoticeSetti
 
 def end(folder: Path, viewer: Viewer, subscription_id: str) -> None:
     """End a subscription: one's own, as an administrator anybody's. Raises `KeyError` where there is no such one."""
-    entries = subscriptions_of(folder, viewer).filter(pl.col("subscription_id") == subscription_id)
-    if entries.is_empty():
-        raise KeyError(subscription_id)
-    SUBSCRIPTIONS.add(folder, entries.row(0, named=True) | {"is_withdrawn": True, "updated_at": datetime.now(UTC)})
+    SUBSCRIPTIONS.withdraw(folder, subscription_id, whose=_is_seen_by(viewer))
 
 
 def subscriptions_of(folder: Path, viewer: Viewer) -> pl.DataFrame:
     """The subscriptions that the viewer made, of an administrator everybody's, in the contract's columns, oldest first."""
-    stand = SUBSCRIPTIONS.entries(folder).filter(~pl.col("is_withdrawn"))
-    return stand if viewer.role == ADMIN else stand.filter(pl.col("person") == viewer.user_id)
+    return SUBSCRIPTIONS.standing(folder).filter(_is_seen_by(viewer))
+
+
+def _is_seen_by(viewer: Viewer) -> pl.Expr:
+    return pl.lit(viewer.role == ADMIN) | (pl.col("person") == viewer.user_id)
 
 
 def _refuse(viewer: Viewer, wanted: Wanted, allowed: NoticeSettings) -> None:

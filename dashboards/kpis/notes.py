@@ -45,15 +45,12 @@ def write_note(
 
 def take_back(folder: Path, note_id: str, author: str) -> None:
     """Withdraw one's own note. Raises `KeyError` where the journal has none of this author's with that id."""
-    entries = NOTES.entries(folder).filter(pl.col("note_id") == note_id, pl.col("author") == author, ~pl.col("is_withdrawn"))
-    if entries.is_empty():
-        raise KeyError(note_id)
-    NOTES.add(folder, entries.row(0, named=True) | {"is_withdrawn": True, "updated_at": datetime.now(UTC)})
+    NOTES.withdraw(folder, note_id, whose=pl.col("author") == author)
 
 
 def notes_on(publication: Publication, kpi_code: str) -> pl.DataFrame:
     """The notes on a KPI, those on all KPIs among them, by month, the latest first."""
-    stand = NOTES.entries(journal_folder(publication)).filter(~pl.col("is_withdrawn"))
+    stand = NOTES.standing(journal_folder(publication))
     about = (pl.col("kpi_code") == kpi_code) | pl.col("kpi_code").is_null()
     return stand.filter(about).sort("month_on", "updated_at", "note_id", descending=True)
 

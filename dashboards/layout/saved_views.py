@@ -39,16 +39,12 @@ def keep_view(folder: Path, person: str, page: str, title: str, filters: dict[st
 
 def remove_view(folder: Path, view_id: str, person: str) -> None:
     """Remove one's own view. Raises `KeyError` where the person has none with that id."""
-    entries = views_of(folder, person).filter(pl.col("view_id") == view_id)
-    if entries.is_empty():
-        raise KeyError(view_id)
-    VIEWS.add(folder, entries.row(0, named=True) | {"is_withdrawn": True, "updated_at": datetime.now(UTC)})
+    VIEWS.withdraw(folder, view_id, whose=pl.col("person") == person)
 
 
 def views_of(folder: Path, person: str) -> pl.DataFrame:
     """The person's own views, by title."""
-    own = (pl.col("person") == person) & ~pl.col("is_withdrawn")
-    return VIEWS.entries(folder).filter(own).sort("title", "view_id")
+    return VIEWS.standing(folder).filter(pl.col("person") == person).sort("title", "view_id")
 
 
 def offer_views(page: str) -> None:

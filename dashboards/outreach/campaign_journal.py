@@ -54,15 +54,12 @@ def define(folder: Path, campaign: Campaign) -> str:
 
 def end_early(folder: Path, campaign_code: str) -> None:
     """Mark a campaign as ended; the next run makes no list of it. Raises `KeyError` if the journal has no such campaign."""
-    entries = defined(folder).filter(pl.col("campaign_code") == campaign_code).to_dicts()
-    if not entries:
-        raise KeyError(campaign_code)
-    CAMPAIGNS.add(folder, entries[0] | {"updated_at": datetime.now(UTC), "is_withdrawn": True})
+    CAMPAIGNS.withdraw(folder, campaign_code)
 
 
 def defined(folder: Path) -> pl.DataFrame:
     """Every campaign that was defined here and not ended early, in the contract's columns, oldest first."""
-    return CAMPAIGNS.entries(folder).filter(~pl.col("is_withdrawn"))
+    return CAMPAIGNS.standing(folder)
 
 
 def note_campaign(folder: Path, outcome_id: str, campaign_code: str) -> None:

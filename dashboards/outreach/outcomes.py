@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import polars as pl
-
 from dashboards.store.journal import Journal
 from models.extracts.caregap import EXTRACTS
 
@@ -36,13 +34,5 @@ def record(folder: Path, outcome: Outcome) -> str:
 
 
 def withdraw(folder: Path, outcome_id: str) -> None:
-    """Withdraw an entry by adding a later version marked as withdrawn. Raises `KeyError` if the journal has no such entry."""
-    entries = recorded(folder).filter(pl.col("outcome_id") == outcome_id, ~pl.col("is_withdrawn")).to_dicts()
-    if not entries:
-        raise KeyError(outcome_id)
-    OUTCOMES.add(folder, entries[0] | {"updated_at": datetime.now(UTC), "is_withdrawn": True})
-
-
-def recorded(folder: Path) -> pl.DataFrame:
-    """The newest version of every recorded outcome, in the contract's columns, withdrawn ones included."""
-    return OUTCOMES.entries(folder)
+    """Withdraw an outcome. Raises `KeyError` if the journal has no such one."""
+    OUTCOMES.withdraw(folder, outcome_id)

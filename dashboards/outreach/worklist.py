@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from dashboards.outreach.outcomes import recorded
+from dashboards.outreach.outcomes import OUTCOMES
 from dashboards.store.connections import task_marks
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
@@ -108,7 +108,7 @@ _PUBLISHED = "select outcome_id from marts.fct_outreach_outcomes"
 def recorded_since(publication: Publication) -> pl.DataFrame:
     """The outcomes not yet in the publication, newest first, without withdrawn ones."""
     known = ask(publication, _PUBLISHED)
-    fresh = recorded(journal_folder(publication)).filter(~pl.col("is_withdrawn"))
+    fresh = OUTCOMES.standing(journal_folder(publication))
     return fresh.join(known, on="outcome_id", how="anti").sort("recorded_at", descending=True)
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,22 @@ class Journal:
             with _locked(folder):
                 texts = [read(path) for path in sorted(folder.glob(f"*{self.contract.name}*.csv"))]
         return newest_entries(self.contract, texts)
+
+    def standing(self, folder: Path) -> pl.DataFrame:
+        """The entries that nobody has withdrawn, for a contract that has `is_withdrawn`."""
+        return self.entries(folder).filter(~pl.col("is_withdrawn"))
+
+    def withdraw(self, folder: Path, entry_id: str, whose: pl.Expr | None = None) -> None:
+        """Withdraw a standing entry by adding a later version marked so; `whose` is true of entries that may be withdrawn.
+
+        Raises `KeyError` where the journal has no such entry.
+        """
+        (key,) = self.contract.key
+        is_meant = pl.col(key) == entry_id
+        found = self.standing(folder).filter(is_meant if whose is None else is_meant & whose)
+        if found.is_empty():
+            raise KeyError(entry_id)
+        self.add(folder, found.row(0, named=True) | {"is_withdrawn": True, "updated_at": datetime.now(UTC)})
 
 
 def _lines(header: list[list[str]], row: list[str]) -> bytes:

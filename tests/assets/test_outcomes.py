@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from pandera.errors import SchemaError
 
-from dashboards.outreach.outcomes import OUTCOMES, Outcome, record, recorded, withdraw
+from dashboards.outreach.outcomes import OUTCOMES, Outcome, record, withdraw
 from pipelines.home import Home
 from pipelines.landing import journal
 from pipelines.landing.land import land
@@ -66,7 +66,7 @@ def test_the_next_run_lands_every_entry_once(home: Home, practice: Practice, fol
         "select n_delivered, n_landed, status from raw.deliveries where source_system = 'caregap'"
     ).fetchall()
     assert delivered_rows == [(1, 1, "landed"), (1, 1, "landed")]
-    assert set(recorded(folder)["outcome_id"]) == {first, second}
+    assert set(OUTCOMES.entries(folder)["outcome_id"]) == {first, second}
 
 
 def test_an_entry_that_was_taken_back_is_landed_as_such(home: Home, practice: Practice, folder: Path):
@@ -82,7 +82,7 @@ def test_an_entry_that_was_taken_back_is_landed_as_such(home: Home, practice: Pr
 def test_entries_of_many_at_once_are_all_kept_whole(folder: Path):
     with ThreadPoolExecutor(8) as people:
         ids = list(people.map(lambda _: record(folder, NO_ANSWER), range(40)))
-    assert sorted(recorded(folder)["outcome_id"]) == sorted(ids)
+    assert sorted(OUTCOMES.entries(folder)["outcome_id"]) == sorted(ids)
 
 
 def test_nothing_that_is_no_outcome_gets_into_the_journal(folder: Path):
@@ -100,7 +100,7 @@ def test_an_id_that_would_break_the_file_is_refused(folder: Path, text: str):
 @pytest.mark.parametrize("text", ['a,"b"', "=1+1", "Ünal; drop table", "'"])
 def test_any_text_in_an_id_survives_a_round_trip(folder: Path, text: str):
     record(folder, Outcome("ehr", "ehr_patient", text, "phone", "reached", text))
-    [row] = recorded(folder).select("patient_source_id", "recorded_by").rows()
+    [row] = OUTCOMES.entries(folder).select("patient_source_id", "recorded_by").rows()
     assert row == (text, text)
 
 

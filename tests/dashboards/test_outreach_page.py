@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.figures.wording import as_read
 from dashboards.outreach.campaign_journal import CAMPAIGN_OUTCOMES
-from dashboards.outreach.outcomes import Outcome, record, recorded
+from dashboards.outreach.outcomes import OUTCOMES, Outcome, record
 from dashboards.outreach.patient_drawer import OPEN
 from models.audit_log.store import audit_log
 from pipelines.home import Home
@@ -157,7 +157,7 @@ def test_the_list_of_a_campaign_says_its_rule_and_keeps_what_was_recorded_on_it(
     assert key not in keys_of(recorded_on)
     [folder] = (shown_home / "outcomes").iterdir()
     assert CAMPAIGN_OUTCOMES.entries(folder)["campaign_code"].to_list() == ["visit"]
-    assert CAMPAIGN_OUTCOMES.entries(folder)["outcome_id"].to_list() == recorded(folder)["outcome_id"].to_list()
+    assert CAMPAIGN_OUTCOMES.entries(folder)["outcome_id"].to_list() == OUTCOMES.entries(folder)["outcome_id"].to_list()
 
 
 def test_recording_leads_on_to_the_next_patient_and_a_key_does_so_without(outreach: AppTest):
@@ -218,7 +218,7 @@ def test_an_outcome_takes_the_patient_off_the_list_at_once_and_lies_in_the_journ
     assert somebody[0] not in keys_of(page)
     assert len(keys_of(page)) in (n_before - 1, n_before)
     [folder] = (shown_home / "outcomes").iterdir()
-    assert recorded(folder)["outcome"].to_list() == ["no_answer"]
+    assert OUTCOMES.entries(folder)["outcome"].to_list() == ["no_answer"]
 
 
 def test_who_is_restricted_leaves_the_list_at_once_and_the_profile_says_so_without_a_score(outreach, somebody, shown_home, app):
@@ -239,7 +239,7 @@ def test_who_recorded_an_outcome_can_take_it_back(outreach: AppTest, somebody, s
     page.run()
     assert "**0** worked since the last run" in text_of(page)
     [folder] = (shown_home / "outcomes").iterdir()
-    assert recorded(folder)["is_withdrawn"].to_list() == [True]
+    assert OUTCOMES.entries(folder)["is_withdrawn"].to_list() == [True]
 
 
 def test_an_outcome_that_ends_contact_permanently_needs_confirmation(outreach: AppTest, somebody, shown_home):
@@ -254,7 +254,7 @@ def test_an_outcome_that_ends_contact_permanently_needs_confirmation(outreach: A
 def test_an_outcome_of_a_record_that_shares_the_id_is_another_patients(outreach: AppTest, somebody, shown_home, other):
     record_outcome(opened(outreach, somebody[0]), "no_answer")
     [folder] = (shown_home / "outcomes").iterdir()
-    [own] = recorded(folder).select("patient_source_system", "patient_record_type", "patient_source_id").to_dicts()
+    [own] = OUTCOMES.entries(folder).select("patient_source_system", "patient_record_type", "patient_source_id").to_dicts()
     [journal] = folder.glob(".*.csv")
     journal.unlink()
     record(folder, Outcome(**own | other, channel="phone", outcome="wrong_number", recorded_by="somebody-else"))
@@ -267,7 +267,7 @@ def test_an_outcome_of_a_record_that_shares_the_id_is_another_patients(outreach:
 def test_who_recorded_an_outcome_is_named_as_text_and_never_by_a_link(outreach: AppTest, somebody, shown_home):
     record_outcome(opened(outreach, somebody[0]), "no_answer")
     [folder] = (shown_home / "outcomes").iterdir()
-    [own] = recorded(folder).select("patient_source_system", "patient_record_type", "patient_source_id").to_dicts()
+    [own] = OUTCOMES.entries(folder).select("patient_source_system", "patient_record_type", "patient_source_id").to_dicts()
     name = "[click](http://e.org) ann@e.org www.e.org"
     record(folder, Outcome(**own, channel="phone", outcome="left_message", recorded_by=name))
     said = next(text.value for text in opened(outreach, somebody[0]).success if "click" in text.value)
