@@ -5,7 +5,7 @@ Observation's 107 columns, 8 are read.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,8 +22,9 @@ each file of observations was read three times, 34 of 46 minutes of landing 100,
 def has_doubts(path: Path) -> bool:
     """Whether any text, at any depth, begins like a JSON list or object, or any number is not finite."""
     file = pq.ParquetFile(path)
-    names = [file.schema.column(i).path for i in range(len(file.schema))]
-    unsettled = [name for i, name in enumerate(names) if not _is_settled(file, i)]
+    groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
+    columns = [file.schema.column(i) for i in range(len(file.schema))]
+    unsettled = [column.path for i, column in enumerate(columns) if not _is_settled(groups, i, column.physical_type)]
     if not unsettled:
         return False
     # Not `read_dictionary`: it cannot read nested text whose dictionary changes within a file, as with 2,000 patients.
@@ -31,12 +32,9 @@ def has_doubts(path: Path) -> bool:
     return any(_is_doubtful(values) for batch in batches for column in batch.columns for values in _leaves(column))
 
 
-def _is_settled(file: pq.ParquetFile, i: int) -> bool:
+def _is_settled(groups: Sequence[pq.RowGroupMetaData], i: int, kind: str) -> bool:
     """Whether the minimum and maximum of every row group exclude a doubtful value."""
-    kind = file.schema.column(i).physical_type
-    return kind not in ("BYTE_ARRAY", "DOUBLE") or all(
-        _chunk_is_settled(file.metadata.row_group(group).column(i), kind) for group in range(file.num_row_groups)
-    )
+    return kind not in ("BYTE_ARRAY", "DOUBLE") or all(_chunk_is_settled(group.column(i), kind) for group in groups)
 
 
 def _chunk_is_settled(chunk: pq.ColumnChunkMetaData, kind: str) -> bool:
