@@ -28,12 +28,13 @@ class Practice:
     `sources` maps a source's name to its delivery folder. The name is the `source_system` of every row; its part before a
     colon is a kind of source (`models/sources.py`) and determines the extracts to expect: `ehr`, `ehr:north`.
     `is_encrypted`: what is kept of it is encrypted by a key from outside the home.
+    `fetched` says from which address a source's folder is filled before it is read, `published_to` where publications are copied.
     `as_of` is the day that the run looks back from; None: derived from the deliveries (`pipelines/raw/as_of.py`).
     `targets` are the practice's own, by KPI code and in the KPI's unit; `variables` are passed to dbt unchanged;
     `scenarios` is the content of its scenario files, by file name (`pipelines/scenarios.py`); `layouts` are its own, by
     name (`pipelines/layouts.py`). `modifier_extensions`: the addresses of FHIR's that change nothing that is read. `privacy`
     names its profile (`pipelines/privacy.py`), `retention` its own months. `engine` derives its tables, `spark_master` says where
-    Spark runs (`pipelines/warehouse/engine.py`).
+    Spark runs and `spark_storage` where its tables lie meanwhile (`pipelines/warehouse/engine.py`).
     """
 
     id: str
@@ -43,6 +44,8 @@ class Practice:
     is_synthetic: bool = False
     is_encrypted: bool = False
     as_of: date | None = None
+    fetched: dict[str, str] = field(default_factory=dict)
+    published_to: str | None = None
     targets: dict[str, float] = field(default_factory=dict)
     variables: dict[str, object] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Practice:
     retention: Retention = field(default_factory=Retention)
     engine: str = "duckdb"
     spark_master: str = "local[*]"
+    spark_storage: Path | None = None
     is_spark_storage_encrypted: bool = False
 
     def with_sources(self, sources: dict[str, Path]) -> "Practice":
@@ -83,6 +87,8 @@ def read_practice(folder: Path) -> Practice:
         is_synthetic=settings.is_synthetic,
         is_encrypted=settings.encryption == "home" and not settings.is_synthetic,
         as_of=settings.as_of,
+        fetched=_fetched(settings.fetched, declared, path),
+        published_to=settings.published_to,
         targets=settings.targets,
         variables=settings.variables.model_dump(exclude_none=True),
         scenarios=written_scenarios(folder),
@@ -92,8 +98,19 @@ def read_practice(folder: Path) -> Practice:
         retention=settings.retention,
         engine=settings.engine,
         spark_master=settings.spark_master,
+        spark_storage=Path(settings.spark_storage) if settings.spark_storage else None,
         is_spark_storage_encrypted=settings.spark_storage_is_encrypted,
     )
+
+
+def _fetched(stores: dict[str, str], sources: dict[str, str], path: Path) -> dict[str, str]:
+    for name in stores:
+        if name not in sources:
+            raise UsageError(
+                f"{path}: [fetched] {name} is of no source. Name the folder that it is fetched into under [sources]: "
+                f'{name} = "{name}".'
+            )
+    return stores
 
 
 def _codes(catalog: str) -> frozenset[str]:

@@ -14,6 +14,10 @@ from models.settings.toml_schema import AtKey, Settings
 from models.sources import delivered_kinds
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MASTER = re.compile(
+    r"local(\[(\*|[1-9][0-9]{0,3})\])?|local-cluster\[[1-9][0-9]?,[1-9][0-9]?,[1-9][0-9]{2,5}\]"
+    r"|spark://[A-Za-z0-9.-]+:[0-9]{1,5}(,[A-Za-z0-9.-]+:[0-9]{1,5})*"
+)
 SECOND = re.compile(r"(:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?")
 """The suffix of a second source of one kind: the `:north` of `ehr:north`."""
 
@@ -23,6 +27,21 @@ def checked_id(name: str) -> str:
     if not ID.fullmatch(name):
         raise ValueError(f'cannot be "{name[:40]}": it must be letters, digits, - and _, at most 64, since folders bear it')
     return name
+
+
+def checked_master(url: str) -> str:
+    """The address of a Spark, if runs on its kind were tried. Raises `ValueError` with what to write instead."""
+    if url.startswith("sc://"):
+        raise ValueError(
+            "cannot be a Spark Connect server: the tables of all its sessions are in one catalogue, and what it writes cannot be "
+            'swept. Write the cluster behind it: "spark://host:7077"'
+        )
+    if not MASTER.fullmatch(url):
+        raise ValueError(
+            f'cannot be "{url[:60]}": write "local[*]", "local[4]" for four cores, "local-cluster[2,1,2048]" for two executors '
+            'of a core and 2,048 MB on this machine, or "spark://host:7077" for a cluster of Spark\'s own'
+        )
+    return url
 
 
 def checked_time_zone(name: str) -> str:
@@ -119,6 +138,10 @@ class Variables(Settings):
         return given
 
 
+Store = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://[^\s@?#\x00-\x1f\x7f]+$", max_length=500)]
+"""A place that fsspec reaches, without a sign-in in its address."""
+
+
 class PracticeSettings(Settings):
     """practice.toml. Validators read `kpi_codes` and `measure_codes` of their context, where it has them."""
 
@@ -135,6 +158,8 @@ class PracticeSettings(Settings):
         None, ge=date(1990, 1, 1), le=date(2200, 1, 1), description="a day from 1990 on, without quotes: 2026-11-01"
     )
     sources: dict[str, str] | None = Field(None, description='folders by source: ehr = "ehr"')
+    fetched: dict[str, Store] = Field({}, description='addresses by source: ehr = "s3://bucket/ehr"')
+    published_to: Store | None = Field(None, description='an address: "s3://bucket/caregap"')
     layouts: dict[str, str] = Field({}, description='files by name of the layout: our_contacts = "layouts/our_contacts.toml"')
     modifier_extensions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         [], description='addresses of modifierExtensions that change nothing that is read: ["https://ehr.example/verified"]'
@@ -142,8 +167,12 @@ class PracticeSettings(Settings):
     privacy: Literal["hipaa", "ccpa", "gdpr"] = Field("hipaa", description=f"one of {', '.join(PROFILES)}")
     retention: Retention = Field(Retention(), description="a table")
     engine: Literal["duckdb", "spark"] = Field("duckdb", description='"duckdb", or "spark" (docs/scale.md)')
-    spark_master: str = Field(
-        "local[*]", pattern=r"^local(\[(\*|[1-9][0-9]{0,3})\])?$", description='"local[*]", or "local[4]" for four cores'
+    spark_master: Annotated[str, AfterValidator(checked_master)] = Field("local[*]", description="where Spark runs")
+    spark_storage: str | None = Field(
+        None,
+        pattern=r"^/[^\x00-\x1f\x7f]*$",
+        max_length=500,
+        description='a folder that all of Spark sees: "/mnt/caregap"',
     )
     spark_storage_is_encrypted: bool = Field(False, description="true or false, without quotes")
     targets: dict[str, float] = Field({}, description="a number in the KPI's unit; a share is written as 0.05, not 5 %")

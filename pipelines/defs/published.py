@@ -10,7 +10,9 @@ from models.published import PUBLISHED
 from pipelines.defs.build_in_hand import BuildInHand
 from pipelines.defs.keys import key_of
 from pipelines.home import Home
+from pipelines.practice import Practice
 from pipelines.progress import Progress
+from pipelines.publish.copied import copy_publication
 from pipelines.publish.publish import publish
 
 FILES = {
@@ -37,11 +39,15 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn
     check_specs=[dg.AssetCheckSpec("audit", asset=key_of("published.warehouse"), description="written = built, closed, no more")],
 )
 def published(
-    home: dg.ResourceParam[Home], builds: dg.ResourceParam[BuildInHand], progress: dg.ResourceParam[Progress]
+    home: dg.ResourceParam[Home],
+    builds: dg.ResourceParam[BuildInHand],
+    practice: dg.ResourceParam[Practice],
+    progress: dg.ResourceParam[Progress],
 ) -> Iterator[Any]:
     """Publish the build in hand."""
     progress("Publishing: warehouse, deidentified")
     publication = publish(home, builds.now())
+    copy_publication(home, practice, publication, progress)
     for file in FILES:
         yield dg.MaterializeResult(
             key_of(file),

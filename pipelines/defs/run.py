@@ -9,6 +9,7 @@ from pipelines.landing.land import LandingReport, land, land_whole
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.publications.store import Publication, current, damage_of, gone_back_from, is_left_in_clear
+from pipelines.publish.copied import copy_publication
 from pipelines.publish.publish import settle
 from pipelines.warehouse.build import forget_unfinished
 from pipelines.warehouse.fingerprint import fingerprint
@@ -47,6 +48,7 @@ def run(home: Home, practice: Practice, progress: Progress = silent, *, is_deliv
     progress("Reading: deliveries")
     landed = land(practice, home, progress, is_delivered=is_delivered, strict=strict)
     if publication := _unchanged(home, practice, landed):
+        copy_publication(home, practice, publication, progress)
         said = [landed.warning(), *failed_pulls(home, practice.id), GONE_BACK if gone_back_from(home) else None]
         return Run(publication, False, landed, tuple(filter(None, said)))
     from pipelines.defs.execution import execute, warned

@@ -43,6 +43,7 @@ from pipelines.landing.returned import returned_records
 from pipelines.practice import Practice
 from pipelines.progress import Progress, silent
 from pipelines.readers import Readers
+from pipelines.stores import fetch
 
 TOLD = "told"
 """In the folder of a refused file: the refusal was reported. A file that another reader reads again is reported again."""
@@ -156,12 +157,14 @@ def land(
     Not `is_delivered`: the source folders are not there, as after a restore, and what has landed before is all there is.
 
     A file that is refused stays out, and the rest goes on without it. Raises `UsageError` if a source folder does not exist,
-    and `ExtractRefused`, after all others were landed, if the rest cannot go on: a link leads out of a source folder or nowhere;
-    no file of a source was read, or the source is of another FHIR version; what may be deletions was refused, so that deleted
-    patients would come back; with `strict`, any file was.
+    `ConnectionFailed` if one cannot be fetched, and `ExtractRefused`, after all others were landed, if the rest cannot go on: a
+    link leads out of a source folder or nowhere; no file of a source was read, or the source is of another FHIR version; what may
+    be deletions was refused, so that deleted patients would come back; with `strict`, any file was.
     """
     secure(home, practice, progress)
     note_settings(home, f"practice {practice.id}", asdict(practice))
+    for source, url in practice.fetched.items() if is_delivered else ():
+        fetch(url, practice.sources[source], progress)
     whole = with_journals(practice, home)
     practice = practice if is_delivered else practice.with_sources({})
     arrived = arrived_state(practice) if is_delivered else ""
