@@ -80,12 +80,19 @@ def _with_ctes(node: exp.Expr, query: str) -> str:
 def _by_position(node: exp.Union, columns: Columns) -> None:
     """`union by name` as one by position; a column that one side lacks is null there."""
     sides = [node.this, node.expression]
-    names = [list(columns(_with_ctes(node, side.sql(dialect="spark")))) for side in sides]
+    names = [_stated(side) or list(columns(_with_ctes(node, side.sql(dialect="spark")))) for side in sides]
     every = list(dict.fromkeys(name for side in names for name in side))
     for arg, side, there in zip(("this", "expression"), sides, names, strict=True):
         chosen = [exp.column(name, quoted=True) if name in there else exp.alias_(exp.Null(), name, quoted=True) for name in every]
         node.set(arg, exp.select(*chosen).from_(side.subquery("side")))
     node.set("by_name", False)
+
+
+def _stated(side: exp.Expr) -> list[str]:
+    """The names of a query's columns where the query says them itself; empty where it does not. Each question to the catalogue
+    analyses the query anew: 37 measures that are one union took 19 s of them."""
+    names = list(side.named_selects) if isinstance(side, exp.Query) and not side.is_star else []
+    return names if all(names) else []
 
 
 def _star(node: exp.Expr) -> exp.Star | None:
