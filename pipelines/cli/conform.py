@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipelines.cli.practice_options import engine_option
 from pipelines.home import Home
 
 
@@ -16,8 +17,9 @@ from pipelines.home import Home
 )
 @click.option("--value-sets", type=click.Path(exists=True, path_type=Path), help="Load these instead of the decks' own.")
 @click.option("--measure", metavar="CMS125", help="Evaluate this measure only.")
+@engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def command(decks: tuple[Path, ...], value_sets: Path | None, measure: str | None, as_json: bool) -> None:
+def command(decks: tuple[Path, ...], value_sets: Path | None, measure: str | None, engine: str | None, as_json: bool) -> None:
     """Evaluate the cases of each DECK as if an EHR had delivered them, and compare every population with the expected result.
 
     A DECK contains expected.csv and fhir/<measure>/<type>.ndjson. Exits with 0 only if every implemented measure agrees on every
@@ -28,7 +30,14 @@ def command(decks: tuple[Path, ...], value_sets: Path | None, measure: str | Non
     from pipelines.proof.measure_decks import conform
 
     with shown_progress(quiet=as_json) as progress:
-        agreements = conform(decks, Home.from_environment(), value_sets=value_sets, measure=measure, progress=progress)
+        agreements = conform(
+            decks,
+            Home.from_environment(),
+            value_sets=value_sets,
+            measure=measure,
+            engine=engine or "duckdb",
+            progress=progress,
+        )
     if as_json:
         click.echo(json.dumps({"measures": [asdict(agreement) for agreement in agreements]}, indent=2))
     else:

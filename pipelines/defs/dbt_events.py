@@ -58,7 +58,7 @@ def dbt_events(
         ]
     checks, rules = [], rules_by_table(manifest)
     with build.step(step, is_whole=not context.is_subset):
-        for event in run_dbt(parsed, build.warehouse, build.variables, select, spark_master=build.spark_master):
+        for event in run_dbt(parsed, build.warehouse, build.variables, select, spark=build.spark):
             progress(f"Building: {event['data']['node_info']['node_name']}")
             passing(f"build.{step}.node", build.folder)
             checks.extend(of_node := dbt_checks(event, manifest, rules))

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,15 @@ POPULATIONS = {
 UNBOUNDED = "9000-01-01"  # macro unbounded_future
 EVENTS = ["encounters", "conditions", "observations", "procedures", "immunizations", "allergies", "adverse_events"]
 EVENTS += ["medication_requests", "medication_dispenses", "service_requests", "device_requests", "communications"]
+
+READ = {
+    "intermediate.int_clinical__patient_records",
+    "intermediate.int_measures__missing_value_sets",
+    "intermediate.int_measures__periods",
+    "staging.stg_value_sets__sets",
+    *(f"intermediate.int_clinical__{kind}" for kind in EVENTS),
+}
+"""The tables that are read here, beside the measures'."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +91,19 @@ def measure_models() -> dict[str, str]:
 
 
 def conform(
-    decks: Sequence[Path], home: Home, *, value_sets: Path | None = None, measure: str | None = None, progress: Progress = silent
+    decks: Sequence[Path],
+    home: Home,
+    *,
+    value_sets: Path | None = None,
+    measure: str | None = None,
+    engine: str = "duckdb",
+    progress: Progress = silent,
 ) -> list[Agreement]:
     """Evaluate the decks together in a temporary home, and compare every group population of every case with the expected one.
 
     `value_sets`: a file or folder to load instead of the decks' own; without either, those loaded in `home` are used. `measure`
-    limits the evaluation to one measure. Strata are not compared. Raises `UsageError` if one of `decks` is not a deck, and what
-    landing and dbt raise.
+    limits the evaluation to one measure, `engine` derives the tables. Strata are not compared. Raises `UsageError` if one of
+    `decks` is not a deck, and what landing and dbt raise.
     """
     expected = _expected(decks, measure)
     models = {code: model for code, model in measure_models().items() if code in set(expected["cms_id"])}
@@ -103,12 +118,14 @@ def conform(
         progress("Value sets: load")
         _value_sets(decks, home, scratch, value_sets)
         practice = _practice(decks, known, Path(folder) / "sheets")
+        practice = replace(practice, engine=engine, is_spark_storage_encrypted=True)  # a deck has no patients
         progress("Measures: land the cases and evaluate them")
         select = [f"+{model}" for model in models.values()] + [
             "+path:models/intermediate/clinical",
             "+int_measures__missing_value_sets",
         ]
-        with open_file(build_warehouse(scratch, practice, select=select), read_only=True) as connection:
+        read = READ | {f"intermediate.{model}" for model in models.values()}
+        with open_file(build_warehouse(scratch, practice, select=select, read=read), read_only=True) as connection:
             compared = expected.join(_actual(connection, models), on=KEY, how="left", maintain_order="left")
             compared = compared.with_columns(pl.col("actual").fill_null(0))
             missing = _missing(connection)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -29,7 +29,7 @@ from pipelines.raw.views import build_raw
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.dbt import run_dbt
 from pipelines.warehouse.dbt_project import default_settings, parsed_project
-from pipelines.warehouse.engine import spark_of
+from pipelines.warehouse.engine import Spark, spark_of
 
 DERIVED = ["tag:derived"]
 """The layers that dbt derives from raw; the delivery layer follows after scoring."""
@@ -45,7 +45,7 @@ class Build:
     `number`: its place in the order of the home's builds and publications. `passed`: the last of `STEPS` that passed.
     `fingerprint`: a hash of its inputs (`pipelines/warehouse/fingerprint.py`). `arrived`: the state of the source folders that it
     was made from. `withholds_restricted`: what is published of it names no person whose data is restricted.
-    `spark_master`: the Spark that derives its tables; None: DuckDB does. `run_id`: of Dagster's run that has started it.
+    `spark`: the Spark that derives its tables; None: DuckDB does. `run_id`: of Dagster's run that has started it.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class Build:
     number: int = 0
     arrived: str = ""
     withholds_restricted: bool = False
-    spark_master: str | None = None
+    spark: Spark | None = None
     run_id: str = ""
 
     @property
@@ -117,7 +117,7 @@ def start_build(
     Of the older builds the newest finished one is kept: others are of no use, and their space is needed. Raises what
     `spark_of` raises.
     """
-    spark_master = spark_of(practice)
+    spark = spark_of(practice)
     home.build.mkdir(parents=True, exist_ok=True)
     forget_unfinished(home)
     number = next_number(home)
@@ -143,7 +143,7 @@ def start_build(
         number=number,
         arrived=arrived,
         withholds_restricted=not profile(practice.privacy).restriction.is_shown,
-        spark_master=spark_master,
+        spark=spark,
         run_id=run_id,
     )
     with build.connect() as connection:
@@ -166,9 +166,14 @@ def read_build(folder: Path) -> Build:
     """The build in a folder, as its last step has left it. Raises `NotPublished` where its facts cannot be read."""
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return Build(folder=folder, **facts | {"as_of_on": date.fromisoformat(facts["as_of_on"])})
+        said = {"as_of_on": date.fromisoformat(facts["as_of_on"]), "spark": _spark(facts.get("spark"))}
+        return Build(folder=folder, **facts | said)
     except (OSError, ValueError, KeyError, TypeError):
         raise NotPublished(f"{folder / FACTS}: missing or damaged. Build anew with `caregap build`.") from None
+
+
+def _spark(said: dict[str, Any] | None) -> Spark | None:
+    return Spark(said["master"], Path(said["storage"]) if said["storage"] else None) if said else None
 
 
 def _builds(home: Home) -> list[Build]:
@@ -192,16 +197,23 @@ def forget_unfinished(home: Home) -> None:
 
 
 def build_warehouse(
-    home: Home, practice: Practice, *, select: list[str] | None = None, variables: Mapping[str, object] | None = None
+    home: Home,
+    practice: Practice,
+    *,
+    select: list[str] | None = None,
+    variables: Mapping[str, object] | None = None,
+    read: Set[str] = frozenset(),
 ) -> Path:
     """Land, then build raw and the dbt nodes of `select` (default: every layer before scoring). Returns the warehouse file.
 
-    `variables` override those of the practice. Raises what `land` and `run_dbt` raise.
+    `read`: the tables, as `schema.name`, that the caller reads beside those that every run does. `variables` override those of
+    the practice. Raises what `land` and `run_dbt` raise.
     """
     landed = land_whole(practice, home)
     build = start_build(home, practice, landed.ledger, variables=variables)
     with build.step("derived", is_whole=select is None):
         selected = select or DERIVED
-        for _ in run_dbt(parsed_project(home), build.warehouse, build.variables, selected, spark_master=build.spark_master):
+        parsed = parsed_project(home)
+        for _ in run_dbt(parsed, build.warehouse, build.variables, selected, spark=build.spark, read=read):
             pass
     return build.warehouse

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipelines.errors import ChecksFailed, without_values
 from pipelines.home import Home
 from pipelines.sql.connection import open_file
 from pipelines.warehouse.dbt_project import QUIET, SPARK, dbt_manifest, parsed_project, places, read_manifest
+from pipelines.warehouse.engine import Spark
 from pipelines.warehouse.rules import as_variable, evaluate_with_tables, rules_by_table, rules_of
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
@@ -40,12 +41,13 @@ def run_dbt(
     select: list[str],
     command: str = "build",
     *,
-    spark_master: str | None = None,
+    spark: Spark | None = None,
+    read: Set[str] = frozenset(),
 ) -> Iterator[dict[str, Any]]:
     """Run `dbt build` (or another command) for the selected nodes of a parsed project on the file `warehouse`.
 
-    With a `spark_master`, Spark makes the models, from what the file has, and those that are read later go back into the file
-    (`pipelines/warehouse/spark/`). Seeds are DuckDB's on either engine: Spark took 41 s for 2,000 rows.
+    With `spark`, that makes the models, from what the file has, and those that are read later, `read` among them, go back
+    into the file (`pipelines/warehouse/spark/`). Seeds are DuckDB's on either engine: Spark took 41 s for 2,000 rows.
 
     Yields dbt's result event of each model, seed and test as it ends, as the dictionary that dbt logs with `--log-format json`;
     beside its data, `broken` has the number of rows by the name of each rule (`pipelines/warehouse/rules.py`) that a model's
@@ -63,7 +65,7 @@ def run_dbt(
     # dbt runs two models at once, and sharing out such small work took a quarter of its CPU time
     os.environ["CAREGAP_BUILD_THREADS"] = "1" if has_few_rows else str(os.cpu_count() or 1)
     target = warehouse.parent / "dbt"
-    if spark_master is None:
+    if spark is None:
         yield from _run(parsed, target, variables, select, command, ask_file)
         return
     from pipelines.warehouse.spark.session import find_packages
@@ -74,7 +76,7 @@ def run_dbt(
     seeds = [f"{one},resource_type:seed" for one in select]
     yield from _run(parsed, target, variables, seeds, command, ask_file)
     parsed = parsed_project(Home(warehouse.parents[2]), *SPARK)  # build/<run>/warehouse.duckdb
-    with dbt_on_spark(warehouse, spark_master, read_manifest(parsed), has_few_rows=has_few_rows) as tables:
+    with dbt_on_spark(warehouse, spark, read_manifest(parsed), read, has_few_rows=has_few_rows) as tables:
         words = [*SPARK, "--exclude", "resource_type:seed", "--no-populate-cache"]
         yield from _run(parsed, target, variables, select, command, lambda sql: tables.answer(sql).collect(), words)
 

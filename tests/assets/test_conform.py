@@ -120,6 +120,19 @@ def test_the_command_fails_where_a_known_measure_disagrees(result: Result):
     assert "CMS139" in str(result.exception) and "CMS999" not in str(result.exception)
 
 
+@pytest.mark.spark
+@pytest.mark.timeout(7200)
+def test_both_engines_answer_alike(deck: Path, new_home: Callable[[], Home]):
+    assert conform([deck], new_home(), engine="spark") == conform([deck], new_home())
+
+
+@pytest.mark.spark
+@pytest.mark.timeout(7200)
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official deck is not part of the repository")
+def test_spark_answers_every_official_case_as_duckdb_does(new_home: Callable[[], Home]):
+    assert conform([OFFICIAL], new_home(), engine="spark") == conform([OFFICIAL], new_home())
+
+
 def test_a_folder_that_is_no_deck_is_a_mistake(tmp_path: Path, new_home: Callable[[], Home]):
     with pytest.raises(UsageError, match="not a test deck"):
         conform([tmp_path], new_home())

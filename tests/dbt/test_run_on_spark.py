@@ -3,16 +3,22 @@
 Run by `make test-spark`, which shows the table of what was compared.
 """
 
+import os
+import signal
 import stat
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.home import Home
 from pipelines.scratch import PREFIX
 from pipelines.warehouse.dbt_project import SPARK, parsed_project, read_manifest
+from pipelines.warehouse.engine import Spark
 from pipelines.warehouse.spark.session import find_packages
 from tests.conftest import caregap
 from tests.dbt.parity import HEAD, parity
@@ -39,6 +45,26 @@ def test_every_published_table_is_the_same_on_both_engines(
     assert [str(one) for one in compared if not one.is_same] == []
 
 
+def test_a_run_that_is_stopped_ends_with_130_and_leaves_neither_java_nor_its_folder(
+    small_practice: Path, new_home: Callable[[], Home]
+) -> None:
+    """As a service is stopped: SIGTERM, while Spark makes tables."""
+    home = new_home()
+    command = [str(Path(sys.executable).with_name("caregap")), "run", str(small_practice), "--engine", "spark"]
+    started = subprocess.Popen(command, env={**os.environ, "CAREGAP_HOME": str(home.root)}, stderr=subprocess.PIPE, text=True)
+    process = psutil.Process(started.pid)
+    while len([*home.build.glob(f"*/{PREFIX}*/staging.db/*")]) < 20:
+        assert started.poll() is None
+        time.sleep(1)
+    jvms = [one for one in process.children(recursive=True) if one.name() == "java"]
+    started.send_signal(signal.SIGTERM)
+    _, said = started.communicate(timeout=120)
+    assert (started.returncode, len(jvms)) == (130, 1), said
+    assert "Traceback" not in said
+    assert not any(one.is_running() for one in jvms)
+    assert not [*home.build.rglob(f"{PREFIX}*")]
+
+
 def test_spark_works_in_a_folder_of_the_build_for_its_owner_alone_which_goes_with_an_error(
     typed_warehouse: Path, parsed_dbt: Path, tmp_path: Path
 ) -> None:
@@ -50,11 +76,11 @@ def test_spark_works_in_a_folder_of_the_build_for_its_owner_alone_which_goes_wit
     warehouse.write_bytes(typed_warehouse.read_bytes())
     (tmp_path / "dbt").symlink_to(parsed_dbt)
     manifest = read_manifest(parsed_project(Home(tmp_path), *SPARK))
-    with pytest.raises(ZeroDivisionError), dbt_on_spark(warehouse, "local[1]", manifest, has_few_rows=True) as tables:
+    with pytest.raises(ZeroDivisionError), dbt_on_spark(warehouse, Spark("local[1]"), manifest, has_few_rows=True) as tables:
         tables.answer("create schema if not exists marts")
         tables.answer("create table marts.dim_kpis as (select * from seeds.kpi_catalog)")
-        [folder] = warehouse.parent.glob(f"{PREFIX}*")
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert [*folder.rglob("*.parquet")]
+        folders = [*warehouse.parent.glob(f"{PREFIX}*")]
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
+        assert [path for folder in folders for path in folder.rglob("*.parquet")]
         raise ZeroDivisionError
     assert [path.name for path in warehouse.parent.iterdir()] == [warehouse.name]

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.scratch import scratch
+from pipelines.scratch import scratch, sweep_in
+from pipelines.warehouse.engine import Spark
 from pipelines.warehouse.spark.session import session
 from pipelines.warehouse.spark.tables import Tables
 
@@ -24,14 +25,22 @@ READ_BY_CODE = {
 
 
 @contextmanager
-def dbt_on_spark(warehouse: Path, master: str, manifest: Mapping[str, Any], *, has_few_rows: bool) -> Iterator[Tables]:
-    """While this is open, dbt's target `spark` is a session at `master`, which knows the tables of the build's file.
+def dbt_on_spark(
+    warehouse: Path, at: Spark, manifest: Mapping[str, Any], read: Set[str] = frozenset(), *, has_few_rows: bool
+) -> Iterator[Tables]:
+    """While this is open, dbt's target `spark` is a session there, which knows the tables of the build's file.
 
-    What dbt has made that is read later goes back into the file at the end, unless it ends with an error. Its working folder is
-    in the build's, and is removed in either case.
+    What dbt has made that is read later, `read` among it, goes back into the file at the end, unless it ends with an error. Its
+    working folder is in the build's, that of its tables where `at` says, and both are removed in either case.
     """
-    with scratch(warehouse.parent) as folder, session(master, folder, has_few_rows=has_few_rows) as spark:
-        tables = Tables(spark, warehouse, folder, _read_later(manifest))
+    shared = at.storage or warehouse.parent
+    sweep_in(shared)
+    with (
+        scratch(warehouse.parent) as own,
+        scratch(shared) as folder,
+        session(at.master, own, folder, has_few_rows=has_few_rows) as spark,
+    ):
+        tables = Tables(spark, warehouse, folder, _read_later(manifest) | read)
         with _answering(tables):
             yield tables
         tables.give_back()

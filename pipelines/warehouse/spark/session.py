@@ -2,10 +2,12 @@
 
 import logging
 import os
+import re
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from pkgutil import extend_path
 from typing import Any
@@ -27,8 +29,11 @@ OF_THIS_MACHINE = {
     "spark.driver.memory": "4g",
     "spark.sql.shuffle.partitions": "8",
     "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
 }
-"""Settings where the master is this machine itself."""
+"""Settings where all of Spark runs on this machine."""
+OF_EXECUTORS = re.compile(r"local-cluster\[\d+,\d+,(\d+)\]")
+"""A master that starts executors on this machine, with their megabytes."""
 OF_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -37,6 +42,8 @@ OF_FEW_ROWS = {
 """Settings where few rows were delivered: to compile code for each of 400 statements takes longer than to run it once."""
 JAVA_OF_FEW_ROWS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 """Java's part in that. Its cache for one compiler alone, 48 MB, was full after three minutes: nothing was compiled any more."""
+PATIENCE = 60.0
+"""Seconds for which a cluster may take to give an executor."""
 FUNCTIONS = {
     "jaro_winkler_similarity": ("jaro_winkler_similarity(a, b)", 2, "double"),
     "best_name_similarity": (
@@ -67,56 +74,94 @@ def find_packages() -> None:
 
 
 @contextmanager
-def session(master: str, folder: Path, *, has_few_rows: bool = False) -> Iterator[Any]:
-    """A Spark session whose tables lie under `folder`, with all else that it writes; its JVM has ended at the end.
+def session(master: str, own: Path, folder: Path | None = None, *, has_few_rows: bool = False) -> Iterator[Any]:
+    """A Spark session whose tables lie under `folder`, and all else that it writes here under `own`; its JVM ends with it.
 
-    Raises `EnvironmentNotReady` where Spark or Java is not there, or the master does not answer.
+    Raises `EnvironmentNotReady` where Spark or Java is not there, where the master does not answer or has no executor to give,
+    and instead of any other error where Java has ended meanwhile.
     """
     find_packages()
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
+    from pyspark.sql.functions import arrow_udf
 
     warnings.filterwarnings("ignore", module="pyspark")
     for name in ("py4j", "SQLQueryContextLogger"):  # which write statements, with values
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    local = folder / "local"
+    local = own / "local"
     local.mkdir()
     settings = {
         **SETTINGS,
-        **OF_THIS_MACHINE,
+        **({} if master.startswith("spark://") else OF_THIS_MACHINE),
+        **({"spark.executor.memory": f"{found[1]}m"} if (found := OF_EXECUTORS.fullmatch(master)) else {}),
         **(OF_FEW_ROWS if has_few_rows else {}),
-        "spark.sql.warehouse.dir": str(folder),
+        "spark.sql.warehouse.dir": (folder or own).as_uri(),  # a cluster may take a bare path for one of its own store
         "spark.local.dir": str(local),
         "spark.driver.extraJavaOptions": f'"-Djava.io.tmpdir={local}" {JAVA_OF_FEW_ROWS if has_few_rows else ""}',
     }
-    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # where executors have another Python, its operator names it
+    os.environ |= {"PYSPARK_DRIVER_PYTHON": sys.executable, "SPARK_WORKER_DIR": str(local)}
     builder = SparkSession.builder.appName("caregap").master(master)
     for name, value in settings.items():
         builder = builder.config(name, value)
     try:
         with _unheard():
             started = builder.getOrCreate()
-    except (PySparkException, OSError, RuntimeError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
+        _end_jvm()
         why = f"Spark does not start at {master} ({type(error).__name__})"
         raise EnvironmentNotReady(f"{why}: install Java 17 (Debian: openjdk-17-jre-headless), and check spark_master.") from None
     try:
         started.sparkContext.setLogLevel("OFF")  # its log has values
+        if master.startswith("spark://"):
+            _await_executor(started, master)
         for name, function in FUNCTIONS.items():
-            started.udf.register(name, _in_duckdb(*function))
+            started.udf.register(name, arrow_udf(in_duckdb(*function), function[-1]))
         yield started
+    except Exception:
+        if _has_jvm_ended():
+            raise EnvironmentNotReady(
+                "Spark's Java ended before its work did: it, or the machine, had too little memory, or somebody ended it. "
+                "Nothing was published. Free memory, or give Spark fewer cores (spark_master), and run again."
+            ) from None
+        raise
     finally:
-        started.stop()
+        with suppress(Py4JError, OSError):  # ended already
+            started.stop()
         _end_jvm()
+
+
+def _await_executor(spark: Any, master: str) -> None:
+    """Wait until a cluster has given an executor: otherwise the first statement would wait for ever, and say nothing."""
+    end = time.monotonic() + PATIENCE
+    while spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the first is this process
+        if time.monotonic() > end:
+            raise EnvironmentNotReady(
+                f"{master} gave no executor within {PATIENCE:.0f} s. See whether its workers are up, with a core and 1 GB free."
+            )
+        time.sleep(0.2)
+
+
+def _has_jvm_ended() -> bool:
+    from pyspark import SparkContext
+
+    return SparkContext._gateway is None or SparkContext._gateway.proc.poll() is not None
 
 
 def _end_jvm() -> None:
     """Have the JVM end, which else goes on until Python does, and writes where the first of its sessions did."""
     from pyspark import SparkContext
+    from pyspark.sql import SparkSession
 
     gateway = SparkContext._gateway
+    SparkContext._active_spark_context = SparkSession._instantiatedSession = None  # they stay where the JVM ended first
+    if gateway is None:  # it did not start
+        return
     SparkContext._gateway = SparkContext._jvm = None
-    gateway.shutdown()
-    gateway.proc.stdin.close()
+    with suppress(OSError):
+        gateway.shutdown()
+        gateway.proc.stdin.close()
     gateway.proc.wait()
 
 
@@ -135,10 +180,9 @@ def _unheard() -> Iterator[None]:
             os.close(copy)
 
 
-def _in_duckdb(expression: str, arity: int, returns: str) -> Callable[..., Any]:
+def in_duckdb(expression: str, arity: int, returns: str) -> Callable[..., Any]:
     """A function of Arrow arrays. What it is made of is nested, so that it is sent to executors whole, without this package."""
     import pyarrow
-    from pyspark.sql.functions import arrow_udf
 
     made = {"double": pyarrow.float64(), "bigint": pyarrow.int64(), "string": pyarrow.string()}[returns]
 
@@ -157,4 +201,4 @@ def _in_duckdb(expression: str, arity: int, returns: str) -> Callable[..., Any]:
     def of_two(a: pyarrow.Array, b: pyarrow.Array) -> pyarrow.Array:
         return evaluated(a, b)
 
-    return arrow_udf(of_one if arity == 1 else of_two, returns)
+    return of_one if arity == 1 else of_two

@@ -44,7 +44,7 @@ class Tables:
             with open_file(self._warehouse, read_only=True) as connection:
                 connection.execute(f"copy (select * from {schema}.{name}) to {literal(str(file))} (format parquet)")
             self.spark.sql(f"create schema if not exists {schema}")
-            self.spark.sql(f"create table {schema}.{name} using parquet location {literal(str(file))}")
+            self.spark.sql(f"create table {schema}.{name} using parquet location {literal(file.as_uri())}")
             self._there.add((schema, name))
 
     def answer(self, sql: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import EnvironmentNotReady, UsageError
 from pipelines.home import CHECKOUT
 from pipelines.practice import read_practice
-from pipelines.warehouse.engine import spark_of
+from pipelines.warehouse.engine import Spark, spark_of
 from pipelines.warehouse.spark import session
 
 NAMED = 'id = "north"\nname = "North"\ntime_zone = "America/Chicago"\n'
@@ -35,8 +35,20 @@ def test_duckdb_builds_unless_another_engine_is_named(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_spark_uses_every_core_unless_a_master_is_named(tmp_path: Path) -> None:
     synthetic = ("is_synthetic = true", 'engine = "spark"')
-    assert spark_of(read_practice(written(tmp_path, *synthetic))) == "local[*]"
-    assert spark_of(read_practice(written(tmp_path, *synthetic, 'spark_master = "local[4]"'))) == "local[4]"
+    assert spark_of(read_practice(written(tmp_path, *synthetic))) == Spark("local[*]")
+    for master in ("local[4]", "local-cluster[2,1,2048]"):
+        assert spark_of(read_practice(written(tmp_path, *synthetic, f'spark_master = "{master}"'))) == Spark(master)
+
+
+@pytest.mark.usefixtures("installed")
+def test_executors_on_other_machines_need_storage_that_they_share(tmp_path: Path) -> None:
+    cluster = ("is_synthetic = true", 'engine = "spark"', 'spark_master = "spark://one.example:7077,two.example:7077"')
+    with pytest.raises(UsageError, match="do not see the build's folder"):
+        spark_of(read_practice(written(tmp_path, *cluster)))
+    with pytest.raises(UsageError, match="spark_storage does not exist"):
+        spark_of(read_practice(written(tmp_path, *cluster, f'spark_storage = "{tmp_path}/none"')))
+    spark = spark_of(read_practice(written(tmp_path, *cluster, f'spark_storage = "{tmp_path}"')))
+    assert spark == Spark("spark://one.example:7077,two.example:7077", tmp_path)
 
 
 @pytest.mark.usefixtures("installed")
@@ -44,7 +56,7 @@ def test_spark_takes_no_real_patients_unless_its_storage_is_declared_encrypted(t
     with pytest.raises(UsageError, match="spark_storage_is_encrypted = true"):
         spark_of(read_practice(written(tmp_path, 'engine = "spark"')))
     declared = written(tmp_path, 'engine = "spark"', "spark_storage_is_encrypted = true")
-    assert spark_of(read_practice(declared)) == "local[*]"
+    assert spark_of(read_practice(declared)) == Spark("local[*]")
 
 
 def test_spark_that_is_not_installed_is_named_with_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +65,14 @@ def test_spark_that_is_not_installed_is_named_with_what_installs_it(tmp_path: Pa
         spark_of(read_practice(written(tmp_path, 'engine = "spark"', "is_synthetic = true")))
 
 
-@pytest.mark.parametrize("setting", ['engine = "sparks"', 'spark_master = "spark://elsewhere:7077"', "spark_master = 2"])
+def test_spark_connect_is_refused_with_what_to_write_instead(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r'Write the cluster behind it: "spark://host:7077"'):
+        read_practice(written(tmp_path, 'spark_master = "sc://elsewhere:15002"'))
+
+
+@pytest.mark.parametrize(
+    "setting", ['engine = "sparks"', 'spark_master = "yarn"', 'spark_master = "k8s://x"', "spark_master = 2"]
+)
 def test_an_engine_or_master_that_no_run_was_tried_on_is_refused(tmp_path: Path, setting: str) -> None:
     with pytest.raises(UsageError, match=setting.partition(" ")[0]):
         read_practice(written(tmp_path, setting))

@@ -1,0 +1,96 @@
+"""Spark with executors of their own: functions reach them, and a run goes on when one of them is killed.
+
+Run by `make test-spark`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipelines.errors import EnvironmentNotReady
+from pipelines.home import Home
+from pipelines.scratch import PREFIX
+from pipelines.warehouse.spark.session import FUNCTIONS, PACKAGES, find_packages, in_duckdb, session
+from tests.conftest import caregap
+from tests.dbt.parity import parity
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(7200)]
+EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
+TWO_EXECUTORS = 'engine = "spark"\nspark_master = "local-cluster[2,1,2048]"\n'
+
+
+def children(process: psutil.Process, named: str) -> list[psutil.Process]:
+    return [one for one in process.children(recursive=True) if any(named in word for word in one.cmdline())]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_reaches_an_executor_that_has_duckdb_and_pyarrow_and_not_this_package(name: str, tmp_path: Path) -> None:
+    find_packages()
+    from pyspark import cloudpickle
+
+    (tmp_path / "function").write_bytes(cloudpickle.dumps(in_duckdb(*FUNCTIONS[name])))
+    arity = FUNCTIONS[name][1]
+    given = {"best_name_similarity": "[['ana']]", "one_decimal": "[0.25]"}.get(name, "['ana']")
+    asked = (
+        f"import pickle, sys; sys.path.append({str(PACKAGES)!r}); sys.modules['pipelines'] = None; import pyarrow;"
+        f"made = pickle.load(open({str(tmp_path / 'function')!r}, 'rb'));"
+        f"print(made(*[pyarrow.array({given})] * {arity}).to_pylist())"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    expected = {"damerau_levenshtein": "[0]", "strip_accents": "['ana']", "url_decode": "['ana']", "one_decimal": "['0.2']"}
+    assert done.stdout.strip() == expected.get(name, "[1.0]")
+
+
+def test_where_java_ends_before_its_work_the_error_says_what_to_do_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentNotReady, match="Free memory"), session("local[1]", tmp_path, has_few_rows=True) as spark:
+        assert spark.sql("select 1").collect() == [(1,)]
+        [java] = children(psutil.Process(), "org.apache.spark.deploy.SparkSubmit")
+        java.kill()
+        java.wait()
+        spark.sql("select 1").collect()
+    assert children(psutil.Process(), "org.apache.spark.deploy.SparkSubmit") == []
+
+
+def test_a_cluster_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """Nobody listens at port 1 of this machine. Spark asks three times, for a minute."""
+    with pytest.raises(EnvironmentNotReady, match=r"spark://127.0.0.1:1.*spark_master"), session("spark://127.0.0.1:1", tmp_path):
+        pass
+    assert children(psutil.Process(), "org.apache.spark.deploy.SparkSubmit") == []
+
+
+def test_a_run_ends_right_when_one_of_two_executors_is_killed_in_the_middle(
+    small_practice: Path, new_home: Callable[[], Home], tmp_path: Path
+) -> None:
+    """The master starts another, and Spark does again what was lost. Published is what DuckDB publishes."""
+    home, plain = new_home(), new_home()
+    practice = tmp_path / "practice"
+    practice.mkdir()
+    for part in small_practice.iterdir():
+        if part.name != "practice.toml":
+            (practice / part.name).symlink_to(part)
+    (practice / "practice.toml").write_text(TWO_EXECUTORS + (small_practice / "practice.toml").read_text())
+    command = [str(Path(sys.executable).with_name("caregap")), "run", str(practice)]
+    with (tmp_path / "said").open("w") as said:
+        started = subprocess.Popen(command, env={**os.environ, "CAREGAP_HOME": str(home.root)}, stdout=said, stderr=said)
+    process = psutil.Process(started.pid)
+    while len([*home.build.glob(f"*/{PREFIX}*/intermediate.db/*")]) < 40:
+        assert started.poll() is None, (tmp_path / "said").read_text()
+        time.sleep(1)
+    first, second = children(process, EXECUTOR)
+    first.send_signal(signal.SIGKILL)
+    assert started.wait() == 0, (tmp_path / "said").read_text()
+    assert second.pid
+    assert not [*home.build.rglob(f"{PREFIX}*")]
+    assert caregap(plain, "run", small_practice).returncode == 0
+    files = [(one.published / "current" / "warehouse.duckdb").resolve() for one in (plain, home)]
+    compared = parity(*files)
+    assert len(compared) > 60
+    assert [str(one) for one in compared if not one.is_same] == []
