@@ -387,8 +387,10 @@ def _to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
 
 
 def _amount(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """`1234.5`, `$1,234.50`, `-12.00`; `(12.00)`, `$ (12.00)` and `12.00-` as bookkeepers write less than 0, and `$ -` as 0."""
-    plain = text.str.replace(r"^\$\s*-$", "0").str.replace(r"^(-?)\s*\$\s*", "${1}")
+    """`1234.5`, `$1,234.50`, `-12.00`; `(12.00)`, `$ (12.00)` and `12.00-` as bookkeepers write less than 0, and `$ -` as 0;
+    `USD 12.00` and `12.00 USD` as ledgers name the currency."""
+    plain = text.str.replace(r"^(?:USD\s+|US(\$))", "${1}").str.replace(r"\s+USD$", "")
+    plain = plain.str.replace(r"^\$\s*-$", "0").str.replace(r"^(-?)\s*\$\s*", "${1}")
     plain = plain.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^(\d.*)-$", "-${1}").str.replace(r"^-\$", "-")
     return pl.when(plain.str.contains(_AMOUNT)).then(plain.str.replace_all(",", "")).cast(dtype, strict=False)
 

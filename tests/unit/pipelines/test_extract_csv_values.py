@@ -82,6 +82,7 @@ def test_a_day_is_the_instant_of_local_midnight():
     [
         *[("12.5", "12.50"), ("12", "12.00"), ("$1,234.50", "1234.50"), ("(12.00)", "-12.00"), ("-$5", "-5.00")],
         *[("12.5000", "12.50"), ("$ (1,234.50)", "-1234.50"), ("($12.00)", "-12.00"), ("12.00-", "-12.00"), ("$ -", "0.00")],
+        *[("USD 12.00", "12.00"), ("12.00 USD", "12.00"), ("US$12.00", "12.00"), ("USD -12.00", "-12.00")],
     ],
 )
 def test_an_amount_is_read_as_bookkeepers_write_it(text: str, amount: str):
@@ -89,7 +90,7 @@ def test_an_amount_is_read_as_bookkeepers_write_it(text: str, amount: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["12.505", "12,50", "1,23,456", "1e3", "twelve", "1234567890.00", "1,234,567,890", "12 USD", "--5"]
+    "text", ["12.505", "12,50", "1,23,456", "1e3", "twelve", "1234567890.00", "1,234,567,890", "EUR 12.00", "--5"]
 )
 def test_an_amount_that_would_be_rounded_or_guessed_is_not_read(text: str):
     assert value_of(text, USD) == "is not an amount in dollars and cents, such as 1234.50"
