@@ -213,7 +213,17 @@ def typed(
         if rounded.height:
             numbers = pl.col("_row_number").alias("row_number")
             failures.append(rounded.select(numbers, pl.lit(name).alias("field"), pl.lit(_IS_ROUNDED).alias("reason")))
-    return text.with_columns(read.values()), pl.concat(failures) if failures else _NO_FAILURES
+    rows = text.with_columns(read.values())
+    return _born_before(rows, formats), pl.concat(failures) if failures else _NO_FAILURES
+
+
+def _born_before(rows: pl.DataFrame, formats: Mapping[str, str]) -> pl.DataFrame:
+    """Birth dates of two digits a year as the latest that do not lie after the row's last change: `66` would be 2066."""
+    if "%y" not in formats.get("birth_date", "") or "updated_at" not in rows.columns:
+        return rows
+    born = pl.col("birth_date")
+    is_ahead = born > pl.col("updated_at").dt.date().fill_null(pl.date(2068, 12, 31))
+    return rows.with_columns(pl.when(is_ahead).then(born.dt.offset_by("-100y")).otherwise(born).alias("birth_date"))
 
 
 _NO_DOUBTS = pl.DataFrame(schema={"row_number": pl.Int64, "field": pl.String, "finding": pl.String})

@@ -37,6 +37,7 @@ _BELOW = re.compile(r"(?i)(grand total|totals?|gesamt\w*|summe|anzahl|sum|count|
 """How rows that a report writes below its table begin."""
 _NOT_TO_MODIFY = re.compile(r"^\((do not modify|nicht ändern|no modificar|ne pas modifier)\)\s*")
 _WHOLE_NAME = re.compile(r"((full|contact|patient|person|vollstandiger) ?)?name|nombre completo|nom complet")
+_SHORT_DAY = r"^(\d{1,2})([/.\-])(\d{1,2})[/.\-]\d{2}$"
 _LONGEST_LIST = 40
 """More different values than this are no fixed list."""
 
@@ -168,8 +169,8 @@ class Suggestion:
     """`sure`: the column of each field; `likely`: columns of optional fields that should be looked at; `asked`: what is left.
 
     `values`: for fields of a fixed list, what a cell's words mean, or `TODO`. `parts`: fields that are a part of a column.
-    `absent`: optional fields for which there is no column. `recognised_by`: the columns of fields that must have a value, and a
-    few more, since an export may lack others next time.
+    `absent`: optional fields for which there is no column. `formats`: how days of two digits a year are written, by field.
+    `recognised_by`: the columns of fields that must have a value, and a few more, since an export may lack others next time.
     """
 
     source: str
@@ -185,6 +186,7 @@ class Suggestion:
     recognised_by: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    formats: dict[str, str] = field(default_factory=dict)
 
     @property
     def unused(self) -> list[str]:
@@ -251,6 +253,8 @@ def _line(name: str, suggestion: Suggestion, asked: Asked | None) -> str:
     column = suggestion.sure.get(name) or suggestion.likely[name]
     values = suggestion.values.get(name, {})
     rule = _quoted(column)
+    if name in suggestion.formats:
+        rule = f"{{ column = {rule}, format = {_quoted(suggestion.formats[name])} }}"
     if values:
         rule = (
             f"{{ column = {rule}, values = {{ {', '.join(f'{_quoted(key)} = {_quoted(to)}' for key, to in values.items())} }} }}"
@@ -324,7 +328,19 @@ class _Cells:
             return not is_list or filled.n_unique() <= _LONGEST_LIST
         alone = Contract("cells", "cell", (), {"cell": pa.Column(asked.dtype.type, metadata={"values": ()})})
         values, _ = typed(filled.rename("cell").to_frame().with_row_index("_row_number"), alone, "UTC", self.form)
-        return values["cell"].count() >= _READABLE * len(filled)
+        is_readable: bool = values["cell"].count() >= _READABLE * len(filled)
+        return is_readable or (asked.dtype.type == pl.Date and self.short_years(filled.name) is not None)
+
+    def short_years(self, column: str) -> str | None:
+        """How the days of a column are written, where their years have two digits; None where they have not."""
+        days = self.rows[column].str.strip_chars().replace("", None).drop_nulls()
+        found = days.str.extract_groups(_SHORT_DAY).struct.unnest().drop_nulls()
+        if found.height < max(1, _READABLE * len(days)) or found["2"].n_unique() > 1:
+            return None
+        first, second = (found[part].cast(pl.Int64).max() for part in ("1", "3"))
+        is_day_first = first > 12 or (second <= 12 and self.form.dates == "day_first")  # type: ignore[operator]
+        mark = found["2"][0]
+        return mark.join(("%d", "%m", "%y") if is_day_first else ("%m", "%d", "%y"))
 
 
 def _are_npis(filled: pl.Series) -> bool:
@@ -367,6 +383,11 @@ def _matched(table: _Cells, kind: SourceKind, contract: Contract) -> Suggestion:
         form=table.form,
         recognised_by=list(dict.fromkeys(known_by)),
         absent=[name for name in contract.fields if name not in required | {*sure, *parts, *likely}],
+        formats={
+            name: written
+            for name, column in {**likely, **sure}.items()
+            if contract.fields[name].dtype.type == pl.Date and (written := table.short_years(column))
+        },
     )
 
 

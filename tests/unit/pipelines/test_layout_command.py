@@ -119,6 +119,24 @@ def test_an_export_of_contacts_in_german_or_spanish_lands_once_one_thing_is_said
     ]
 
 
+def test_days_of_two_digits_a_year_are_proposed_as_written_and_nobody_is_born_after_the_last_change(home: Home, tmp_path: Path):
+    """The day of the last change is in 2026: who was born in 25 is one year old, and who in 66 is 60."""
+    (tmp_path / "crm" / "people.csv").write_text(
+        "Customer No,First name,Last name,DOB,Do not contact,Deceased,Created,Last modified\n"
+        "1,Ann,Kestrel,5/13/66,no,no,1/5/2026 10:00,10/13/2026 10:00\n"
+        "2,Ben,Plover,12/31/25,no,no,1/5/2026 10:00,10/13/2026 10:00\n"
+    )
+    assert json.loads(suggested(home, tmp_path).stdout)["sure"]["birth_date"] == "DOB"
+    assert tomllib.loads((tmp_path / "people.toml").read_text())["columns"]["birth_date"] == {
+        "column": "DOB",
+        "format": "%m/%d/%y",
+    }
+    layouts = {"people": layout_file(tmp_path / "people.toml")}
+    land(Practice("t", "T", "UTC", {"crm": tmp_path / "crm"}, layouts=layouts), home)
+    [rows] = home.landing("t").rglob("rows.parquet")
+    assert pl.read_parquet(rows).sort("contact_id")["birth_date"].cast(str).to_list() == ["1966-05-13", "2025-12-31"]
+
+
 def test_a_table_under_the_names_of_its_fields_is_known_by_each(home: Home, tmp_path: Path):
     table = "spend_id,month_on,lead_source,amount_usd,updated_at\ns1,2026-03-01,search,12.50,2026-03-31\n"
     (tmp_path / "crm" / "people.csv").write_text(table)
