@@ -5,12 +5,14 @@ Run by `make test-spark`.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import psutil
 import pytest
 
@@ -57,6 +59,46 @@ def test_where_java_ends_before_its_work_the_error_says_what_to_do_and_nothing_i
         java.wait()
         spark.sql("select 1").collect()
     assert children(psutil.Process(), "org.apache.spark.deploy.SparkSubmit") == []
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """The address of a cluster of Spark's own on this machine: a master and one worker, with one core and 1,500 MB."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url, run = f"spark://127.0.0.1:{port}", str(PACKAGES / "pyspark" / "bin" / "spark-class")
+    environment = {
+        **os.environ,
+        "SPARK_LOCAL_DIRS": str(tmp_path),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    place = ["--host", "127.0.0.1", "--webui-port", "0"]
+    commands = [
+        [run, "org.apache.spark.deploy.master.Master", *place, "--port", str(port)],
+        [run, "org.apache.spark.deploy.worker.Worker", *place, "--cores", "1", "--memory", "1500m", "-d", str(tmp_path), url],
+    ]
+    started = [subprocess.Popen(one, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for one in commands]
+    yield url
+    for process in started[::-1]:
+        process.terminate()
+        process.wait()
+
+
+def test_a_cluster_makes_tables_on_shared_storage_and_runs_our_functions(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    own.mkdir()
+    shared.mkdir()
+    with session(cluster, own, shared, has_few_rows=True) as spark:
+        spark.sql("create schema marts")
+        spark.sql("create table marts.names as select jaro_winkler_similarity('ana', 'ana') as alike from range(3)")
+        assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == 2
+    with duckdb.connect() as connection:
+        files = str(shared / "marts.db" / "names" / "*.parquet")
+        assert connection.sql(f"select count(*), min(alike) from read_parquet('{files}')").fetchall() == [(3, 1.0)]
 
 
 def test_a_cluster_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path) -> None:

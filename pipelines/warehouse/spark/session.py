@@ -24,6 +24,15 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    # Of each plan Spark writes a text and keeps a picture for its pages, and checks it between the steps of its optimizer.
+    "spark.sql.lightweightPlanChangeValidation": "false",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.debug.maxToStringFields": "1",
+    "spark.sql.maxPlanStringLength": "100",
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.retainedTasks": "1",
+    "spark.ui.liveUpdate.period": "60s",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
 OF_THIS_MACHINE = {
     "spark.driver.memory": "4g",
@@ -37,9 +46,12 @@ OF_EXECUTORS = re.compile(r"local-cluster\[\d+,\d+,(\d+)\]")
 OF_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",  # each exchange would be a job, after which the rest is planned anew
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.parquet.compression.codec": "uncompressed",
 }
-"""Settings where few rows were delivered: to compile code for each of 400 statements takes longer than to run it once."""
+"""Settings where few rows were delivered: to compile code for each of 400 statements takes longer than to run it once. With
+those about plans, 27 models of 60 patients took 30 CPU seconds of Java instead of 38."""
 JAVA_OF_FEW_ROWS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 """Java's part in that. Its cache for one compiler alone, 48 MB, was full after three minutes: nothing was compiled any more."""
 PATIENCE = 60.0
