@@ -110,6 +110,14 @@ class Contract:
         """
         return pa.DataFrameSchema(self.fields, strict=True, name=self.name, description=self.description)
 
+    @cached_property
+    def asked(self) -> dict[str, list[Any]]:
+        """What a row's fields are asked, by field: type, whether it may be empty, checks. Rows that were asked otherwise are read
+        again."""
+        return {
+            name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in self.fields.items()
+        }
+
     def phi_of(self, column: str) -> Phi:
         """The PHI class of one of the contract's columns. Raises `KeyError` for an unknown column."""
         return cast(Phi, (self.fields[column].metadata or {})["phi"])

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -49,7 +48,6 @@ class Landing:
 
     def __init__(self, root: Path, practice: Practice, limits: Limits, *, is_alone: bool = True):
         self._root, self._practice, self._limits, self._is_alone = root, practice, limits, is_alone
-        self._rules: defaultdict[str, dict[str, dict[str, list[Any]]]] = defaultdict(dict)
 
     def __enter__(self) -> "Landing":
         with ExitStack() as stack:
@@ -160,10 +158,7 @@ class Landing:
 
     def _reader(self, delivery: Delivery) -> str:
         """A hash of everything besides the file's bytes that the rows depend on."""
-        kind, contracts = delivery.kind.name, delivery.contracts
-        for name in contracts.keys() - self._rules[kind].keys():
-            self._rules[kind][name] = _rules(contracts[name])
-        rules = [self._rules[kind][name] for name in contracts] or [{}]
+        rules = [contract.asked for contract in delivery.contracts.values()] or [{}]
         known = [_READER_VERSION, self._practice.time_zone, *rules] + ([] if delivery.is_known else ["unknown"])
         if delivery.layout:
             known.append(delivery.layout.model_dump(mode="json"))
@@ -191,7 +186,7 @@ def of_kind(delivery: Delivery, entry: Entry) -> Pending:
 
 def rules_of(practice: Practice) -> str:
     """A hash of everything besides the files' bytes that the rows of a practice's landing depend on."""
-    contracts = {kind.name: {name: _rules(one) for name, one in kind.extracts.items()} for kind in SOURCE_KINDS.values()}
+    contracts = {kind.name: {name: one.asked for name, one in kind.extracts.items()} for kind in SOURCE_KINDS.values()}
     layouts = {name: layout.model_dump(mode="json") for name, layout in practice.layouts.items()}
     own = [practice.time_zone, sorted(practice.modifier_extensions), practice.is_synthetic]
     return hashlib.sha256(json.dumps([_READER_VERSION, own, layouts, contracts], sort_keys=True).encode()).hexdigest()
@@ -202,9 +197,3 @@ def _account(reading: Reading) -> dict[str, Any]:
     unread = {name: asdict(Reading(n, 0, 0)) | {"status": "ignored", "reason": IGNORED} for name, n in reading.unread.items()}
     account = {name: value for name, value in asdict(reading).items() if name != "unread"}
     return account | {"parts": account["parts"] | unread}
-
-
-def _rules(contract: Contract) -> dict[str, list[Any]]:
-    return {
-        name: [str(one.dtype), one.nullable, *(str(check.error) for check in one.checks)] for name, one in contract.fields.items()
-    }
