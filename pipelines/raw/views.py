@@ -131,6 +131,8 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
     table = raw_table(kind.name, contract.name)
     replaced, with_carried = carried_over(contract, table, there) if landed["is_change"].any() else ("", "")
     has_superseded = connection.execute(f"{superseded} limit 1").fetchall()
+    # Each file is in `deliveries`. Of an inner join DuckDB expects 300 of a million observations, and keeps in memory what it
+    # then joins with few: `int_clinical__observations` took 6.5 CPU seconds at 10,000 patients instead of 4.6.
     connection.execute(
         f"""{view}
         select {columns}
@@ -138,7 +140,7 @@ def _show(connection: duckdb.DuckDBPyConnection, kind: SourceKind, contract: Con
             select landed.* {replaced}, deliveries.exported_at as _exported_at
             from {scan(landed)} as landed
             {with_carried}
-            join (select * from raw.deliveries where {is_this}) as deliveries
+            left join (select * from raw.deliveries where {is_this}) as deliveries
                 on deliveries.source_system = landed.source_system and deliveries.file_key = landed._file_key
             {without_superseded if has_superseded else ""}
         )
