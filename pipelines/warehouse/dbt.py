@@ -29,7 +29,10 @@ FAILURE = "CatchableExceptionOnRun"
 BROKEN = re.compile(r"broken rule ([\w.]+): (\d+) rows")
 """What the macro `hold_rules` says of each rule that a table breaks."""
 FEW_ROWS = 500_000
-"""Delivered rows; the sample has 118,000."""
+"""Delivered rows below which Spark, too, is told to make little of each statement; the sample has 118,000."""
+ONE_THREAD_ROWS = 5_000_000
+"""Delivered rows below which a query has one thread. dbt runs two models at once, and sharing out each among both cores took 153
+CPU seconds instead of 113 for the 3 million rows of 10,000 patients, and a quarter more for the sample's."""
 Ask = Callable[[str], Sequence[Any]]
 """Answers a query, in DuckDB's dialect, of the tables that dbt has made."""
 
@@ -61,9 +64,8 @@ def run_dbt(
             return connection.execute(sql).fetchall()
 
     os.environ["CAREGAP_BUILD"] = str(warehouse)
-    has_few_rows = _has_few_rows(warehouse)
-    # dbt runs two models at once, and sharing out such small work took a quarter of its CPU time
-    os.environ["CAREGAP_BUILD_THREADS"] = "1" if has_few_rows else str(os.cpu_count() or 1)
+    n_rows = _delivered_rows(warehouse)
+    os.environ["CAREGAP_BUILD_THREADS"] = "1" if n_rows < ONE_THREAD_ROWS else str(os.cpu_count() or 1)
     target = warehouse.parent / "dbt"
     if spark is None:
         yield from _run(parsed, target, variables, select, command, ask_file)
@@ -76,7 +78,7 @@ def run_dbt(
     seeds = [f"{one},resource_type:seed" for one in select]
     yield from _run(parsed, target, variables, seeds, command, ask_file)
     parsed = parsed_project(Home(warehouse.parents[2]), *SPARK)  # build/<run>/warehouse.duckdb
-    with dbt_on_spark(warehouse, spark, read_manifest(parsed), read, has_few_rows=has_few_rows) as tables:
+    with dbt_on_spark(warehouse, spark, read_manifest(parsed), read, has_few_rows=n_rows < FEW_ROWS) as tables:
         words = [*SPARK, "--exclude", "resource_type:seed", "--no-populate-cache"]
         yield from _run(parsed, target, variables, select, command, lambda sql: tables.answer(sql).collect(), words)
 
@@ -136,13 +138,12 @@ def _run(
     _raise_failures(event, described, ask)
 
 
-def _has_few_rows(warehouse: Path) -> bool:
-    """Whether so few rows were delivered that preparing a query takes longer than running it."""
+def _delivered_rows(warehouse: Path) -> int:
     if not warehouse.exists():
-        return True
+        return 0
     with open_file(warehouse, read_only=True) as connection:
         ((n_rows,),) = connection.execute("select coalesce(sum(n_delivered), 0) from raw.deliveries").fetchall()
-    return bool(n_rows < FEW_ROWS)
+    return int(n_rows)
 
 
 def write_lineage(parsed: Path, warehouse: Path, variables: Mapping[str, object], folder: Path) -> Path:

@@ -1,8 +1,11 @@
 """A build leaves out what dbt does for nobody, and nothing else."""
 
+import os
 import shutil
 from pathlib import Path
 
+import duckdb
+import pytest
 from dbt.compilation import Compiler, Linker
 from dbt.events.types import LogSeedResult
 from dbt_common.clients import agate_helper
@@ -53,3 +56,16 @@ def test_a_build_knows_each_macro_that_is_called_and_no_snapshot_or_incremental_
     assert {"materialization_view_duckdb", "hold_rules", "test_accepted_values", "create_schema"} <= names
     assert not [name for name in names if "snapshot" in name or "materialization_incremental" in name]
     assert len(manifest.macros) < n_macros / 2
+
+
+def test_a_query_has_one_thread_for_the_rows_of_ten_thousand_patients_and_all_cores_for_those_of_a_hundred_thousand(
+    golden_warehouse: Path, parsed_dbt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    for n_rows, n_threads in ((3_000_000, "1"), (30_000_000, "8")):
+        warehouse = Path(shutil.copy(golden_warehouse, tmp_path / "warehouse.duckdb"))
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("update raw.deliveries set n_delivered = 0")
+            connection.execute(f"insert into raw.deliveries (source_system, n_delivered) values ('ehr', {n_rows})")
+        list(run_dbt(parsed_in(parsed_dbt), warehouse, VARIABLES, ["kpi_catalog"]))
+        assert os.environ["CAREGAP_BUILD_THREADS"] == n_threads
