@@ -60,8 +60,9 @@ def definitions(
 
     @dg.resource(required_resource_keys={"home"})
     def build_in_hand(context: dg.InitResourceContext) -> BuildInHand:
-        asked = context.run.asset_selection if context.run else None
-        return BuildInHand(home, context.run_id or "", starts=asked is None or DELIVERIES in asked)
+        run = context.run
+        asked = run.asset_selection if run else None
+        return BuildInHand(home, run.run_id if run else "", starts=asked is None or DELIVERIES in asked)
 
     def landing() -> LandingReport:
         return landed or land_whole(practice, home, progress)

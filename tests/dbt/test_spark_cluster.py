@@ -20,7 +20,7 @@ from pipelines.errors import EnvironmentNotReady
 from pipelines.home import Home
 from pipelines.scratch import PREFIX
 from pipelines.warehouse.spark.session import FUNCTIONS, PACKAGES, find_packages, in_duckdb, session
-from tests.conftest import caregap
+from tests.conftest import caregap_process
 from tests.dbt.parity import parity
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(7200)]
@@ -131,7 +131,7 @@ def test_a_run_ends_right_when_one_of_two_executors_is_killed_in_the_middle(
     assert started.wait() == 0, (tmp_path / "said").read_text()
     assert second.pid
     assert not [*home.build.rglob(f"{PREFIX}*")]
-    assert caregap(plain, "run", small_practice).returncode == 0
+    assert caregap_process(plain, "run", small_practice).returncode == 0
     files = [(one.published / "current" / "warehouse.duckdb").resolve() for one in (plain, home)]
     compared = parity(*files)
     assert len(compared) > 60
