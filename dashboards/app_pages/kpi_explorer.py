@@ -112,7 +112,7 @@ if split_by != "all":
     def narrow(place: int) -> None:
         """Show the chosen slice alone, and what is within it."""
         one, choice = option_of(split_by, keys[place], slice_names[place])
-        st.session_state[one] = st.query_params[one] = choice
+        st.session_state[one] = choice  # its parameter in the address is Streamlit's to write
 
     if ranked.is_empty():
         empty(f"No {name} has a mature month in this period.")

@@ -22,12 +22,13 @@ SETTINGS = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
     "client.disableDataExport": "true",
     "server.enableStaticServing": "false",
     "server.maxUploadSize": "1",
 }
 """Streamlit reads its config from the working directory only, so required settings are given here. Error texts can quote a
-patient's value, and the built-in download of tables keeps spreadsheet formulas."""
+patient's value, and links below an error would take it to a search engine; the built-in download of tables keeps spreadsheet formulas."""
 
 
 def main(port: str, address: str) -> None:

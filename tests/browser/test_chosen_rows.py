@@ -1,0 +1,26 @@
+"""Rows of tables that lead on, chosen by a click as people choose them: Streamlit's own test of pages cannot."""
+
+import pytest
+
+from pipelines.home import Home
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+IN_THE_FIRST_ROW = {"x": 16, "y": 52}
+"""Of a table, in the column of boxes that choose; its head is 35 pixels high."""
+FILTERS = {"Site": "site", "Provider": "provider", "Payer": "payer", "Segment": "segment"}
+
+
+@pytest.mark.parametrize(("split", "filter_name"), FILTERS.items())
+def test_a_click_on_a_slice_shows_it_alone(chromium, serve, sample_home: Home, split: str, filter_name: str):
+    page = chromium.new_page(viewport={"width": 1440, "height": 1400})
+    page.goto(f"{serve(sample_home.root)}/kpi_explorer?viewer_role=leadership&split={split}")
+    table = page.get_by_test_id("stDataFrame").first
+    table.locator("canvas").first.wait_for()
+    page.get_by_text("to see it alone").wait_for()
+    table.locator(".dvn-scroller").click(position=IN_THE_FIRST_ROW)
+    page.wait_for_url(f"**{filter_name}=*")
+    chosen = page.evaluate(f"new URL(location).searchParams.get('{filter_name}')")
+    assert chosen and chosen != "All"
+    page.get_by_text(f"by month, {chosen}").first.wait_for()
+    assert page.get_by_test_id("stException").count() == 0
+    page.close()
