@@ -51,7 +51,7 @@ months = months_of(publication, chosen, code)
 then_last = first_month(last, back + 1)
 then = since(months, then_last, chosen.months)
 then_name = (
-    f"{counted(shown['n_baseline_sites'], 'site')} before go-live, beside the same sites now"
+    f"{counted(shown['n_baseline_sites'], 'site')} before go-live; the same now: {amount(shown.get('like_for_like_value'), unit)}"
     if against == "baseline"
     else period(first_month(then_last, chosen.months), then_last)
 )

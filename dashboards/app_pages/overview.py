@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.figures.style import mode_bar
 from dashboards.figures.trends import first_and_last, sparkline
 from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
-from dashboards.kpis.claims import LEGEND, claims, in_short
+from dashboards.kpis.claims import LEGEND_IN_SHORT, claims, in_short
 from dashboards.kpis.metric import baseline, below, benchmark, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
@@ -64,8 +64,7 @@ def _board(publication: Publication, programs: list[str]) -> None:
                 in_short(rows),
                 title="The board's metrics" + (f", {program}" if len(programs) > 1 else ""),
                 name="board_metrics" + (f"_{program}" if len(programs) > 1 else ""),
-                note=LEGEND.partition(" Worth:")[0] + " ?: not told from chance. †: few cases. Targets and benchmarks are beside "
-                "each tile below; claims, worth and reasons on the page Return on investment.",
+                note=LEGEND_IN_SHORT,
             )
 
 
@@ -88,6 +87,7 @@ def _show(kpi: dict[str, Any], shown: Period | None, months: pl.DataFrame, chose
         "What is behind it",
         kpi=f"{DOMAIN_NAMES[kpi['domain']]} · {kpi['kpi_name']}",
         split="Site",
+        period=f"{QUARTER} months",
         site=chosen.names.get("site"),
     )
 

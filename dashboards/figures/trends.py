@@ -75,6 +75,7 @@ def trend(
         traces.append({"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": band, "name": _("Benchmark")})
     half_a_month = timedelta(days=15)
     first, last = first_and_last(months["month_on"])
+    middle = first + (last - first) / 2
     if has_holidays:
         traces.append(_federal_holidays(first - half_a_month, last + half_a_month))
     return drawn(
@@ -89,8 +90,9 @@ def trend(
         ],
         annotations=[
             # At the foot, where rates are rare, and stacked, since sites join soon after one another.
-            {"x": event["event_on"], "y": 0, "yref": "paper", "text": event["label"], "showarrow": False}
-            | {"xanchor": "left", "yanchor": "bottom", "xshift": 4, "yshift": 8 + 14 * (place % 4)}
+            {"x": event["event_on"], "y": 0, "yref": "paper", "text": event["label"].replace("<", "&lt;"), "showarrow": False}
+            | {"yanchor": "bottom", "yshift": 8 + 14 * (place % 4)}
+            | ({"xanchor": "right", "xshift": -4} if event["event_on"] > middle else {"xanchor": "left", "xshift": 4})
             for place, event in enumerate(happened)
         ],
         xaxis={

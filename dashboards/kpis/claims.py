@@ -15,6 +15,11 @@ LEGEND = (
     "of the program alone, with its 95 % interval and grade; a claim in % is of the value before. Worth: base scenario, "
     "undiscounted mean over its months. ?: not told from chance. †: few cases."
 )
+LEGEND_IN_SHORT = (
+    "Before and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: of the "
+    "program alone, with its 95 % interval. ?: not told from chance. †: few cases. Verdict: on what vendors commonly claim: it, "
+    "reasons and worth are on the page Return on investment, benchmarks beside each tile below."
+)
 
 
 def claims(publication: Publication, program: str | None) -> list[dict[str, str]] | None:

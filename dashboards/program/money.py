@@ -33,7 +33,7 @@ def values(publication: Publication, chosen: dict[str, Any]) -> pl.DataFrame:
 
 def money(publication: Publication, chosen: dict[str, Any], lines: pl.DataFrame) -> None:
     """Draw a scenario's money: by year, so far month by month, where the benefit comes from, and the cost of owning it."""
-    _by_year(lines)
+    _by_year(lines, chosen["observed_months"])
     left, right = st.columns(2)
     with left:
         _so_far(publication, chosen)
@@ -42,7 +42,7 @@ def money(publication: Publication, chosen: dict[str, Any], lines: pl.DataFrame)
     _ownership(publication, chosen)
 
 
-def _by_year(lines: pl.DataFrame) -> None:
+def _by_year(lines: pl.DataFrame, observed_months: int) -> None:
     yearly = lines.group_by("year", "kind").agg(pl.col("amount_mean_usd").sum()).sort("year")
     of = {
         kind: rows.sort("year")["amount_mean_usd"].to_list()
@@ -51,15 +51,15 @@ def _by_year(lines: pl.DataFrame) -> None:
     years = sorted(set(yearly["year"]))
     benefits, costs = of.get("benefit", [0.0] * len(years)), of.get("cost", [0.0] * len(years))
     net = [benefit - cost for benefit, cost in zip(benefits, costs, strict=True)]
-    projected = set(lines.filter("is_projected")["year"])
+    ends = {year: "" if 12 * year <= observed_months else ", projected" for year in years}
+    if observed_months % 12:
+        ends[observed_months // 12 + 1] = ", in part projected"
     rows = {"Benefits": benefits, "Costs": [-cost for cost in costs], "Net": net}
     table(
         pl.DataFrame(
             {"": list(rows)}
             | {
-                f"Year {year}{', in part projected' if year in projected else ''}": [
-                    amount(amounts[place], "usd") for amounts in rows.values()
-                ]
+                f"Year {year}{ends[year]}": [amount(amounts[place], "usd") for amounts in rows.values()]
                 for place, year in enumerate(years)
             }
             | {"All years": [amount(sum(amounts), "usd") for amounts in rows.values()]}

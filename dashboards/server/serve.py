@@ -28,7 +28,8 @@ SETTINGS = {
     "server.maxUploadSize": "1",
 }
 """Streamlit reads its config from the working directory only, so required settings are given here. Error texts can quote a
-patient's value, and links below an error would take it to a search engine; the built-in download of tables keeps spreadsheet formulas."""
+patient's value, which links below an error would take to a search engine; the built-in download of tables keeps spreadsheet
+formulas."""
 
 
 def main(port: str, address: str) -> None:

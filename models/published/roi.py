@@ -441,7 +441,9 @@ _DELIVERY = (
             "change": optional(pl.Float64, "`like_for_like_value` against `baseline_value`, as `change_type` says. Not a cause."),
             "design": optional(pl.String, "How the effect was sought. Empty: no design gave a number.", values=DESIGNS),
             "grade": optional(pl.String, "Grade of the evidence.", values=GRADES),
-            "effect": optional(pl.Float64, "The effect (`fct_program_effects`), as `change_type` says."),
+            "effect": optional(
+                pl.Float64, "The effect (`fct_program_effects`), as `change_type` says; a relative one not below -1."
+            ),
             "effect_low": optional(pl.Float64, "Lower end of its 95 % interval."),
             "effect_high": optional(pl.Float64, "Upper end of its 95 % interval."),
             "is_causal": field(pl.Boolean, "The effect is one of the program, not a description."),

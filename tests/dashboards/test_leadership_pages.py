@@ -139,6 +139,12 @@ def test_a_moved_assumption_gives_the_worth_that_the_tornado_has_at_its_end(app,
     assert any("contribution_margin = " in code.value for code in test.code)
 
 
+def test_a_year_of_which_no_month_was_observed_is_projected_and_one_of_which_some_were_is_so_in_part(app):
+    """The sample's program has 23 months of 36."""
+    money = next(one.value for one in app("roi").dataframe if "Year 1" in one.value.columns)
+    assert money.columns.to_list()[1:4] == ["Year 1", "Year 2, in part projected", "Year 3, projected"]
+
+
 def test_every_slider_of_an_assumption_says_its_unit(app):
     sliders = [one for one in app("roi").select_slider if one.key.startswith("lever_")]
     assert {one.options[0].split(" ", 1)[1] for one in sliders if one.key.startswith("lever_base_effect:days")} == {"days"}

@@ -74,7 +74,8 @@ def test_the_page_opens_with_whether_the_program_paid_off_by_how_much_and_what_t
 def test_the_boards_table_names_its_nine_metrics_with_where_they_came_from_and_what_the_program_did(overview: AppTest):
     board = overview.dataframe[0].value
     assert board["Metric"].to_list() == [
-        "No-show rate", "Patient retention rate", "Staff hours of outreach", "Satisfaction score", "Revenue per patient and year",
+        "No-show rate", "Patient retention rate", "Weekly staff hours of outreach per 1,000 patients", "Satisfaction score",
+        "Revenue per patient and year",
         "Care-gap closure rate", "Preventive-care utilisation", "Gross days in A/R", "Net collection rate",
     ]  # fmt: skip
     assert all("→" in said for said in board["Before → now, same sites"])
@@ -89,7 +90,7 @@ def test_each_tile_leads_to_its_kpi_by_site(overview: AppTest):
     links = [found.proto for found in overview.get("page_link")]
     addresses = [link.query_string for link in links if "kpi_explorer" in link.page]
     assert len(addresses) == 11
-    assert all("split=Site" in address for address in addresses)
+    assert all("split=Site" in address and "period=3+months" in address for address in addresses)
     assert any("No-show+rate" in address for address in addresses)
 
 

@@ -1,13 +1,16 @@
 """Codes and texts from outside are shown as people read them."""
 
 import re
+from datetime import date
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.figures.model_wording import level_in_words
 from dashboards.figures.style import drawn
+from dashboards.figures.trends import trend
 from dashboards.figures.wording import as_plain_markdown, as_read, dollars, language, telephone
 
 
@@ -59,6 +62,13 @@ def test_a_label_of_a_chart_is_no_link_and_our_own_line_breaks_stay():
     assert "<a" not in str(chart.to_plotly_json())
     assert chart.data[0].x[0] == '&lt;a href="http://e.org">Lakeside&lt;/a>'
     assert chart.data[0].hovertemplate.endswith("<br>%{y}<extra></extra>")
+
+
+def test_what_somebody_typed_as_an_event_is_text_on_the_chart_and_ends_within_it():
+    months = pl.DataFrame({"month_on": [date(2026, n, 1) for n in range(1, 9)], "value": [0.1] * 8, "is_mature": [True] * 8})
+    events = pl.DataFrame({"event_on": [date(2026, 1, 1), date(2026, 8, 1)], "label": ["<b>new</b> phones", "staff"]})
+    first, last = trend(months, unit="share", events=events).layout.annotations
+    assert first.text == "&lt;b>new&lt;/b> phones" and (first.xanchor, last.xanchor) == ("left", "right")
 
 
 def test_a_line_ends_neither_between_a_minus_and_a_dollar_sign_nor_before_a_percent_sign():

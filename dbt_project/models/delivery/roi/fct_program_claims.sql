@@ -118,9 +118,10 @@ compared as (
             when 'absolute' then like_for_like_value - baseline_value
             else like_for_like_value / nullif(baseline_value, 0) - 1
         end as change,
-        estimate / effect_unit as effect,
-        interval_low / effect_unit as effect_low,
-        interval_high / effect_unit as effect_high,
+        {%- for part, name in [('estimate', 'effect'), ('interval_low', 'effect_low'), ('interval_high', 'effect_high')] %}
+        -- Of what there was, no more than all can go: an estimate on few months went to −228.8 %.
+        case when change_type = 'relative' and {{ part }} < -effect_unit then -1 else {{ part }} / effect_unit end as {{ name }},
+        {%- endfor %}
         case change_type when 'absolute' then starts_from + least_change else starts_from * (1 + least_change) end as claimed_value
     from joined
 

@@ -67,11 +67,13 @@ final as (
             when effects.n_significant = 0 then 'No effect can be told from chance.'
             else 'Told from chance: ' || effects.n_significant || ' of ' || effects.n_effects || ' effects, ' || effects.significant_names || '.'
         end
-        || coalesce(' Next: ' || case widest.source
-            when 'assumed' then 'put the practice’s own ' || widest.varied || ' in place of the assumption'
-            when 'measured' then 'go on measuring ' || widest.varied
-            else 'give the effect on ' || widest.varied || ' more sites or months'
-        end || '; it moves the value most, from ' || {{ said_usd('widest.least_usd') }} || ' to ' || {{ said_usd('widest.most_usd') }} || '.', '')
+        || coalesce(' Next: ' || case
+            when returns.npv_p95_usd < 0 then 'stop it, or renegotiate its price'
+            when widest.source = 'assumed' then 'put the practice’s own ' || widest.varied || ' in place of the assumption'
+            when widest.source = 'measured' then 'go on measuring ' || widest.varied
+            else 'measure the effect on ' || widest.varied || ' at more sites or for more months'
+        end || '. The value depends most on ' || case widest.source when 'effect' then 'the effect on ' else 'the ' end || widest.varied
+        || ': from ' || {{ said_usd('widest.least_usd') }} || ' to ' || {{ said_usd('widest.most_usd') }} || '.', '')
         as statement,
         {{ as_of_on() }} as data_cut_on
     from returns
