@@ -19,7 +19,7 @@ from dashboards.layout.filters import Filters, filters
 from dashboards.layout.links import lead_to
 from dashboards.layout.page import current_sheet, is_published, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import amount, month, span
+from models.wording import amount, change, month, span
 
 COLUMNS = 4
 MONTHS_DRAWN = 24
@@ -35,6 +35,12 @@ def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
     """Baseline and benchmark, or the words for a missing one."""
     band = benchmark(kpi)
     return baseline(kpi, shown), f"Benchmark {span(*band, kpi['unit'])}" if band else "No benchmark"
+
+
+def _change(kpi: dict[str, Any], shown: Period | None) -> list[str]:
+    """The change in words; nothing where there is none."""
+    difference = shown and shown["before_change"]
+    return [] if difference is None else [f"{change(difference, kpi['unit'])} on the quarter before"]
 
 
 def _verdict(publication: Publication) -> list[str]:
@@ -120,9 +126,7 @@ current_sheet().tiles(
         (
             kpi["kpi_name"],
             amount(shown["value"] if shown else None, kpi["unit"]),
-            ". ".join(
-                (rests_on(kpi, shown), f"Target {amount(kpi['target'], kpi['unit'])}", *_yardsticks(kpi, shown)),
-            ),
+            ". ".join((rests_on(kpi, shown), *_change(kpi, shown), target(kpi, shown), *_yardsticks(kpi, shown))),
         )
         for kpi in headline
         for shown in [periods.get(kpi["kpi_code"])]

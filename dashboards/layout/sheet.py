@@ -38,6 +38,7 @@ class Sheet:
     blocks: list[Callable[[], str]] = field(default_factory=list)
     patients: set[int] = field(default_factory=set)
     is_sectioned: bool = False
+    has_charts: bool = False
     language: str = ENGLISH
 
     @property
@@ -60,16 +61,16 @@ class Sheet:
 
     def say(self, markdown: str) -> None:
         """Add a paragraph; of its Markdown, only bold is kept."""
-        plain = re.sub(r":\w+\[(.*?)\]", r"\1", re.sub(r":material/\w+:\s*", "", markdown))
-        parts = re.split(r"\*\*(.+?)\*\*", plain)
+        parts = re.split(r"\*\*(.+?)\*\*", _without_looks(markdown))
         self._add("paragraph", parts=[(text, place % 2 == 1) for place, text in enumerate(parts)])
 
     def tiles(self, tiles: list[tuple[str, str, str]]) -> None:
-        """Add a row of metrics: label, value, and the line below it."""
-        self._add("tiles", tiles=tiles)
+        """Add a row of metrics: label, value, and the line of Markdown below it."""
+        self._add("tiles", tiles=[(label, value, _without_looks(below)) for label, value, below in tiles])
 
     def figure(self, chart: go.Figure, title: str, alt: str, note: str) -> None:
-        """Add a chart, drawn by the file's single copy of Plotly."""
+        """Add a chart, drawn by the file's single copy of Plotly: 4.8 MB, which a file without a chart does not have."""
+        self.has_charts = True
         self._add("figure", title=title, level=self._level, alt=alt, note=note, specification=lambda: _specification(chart))
 
     def table(self, data: pl.DataFrame, title: str, note: str, columns: dict[str, Any] | None = None) -> None:
@@ -105,10 +106,15 @@ class Sheet:
             head=" · ".join(filter(None, (self.practice_name, self._made_for, self.filters))),
             language=self.language,
             synthetic=self._said("Synthetic data: nobody here is a real person") if self.is_synthetic else "",
-            plotly=get_plotlyjs(),
+            plotly=get_plotlyjs() if self.has_charts else "",
             chart_language=json.dumps(chart_language(self.language)),
             blocks=(block() for block in self.blocks),
         )
+
+
+def _without_looks(markdown: str) -> str:
+    """Markdown without Streamlit's icons and colours."""
+    return re.sub(r":\w+\[(.*?)\]", r"\1", re.sub(r":material/\w+:\s*", "", markdown))
 
 
 @cache

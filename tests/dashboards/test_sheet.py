@@ -36,10 +36,20 @@ def test_a_table_of_more_than_200_rows_says_how_many_it_left_out():
     assert "3 further rows are left out" in sheet.blocks[0]()
 
 
-def test_plotly_is_in_the_file_once_and_no_script_comes_from_elsewhere():
-    page = _sheet().to_html()
+def test_plotly_is_in_a_file_with_charts_once_and_no_script_comes_from_elsewhere():
+    sheet = _sheet()
+    assert "<script" not in sheet.to_html()
+    for _ in range(2):
+        sheet.figure(go.Figure(), "A chart", "", "")
+    page = sheet.to_html()
     assert page.count("plotly.js v") == 1
     assert "<script src" not in page
+
+
+def test_the_line_below_a_tile_is_words():
+    sheet = _sheet()
+    sheet.tiles([("No-show rate", "10.4 %", "+1.4 pts. :orange[:material/flag: Target missed] · 5.0 %")])
+    assert "+1.4 pts. Target missed · 5.0 %" in sheet.blocks[0]()
 
 
 def test_of_a_paragraphs_markdown_only_bold_survives_and_markup_is_text():
