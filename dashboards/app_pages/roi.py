@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.wording import plain
-from dashboards.kpis.claims import LEGEND, claims
+from dashboards.kpis.claims import LEGEND, against_claims, behind_claims, claims
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.page import current_sheet, is_published, not_available, open_page
 from dashboards.program.answer import answer, returns
@@ -45,12 +45,9 @@ def _board(publication: Publication, program: str | None) -> None:
     if rows is None:
         not_available("The claims", "this publication is older than their comparison")
         return
-    table(
-        pl.DataFrame(rows, infer_schema_length=None),
-        title="What vendors commonly claim, and what is found here",
-        name="board_claims",
-        note=LEGEND,
-    )
+    # Two tables: of one with all columns, effect, worth and verdict lay beyond the edge of a wide screen.
+    table(against_claims(rows), title="What vendors commonly claim, and what is found here", name="board_claims", note=LEGEND)
+    table(behind_claims(rows), title="Where each metric stands, and why nothing else is said of it", name="board_metrics_behind")
 
 
 publication = open_page(

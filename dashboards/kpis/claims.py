@@ -48,6 +48,21 @@ def in_short(rows: list[dict[str, str]]) -> pl.DataFrame:
     )
 
 
+def against_claims(rows: list[dict[str, str]]) -> pl.DataFrame:
+    """What is claimed of each metric, beside what the program did to it."""
+    return _columns(rows, "Metric", "Claim", "Typical, as claimed", "Effect", "Grade", "Worth", "Verdict")
+
+
+def behind_claims(rows: list[dict[str, str]]) -> pl.DataFrame:
+    """Where each metric stands: before, now, its cases, what it is compared with, and why there is no other verdict."""
+    asked = ("Baseline", "Now, same sites", "Now, practice", "Cases", "Quarter", "Target", "Benchmark", "Why")
+    return _columns(rows, "Metric", *asked)
+
+
+def _columns(rows: list[dict[str, str]], *names: str) -> pl.DataFrame:
+    return pl.DataFrame([{name: row[name] for name in names} for row in rows], infer_schema_length=None)
+
+
 def _row(row: dict[str, Any]) -> dict[str, str]:
     unit, kind = row["unit"], row["change_type"]
     few = MARK if row["is_small"] else ""

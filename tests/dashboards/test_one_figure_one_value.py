@@ -133,7 +133,7 @@ def _of_csv(frame: pl.DataFrame, name: str, page: str, catalog: dict) -> Iterato
     """Months of one KPI or of many, members of one dimension, and the board's table."""
     where = f"{page}, {name}.csv"
     code, _, by = name.rpartition("_by_")
-    if name == "board_claims":
+    if name == "board_metrics_behind":
         for row in frame.iter_rows(named=True):
             yield Figure(row["Metric"], row["Quarter"], WHOLE, row["Now, practice"].removesuffix("†"), where)
     elif {"month_on", "value", "is_mature"} <= set(frame.columns) and (by == "month" or "kpi_code" in frame.columns):
