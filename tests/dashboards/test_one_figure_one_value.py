@@ -210,7 +210,7 @@ def test_a_kpi_of_one_period_and_slice_has_one_value_wherever_it_is_shown_and_it
         "revenue", "revenue, days_in_ar_by_month.csv", "appointments", "appointments, no_show_rate_by_month.csv", "care_gaps",
         "care_gaps, care_gap_closure_rate_by_month.csv", "care_gaps, care_gap_closure_rate_by_site.csv", "kpi_explorer",
         "kpi_explorer, no_show_rate_by_site.csv", "kpi_explorer, no_show_rate_months_by_site.csv",
-        "roi, board_claims.csv", "caregap run", "caregap run --json",
+        "roi, board_metrics_behind.csv", "caregap run", "caregap run --json",
         "report_2026-Q3.html, decisions", "report_2026-Q3.html, card",
         "report_2026-Q3.html, moved", "report_2026-Q3.html, claims", "report_2026-Q3.html, table",
     }  # fmt: skip
