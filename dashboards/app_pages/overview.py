@@ -39,7 +39,7 @@ def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
 
 def _change(kpi: dict[str, Any], shown: Period | None) -> list[str]:
     """The change in words; nothing where there is none."""
-    difference = shown and shown["before_change"]
+    difference = shown["before_change"] if shown else None
     return [] if difference is None else [f"{change(difference, kpi['unit'])} on the quarter before"]
 
 
