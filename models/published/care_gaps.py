@@ -71,8 +71,11 @@ CARE_GAPS: dict[str, Contract] = {
                 nullable=True,
                 at_least=0,
             ),
+            "is_closable": _flag(
+                "Open, and a later service can still close it: its last day is not past, and its finding leaves a way."
+            ),
             "is_actionable_today": _flag(
-                "Somebody has to act: open and due, with the qualifying visit, no order, no visit booked, and still in time."
+                "Somebody has to act: open and due, with the qualifying visit, no order, no visit booked, and still closable."
             ),
             "has_qualifying_visit": _flag("Has had the visit that brings the patient into the measure this year."),
             "due_on": _of_patient(pl.Date, "Day on which the last evidence runs out, or ran out. Empty: there is none."),

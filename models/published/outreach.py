@@ -92,7 +92,12 @@ _CONTRACTS = (
             "reason_1": field(pl.String, "Why the person is on the list, in words: an association, not a cause.", phi=Phi.QUASI),
             "reason_2": optional(pl.String, "The second reason.", Phi.QUASI),
             "reason_3": optional(pl.String, "The third reason.", Phi.QUASI),
-            "n_open_gaps": field(pl.Int64, "Measures of the reporting year with an open gap.", phi=Phi.QUASI, at_least=0),
+            "n_open_gaps": field(
+                pl.Int64,
+                "Measures of the reporting year with an open gap that a service can still close.",
+                phi=Phi.QUASI,
+                at_least=0,
+            ),
             "open_gaps": optional(pl.String, "Those measures, by code and title.", Phi.QUASI),
             "last_visit_on": optional(pl.Date, "Day of the last completed visit.", Phi.QUASI),
             "next_appointment_at": optional(INSTANT, "Start of the next booked appointment.", Phi.QUASI),

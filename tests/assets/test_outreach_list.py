@@ -51,6 +51,22 @@ def test_every_row_has_a_contact_point_and_a_consent_of_before_the_list(ask):
     assert ask(f"select count(*) from {LIST} where contact_point = '' or consent_recorded_on > listed_on") == [(0,)]
 
 
+def test_no_reason_on_the_list_is_a_gap_that_no_later_service_can_close(ask):
+    """The sample's year has gaps whose days are past, and treatment that did not begin in time."""
+    lost = "gap_status = 'open' and not is_closable"
+    [(n_late, n_final)] = ask(
+        f"select count(*) filter (close_by_on < listed.day), count(*) filter (reason like 'Treatment not begun from %') "
+        f"from marts.fct_care_gaps cross join (select max(listed_on) as day from {LIST}) as listed where {lost}"
+    )
+    assert n_late > 0 and n_final > 0
+    named = f"select patient_key, split_part(unnest(string_split(open_gaps, '; ')), ' ', 1) as measure_code from {LIST}"
+    hopeless = "select patient_key, measure_code from marts.fct_care_gaps group by all having not bool_or(is_closable)"
+    assert ask(f"select count(*) from ({named}) inner join ({hopeless}) using (patient_key, measure_code)") == [(0,)]
+    assert ask(f"select count(*) from {LIST} where not is_clinically_urgent and next_action like '%can no longer be met%'") == [
+        (0,)
+    ]
+
+
 def test_nobody_is_listed_who_was_tried_in_the_last_two_weeks_unless_urgent(ask):
     assert ask(f"select count(*) from {LIST} where last_contacted_on + 14 > listed_on and not is_clinically_urgent") == [(0,)]
 

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
-{#- The gaps of the current measurement year that are open now. -#}
+{#- The gaps of the current measurement year that are open now, and that a later service can still close. -#}
 with
 
 results as (
@@ -21,8 +21,12 @@ select
 from results
 inner join {{ ref('dim_measures') }} as measures
     on results.measure_code = measures.measure_code
+inner join {{ ref('fct_care_gaps') }} as gaps
+    on results.measure_code = gaps.measure_code
+    and results.group_id = gaps.group_id
+    and results.patient_key = gaps.patient_key
 left join {{ ref('measure_actions') }} as actions
     on results.measure_code = actions.measure_code
     and {{ shows_finding('results.reason', 'actions.finding') }}
-where measures.is_for_outreach and results.period_start_on = (select max(period_start_on) from results)
+where gaps.is_closable and measures.is_for_outreach and results.period_start_on = (select max(period_start_on) from results)
 group by results.patient_key

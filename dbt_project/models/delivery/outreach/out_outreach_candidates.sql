@@ -57,7 +57,7 @@ measured as (
 considered as (
 
     select
-        patients.* exclude (last_contacted_on),
+        patients.* exclude (last_contacted_on, n_open_gaps),
         scores.index_on,
         scores.method,
         scores.model_version,
@@ -71,6 +71,7 @@ considered as (
         reengagement.expected_interval_days as lapsed_interval_days,
         reengagement.site_rank as lapsed_rank,
         gaps.open_gaps,
+        coalesce(gaps.n_open_gaps, 0) as n_open_gaps,
         coalesce(urgent.next_action, gaps.first_action) as first_action,
         gaps.titles as gap_titles,
         urgent.findings as urgent_findings,
@@ -79,11 +80,10 @@ considered as (
         coalesce(measured.effect, {{ var('contact_effect') }}) * (
             {{ var('retained_margin_usd') }} * coalesce(
                 scores.score,
-        scores.site_rank,
                 1.5 * reengagement.expected_interval_days / reengagement.days_since_visit,
                 0
             )
-            + {{ var('closed_gap_usd') }} * patients.n_open_gaps
+            + {{ var('closed_gap_usd') }} * coalesce(gaps.n_open_gaps, 0)
         ) as expected_benefit_usd,
         case
             when urgent.patient_key is not null then 'clinically_urgent'

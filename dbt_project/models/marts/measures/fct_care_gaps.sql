@@ -52,6 +52,7 @@ worked as (
             when gaps.measure_code = 'CMS117' then least(gaps.period_end_on, cast(profiles.birth_date + interval 2 year as date))
             else gaps.period_end_on
         end as close_by_on,
+        coalesce(actions.is_final, false) as is_final,
         gaps.gap_status in ('open', 'not_applicable') as is_to_do,
         -- Joined by equality alone: with "is to do" as a condition of the join, DuckDB compares every gap with every appointment
         case when gaps.gap_status in ('open', 'not_applicable') then gaps.patient_key end as to_do_patient_key
@@ -78,11 +79,11 @@ planned as (
         appointments.starts_on as next_appointment_on,
         appointments.provider_key as next_appointment_provider_key,
         appointments.provider_name,
-        worked.gap_status = 'open'
+        worked.gap_status = 'open' and not worked.is_final and worked.close_by_on >= {{ as_of_on() }} as is_closable,
+        is_closable
         and worked.has_qualifying_visit
         and not worked.is_due_later
         and not worked.is_deceased
-        and worked.close_by_on >= {{ as_of_on() }}
         and orders.patient_key is null
         and appointments.patient_key is null as is_actionable_today
     from worked
@@ -143,6 +144,7 @@ final as (
         evidence_on,
         evidence_value,
         case when gap_status in ('open', 'closed') then incentive_usd end as incentive_value_usd,
+        is_closable,
         is_actionable_today,
         has_qualifying_visit,
         due_on,
