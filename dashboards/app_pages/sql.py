@@ -18,7 +18,7 @@ from dashboards.sandbox.examples import WITH_PATIENTS, WITHOUT_PATIENTS
 from dashboards.sandbox.nothing_found import is_nothing, reasons
 from dashboards.sandbox.runner import MAX_BYTES, MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
-from dashboards.sandbox.vocabulary import matching
+from dashboards.sandbox.vocabulary import matching, meant
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
 from models.audit_log.signs import FORBIDDEN
@@ -95,11 +95,9 @@ def _names(publication: Publication, is_bare: bool) -> list[str]:
 
 
 def _begin(examples: dict[str, str]) -> None:
-    """The examples, one touch each, while nothing has been written."""
-    if st.session_state.get(TEXT):
-        return
-    st.caption("Begin with one of these, and change it:")
-    with st.container(horizontal=True):
+    """The examples, one touch each: in sight while nothing has been written, then behind a heading."""
+    is_blank = not st.session_state.get(TEXT)
+    with st.expander("Examples: each takes the place of what is written", expanded=is_blank), st.container(horizontal=True):
         for name, query in examples.items():
             st.button(name, key=f"sql_example_{name}", on_click=_put, args=(query,))
 
@@ -191,7 +189,8 @@ def _running(digest: str, running: Query) -> None:
 def _show(answer: Answer) -> None:
     if answer.rows is None:
         # An error quotes the query, so it is shown as text, not Markdown: no picture is fetched.
-        st.error(as_plain_markdown(answer.problem).replace("\n", "  \n"), icon=":material/error:")
+        problem = f"{answer.problem} {_instead_of(answer.unknown)}" if answer.unknown else answer.problem
+        st.error(as_plain_markdown(problem).replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
     most = f"at most {MAX_ROWS:,} rows and {MAX_BYTES // 2**20} MB; add conditions or sums to see all that you need"
@@ -219,6 +218,11 @@ def _show(answer: Answer) -> None:
         offer(rows, "query_result", formats=(CSV, XLSX, PARQUET), patients=patients_in(answer))
     with as_chart:
         _chart(rows)
+
+
+def _instead_of(unknown: str) -> str:
+    tables = meant(ask(publication, DESCRIBED, without_patients=sight is Sight.DEIDENTIFIED), unknown)
+    return f"Did you mean {' or '.join(tables)}?" if tables else "catalog.tables lists what there is."
 
 
 def _height(rows: pl.DataFrame) -> Literal["content"] | int:

@@ -2,7 +2,8 @@
 
 In: one JSON object on standard input: `opening` (statements that attach a published file as `published` and a new one as
 `result`; they may hold keys), `query`, `n_rows` and `n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard
-output: `tables`, `n_rows`, `is_cut`, or `problem`, with `is_forbidden` where the query asked for what none may do.
+output: `tables`, `n_rows`, `is_cut`, or `problem`, with `is_forbidden` where the query asked for what none may do, and
+`unknown`, the name that is no table.
 The rows themselves go into the result file, as its table `rows`.
 
 What a query may do is decided three times over: by its syntax tree (one SELECT, on published schemas, calling no function
@@ -18,7 +19,6 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -28,10 +28,19 @@ TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 REFUSED_FUNCTIONS = {"current_setting", "getenv", "getvariable", "json_serialize_plan", "nextval", "sleep_ms", "write_log"}
 REACHES_OUT = re.compile(r"^(read_|parquet_|sniff_|glob$|query|pragma_|duckdb_|sqlite_|postgres_|mysql_|pg_|http_)")
 N_THREADS = 2
+NO_PIVOT = "PIVOT is not among what may run here. In its place, write sum(…) filter (where …) for each column."
 
 
 class Refused(Exception):
-    """The query is not run. The text gives the reason."""
+    """The query is not run. The text gives the reason; `unknown`: the name of a table that is not there."""
+
+    def __init__(self, why: str, unknown: str = "") -> None:
+        super().__init__(why)
+        self.unknown = unknown
+
+
+class NothingAsked(Exception):
+    """The query has no statement."""
 
 
 def main() -> None:
@@ -40,7 +49,9 @@ def main() -> None:
     try:
         answer = _run(asked)
     except Refused as why:
-        answer = {"problem": str(why), "is_forbidden": True}
+        answer = {"problem": str(why), "is_forbidden": True, "unknown": why.unknown}
+    except NothingAsked:
+        answer = {"problem": "Write a query."}
     except duckdb.Error as error:
         answer = {"problem": _without_data(error, asked["query"])}
     except (MemoryError, RecursionError):
@@ -122,9 +133,7 @@ def _resolved(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[s
             published.setdefault(table, []).append(full.lower())
     for name in names:
         if name not in published:
-            near = get_close_matches(name, published, 1, 0.5)
-            said = f" Did you mean {published[near[0]][0]}?" if near else " catalog.tables lists what there is."
-            raise Refused(f"There is no table {name}.{said}")
+            raise Refused(f"There is no table {name}.", unknown=name)
         if len(published[name]) > 1:
             raise Refused(f"{name} is the name of several tables: write {' or '.join(sorted(published[name]))}.")
     return [published[name][0] for name in names]
@@ -135,11 +144,16 @@ def _tables(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str
     unless it is a single SELECT on tables.
     """
     statements = connection.extract_statements(query)
+    if not statements:
+        raise NothingAsked
+    # DuckDB makes types of what a PIVOT without a list is to have as columns, before it selects.
+    if [one.type for one in statements[:-1]] == [duckdb.StatementType.CREATE] and re.match(r"(?i)\s*create", query) is None:
+        raise Refused(NO_PIVOT)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Refused("Only a single SELECT is allowed here.")
     parsed = json.loads(connection.execute(f"select json_serialize_sql({_quoted(query)})").fetchall()[0][0])
     if parsed["error"] or len(parsed["statements"]) != 1:
-        raise Refused("This kind of SELECT is not allowed here. Instead of PIVOT, write sum(…) filter (where …).")
+        raise Refused(NO_PIVOT)
     tables, loose = set(), set()
     for node, known in _nodes(parsed):
         kind = node.get("type")

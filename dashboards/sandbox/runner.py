@@ -40,6 +40,7 @@ class Answer:
     """The result of a query: rows, or a problem in words. `tables` are those that it read; `is_cut`: there were more rows.
 
     `is_forbidden`: the query asked for what no query may do; other problems are mistakes, or a limit.
+    `unknown`: the name that is no published table, where that is the problem.
     """
 
     rows: pl.DataFrame | None = None
@@ -47,6 +48,7 @@ class Answer:
     tables: tuple[str, ...] = ()
     is_cut: bool = False
     is_forbidden: bool = False
+    unknown: str = ""
     seconds: float = 0.0
 
 
@@ -120,7 +122,9 @@ class Query:
             why = "took too long" if self.process.returncode in (-signal.SIGALRM, -signal.SIGXCPU) else "grew too large"
             return Answer(problem=f"The query {why}, and was ended.")
         if "problem" in answer:
-            return Answer(problem=answer["problem"], is_forbidden=answer.get("is_forbidden", False))
+            return Answer(
+                problem=answer["problem"], is_forbidden=answer.get("is_forbidden", False), unknown=answer.get("unknown", "")
+            )
         with duckdb.connect(":memory:") as connection:
             for statement in (*(cipher() if self.key else ()), attach(self.folder / RESULT, "result", self.key, read_only=True)):
                 connection.execute(statement)

@@ -1,6 +1,7 @@
 """Finds tables and columns by the words that people use, which are not always those of the tables."""
 
 import re
+from difflib import get_close_matches
 
 import polars as pl
 
@@ -58,3 +59,16 @@ def matching(catalogue: pl.DataFrame, words: str) -> pl.DataFrame:
         .sort(pl.col("rank"), pl.col("column_name").is_null(), descending=[True, True], maintain_order=True)
         .drop("rank")
     )
+
+
+def meant(catalogue: pl.DataFrame, name: str) -> list[str]:
+    """Up to two tables that may be meant by a name that no table has: by the words in it, then by its spelling.
+
+    `fct_denials` → marts.fct_claim_answers, marts.fct_claims, which speak of what was denied.
+    """
+    words = re.sub(r"^(fct|dim|out)_", "", name).replace("_", " ")
+    tables = matching(catalogue, words)["table_name"].unique(maintain_order=True).to_list() if words.strip() else []
+    if not tables:
+        bare = {table.partition(".")[2]: table for table in catalogue["table_name"]}
+        tables = [bare[near] for near in get_close_matches(name, bare, 1, 0.5)]
+    return tables[:2]

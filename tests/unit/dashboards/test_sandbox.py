@@ -236,4 +236,17 @@ def test_a_table_is_found_without_its_schema_and_nothing_but_published_tables_is
     for name in ("secrets", "loose", "rows", "duckdb_tables", "pg_tables", "sqlite_master", "tables"):
         refused = ask(f"select * from {name}")
         assert refused.rows is None and refused.is_forbidden, name
-    assert "Did you mean marts.people?" in ask("select * from peopel").problem
+    refused = ask("select * from peopel")
+    assert (refused.problem, refused.unknown) == ("There is no table peopel.", "peopel")
+
+
+@pytest.mark.parametrize("query", ["", "  \n", "-- nothing yet", ";"])
+def test_an_empty_query_is_no_attack_and_says_to_write_one(ask, query):
+    answer = ask(query)
+    assert (answer.problem, answer.is_forbidden) == ("Write a query.", False)
+
+
+@pytest.mark.parametrize("pivot", ["pivot marts.people on name using count(*)", "from (pivot people on name using count(*))"])
+def test_a_pivot_is_refused_by_its_name(ask, pivot):
+    assert ask(pivot).problem.startswith("PIVOT is not among what may run here.")
+    assert ask("create table a (i int); select 1").problem == "Only a single SELECT is allowed here."

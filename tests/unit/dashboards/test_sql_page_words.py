@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from dashboards.sandbox.nothing_found import is_nothing, reasons
-from dashboards.sandbox.vocabulary import matching
+from dashboards.sandbox.vocabulary import matching, meant
 
 CATALOGUE = pl.DataFrame(
     {
@@ -26,6 +26,19 @@ CATALOGUE = pl.DataFrame(
 )
 def test_a_table_is_found_by_the_word_of_people(words: str, table: str):
     assert matching(CATALOGUE, words)["table_name"].to_list()[:1] == [table]
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("fct_denials", ["marts.fct_claims"]),
+        ("collections", ["marts.fct_payments"]),
+        ("dim_dtaes", ["marts.dim_dates"]),
+        ("fct_zzz", []),
+    ],
+)
+def test_a_table_that_is_not_there_is_looked_for_by_its_words_and_then_by_its_spelling(name: str, tables: list[str]):
+    assert meant(CATALOGUE, name) == tables
 
 
 def test_a_table_comes_before_its_columns():
