@@ -95,8 +95,8 @@ mutate: setup-dev ## change chosen lines one by one, and name the changes that n
 screenshots: setup-dev setup-browser ## every page, wide, on a tablet and a telephone, into .caregap/screenshots
 	@CAREGAP_SCREENSHOTS=$(CURDIR)/.caregap/screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py -m browser $(ARGS)
 
-dashboard: setup ## open the dashboards on what was published last
-	@$(BIN)/caregap dashboard
+dashboard: setup ## open the dashboards on what was published last (ARGS="--port 8600" for another port)
+	@$(BIN)/caregap dashboard $(ARGS)
 
 dagster: setup ## open Dagster's page: the asset graph, the checks, the schedule
 	@$(BIN)/caregap dagster

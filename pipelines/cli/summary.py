@@ -27,7 +27,8 @@ TIERS = {"high": "at high risk", "medium": "at medium risk", "low": "at low risk
 def print_summary(found: Findings, done: Run, seconds: float) -> None:
     """Print what is published now, KPIs, the models, the list, deliveries by source and warnings; last, the next commands."""
     publication = found.publication
-    synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic else ""
+    is_said = "synthetic" in publication.practice_name.lower()
+    synthetic = " [yellow](synthetic patients)[/]" if publication.is_synthetic and not is_said else ""
     console.print(f"[bold]{publication.practice_name}[/]{synthetic}, as of {day(date.fromisoformat(publication.as_of_on))}")
     n_rows = sum(publication.n_rows.values())
     state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"

@@ -53,6 +53,7 @@ def test_a_second_run_with_nothing_new_publishes_nothing(first, home, practice):
     order = [done.stdout.index(text) for text in ("Nothing new", "Headline KPIs", "Outreach list:", "Delivered = landed")]
     assert order == sorted(order), "the most important line comes first"
     assert len(done.stdout.splitlines()) <= 55, "one screen"
+    assert done.stdout.splitlines()[0].count("synthetic") == 1, "the practice's name says it already"
     assert (home.published / "current").resolve().name == first["publication"]["id"]
 
 

@@ -65,3 +65,10 @@ def test_make_test_says_its_slowest_tests_and_how_long_all_took(tmp_path: Path):
     said = subprocess.run(planned[-1], shell=True, cwd=CHECKOUT, env=alone, capture_output=True, text=True).stdout  # noqa: S602
     assert "slowest 20 durations" in said
     assert re.search(r"1 passed.* in \d", said)
+
+
+def test_make_dashboard_takes_another_port():
+    make = [shutil.which("make"), "--dry-run", "dashboard", "ARGS=--port 8600"]
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    planned = subprocess.run(make, cwd=CHECKOUT, env=alone, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert planned[-1] == ".venv/bin/caregap dashboard --port 8600"
