@@ -19,6 +19,7 @@ st.set_page_config(page_title="Caregap", page_icon=str(HERE / "icon.svg"), layou
 st.logo(str(HERE / "logo.svg"), icon_image=str(HERE / "icon.svg"), size="large")
 # WCAG 2.2, 1.4.3 asks for a contrast of 4.5. Streamlit fades a caption to 4.3 on a grey ground, writes white on the primary
 # colour of either theme (2.3 on the dark one's), and fades a button's shortcut to 3.4.
+# Who touches the screen has no key to press: a button's shortcut is not shown there.
 # A page's margins are Streamlit's halved: a list of patients needs the width.
 st.html(
     """
@@ -26,6 +27,7 @@ st.html(
     [data-testid="stCaptionContainer"] { opacity: 0.85; }
     [data-testid^="stBaseButton-primary"], [data-tag] { background-color: #0B5CAD !important; color: #FFFFFF !important; }
     [data-testid^="stBaseButton-primary"] kbd { color: #FFFFFF !important; opacity: 1 !important; }
+    @media (hover: none), (pointer: coarse) { [data-testid^="stBaseButton"] kbd { display: none; } }
     [data-testid="stElementContainer"]:has(#one-entry-a-page) { display: none; }
     [data-testid="stMainBlockContainer"] { padding: 4.25rem 2.5rem 4rem; }
     </style>

@@ -15,12 +15,11 @@ from dashboards.access.break_glass import (
     settings,
 )
 from dashboards.access.roles import current_viewer
-from dashboards.figures.languages import _
+from dashboards.figures.languages import _, instant
 from dashboards.layout.page import open_page
 from dashboards.outreach.patient_drawer import draw_opened
 from dashboards.store.published import Publication, of_opened, patients_identified
 from models.audit_log.break_glass import REASONS
-from models.wording import instant
 
 WATCH_SECONDS = 5
 

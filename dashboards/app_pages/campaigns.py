@@ -12,6 +12,7 @@ from dashboards.figures.languages import _, day, sentence
 from dashboards.figures.wording import as_plain_markdown, plain
 from dashboards.layout.exhibits import say
 from dashboards.layout.exports import offer
+from dashboards.layout.links import lead_to
 from dashboards.layout.page import empty, open_page
 from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
 from dashboards.outreach.campaign_words import AUDIENCE_NAMES, asked_for, changed, effect, standing, until
@@ -46,6 +47,7 @@ def _running(publication: Publication, rows: pl.DataFrame, effects: dict[str, li
         with st.container(border=True):
             say(f"**{as_plain_markdown(_(row['title']))}**{until(row)}  \n{as_plain_markdown(_(row['rule']))}.")
             say(standing(row))
+            lead_to("outreach", _("Work this list"), list=row["title"])
             if row["audience"] not in NEVER_HELD_OUT:
                 for told in changed(effects.get(row["campaign_code"], []), date.fromisoformat(publication.as_of_on)):
                     say(told)

@@ -6,12 +6,13 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.roles import Sight, current_viewer
-from dashboards.figures.languages import _, between, many, sentence
+from dashboards.figures.languages import _, between, instant, many, sentence
 from dashboards.figures.wording import as_plain_markdown, each, plain
+from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import ABSENT, amount, instant, span
+from models.wording import ABSENT, amount, span
 
 _KPIS = "select * from marts.dim_kpis order by display_order"
 _MEASURES = "select * from marts.dim_measures order by measure_code"
@@ -68,6 +69,7 @@ def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
     if not names:
         empty(_("Nothing matches. Try fewer or other words."))
         return None
+    say_unknown(key, names, names.__getitem__)
     return st.selectbox(label, list(names), format_func=lambda one: names[one], key=key, bind="query-params")
 
 

@@ -12,6 +12,7 @@ from dashboards.kpis.metric import benchmark, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, months_of, since
 from dashboards.kpis.notes import draw_notes, goals, marks, notes_on
 from dashboards.kpis.periods import members, newest
+from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters, option_of
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
@@ -26,6 +27,7 @@ MOST_SLICES = 12
 publication = open_page("KPI explorer", "Any KPI over time, by site, provider, payer and segment, with the records behind it.")
 catalog = {f"{DOMAIN_NAMES[row['domain']]} · {row['kpi_name']}": row for row in ask(publication, CATALOG).iter_rows(named=True)}
 
+say_unknown("kpi", catalog)
 wide, split, compare = st.columns([2, 1, 1])
 kpi = catalog[wide.selectbox("KPI", list(catalog), key="kpi", bind="query-params")]
 split_by = SPLITS[split.selectbox("Split by", list(SPLITS), key="split", bind="query-params")]

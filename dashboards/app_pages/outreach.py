@@ -1,5 +1,6 @@
 """Today's work of a care team: patients to contact, why and how, and the outcomes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -9,14 +10,15 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards.access.audit_log import record
 from dashboards.access.roles import BREAK_GLASS, current_viewer
 from dashboards.figures.languages import _, day, many, sentence
-from dashboards.figures.wording import as_plain_markdown, each, plain, telephone
+from dashboards.figures.wording import as_plain_markdown, each, first_upper, plain, telephone
+from dashboards.layout.address import say_unknown
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
 from dashboards.outreach.campaign_words import standing, until
 from dashboards.outreach.freshness import say_if_too_old
 from dashboards.outreach.patient_drawer import CAMPAIGN, ORDER, close_drawer, draw_open, open_drawer
 from dashboards.outreach.reaching import CHANNEL_NAMES, tongue
-from dashboards.outreach.rows import draw_rows, first_upper
+from dashboards.outreach.rows import draw_rows
 from dashboards.outreach.worklist import (
     LEFT_OUT,
     LIST_REASONS,
@@ -36,10 +38,20 @@ MOST_AT_ONCE = 18
 """Rows of a grid drawn whole; a longer one scrolls."""
 REACHED = {"scheduled", "reached", "declined", "opted_out", "done_elsewhere", "moved"}
 TODAY = "Today's work"
+UNFILTERED = {
+    "outreach_words": "",
+    "site": EVERY,
+    "assignee": EVERY,
+    "reason": EVERY,
+    "state": "To do",
+    "beyond": False,
+}
+"""The filters by their keys, each as it stands where it leaves nothing out."""
 
 
 def _choice(column: DeltaGenerator, label: str, options: list[str], key: str) -> str | None:
     """The chosen option, kept in the URL; None: all."""
+    say_unknown(key, [EVERY, *options], _)
     chosen = column.selectbox(_(label), [EVERY, *options], format_func=_, key=key, bind="query-params")
     return None if chosen == EVERY else chosen
 
@@ -62,6 +74,28 @@ def _filtered(rows: pl.DataFrame, names: dict[str, str], code: str) -> pl.DataFr
         is_named = pl.col("patient_name").str.to_lowercase().str.contains(words, literal=True)
         rows = rows.filter(is_named | (pl.col("mrn").str.to_lowercase() == words))
     return rows
+
+
+def _say_filters(drawn: Sequence[str]) -> None:
+    """Name the filters that are on, of the `drawn` ones, with the button that ends them: the expander may be closed."""
+    chosen = {key: st.session_state.get(key, UNFILTERED[key]) for key in drawn}
+    names = [_filter_name(key, choice) for key, choice in chosen.items() if choice != UNFILTERED[key]]
+    if not names:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        on = many("{n} filter is on", "{n} filters are on", len(names))
+        st.markdown(f":material/filter_alt: **{on}:** {' · '.join(names)}", width="content")
+        st.button(_("Show everybody again"), key="unfilter", type="tertiary", on_click=_unfilter, args=(drawn,))
+
+
+def _filter_name(key: str, choice: str | bool) -> str:
+    if key == "outreach_words":
+        return _("Search")
+    return _("Beyond this month's capacity too") if key == "beyond" else as_plain_markdown(_(str(choice)))
+
+
+def _unfilter(drawn: Sequence[str]) -> None:
+    st.session_state.update({key: UNFILTERED[key] for key in drawn})
 
 
 def _in_state(rows: pl.DataFrame) -> pl.DataFrame:
@@ -168,6 +202,7 @@ def _name_columns() -> dict[str, Any]:
 def _chosen_list(publication: Publication) -> dict[str, Any] | None:
     """The campaign whose list is to be worked; None: today's work."""
     lists = {row["title"]: row for row in campaigns(publication).iter_rows(named=True)}
+    say_unknown("list", [TODAY, *lists], _)
     chosen = st.selectbox(
         _("List"),
         [TODAY, *lists],
@@ -198,6 +233,7 @@ def _todo(publication: Publication) -> None:
     _sum_up(rows, 0 if code else len(for_clinician(publication).filter(pl.col("outcome").is_null())))
     with st.expander(_("Search, filter, or show more")):
         rows = _filtered(_in_state(rows), LIST_REASONS if code is None else {}, "list_reason")
+    _say_filters([key for key in UNFILTERED if key != "reason" or code is None])
     st.session_state[ORDER] = rows["patient_key"].to_list()
     if rows.is_empty():
         empty(_("Nobody matches. Choose other filters, or search for another name."))
@@ -263,6 +299,7 @@ def _left_out(publication: Publication) -> None:
         _("Patients left out of the list, with the reason. Do not contact them; a clinician decides about the urgent ones.")
     )
     rows = _filtered(rows, LEFT_OUT, "suppress_reason")
+    _say_filters(["outreach_words", "site", "assignee", "reason"])
     if rows.is_empty():
         empty(_("Nobody matches. Choose other filters, or search for another name."))
         return

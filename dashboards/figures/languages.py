@@ -6,10 +6,11 @@ context `warehouse`: their placeholders stand for what varies, and are said in t
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel import Locale
@@ -90,6 +91,14 @@ def day_in(language: str, on: date | None) -> str:
     if on is None:
         return ABSENT
     return english_day(on) if language == ENGLISH else str(format_date(on, "d MMM y", locale=language))
+
+
+def instant(at: datetime | None, time_zone: str) -> str:
+    """An instant by a clock, as people of the viewer's language write it: 13 Jan 2027, 08:45; 13 ene 2027, 08:45."""
+    if at is None:
+        return ABSENT
+    local = at.astimezone(ZoneInfo(time_zone))
+    return f"{day(local)}, {local:%H:%M}"
 
 
 def month(on: date | None) -> str:

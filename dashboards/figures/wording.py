@@ -50,6 +50,11 @@ def plain(code: str) -> str:
     return titled(code)
 
 
+def first_upper(text: str) -> str:
+    """The text with a capital at its beginning, and nothing else changed."""
+    return text[:1].upper() + text[1:]
+
+
 def telephone(number: str) -> str:
     """A telephone number as people write it, American where it names no country: `2025550147` → (202) 555-0147; else as it is."""
     try:

@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboards.access.roles import ROLES, current_viewer
 from dashboards.figures.languages import _
+from dashboards.layout.address import say_unknown
 from dashboards.layout.page import current_sheet
 from dashboards.store.published import Publication, ask
 
@@ -141,6 +142,7 @@ def _chosen(column: DeltaGenerator, label: str, options: list[str], key: str, in
     kept_on, choice = kept.get(key, (page, None))
     if kept_on != page and choice in options and choice != options[index] and key not in st.query_params and not is_back:
         st.query_params[key] = st.session_state[key] = choice
+    say_unknown(key, options, _)
     choice = column.selectbox(
         _(label), options, index=index, format_func=_, key=key, bind="query-params", persist_state="session"
     )

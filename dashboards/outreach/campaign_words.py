@@ -18,12 +18,14 @@ AUDIENCE_NAMES = {
 
 def standing(campaign: Mapping[str, Any]) -> str:
     """How many a list is for and what came of it, from a row of `worklist.campaigns`."""
+    n_barred = campaign["n_patients"] - campaign["n_listed"] - campaign["n_held_out"]
     return _(
-        "{n} fit, {listed} may be contacted now, {held} are held out at random; capacity {capacity} a month. "
-        "So far {contacted} contacted, {reached} reached, {scheduled} booked.",
+        "{n} fit: {listed} may be contacted now, {held} held out at random, {barred} must not be contacted now. "
+        "Capacity {capacity} a month. So far {contacted} contacted, {reached} reached, {scheduled} booked.",
         n=f"{campaign['n_patients']:,}",
         listed=f"{campaign['n_listed']:,}",
         held=f"{campaign['n_held_out']:,}",
+        barred=f"{n_barred:,}",
         capacity=f"{campaign['capacity']:,}",
         contacted=f"{campaign['n_contacted']:,}",
         reached=f"{campaign['n_reached']:,}",

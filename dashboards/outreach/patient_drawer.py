@@ -8,19 +8,18 @@ import streamlit as st
 
 from dashboards.access.audit_log import record as audit
 from dashboards.access.roles import current_viewer
-from dashboards.figures.languages import _, chosen_language, day, many, sentence
-from dashboards.figures.wording import as_plain_markdown, each, language, plain, telephone
+from dashboards.figures.languages import _, chosen_language, day, instant, many, sentence
+from dashboards.figures.wording import as_plain_markdown, each, first_upper, language, plain, telephone
 from dashboards.outreach.campaign_journal import note_campaign
 from dashboards.outreach.outcomes import Outcome, record, withdraw
 from dashboards.outreach.reaching import CHANNEL_NAMES, invitation, link, tongue
-from dashboards.outreach.rows import first_upper
-from dashboards.outreach.worklist import recorded_of, worklist
+from dashboards.outreach.worklist import recorded_of, recorded_since, worklist
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 from dashboards.store.restrictions import restricted
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import CHANNELS, OUTREACH_OUTCOMES
-from models.wording import ABSENT, amount, instant
+from models.wording import ABSENT, amount
 
 OPEN = "outreach_patient"
 """Session key: the patient whose drawer is open."""
@@ -40,17 +39,25 @@ OUTCOME_ICONS = {
     "moved": ":material/move:",
     "deceased": ":material/heart_minus:",
 }
-FINAL = {"deceased", "opted_out", "moved"}
-"""Outcomes that end contact permanently and need confirmation."""
+LAST = "outreach_last"
+"""Session key: the id of the outcome that was recorded last, and the patient's name."""
+ENDING = {
+    "opted_out": "{outcome} ends contact with this person until they consent again",
+    "moved": "{outcome} ends contact with this person permanently",
+    "deceased": "{outcome} ends contact with this person, unless a later visit is on record",
+}
+"""Outcomes that end contact, with how long: they need confirmation, and stand apart after all others."""
+OFFERED = [*(code for code in OUTREACH_OUTCOMES if code not in ENDING), *ENDING]
 
 _PROFILE = "select * from delivery.out_patient_profiles where patient_key = ?"
 _CHANNELS = "select * from delivery.out_patient_channels where patient_key = ?"
 _GAPS = """
-    select gaps.measure_code, measures.title, gaps.reason, gaps.next_action, gaps.opened_on, gaps.close_by_on, gaps.is_due_later
+    select gaps.measure_code, measures.title, gaps.reason, gaps.next_action, gaps.opened_on, gaps.close_by_on, gaps.is_due_later,
+        gaps.is_closable
     from marts.fct_care_gaps as gaps
     inner join marts.dim_measures as measures using (measure_code)
     where gaps.patient_key = ? and gaps.gap_status = 'open'
-    order by gaps.is_due_later, gaps.measure_code
+    order by not gaps.is_closable, gaps.is_due_later, gaps.measure_code
 """
 _CONTACTS = "select * from delivery.out_patient_contacts where patient_key = ? order by contact_number"
 
@@ -75,6 +82,7 @@ def draw_open(publication: Publication) -> None:
     """Draw the open patient's drawer, if any; every opening is audited before anything is shown."""
     patient_key = st.session_state.get(OPEN)
     if patient_key is None:
+        _last_recorded(publication)
         return
     profiles = ask(publication, _PROFILE, (patient_key,))
     if profiles.is_empty():  # out of the viewer's scope, or removed by a new publication
@@ -113,6 +121,7 @@ def _drawer(publication: Publication, patient: dict[str, Any]) -> None:
     task = None if is_restricted else _task(publication, patient["patient_key"])
     _head(patient, is_restricted)
     if current_viewer().may_open("outreach"):
+        _last_recorded(publication)
         _turn()
         _finding(publication, patient, task)
         _outcome(publication, patient, task, since)
@@ -155,6 +164,7 @@ def _turn() -> None:
 
 def _finding(publication: Publication, patient: dict[str, Any], task: dict[str, Any] | None) -> None:
     """Why the patient is called, the language, and the link that starts the contact."""
+    st.html(CONTACT_LOOK)
     if task is None:
         return
     urgent = f":red[**{_('Urgent')}**] · " if task["is_clinically_urgent"] else ""
@@ -166,9 +176,7 @@ def _finding(publication: Publication, patient: dict[str, Any], task: dict[str, 
     channel, point = task["recommended_channel"], task["contact_point"]
     if channel:
         # A button of Streamlit's with an address is fetched apart, and came seconds after the profile.
-        st.html(
-            f'{CONTACT_LOOK}<p class="care-contact">{link(channel, point, publication.practice_name, patient["language"])}</p>'
-        )
+        st.html(f'<p class="care-contact">{link(channel, point, publication.practice_name, patient["language"])}</p>')
     if channel in ("sms", "email", "portal", "mail"):
         with st.expander(_("What to write, without anything about health")):
             st.code(invitation(publication.practice_name, patient["language"])[1], language=None, wrap_lines=True)
@@ -176,6 +184,12 @@ def _finding(publication: Publication, patient: dict[str, Any], task: dict[str, 
 
 CONTACT_LOOK = """
 <style>
+@media (max-width: 640px), (pointer: coarse) {
+  [class*="st-key-outcome_"] button, [class*="st-key-turn_"] button, [class*="st-key-undo_"] button,
+  [role="dialog"] button[aria-label="Close"] { min-height: 44px; min-width: 44px; }
+}
+[class*="st-key-outcome_"][class*="_what"] button:nth-of-type(n + 8) { border: 1px dashed #B3261E; }
+[class*="st-key-outcome_"][class*="_what"] button:nth-of-type(8) { margin-left: 1.25rem; }
 .care-contact { margin: 0; }
 .care-contact a {
   display: inline-block; padding: 0.6rem 1rem; border-radius: 0.5rem; background: #0B5CAD; color: #FFFFFF; font-weight: 600;
@@ -194,13 +208,25 @@ def _outcome(publication: Publication, patient: dict[str, Any], task: dict[str, 
         key = f"outcome_{patient['patient_key']}"
         outcome = st.pills(
             _("What came of it"),
-            OUTREACH_OUTCOMES,
+            OFFERED,
             format_func=lambda code: f"{OUTCOME_ICONS[code]} {_(plain(code))}",
             key=f"{key}_what",
         )
-        ends = _("{outcome} ends contact with this person permanently", outcome=_(plain(outcome))) if outcome in FINAL else ""
+        ends = _(ENDING[outcome], outcome=_(plain(outcome))) if outcome in ENDING else ""
         is_sure = not ends or st.checkbox(_("I am sure: {what}.", what=f"{ends[0].lower()}{ends[1:]}"), key=f"{key}_sure")
-        is_pressed = st.button(_("Record"), type="primary", icon=":material/check:", key=f"{key}_record")
+        # Somebody else may have called meanwhile: what was recorded since is shown again, and asked about, before more is.
+        known = set(since["outcome_id"])
+        is_asked = bool(known) and known <= st.session_state.get(f"{key}_asked", set())
+        if is_asked:
+            st.warning(
+                _(
+                    "Already recorded: {what} Record another outcome all the same?",
+                    what=_told(publication, since.row(0, named=True)),
+                )
+            )
+        is_pressed = st.button(
+            _("Record anyway") if is_asked else _("Record"), type="primary", icon=":material/check:", key=f"{key}_record"
+        )
         first, second = st.columns(2)
         usual = (task and task["recommended_channel"]) or "phone"
         channel = first.selectbox(
@@ -224,6 +250,9 @@ def _outcome(publication: Publication, patient: dict[str, Any], task: dict[str, 
             st.error(_("Choose the outcome."))
         elif not is_sure:
             st.error(_("{what}. Tick that you are sure, then record it.", what=ends))
+        elif known and not is_asked:
+            st.session_state[f"{key}_asked"] = known
+            st.rerun()
         else:
             _record(publication, patient, channel=channel, outcome=outcome, note_code=note, listed_on=task and task["listed_on"])
 
@@ -244,7 +273,7 @@ def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, 
     )
     if said["listed_on"] and (campaign := st.session_state.get(CAMPAIGN)):
         note_campaign(journal_folder(publication), outcome_id, campaign)
-    st.session_state["outreach_said"] = _("Recorded: {outcome}.", outcome=_(plain(outcome)))
+    st.session_state[LAST] = (outcome_id, patient["patient_key"], patient["patient_name"])
     following = _neighbour(1)
     close_drawer()
     if following is not None:
@@ -255,20 +284,48 @@ def _record(publication: Publication, patient: dict[str, Any], *, outcome: str, 
 def _recorded(publication: Publication, patient: dict[str, Any], row: dict[str, Any]) -> None:
     """An outcome not yet in the warehouse; the person who recorded it may withdraw it."""
     words, undo = st.columns([4, 1], vertical_alignment="center")
-    zone = publication.time_zone
-    note = f", {_(plain(row['note_code'])).lower()}" if row["note_code"] else ""
-    said = _(plain(row["outcome"] or "contacted"))
     words.success(
-        f"{said}{note} · {_(CHANNEL_NAMES[row['channel']]).lower()} · {instant(row['recorded_at'], zone)} · "
-        f"{as_plain_markdown(row['recorded_by'])}. {_('It reaches the warehouse at the next run.')}",
-        icon=OUTCOME_ICONS.get(row["outcome"]),
+        f"{_told(publication, row)} {_('It reaches the warehouse at the next run.')}", icon=OUTCOME_ICONS.get(row["outcome"])
     )
     if row["recorded_by"] == current_viewer().user_id and undo.button(_("Take back"), key=f"undo_{row['outcome_id']}"):
-        audit("outcome_recorded", subject=f"{patient['patient_key']} taken back", n_rows=1)
-        withdraw(journal_folder(publication), row["outcome_id"])
-        st.session_state["outreach_said"] = _("Taken back.")
-        close_drawer()
-        st.rerun()
+        _take_back(publication, patient["patient_key"], row["outcome_id"])
+
+
+def _told(publication: Publication, row: dict[str, Any]) -> str:
+    """An outcome not yet in the warehouse in one sentence: what, through which channel, when, and by whom."""
+    note = f", {_(plain(row['note_code'])).lower()}" if row["note_code"] else ""
+    person = _("by {person}", person=as_plain_markdown(row["recorded_by"]))
+    return (
+        f"{_(plain(row['outcome'] or 'contacted'))}{note} · {_(CHANNEL_NAMES[row['channel']]).lower()} · "
+        f"{instant(row['recorded_at'], publication.time_zone)} · {person}."
+    )
+
+
+def _last_recorded(publication: Publication) -> None:
+    """What was recorded last and for whom, with the button that takes it back, until a run has taken it."""
+    if (last := st.session_state.get(LAST)) is None:
+        return
+    outcome_id, patient_key, name = last
+    found = recorded_since(publication).filter(pl.col("outcome_id") == outcome_id)
+    # A profile names no other patient to whoever may not see them any more.
+    if found.is_empty() or patient_key == st.session_state.get(OPEN) or ask(publication, _PROFILE, (patient_key,)).is_empty():
+        return
+    words, undo = st.columns([4, 1], vertical_alignment="center")
+    outcome = _(plain(found["outcome"][0]))
+    words.success(
+        _("Recorded for {name}: {outcome}.", name=as_plain_markdown(name), outcome=outcome), icon=":material/check_circle:"
+    )
+    if undo.button(_("Take back"), key="undo_last"):
+        _take_back(publication, patient_key, outcome_id)
+
+
+def _take_back(publication: Publication, patient_key: int, outcome_id: str) -> None:
+    """Withdraw an outcome, and open the patient again: they are to do."""
+    audit("outcome_recorded", subject=f"{patient_key} taken back", n_rows=1)
+    withdraw(journal_folder(publication), outcome_id)
+    st.session_state["outreach_said"] = _("Taken back.")
+    open_drawer(patient_key)
+    st.rerun()
 
 
 def _reach(publication: Publication, patient: dict[str, Any]) -> None:
@@ -366,18 +423,19 @@ def _visits(publication: Publication, patient: dict[str, Any]) -> None:
 
 def _gaps(publication: Publication, patient: dict[str, Any]) -> None:
     gaps = ask(publication, _GAPS, (patient["patient_key"],))
-    n_due = gaps.filter(~pl.col("is_due_later"))["measure_code"].n_unique()
+    n_due = gaps.filter(pl.col("is_closable") & ~pl.col("is_due_later"))["measure_code"].n_unique()
     st.markdown(f"**{_('Open care gaps: {n} to close now', n=n_due)}**")
     if gaps.is_empty():
         st.caption(_("None is open."))
     for gap in gaps.unique("measure_code", keep="first", maintain_order=True).iter_rows(named=True):
-        later = f" :gray-badge[{_('due later')}]" if gap["is_due_later"] else ""
+        standing = _("due later") if gap["is_due_later"] else "" if gap["is_closable"] else _("cannot be closed any more")
+        badge = f" :gray-badge[{standing}]" if standing else ""
         action = as_plain_markdown(sentence(gap["next_action"])) if gap["next_action"] else ""
-        # What is due later says its own days.
-        close_by = "" if gap["is_due_later"] else f" · {_('by {day}', day=day(gap['close_by_on']))}"
+        # What is due later says its own days; what cannot be closed has none left.
+        close_by = "" if standing else f" · {_('by {day}', day=day(gap['close_by_on']))}"
         what = f"  \n→ {action}{close_by}" if action else ""
         reason = as_plain_markdown(sentence(gap["reason"]))
-        st.markdown(f"**{as_plain_markdown(sentence(gap['title']))}** ({gap['measure_code']}){later}  \n{reason}{what}")
+        st.markdown(f"**{as_plain_markdown(sentence(gap['title']))}** ({gap['measure_code']}){badge}  \n{reason}{what}")
 
 
 def _risk(patient: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.languages import _, day, many, sentence
-from dashboards.figures.wording import as_plain_markdown, plain
+from dashboards.figures.wording import as_plain_markdown, first_upper, plain
 from dashboards.outreach.reaching import link, tongue
 
 AT_ONCE = 20
@@ -32,7 +32,7 @@ LOOK = """
 @media (prefers-color-scheme: dark) { .care-row .care-urgent { color: #FFB4AB; } .care-row a { color: #8EC5FF; } }
 @media (max-width: 1100px) { .care-row { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) {
-  .care-row a { min-height: 2.75rem; padding: 0.6rem 0; }
+  .care-row a { min-height: 44px; padding: 0.6rem 0; }
   .st-key-outreach_rows [data-testid="stElementContainer"]:has(button) { width: 100% !important; }
 }
 </style>
@@ -89,8 +89,3 @@ def _row(row: dict[str, Any], reach: str) -> str:
 def _reach(row: dict[str, Any], practice: str) -> str:
     channel = row.get("recommended_channel")
     return link(channel, row.get("contact_point"), practice, row["language"]) if channel else escape(_("No number that works"))
-
-
-def first_upper(text: str) -> str:
-    """The text with a capital at its beginning, and nothing else changed."""
-    return text[:1].upper() + text[1:]

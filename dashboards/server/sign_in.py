@@ -157,20 +157,20 @@ def _local() -> Viewer:
     if not publication.is_synthetic:
         _refuse("These are real patients: the dashboards show them only after sign-in. Set it up: see docs/operators.md.")
     with st.sidebar:
-        st.info("No sign-in is set up: synthetic patients, this machine only. View as:", icon=":material/lock_open:")
+        st.info(_("No sign-in is set up: synthetic patients, this machine only. View as:"), icon=":material/lock_open:")
         role = st.selectbox(
-            "Role",
+            _("Role"),
             list(ROLES),
             index=list(ROLES).index(_wanted_role()),
             format_func=lambda name: ROLES[name].title,
             key=ROLE_KEY,
             label_visibility="collapsed",
         )
-        may_break_glass = st.toggle("With break-glass", st.query_params.get(GLASS_KEY) == "true", key=GLASS_KEY)
+        may_break_glass = st.toggle(_("With break-glass"), st.query_params.get(GLASS_KEY) == "true", key=GLASS_KEY)
         if not ROLES[role].is_of_sites:
             return Viewer(LOCAL_USER, role, (), may_break_glass)
         names = site_names(publication)
-        chosen = st.multiselect("Sites", list(names), default=list(names)[:1], format_func=names.__getitem__, key=SITES_KEY)
+        chosen = st.multiselect(_("Sites"), list(names), default=list(names)[:1], format_func=names.__getitem__, key=SITES_KEY)
     return Viewer(LOCAL_USER, role, tuple(chosen), may_break_glass)
 
 

@@ -50,6 +50,29 @@ def test_list_and_profile_fit_and_bar_nobody(chromium, address: str, size: str):
         tab.close()
 
 
+def test_on_a_telephone_the_buttons_of_a_profile_are_large_enough_and_no_key_is_shown(chromium, address: str):
+    """44 pixels, as WCAG 2.2 (2.5.5) asks for; the outcomes that end contact stand apart. Whoever touches has no keys."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    tab = context.new_page()
+    try:
+        tab.goto(address)
+        tab.locator(".st-key-outreach_rows").get_by_role("button").first.click()
+        profile = tab.get_by_role("dialog")
+        profile.get_by_text("Contacts so far").wait_for()
+        tab.wait_for_timeout(1500)
+        ways = ("Next patient", "Back", "Record")
+        sizes = {name: profile.get_by_role("button", name=name).first.bounding_box()["height"] for name in ways}
+        outcomes = profile.locator("[class*=st-key-outcome_][class*=_what]").get_by_role("radio").all()
+        sizes |= {one.inner_text(): one.bounding_box()["height"] for one in outcomes}
+        sizes |= {"Close": min(profile.get_by_role("button", name="Close").bounding_box()[way] for way in ("width", "height"))}
+        assert len(sizes) == 14 and {name: size for name, size in sizes.items() if size < 44} == {}
+        styles = [one.evaluate("one => getComputedStyle(one).borderTopStyle") for one in outcomes]
+        assert styles == ["solid"] * 7 + ["dashed"] * 3
+        assert not [one for one in profile.locator("kbd").all() if one.is_visible()]
+    finally:
+        context.close()
+
+
 def test_the_address_of_the_page_opens_it_as_a_role_that_may(chromium, address: str):
     tab = chromium.new_page()
     try:
@@ -73,6 +96,7 @@ def test_the_list_is_worked_without_a_mouse(chromium, address: str):
         tab.keyboard.press("Enter")
         profile = tab.get_by_role("dialog")
         profile.get_by_text(names[0], exact=True).wait_for()
+        profile.get_by_role("button", name="Next patient").wait_for()
         tab.keyboard.press("n")
         profile.get_by_text(names[1], exact=True).wait_for()
         tab.keyboard.press("Escape")

@@ -37,7 +37,7 @@ def test_an_outcome_recorded_in_the_browser_is_off_the_list_at_once_and_in_the_w
     drawer.get_by_text("How to reach them").wait_for()
     drawer.get_by_role("button", name="No answer").or_(drawer.get_by_text("No answer", exact=True)).first.click()
     drawer.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("Recorded: No answer.").wait_for()
+    drawer.get_by_text(f"Recorded for {name}: No answer.").wait_for()
     assert drawer.get_by_role("heading", name=name).count() == 0, "the next patient's profile follows"
     page.keyboard.press("Escape")
     drawer.wait_for(state="detached")

@@ -1,5 +1,6 @@
 """Campaigns as they are defined on their page: data of the next run."""
 
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -28,6 +29,16 @@ def test_the_page_lists_the_standing_lists_with_rule_and_numbers(app):
         "Re-engagement",
         "Recall for prevention",
     ]
+
+
+def test_the_numbers_of_a_list_add_up_to_whom_it_fits_and_lead_to_the_list(app):
+    page = app("campaigns", role="care_team")
+    stands = [as_read(one.value) for one in page.markdown if "may be contacted now" in one.value]
+    numbers = [[int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", one.partition(" Capacity")[0])] for one in stands]
+    assert len(numbers) == 4 and all(fit == sum(parts) for fit, *parts in numbers)
+    links = [one.proto for one in page.get("page_link")]
+    assert [one.label for one in links].count("Work this list") == 4
+    assert any("list=Re-engagement" in one.query_string for one in links)
 
 
 def test_the_page_says_what_contacting_has_changed_against_who_was_held_out(app, sample_warehouse):

@@ -19,7 +19,7 @@ from dashboards.outreach.worklist import IN_CRM, LEFT_OUT, LIST_REASONS
 from models.audit_log.break_glass import REASONS
 from models.campaigns import CONDITIONS
 from models.extracts.caregap import OUTCOME_NOTES
-from models.extracts.crm import OUTREACH_OUTCOMES
+from models.extracts.crm import EXTRACTS, OUTREACH_OUTCOMES
 from models.wording import titled
 from pipelines.home import CHECKOUT
 from pipelines.sql.connection import open_file
@@ -32,6 +32,7 @@ TRANSLATED = [
     *(CHECKOUT / "dashboards/layout").glob("*.py"),
     *(CHECKOUT / "dashboards/figures").glob("*.py"),
     *(CHECKOUT / "dashboards/kpis").glob("*.py"),
+    CHECKOUT / "dashboards/server/sign_in.py",
 ]
 SAYING = {"_", "many", "_text", "_date", "_said", "said_in", "CampaignRefused"}
 SEEDS = CHECKOUT / "dbt_project" / "seeds"
@@ -64,6 +65,32 @@ def test_every_text_of_a_care_team_page_is_in_the_spanish_catalogue():
     assert messages() - {"MRN"} - set(spanish()) == set()
 
 
+def test_no_page_of_a_care_team_writes_a_day_or_an_instant_in_english_alone():
+    """`models/wording.py` has English months: a page takes its days from `languages.py`."""
+    of_english = {
+        f"{path.name}: {alias.name}"
+        for path in TRANSLATED
+        if path.parent.name in ("app_pages", "outreach")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "models.wording"
+        for alias in node.names
+        if alias.name in {"day", "month", "period", "instant"}
+    }
+    assert of_english == set()
+
+
+def test_the_profile_and_the_sidebar_are_spanish_where_spanish_is_chosen(app):
+    page = app("outreach", role=CARE_TEAM)
+    page.session_state["language"] = "es"
+    page.session_state["outreach_patient"] = int(
+        next(one.key for one in page.button if "open_" in (one.key or "")).removeprefix("open_")
+    )
+    page.run()
+    assert not page.exception
+    assert [one.label for one in page.sidebar.multiselect] == ["Centros"]
+    assert "inicio de sesión" in page.sidebar.info[0].value and page.sidebar.toggle[0].label == "Con acceso de emergencia"
+
+
 def test_a_translation_has_the_placeholders_of_its_message():
     both = [*spanish().items(), *of_the_warehouse().items()]
     assert [english for english, other in both if placeholders(english) != placeholders(other)] == []
@@ -87,7 +114,9 @@ def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogu
     words |= {word for told in OUTCOMES.values() for word in told} | {*RECORD_NAMES.values(), "yes", "no", *REASONS.values()}
     words |= {"KPIs", "Measures", "Tables", "Columns", "higher", "lower", "Patient", "Encounter"}
     words |= {"Freshness", "Kept out", "Read otherwise", "Deliveries", "Checks", "Identities", "Versions"}
-    codes = (*CONDITIONS, *OUTREACH_OUTCOMES, *OUTCOME_NOTES)
+    told = [("touches", "purpose"), ("touches", "outcome"), ("outreach_tasks", "reason"), ("outreach_tasks", "outcome")]
+    of_contacts = {code for extract, name in told for code in EXTRACTS[extract].fields[name].metadata["values"]}
+    codes = {*CONDITIONS, *OUTREACH_OUTCOMES, *OUTCOME_NOTES, *of_contacts}
     assert (words | {titled(code) for code in codes}) - set(spanish()) == set()
 
 

@@ -74,7 +74,11 @@ def opened(page: AppTest, patient_key: int) -> AppTest:
 
 def record_outcome(page: AppTest, outcome: str) -> AppTest:
     page.button_group(key=next(one.key for one in page.button_group if (one.key or "").endswith("_what"))).set_value(outcome)
-    next(button for button in page.button if button.label == "Record").click()
+    return pressed(page, "Record")
+
+
+def pressed(page: AppTest, label: str) -> AppTest:
+    next(button for button in page.button if button.label == label).click()
     return page.run()
 
 
@@ -240,6 +244,78 @@ def test_who_recorded_an_outcome_can_take_it_back(outreach: AppTest, somebody, s
     assert "**0** worked since the last run" in text_of(page)
     [folder] = (shown_home / "outcomes").iterdir()
     assert OUTCOMES.entries(folder)["is_withdrawn"].to_list() == [True]
+
+
+def test_filters_in_a_closed_expander_are_named_counted_and_ended_by_one_button(outreach: AppTest):
+    assert "filter is on" not in text_of(outreach)
+    n_before = len(keys_of(outreach))
+    outreach.button_group(key="state").set_value("Worked")
+    outreach.run()
+    outreach.selectbox(key="list").set_value("Re-engagement")
+    outreach.run()
+    assert not keys_of(outreach) and "Nobody matches" in outreach.info[0].value
+    assert "**1 filter is on:** Worked" in text_of(outreach)
+    outreach.toggle(key="beyond").set_value(True)
+    assert "**2 filters are on:** Worked · Beyond" in text_of(outreach.run())
+    outreach.button(key="unfilter").click()
+    outreach.run()
+    assert keys_of(outreach) and "on:**" not in text_of(outreach)
+    outreach.selectbox(key="list").set_value("Today's work")
+    assert len(keys_of(outreach.run())) == n_before
+
+
+def test_who_records_a_second_outcome_is_told_of_the_first_and_asked(outreach: AppTest, somebody, shown_home):
+    """Two people have one patient open: the second would call whom the first has just booked."""
+    page = opened(outreach, somebody[0])
+    page.button_group(key=f"outcome_{somebody[0]}_what").set_value("reached")
+    query = "select patient_source_system, patient_record_type, patient_source_id from delivery.out_patient_profiles"
+    with duckdb.connect(str((shown_home / "published" / "current" / "warehouse.duckdb").resolve()), read_only=True) as connection:
+        own = connection.execute(f"{query} where patient_key = ?", [somebody[0]]).fetchone()
+    folder = shown_home / "outcomes" / read_practice(SAMPLE).id
+    record(folder, Outcome(*own, channel="phone", outcome="scheduled", recorded_by="a-colleague"))
+    page = pressed(page, "Record")
+    assert OUTCOMES.entries(folder)["outcome"].to_list() == ["scheduled"]
+    [asked] = [one.value for one in page.warning if "Already recorded" in one.value]
+    assert "Scheduled · call · " in asked and "by a-colleague" in asked
+    page = pressed(page, "Record anyway")
+    assert OUTCOMES.entries(folder)["outcome"].to_list() == ["scheduled", "reached"]
+
+
+def test_what_was_recorded_is_named_above_the_next_patient_and_can_be_taken_back_there(outreach: AppTest, ask, shown_home):
+    first, second = keys_of(outreach)[:2]
+    name = ask("select patient_name from delivery.out_patient_profiles where patient_key = ?", first)[0][0]
+    page = record_outcome(opened(outreach, first), "no_answer")
+    assert page.session_state[OPEN] == second
+    assert [as_read(one.value) for one in page.success] == [f"Recorded for {name}: No answer."]
+    page = pressed(page, "Take back")
+    assert page.session_state[OPEN] == first and not page.success
+    [folder] = (shown_home / "outcomes").iterdir()
+    assert OUTCOMES.standing(folder).is_empty()
+
+
+def test_a_gap_that_no_service_can_close_is_shown_and_not_counted_as_to_close_now(app, ask):
+    """A patient of the sample with a gap of CMS68 whose visit's day is past, and another that is to be closed now."""
+    query = """
+        select patient_key, count(distinct measure_code) filter (where is_closable and not is_due_later)
+        from marts.fct_care_gaps where gap_status = 'open' group by patient_key
+        having bool_or(measure_code = 'CMS68' and not is_closable) and bool_or(is_closable and not is_due_later)
+        order by patient_key limit 1
+    """
+    [(key, n_now)] = ask(query)
+    page = app("outreach", role="care_team")
+    page.session_state["viewer_sites"] = [site for (site,) in ask("select location_id from marts.dim_locations")]
+    words = text_of(opened(page.run(), key))
+    assert f"Open care gaps: {n_now} to close now" in words
+    assert re.search(r"\(CMS68\) :gray-badge\[cannot be closed any more\]", words)
+    assert not re.search(r"Too late to be done[^→]*? · by ", words)
+
+
+@pytest.mark.parametrize(("outcome", "until"), [("opted_out", "until they consent again"), ("moved", "permanently")])
+def test_an_outcome_that_ends_contact_says_for_how_long(outreach: AppTest, somebody, outcome: str, until: str):
+    page = opened(outreach, somebody[0])
+    page.button_group(key=f"outcome_{somebody[0]}_what").set_value(outcome)
+    page.run()
+    assert until in next(one.label for one in page.checkbox if one.key.endswith("_sure"))
 
 
 def test_an_outcome_that_ends_contact_permanently_needs_confirmation(outreach: AppTest, somebody, shown_home):
