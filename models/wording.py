@@ -4,6 +4,7 @@ A unit is one of `models.published.kpis.UNITS`. A share is written in percent an
 minus sign, U+2212. What is missing is a dash.
 """
 
+import math
 import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -24,10 +25,13 @@ CLAIM_VERDICTS = {
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A value in its unit: `share` 0.1234 → 12.3 %, `usd` −868.2 → −$868, `count` 1278 → 1,278, any other 41.234 → 41.2 days."""
+    """A value in its unit: `share` 0.1234 → 12.3 % and 0.0001 → 0.01 %,
+    `usd` −868.2 → −$868, `count` 1278 → 1,278, any other 41.234 → 41.2 days."""
     if value is None:
         return ABSENT
     written = _size(value, unit)
+    if unit == "share" and value > 0 and not _is_told(written):
+        written = _small_share(value)
     return f"{MINUS}{written}" if value < 0 and _is_told(written) else written
 
 
@@ -169,6 +173,12 @@ def _size(value: float, unit: str) -> str:
             return f"{abs(value):,.0f}"
         case _:
             return f"{abs(value):,.1f} {unit}"
+
+
+def _small_share(value: float) -> str:
+    """A share that would be written as 0.0 %, with the digits that it needs, up to four: 15 of 118,151 → 0.01 %."""
+    percent = value * 100
+    return f"{percent:.{min(4, -math.floor(math.log10(percent)))}f} %"
 
 
 def _signed(value: float, written: str) -> str:

@@ -50,6 +50,10 @@ _DOWNSTREAM = """
 """
 _MODEL = "select table_name from catalog.lineage_tables where starts_with(table_name, ?)"
 _ONE = "select sources, newest_exported_at from catalog.lineage_tables where table_name = ?"
+_IN_SQL = """select first_month_on, last_month_on, numerator, denominator, value
+from marts.fct_kpi_periods
+where kpi_code = '{code}' and slice_type = 'all' and n_months = 3
+order by last_month_on"""
 _CHECKS = "select rule, status, n_rows from catalog.checks where table_name = ? order by rule"
 
 
@@ -143,16 +147,18 @@ def _kpis(publication: Publication, words: str) -> None:
         _facts(
             {
                 _("Formula"): kpi["formula"],
-                _("Not counted"): kpi["exclusions"],
+                _("In detail"): kpi["exclusions"],
                 _("Better when it is"): _(kpi["direction"]),
                 _("Target"): amount(kpi["target"], kpi["unit"]),
                 _("Benchmark"): f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,
                 _("Source of the definition"): kpi["source"],
                 _("Where it departs"): kpi["departs"].removeprefix("Departs: "),
                 _("Counts as final after"): many("{n} day", "{n} days", kpi["maturity_days"]),
-                _("In SQL"): f"`select … from marts.fct_kpi_periods where kpi_code = '{code}'`" if _has_lineage() else None,
             }
         )
+        if _has_lineage():
+            st.markdown(f"**{_('In SQL')}**")
+            st.code(_IN_SQL.format(code=code), language="sql")
         if _has_lineage():
             _lineage(publication, f"intermediate.kpi_{code}")
 

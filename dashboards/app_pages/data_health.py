@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.languages import _, day, many
-from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, as_read, each, plain
+from dashboards.figures.languages import _, day, instant, many
+from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, as_read, each, first_upper, plain
 from dashboards.kpis.rates import share
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
@@ -23,8 +23,12 @@ OVERDUE_HOURS = 36
 _SOURCES = """
     select
         source_system, max(newest_exported_at) as newest_exported_at,
-        count(*) filter (where is_delivered) as n_extracts, count(*) as n_expected, sum(n_rows)::bigint as n_rows
+        count(*) filter (where is_delivered) as n_extracts, count(*) as n_expected,
+        coalesce(any_value(landed.n_rows), 0) as n_rows
     from marts.dim_extracts
+    left join (
+        select source_system, sum(n_landed)::bigint as n_rows from marts.fct_deliveries where status = 'landed' group by all
+    ) as landed using (source_system)
     group by source_system
     order by list_position($1, split_part(source_system, ':', 1)), source_system
 """
@@ -91,18 +95,17 @@ def _tiles(publication: Publication) -> None:
     totals = ask(publication, _TOTALS).row(0, named=True)
     checks = ask(publication, _CHECKS)
     n_warned = checks.filter(pl.col("status") != "passed").height
-    n_warnings = n_warned + len(ask(publication, _MODEL))
+    warnings = _warnings(publication, checks)
     newest = publications()[0]
     age_hours = (datetime.now(UTC) - newest.published_at).total_seconds() / 3600
-    n_delivered = totals["n_landed"] + totals["n_quarantined"]
-    kept_out = amount(share(totals["n_quarantined"], n_delivered), "share")
+    kept_out = amount(share(totals["n_quarantined"], totals["n_delivered"]), "share")
     at = newest.published_at.astimezone(ZoneInfo(zone))
     tiles = (
         (
             _("Published"),
             day(at.date()),
-            _("at {time}, after {minutes} minutes", time=f"{at:%H:%M}", minutes=f"{newest.build_minutes:.1f}"),
-            _("In the practice's time; how long the build took."),
+            _("at {time}, built in {minutes} minutes", time=f"{at:%H:%M}", minutes=f"{newest.build_minutes:.1f}"),
+            _("In the practice's time. The build alone: reading the deliveries before it is not counted."),
         ),
         (
             _("Rows in use"),
@@ -113,23 +116,43 @@ def _tiles(publication: Publication) -> None:
         (
             _("Rows kept out"),
             f"{totals['n_quarantined']:,}",
-            _("{share} of {n} delivered", share=kept_out, n=f"{n_delivered:,}"),
+            _("{share} of {n} delivered", share=kept_out, n=f"{totals['n_delivered']:,}"),
             _("Unreadable, or broke their contract: see the view Kept out for reasons."),
         ),
         (
             _("Checks passed"),
             _("{n} of {all}", n=f"{len(checks) - n_warned:,}", all=f"{len(checks):,}"),
-            many("{n} warning: see Checks", "{n} warnings: see Checks", n_warnings) if n_warnings else _("no warning"),
+            many("{n} warning, named below", "{n} warnings, named below", len(warnings)) if warnings else _("no warning"),
             _("Conditions that a build must meet to be published. Warnings of the risk model's checks are counted too."),
         ),
     )
     for cell, (label, value, below, says) in zip(st.columns(4), tiles, strict=True):
         cell.metric(label, value, delta=below, delta_color="off", delta_arrow="off", help=says, border=True)
     current_sheet().tiles([(label, value, below) for label, value, below, _ in tiles])
+    for told in warnings:
+        st.warning(told, icon=":material/warning:")
+        current_sheet().say(as_read(told))
     _last_run(newest.number, newest.published_at)
     if age_hours > OVERDUE_HOURS and not newest.is_synthetic:
         days = many("{n} day", "{n} days", round(age_hours / 24))
         st.error(_("Nothing was published for {days}: a nightly run was missed.", days=days), icon=":material/schedule:")
+
+
+def _warnings(publication: Publication, checks: pl.DataFrame) -> list[str]:
+    """Every warning of the publication: what is wrong, then what must be so."""
+    found = [
+        _(
+            "**{finding}.** What must be so: {rule}",
+            finding=as_plain_markdown(first_upper(row["finding"])),
+            rule=as_plain_markdown(row["rule"]),
+        )
+        for row in checks.filter(pl.col("status") != "passed").iter_rows(named=True)
+    ]
+    of_model = "**The risk model's {check} is beyond its threshold** for {inputs}: see the page Risk model."
+    return found + [
+        _(of_model, check=named(row["check_name"]), inputs=", ".join(named(subject) for subject in row["subjects"]))
+        for row in ask(publication, _MODEL).iter_rows(named=True)
+    ]
 
 
 def _last_run(number: int, published_at: datetime) -> None:
@@ -143,19 +166,13 @@ def _last_run(number: int, published_at: datetime) -> None:
     if run["status"] == "failed" and is_newest:
         told = _(
             "**The last run failed** ({at}), so the data shown are older. {reason}",
-            at=_instant(ended_at),
+            at=instant(ended_at, zone),
             reason=as_plain_markdown(run["reason"]),
         )
         st.error(told, icon=":material/error:")
         current_sheet().say(as_read(told))
     else:
-        say(_("**Last run:** {at}, without an error.", at=_instant(max(ended_at, published_at))))
-
-
-def _instant(at: datetime) -> str:
-    """An instant by the practice's clock, in the viewer's language: 1 Aug 2026, 03:30."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{day(local)}, {local:%H:%M}"
+        say(_("**Last run:** {at}, without an error.", at=instant(max(ended_at, published_at), zone)))
 
 
 def _freshness(publication: Publication) -> None:
@@ -170,7 +187,7 @@ def _freshness(publication: Publication) -> None:
             kinds = _("{n} of {all} kinds of file", n=row["n_extracts"], all=row["n_expected"])
             st.caption(f"{kinds} · {many('{n} row', '{n} rows', row['n_rows'])}")
     table(
-        ask(publication, _EXTRACTS, [list(SOURCE_KINDS)]),
+        ask(publication, _EXTRACTS, [list(SOURCE_KINDS)]).with_columns(_by_clock("newest_exported_at")),
         title=_("Each kind of file and its newest export"),
         columns={
             "source_system": _("Source"),
@@ -178,7 +195,7 @@ def _freshness(publication: Publication) -> None:
             "is_delivered": st.column_config.CheckboxColumn(_("Delivered")),
             "n_files": st.column_config.NumberColumn(_("Files"), format="localized"),
             "n_rows": st.column_config.NumberColumn(_("Rows in use"), format="localized"),
-            "newest_exported_at": st.column_config.DatetimeColumn(_("Newest export (UTC)"), format="D MMM YYYY, HH:mm"),
+            "newest_exported_at": st.column_config.DatetimeColumn(_("Newest export"), format="D MMM YYYY, HH:mm"),
         },
         note=_("A kind of file that was never delivered is no fault: results that need it are marked as not available."),
     )
@@ -189,7 +206,14 @@ def _exported(at: datetime | None) -> str:
     if at is None:
         return _("of unknown date")
     is_named = at.astimezone(UTC).time() == time()
-    return day(at.astimezone(UTC).date()) if is_named else _instant(at)
+    return day(at.astimezone(UTC).date()) if is_named else instant(at, zone)
+
+
+def _by_clock(column: str) -> pl.Expr:
+    """Instants as the practice's clock shows them; one dated only by its file's name stays that day, as in `_exported`."""
+    utc = pl.col(column).dt.convert_time_zone("UTC")
+    local = utc.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return pl.when(utc.dt.time() == time()).then(utc.dt.replace_time_zone(None)).otherwise(local).alias(column)
 
 
 def _kept_out(publication: Publication) -> None:
@@ -277,7 +301,7 @@ def _read_otherwise(publication: Publication) -> None:
 
 
 def _deliveries(publication: Publication) -> None:
-    files = ask(publication, _FILES)
+    files = ask(publication, _FILES).with_columns(_by_clock("exported_at"))
     table(
         files,
         title=_("Delivered files by status"),
@@ -287,7 +311,7 @@ def _deliveries(publication: Publication) -> None:
             "file_name": _("File"),
             "status": _("Status"),
             "reason": _("Why"),
-            "exported_at": st.column_config.DatetimeColumn(_("Exported (UTC)"), format="D MMM YYYY, HH:mm"),
+            "exported_at": st.column_config.DatetimeColumn(_("Exported"), format="D MMM YYYY, HH:mm"),
             "n_delivered": st.column_config.NumberColumn(_("Delivered"), format="localized"),
             "n_landed": st.column_config.NumberColumn(_("In use"), format="localized"),
             "n_quarantined": st.column_config.NumberColumn(_("Kept out"), format="localized"),
@@ -305,22 +329,7 @@ def _deliveries(publication: Publication) -> None:
 
 def _checks(publication: Publication) -> None:
     checks = ask(publication, _CHECKS)
-    found = checks.filter(pl.col("status") != "passed")
-    for row in found.iter_rows(named=True):
-        rule, finding = as_plain_markdown(row["rule"]), as_plain_markdown(row["finding"])
-        st.warning(_("{rule} **Found:** {finding}.", rule=rule, finding=finding), icon=":material/warning:")
-    model = ask(publication, _MODEL)
-    for row in model.iter_rows(named=True):
-        inputs = ", ".join(named(subject) for subject in row["subjects"])
-        st.warning(
-            _(
-                "The risk model's {check} is beyond its threshold for {inputs}: see the page Risk model.",
-                check=named(row["check_name"]),
-                inputs=inputs,
-            ),
-            icon=":material/warning:",
-        )
-    if found.is_empty() and model.is_empty():
+    if not _warnings(publication, checks):
         st.success(_("Every check passed."), icon=":material/check_circle:")
     table(
         checks.sort(pl.col("status") == "passed", maintain_order=True).select("table_name", "rule", "status", "n_rows"),
@@ -380,10 +389,10 @@ def _publications() -> None:
                 }
                 for one in kept
             ]
-        ),
+        ).with_columns(_by_clock("published_at")),
         title=_("Kept publications"),
         columns={
-            "published_at": st.column_config.DatetimeColumn(_("Published (UTC)"), format="D MMM YYYY, HH:mm"),
+            "published_at": st.column_config.DatetimeColumn(_("Published"), format="D MMM YYYY, HH:mm"),
             "as_of_on": _("Data as of"),
             "minutes": st.column_config.NumberColumn(_("Minutes to build"), format="%.1f"),
             "n_tables": _("Tables"),

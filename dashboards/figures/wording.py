@@ -34,10 +34,10 @@ DESIGN_NAMES = {
 
 
 def definition(catalog: dict[str, Any]) -> str:
-    """A KPI's definition for a hover text: formula, exclusions, maturity, source. `catalog` is a row of `dim_kpis`."""
+    """A KPI's definition for a hover text: formula, what is left out, maturity, source. `catalog` is a row of `dim_kpis`."""
     parts = [
         catalog["formula"],
-        f"{_('Not counted')}: {catalog['exclusions']}" if catalog["exclusions"] else "",
+        f"{_('In detail')}: {catalog['exclusions']}" if catalog["exclusions"] else "",
         _("A month is mature {n} days after its end.", n=catalog["maturity_days"]) if "maturity_days" in catalog else "",
         f"{_('Source')}: {catalog['source']}",
         catalog["departs"] or "",

@@ -1,10 +1,13 @@
 """Data health, catalog and model: every part of each page is drawn for every role that may open it, and says what is so."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from pipelines.sql.connection import open_file
 
 PARTS = {
     "data_health": ("view", ["Kept out", "Read otherwise", "Deliveries", "Checks", "Identities", "Versions"]),
@@ -47,6 +50,49 @@ def test_a_warning_check_is_shown_in_words(app):
     page.session_state["view"] = "Checks"
     page.run()
     assert any("quarantined" in warning.value for warning in page.warning)
+
+
+@pytest.fixture
+def delivered(sample_warehouse) -> Callable[[str], tuple]:
+    """`delivered("sum(n_landed)")` is that of the landed files of the sample."""
+
+    def asked(what: str) -> tuple:
+        with open_file(sample_warehouse, read_only=True) as connection:
+            return connection.execute(f"select {what} from marts.fct_deliveries where status = 'landed'").fetchall()[0]
+
+    return asked
+
+
+def test_rows_kept_out_are_a_share_of_all_that_were_delivered_and_are_not_written_as_none(app, delivered):
+    """The sample has rows that a newer version has superseded: these were delivered too."""
+    n_delivered, n_kept_out, n_superseded = delivered("sum(n_delivered), sum(n_quarantined), sum(n_superseded)")
+    assert n_superseded > 0 and n_kept_out / n_delivered < 0.0005
+    [tile] = [one for one in app("data_health").metric if one.label == "Rows kept out"]
+    assert (tile.value, tile.delta) == (f"{n_kept_out:,}", f"0.01 % of {n_delivered:,} delivered")
+
+
+def test_the_rows_of_the_sources_add_up_to_the_rows_in_use(app, delivered):
+    """A deletion that a source delivers is a row of its own: no kind of file has it, and the total does."""
+    page = app("data_health")
+    cards = [int(found[1].replace(",", "")) for one in page.caption if (found := re.search(r"· ([\d,]+) rows?$", one.value))]
+    [total] = [one.value for one in page.metric if one.label == "Rows in use"]
+    assert len(cards) == 3 and f"{sum(cards):,}" == total == f"{delivered('sum(n_landed)')[0]:,}"
+
+
+def test_every_warning_is_named_on_opening_with_what_is_wrong_before_what_must_be_so(app):
+    page = app("data_health")
+    [tile] = [one for one in page.metric if one.label == "Checks passed"]
+    assert tile.delta.startswith(f"{len(page.warning)} warning")
+    [rows] = [one.value for one in page.warning if "quarantined" in one.value]
+    assert re.match(r"\*\*15 ", rows) and "**What must be so" not in rows and "What must be so: Every delivered row" in rows
+
+
+def test_the_table_of_exports_has_the_clock_of_the_cards_above_it(app):
+    """The sample's practice is in New York: its evening is a day of UTC later."""
+    page = app("data_health")
+    newest = page.dataframe[0].value["newest_exported_at"].max()
+    cards = " ".join(one.value for one in page.markdown)
+    assert f"newest export {newest.day} {newest:%b %Y, %H:%M}" in cards
 
 
 @pytest.fixture
@@ -121,3 +167,12 @@ def test_the_model_page_says_what_the_model_is_not_for(app):
     page.session_state["part"] = "Card"
     page.run()
     assert any("never for overbooking" in text.value for text in page.markdown)
+
+
+def test_a_kpi_of_the_catalogue_has_a_statement_that_runs_and_says_the_hours_of_its_notice(app, sample_warehouse):
+    """24 hours is what the sample's practice has."""
+    page = app("catalog", role="analyst_phi")
+    assert "less than 24 hours before the start" in " ".join(one.value for one in page.markdown)
+    assert "Not counted: Left out" not in " ".join(one.value for one in page.markdown)
+    with open_file(sample_warehouse, read_only=True) as connection:
+        assert connection.execute(page.code[0].value).fetchall()

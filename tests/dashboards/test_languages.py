@@ -213,7 +213,7 @@ def test_charts_months_and_amounts_are_in_the_viewers_language(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("page", "english"), [("care_gaps", "Still coming in"), ("catalog", "Not counted"), ("data_health", "rows")]
+    ("page", "english"), [("care_gaps", "Still coming in"), ("catalog", "In detail"), ("data_health", "rows")]
 )
 def test_what_a_care_team_reads_beside_the_warehouses_own_words_is_spanish_where_spanish_is_chosen(app, page: str, english: str):
     """Definitions of the catalogue, tables and checks are English: they are quoted from the warehouse."""

@@ -22,6 +22,9 @@ NUMBERS = st.floats(min_value=-1e9, max_value=1e9)
         (41.234, "days", "41.2 days"),
         (-3.0, "points", "−3.0 points"),
         (-0.0001, "share", "0.0 %"),
+        (15 / 118_151, "share", "0.01 %"),
+        (0.00049, "share", "0.05 %"),
+        (0.0, "share", "0.0 %"),
         (None, "share", "–"),
     ],
 )

@@ -44,7 +44,7 @@ final as (
         catalog.kpi_name,
         catalog.domain,
         catalog.unit,
-        catalog.formula,
+        replace(catalog.formula, 'inside the notice window', 'less than {{ var("notice_hours") }} hours before the start') as formula,
         catalog.exclusions,
         catalog.direction,
         catalog.required_extracts,
