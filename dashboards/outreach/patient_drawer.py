@@ -13,7 +13,7 @@ from dashboards.figures.wording import as_plain_markdown, each, first_upper, lan
 from dashboards.outreach.campaign_journal import note_campaign
 from dashboards.outreach.outcomes import Outcome, record, withdraw
 from dashboards.outreach.reaching import CHANNEL_NAMES, invitation, link, tongue
-from dashboards.outreach.worklist import recorded_of, recorded_since, worklist
+from dashboards.outreach.worklist import recorded_lately, recorded_of, recorded_since, worklist
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication, ask
 from dashboards.store.restrictions import restricted
@@ -215,13 +215,14 @@ def _outcome(publication: Publication, patient: dict[str, Any], task: dict[str, 
         ends = _(ENDING[outcome], outcome=_(plain(outcome))) if outcome in ENDING else ""
         is_sure = not ends or st.checkbox(_("I am sure: {what}.", what=f"{ends[0].lower()}{ends[1:]}"), key=f"{key}_sure")
         # Somebody else may have called meanwhile: what was recorded since is shown again, and asked about, before more is.
-        known = set(since["outcome_id"])
+        lately = recorded_lately(publication, patient)
+        known = set(lately["outcome_id"])
         is_asked = bool(known) and known <= st.session_state.get(f"{key}_asked", set())
         if is_asked:
             st.warning(
                 _(
                     "Already recorded: {what} Record another outcome all the same?",
-                    what=_told(publication, since.row(0, named=True)),
+                    what=_told(publication, lately.row(0, named=True)),
                 )
             )
         is_pressed = st.button(

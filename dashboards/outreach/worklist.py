@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from dashboards.outreach.freshness import today
 from dashboards.outreach.outcomes import OUTCOMES
 from dashboards.store.connections import task_marks
 from dashboards.store.journal import journal_folder
@@ -110,6 +111,20 @@ def recorded_since(publication: Publication) -> pl.DataFrame:
     known = ask(publication, _PUBLISHED)
     fresh = OUTCOMES.standing(journal_folder(publication))
     return fresh.join(known, on="outcome_id", how="anti").sort("recorded_at", descending=True)
+
+
+def recorded_lately(publication: Publication, patient: dict[str, Any]) -> pl.DataFrame:
+    """The outcomes of one patient that are not yet in the publication, or are of today, newest first, without withdrawn ones.
+
+    Whose page is older may not know of them."""
+    known = ask(publication, _PUBLISHED)["outcome_id"]
+    on = pl.col("recorded_at").dt.convert_time_zone(publication.time_zone).dt.date()
+    return (
+        OUTCOMES.standing(journal_folder(publication))
+        .filter(pl.col(name) == patient[name] for name in _RECORD)
+        .filter(~pl.col("outcome_id").is_in(known.implode()) | (on == today(publication.time_zone)))
+        .sort("recorded_at", descending=True)
+    )
 
 
 def recorded_of(publication: Publication, patient: dict[str, Any]) -> pl.DataFrame:

@@ -91,6 +91,12 @@ def test_the_profile_and_the_sidebar_are_spanish_where_spanish_is_chosen(app):
     assert "inicio de sesión" in page.sidebar.info[0].value and page.sidebar.toggle[0].label == "Con acceso de emergencia"
 
 
+def test_a_page_whose_address_names_spanish_is_spanish_at_once_its_sidebar_too(app):
+    page = app("outreach", role=CARE_TEAM, address={"language": "Español"})
+    assert not page.exception
+    assert (page.title[0].value, page.sidebar.multiselect[0].label) == ("Contacto con pacientes", "Centros")
+
+
 def test_a_translation_has_the_placeholders_of_its_message():
     both = [*spanish().items(), *of_the_warehouse().items()]
     assert [english for english, other in both if placeholders(english) != placeholders(other)] == []

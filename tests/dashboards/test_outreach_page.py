@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.figures.wording import as_read
+from dashboards.outreach import worklist
 from dashboards.outreach.campaign_journal import CAMPAIGN_OUTCOMES
 from dashboards.outreach.outcomes import OUTCOMES, Outcome, record
 from dashboards.outreach.patient_drawer import OPEN
@@ -264,15 +265,21 @@ def test_filters_in_a_closed_expander_are_named_counted_and_ended_by_one_button(
     assert len(keys_of(outreach.run())) == n_before
 
 
-def test_who_records_a_second_outcome_is_told_of_the_first_and_asked(outreach: AppTest, somebody, shown_home):
-    """Two people have one patient open: the second would call whom the first has just booked."""
+@pytest.mark.parametrize("is_published", [False, True])
+def test_who_records_a_second_outcome_is_told_of_the_first_and_asked(
+    outreach: AppTest, somebody, shown_home, monkeypatch, is_published: bool
+):
+    """Two people have one patient open: the second would call whom the first has just booked. A run between them, which takes
+    the first outcome into the warehouse, changes nothing for the rest of the day."""
     page = opened(outreach, somebody[0])
     page.button_group(key=f"outcome_{somebody[0]}_what").set_value("reached")
     query = "select patient_source_system, patient_record_type, patient_source_id from delivery.out_patient_profiles"
     with duckdb.connect(str((shown_home / "published" / "current" / "warehouse.duckdb").resolve()), read_only=True) as connection:
         own = connection.execute(f"{query} where patient_key = ?", [somebody[0]]).fetchone()
     folder = shown_home / "outcomes" / read_practice(SAMPLE).id
-    record(folder, Outcome(*own, channel="phone", outcome="scheduled", recorded_by="a-colleague"))
+    outcome_id = record(folder, Outcome(*own, channel="phone", outcome="scheduled", recorded_by="a-colleague"))
+    if is_published:
+        monkeypatch.setattr(worklist, "_PUBLISHED", f"select '{outcome_id}' as outcome_id")
     page = pressed(page, "Record")
     assert OUTCOMES.entries(folder)["outcome"].to_list() == ["scheduled"]
     [asked] = [one.value for one in page.warning if "Already recorded" in one.value]
