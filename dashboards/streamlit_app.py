@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboards.access.roles import BREAK_GLASS, EVERY_PAGE, current_viewer
-from dashboards.figures.languages import _, chosen_language, offer_languages
+from dashboards.figures.languages import LANGUAGE_KEY, _
 from dashboards.layout.history import keep_history
 from dashboards.layout.saved_views import offer_views
 from dashboards.server.sign_in import let_in
@@ -45,7 +45,8 @@ def _pages() -> list[StreamlitPage]:
 
 
 def _start() -> None:
-    st.switch_page(_pages()[0], query_params=st.query_params.to_dict())
+    # The language's widget keeps it in the address itself, and Streamlit lets nobody else set it.
+    st.switch_page(_pages()[0], query_params={name: value for name, value in st.query_params.items() if name != LANGUAGE_KEY})
 
 
 # Streamlit answers for its default page at `/` alone. Every page here has an address of its own, which a colleague can be sent,
@@ -54,13 +55,7 @@ def _start() -> None:
 keep_history()
 start = st.Page(_start, title="Caregap", url_path="start", default=True, visibility="hidden")
 try:
-    drawn_in = chosen_language()
     let_in()
-    if current_viewer().may_open("outreach"):
-        offer_languages()
-    # At first the language of the address, or of the browser, is known only here, and the sidebar is drawn already.
-    if chosen_language() != drawn_in:
-        st.rerun()
     page = st.navigation([start, *_pages()], expanded=True)
     # A patient whose record is opened in an emergency is nothing to come back to.
     if page is not start and page.url_path != BREAK_GLASS:

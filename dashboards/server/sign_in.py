@@ -15,9 +15,9 @@ import streamlit as st
 from dashboards.access.access_file import AccessFile, AccessRefused, read_access
 from dashboards.access.audit_log import record
 from dashboards.access.break_glass import end_glass
-from dashboards.access.roles import ROLES, Viewer, admit
+from dashboards.access.roles import ROLES, Viewer, admit, current_viewer
 from dashboards.access.sessions import SESSIONS, sign_in_id
-from dashboards.figures.languages import _
+from dashboards.figures.languages import _, offer_languages
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.server.provider import PROVIDER, userinfo
@@ -40,8 +40,14 @@ def let_in() -> None:
         _refuse(str(why))
     if access:
         _admit_signed_in(access)
+        _offer_languages(current_viewer())
     else:
         admit(replace(_local(), address=_address(), session="no sign-in"))
+
+
+def _offer_languages(viewer: Viewer) -> None:
+    if viewer.may_open("outreach"):
+        offer_languages()
 
 
 def _admit_signed_in(access: AccessFile) -> None:
@@ -156,16 +162,22 @@ def _local() -> Viewer:
         return Viewer(LOCAL_USER, next(iter(ROLES)))
     if not publication.is_synthetic:
         _refuse("These are real patients: the dashboards show them only after sign-in. Set it up: see docs/operators.md.")
+    # The role decides on a choice of language, and the language on the words around the role.
     with st.sidebar:
-        st.info(_("No sign-in is set up: synthetic patients, this machine only. View as:"), icon=":material/lock_open:")
+        above, roles, below = st.container(), st.container(), st.container()
+    with roles:
         role = st.selectbox(
-            _("Role"),
+            "Role",
             list(ROLES),
             index=list(ROLES).index(_wanted_role()),
             format_func=lambda name: ROLES[name].title,
             key=ROLE_KEY,
             label_visibility="collapsed",
         )
+    _offer_languages(Viewer(LOCAL_USER, role))
+    with above:
+        st.info(_("No sign-in is set up: synthetic patients, this machine only. View as:"), icon=":material/lock_open:")
+    with below:
         may_break_glass = st.toggle(_("With break-glass"), st.query_params.get(GLASS_KEY) == "true", key=GLASS_KEY)
         if not ROLES[role].is_of_sites:
             return Viewer(LOCAL_USER, role, (), may_break_glass)

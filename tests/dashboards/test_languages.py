@@ -92,9 +92,16 @@ def test_the_profile_and_the_sidebar_are_spanish_where_spanish_is_chosen(app):
 
 
 def test_a_page_whose_address_names_spanish_is_spanish_at_once_its_sidebar_too(app):
-    page = app("outreach", role=CARE_TEAM, address={"language": "Español"})
+    page = app("outreach", role=CARE_TEAM, address={"language": "Español", "state": spanish()["Worked"]})
     assert not page.exception
     assert (page.title[0].value, page.sidebar.multiselect[0].label) == ("Contacto con pacientes", "Centros")
+    assert page.session_state["state"] == "Worked"
+
+
+def test_an_address_without_a_page_and_with_a_language_leads_to_the_first_page_of_the_role(app):
+    page = app(role=CARE_TEAM, address={"language": "Español"})
+    assert not page.exception
+    assert page.title[0].value == "Contacto con pacientes"
 
 
 def test_a_translation_has_the_placeholders_of_its_message():
