@@ -72,7 +72,7 @@ run: setup ## run the whole pipeline on the sample practice
 	@$(BIN)/caregap run data_samples/practice
 
 # A file stays with one process, for its fixtures; tests/conftest.py has the order. Slow tests wait a third of their time, for servers,
-# locks and processes that they kill: four share two cores.
+# browsers, locks and processes that they kill: four share two cores.
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --durations 20
 
 test: setup-dev ## style and imports, then every test that fits in minutes
@@ -84,7 +84,7 @@ test: setup-dev ## style and imports, then every test that fits in minutes
 test-all: lint setup-browser ## every test, the slow and the browser ones too
 	@$(BIN)/python -m tests.connect.odoo.install || echo "The tests that need an Odoo are skipped."
 	@$(PYTEST) -n 4 --hypothesis-profile search -m "not browser and not spark" $(ARGS)
-	@$(PYTEST) -n auto --maxprocesses 4 -m browser $(ARGS)
+	@$(PYTEST) -n 4 -m browser $(ARGS)
 
 test-spark: setup-dev setup-spark ## whether Spark resolves every model, and publishes what DuckDB does
 	@$(BIN)/python -m pytest -m spark -n 0 --durations 5 $(ARGS)
