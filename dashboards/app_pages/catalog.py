@@ -158,7 +158,8 @@ def _kpis(publication: Publication, words: str) -> None:
         )
         if _has_lineage():
             st.markdown(f"**{_('In SQL')}**")
-            st.code(_IN_SQL.format(code=code), language="sql")
+            # Streamlit's colours of SQL have too little contrast (WCAG 2.2, 1.4.3), and a long line that scrolls takes no key.
+            st.code(_IN_SQL.format(code=code), language=None, wrap_lines=True)
         if _has_lineage():
             _lineage(publication, f"intermediate.kpi_{code}")
 
