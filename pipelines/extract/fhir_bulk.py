@@ -163,10 +163,10 @@ def _copy(
     """The number of resources that DuckDB read and wrote, in order; None if it met a line that it cannot read.
 
     `is_numbered`: each line carries the number of its row; `numbers`: a file of Parquet has it in the same place; otherwise it is
-    the place. `is_unparsed`: nobody looked into the
-    lines. One with blanks around its id is left out, for to take them away takes a sixth longer to read; one with an element that
-    may be a sign of another version of FHIR cannot be read. `is_contained_refused`: nor can one with contained resources that
-    must be taken out or named. DuckDB, which parses it anyway, finds both for nothing.
+    the place. `is_unparsed`: nobody looked into the lines. One with blanks around its id is left out, for to take them away takes
+    a sixth longer to read; one with an element that may be a sign of another version of FHIR cannot be read.
+    `is_contained_refused`: nor can one with contained resources that must be taken out or named. DuckDB, which parses it anyway,
+    finds both for nothing.
     """
     types = {name: sql_type(column.dtype.type) for name, column in request.contract.fields.items()}
     read = {"resourceType": "varchar"} | ({NUMBER: "bigint"} if is_numbered else {}) | types
