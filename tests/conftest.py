@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A file that makes the sample's run comes first: the run takes a fifth of all that the tests cost. What needs no dbt follows
     meanwhile, then one that builds the golden practice, and last the others that share one of the two. Among these, files with
     slow tests come first, those that are given the most time before others, lest one process be busy with them when the others
-    have nothing left.
+    have nothing left. A test in a browser counts as a slow one: the file of 90 came last, and three processes waited for it.
     """
 
     def files_that_need(fixture: str) -> list[Path]:
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     turns = [sample[:1], {item.path for item in items} - {*dbt}, golden[:1], {*dbt} - {*sample, *golden}, golden, sample]
     slow: Counter[Path] = Counter()
     for item in items:
-        if item.get_closest_marker("slow"):
+        if item.get_closest_marker("slow") or item.get_closest_marker("browser"):
             given = item.get_closest_marker("timeout")
             slow[item.path] += given.args[0] if given else 1
     items.sort(key=lambda item: (next(turn for turn, files in enumerate(turns) if item.path in files), -slow[item.path]))

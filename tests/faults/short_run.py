@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import openpyxl  # noqa: F401
+import pytest
 from pandera.backends.polars.register import register_polars_backends
 
 import pipelines.alerts.telling
@@ -108,11 +109,17 @@ def _list_code_once() -> None:
     fingerprints._files = lambda root, places: code if root == CHECKOUT else files(root, places)
 
 
-def main() -> None:
+def publish_in_short(patch: pytest.MonkeyPatch) -> None:
+    """Publications of the tables above alone, without reports."""
     wanted = {f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables.split()}
     for table in PUBLISHED.keys() - wanted:
-        del PUBLISHED[table]
-    publishing.write_last_reports = publishing.write_model_report = lambda *_: []
+        patch.delitem(PUBLISHED, table)
+    for report in ("write_last_reports", "write_model_report"):
+        patch.setattr(publishing, report, lambda *_: [])
+
+
+def main() -> None:
+    publish_in_short(pytest.MonkeyPatch())
     value_sets.known_value_sets()
     register_polars_backends()
     _list_code_once()
