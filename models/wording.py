@@ -1,12 +1,15 @@
 """Amounts, changes, days and counts as people read them: the one formatter of pages, reports and the command line.
 
 A unit is one of `models.published.kpis.UNITS`. A share is written in percent and changes by percentage points. A fall has the
-minus sign, U+2212. What is missing is a dash.
+minus sign, U+2212. What is missing is a dash. What stands beside two values that it is the difference of, or beside a total that
+it is a part of, is reckoned from these as they are written, so that a reader who does the sum finds the same.
 """
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 ABSENT = "–"
@@ -29,24 +32,51 @@ def amount(value: float | None, unit: str) -> str:
     `usd` −868.2 → −$868, `count` 1278 → 1,278, any other 41.234 → 41.2 days."""
     if value is None:
         return ABSENT
-    written = _size(value, unit)
-    if unit == "share" and value > 0 and not _is_told(written):
-        written = _small_share(value)
-    return f"{MINUS}{written}" if value < 0 and _is_told(written) else written
+    shown = _rounded(value, unit)
+    return f"{MINUS if shown < 0 else ''}{_in_unit(shown, unit)}"
 
 
-def change(difference: float | None, unit: str) -> str:
-    """A difference with its sign: `share` −0.02 → −2.0 pts, `usd` 16 → +$16; below the last digit shown ±0.0 pts."""
-    if difference is None:
+def change(value: float | None, unit: str) -> str:
+    """A change that stands alone, with its sign: `share` −0.02 → −2.0 pts, `usd` 16 → +$16; below the last digit ±0.0 pts.
+
+    Beside the two values that it lies between it is a `difference`.
+    """
+    return ABSENT if value is None else _changed(_rounded(value, unit, is_change=True), unit)
+
+
+def difference(value: float | None, other: float | None, unit: str) -> str:
+    """How far `value` is from `other`, both as `amount` writes them: `usd` 135.4 from 137.6 → −$3, as $135 is beside $138."""
+    if value is None or other is None:
         return ABSENT
-    return _signed(difference, f"{abs(difference) * 100:,.1f} pts" if unit == "share" else _size(difference, unit))
+    return _changed(_rounded(value, unit) - _rounded(other, unit), unit)
+
+
+def parted(value: float, other: float, parts: Sequence[float], unit: str) -> list[str]:
+    """The parts of how far `value` is from `other`, so written that they add up to what `difference` writes.
+
+    Each is rounded down, and what is missing goes to those that lost most (Hamilton's method of largest remainders). Parts that
+    do not add up to the difference but for rounding are written as they are.
+    """
+    whole = _rounded(value, unit) - _rounded(other, unit)
+    digit = Decimal(1).scaleb(int(whole.as_tuple().exponent))
+    exact = [Decimal(part) * (100 if unit == "share" else 1) for part in parts]
+    # Rounding two values moves their difference by up to one digit of the usual ones.
+    if abs(sum(exact) - whole) > (Decimal("1.1") if unit in ("usd", "count") else Decimal("0.11")):
+        return [change(part, unit) for part in parts]
+    down = [(part // digit - (part % digit < 0)) * digit for part in exact]
+    missing = int((whole - sum(down)) / digit)
+    by_loss = sorted(range(len(exact)), key=lambda place: down[place] - exact[place], reverse=missing < 0)
+    for turn in range(abs(missing)):
+        down[by_loss[turn % len(by_loss)]] += digit if missing > 0 else -digit
+    return [_changed(part, unit) for part in down]
 
 
 def effect(value: float | None, change_type: str, unit: str) -> str:
     """A change as a claim gives it: `relative` −0.3 → −30.0 % of the value before; `absolute` in the unit, as `change` does."""
     if value is None or change_type == "absolute":
         return change(value, unit)
-    return _signed(value, _size(value, "share"))
+    shown = _rounded(value, "share", is_change=True)
+    return f"{_sign(shown)}{_in_unit(shown, 'share')}"
 
 
 def estimated(value: float | None, low: float | None, high: float | None, change_type: str, unit: str) -> str:
@@ -163,30 +193,32 @@ def _day_of(text: str) -> str:
         return text
 
 
-def _size(value: float, unit: str) -> str:
+def _rounded(value: float, unit: str, *, is_change: bool = False) -> Decimal:
+    """The number that is written, without its unit: a share in percent with one digit, dollars and counts whole, others with one
+    digit. A share, not a change, that would be 0.0 has the digits that it needs, up to four: 15 of 118,151 → 0.01."""
+    number, digits = (value * 100, 1) if unit == "share" else (value, 0 if unit in ("usd", "count") else 1)
+    shown = Decimal(f"{number:.{digits}f}")
+    if unit == "share" and value > 0 and not shown and not is_change:
+        shown = Decimal(f"{number:.{min(4, -math.floor(math.log10(number)))}f}")
+    return shown
+
+
+def _in_unit(shown: Decimal, unit: str, share: str = "%") -> str:
+    """The size of a number as `_rounded` gives it, with its unit; that of a share is `share`."""
     match unit:
         case "share":
-            return f"{abs(value) * 100:,.1f} %"
+            return f"{abs(shown):,f} {share}"
         case "usd":
-            return f"${abs(value):,.0f}"
+            return f"${abs(shown):,f}"
         case "count":
-            return f"{abs(value):,.0f}"
+            return f"{abs(shown):,f}"
         case _:
-            return f"{abs(value):,.1f} {unit}"
+            return f"{abs(shown):,f} {unit}"
 
 
-def _small_share(value: float) -> str:
-    """A share that would be written as 0.0 %, with the digits that it needs, up to four: 15 of 118,151 → 0.01 %."""
-    percent = value * 100
-    return f"{percent:.{min(4, -math.floor(math.log10(percent)))}f} %"
+def _changed(shown: Decimal, unit: str) -> str:
+    return f"{_sign(shown)}{_in_unit(shown, unit, 'pts')}"
 
 
-def _signed(value: float, written: str) -> str:
-    if not _is_told(written):
-        return f"±{written}"
-    return ("+" if value > 0 else MINUS) + written
-
-
-def _is_told(written: str) -> bool:
-    """A digit other than 0 is shown."""
-    return any(digit in written for digit in "123456789")
+def _sign(shown: Decimal) -> str:
+    return "±" if not shown else "+" if shown > 0 else MINUS

@@ -9,7 +9,7 @@ from dashboards.figures.style import mode_bar
 from dashboards.figures.trends import first_and_last, sparkline
 from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.claims import LEGEND_IN_SHORT, claims, in_short
-from dashboards.kpis.metric import baseline, below, benchmark, metric, rests_on, target
+from dashboards.kpis.metric import baseline, below, benchmark, metric, rests_on, since, target
 from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
 from dashboards.kpis.periods import QUARTER, Period, newest
@@ -19,7 +19,7 @@ from dashboards.layout.filters import Filters, filters
 from dashboards.layout.links import lead_to
 from dashboards.layout.page import current_sheet, is_published, open_page
 from dashboards.store.published import Publication, ask
-from models.wording import amount, change, month, span
+from models.wording import amount, month, span
 
 COLUMNS = 4
 MONTHS_DRAWN = 24
@@ -39,8 +39,8 @@ def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
 
 def _change(kpi: dict[str, Any], shown: Period | None) -> list[str]:
     """The change in words; nothing where there is none."""
-    difference = shown["before_change"] if shown else None
-    return [] if difference is None else [f"{change(difference, kpi['unit'])} on the quarter before"]
+    said = since(kpi, shown, "before") if shown else ""
+    return [f"{said} on the quarter before"] if said else []
 
 
 def _verdict(publication: Publication) -> list[str]:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.figures.languages import _, between, period
 from dashboards.figures.wording import definition, dollars
 from dashboards.kpis.periods import Period
-from models.wording import amount, cases, change, counted, span
+from models.wording import amount, cases, counted, difference, span
 
 COLOURS: dict[str, Literal["green", "red", "gray"]] = {
     "better": "green",
@@ -23,17 +23,25 @@ def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", n
     The colour says whether the change is for the better, the arrow which way it goes. With a baseline, the value of its own sites
     is compared.
     """
-    difference = shown[f"{against}_change"] if shown else None
-    said = change(difference, kpi["unit"]) if difference is not None else None
+    said = since(kpi, shown, against) if shown else ""
+    is_told = bool(said) and not said.startswith("±")
     st.metric(
         kpi["kpi_name"],
         amount(shown["value"] if shown else None, kpi["unit"]),
-        said,
-        delta_color=COLOURS[shown[f"{against}_status"] if shown else "not_comparable"],
-        delta_arrow="off" if difference is None or not said or said.startswith("±") else "up" if difference > 0 else "down",
+        said or None,
+        delta_color=COLOURS[shown[f"{against}_status"] if shown and is_told else "not_comparable"],
+        delta_arrow="off" if not is_told else "up" if said.startswith("+") else "down",
         delta_description=note if said else None,
         help=definition(kpi),
     )
+
+
+def since(kpi: dict[str, Any], shown: Period, against: str) -> str:
+    """The change from `before`, `year_before` or `baseline` in words; nothing where it is compared with nothing."""
+    if shown[f"{against}_change"] is None:
+        return ""
+    now = shown["like_for_like_value" if against == "baseline" else "value"]
+    return difference(now, shown[f"{against}_value"], kpi["unit"])
 
 
 def benchmark(kpi: dict[str, Any]) -> tuple[float, float] | None:
@@ -74,7 +82,7 @@ def baseline(kpi: dict[str, Any], shown: Period | None) -> str:
     unit, sites = kpi["unit"], counted(shown["n_baseline_sites"], "site")
     return (
         f"Baseline {amount(shown['baseline_value'], unit)} at {sites}, now {amount(shown['like_for_like_value'], unit)} there "
-        f"({change(shown['baseline_change'], unit)})"
+        f"({since(kpi, shown, 'baseline')})"
     )
 
 

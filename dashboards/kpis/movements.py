@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.kpis.months import restrictions
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication, ask
-from models.wording import amount, cases, change, month
+from models.wording import amount, cases, difference, month
 
 LEAST_MONTHS = 6
 USUAL = 1.0
@@ -46,7 +46,7 @@ class Movement:
         """`no-show rate 5.1 % (16 of 318; −2.0 pts)`, for a list within a sentence."""
         name, unit, value = self.kpi["kpi_name"], self.kpi["unit"], self.kpi["value"]
         rests_on = cases(self.kpi["numerator"], self.kpi["denominator"], self.kpi["scoring"], unit)
-        said = "; ".join(part for part in (rests_on, change(value - self.kpi["usual"], unit)) if part)
+        said = "; ".join(part for part in (rests_on, difference(value, self.kpi["usual"], unit)) if part)
         return f"**{name}** {amount(value, unit)} ({said})"
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.figures.languages import _, day, many, sentence
 from dashboards.figures.wording import plain
 from dashboards.outreach.reaching import CHANNEL_NAMES
-from models.wording import amount, change
+from models.wording import amount, change, difference
 
 AUDIENCE_NAMES = {
     "condition": "Patients with a chronic condition",
@@ -80,13 +80,13 @@ def _compared(outcome: str, lift: Mapping[str, Any]) -> str:
     if lift["lift"] is None:
         return f"{said} {_('The difference cannot be told: too few patients.')}"
     told = _(more if lift["low"] > 0 else fewer if lift["high"] < 0 else "It cannot be told from chance.")
-    difference = _(
+    apart = _(
         "Difference {lift} (95 % interval {low} to {high}).",
-        lift=change(lift["lift"], "share"),
+        lift=difference(lift["contacted_rate"], lift["held_out_rate"], "share"),
         low=change(lift["low"], "share"),
         high=change(lift["high"], "share"),
     )
-    return f"{said} {difference} **{told}**"
+    return f"{said} {apart} **{told}**"
 
 
 def until(campaign: Mapping[str, Any]) -> str:

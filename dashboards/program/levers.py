@@ -11,7 +11,7 @@ from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import is_published, not_available
 from dashboards.program.answer import side_by_side
 from dashboards.store.published import Publication, ask
-from models.wording import amount, change, named, signs_in
+from models.wording import amount, difference, named, signs_in
 
 MOST = 8
 STEPS = 100
@@ -119,7 +119,7 @@ def _result(publication: Publication, chosen: dict[str, Any], inputs: pl.DataFra
         for values in (centre | changed, centre)
     )
     say(
-        f"**Net present value {amount(worth, 'usd')}** instead of {amount(before, 'usd')} ({change(worth - before, 'usd')}): "
+        f"**Net present value {amount(worth, 'usd')}** instead of {amount(before, 'usd')} ({difference(worth, before, 'usd')}): "
         f"{'it pays' if worth > 0 else 'it does not pay'}. Changed: {as_plain_markdown(', '.join(map(named, changed)))}."
     )
     written = [f"{name} = {value:.4g}" for name, value in changed.items() if not name.startswith("effect:")]

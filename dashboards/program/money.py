@@ -49,7 +49,8 @@ def _by_year(lines: pl.DataFrame, observed_months: int) -> None:
         for (kind,), rows in yearly.partition_by("kind", as_dict=True).items()
     }
     years = sorted(set(yearly["year"]))
-    benefits, costs = of.get("benefit", [0.0] * len(years)), of.get("cost", [0.0] * len(years))
+    # In whole dollars, as they are written, so that what is shown adds up.
+    benefits, costs = ([round(value) for value in of.get(kind, [0.0] * len(years))] for kind in ("benefit", "cost"))
     net = [benefit - cost for benefit, cost in zip(benefits, costs, strict=True)]
     ends = {year: "" if 12 * year <= observed_months else ", projected" for year in years}
     if observed_months % 12:

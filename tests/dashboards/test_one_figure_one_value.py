@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -247,6 +248,30 @@ def test_a_care_team_sees_the_closure_rate_of_its_site_as_everybody_else_does(
         for first, last, numerator, denominator, value in rows
     }
     assert (seen, rests_on) in published
+
+
+def number(text: str) -> Decimal:
+    """The number that a reader takes from what is written."""
+    return Decimal(re.sub(r"[^0-9.\-]", "", text.replace("−", "-")))
+
+
+def test_whoever_takes_one_shown_value_from_the_other_finds_the_difference_that_is_shown_beside_them(
+    app: Callable[..., AppTest], sample_warehouse: Path
+):
+    """Tiles say `Baseline $138 at 2 sites, now $135 there (−$3)`; the reports `$138 → $135 … −$3`, in cards `$138 (−$3)`."""
+    sides = re.compile(r"Baseline (\S+).*? at \d+ sites?, now (\S+).*? there \(([^)]*)\)")
+    found = [("tile", *parts) for caption in app("overview").caption for parts in sides.findall(as_read(caption.value))]
+    for path in sorted(sample_warehouse.parent.glob("report_*.html")):
+        text = html.unescape(path.read_text(encoding="utf-8"))
+        moved = re.compile(
+            r'<td class="n">([^<]*) → ([^<]*)</td><td class="n"><span class="\w*">([^,]*(?:,\d{3})*[^,]*), \w+</span>'
+        )
+        found += [("moved", *parts) for parts in moved.findall(text)]
+        for value, rest in re.findall(r'<div class="value">(.*?)</div>(.*?)</article>', text, re.S):
+            others = re.findall(r'before</td><td class="n">([^<]*) <span class="\w*">\(([^)]*)\)', rest)
+            found += [("card", other, value, said) for other, said in others]
+    assert {where for where, *_ in found} == {"tile", "moved", "card"}
+    assert [one for one in found if number(one[2]) - number(one[1]) != number(one[3])] == []
 
 
 def test_two_values_of_one_figure_are_found():

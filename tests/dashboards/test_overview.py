@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.figures.wording import as_read
-from models.wording import amount, change
+from models.wording import amount, difference
 from pipelines.sql.connection import open_file
 from tests.dashboards.conftest import APP
 
@@ -56,7 +56,7 @@ def test_each_tile_shows_the_newest_mature_quarter_of_the_facts_and_its_change(o
             """
         ).fetchall()
     shown = {tile.label: (tile.value, tile.delta) for tile in overview.metric}
-    assert shown == {name: (amount(now, unit), change(now - before, unit)) for name, unit, now, before in facts}
+    assert shown == {name: (amount(now, unit), difference(now, before, unit)) for name, unit, now, before in facts}
 
 
 def test_the_page_opens_with_whether_the_program_paid_off_by_how_much_and_what_to_do_next(

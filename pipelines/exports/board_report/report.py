@@ -6,7 +6,22 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from models.wording import CLAIM_VERDICTS, amount, cases, change, counted, day, effect, estimated, month, named, span, spelt_out
+from models.wording import (
+    CLAIM_VERDICTS,
+    amount,
+    cases,
+    change,
+    counted,
+    day,
+    difference,
+    effect,
+    estimated,
+    month,
+    named,
+    parted,
+    span,
+    spelt_out,
+)
 from models.wording import period as months
 from pipelines.errors import UsageError
 from pipelines.exports.board_report import charts
@@ -88,7 +103,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = (amount, cases, change, counted, day, effect, estimated, month, named, span, spelt_out)
+    words = (amount, cases, change, counted, day, difference, effect, estimated, month, named, parted, span, spelt_out)
     environment.globals |= {word.__name__: word for word in (*words, charts.history, charts.bar)}
     environment.globals |= {"months": months, "claim_verdicts": CLAIM_VERDICTS}
     return environment.get_template(TEMPLATE)

@@ -1,13 +1,15 @@
 """Numbers and days are written as people read them, in one way everywhere."""
 
+import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.published.kpis import UNITS
-from models.wording import amount, cases, change, counted, day, days_in, effect, instant, month, period, span
+from models.wording import amount, cases, change, counted, day, days_in, difference, effect, instant, month, parted, period, span
 
 NUMBERS = st.floats(min_value=-1e9, max_value=1e9)
 
@@ -47,6 +49,44 @@ def test_an_amount_carries_its_unit(value: float | None, unit: str, text: str):
 )
 def test_a_change_has_a_sign_and_one_below_the_last_digit_shown_is_none(difference: float | None, unit: str, text: str):
     assert change(difference, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "unit", "text"),
+    [
+        (137.6, 135.4, "usd", "−$3"),  # $138 → $135; the values differ by 2.2
+        (137.4, 136.6, "usd", "±$0"),  # both $137
+        (0.1249, 0.1044, "share", "−2.1 pts"),  # 12.5 % → 10.4 %; 2.05
+        (0.0001, 0.02, "share", "+1.99 pts"),  # 0.01 % → 2.0 %
+        (41.26, 41.34, "days", "±0.0 days"),  # both 41.3 days
+        (None, 41.3, "days", "–"),
+    ],
+)
+def test_a_difference_beside_two_values_is_that_of_the_values_as_they_are_written(
+    before: float | None, value: float, unit: str, text: str
+):
+    assert difference(value, before, unit) == text
+
+
+def number(text: str) -> Decimal:
+    """The number that a reader takes from what is written."""
+    return Decimal(re.sub(r"[^0-9.\-]", "", text.replace("−", "-")))
+
+
+@given(before=NUMBERS, value=NUMBERS, unit=st.sampled_from(UNITS))
+def test_a_reader_who_takes_one_written_value_from_another_finds_the_written_difference(before: float, value: float, unit: str):
+    assert number(amount(value, unit)) - number(amount(before, unit)) == number(difference(value, before, unit))
+
+
+@given(rate=st.floats(-1e6, 1e6), mix=st.floats(-1e6, 1e6), before=st.floats(-1e6, 1e6), unit=st.sampled_from(UNITS))
+def test_the_written_parts_of_a_difference_add_up_to_it(rate: float, mix: float, before: float, unit: str):
+    value = before + rate + mix
+    assert sum(map(number, parted(value, before, [rate, mix], unit))) == number(difference(value, before, unit))
+
+
+def test_parts_that_are_not_all_of_a_difference_are_not_made_to_look_so():
+    """−3 pts, of which the parts named make −1.5: a third part is missing, and is not given to them."""
+    assert parted(0.10, 0.13, [-0.01, -0.005], "share") == ["−1.0 pts", "−0.5 pts"]
 
 
 def test_a_relative_effect_is_in_percent_and_an_absolute_one_in_the_unit():
