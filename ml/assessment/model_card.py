@@ -163,7 +163,8 @@ def model_card(
         recipe += f"; the challenger's AUROC on unseen patients differed by {chosen.gain:+.3f}"
         recipe += f" ({chosen.gain_low:+.3f} to {chosen.gain_high:+.3f})"
     months = f"{model.trained_from_on:%Y-%m} to {model.trained_to_on:%Y-%m}"
-    tested = f"{min(evaluations['test_from_on']):%Y-%m} to {max(evaluations['test_to_on']):%Y-%m}"
+    on_test = evaluations.drop_nulls("test_from_on")  # the note that a model is not used has no days
+    tested = f"{min(on_test['test_from_on']):%Y-%m} to {max(on_test['test_to_on']):%Y-%m}"
     answers = (
         "The practice that runs this installation of Caregap; its administrator is the contact.",
         "Not stated by the practice.",

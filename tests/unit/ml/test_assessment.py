@@ -5,12 +5,15 @@ from datetime import date
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from ml.assessment.evaluation import Worth, curves, evaluation_rows, importances
 from ml.assessment.model_card import DISENGAGEMENT, NO_SHOW, model_card
 from ml.risk.disengagement import fit, split_by_time
 from ml.risk.features import BY_NAME
 from models.published.risk import RISK
+from pipelines.scoring.disengagement import NOT_USED
+from pipelines.scoring.provenance import note
 from tests.unit.ml.test_disengagement import contact_months, patients
 
 VERSION = "disengagement-abc"
@@ -75,3 +78,11 @@ def test_a_card_answers_all_31_questions(model, evaluations, purpose):
     assert card["attribute_number"].to_list() == list(range(1, 32))
     assert card["answer"].str.len_chars().min() > 0
     assert card["answer"].str.contains("(?i)never to (overbook|double-book)").any()
+
+
+def test_a_model_that_ranks_no_better_than_the_rule_has_a_card_too(model, evaluations):
+    """The note that says so was tested on no days; a run ended with it."""
+    noted = pl.concat([evaluations, note(VERSION, NOT_USED, "ranks no better than the overdue_rule")], how="diagonal")
+    assert_frame_equal(
+        model_card(model, VERSION, noted, date(2026, 6, 1)), model_card(model, VERSION, evaluations, date(2026, 6, 1))
+    )
