@@ -45,9 +45,20 @@ def _board(publication: Publication, program: str | None) -> None:
     if rows is None:
         not_available("The claims", "this publication is older than their comparison")
         return
-    # Two tables: of one with all columns, effect, worth and verdict lay beyond the edge of a wide screen.
-    table(against_claims(rows), title="What vendors commonly claim, and what is found here", name="board_claims", note=LEGEND)
-    table(behind_claims(rows), title="Where each metric stands, and why nothing else is said of it", name="board_metrics_behind")
+    # Two tables: one with all columns was wider than a wide screen.
+    table(
+        against_claims(rows),
+        title="What vendors commonly claim, and what is found here",
+        name="board_claims",
+        note=LEGEND,
+        is_wrapped=True,
+    )
+    table(
+        behind_claims(rows),
+        title="Where each metric stands, and why nothing else is said of it",
+        name="board_metrics_behind",
+        is_wrapped=True,
+    )
 
 
 publication = open_page(

@@ -15,6 +15,7 @@ from dashboards.figures.wording import as_plain_markdown, as_read, dollars, each
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import current_sheet
 from dashboards.layout.sheet import form_of, is_share, number
+from dashboards.layout.wrapped import wrapped
 
 
 def say(markdown: str) -> None:
@@ -54,11 +55,13 @@ def table(
     height: int | None = None,
     row_height: int | None = None,
     is_printed: bool = True,
+    is_wrapped: bool = False,
     patients: Iterable[int] = (),
     on_choose: Callable[[int], None] | None = None,
 ) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
-    lets long texts take several lines. A table too wide for paper is not `is_printed`: the page's export only names it.
+    lets long texts take several lines; one that `is_wrapped` has few rows, to be read whole on any screen. A table too wide for
+    paper is not `is_printed`: the page's export only names it.
     `patients` are the keys of those who are in it, for the audit log. `on_choose` is called with the place of a row that somebody
     chooses, before the page runs again.
     """
@@ -68,20 +71,10 @@ def table(
         size: dict[str, Any] = ({} if height is None else {"height": height}) | (
             {} if row_height is None else {"row_height": row_height}
         )
-        shown, settings = _shown(data, columns or {})
-        key = f"table_{name}"
-        if on_choose is not None:
-            key, size = _choosable(key, on_choose, size)
-        st.dataframe(
-            shown,
-            key=key,
-            column_config=settings,
-            hide_index=True,
-            width="stretch",
-            placeholder="",
-            alt=title,
-            **size,
-        )
+        if is_wrapped:
+            st.html(wrapped(data, title, columns or {}, chosen_language()))
+        else:
+            _grid(data, columns or {}, title, f"table_{name}", size, on_choose)
         if note:
             st.caption(dollars(note))
     if not is_printed:
@@ -91,6 +84,29 @@ def table(
     current_sheet().patients.update(patients)
     hidden = [column for column, settings in (columns or {}).items() if settings is None]
     current_sheet().table(data.drop(hidden, strict=False), title, note, columns or {})
+
+
+def _grid(
+    data: pl.DataFrame,
+    columns: dict[str, Any],
+    title: str,
+    key: str,
+    size: dict[str, Any],
+    on_choose: Callable[[int], None] | None,
+) -> None:
+    shown, settings = _shown(data, columns)
+    if on_choose is not None:
+        key, size = _choosable(key, on_choose, size)
+    st.dataframe(
+        shown,
+        key=key,
+        column_config=settings,
+        hide_index=True,
+        width="stretch",
+        placeholder="",
+        alt=title,
+        **size,
+    )
 
 
 def _choosable(key: str, on_choose: Callable[[int], None], size: dict[str, Any]) -> tuple[str, dict[str, Any]]:

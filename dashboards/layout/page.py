@@ -17,6 +17,7 @@ from dashboards.figures.png import title_every_png
 from dashboards.figures.wording import as_plain_markdown, as_read
 from dashboards.layout.reports import offer_reports
 from dashboards.layout.sheet import Sheet
+from dashboards.layout.wrapped import LOOK as WRAPPED
 from dashboards.store.published import NothingPublished, Publication, ask, current_publication
 from models.audit_log.disclosing import PRACTICE
 
@@ -56,7 +57,7 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True, has_r
     offers the board's reports beside it.
     Stops the page if nothing is published, and says what to run.
     """
-    st.html(_LOOK)
+    st.html(_LOOK + WRAPPED)
     title_every_png()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title(title, anchor=False, width="stretch")

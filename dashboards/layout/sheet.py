@@ -83,8 +83,8 @@ class Sheet:
             title=title,
             level=self._level,
             note=left_out + note,
-            headings=lambda: _headings(shown, settings),
-            rows=lambda: _rows(shown, settings, self.language),
+            headings=lambda: headings(shown, settings),
+            rows=lambda: cells(shown, settings, self.language),
         )
 
     @property
@@ -130,7 +130,7 @@ def _specification(chart: go.Figure) -> str:
     return on_paper(chart.to_json()).replace("</", "<\\/")
 
 
-def _headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, bool]]:
+def headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, bool]]:
     """The heading of each column, and whether it is numeric."""
     return [
         (_heading(name, setting), dtype.is_numeric())
@@ -138,7 +138,8 @@ def _headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, boo
     ]
 
 
-def _rows(data: pl.DataFrame, settings: list[object], language: str) -> list[list[tuple[str, bool]]]:
+def cells(data: pl.DataFrame, settings: list[object], language: str) -> list[list[tuple[str, bool]]]:
+    """The rows as texts, each with whether its column is numeric."""
     forms = [(dtype.is_numeric(), form_of(setting)) for dtype, setting in zip(data.dtypes, settings, strict=True)]
     return [
         [(_text(value, is_number, form, language), is_number) for value, (is_number, form) in zip(row, forms, strict=True)]

@@ -9,7 +9,7 @@ from dashboards.figures.wording import as_plain_markdown, dollars
 from dashboards.layout.exhibits import say
 from dashboards.layout.page import current_sheet
 from dashboards.store.published import Publication, ask
-from models.wording import amount, named, span
+from models.wording import amount, difference, named, span
 
 BASE = "base"
 _RETURNS = "select * from delivery.fct_program_returns where program_name = ? order by scenario <> 'base', scenario"
@@ -58,6 +58,19 @@ def answer(chosen: dict[str, Any]) -> None:
             height="stretch",
         )
     current_sheet().tiles([(label, value, below) for label, value, below, _ in tiles])
+    answered = amount(chosen["npv_p50_usd"], "usd")
+    say(
+        f"The answer is one total, **{answered}**. Others below add up something else, and say how far they are from it, and why."
+    )
+
+
+def beside(total: float, chosen: dict[str, Any]) -> str:
+    """Another total than the answer's, and how far apart they are: −$22,250, $2,378 less than the answer above, −$19,872."""
+    said, answered = amount(total, "usd"), amount(chosen["npv_p50_usd"], "usd")
+    if said == answered:
+        return f"{said}, as the answer above"
+    apart = difference(total, chosen["npv_p50_usd"], "usd")
+    return f"{said}, {apart[1:]} {'more' if apart.startswith('+') else 'less'} than the answer above, {answered}"
 
 
 def payback(row: dict[str, Any]) -> str:

@@ -4,11 +4,10 @@ import polars as pl
 import streamlit as st
 
 from dashboards.figures.comparisons import intervals
-from dashboards.figures.wording import DESIGN_NAMES
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import not_available
 from dashboards.store.published import Publication, ask
-from models.wording import change, counted, signs_in
+from models.wording import change, counted
 
 GRADES = {
     "A": "A: randomised",
@@ -18,8 +17,6 @@ GRADES = {
     "none": "No causal number",
 }
 UNIT_NAMES = {"share": "percentage points", "usd": "dollars"}
-WIDTHS = {"Outcome": 165, "Effect": 80, "95 % interval": 150, "Grade of evidence": 130, "Design": 140, "What may be said": 360}
-"""Pixels of a column: what may be said stands whole on a wide screen."""
 _MARKS = "In brackets: the grade of evidence. Green, red: significant. Blue: not significant. Grey: a description, not an effect."
 _EFFECTS = "select * from delivery.fct_program_effects where program_name = ? and is_chosen order by grade, outcome_name"
 
@@ -70,19 +67,13 @@ def evidence(publication: Publication, program: str) -> None:
                     if row["interval_low"] is not None
                     else "not known",
                     "Grade of evidence": GRADES.get(row["grade"], row["grade"]),
-                    "Design": DESIGN_NAMES.get(row["design"], row["design"]),
                     "What may be said": row["statement"],
-                    "Checks": signs_in(row["assumptions"]),
                 }
                 for row in effects.iter_rows(named=True)
             ]
         ),
         title="What may be said of each outcome",
-        columns={
-            **{name: st.column_config.TextColumn(name, width=width) for name, width in WIDTHS.items()},
-            "Checks": st.column_config.TextColumn("Checks", width="large"),
-        },
         name="effects",
-        row_height=68,
-        height=min(38 + 68 * len(effects), 446),
+        is_wrapped=True,
+        note="Each outcome's design, what was checked of it, and the designs that gave no number: below, under Methods.",
     )

@@ -9,7 +9,7 @@ from dashboards.figures.comparisons import tornado
 from dashboards.figures.wording import as_plain_markdown, dollars, each, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import is_published, not_available
-from dashboards.program.answer import side_by_side
+from dashboards.program.answer import beside, side_by_side
 from dashboards.store.published import Publication, ask
 from models.wording import amount, difference, named, signs_in
 
@@ -41,12 +41,14 @@ def levers(publication: Publication, chosen: dict[str, Any], scenarios: pl.DataF
             data=labelled,
             name="sensitivity",
             note="Each input at its 5th and 95th percentile, all others at their centre. With all at their centre it is "
-            f"{amount(centre, 'usd')}; the median of the draws, which is shown above, is {amount(chosen['npv_p50_usd'], 'usd')}.",
+            f"{beside(centre, chosen)}: one reckoning from central inputs, where the answer is the median of "
+            f"{chosen['n_draws']:,} draws in which inputs move together and not evenly.",
         )
     table(
         side_by_side(scenarios),
         title="The scenarios side by side",
         name="scenarios",
+        is_wrapped=True,
         note=f"Medians, with the 90 % interval, of {chosen['n_draws']:,} draws each. Cautious: every assumption set against the "
         "program. Significant: only effects that can be told from chance count.",
     )
@@ -120,7 +122,8 @@ def _result(publication: Publication, chosen: dict[str, Any], inputs: pl.DataFra
     )
     say(
         f"**Net present value {amount(worth, 'usd')}** instead of {amount(before, 'usd')} ({difference(worth, before, 'usd')}): "
-        f"{'it pays' if worth > 0 else 'it does not pay'}. Changed: {as_plain_markdown(', '.join(map(named, changed)))}."
+        f"{'it pays' if worth > 0 else 'it does not pay'}. Both with all other inputs at their centre. "
+        f"Changed: {as_plain_markdown(', '.join(map(named, changed)))}."
     )
     written = [f"{name} = {value:.4g}" for name, value in changed.items() if not name.startswith("effect:")]
     if written:

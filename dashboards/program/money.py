@@ -11,7 +11,7 @@ from dashboards.figures.style import OWN, PENDING
 from dashboards.figures.wording import as_plain_markdown, each, plain
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import is_published, not_available
-from dashboards.program.answer import payback
+from dashboards.program.answer import beside, payback
 from dashboards.store.published import Publication, ask
 from models.wording import amount, month, span
 
@@ -33,7 +33,7 @@ def values(publication: Publication, chosen: dict[str, Any]) -> pl.DataFrame:
 
 def money(publication: Publication, chosen: dict[str, Any], lines: pl.DataFrame) -> None:
     """Draw a scenario's money: by year, so far month by month, where the benefit comes from, and the cost of owning it."""
-    _by_year(lines, chosen["observed_months"])
+    _by_year(lines, chosen)
     left, right = st.columns(2)
     with left:
         _so_far(publication, chosen)
@@ -42,7 +42,8 @@ def money(publication: Publication, chosen: dict[str, Any], lines: pl.DataFrame)
     _ownership(publication, chosen)
 
 
-def _by_year(lines: pl.DataFrame, observed_months: int) -> None:
+def _by_year(lines: pl.DataFrame, chosen: dict[str, Any]) -> None:
+    observed_months = chosen["observed_months"]
     yearly = lines.group_by("year", "kind").agg(pl.col("amount_mean_usd").sum()).sort("year")
     of = {
         kind: rows.sort("year")["amount_mean_usd"].to_list()
@@ -67,7 +68,9 @@ def _by_year(lines: pl.DataFrame, observed_months: int) -> None:
         ),
         title="Money by year of the program",
         name="money_by_year",
-        note="Means of the draws, undiscounted: they add up.",
+        note=f"All years: {beside(sum(net), chosen)}. These are means of the draws, which add up where medians do not, and money "
+        "of later years counts in full, where the answer discounts it.",
+        is_wrapped=True,
     )
     signed = yearly.with_columns(
         amount_mean_usd=pl.when(pl.col("kind") == "cost").then(-pl.col("amount_mean_usd")).otherwise(pl.col("amount_mean_usd")),
@@ -106,8 +109,8 @@ def _so_far(publication: Publication, chosen: dict[str, Any]) -> None:
         f"{len(months)} months {amount(last['net_so_far_p50_usd'], 'usd')}.",
         data=months,
         name="money_so_far",
-        note=f"Median and 90 % interval, undiscounted; after {len(months)} months {amount(last['net_so_far_p50_usd'], 'usd')} "
-        f"({span(last['net_so_far_p5_usd'], last['net_so_far_p95_usd'], 'usd')}). Dotted: projected.",
+        note=f"After {len(months)} months {beside(last['net_so_far_p50_usd'], chosen)}: a median as well, but later money counts "
+        f"in full. 90 % interval {span(last['net_so_far_p5_usd'], last['net_so_far_p95_usd'], 'usd')}. Dotted: projected.",
     )
 
 
@@ -166,6 +169,7 @@ def _ownership(publication: Publication, chosen: dict[str, Any]) -> None:
         | {str(year): st.column_config.NumberColumn(f"Year {year}", format="$%,.0f") for year in range(1, 6)}
         | {name: st.column_config.NumberColumn(title, format="$%,.0f") for name, title in titles.items()},
         name="ownership_costs",
-        note=f"Years count from {month(chosen['starts_on'])}."
+        is_wrapped=True,
+        note=f"Costs alone, without what they brought. Years count from {month(chosen['starts_on'])}."
         + (f" From year {projected} on months are projected." if projected else ""),
     )

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.browser
 SIZES = {"wide": (1440, 1000), "tablet": (1024, 768), "telephone": (390, 844)}
 TALLEST = 6000
 GRAVE = ("serious", "critical")
+CUT = """() => [...document.querySelectorAll('.caregap-wrapped')]
+    .filter(table => table.scrollWidth > table.clientWidth).map(table => table.ariaLabel)"""
+"""The tables of words that are wider than their place."""
 NOT_OURS = ("stDataFrameGlideDataEditor", "modebar")
 """Parts that Streamlit and Plotly draw, and that a page cannot mend."""
 
@@ -85,6 +88,7 @@ def test_a_page_shows_no_error_asks_nobody_outside_and_bars_nobody(
         tab.screenshot(path=pictures / f"{shown.name}_{scheme}_{size}.png")
         assert tab.get_by_test_id("stException").count() == 0
         assert tab.evaluate("(main => main.scrollWidth - main.clientWidth)(document.querySelector('[data-testid=stMain]'))") <= 0
+        assert tab.evaluate(CUT) == []
         assert not wrong
         findings = [
             f"{finding['id']}: {node['html'][:160]}"

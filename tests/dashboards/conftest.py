@@ -1,5 +1,7 @@
 """The dashboards as a viewer of some role sees them, on the published sample, with a home of the test's own to write in."""
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -12,6 +14,19 @@ from streamlit.testing.v1 import AppTest
 from pipelines.home import CHECKOUT
 
 APP = str(CHECKOUT / "dashboards" / "streamlit_app.py")
+
+
+def wrapped(test: AppTest) -> dict[str, list[list[str]]]:
+    """The tables of words on a page by title, each as its lines of cells, the heading first."""
+    found = {}
+    for element in test.get("html"):
+        for title, table in re.findall(
+            r'class="caregap-wrapped"[^>]* aria-label="([^"]*)">(.*?)</table>', element.proto.body, re.S
+        ):
+            lines = re.findall(r"<tr>(.*?)</tr>", table, re.S)
+            cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line, re.S) for line in lines]
+            found[html.unescape(title)] = [[html.unescape(cell) for cell in line] for line in cells]
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from dashboards.figures.wording import as_read
 from pipelines.sql.connection import open_file
+from tests.dashboards.conftest import wrapped
 
 PAGES = ("overview", "kpi_explorer", "care_gaps", "appointments", "retention", "revenue", "roi")
 
@@ -96,10 +98,41 @@ def test_measures_are_listed_by_topic_and_found_by_code_name_or_topic(app):
 
 def test_scenarios_stand_side_by_side_with_their_intervals(app):
     test = app("roi")
-    scenarios = next(table.value for table in test.dataframe if "Scenario" in table.value.columns)
-    assert len(scenarios.columns) - 1 == len(test.get("button_group")[0].proto.options)
-    worth = scenarios.set_index("Scenario").loc["Net present value"]
-    assert all(" to " in said for said in worth)
+    scenarios = wrapped(test)["The scenarios side by side"]
+    assert len(scenarios[0]) - 1 == len(test.get("button_group")[0].proto.options)
+    worth = next(row for row in scenarios if row[0] == "Net present value")
+    assert all(" to " in said for said in worth[1:])
+
+
+def test_every_total_of_the_program_says_how_far_it_is_from_the_answer(app):
+    """Four compete otherwise: the median of the draws, means by year, the sum so far, and one reckoning from central inputs."""
+    test = app("roi")
+    answered = next(tile.value for tile in test.metric if tile.label == "Net present value")
+    notes = [as_read(caption.value) for caption in test.caption]
+    apart = re.compile(r"(−?\$[\d,]+), (\$[\d,]+) (more|less) than the answer above, (−?\$[\d,]+)")
+    found = [apart.search(note).groups() for note in notes if "the answer above" in note]
+    assert len(found) == 3
+
+    def number(text: str) -> int:
+        return int(re.sub(r"[^0-9−]", "", text).replace("−", "-"))
+
+    for total, distance, which, answer in found:
+        assert answer == as_read(answered)
+        assert number(total) - number(answer) == (1 if which == "more" else -1) * number(distance)
+
+
+def test_what_may_be_said_and_the_scenarios_are_no_grids_which_cut_what_is_wider_than_the_screen(app):
+    """The grids that remain on the page are rows of the methods, behind a fold."""
+    test = app("roi")
+    assert {
+        "What may be said of each outcome",
+        "Money by year of the program",
+        "Total cost of ownership over three and five years",
+        "The scenarios side by side",
+        "What vendors commonly claim, and what is found here",
+        "Where each metric stands, and why nothing else is said of it",
+    } == set(wrapped(test))
+    assert len(test.dataframe) == len([table for fold in test.expander for table in fold.dataframe])
 
 
 def test_the_return_is_answered_before_any_table_is_shown(app):
@@ -141,8 +174,8 @@ def test_a_moved_assumption_gives_the_worth_that_the_tornado_has_at_its_end(app,
 
 def test_a_year_of_which_no_month_was_observed_is_projected_and_one_of_which_some_were_is_so_in_part(app):
     """The sample's program has 23 months of 36."""
-    money = next(one.value for one in app("roi").dataframe if "Year 1" in one.value.columns)
-    assert money.columns.to_list()[1:4] == ["Year 1", "Year 2, in part projected", "Year 3, projected"]
+    head, *_ = wrapped(app("roi"))["Money by year of the program"]
+    assert head[1:4] == ["Year 1", "Year 2, in part projected", "Year 3, projected"]
 
 
 def test_every_slider_of_an_assumption_says_its_unit(app):
@@ -156,4 +189,4 @@ def test_every_chart_and_every_table_of_a_page_can_be_taken_away_as_csv(app, pag
     test = app(page)
     exports = [button.proto.label for button in test.get("download_button")]
     charts = 1 if page == "overview" else len(test.get("plotly_chart"))
-    assert exports.count("CSV") == charts + len(test.dataframe)
+    assert exports.count("CSV") == charts + len(test.dataframe) + len(wrapped(test))
