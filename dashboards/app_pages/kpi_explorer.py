@@ -99,7 +99,8 @@ figure(
     f"the period comes to {amount(shown['value'], unit)}.",
     data=drawn.drop("slice_key", "slice_name"),
     name=f"{code}_by_month",
-    note="Line: complete and mature months. Open dots: still coming in. Grey: the year-end holidays; marks: federal holidays.",
+    note="Line: complete and mature months. Open dots: still coming in (triangles: beyond the scale). Grey: the year-end "
+    "holidays; marks: federal holidays.",
 )
 
 draw_notes(publication, kpi, notes, last)

@@ -135,7 +135,8 @@ current_sheet().tiles(
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     st.caption(
         "Line: months that are complete and mature. Open dots: months whose claims or outcomes are still coming in; they never "
-        "count as a fall. Dashed: target. Green band: benchmark. Baseline: the same sites in the same months before the program.",
+        "count as a fall, and one beyond the scale of the mature months is an open triangle at its edge. Dashed: target. Green "
+        "band: benchmark. Baseline: the same sites in the same months before the program.",
         width="stretch",
     )
     columns = ("kpi_code", "month_on", "is_mature", "numerator", "denominator", "value")

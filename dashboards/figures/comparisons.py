@@ -14,12 +14,15 @@ from dashboards.figures.style import (
     PENDING,
     QUIET_TEXT,
     SEQUENCE,
+    THOUSANDS,
     across,
     drawn,
     tick_format,
     upright,
     written,
 )
+from dashboards.figures.trends import open_dots
+from models.chart_scale import scale
 from models.few_cases import MARK
 from models.wording import amount, span
 
@@ -179,7 +182,10 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
     n_rows = -(-len(slices) // columns)
     gap_down, gap_across = min(0.12, 0.4 / n_rows), 0.04
     wide, high = (1 - gap_across * (columns - 1)) / columns, (1 - gap_down * (n_rows - 1)) / n_rows
-    traces, shapes, titles, axes = [], [], [], {}
+    traces: list[dict[str, Any]] = []
+    shapes, titles, axes = [], [], {}
+    mature, pending = (data.filter(pl.col("is_mature") == is_mature)["value"] for is_mature in (True, False))
+    reach = scale(mature, [target, None if unit == "points" else 0.0], pending)
     for index, ((name,), rows) in enumerate(slices.items()):
         number = "" if index == 0 else str(index + 1)
         left, bottom = index % columns * (wide + gap_across), (n_rows - 1 - index // columns) * (high + gap_down)
@@ -204,21 +210,19 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
             {"text": name, "showarrow": False, "font": {"size": 13}, "xref": "paper", "x": left + wide / 2, "xanchor": "center"}
             | {"yref": "paper", "y": bottom + high, "yanchor": "bottom"}
         )
-        for is_mature, mode, colour in ((True, "lines", OWN), (False, "markers", PENDING)):
+        for is_mature in (True, False):
             part = rows.filter(pl.col("is_mature") == is_mature)
+            line = {"y": part["value"].to_list(), "text": written(part["value"], unit), "mode": "lines"}
             traces.append(
                 {
                     "type": "scatter",
                     "x": part["month_on"].to_list(),
-                    "y": part["value"].to_list(),
                     "xaxis": f"x{number}",
                     "yaxis": f"y{number}",
-                    "mode": mode,
-                    "line": {"color": colour, "width": 2},
-                    "marker": {"color": colour, "symbol": "circle-open", "size": 6, "line": {"width": 2}},
+                    "line": {"color": OWN, "width": 2},
                     "cliponaxis": False,
-                    "text": written(part["value"], unit),
                     "hovertemplate": f"{name}, %{{x|%b %Y}}: %{{text}}<extra></extra>",
+                    **(line if is_mature else open_dots(part["value"], unit, *reach)),
                 }
             )
         if target is not None:
@@ -300,7 +304,7 @@ def tornado(data: pl.DataFrame, *, label: str, low: str, high: str, centre: floa
         barmode="overlay",
         height=90 + 28 * max(len(data), 3),
         shapes=[_ZERO],
-        xaxis={"tickformat": "$,.2~s", "showgrid": True},
+        xaxis={"tickformat": THOUSANDS, "showgrid": True},
         yaxis=_NAMES_DOWN,
     )
 
@@ -328,5 +332,5 @@ def waterfall(steps: list[tuple[str, float, bool]]) -> go.Figure:
         showlegend=False,
         margin={"t": 28},
         xaxis={"tickangle": 0, "tickfont": {"size": 10}},
-        yaxis={"tickformat": "$,.2~s"},
+        yaxis={"tickformat": THOUSANDS},
     )

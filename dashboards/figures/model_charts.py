@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, upright
+from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, tick_format, upright
 from models.wording import signs_in
 
 ACTED_ON = {"model": "Patients named by the model", "everybody": "Everybody", "nobody": "Nobody"}
@@ -35,7 +35,7 @@ def reliability(points: pl.DataFrame) -> go.Figure:
         "hovertemplate": "Predicted %{x:.0%}, observed %{y:.0%} (%{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>",
     }
     highest = points.select(pl.max_horizontal(pl.max("x_value", "high", "y_value"))).item() * 1.05
-    axis = {"tickformat": ".0%", "range": [0, min(highest, 1)]}
+    axis = {"tickformat": tick_format("share"), "range": [0, min(highest, 1)]}
     return drawn(
         [diagonal, own],
         height=360,
@@ -66,7 +66,7 @@ def decision(points: pl.DataFrame) -> go.Figure:
         traces,
         height=360,
         shapes=[across(0, color=QUIET_TEXT, width=1, dash="dot")],
-        xaxis={"title": {"text": "Risk threshold for a contact"}, "tickformat": ".0%"},
+        xaxis={"title": {"text": "Risk threshold for a contact"}, "tickformat": tick_format("share")},
         yaxis={
             "title": {"text": "Net benefit"},
             "range": [min(-0.02, points.filter(pl.col("series") == "model").select(pl.min("y_value")).item()), None],

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.style import OWN, QUIET_TEXT, SEQUENCE, across, drawn, upright, written
+from dashboards.figures.style import OWN, QUIET_TEXT, SEQUENCE, THOUSANDS, across, drawn, upright, written
 
 
 def so_far(months: pl.DataFrame, payback_month: int | None) -> go.Figure:
@@ -43,4 +43,4 @@ def so_far(months: pl.DataFrame, payback_month: int | None) -> go.Figure:
     shapes = [across(0, color=QUIET_TEXT, width=1)]
     if payback_month:
         shapes.append(upright(days[payback_month - 1], color=OWN, width=1, dash="dash"))
-    return drawn(traces, height=340, shapes=shapes, xaxis={"tickformat": "%b\n%Y"}, yaxis={"tickformat": "$,.2~s"})
+    return drawn(traces, height=340, shapes=shapes, xaxis={"tickformat": "%b\n%Y"}, yaxis={"tickformat": THOUSANDS})

@@ -92,8 +92,15 @@ def upright(x: float | date, **line: object) -> dict[str, Any]:
 
 
 def tick_format(unit: str) -> str:
-    """How an axis writes a value of this unit, in d3's language: a share as 12 %, dollars as $1,234."""
-    return {"share": ".0%", "usd": "$,.0f"}.get(unit, ",.4~g")
+    """How an axis writes a value of this unit, in d3's language: a share as 12%, dollars as $1,234.
+
+    With up to three digits where the ticks need them: with none, an axis from 69 % to 71 % wrote 70% twice.
+    """
+    return {"share": ".3~%", "usd": "$,.2~f"}.get(unit, ",.3~f")
+
+
+THOUSANDS = "$,.5~s"
+"""How an axis writes large sums of dollars: $12.5k."""
 
 
 def written(values: pl.Series, unit: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Charts by month: mature months as a line, immature ones as open dots."""
+"""Charts by month: mature months as a line, immature ones as open dots, or as open triangles at the edge that they lie beyond."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -9,11 +9,13 @@ import polars as pl
 
 from dashboards.figures.languages import _
 from dashboards.figures.style import GOOD, OWN, PENDING, QUIET_TEXT, across, drawn, tick_format, upright, written
+from models.chart_scale import scale
 from models.holidays import federal_holidays
 
 _FOOT = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
 """A separate axis for marks at the foot of a chart, independent of the values."""
 _GOAL = {"color": OWN, "dash": "dashdot", "width": 1.5}
+FEW_MONTHS = 8
 _TARGET = {"color": GOOD, "dash": "dash", "width": 1.5}
 
 
@@ -26,7 +28,7 @@ def first_and_last(days: pl.Series) -> tuple[date, date]:
 def sparkline(months: pl.DataFrame, *, target: float | None, benchmark: tuple[float, float] | None, unit: str) -> go.Figure:
     """A KPI's months, without axes: `month_on`, `value`, `is_mature`. The target is a dashed line, the benchmark a band."""
     return drawn(
-        _months(months, unit),
+        _months(months, unit, _scale(months, [target, *(benchmark or ())])),
         height=84,
         margin={"l": 0, "r": 0, "t": 4, "b": 0},
         showlegend=False,
@@ -52,7 +54,12 @@ def trend(
     `goals` level ones, the months of `earlier`, moved onto the same axis, a thin dotted line; with `has_holidays` the weeks of
     the year-end holidays are a grey band, and each federal holiday is a mark at the foot, named on hover.
     """
-    traces, happened = _months(months, unit), list(events.iter_rows(named=True)) if events is not None else []
+    marks = [target, *(benchmark or ()), *goals, *(earlier["value"] if earlier is not None else ())]
+    rangemode = "tozero" if unit != "points" else "normal"
+    traces, happened = (
+        _months(months, unit, _scale(months, [*marks, *([0.0] if rangemode == "tozero" else [])])),
+        list(events.iter_rows(named=True)) if events is not None else [],
+    )
     if earlier is not None and not earlier.is_empty():
         traces.append(
             {
@@ -99,13 +106,45 @@ def trend(
             "tickformat": "%b\n%Y",
             # Room for the mark of the first and the last month, which the picture's edge would cut in half.
             "range": [first - timedelta(days=5), last + timedelta(days=5)],
+            # Of a few months Plotly marks the weeks, and writes the same month beside each.
+            **({"dtick": "M1"} if len(months["month_on"].unique()) <= FEW_MONTHS else {}),
         },
-        yaxis={"tickformat": tick_format(unit), "rangemode": "tozero" if unit != "points" else "normal"},
+        yaxis={"tickformat": tick_format(unit), "rangemode": rangemode},
         **({"yaxis2": _FOOT} if has_holidays else {}),
     )
 
 
-def _months(months: pl.DataFrame, unit: str) -> list[dict[str, Any]]:
+def _scale(months: pl.DataFrame, marks: Sequence[float | None]) -> tuple[float, float]:
+    mature, pending = (months.filter(pl.col("is_mature") == is_mature)["value"] for is_mature in (True, False))
+    return scale(mature, marks, pending)
+
+
+def open_dots(values: pl.Series, unit: str, low: float, high: float) -> dict[str, Any]:
+    """The part of a trace that marks values as not final: each in its place, or where it lies beyond `low` or `high`, as a
+    triangle at that edge which says so on hover."""
+    places = [None if value is None else min(max(value, low), high) for value in values]
+    beyond = [value is not None and not low <= value <= high for value in values]
+    shapes = {True: "triangle-up-open", False: "triangle-down-open"}
+    return {
+        "y": places,
+        "text": [
+            f"{said} ({_('beyond the scale')})" if is_beyond else said
+            for said, is_beyond in zip(written(values, unit), beyond, strict=True)
+        ],
+        "mode": "markers",
+        "marker": {
+            "color": PENDING,
+            "symbol": [
+                shapes[value > high] if is_beyond and value is not None else "circle-open"
+                for value, is_beyond in zip(values, beyond, strict=True)
+            ],
+            "size": 7,
+            "line": {"width": 2},
+        },
+    }
+
+
+def _months(months: pl.DataFrame, unit: str, reach: tuple[float, float]) -> list[dict[str, Any]]:
     mature, pending = months.filter(pl.col("is_mature")), months.filter(~pl.col("is_mature"))
     both = {"type": "scatter", "cliponaxis": False, "hovertemplate": "%{x|%b %Y}: %{text}<extra></extra>"}
     return [
@@ -121,11 +160,8 @@ def _months(months: pl.DataFrame, unit: str) -> list[dict[str, Any]]:
         both
         | {
             "x": pending["month_on"].to_list(),
-            "y": pending["value"].to_list(),
-            "text": written(pending["value"], unit),
-            "mode": "markers",
-            "marker": {"color": PENDING, "symbol": "circle-open", "size": 7, "line": {"width": 2}},
             "name": _("Still coming in"),
+            **open_dots(pending["value"], unit, *reach),
         },
     ]
 

@@ -21,6 +21,11 @@ GRAVE = ("serious", "critical")
 CUT = """() => [...document.querySelectorAll('.caregap-wrapped')]
     .filter(table => table.scrollWidth > table.clientWidth).map(table => table.ariaLabel)"""
 """The tables of words that are wider than their place."""
+REPEATED = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(chart =>
+    Object.keys(chart._fullLayout).filter(name => /^[xy]axis/.test(name) && chart._fullLayout[name].type === 'linear')
+        .map(name => (chart._fullLayout[name]._vals || []).map(tick => tick.text).filter(text => text))
+        .filter(texts => new Set(texts).size < texts.length).map(texts => texts.join(' ')))"""
+"""The ticks of the axes of numbers that write one number twice."""
 NOT_OURS = ("stDataFrameGlideDataEditor", "modebar")
 """Parts that Streamlit and Plotly draw, and that a page cannot mend."""
 
@@ -89,6 +94,7 @@ def test_a_page_shows_no_error_asks_nobody_outside_and_bars_nobody(
         assert tab.get_by_test_id("stException").count() == 0
         assert tab.evaluate("(main => main.scrollWidth - main.clientWidth)(document.querySelector('[data-testid=stMain]'))") <= 0
         assert tab.evaluate(CUT) == []
+        assert tab.evaluate(REPEATED) == []
         assert not wrong
         findings = [
             f"{finding['id']}: {node['html'][:160]}"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from dashboards.figures.model_wording import level_in_words
 from dashboards.figures.style import drawn
-from dashboards.figures.trends import trend
+from dashboards.figures.trends import sparkline, trend
 from dashboards.figures.wording import as_plain_markdown, as_read, dollars, language, telephone
+from pipelines.exports.board_report.charts import history
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,41 @@ def test_a_label_of_a_chart_is_no_link_and_our_own_line_breaks_stay():
     assert "<a" not in str(chart.to_plotly_json())
     assert chart.data[0].x[0] == '&lt;a href="http://e.org">Lakeside&lt;/a>'
     assert chart.data[0].hovertemplate.endswith("<br>%{y}<extra></extra>")
+
+
+@pytest.mark.parametrize(("pending", "place", "symbol"), [(0.10, 0.9368, "triangle-down"), (1.9, 0.9832, "triangle-up")])
+def test_a_month_that_is_still_coming_in_does_not_set_the_scale_of_a_chart(pending: float, place: float, symbol: str):
+    """Mature months from 94 % to 98 %, without a target, reach 8 % of 4 points further: from 93.68 % to 98.32 %."""
+    values = [0.94, 0.96, 0.98, 0.95, pending]
+    months = pl.DataFrame(
+        {"month_on": [date(2026, n, 1) for n in range(1, 6)], "value": values, "is_mature": [True] * 4 + [False]}
+    )
+    coming = sparkline(months, target=None, benchmark=None, unit="share").data[1]
+    assert coming.y[0] == pytest.approx(place)
+    assert coming.marker.symbol[0] == f"{symbol}-open"
+    assert coming.text[0] == f"{pending * 100:.1f} % (beyond the scale)"
+    within = sparkline(months.with_columns(value=pl.lit(0.95)), target=None, benchmark=None, unit="share").data[1]
+    assert (within.y[0], within.marker.symbol[0], within.text[0]) == (0.95, "circle-open", "95.0 %")
+
+
+def test_without_mature_months_those_that_are_coming_in_are_the_scale():
+    months = pl.DataFrame({"month_on": [date(2026, n, 1) for n in (1, 2)], "value": [0.1, 0.9], "is_mature": [False] * 2})
+    assert list(sparkline(months, target=None, benchmark=None, unit="share").data[1].y) == [0.1, 0.9]
+
+
+def test_the_report_draws_a_month_beyond_the_scale_as_a_triangle_at_its_edge():
+    months = pl.DataFrame(
+        {
+            "month_on": [date(2026, n, 1) for n in range(1, 5)],
+            "value": [0.94, 0.96, 0.95, 0.1],
+            "is_mature": [True] * 3 + [False],
+        }
+    )
+    bare = dict.fromkeys(("target", "baseline_value", "benchmark_low", "benchmark_high"))
+    drawn_ = str(history({"kpi_name": "Net collection rate", "months": months, **bare}, width=260, height=64))
+    assert "<polygon" in drawn_
+    line = re.search(r'points="([^"]*)" fill="none"', drawn_)[1]
+    assert max(float(point.split(",")[1]) for point in line.split()) > 50  # the lowest mature month lies near the foot, at 59
 
 
 def test_what_somebody_typed_as_an_event_is_text_on_the_chart_and_ends_within_it():

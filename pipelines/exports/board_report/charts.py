@@ -5,6 +5,7 @@ Colours are Okabe and Ito's (2008), which colour-blind readers can distinguish; 
 
 from markupsafe import Markup
 
+from models.chart_scale import scale
 from models.wording import period
 from pipelines.exports.board_report.kpis import Kpi
 
@@ -14,17 +15,15 @@ BAR_WIDTH, BAR_HEIGHT = 80, 12
 
 
 def history(kpi: Kpi, width: int = WIDTH, height: int = HEIGHT) -> Markup:
-    """The months of a KPI: mature ones as a line, others as open dots; target dashed, baseline dotted, benchmark a band."""
+    """The months of a KPI: mature ones as a line, others as open dots, or open triangles at the edge that they lie beyond; target
+    dashed, baseline dotted, benchmark a band."""
     months = kpi["months"].to_dicts()
     if not months:
         return Markup("")
     target, baseline = kpi["target"], kpi["baseline_value"]
-    values = [row["value"] for row in months]
-    marks = [mark for mark in (target, baseline) if mark is not None]
     band = [edge for edge in (kpi["benchmark_low"], kpi["benchmark_high"]) if edge is not None]
-    low, high = min(values + marks), max(values + marks)
-    room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    low, high = low - room, high + room
+    mature_values, others = ([row["value"] for row in months if row["is_mature"] == is_mature] for is_mature in (True, False))
+    low, high = scale(mature_values, [target, baseline], others)
 
     def x(place: int) -> float:
         return PAD + place * (width - 2 * PAD) / max(len(months) - 1, 1)
@@ -47,7 +46,9 @@ def history(kpi: Kpi, width: int = WIDTH, height: int = HEIGHT) -> Markup:
     for left, top in mature[-1:]:
         shapes.append(_shape("circle", cx=left, cy=top, r=3, fill=INK))
     for place, row in enumerate(months):
-        if not row["is_mature"]:
+        if not row["is_mature"] and not low <= row["value"] <= high:
+            shapes.append(_triangle(x(place), y(row["value"]), is_up=row["value"] > high))
+        elif not row["is_mature"]:
             shapes.append(_shape("circle", cx=x(place), cy=y(row["value"]), r=2.6, fill="#fff", stroke=INK))
     label = f"{kpi['kpi_name']} by month, {period(months[0]['month_on'], months[-1]['month_on'])}"
     return _picture(shapes, width, height, label)
@@ -63,6 +64,13 @@ def bar(value: float, greatest: float, is_good: bool | None) -> Markup:
         _shape("line", x1=middle, x2=middle, y1=0, y2=BAR_HEIGHT, stroke="#9ca3af"),
     ]
     return _picture(shapes, BAR_WIDTH, BAR_HEIGHT, "")
+
+
+def _triangle(x: float, y: float, *, is_up: bool) -> Markup:
+    """It points to where the value lies."""
+    tip = 4 if is_up else -4
+    points = f"{x - 3.4:.1f},{y + tip / 2:.1f} {x + 3.4:.1f},{y + tip / 2:.1f} {x:.1f},{y - tip:.1f}"
+    return _shape("polygon", points=points, fill="#fff", stroke=INK)
 
 
 def _rule(height: float, width: int, colour: str, dashes: str) -> Markup:
