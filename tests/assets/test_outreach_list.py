@@ -67,6 +67,14 @@ def test_no_reason_on_the_list_is_a_gap_that_no_later_service_can_close(ask):
     ]
 
 
+def test_a_drug_that_was_ordered_is_no_gap_to_close_now(ask):
+    """CMS156 counts the order of a high-risk drug, and stopping it does not take it back within the period. The sample has some."""
+    open_gaps = "select {} from marts.fct_care_gaps where measure_code = 'CMS156' and gap_status = 'open'"
+    [(n, n_to_close)] = ask(open_gaps.format("count(*), count(*) filter (is_closable or is_actionable_today)"))
+    assert n > 0 and n_to_close == 0
+    assert ask(open_gaps.format("count(*)") + " and next_action is null") == [(0,)]  # it is still to be tapered
+
+
 def test_nobody_is_listed_who_was_tried_in_the_last_two_weeks_unless_urgent(ask):
     assert ask(f"select count(*) from {LIST} where last_contacted_on + 14 > listed_on and not is_clinically_urgent") == [(0,)]
 
