@@ -91,7 +91,7 @@ def _form(publication: Publication, kpis: dict[str, dict[str, Any]], settings: N
             roles = [MYSELF, *ROLES]
             st.selectbox("For", roles, format_func=lambda one: ROLES[one].title if one in ROLES else one, key="alerts_for")
         domains = " or ".join(settings.pages.domains) if settings.pages else ""
-        st.text_input("E-mail addresses", key="alerts_mail", placeholder=f"name@{domains}", max_chars=1000)
+        st.text_input("E-mail addresses", key="alerts_mail", placeholder=f"name@{domains}")
         if may_be_told(viewer, "kpis"):
             chosen = st.multiselect(
                 "KPIs with a threshold", list(kpis), format_func=lambda code: kpis[code]["kpi_name"], key="alerts_kpis"

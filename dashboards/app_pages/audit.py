@@ -14,6 +14,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.layout.exports import offer
 from dashboards.layout.page import empty, open_page
+from dashboards.layout.typed import typed
 from models.audit_log.break_glass import ENDS, REASONS, Opening, openings
 from models.audit_log.chain import Verdict
 from models.audit_log.record import EVENTS
@@ -106,7 +107,7 @@ elif verdict.n_unkeyed:
 who, what, of_what, since = st.columns(4)
 people = who.multiselect("Who", lines["who"].drop_nulls().unique().sort().to_list(), placeholder="Everybody")
 kinds = what.multiselect("What", list(EVENTS), format_func=EVENTS.__getitem__, placeholder="Everything")
-subject = of_what.text_input("Of what", placeholder="A patient's key, a page, a table", max_chars=80, key="subject").strip()
+subject = typed("Of what", 80, place=of_what, placeholder="A patient's key, a page, a table", key="subject").strip()
 from_day = since.date_input("Since", value=None, format="YYYY-MM-DD", key="since")
 if people:
     lines = lines.filter(pl.col("who").is_in(people))

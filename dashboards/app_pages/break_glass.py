@@ -17,6 +17,7 @@ from dashboards.access.break_glass import (
 from dashboards.access.roles import current_viewer
 from dashboards.figures.languages import _, instant
 from dashboards.layout.page import open_page
+from dashboards.layout.typed import typed
 from dashboards.outreach.patient_drawer import draw_opened
 from dashboards.store.published import Publication, of_opened, patients_identified
 from models.audit_log.break_glass import REASONS
@@ -38,12 +39,12 @@ def _ask_for_one(publication: Publication) -> None:
     )
     with st.form("break_glass", border=True):
         first, second = st.columns(2)
-        said = first.text_input(_("Record number or family name"), max_chars=80, key="glass_said")
+        said = typed(_("Record number or family name"), 80, place=first, key="glass_said")
         born_on = second.date_input(
             _("Born on"), value=None, min_value=date(1890, 1, 1), max_value="today", format="YYYY-MM-DD", key="glass_born_on"
         )
         reason = st.selectbox(_("Why"), list(REASONS), index=None, format_func=lambda code: _(REASONS[code]), key="glass_reason")
-        words = st.text_input(_("In words, if there is more to say"), max_chars=200, key="glass_words")
+        words = typed(_("In words, if there is more to say"), 200, key="glass_words")
         is_sure = st.checkbox(_("I need this patient's data for their care, and I know that it is recorded."), key="glass_sure")
         if not st.form_submit_button(_("Open the patient"), type="primary", icon=":material/lock_open:"):
             return

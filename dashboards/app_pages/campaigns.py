@@ -14,6 +14,7 @@ from dashboards.layout.exhibits import say
 from dashboards.layout.exports import offer
 from dashboards.layout.links import lead_to
 from dashboards.layout.page import empty, open_page
+from dashboards.layout.typed import typed
 from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
 from dashboards.outreach.campaign_words import AUDIENCE_NAMES, asked_for, changed, effect, standing, until
 from dashboards.outreach.freshness import today
@@ -127,10 +128,8 @@ def _form(publication: Publication, measures: dict[str, str]) -> None:
     for key, value in _blank(publication).items():
         st.session_state.setdefault(key, value)
     with st.container(border=True):
-        st.text_input(_("Title"), max_chars=LONGEST_TITLE, key="campaign_title", placeholder=_("Eye exams in diabetes"))
-        st.text_input(
-            _("Why"), max_chars=LONGEST_WHY, key="campaign_why", placeholder=_("Half of our diabetics had none this year")
-        )
+        typed(_("Title"), LONGEST_TITLE, key="campaign_title", placeholder=_("Eye exams in diabetes"))
+        typed(_("Why"), LONGEST_WHY, key="campaign_why", placeholder=_("Half of our diabetics had none this year"))
         who, condition, measure, months = st.columns(4)
         audience = who.selectbox(_("Who"), AUDIENCES, format_func=lambda code: _(AUDIENCE_NAMES[code]), key="campaign_audience")
         condition.selectbox(

@@ -11,6 +11,7 @@ from dashboards.figures.wording import as_plain_markdown, each, plain
 from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
+from dashboards.layout.typed import typed
 from dashboards.store.published import Publication, ask
 from models.wording import ABSENT, amount, span
 
@@ -108,9 +109,13 @@ def _lineage(publication: Publication, made: str) -> None:
     say(_("**Made from** {extracts}.", extracts=as_plain_markdown(", ".join(extracts)) or _("reference data alone")))
     if newest:
         say(_("**Newest export among them** {at}.", at=instant(newest, publication.time_zone)))
-    with st.expander(_("Every step on the way: {tables}", tables=many("{n} table", "{n} tables", len(upstream)))):
+    direct, further = (upstream.filter(is_direct) for is_direct in (pl.col("step") == 1, pl.col("step") > 1))
+    say(_("**Directly from** {tables}.", tables=", ".join(f"`{name}`" for name in direct["table_name"])))
+    if further.is_empty():
+        return
+    with st.expander(_("What these are made from: {tables}", tables=many("{n} table", "{n} tables", len(further)))):
         st.dataframe(
-            upstream.select("schema_name", "table_name", "description"),
+            further.select("schema_name", "table_name", "description"),
             hide_index=True,
             column_config={
                 "schema_name": _("Layer"),
@@ -253,6 +258,7 @@ publication = open_page(
 if not _has_lineage():
     st.caption(_("Tables and columns are those of the de-identified file, which is what your role reads."))
 KINDS = {"KPIs": _kpis, "Measures": _measures, "Tables": _tables, "Columns": _columns}
+say_unknown("kind", KINDS, _)
 kind = st.segmented_control(
     _("Look for"),
     list(KINDS),
@@ -263,5 +269,5 @@ kind = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-words = st.text_input(_("Search"), placeholder="no-show, consent, patient_key …", max_chars=80, key="words")
+words = typed(_("Search"), 80, placeholder="no-show, consent, patient_key …", key="words")
 KINDS[kind](publication, words)

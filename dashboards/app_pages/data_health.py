@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards.figures.languages import _, day, instant, many
 from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, as_read, each, first_upper, plain
 from dashboards.kpis.rates import share
+from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
@@ -415,6 +416,7 @@ TABS: dict[str, Callable[[Publication], None]] = {
     "Identities": _identities,
     "Versions": lambda publication: _publications(),
 }
+say_unknown("view", TABS, _)
 chosen = st.segmented_control(
     _("View"),
     list(TABS),

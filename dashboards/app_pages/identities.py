@@ -10,6 +10,7 @@ from dashboards.access.roles import current_viewer
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.identities.decisions import decide
 from dashboards.identities.reviews import REASONS, pairs, side_by_side
+from dashboards.layout.address import say_unknown
 from dashboards.layout.page import empty, is_published, open_page
 from dashboards.store.journal import journal_folder
 from dashboards.store.published import Publication
@@ -30,6 +31,7 @@ def _chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
     """The selected pair; the filters are kept in the URL."""
     why, number = st.columns([3, 1])
     there = [words for reason, words in REASONS.items() if reason in set(rows["reason"].drop_nulls())]
+    say_unknown("reason", [EVERY, *there])
     reason = why.selectbox("Why it is doubtful", [EVERY, *there], key="reason", bind="query-params")
     if reason != EVERY:
         rows = rows.filter(pl.col("reason").replace(REASONS) == reason)
@@ -105,6 +107,7 @@ if not all(is_published(publication, table) for table in TABLES):
     empty("This publication was made before pairs could be decided here. Run `caregap run` again.")
     st.stop()
 every = pairs(publication)
+say_unknown("view", VIEWS)
 view = st.segmented_control(
     "View", list(VIEWS), default="To decide", required=True, key="view", bind="query-params", label_visibility="collapsed"
 )

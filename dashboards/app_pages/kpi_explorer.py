@@ -27,7 +27,8 @@ MOST_SLICES = 12
 publication = open_page("KPI explorer", "Any KPI over time, by site, provider, payer and segment, with the records behind it.")
 catalog = {f"{DOMAIN_NAMES[row['domain']]} · {row['kpi_name']}": row for row in ask(publication, CATALOG).iter_rows(named=True)}
 
-say_unknown("kpi", catalog)
+for key, options in (("kpi", catalog), ("split", SPLITS), ("compare", COMPARISONS)):
+    say_unknown(key, options)
 wide, split, compare = st.columns([2, 1, 1])
 kpi = catalog[wide.selectbox("KPI", list(catalog), key="kpi", bind="query-params")]
 split_by = SPLITS[split.selectbox("Split by", list(SPLITS), key="split", bind="query-params")]

@@ -20,6 +20,7 @@ from dashboards.figures.model_wording import (
     rank_in_words,
 )
 from dashboards.figures.wording import each, language, plain
+from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import current_sheet, not_available, open_page
 from dashboards.store.published import Publication, ask
@@ -306,6 +307,7 @@ there = set(ask(publication, _THERE)["table_name"])
 models = _models(evaluations)
 version = next(iter(models))
 if len(models) > 1:
+    say_unknown("model", models, models.__getitem__)
     version = st.selectbox("Model", list(models), format_func=models.__getitem__, key="model", bind="query-params")
 evaluations = evaluations.filter(pl.col("model_version") == version)
 whole = evaluations.filter(pl.col("subgroup_type") == "all")
@@ -324,6 +326,7 @@ VIEWS: dict[str, Callable[[], None]] = {
     "Monitoring": lambda: _monitoring(publication, there),
     "Card": lambda: _card(publication, version),
 }
+say_unknown("part", VIEWS)
 VIEWS[
     st.segmented_control(
         "View", list(VIEWS), default="Trust", required=True, key="part", bind="query-params", label_visibility="collapsed"

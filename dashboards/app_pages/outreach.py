@@ -11,9 +11,10 @@ from dashboards.access.audit_log import record
 from dashboards.access.roles import BREAK_GLASS, current_viewer
 from dashboards.figures.languages import _, day, many, sentence
 from dashboards.figures.wording import as_plain_markdown, each, first_upper, plain, telephone
-from dashboards.layout.address import say_unknown
+from dashboards.layout.address import SWITCH, say_unknown
 from dashboards.layout.exports import CSV, XLSX, offer
 from dashboards.layout.page import empty, open_page
+from dashboards.layout.typed import typed
 from dashboards.outreach.campaign_words import standing, until
 from dashboards.outreach.freshness import say_if_too_old
 from dashboards.outreach.patient_drawer import CAMPAIGN, ORDER, close_drawer, draw_open, open_drawer
@@ -38,6 +39,8 @@ MOST_AT_ONCE = 18
 """Rows of a grid drawn whole; a longer one scrolls."""
 REACHED = {"scheduled", "reached", "declined", "opted_out", "done_elsewhere", "moved"}
 TODAY = "Today's work"
+LONGEST_SEARCH = 60
+STATES = ["To do", "Worked", "Both"]
 UNFILTERED = {
     "outreach_words": "",
     "site": EVERY,
@@ -58,7 +61,7 @@ def _choice(column: DeltaGenerator, label: str, options: list[str], key: str) ->
 
 def _filtered(rows: pl.DataFrame, names: dict[str, str], code: str) -> pl.DataFrame:
     """The rows that match the filters; `names` are the reasons in words, by the value of the column `code`."""
-    words = st.text_input(_("Search"), placeholder=_("Name or record number"), max_chars=60, key="outreach_words").strip().lower()
+    words = typed(_("Search"), LONGEST_SEARCH, placeholder=_("Name or record number"), key="outreach_words").strip().lower()
     site, assignee, why = st.columns(3)
     sites = rows["location_name"].drop_nulls().unique().sort().to_list()
     if chosen := _choice(site, "Site", sites, "site"):
@@ -100,10 +103,12 @@ def _unfilter(drawn: Sequence[str]) -> None:
 
 def _in_state(rows: pl.DataFrame) -> pl.DataFrame:
     """To do within capacity, unless the switches say otherwise."""
+    say_unknown("state", STATES, _)
+    say_unknown("beyond", SWITCH)
     which, capacity = st.columns([3, 2], vertical_alignment="center")
     state = which.segmented_control(
         _("Show"),
-        ["To do", "Worked", "Both"],
+        STATES,
         format_func=_,
         default="To do",
         required=True,
@@ -319,8 +324,8 @@ def _left_out(publication: Publication) -> None:
 
 def _anybody(publication: Publication) -> None:
     st.session_state[CAMPAIGN] = None
-    words = st.text_input(
-        _("Find a patient of your sites"), placeholder=_("Name or record number"), max_chars=60, key="find_words"
+    words = typed(
+        _("Find a patient of your sites"), LONGEST_SEARCH, placeholder=_("Name or record number"), key="find_words"
     ).strip()
     if not words:
         st.caption(_("The profile of any patient who calls, on the list or not."))
@@ -354,6 +359,7 @@ say_if_too_old(publication)
 if said := st.session_state.pop("outreach_said", None):
     st.toast(said, icon=":material/check_circle:")
 VIEWS = {"Today's list": _todo, "For a clinician": _for_clinician, "Left out": _left_out, "Find a patient": _anybody}
+say_unknown("view", VIEWS, _)
 view = st.segmented_control(
     _("View"),
     list(VIEWS),

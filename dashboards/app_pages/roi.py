@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards.figures.wording import plain
 from dashboards.kpis.claims import LEGEND, against_claims, behind_claims, claims
+from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.page import current_sheet, is_published, not_available, open_page
 from dashboards.program.answer import answer, returns
@@ -20,6 +21,7 @@ def _worth(publication: Publication, program: str, scenarios: pl.DataFrame) -> N
     names = scenarios["scenario"].to_list()
     chosen_name = names[0]
     if len(names) > 1:
+        say_unknown("scenario", names, plain)
         chosen_name = (
             st.segmented_control("Scenario", names, default=names[0], key="scenario", bind="query-params", format_func=plain)
             or names[0]
@@ -73,6 +75,7 @@ if not programs:
     _board(publication, None)
     section("Methods")
 else:
+    say_unknown("program", programs)
     program = programs[0] if len(programs) == 1 else st.selectbox("Program", programs, key="program", bind="query-params")
     scenarios = returns(publication, program)
     if scenarios.is_empty():

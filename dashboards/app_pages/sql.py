@@ -13,6 +13,7 @@ from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
 from dashboards.layout.exports import CSV, PARQUET, XLSX, offer
 from dashboards.layout.page import empty, open_page
+from dashboards.layout.typed import typed
 from dashboards.sandbox.completion import complete_names
 from dashboards.sandbox.examples import WITH_PATIENTS, WITHOUT_PATIENTS
 from dashboards.sandbox.nothing_found import is_nothing, reasons
@@ -28,6 +29,7 @@ TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_ch
 # Seconds to wait before the page offers to stop a query; most have ended by then.
 AT_ONCE_SECONDS = 1.5
 MOST_AT_ONCE = 12
+LONGEST_QUERY = 20_000
 PATIENT_KEYS = {"patient_key", "left_patient_key", "right_patient_key"}
 FIRST_TABLES = ("marts.fct_kpis", "marts.fct_appointments")
 
@@ -51,7 +53,7 @@ def _browser(publication: Publication, sight: Sight) -> None:
     """The dictionary: a table with its columns, or every column that matches a word."""
     is_bare = sight is Sight.DEIDENTIFIED
     tables = ask(publication, TABLES, without_patients=is_bare)
-    word = st.text_input("Find a table or column", placeholder="denials, collections, lead time …", max_chars=60, key="sql_find")
+    word = typed("Find a table or column", 60, placeholder="denials, collections, lead time …", key="sql_find")
     if word.strip():
         found = matching(ask(publication, DESCRIBED, without_patients=is_bare), word).head(MOST_FOUND)
         if found.is_empty():
@@ -126,7 +128,7 @@ def _saved(examples: dict[str, str]) -> None:
         args=(examples,),
     )
     with keep.popover("Save", icon=":material/bookmark_add:", width="stretch"):
-        name = st.text_input("Name", max_chars=80, key="sql_name")
+        name = typed("Name", 80, key="sql_name")
         if st.button("Save this query", type="primary"):
             try:
                 save_query(saved_in, viewer.user_id, name, st.session_state.get(TEXT, ""))
@@ -271,8 +273,9 @@ with editor:
     examples = WITHOUT_PATIENTS if sight is Sight.DEIDENTIFIED else WITH_PATIENTS
     _saved(examples)
     _begin(examples)
-    st.text_area("Query", key=TEXT, height=240, placeholder="select …", max_chars=20_000)
-    if st.button("Run", icon=":material/play_arrow:", type="primary", shortcut="Ctrl+Enter", key="sql_run"):
+    typed("Query", LONGEST_QUERY, is_area=True, key=TEXT, height=240, placeholder="select …")
+    is_too_long = len(st.session_state[TEXT] or "") > LONGEST_QUERY
+    if st.button("Run", disabled=is_too_long, icon=":material/play_arrow:", type="primary", shortcut="Ctrl+Enter", key="sql_run"):
         if st.session_state.get(RUNNING):
             st.session_state[RUNNING][1].forget()
         _start(publication, sight)

@@ -12,6 +12,7 @@ from dashboards.access.roles import Viewer
 from dashboards.figures.trends import first_and_last
 from dashboards.figures.wording import plain
 from dashboards.kpis.records import RECORDS
+from dashboards.layout.address import SWITCH, say_unknown
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import empty, is_published, not_available
@@ -95,6 +96,7 @@ def behind(
         name=f"{kpi['kpi_code']}_by_site_and_provider",
         height=min(38 + 35 * len(parts), 388),
     )
+    say_unknown("rows", SWITCH)
     if not viewer.may_see_patients:
         st.caption("Its rows are listed for roles with patient data.")
     elif not is_published(publication, "marts.fct_kpi_rows"):

@@ -12,6 +12,7 @@ from dashboards.access.audit_log import record
 from dashboards.access.roles import current_viewer
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.kpis.metric import as_stored
+from dashboards.layout.typed import typed
 from dashboards.store.journal import Journal, journal_folder, names_nobody
 from dashboards.store.published import Publication
 from models.notes import KPI_NOTES, LONGEST_NOTE
@@ -92,7 +93,7 @@ def draw_notes(publication: Publication, kpi: dict[str, Any], notes: pl.DataFram
             value=None, key="note_value", disabled=kind != "goal", placeholder="Of a goal alone",
         )  # fmt: skip
         is_of_all = st.checkbox("On all KPIs", key="note_all", disabled=kind == "goal")
-        text = st.text_input("Text", max_chars=LONGEST_NOTE, key="note_text", placeholder="A new reminder went out")
+        text = typed("Text", LONGEST_NOTE, key="note_text", placeholder="A new reminder went out")
         st.caption("Write no patient's name.")
         if st.button("Keep", key="note_keep", type="primary", icon=":material/check:"):
             code = None if is_of_all and kind != "goal" else kpi["kpi_code"]

@@ -15,6 +15,7 @@ from dashboards.access.roles import current_viewer, still_admitted
 from dashboards.figures.languages import _, chosen_language, day
 from dashboards.figures.png import title_every_png
 from dashboards.figures.wording import as_plain_markdown, as_read
+from dashboards.layout.address import say_unread
 from dashboards.layout.reports import offer_reports
 from dashboards.layout.sheet import Sheet
 from dashboards.layout.wrapped import LOOK as WRAPPED
@@ -76,6 +77,7 @@ def open_page(title: str, question: str = "", *, is_exported: bool = True, has_r
     st.markdown(f"**{as_plain_markdown(publication.practice_name)}** · {made_for}{banner}")
     sheet = Sheet(title, publication.practice_name, as_of_on, publication.is_synthetic, language=chosen_language())
     st.session_state[_SHEET] = sheet
+    say_unread()
     if has_reports:
         offer_reports(export, publication)
     if is_exported:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards.access.roles import Viewer, current_viewer
 from dashboards.figures.languages import _
+from dashboards.layout.typed import typed
 from dashboards.store.journal import Journal, journal_folder, names_nobody
 from dashboards.store.published import NothingPublished, current_publication
 from models.notes import LONGEST_ADDRESS, LONGEST_VIEW_TITLE, SAVED_VIEWS
@@ -64,7 +65,7 @@ def offer_views(page: str) -> None:
                 ):
                     remove_view(folder, row["view_id"], viewer.user_id)
                     st.rerun()
-        title = st.text_input(_("Keep this view as"), max_chars=LONGEST_VIEW_TITLE, key="view_title")
+        title = typed(_("Keep this view as"), LONGEST_VIEW_TITLE, key="view_title")
         if st.button(_("Keep"), key="view_keep"):
             try:
                 keep_view(folder, viewer.user_id, page, title, st.query_params.to_dict())

@@ -7,6 +7,7 @@ from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
 from dashboards.figures.languages import _, sentence
 from dashboards.figures.wording import each
+from dashboards.layout.address import SWITCH, say_unknown
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication, ask
@@ -40,6 +41,8 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
         st.caption(_("The patients with an open gap are listed for roles with patient data."))
         return
     names = {row["measure_code"]: f"{row['measure_code']} {sentence(row['measure'])}" for row in measures.iter_rows(named=True)}
+    say_unknown("measure", names, names.__getitem__)
+    say_unknown("patients", SWITCH)
     code = st.selectbox(_("Measure"), list(names), format_func=lambda one: names[one], key="measure", bind="query-params")
     if not st.toggle(_("List the patients with an open gap"), key="patients", bind="query-params"):
         st.caption(_("Each listing is recorded in the audit log."))

@@ -68,7 +68,7 @@ def test_no_reason_on_the_list_is_a_gap_that_no_later_service_can_close(ask):
 
 
 def test_a_drug_that_was_ordered_is_no_gap_to_close_now(ask):
-    """CMS156 counts the order of a high-risk drug, and stopping it does not take it back within the period. The sample has some."""
+    """CMS156 counts the order of a high-risk drug; stopping it takes nothing back within the period. The sample has some."""
     open_gaps = "select {} from marts.fct_care_gaps where measure_code = 'CMS156' and gap_status = 'open'"
     [(n, n_to_close)] = ask(open_gaps.format("count(*), count(*) filter (is_closable or is_actionable_today)"))
     assert n > 0 and n_to_close == 0

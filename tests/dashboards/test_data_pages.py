@@ -162,6 +162,16 @@ def test_a_table_in_the_catalog_says_what_it_is_made_from(app):
     assert "crm touches" in words and "Newest export" in words
 
 
+def test_a_kpi_names_the_tables_that_it_is_made_from_first_and_folds_what_these_are_made_from(app):
+    """The no-show rate counts appointments: one table, made from dozens."""
+    page = app("catalog", role="leadership", address={"kpi": "No-show rate"})
+    direct = next(text.value for text in page.markdown if text.value.startswith("**Directly from**"))
+    assert "int_activity__appointments" in direct and len(direct.split(",")) <= 6
+    [fold] = [one for one in page.expander if one.label.startswith("What these are made from")]
+    further = fold.dataframe[0].value
+    assert len(further) > 6 and "int_activity__appointments" not in " ".join(further["table_name"])
+
+
 def test_the_model_page_says_what_the_model_is_not_for(app):
     page = app("model", role="leadership")
     page.session_state["part"] = "Card"
