@@ -12,6 +12,7 @@ from dashboards.kpis.metric import benchmark, metric, rests_on, target
 from dashboards.kpis.months import CATALOG, DIMENSIONS, first_month, go_lives, months_of, since
 from dashboards.kpis.notes import draw_notes, goals, marks, notes_on
 from dashboards.kpis.periods import members, newest
+from dashboards.kpis.rate_and_mix import draw_rate_and_mix
 from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters, option_of
@@ -104,6 +105,8 @@ figure(
     "holidays; marks: federal holidays.",
 )
 
+if against != "baseline":
+    draw_rate_and_mix(publication, chosen, kpi, shown, against, then_last)
 draw_notes(publication, kpi, notes, last)
 
 if split_by != "all":

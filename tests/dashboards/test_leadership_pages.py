@@ -43,6 +43,29 @@ def test_a_kpi_can_be_split_by_each_of_its_dimensions(app, split: str):
     assert len(test.get("plotly_chart")) == 3
 
 
+@pytest.mark.parametrize("compare", ["The period before", "A year before"])
+def test_leadership_sees_how_much_of_a_change_is_rate_and_how_much_mix_of_sites_payers_and_segments(app, compare: str):
+    test = app("kpi_explorer", address={"period": "3 months", "compare": compare})
+    tile = next(tile for tile in test.metric if tile.label == "No-show rate")
+    [(title, (head, *rows))] = [one for one in wrapped(test).items() if "rate, how much mix" in one[0]]
+    assert tile.delta in title
+    assert head[:4] == ["By", "Change", "Rate", "Mix"]
+    assert [row[0] for row in rows] == ["Site", "Payer", "Segment"]
+
+    def points(text: str) -> float:
+        return float(text.removesuffix(" pts").replace("−", "-").replace("±", ""))
+
+    for _, whole, rate, mix, *_rest in rows:
+        assert whole == tile.delta
+        assert points(rate) + points(mix) == pytest.approx(points(whole))
+
+
+def test_a_change_within_one_site_is_not_taken_apart_by_site(app):
+    test = app("kpi_explorer", address={"period": "3 months", "site": "East Clinic"})
+    [(_, (_head, *rows))] = [one for one in wrapped(test).items() if "rate, how much mix" in one[0]]
+    assert [row[0] for row in rows] == ["Payer", "Segment"]
+
+
 def test_rows_behind_a_kpi_are_for_roles_with_patient_data_and_leave_a_line_in_the_audit_log(app, shown_home):
     assert not [toggle for toggle in app("kpi_explorer").toggle if toggle.key == "rows"]
     test = app("kpi_explorer", role="analyst_phi")
