@@ -16,8 +16,8 @@ from pipelines.home import Home
 def command(month_code: str | None, quarter_code: str | None, out: Path | None) -> None:
     """Write the board report for a month or a quarter from the current publication [the newest mature quarter].
 
-    The report is one self-contained file of four printed pages: decisions to take, KPIs against baseline, target and benchmark,
-    what changed and why, care gaps, the program's effects and value. It contains counts and rates, no patients.
+    The report is one self-contained file of at most four printed pages: decisions to take, KPIs against baseline, target and
+    benchmark, what changed and why, care gaps, the program's effects and value. It contains counts and rates, no patients.
     """
     from datetime import date
 

@@ -1,5 +1,6 @@
 """The board report: one self-contained file without patients, in which immature months never look like a fall."""
 
+import io
 import re
 from datetime import date
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from PIL import Image, ImageOps
 
 from pipelines.cli import caregap
 from pipelines.errors import UsageError
@@ -47,14 +49,32 @@ def test_a_report_begins_with_whether_the_program_paid_and_the_decisions_due(rep
         assert "stop, or renegotiate" in text
 
 
-def test_a_report_is_four_printed_pages(folder: Path):
+def test_a_report_is_at_most_four_printed_pages(folder: Path):
     """The PDF counts its pages itself: `/Count` of its page tree."""
     plutoprint = pytest.importorskip("plutoprint", reason="PlutoPrint has no wheel for this machine.")
     for path in sorted(folder.glob("report_*.html")):
         book = plutoprint.Book(plutoprint.PAGE_SIZE_LETTER)
         book.load_html(path.read_text(encoding="utf-8"))
-        assert book.get_page_count() == 4
+        assert 3 <= book.get_page_count() <= 4
         assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_no_printed_page_but_the_last_is_left_half_empty(folder: Path):
+    """The lowest ink above the page's number, which stands in the last tenth, lies in the lower 30 % of the page; so do headings
+    stay with what follows: one at a page's foot would have nothing below it, and its part would begin on the next."""
+    plutoprint = pytest.importorskip("plutoprint", reason="PlutoPrint has no wheel for this machine.")
+    for path in sorted(folder.glob("report_*.html")):
+        book = plutoprint.Book(plutoprint.PAGE_SIZE_LETTER)
+        book.load_html(path.read_text(encoding="utf-8"))
+        for place in range(book.get_page_count() - 1):
+            size = book.get_page_size_at(place)
+            canvas = plutoprint.ImageCanvas(int(size.width), int(size.height))
+            canvas.clear_surface(1, 1, 1, 1)
+            book.render_page(canvas, place)
+            drawn = io.BytesIO()
+            canvas.write_to_png_stream(drawn)
+            page = ImageOps.invert(Image.open(drawn).convert("L")).crop((0, 0, int(size.width), int(size.height * 0.9)))
+            assert page.getbbox()[3] > 0.7 * size.height, f"{path.name}, page {place + 1}"
 
 
 def test_what_chance_explains_or_a_met_target_makes_idle_is_no_decision():
