@@ -80,7 +80,7 @@ def _influence(panel: Panel, design: Design, estimates: np.ndarray, sizes: np.nd
     n, n_cells = sizes.sum(), len(design.cells)
     cells = np.empty((len(panel.units), n_cells))
     for k, cell in enumerate(design.cells):
-        change = panel.outcome[:, cell.period] - panel.outcome[:, cell.base]
+        change = cell.change(panel.outcome)
         own, control = design.group == cell.cohort, design.controls(cell)
         cells[:, k] = (
             own * (change - change[own].mean()) / own.sum() - control * (change - change[control].mean()) / control.sum()

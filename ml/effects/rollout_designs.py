@@ -96,12 +96,15 @@ def _balanced(panel: pl.DataFrame) -> pl.DataFrame:
 
 
 def staggered(rollout: Rollout) -> Checked:
-    """Callaway & Sant'Anna, with all sites not yet on the program as controls.
+    """Callaway & Sant'Anna, with all sites not yet on the program as controls, against the mean of all months before joining.
+
+    One month of a site is mostly chance: against the last month before joining alone, the intervals of the no-show rate were
+    2.5 times as wide on simulated practices of 1,400 patients, and told 6 of 20 effects from chance instead of 15.
 
     The pre-trend check uses the slope: a joint test of all monthly changes missed a steady fall of 0.8 points a month over ten
     months, and the estimated "effect" was that fall continuing.
     """
-    found = staggered_effect(rollout.panel, **_PANEL, control="notyet")
+    found = staggered_effect(rollout.panel, **_PANEL, control="notyet", base="all")
     if not all(map(isfinite, found.interval)):
         n = rollout.panel["site"].n_unique()
         raise EstimateRefused(f"{n} sites allow too few assignments to distinguish an effect from chance")

@@ -2,7 +2,7 @@
 
 ATT(g, t) is the mean change of cohort g from its base period to t, minus that of its controls: outcome regression without
 covariates (Callaway & Sant'Anna, J. Econometrics 2021;225:200, equation 2.4). The base is the last period before g for t ≥ g,
-and the period before t for t < g: the "varying" base of the R package `did`.
+and the period before t for t < g: the "varying" base of the R package `did`. Or, for t ≥ g, the mean of all periods before g.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,17 @@ PLACEBO_PERIODS = 6
 
 @dataclass(frozen=True)
 class Cell:
-    """One group-time effect: positions of its cohort and periods, and its control groups (the last group: never treated)."""
+    """One group-time effect: positions of its cohort, its period and the periods whose mean is its base, and its control groups
+    (the last group: never treated)."""
 
     cohort: int
     period: int
-    base: int
+    base: np.ndarray
     controls: np.ndarray
+
+    def change(self, outcome: np.ndarray) -> np.ndarray:
+        """The change from the base, of outcomes (..., periods)."""
+        return outcome[..., self.period] - outcome[..., self.base].mean(axis=-1)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Design:
         """ATT(g, t), shape (..., cells), from outcome sums (..., groups, periods) and sizes (..., groups)."""
         found = []
         for cell in self.cells:
-            change = sums[..., cell.period] - sums[..., cell.base]
+            change = cell.change(sums)
             own = change[..., cell.cohort] / sizes[..., cell.cohort]
             found.append(own - (change @ cell.controls) / (sizes @ cell.controls))
         return np.stack(found, axis=-1)
@@ -81,16 +86,18 @@ class Design:
         return len(self.cells) + [kind for kind, _ in self.names].index("simple")
 
 
-def make_design(panel: Panel, control: str) -> Design:
-    """The group-time effects and aggregates that the panel allows with these controls ("never" or "notyet")."""
+def make_design(panel: Panel, control: str, base: str = "last") -> Design:
+    """The group-time effects and aggregates that the panel allows with these controls ("never" or "notyet") and this base
+    ("last" or "all" of the periods before joining)."""
     cohorts, clock = panel.cohorts, panel.clock
     joined = np.append(cohorts, NEVER)
     cells = []
     for g, start in enumerate(cohorts):
+        earlier = np.arange(np.searchsorted(clock, start))
         for t in range(1, len(clock)):
-            base = t - 1 if clock[t] < start else int(np.searchsorted(clock, start)) - 1
-            later = joined == NEVER if control == "never" else (joined > clock[max(t, base)]) & (joined != start)
-            cells.append(Cell(g, t, base, later.astype(float)))
+            periods = np.array([t - 1]) if clock[t] < start else earlier if base == "all" else earlier[-1:]
+            later = joined == NEVER if control == "never" else (joined > clock[t]) & (joined != start)
+            cells.append(Cell(g, t, periods, later.astype(float)))
     cohort = np.array([cell.cohort for cell in cells])
     at = np.array([clock[cell.period] for cell in cells])
     event = at - cohorts[cohort]

@@ -24,6 +24,7 @@ def staggered_effect(
     first_treated: str,
     outcome: str,
     control: str = "never",
+    base: str = "last",
     cluster: str | None = None,
     drop_incomplete: bool = False,
     bootstrap: int = 0,
@@ -31,9 +32,10 @@ def staggered_effect(
 ) -> Estimate:
     """The mean effect on the treated and all group-time effects, from a balanced long panel.
 
-    `control` is "never" or "notyet" (also those treated later). `estimate` is the simple aggregate: the mean over all treated
-    cells, cohorts weighted by size. Parts: `group_time`, `event_study`, `group` (rows), `simple`, `dynamic_overall`,
-    `group_overall`, `pre_trend` (Wald test that all effects before treatment are zero),
+    `control` is "never" or "notyet" (also those treated later); `base`, with which treated periods are compared, is the "last"
+    period before joining or the mean of "all". `estimate` is the simple aggregate: the mean over all treated cells, cohorts
+    weighted by size. Parts: `group_time`, `event_study`, `group` (rows), `simple`, `dynamic_overall`, `group_overall`,
+    `pre_trend` (Wald test that all effects before treatment are zero),
     `placebo_date` (the mean change per period had each cohort joined that many periods earlier) and `pre_slope` (the trend per
     period of the treated against the controls before joining). The last two use only periods before treatment, so they are
     near zero if the design holds.
@@ -56,7 +58,7 @@ def staggered_effect(
         panel = _until_the_last_cohort(panel, first_treated)
     if control == "never" and np.isfinite(panel.first_treated).all():
         raise EstimateRefused("no unit is never treated; compare with those not yet treated", column=first_treated)
-    design = make_design(panel, control)
+    design = make_design(panel, control, base)
     few = _has_few_clusters(panel, design)
     found = randomisation_inference(panel, design, seed) if few else influence_inference(panel, design, bootstrap, seed)
     return _report(panel, design, found)

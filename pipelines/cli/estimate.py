@@ -56,6 +56,13 @@ def randomised(file: Path, as_json: bool, **columns: Any) -> None:
 @click.option(
     "--control", type=click.Choice(["never", "notyet"]), default="never", show_default=True, help="Units to compare with."
 )
+@click.option(
+    "--base",
+    type=click.Choice(["last", "all"]),
+    default="last",
+    show_default=True,
+    help="What treated periods are compared with: the last period before joining, or the mean of all before it.",
+)
 @click.option("--cluster", metavar="COLUMN", help="Units treated together; by default each unit by itself.")
 @click.option("--bootstrap", default=0, metavar="DRAWS", help="Multiplier bootstrap, with simultaneous bands.")
 @_with(SEED, AS_JSON)

@@ -127,7 +127,8 @@ def test_the_board_s_table_has_the_figures_of_every_other_page_and_nothing_as_cl
 
 def test_the_sentence_for_a_board_is_the_same_on_paper_and_in_the_tables(warehouse, sample_home):
     [(said,)] = rows(warehouse, "select statement from delivery.fct_program_returns where scenario = 'base'")
-    assert said.startswith("The program does not pay for itself: −$") and " No effect can be told from chance. Next: " in said
+    assert said.startswith("The program does not pay for itself: −$") and " Next: " in said
+    assert " Told from chance: 1 of 11 effects, " in said
     report = (sample_home.published / "current" / "report_2026-Q3.html").read_text(encoding="utf-8")
     assert said in report
     assert "Total cost of ownership" in report and "What vendors commonly claim" in report

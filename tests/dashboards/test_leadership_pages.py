@@ -203,7 +203,8 @@ def test_a_year_of_which_no_month_was_observed_is_projected_and_one_of_which_som
 
 def test_every_slider_of_an_assumption_says_its_unit(app):
     sliders = [one for one in app("roi").select_slider if one.key.startswith("lever_")]
-    assert {one.options[0].split(" ", 1)[1] for one in sliders if one.key.startswith("lever_base_effect:days")} == {"days"}
+    effects = {one.key.partition(":")[2]: one.options[0].split(" ", 1)[1] for one in sliders if ":" in one.key}
+    assert effects == {code: "days" if code == "days_in_ar" else "pts" for code in effects} and len(effects) >= 3
     assert [one.label for one in sliders if not re.fullmatch(r"−?[\d,.]+ [a-z%].*", one.options[0])] == []
 
 

@@ -1,6 +1,7 @@
 """Callaway & Sant'Anna against the published table of `mpdta`, two-period regression, and simulated panels."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.effects.estimate import EstimateRefused
+from ml.effects.rollout_designs import Rollout, staggered
 from ml.effects.staggered_did import staggered_effect
 
 ROI = Path(__file__).parents[3].parent / "shared" / "data" / "roi"
@@ -98,6 +100,29 @@ def test_where_all_join_in_the_end_the_last_cohort_is_the_control():
         pl.when(pl.col("first") == 5).then(0).otherwise("first").alias("first")
     )
     assert found.estimate == pytest.approx(staggered_effect(before_last, **COLUMNS).estimate)
+
+
+@pytest.mark.parametrize(("base", "effect"), [("last", 5), ("all", 6)])
+def test_the_base_is_the_last_period_before_joining_or_the_mean_of_all_before(base: str, effect: float):
+    """The treated go from 1 and 3 to 9, the control from 2 and 2 to 3: (9 - 3) - (3 - 2) = 5, and (9 - 2) - (3 - 2) = 6. The
+    change before joining, 2 - 0, has one base either way."""
+    frame = pl.DataFrame(
+        {"unit": [1] * 3 + [2] * 3, "period": [1, 2, 3] * 2, "first": [3] * 3 + [0] * 3, "y": [1.0, 3.0, 9.0, 2.0, 2.0, 3.0]}
+    )
+    found = staggered_effect(frame, **COLUMNS, base=base)
+    assert [row["estimate"] for row in found.parts["group_time"]] == [2, effect] and found.estimate == effect
+
+
+def test_a_programs_effect_is_the_change_from_all_months_before_joining_not_from_a_strange_last_one():
+    """Four sites at 10 %, but 4 % in the month before they join, and four always at 10 %: 10 - (10 + 10 + 4) / 3 = 2 points."""
+    months = [date(2026, month, 1) for month in range(1, 7)]
+    rows = [
+        (site, month, months[3] if site < 4 else None, 4.0 if site < 4 and month == months[2] else 10.0, 100.0)
+        for site in range(8)
+        for month in months
+    ]
+    panel = pl.DataFrame(rows, schema=["site", "month", "first_month", "numerator", "denominator"], orient="row")
+    assert staggered(Rollout.of(panel))[0].estimate == pytest.approx(0.02)
 
 
 def test_clusters_widen_the_interval_where_units_move_together():
@@ -202,7 +227,9 @@ def test_a_broken_panel_is_refused_by_column_and_row(name: str):
 @pytest.mark.slow
 @pytest.mark.parametrize("n_units,cohorts", [(120, {3: 40, 5: 40}), (24, {3: 6, 5: 6}), (9, {4: 4})])
 @pytest.mark.parametrize("effect", [0.0, 0.7])
-def test_the_interval_holds_the_truth_in_nineteen_of_twenty(n_units: int, cohorts: dict[int, int], effect: float):
+@pytest.mark.parametrize("base", ["last", "all"])
+def test_the_interval_holds_the_truth_in_nineteen_of_twenty(base: str, n_units: int, cohorts: dict[int, int], effect: float):
     """90 to 99 of 100; here 400 panels a case, so that chance alone leaves these bounds once in a million."""
-    intervals = [staggered_effect(simulated(seed, n_units, cohorts, effect), **COLUMNS).interval for seed in range(400)]
+    panels = (simulated(seed, n_units, cohorts, effect) for seed in range(400))
+    intervals = [staggered_effect(panel, **COLUMNS, base=base).interval for panel in panels]
     assert 0.90 <= np.mean([low <= effect <= high for low, high in intervals]) <= 0.99
