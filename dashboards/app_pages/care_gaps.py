@@ -112,7 +112,7 @@ measures = (
 )
 totals = _rated(year.with_columns(every=pl.lit(0)), "every").row(0, named=True)
 kpi = next(row for row in ask(publication, CATALOG).iter_rows(named=True) if row["kpi_code"] == CLOSURE)
-kpi = kpi | {"kpi_name": _(kpi["kpi_name"]), "formula": _(kpi["formula"])}
+kpi = kpi | {"kpi_name": _(kpi["kpi_name"])}
 shown = newest(publication, chosen, QUARTER, (CLOSURE,)).get(CLOSURE)
 ends_on = first_and_last(year["period_end_on"])[1]
 so_far = _("reporting year {year}, up to the day of the data", year=ends_on.year)

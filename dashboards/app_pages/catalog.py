@@ -138,21 +138,23 @@ def _heading(words: str) -> None:
 
 
 def _kpis(publication: Publication, words: str) -> None:
-    kpis = _matching(ask(publication, _KPIS), words, ["kpi_code", "kpi_name"], ["formula", "source"])
-    names = dict(kpis.select("kpi_code", "kpi_name").iter_rows())
+    every = ask(publication, _KPIS)
+    every = every.with_columns(said=each(every["kpi_name"], _), told=each(every["formula"], lambda formula: sentence(_(formula))))
+    kpis = _matching(every, words, ["kpi_code", "said"], ["kpi_name", "told", "formula", "source"])
+    names = dict(kpis.select("kpi_code", "said").iter_rows())
     code = _chosen(names, "kpi", f"{_('KPI')} ({len(names)})")
     if code is None:
         return
     kpi = kpis.row(by_predicate=pl.col("kpi_code") == code, named=True)
     with st.container(border=True):
-        _heading(kpi["kpi_name"])
+        _heading(kpi["said"])
         if kpi["unavailable_reason"]:
-            not_available(kpi["kpi_name"], kpi["unavailable_reason"])
+            not_available(kpi["said"], kpi["unavailable_reason"])
         band = between(span(kpi["benchmark_low"], kpi["benchmark_high"], kpi["unit"]))
         _facts(
             {
-                _("Formula"): kpi["formula"],
-                _("In detail"): kpi["exclusions"],
+                _("Formula"): kpi["told"],
+                _("In detail"): kpi["exclusions"] and _(kpi["exclusions"]),
                 _("Better when it is"): _(kpi["direction"]),
                 _("Target"): amount(kpi["target"], kpi["unit"]),
                 _("Benchmark"): f"{band} ({kpi['benchmark_year']})" if kpi["benchmark_year"] else None,

@@ -8,7 +8,7 @@ import phonenumbers
 import polars as pl
 from babel import Locale
 
-from dashboards.figures.languages import _
+from dashboards.figures.languages import _, sentence
 from models.wording import MINUS, titled
 
 _JOINER = "\u2060"
@@ -36,11 +36,11 @@ DESIGN_NAMES = {
 def definition(catalog: dict[str, Any]) -> str:
     """A KPI's definition for a hover text: formula, what is left out, maturity, source. `catalog` is a row of `dim_kpis`."""
     parts = [
-        catalog["formula"],
-        f"{_('In detail')}: {catalog['exclusions']}" if catalog["exclusions"] else "",
+        sentence(_(catalog["formula"])),
+        f"{_('In detail')}: {_(catalog['exclusions'])}" if catalog["exclusions"] else "",
         _("A month is mature {n} days after its end.", n=catalog["maturity_days"]) if "maturity_days" in catalog else "",
-        f"{_('Source')}: {catalog['source']}",
-        catalog["departs"] or "",
+        f"{_('Source')}: {_(catalog['source'])}",
+        _(catalog["departs"]) if catalog["departs"] else "",
     ]
     return "\n\n".join(part for part in parts if part)
 

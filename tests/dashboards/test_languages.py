@@ -121,6 +121,26 @@ def test_measures_actions_and_standing_lists_are_in_the_spanish_catalogue():
     assert {row[name] for row in lists for name in ("title", "why", "rule")} - set(spanish()) == set()
 
 
+def test_names_and_formulas_of_kpis_and_all_that_is_said_of_the_closure_rate_are_in_the_spanish_catalogue():
+    """The care team's catalogue names every KPI; its page of care gaps explains the closure rate."""
+    with (SEEDS / "kpi_catalog.csv").open(encoding="utf-8") as file:
+        kpis = list(csv.DictReader(file))
+    notice = "less than {n} hours before the start"  # what a build writes for the window
+    texts = {row[name].replace("inside the notice window", notice) for row in kpis for name in ("kpi_name", "formula")}
+    closure = next(row for row in kpis if row["kpi_code"] == "care_gap_closure_rate")
+    texts |= {closure[name] for name in ("exclusions", "source", "departs")}
+    assert texts - set(spanish()) - set(of_the_warehouse()) == set()
+
+
+def test_a_kpi_of_the_catalogue_and_the_closure_rate_are_defined_in_spanish(app):
+    shown = app("catalog", role=CARE_TEAM, address={"language": "Español"})
+    assert any(header.value == "Tasa de inasistencias" for header in shown.header)
+    assert any("Inasistencias ÷ citas debidas" in text.value for text in shown.markdown)
+    gaps = app("care_gaps", role=CARE_TEAM, address={"language": "Español"})
+    told = next(tile.help for tile in gaps.metric if tile.label == spanish()["Care-gap closure rate"])
+    assert "Un cuidado pendiente es un paciente" in told and "Se aparta" in told
+
+
 def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogue():
     names = (LIST_REASONS, LEFT_OUT, IN_CRM, CHANNEL_NAMES, AUDIENCE_NAMES)
     words = {word for one in names for word in one.values()} | {page.title for page in OPENED}
