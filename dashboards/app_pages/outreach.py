@@ -52,25 +52,25 @@ UNFILTERED = {
 """The filters by their keys, each as it stands where it leaves nothing out."""
 
 
-def _choice(column: DeltaGenerator, label: str, options: list[str], key: str) -> str | None:
-    """The chosen option, kept in the URL; None: all."""
-    say_unknown(key, [EVERY, *options], _)
+def _choice(column: DeltaGenerator, label: str, options: list[str], key: str, above: DeltaGenerator) -> str | None:
+    """The chosen option, kept in the URL; None: all. What the URL names and is not there is said `above`."""
+    say_unknown(key, [EVERY, *options], _, above)
     chosen = column.selectbox(_(label), [EVERY, *options], format_func=_, key=key, bind="query-params")
     return None if chosen == EVERY else chosen
 
 
-def _filtered(rows: pl.DataFrame, names: dict[str, str], code: str) -> pl.DataFrame:
+def _filtered(rows: pl.DataFrame, names: dict[str, str], code: str, above: DeltaGenerator) -> pl.DataFrame:
     """The rows that match the filters; `names` are the reasons in words, by the value of the column `code`."""
     words = typed(_("Search"), LONGEST_SEARCH, placeholder=_("Name or record number"), key="outreach_words").strip().lower()
     site, assignee, why = st.columns(3)
     sites = rows["location_name"].drop_nulls().unique().sort().to_list()
-    if chosen := _choice(site, "Site", sites, "site"):
+    if chosen := _choice(site, "Site", sites, "site", above):
         rows = rows.filter(pl.col("location_name") == chosen)
     people = rows["assigned_to"].drop_nulls().unique().sort().to_list()
-    if chosen := _choice(assignee, "Assigned to", people, "assignee"):
+    if chosen := _choice(assignee, "Assigned to", people, "assignee", above):
         rows = rows.filter(pl.col("assigned_to") == chosen)
     there = set(rows[code])
-    if names and (chosen := _choice(why, "Reason", [name for one, name in names.items() if one in there], "reason")):
+    if names and (chosen := _choice(why, "Reason", [name for one, name in names.items() if one in there], "reason", above)):
         rows = rows.filter(pl.col(code).replace(names) == chosen)
     # The search is not in the URL, because it is a patient's name.
     if words:
@@ -101,10 +101,10 @@ def _unfilter(drawn: Sequence[str]) -> None:
     st.session_state.update({key: UNFILTERED[key] for key in drawn})
 
 
-def _in_state(rows: pl.DataFrame) -> pl.DataFrame:
+def _in_state(rows: pl.DataFrame, above: DeltaGenerator) -> pl.DataFrame:
     """To do within capacity, unless the switches say otherwise."""
-    say_unknown("state", STATES, _)
-    say_unknown("beyond", SWITCH)
+    say_unknown("state", STATES, _, above)
+    say_unknown("beyond", SWITCH, place=above)
     which, capacity = st.columns([3, 2], vertical_alignment="center")
     state = which.segmented_control(
         _("Show"),
@@ -236,8 +236,9 @@ def _todo(publication: Publication) -> None:
         empty(_("The list is empty: nobody is due, or everybody who is must not be contacted now."))
         return
     _sum_up(rows, 0 if code else len(for_clinician(publication).filter(pl.col("outcome").is_null())))
+    above = st.container()
     with st.expander(_("Search, filter, or show more")):
-        rows = _filtered(_in_state(rows), LIST_REASONS if code is None else {}, "list_reason")
+        rows = _filtered(_in_state(rows, above), LIST_REASONS if code is None else {}, "list_reason", above)
     _say_filters([key for key in UNFILTERED if key != "reason" or code is None])
     st.session_state[ORDER] = rows["patient_key"].to_list()
     if rows.is_empty():
@@ -303,7 +304,7 @@ def _left_out(publication: Publication) -> None:
     st.markdown(
         _("Patients left out of the list, with the reason. Do not contact them; a clinician decides about the urgent ones.")
     )
-    rows = _filtered(rows, LEFT_OUT, "suppress_reason")
+    rows = _filtered(rows, LEFT_OUT, "suppress_reason", st.container())
     _say_filters(["outreach_words", "site", "assignee", "reason"])
     if rows.is_empty():
         empty(_("Nobody matches. Choose other filters, or search for another name."))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.figures.languages import _
 
@@ -25,14 +26,15 @@ def say_unread() -> None:
         st.info(_("The address asks for something that no page knows; it changes nothing."), icon=":material/link_off:")
 
 
-def say_unknown(key: str, options: Iterable[str], words: Callable[[str], str] = str) -> None:
-    """Call it before the widget of this `key`, which takes the choice out of the address; `words` is its `format_func`.
+def say_unknown(key: str, options: Iterable[str], words: Callable[[str], str] = str, place: DeltaGenerator | None = None) -> None:
+    """Call it before the widget of this `key`, which takes the choice out of the address; `words` is its `format_func`, `place`
+    where to say it if the widget is behind a fold.
 
     The choice itself is not repeated: whoever made the link could put any words on the page.
     """
     named = st.query_params.get(key)
     if named is not None and not any(named in (option, words(option)) for option in options):
-        st.info(
+        (place or st).info(
             _("What the address asks for with “{key}” is not known here, and changes nothing.", key=key),
             icon=":material/link_off:",
         )

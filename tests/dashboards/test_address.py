@@ -18,6 +18,7 @@ from pipelines.home import CHECKOUT
         ("outreach", "care_team", {"state": "zzz"}),
         ("outreach", "care_team", {"view": "zzz"}),
         ("outreach", "care_team", {"beyond": "zzz"}),
+        ("outreach", "care_team", {"assignee": "zzz"}),
         ("kpi_explorer", "leadership", {"split": "zzz"}),
         ("kpi_explorer", "leadership", {"compare": "zzz"}),
         ("kpi_explorer", "analyst_phi", {"rows": "zzz"}),
@@ -36,6 +37,7 @@ def test_a_name_that_is_not_known_is_said_once_and_changes_nothing(app, page: st
     assert [one.value for one in shown.info if "the address" in one.value] == [
         f"What the address asks for with “{key}” is not known here, and changes nothing."
     ]
+    assert not [one.value for fold in shown.expander for one in fold.info]  # where nobody would see it
     assert not [one.value for one in shown.run().info if "the address" in one.value]
 
 
