@@ -76,6 +76,19 @@ def _list_of(node: exp.ArrayAgg, where: exp.Expr | None = None, over: exp.Window
     return call("IF", exp.EQ(this=call("SIZE", made), expression=number(0)), exp.Null(), made.copy())
 
 
+def _text_of(node: exp.GroupConcat, where: exp.Expr | None = None) -> exp.Expr:
+    """`string_agg(distinct x, … order by x)`, of a sorted set: Spark's own, with an order, ends in an error of its optimizer
+    beside another `distinct`."""
+    order: Any = node.this
+    (value,) = order.this.expressions
+    if [(one.this, bool(one.args.get("desc"))) for one in order.expressions] != [(value, False)]:
+        raise NotImplementedError("string_agg(distinct x order by y)")
+    made: exp.Expr = call("COLLECT_SET", value)
+    made = exp.Filter(this=made, expression=exp.Where(this=where.copy())) if where else made
+    is_empty = exp.EQ(this=call("SIZE", made), expression=number(0))
+    return call("IF", is_empty, exp.Null(), call("ARRAY_JOIN", call("ARRAY_SORT", made.copy()), node.args["separator"]))
+
+
 def _written_out(window: exp.Window) -> exp.Expr:
     """`over (w rows …)` with what the window `w` is: Spark takes a named window as it is or not at all."""
     named = next(one for one in window.parent_select.args["windows"] if one.name == window.alias)  # type: ignore[union-attr]
@@ -237,8 +250,14 @@ def meant(node: exp.Expr) -> exp.Expr:
     match node:
         case exp.Filter(this=exp.ArrayAgg()):
             return _list_of(node.this, node.expression.this)
-        case exp.ArrayAgg() | exp.ArgMax() | exp.ArgMin() if isinstance(node.parent, (exp.Filter, exp.Window)):
+        case exp.Filter(this=exp.GroupConcat(this=exp.Order(this=exp.Distinct()))):
+            return _text_of(node.this, node.expression.this)
+        case exp.ArrayAgg() | exp.ArgMax() | exp.ArgMin() | exp.GroupConcat() if isinstance(
+            node.parent, (exp.Filter, exp.Window)
+        ):
             return node
+        case exp.GroupConcat(this=exp.Order(this=exp.Distinct())):
+            return _text_of(node)
         case exp.Window() if node.args.get("spec") and node.alias:
             return _written_out(node)
         case exp.Max() | exp.Min() if isinstance(node.this, exp.Struct):
