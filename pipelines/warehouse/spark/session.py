@@ -22,6 +22,9 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # What each operator of a task takes at first, however few its rows: of the 64 MB that Spark reckons for 4 GB and two cores, a
+    # task could have 19, and a measure of 400 patients failed for want of memory.
+    "spark.buffer.pageSize": "2m",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # Of each plan Spark writes a text and keeps a picture for its pages, and checks it between the steps of its optimizer.
