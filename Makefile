@@ -60,6 +60,7 @@ setup-spark: .venv/spark/.installed ## install what Spark needs, apart: pyspark,
 .venv/spark/.installed: .venv/.runtime requirements-spark.txt
 	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/spark --no-deps --no-build-isolation --require-hashes -r requirements-spark.txt
+	@$(BIN)/python -m pipelines.warehouse.dbt_project --target spark
 	@touch $@
 
 lock: setup ## resolve the newest allowed versions into the requirements files

@@ -1,13 +1,14 @@
 """The dbt project: its settings, and its parsed state, which runs share.
 
-Parsing takes 12 CPU seconds. `make setup` does it for the checkout; where somebody has changed the project since, a run does it
-once for its home.
+Parsing takes 12 CPU seconds. `make setup` does it for the checkout, `make setup-spark` for the same on Spark; where somebody has
+changed the project since, a run does it once for its home.
 """
 
 import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -144,4 +145,8 @@ def read_manifest(parsed: Path) -> Mapping[str, Any]:
 
 if __name__ == "__main__":
     SHIPPED.mkdir(parents=True, exist_ok=True)  # for every account to read, as the checkout is
-    parsed_in(SHIPPED)
+    if sys.argv[1:]:
+        from pipelines.warehouse.spark.session import find_packages
+
+        find_packages()
+    parsed_in(SHIPPED, *sys.argv[1:])
