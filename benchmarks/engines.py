@@ -1,6 +1,7 @@
 """Both engines derive the tables of one practice, in one run: CPU seconds, shuffle and spill.
 
-60 patients; `--scale 10` makes them 600. Spark runs on one core and on two. The figures of its stages are Spark's own.
+100 patients; `--scale 10` makes them 1,000. Spark runs on one core, on two, and with two executors of one core and 2 GB, each a
+process of its own. The figures of its stages are Spark's own.
 """
 
 import os
@@ -22,8 +23,8 @@ from pipelines.warehouse.build import build_warehouse
 from pipelines.warehouse.spark.session import PACKAGES
 from pipelines.warehouse.spark.tables import Tables
 
-PATIENTS = 60
-MASTERS = ("local[1]", "local[2]")
+PATIENTS = 100
+MASTERS = ("local[1]", "local[2]", "local-cluster[2,1,2048]")
 
 
 def run(scale: int) -> list[Result]:
@@ -34,28 +35,34 @@ def run(scale: int) -> list[Result]:
 @dataclass(frozen=True)
 class Taken:
     """What deriving the tables took. `stages`: of each stage of Spark's, bytes that were read and written in shuffles, and bytes
-    that were spilled to disk."""
+    that were spilled to disk. `load`: the machine's, over the last five minutes of it."""
 
     cpu_seconds: float
     seconds: float
+    load: float
     stages: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def when(self) -> str:
+        return f"{self.seconds:.0f} s wall at load {self.load:.0f}"
 
 
 def _measured(n_patients: int) -> Iterator[Result]:
     practice = read_practice(simulated(n_patients))
     own = _derived(practice)
-    yield Result(f"{n_patients:,} patients, DuckDB", own.cpu_seconds, "CPU s", note=f"{own.seconds:.0f} s wall")
+    yield Result(f"{n_patients:,} patients, DuckDB", own.cpu_seconds, "CPU s", note=own.when)
     if not PACKAGES.is_dir():
         yield Result("Spark", 0, "CPU s", note="not installed: make setup-spark")
         return
     for master in MASTERS:
         taken = _derived(replace(practice, engine="spark", spark_master=master))
         name = f"{n_patients:,} patients, Spark {master}"
-        yield Result(name, taken.cpu_seconds, "CPU s", note=f"{taken.seconds:.0f} s wall, {len(taken.stages):,} stages")
+        yield Result(name, taken.cpu_seconds, "CPU s", note=f"{taken.when}, {len(taken.stages):,} stages")
         yield Result(f"{name}, against DuckDB", taken.cpu_seconds / own.cpu_seconds)
         for column, what in enumerate(("shuffle read", "shuffle written", "spilled to disk")):
-            of_stage = [stage[column] / 1e6 for stage in taken.stages]
-            yield Result(f"  {what}", sum(of_stage), "MB", note=f"largest stage {max(of_stage, default=0):.1f}")
+            of_stage = [stage[column] / 1e6 for stage in taken.stages if stage[column]]
+            note = f"in {len(of_stage):,} stages, {max(of_stage, default=0):.1f} in the largest"
+            yield Result(f"  {what}", sum(of_stage), "MB", note=note)
 
 
 def _derived(practice: Practice) -> Taken:
@@ -65,7 +72,7 @@ def _derived(practice: Practice) -> Taken:
         land(practice, home)
         began, cpu = time.monotonic(), _cpu_seconds()
         build_warehouse(home, practice)
-        return Taken(_cpu_seconds() - cpu, time.monotonic() - began, tuple(stages))
+        return Taken(_cpu_seconds() - cpu, time.monotonic() - began, os.getloadavg()[1], tuple(stages))
 
 
 def _cpu_seconds() -> float:
