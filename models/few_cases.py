@@ -8,6 +8,9 @@ import polars as pl
 FEW_IN_DENOMINATOR = 30
 FEW_IN_NUMERATOR = 10
 MARK = "†"
+FEWER = f"fewer than {FEW_IN_DENOMINATOR}, or {FEW_IN_NUMERATOR} in the numerator"
+FEW_CASES = f"{MARK}: few cases, {FEWER}."
+"""What few means: a page says it wherever it marks it."""
 
 
 def is_few(numerator: float | None, denominator: float | None, scoring: str = "proportion") -> bool:

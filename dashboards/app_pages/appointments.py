@@ -16,6 +16,7 @@ from dashboards.layout.exhibits import figure, say
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.published import ask
+from models.few_cases import FEW_CASES
 from models.wording import amount, period
 
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
@@ -131,7 +132,7 @@ with left:
         alt="No-show rate by days from booking to the appointment.",
         data=dated(lead_times, shown),
         name="no_shows_by_lead_time",
-        note=f"{of_months}. †: few cases.",
+        note=f"{of_months}. {FEW_CASES}",
     )
 with right:
     figure(
@@ -148,7 +149,7 @@ with right:
         alt="No-show rate by channel of the last reminder that arrived before the appointment.",
         data=dated(reminders, shown),
         name="no_shows_by_reminder",
-        note=f"{of_months}. †: few cases. Patients choose their channel and reminders differ in time: no cause and effect.",
+        note=f"{of_months}. {FEW_CASES} Patients choose their channel and reminders differ in time: no cause and effect.",
     )
 grid = _rates(rows.drop_nulls("hour_of_day"), "day_of_week", "hour_of_day").with_columns(
     weekday=pl.col("day_of_week").replace_strict(WEEKDAYS, return_dtype=pl.String),

@@ -18,7 +18,7 @@ from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.outreach.open_gaps import patients_behind
 from dashboards.store.published import ask
-from models.few_cases import MARK, is_few, marked
+from models.few_cases import FEW_CASES, FEWER, MARK, is_few, marked
 from models.wording import amount
 
 CLOSURE = "care_gap_closure_rate"
@@ -140,7 +140,7 @@ with st.container(border=True):
     if totals["days"] is not None:
         with days:
             few = is_few(None, totals["n_closures"], "continuous_variable")
-            below(f"n = {totals['n_closures']:,}" + (f"{MARK} {_('few cases')}" if few else ""))
+            below(f"n = {totals['n_closures']:,}" + (f"{MARK} {_('few cases')} ({_(FEWER)})" if few else ""))
     value.metric(
         _("Value of open gaps"),
         amount(totals["open_usd"] or None, "usd"),
@@ -234,7 +234,7 @@ for column, slice_type in ((left, "location"), (right, "provider")):
             alt=f"{closed_by}; {_('{share} over all', share=amount(shown['value'], 'share'))}.",
             data=ranked,
             name=f"{CLOSURE}_by_{by}",
-            note=_("All measures together; who has more patients of one kind compares with care. †: few cases."),
+            note=f"{_('All measures together; who has more patients of one kind compares with care.')} {_(FEW_CASES)}",
         )
 
 monthly = months_of(publication, chosen, CLOSURE).tail(MONTHS_DRAWN)

@@ -19,6 +19,7 @@ from dashboards.layout.filters import filters, option_of
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.outreach.patient_drawer import draw_open, open_drawer
 from dashboards.store.published import ask
+from models.few_cases import FEW_CASES, FEWER
 from models.wording import amount, counted, month, period, span
 
 SPLITS = {"Nothing": "all"} | {name: slice_type for slice_type, (name, _) in DIMENSIONS.items()}
@@ -140,6 +141,7 @@ if split_by != "all":
                 alt=f"{kpi['kpi_name']} of each {name}; the best is {ranked['slice_name'][0]}.",
                 data=ranked,
                 name=f"{code}_by_{name}",
+                note=FEW_CASES if ranked["is_small"].any() else "",
             )
         with right:
             table(
@@ -151,7 +153,7 @@ if split_by != "all":
                     "numerator": st.column_config.NumberColumn("Numerator", format="localized"),
                     "denominator": st.column_config.NumberColumn("Denominator", format="localized"),
                     "value": st.column_config.NumberColumn("Value", format="percent" if unit == "share" else "%.1f"),
-                    "is_small": st.column_config.CheckboxColumn("Few cases"),
+                    "is_small": st.column_config.CheckboxColumn("Few cases", help=f"Of its KPI, {FEWER}."),
                     "first_month_on": None,
                     "last_month_on": None,
                 },

@@ -14,7 +14,7 @@ from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.store.published import ask
-from models.few_cases import FEW_IN_DENOMINATOR, MARK
+from models.few_cases import FEW_CASES, FEW_IN_DENOMINATOR, MARK
 from models.wording import amount, counted, period
 
 TILES = ("patient_retention_rate", "patient_attrition_rate", "new_patient_share", "reactivated_patient_share")
@@ -105,7 +105,7 @@ else:
             data=kept,
             name="survival_of_new_patients",
             note=f"Kaplan and Meier, n = {kept['n_at_risk'][0]:,} new patients{MARK if few_new else ''}. Nobody can lapse "
-            "before the longest gap of an active patient has passed.",
+            "before the longest gap of an active patient has passed." + (f" {FEW_CASES}" if few_new else ""),
         )
     with right:
         seen = (
@@ -157,7 +157,7 @@ else:
                 alt=f"Marketing spend for each new patient by lead source, from {amount(paid['cost_usd'][0], 'usd')}.",
                 data=dated(paid, won),
                 name="cost_by_source",
-                note="†: few cases. Spend ÷ new patients of the source; sources without spend are left out. The KPI acquisition "
+                note=f"{FEW_CASES} Spend ÷ new patients of the source; sources without spend are left out. The KPI acquisition "
                 f"cost, {amount(won['value'], 'usd')}, divides by all new patients, those who were no lead too.",
             )
     with right:

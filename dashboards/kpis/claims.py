@@ -6,18 +6,18 @@ import polars as pl
 
 from dashboards.layout.page import is_published
 from dashboards.store.published import Publication, ask
-from models.few_cases import MARK
+from models.few_cases import FEW_CASES, MARK
 from models.wording import ABSENT, CLAIM_VERDICTS, amount, cases, effect, estimated, period, span
 
 _CLAIMS = "select * from delivery.fct_program_claims where program_name is not distinct from ? order by display_order"
 LEGEND = (
     "Baseline and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: "
     "of the program alone, with its 95 % interval and grade; a claim in % is of the value before. Worth: base scenario, "
-    "undiscounted mean over its months. ?: not told from chance. †: few cases."
+    f"undiscounted mean over its months. ?: not told from chance. {FEW_CASES}"
 )
 LEGEND_IN_SHORT = (
     "Before and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: of the "
-    "program alone, with its 95 % interval. ?: not told from chance. †: few cases. Verdict: on what vendors commonly claim: it, "
+    f"program alone, with its 95 % interval. ?: not told from chance. {FEW_CASES} Verdict: on what vendors commonly claim: it, "
     "reasons and worth are on the page Return on investment, benchmarks beside each tile below."
 )
 

@@ -17,7 +17,7 @@ from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import empty, is_published, not_available
 from dashboards.store.published import Publication, ask
-from models.few_cases import is_few
+from models.few_cases import FEWER, is_few
 from models.wording import month
 
 MOST_ROWS = 500
@@ -91,7 +91,7 @@ def behind(
             "numerator": st.column_config.NumberColumn("Numerator", format="%,.0f"),
             "denominator": st.column_config.NumberColumn("Denominator", format="%,.0f"),
             "value": st.column_config.NumberColumn("Value", format=form),
-            "is_small": st.column_config.CheckboxColumn("Few cases"),
+            "is_small": st.column_config.CheckboxColumn("Few cases", help=f"Of its KPI, {FEWER}."),
         },
         name=f"{kpi['kpi_code']}_by_site_and_provider",
         height=min(38 + 35 * len(parts), 388),

@@ -12,7 +12,7 @@ from dashboards.layout.exhibits import table
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication
 from ml.effects.mix_and_rate import mix_and_rate
-from models.few_cases import MARK, is_few
+from models.few_cases import FEWER, MARK, is_few
 from models.wording import amount, difference, parted
 
 TAKEN_APART = ("location", "payer_class", "patient_segment")
@@ -32,7 +32,7 @@ def draw_rate_and_mix(
         title=f"How much of {difference(value, other, unit)} is rate, how much mix, from {amount(other, unit)}",
         name=f"{kpi['kpi_code']}_rate_and_mix",
         note="Rate: sites, payers or patients did differently. Mix: there were more of some and fewer of others. The two add up "
-        f"to the change (Kitagawa 1955). {MARK}: few cases, now or then.",
+        f"to the change (Kitagawa 1955). {MARK}: few cases, {FEWER}, now or then.",
         is_wrapped=True,
     )
 

@@ -10,7 +10,7 @@ from dashboards.kpis.metric import baseline_cases
 from dashboards.layout.exhibits import table
 from dashboards.layout.page import is_published, not_available
 from dashboards.store.published import Publication, ask
-from models.few_cases import MARK
+from models.few_cases import FEW_CASES, MARK
 from models.wording import ABSENT, amount, change, month, signs_in, span
 
 _TRIED = """
@@ -129,7 +129,7 @@ def baselines(publication: Publication) -> None:
                 "hash": st.column_config.TextColumn("Data hash", help="First digits of the hash of its rows."),
             },
             name="baselines",
-            note="†: few cases. A baseline does not change when data do: what today's data would give shows as restated.",
+            note=f"{FEW_CASES} A baseline does not change when data do: what today's data would give shows as restated.",
         )
 
 

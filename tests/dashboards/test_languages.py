@@ -20,6 +20,7 @@ from models.audit_log.break_glass import REASONS
 from models.campaigns import CONDITIONS
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import EXTRACTS, OUTREACH_OUTCOMES
+from models.few_cases import FEW_CASES, FEWER
 from models.wording import titled
 from pipelines.home import CHECKOUT
 from pipelines.sql.connection import open_file
@@ -145,6 +146,7 @@ def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogu
     names = (LIST_REASONS, LEFT_OUT, IN_CRM, CHANNEL_NAMES, AUDIENCE_NAMES)
     words = {word for one in names for word in one.values()} | {page.title for page in OPENED}
     words |= {word for told in OUTCOMES.values() for word in told} | {*RECORD_NAMES.values(), "yes", "no", *REASONS.values()}
+    words |= {FEWER, FEW_CASES}
     words |= {"KPIs", "Measures", "Tables", "Columns", "higher", "lower", "Patient", "Encounter"}
     words |= {"Freshness", "Kept out", "Read otherwise", "Deliveries", "Checks", "Identities", "Versions"}
     told = [("touches", "purpose"), ("touches", "outcome"), ("outreach_tasks", "reason"), ("outreach_tasks", "outcome")]
