@@ -9,7 +9,7 @@ from dashboards.figures.style import mode_bar
 from dashboards.figures.trends import first_and_last, sparkline
 from dashboards.figures.wording import DOMAIN_NAMES, as_plain_markdown
 from dashboards.kpis.claims import LEGEND_IN_SHORT, claims, in_short
-from dashboards.kpis.metric import baseline, below, benchmark, metric, rests_on, since, target
+from dashboards.kpis.metric import baseline, below, benchmark, metric, rests_on, since, target, within_chance
 from dashboards.kpis.months import CATALOG, months_of
 from dashboards.kpis.movements import movements, sentences
 from dashboards.kpis.periods import QUARTER, Period, newest
@@ -40,7 +40,10 @@ def _yardsticks(kpi: dict[str, Any], shown: Period | None) -> tuple[str, str]:
 def _change(kpi: dict[str, Any], shown: Period | None) -> list[str]:
     """The change in words; nothing where there is none."""
     said = since(kpi, shown, "before") if shown else ""
-    return [f"{said} on the quarter before"] if said else []
+    if not shown or not said:
+        return []
+    chance = within_chance(shown, "before")
+    return [f"{said} on the quarter before" + (f", {chance}" if chance else "")]
 
 
 def _verdict(publication: Publication) -> list[str]:
@@ -71,6 +74,7 @@ def _board(publication: Publication, programs: list[str]) -> None:
                 title="The board's metrics" + (f", {program}" if len(programs) > 1 else ""),
                 name="board_metrics" + (f"_{program}" if len(programs) > 1 else ""),
                 note=LEGEND_IN_SHORT,
+                is_wrapped=True,
             )
 
 

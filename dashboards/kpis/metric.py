@@ -7,33 +7,40 @@ import streamlit as st
 from dashboards.figures.languages import _, between, period
 from dashboards.figures.wording import definition, dollars
 from dashboards.kpis.periods import Period
+from models.few_cases import FEWER
+from models.material import has_moved
 from models.wording import amount, cases, counted, difference, span
 
 COLOURS: dict[str, Literal["green", "red", "gray"]] = {
     "better": "green",
     "worse": "red",
-    "unchanged": "gray",
-    "not_comparable": "gray",
 }
 
 
 def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", note: str = "on the period before") -> None:
     """Draw the value of a KPI (a row of `dim_kpis`), beside another: `before`, `year_before` or `baseline`.
 
-    The colour says whether the change is for the better, the arrow which way it goes. With a baseline, the value of its own sites
-    is compared.
+    The colour says whether the change is for the better, the arrow which way it goes. A change that chance explains has no colour,
+    and says so. With a baseline, the value of its own sites is compared.
     """
     said = since(kpi, shown, against) if shown else ""
-    is_told = bool(said) and not said.startswith("±")
+    is_written = bool(said) and not said.startswith("±")
+    is_told = shown is not None and is_written and has_moved(shown, against)
+    words = ", ".join(part for part in (note, within_chance(shown, against) if shown and is_written else "") if part)
     st.metric(
         kpi["kpi_name"],
         amount(shown["value"] if shown else None, kpi["unit"]),
         said or None,
-        delta_color=COLOURS[shown[f"{against}_status"] if shown and is_told else "not_comparable"],
-        delta_arrow="off" if not is_told else "up" if said.startswith("+") else "down",
-        delta_description=note if said else None,
+        delta_color=COLOURS[shown[f"{against}_status"]] if shown and is_told else "gray",
+        delta_arrow="off" if not is_written else "up" if said.startswith("+") else "down",
+        delta_description=words or None if said else None,
         help=definition(kpi),
     )
+
+
+def within_chance(shown: Period, against: str) -> str:
+    """The word for a change that chance explains; nothing where it does not."""
+    return "" if has_moved(shown, against) else _("within chance")
 
 
 def since(kpi: dict[str, Any], shown: Period, against: str) -> str:
@@ -72,7 +79,7 @@ def rests_on(kpi: dict[str, Any], shown: Period | None) -> str:
     if shown["interval_low"] is not None:
         within = between(span(shown["interval_low"], shown["interval_high"], kpi["unit"]))
         said += f" ({_('95 % interval {span}', span=within)})"
-    return said + (f" · {_('few cases')}" if shown["is_small"] else "")
+    return said + (f" · {_('few cases')} ({_(FEWER)})" if shown["is_small"] else "")
 
 
 def baseline(kpi: dict[str, Any], shown: Period | None) -> str:

@@ -1,4 +1,5 @@
-"""This month's movements: each KPI's newest mature month against the twelve before it, relative to its usual variation."""
+"""This month's movements: each KPI's newest mature month against the twelve before it, where neither chance nor its usual
+variation explains the difference."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,7 @@ from typing import Any
 from dashboards.kpis.months import restrictions
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication, ask
+from models.material import interval_of, is_told_from_chance
 from models.wording import amount, cases, difference, month
 
 LEAST_MONTHS = 6
@@ -21,7 +23,8 @@ _MONTHS = """
         window before_it as (partition by kpi_code order by last_month_on rows between 12 preceding and 1 preceding)
     )
     select kpis.kpi_code, kpis.kpi_name, kpis.unit, kpis.direction, kpis.scoring, months.last_month_on as month_on,
-        months.numerator, months.denominator, months.value, years.value as usual, months.scatter
+        months.numerator, months.denominator, months.value, months.interval_low, months.interval_high, months.is_small,
+        years.value as usual, months.scatter
     from months
     inner join marts.dim_kpis as kpis using (kpi_code)
     inner join marts.fct_kpi_periods as years
@@ -53,6 +56,13 @@ class Movement:
     def month_on(self) -> date:
         return self.kpi["month_on"]
 
+    @property
+    def is_news(self) -> bool:
+        """It is more than months usually differ, and more than chance explains."""
+        return abs(self.strength) > USUAL and is_told_from_chance(
+            self.kpi, self.kpi["value"], self.kpi["usual"], interval_of(self.kpi)
+        )
+
 
 def movements(publication: Publication, chosen: Filters) -> list[Movement]:
     """The movement of every KPI with enough months, best first; of the whole practice or of one site."""
@@ -62,15 +72,16 @@ def movements(publication: Publication, chosen: Filters) -> list[Movement]:
 
 
 def sentences(found: list[Movement], n: int = 3) -> tuple[str, str]:
-    """The `n` best and `n` worst movements beyond the usual variation, each as a sentence."""
-    better = [movement for movement in found if movement.strength > USUAL][:n]
-    worse = [movement for movement in reversed(found) if movement.strength < -USUAL][:n]
+    """The `n` best and `n` worst movements that are news, each as a sentence."""
+    news = [movement for movement in found if movement.is_news]
+    better = [movement for movement in news if movement.strength > 0][:n]
+    worse = [movement for movement in reversed(news) if movement.strength < 0][:n]
     return _sentence("Better", better), _sentence("Worse", worse)
 
 
 def _sentence(word: str, moved: list[Movement]) -> str:
     if not moved:
-        return f"Nothing is {word.lower()} by more than months usually differ."
+        return f"Nothing is {word.lower()} by more than chance explains and months usually differ."
     newest = max(movement.month_on for movement in moved)
     parts = [movement.said + (f" in {month(movement.month_on)}" if movement.month_on != newest else "") for movement in moved]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -85,6 +85,8 @@
         count(*) as n_sites,
         bool_or(site_baselines.is_restated) as is_restated,
         {{ exact_sum('site_baselines.numerator') }} / nullif({{ exact_sum('site_baselines.denominator') }}, 0) as baseline_value,
+        {{ exact_sum('sums.numerator') }} as like_for_like_numerator,
+        {{ exact_sum('sums.denominator') }} as like_for_like_denominator,
         {{ exact_sum('sums.numerator') }} / nullif({{ exact_sum('sums.denominator') }}, 0) as like_for_like_value
     from {{ site_baselines }} as site_baselines
     inner join {{ sums }} as sums

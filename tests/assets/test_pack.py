@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from pipelines.cli import caregap
 from pipelines.errors import UsageError
 from pipelines.exports.board_report.kpis import kpis
-from pipelines.exports.board_report.material import is_worse_than_baseline, misses_its_target, wilson
+from models.material import is_worse_than_baseline, misses_its_target, wilson
 from pipelines.exports.board_report.period import last_complete, month, quarter
 from pipelines.exports.board_report.report import report
 from pipelines.home import Home

@@ -24,13 +24,6 @@ where slice_type = 'all' and is_complete_month and month_on <= $last_month_on an
 qualify row_number() over (partition by kpi_code order by month_on desc) <= $n_months
 order by kpi_code, month_on
 """
-LIKE_FOR_LIKE = """
-select kpi_code, sum(numerator) as like_for_like_numerator, sum(denominator) as like_for_like_denominator
-from marts.fct_kpi_periods
-where slice_type = 'location' and n_months = $n_months and last_month_on = $last_month_on and baseline_value is not null
-    and is_mature
-group by kpi_code
-"""
 RESTATED = """
 select
     kpi_code,
@@ -46,8 +39,7 @@ CHART_MONTHS = 24
 
 Kpi = dict[str, Any]
 """A row of `dim_kpis` with that of `fct_kpi_periods`, whose columns are None where the record begins after the period. `months`
-(`month_on`, `value`, `is_mature`) are of the two years up to its end; `like_for_like_numerator` and `_denominator` are of the
-sites with a baseline; `restated` is None, or the baselines of all sites, frozen
+(`month_on`, `value`, `is_mature`) are of the two years up to its end; `restated` is None, or the baselines of all sites, frozen
 (`frozen_value`) and as today's data give them (`current_value`).
 """
 
@@ -56,8 +48,6 @@ def kpis(connection: duckdb.DuckDBPyConnection, period: Period) -> list[Kpi]:
     """Every KPI of the catalog in its order, from an open published warehouse."""
     last = period.months[-1]
     rows = connection.execute(KPIS, {"n_months": period.n_months, "last_month_on": last}).pl()
-    sites = connection.execute(LIKE_FOR_LIKE, {"n_months": period.n_months, "last_month_on": last}).pl()
-    rows = rows.join(sites, on="kpi_code", how="left", maintain_order="left")
     months = connection.execute(MONTHS, {"n_months": CHART_MONTHS, "last_month_on": last}).pl()
     restated = {row["kpi_code"]: row for row in connection.sql(RESTATED).pl().iter_rows(named=True)}
     return [

@@ -134,6 +134,8 @@ compared as (
         end as year_before_value,
         like_for_like.n_sites,
         like_for_like.is_restated,
+        case when periods.is_mature then like_for_like.like_for_like_numerator end as like_for_like_numerator,
+        case when periods.is_mature then like_for_like.like_for_like_denominator end as like_for_like_denominator,
         case when periods.is_mature then like_for_like.like_for_like_value end as like_for_like_value,
         like_for_like.baseline_value
     from periods
@@ -187,6 +189,8 @@ final as (
         mature_value - year_before_value as year_before_change,
         {{ kpi_change_status('mature_value', 'year_before_value') }} as year_before_status,
         baseline_value,
+        like_for_like_numerator,
+        like_for_like_denominator,
         like_for_like_value,
         like_for_like_value - baseline_value as baseline_change,
         {{ kpi_change_status('like_for_like_value', 'baseline_value') }} as baseline_status,
