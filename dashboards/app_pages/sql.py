@@ -16,16 +16,17 @@ from dashboards.layout.page import empty, open_page
 from dashboards.layout.typed import typed
 from dashboards.sandbox.completion import complete_names
 from dashboards.sandbox.examples import WITH_PATIENTS, WITHOUT_PATIENTS
-from dashboards.sandbox.nothing_found import is_nothing, reasons
+from dashboards.sandbox.nothing_found import compared, is_nothing, reasons
 from dashboards.sandbox.runner import MAX_BYTES, MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
-from dashboards.sandbox.vocabulary import matching, meant
+from dashboards.sandbox.vocabulary import matching, meant, meant_columns
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
 from models.audit_log.signs import FORBIDDEN
 from models.wording import counted
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
+TABLE, FOUND_BY = "sql_table", "sql_found_by"
 # Seconds to wait before the page offers to stop a query; most have ended by then.
 AT_ONCE_SECONDS = 1.5
 MOST_AT_ONCE = 12
@@ -36,28 +37,52 @@ FIRST_TABLES = ("marts.fct_kpis", "marts.fct_appointments")
 TABLES = "select table_name, grain, n_rows, description from catalog.tables order by table_name"
 COLUMNS = "select column_name, data_type, description, allowed_values from catalog.columns where table_name = ? order by position"
 DESCRIBED = """
-    select table_name, column_name, description from catalog.columns
+    select table_name, null as column_name, description from catalog.tables
     union all
-    select table_name, null, description from catalog.tables
+    select
+        table_name, column_name,
+        description || case when allowed_values <> '' then ' One of ' || allowed_values || '.' else '' end as description
+    from catalog.columns
 """
+KPIS = """
+    select cast(? as varchar) as table_name, 'kpi_code ' || kpi_code as column_name, kpi_name || '. ' || formula as description
+    from marts.dim_kpis
+    order by display_order
+"""
+TABLES_OF_KPIS = ("marts.fct_kpis", "marts.dim_kpis")
+"""A KPI is rows of the first, and a row of the other, which the de-identified file has too."""
 VALUES = (
-    "select table_name, column_name, allowed_values from catalog.columns where list_contains(string_split(?, ' '), table_name)"
+    "select table_name, column_name, data_type, phi, allowed_values from catalog.columns "
+    "where list_contains(string_split(?, ' '), table_name)"
 )
-MOST_FOUND = 100
+MOST_KPIS, MOST_FOUND = 3, 100
+MOST_VALUES = 20
+"""Values of a column that are looked up and named; one with more is no list of choices."""
 
 viewer = current_viewer()
 saved_in = home() / "queries"
 
 
 def _browser(publication: Publication, sight: Sight) -> None:
-    """The dictionary: a table with its columns, or every column that matches a word."""
+    """The dictionary: a table with its columns, or the KPIs, tables and columns that match a word; the first of these tables is
+    then shown."""
     is_bare = sight is Sight.DEIDENTIFIED
     tables = ask(publication, TABLES, without_patients=is_bare)
-    word = typed("Find a table or column", 60, placeholder="denials, collections, lead time …", key="sql_find")
+    described = {row["table_name"]: row for row in tables.iter_rows(named=True)}
+    names = list(described)
+    if st.session_state.get(TABLE) not in names:
+        st.session_state[TABLE] = next((one for one in FIRST_TABLES if one in names), names[0])
+    word = typed("Find a table, KPI or column", 60, placeholder="denials, collections, lead time …", key="sql_find")
+    is_new_word = word != st.session_state.get(FOUND_BY, "")
+    st.session_state[FOUND_BY] = word
     if word.strip():
-        found = matching(ask(publication, DESCRIBED, without_patients=is_bare), word).head(MOST_FOUND)
+        kpis = ask(publication, KPIS, (next(one for one in TABLES_OF_KPIS if one in names),), without_patients=is_bare)
+        described_as = matching(ask(publication, DESCRIBED, without_patients=is_bare), word)
+        found = pl.concat([matching(kpis, word).head(MOST_KPIS), described_as.head(MOST_FOUND)])
+        if is_new_word and len(described_as):
+            st.session_state[TABLE] = described_as["table_name"][0]
         if found.is_empty():
-            st.caption("No table and no column has these words in its name or description.")
+            st.caption("No table, KPI or column has these words in its name or description.")
         else:
             st.dataframe(
                 found,
@@ -66,11 +91,7 @@ def _browser(publication: Publication, sight: Sight) -> None:
                 placeholder="",
                 column_config={"table_name": "Table", "column_name": "Column", "description": "What it says"},
             )
-    described = {row["table_name"]: row for row in tables.iter_rows(named=True)}
-    names = list(described)
-    table = st.selectbox(
-        "Table", names, index=next((names.index(one) for one in FIRST_TABLES if one in names), 0), key="sql_table"
-    )
+    table = st.selectbox("Table", names, key=TABLE)
     st.caption(f"{described[table]['description']} {described[table]['n_rows']:,} rows.")
     columns = ask(publication, COLUMNS, (table,), without_patients=is_bare)
     st.dataframe(
@@ -191,7 +212,11 @@ def _running(digest: str, running: Query) -> None:
 def _show(answer: Answer) -> None:
     if answer.rows is None:
         # An error quotes the query, so it is shown as text, not Markdown: no picture is fetched.
-        problem = f"{answer.problem} {_instead_of(answer.unknown)}" if answer.unknown else answer.problem
+        problem = answer.problem
+        if answer.unknown:
+            problem += f" {_instead_of(answer.unknown)}"
+        elif answer.unknown_column:
+            problem += f" {_instead_of_column(answer.unknown_column, answer.tables)}"
         st.error(as_plain_markdown(problem).replace("\n", "  \n"), icon=":material/error:")
         return
     rows = answer.rows
@@ -199,8 +224,8 @@ def _show(answer: Answer) -> None:
     cut = f", the first: {most}" if answer.is_cut else ""
     st.caption(f"{counted(len(rows), 'row')}{cut} · {answer.seconds:.1f} seconds")
     if is_nothing(rows):
-        columns = ask(publication, VALUES, (" ".join(answer.tables),), without_patients=sight is Sight.DEIDENTIFIED)
-        found = reasons(st.session_state.get(TEXT, ""), columns)
+        query = st.session_state.get(TEXT, "")
+        found = reasons(query, _values(query, answer.tables))
         why = " ".join(found) or "Look at the values that a column has with `select …, count(*) … group by all`."
         bare = " The de-identified file holds one year that is over, and a table has no rows where its source was thin."
         empty(f"Nothing matched. {as_plain_markdown(why)}{bare if sight is Sight.DEIDENTIFIED else ''}")
@@ -225,6 +250,39 @@ def _show(answer: Answer) -> None:
 def _instead_of(unknown: str) -> str:
     tables = meant(ask(publication, DESCRIBED, without_patients=sight is Sight.DEIDENTIFIED), unknown)
     return f"Did you mean {' or '.join(tables)}?" if tables else "catalog.tables lists what there is."
+
+
+def _instead_of_column(unknown: str, tables: tuple[str, ...]) -> str:
+    """The columns that may be meant, then all of those tables. DuckDB takes a text in double quotes for a column."""
+    described = ask(publication, DESCRIBED, without_patients=sight is Sight.DEIDENTIFIED)
+    near = meant_columns(described, unknown, tables)
+    said = [f"Did you mean {' or '.join(near)}?"] if near else []
+    if f'"{unknown}"' in st.session_state.get(TEXT, ""):
+        said.append(f"A text stands in single quotes: '{unknown}'.")
+    for table in tables:
+        columns = described.filter((pl.col("table_name") == table) & pl.col("column_name").is_not_null())["column_name"]
+        said.append(f"\n{table} has {', '.join(columns)}.")
+    return " ".join(said)
+
+
+def _values(query: str, tables: tuple[str, ...]) -> dict[str, list[str]]:
+    """Of each column that the query compares with a text, the values that it may have, or those that it has, where these are few
+    and identify nobody."""
+    is_bare = sight is Sight.DEIDENTIFIED
+    known: dict[str, list[str]] = {}
+    columns = ask(publication, VALUES, (" ".join(tables),), without_patients=is_bare)
+    for row in columns.filter(pl.col("column_name").is_in(list(compared(query)))).iter_rows(named=True):
+        name, table = row["column_name"], row["table_name"]
+        if row["allowed_values"]:
+            values = [value.strip() for value in row["allowed_values"].split(",")]
+        elif row["phi"] != "direct" and row["data_type"] == "VARCHAR":
+            had = f'select distinct "{name}" from {table} where "{name}" is not null limit {MOST_VALUES + 1}'
+            values = ask(publication, had, without_patients=is_bare)[name].to_list()
+        else:
+            continue
+        if row["allowed_values"] or len(values) <= MOST_VALUES:
+            known.setdefault(name, []).extend(value for value in values if value not in known.get(name, []))
+    return known
 
 
 def _height(rows: pl.DataFrame) -> Literal["content"] | int:

@@ -20,8 +20,8 @@ COLOURS: dict[str, Literal["green", "red", "gray"]] = {
 def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", note: str = "on the period before") -> None:
     """Draw the value of a KPI (a row of `dim_kpis`), beside another: `before`, `year_before` or `baseline`.
 
-    The colour says whether the change is for the better, the arrow which way it goes. A change that chance explains has no colour,
-    and says so. With a baseline, the value of its own sites is compared.
+    The colour says whether the change is for the better, the arrow which way it goes. A change that chance explains has no
+    colour, and says so. With a baseline, the value of its own sites is compared.
     """
     said = since(kpi, shown, against) if shown else ""
     is_written = bool(said) and not said.startswith("±")

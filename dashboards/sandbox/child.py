@@ -2,8 +2,8 @@
 
 In: one JSON object on standard input: `opening` (statements that attach a published file as `published` and a new one as
 `result`; they may hold keys), `query`, `n_rows` and `n_bytes` (at most), `seconds`, `megabytes`. Out: one JSON object on standard
-output: `tables`, `n_rows`, `is_cut`, or `problem`, with `is_forbidden` where the query asked for what none may do, and
-`unknown`, the name that is no table.
+output: `tables`, `n_rows`, `is_cut`, or `problem`, with `is_forbidden` where the query asked for what none may do, `unknown`,
+the name that is no table, or `unknown_column`, the name that is no column of the `tables`.
 The rows themselves go into the result file, as its table `rows`.
 
 What a query may do is decided three times over: by its syntax tree (one SELECT, on published schemas, calling no function
@@ -28,6 +28,9 @@ TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 REFUSED_FUNCTIONS = {"current_setting", "getenv", "getvariable", "json_serialize_plan", "nextval", "sleep_ms", "write_log"}
 REACHES_OUT = re.compile(r"^(read_|parquet_|sniff_|glob$|query|pragma_|duckdb_|sqlite_|postgres_|mysql_|pg_|http_)")
 N_THREADS = 2
+NO_COLUMN = re.compile(
+    r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"|Column "([^"]+)" does not exist'
+)
 NO_PIVOT = "PIVOT is not among what may run here. In its place, write sum(…) filter (where …) for each column."
 
 
@@ -37,6 +40,14 @@ class Refused(Exception):
     def __init__(self, why: str, unknown: str = "") -> None:
         super().__init__(why)
         self.unknown = unknown
+
+
+class NoColumn(Exception):
+    """The query names a column that is in none of its tables."""
+
+    def __init__(self, name: str, tables: list[str]) -> None:
+        super().__init__(f"There is no column {name}.")
+        self.name, self.tables = name, tables
 
 
 class NothingAsked(Exception):
@@ -50,6 +61,8 @@ def main() -> None:
         answer = _run(asked)
     except Refused as why:
         answer = {"problem": str(why), "is_forbidden": True, "unknown": why.unknown}
+    except NoColumn as why:
+        answer = {"problem": str(why), "unknown_column": why.name, "tables": why.tables}
     except NothingAsked:
         answer = {"problem": "Write a query."}
     except duckdb.Error as error:
@@ -97,7 +110,12 @@ def _run(asked: dict[str, Any]) -> dict[str, Any]:
         connection.execute(f"set search_path = '{','.join(f'published.{schema}' for schema in schemas)}'")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     n_rows = asked["n_rows"]
-    connection.execute(f"create table result.main.rows as from query({_quoted(asked['query'])}) limit {n_rows + 1}")
+    try:
+        connection.execute(f"create table result.main.rows as from query({_quoted(asked['query'])}) limit {n_rows + 1}")
+    except duckdb.BinderException as error:
+        if not (named := NO_COLUMN.search(str(error))):
+            raise
+        raise NoColumn(next(filter(None, named.groups())), sorted(set(tables))) from error
     n_found = connection.execute("select count(*) from result.main.rows").fetchall()[0][0]
     n_given = min(n_found, n_rows, _n_within(connection, asked["n_bytes"]))
     if n_found and not n_given:

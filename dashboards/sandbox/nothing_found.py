@@ -1,6 +1,7 @@
 """Why a query may have found nothing: a value that its column never has, or rows that the file does not hold."""
 
 import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 import polars as pl
@@ -14,22 +15,26 @@ def is_nothing(rows: pl.DataFrame) -> bool:
     return rows.is_empty() or (len(rows) == 1 and all(value is None or value == 0 for value in rows.row(0)))
 
 
-def reasons(query: str, columns: pl.DataFrame) -> list[str]:
-    """What may be the cause, in words. `columns`: `table_name`, `column_name`, `allowed_values` of the tables that the query
-    read, where what a column may have is known.
-    """
-    said = []
+def compared(query: str) -> dict[str, list[str]]:
+    """The columns that a query compares with texts, and these: `where state = 'XX'` → state, XX."""
+    found: dict[str, list[str]] = {}
     for name, values in _COMPARED.findall(query):
-        known = columns.filter((pl.col("column_name") == name.lower()) & pl.col("allowed_values").is_not_null())
-        if known.is_empty():
-            continue
-        allowed = sorted({value.strip() for text in known["allowed_values"] for value in text.split(",")})
-        for value in _VALUE.findall(values):
-            if value not in allowed:
-                near = get_close_matches(value, allowed, 1, 0.6)
-                said.append(
-                    f"{name} is never '{value}'"
-                    + (f": did you mean '{near[0]}'? " if near else ". ")
-                    + f"It is one of {', '.join(allowed)}."
-                )
-    return said
+        found.setdefault(name.lower(), []).extend(_VALUE.findall(values))
+    return found
+
+
+def reasons(query: str, known: Mapping[str, Sequence[str]]) -> list[str]:
+    """What may be the cause, in words. `known`: the values that a column of the tables may have, or has, where these are few."""
+    return [
+        _never(name, value, sorted(known[name]))
+        for name, values in compared(query).items()
+        if known.get(name)
+        for value in values
+        if value not in known[name]
+    ]
+
+
+def _never(name: str, value: str, known: list[str]) -> str:
+    near = get_close_matches(value, known, 1, 0.6)
+    told = f"{name} is never '{value}'" + (f": did you mean '{near[0]}'?" if near else ".")
+    return f"{told} It is one of {', '.join(known)}." if len(known) > 1 else f"{told} It is always {known[0]}."

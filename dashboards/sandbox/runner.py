@@ -40,7 +40,7 @@ class Answer:
     """The result of a query: rows, or a problem in words. `tables` are those that it read; `is_cut`: there were more rows.
 
     `is_forbidden`: the query asked for what no query may do; other problems are mistakes, or a limit.
-    `unknown`: the name that is no published table, where that is the problem.
+    `unknown`: the name that is no published table, where that is the problem; `unknown_column`: that which none of `tables` has.
     """
 
     rows: pl.DataFrame | None = None
@@ -49,6 +49,7 @@ class Answer:
     is_cut: bool = False
     is_forbidden: bool = False
     unknown: str = ""
+    unknown_column: str = ""
     seconds: float = 0.0
 
 
@@ -123,7 +124,11 @@ class Query:
             return Answer(problem=f"The query {why}, and was ended.")
         if "problem" in answer:
             return Answer(
-                problem=answer["problem"], is_forbidden=answer.get("is_forbidden", False), unknown=answer.get("unknown", "")
+                problem=answer["problem"],
+                tables=tuple(answer.get("tables", ())),
+                is_forbidden=answer.get("is_forbidden", False),
+                unknown=answer.get("unknown", ""),
+                unknown_column=answer.get("unknown_column", ""),
             )
         with duckdb.connect(":memory:") as connection:
             for statement in (*(cipher() if self.key else ()), attach(self.folder / RESULT, "result", self.key, read_only=True)):

@@ -149,7 +149,9 @@ KPIS: dict[str, Contract] = {
                 "The final baselines of the sites whose program began before the period. Of events in less than twelve months "
                 "the same months of the baseline's year, as known today; otherwise the frozen whole. Empty: there is none.",
             ),
-            "like_for_like_numerator": optional(pl.Float64, "Numerator over those sites alone, on the same terms as `numerator`."),
+            "like_for_like_numerator": optional(
+                pl.Float64, "Numerator over those sites alone, on the same terms as `numerator`."
+            ),
             "like_for_like_denominator": optional(pl.Float64, "Denominator over those sites alone."),
             "like_for_like_value": optional(pl.Float64, "The mature value over those sites alone: what may be held against it."),
             "baseline_change": optional(pl.Float64, "`like_for_like_value` less `baseline_value`, in the unit."),

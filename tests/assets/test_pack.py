@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageOps
 
+from models.material import is_worse_than_baseline, misses_its_target, wilson
 from pipelines.cli import caregap
 from pipelines.errors import UsageError
 from pipelines.exports.board_report.kpis import kpis
-from models.material import is_worse_than_baseline, misses_its_target, wilson
 from pipelines.exports.board_report.period import last_complete, month, quarter
 from pipelines.exports.board_report.report import report
 from pipelines.home import Home

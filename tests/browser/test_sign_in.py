@@ -112,7 +112,7 @@ def test_a_query_is_run_charted_taken_away_and_stopped_and_an_attack_is_text(chr
     page.get_by_text("The query was stopped").wait_for()
 
     for attack in ATTACKS:
-        page.get_by_label("Find a table or column").fill(attack)
+        page.get_by_label("Find a table, KPI or column").fill(attack)
         editor.fill(attack)
         run.click()
         page.wait_for_timeout(1500)

@@ -40,8 +40,8 @@ def moved(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_fall_of_what_should_be_low_is_better(moved):
-    """Twelve months of 10 and 12 in turn: mean 0.11, standard deviation 0.0104. The newest, 0.05, lies 5.7 of these below, and its
-    interval, 0.01 to 0.10, does too."""
+    """Twelve months of 10 and 12 in turn: mean 0.11, standard deviation 0.0104. The newest, 0.05, lies 5.7 of these below, and
+    its interval, 0.01 to 0.10, does too."""
     found = moved([10, 12] * 6 + [5])
     assert found[0].strength == pytest.approx(5.74, abs=0.01)
     better, worse = sentences(found)

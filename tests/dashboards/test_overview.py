@@ -82,15 +82,16 @@ def test_the_boards_table_names_its_nine_metrics_with_where_they_came_from_and_w
 
 
 def test_the_boards_table_is_read_whole_on_a_narrow_screen(overview: AppTest):
-    """Streamlit's grid cut it after Target at 1,024 pixels. Its six columns wrap down to 560, below that each row stands as lines."""
+    """Streamlit's grid cut it after Target at 1,024 pixels. Its six columns wrap down to 560,
+    and below each row stands as lines."""
     assert not overview.dataframe
     [table] = [one.proto.body for one in overview.get("html") if "The board&#39;s metrics" in one.proto.body]
     assert '<table class="middle">' in table and 'data-label="Verdict on the claim"' in table
 
 
 def test_a_tile_has_a_colour_only_where_its_change_is_more_than_chance_explains(overview: AppTest):
-    """33 of 318 missed is 10.4 %, with the interval 7.5 % to 14.2 %, and was 9.0 %; revenue moved by a third of a percent. GRAY is
-    2 of Streamlit's colours of a change."""
+    """33 of 318 missed is 10.4 %, with the interval 7.5 % to 14.2 %, and was 9.0 %; revenue moved by a third of a percent. Grey is
+    2 among Streamlit's colours of a change."""
     told = {tile.label: (tile.proto.color, tile.proto.delta_description) for tile in overview.metric}
     within = (2, "on the quarter before, within chance")
     of_chance = ("No-show rate", "Patient retention rate", "Care-gap closure rate", "Revenue per patient and year")

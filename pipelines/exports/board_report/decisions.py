@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from models.material import is_worse_than_baseline, misses_its_target
 from models.wording import amount, counted, day
 from pipelines.exports.board_report.kpis import Kpi
-from models.material import is_worse_than_baseline, misses_its_target
 from pipelines.exports.board_report.program import Program
 
 GO_ON, LOOK_AGAIN = 0.9, 0.5

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from models.material import RULE, has_moved
 from models.wording import (
     CLAIM_VERDICTS,
     amount,
@@ -28,7 +29,6 @@ from pipelines.exports.board_report import charts
 from pipelines.exports.board_report.care_gaps import care_gaps
 from pipelines.exports.board_report.decisions import decisions
 from pipelines.exports.board_report.kpis import kpis
-from models.material import RULE, has_moved
 from pipelines.exports.board_report.movement import movements
 from pipelines.exports.board_report.pdf import as_pdf, is_possible
 from pipelines.exports.board_report.period import Period, newest_mature

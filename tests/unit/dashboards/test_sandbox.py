@@ -240,6 +240,22 @@ def test_a_table_is_found_without_its_schema_and_nothing_but_published_tables_is
     assert (refused.problem, refused.unknown) == ("There is no table peopel.", "peopel")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select nmae from people",
+        "select few.nmae from marts.people as few",
+        "with few as (from people) select id from few order by nmae",
+        "select id from people join people as other using (nmae)",
+        'select id from people where name = "nmae"',
+    ],
+)
+def test_a_column_that_is_not_there_is_named_with_the_tables_that_lack_it(ask, query: str):
+    answer = ask(query)
+    assert (answer.problem, answer.unknown_column, answer.tables) == ("There is no column nmae.", "nmae", ("marts.people",))
+    assert not answer.is_forbidden and answer.rows is None
+
+
 @pytest.mark.parametrize("query", ["", "  \n", "-- nothing yet", ";"])
 def test_an_empty_query_is_no_attack_and_says_to_write_one(ask, query):
     answer = ask(query)
