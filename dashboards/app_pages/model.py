@@ -276,7 +276,8 @@ def _monitoring(publication: Publication, there: set[str]) -> None:
                     ),
                     "note": st.column_config.TextColumn("Note", width="large"),
                 },
-                note="Came: had a completed visit within 90 days. Only patients held out at random show the change.",
+                note="Came: had a completed visit within 90 days, a raw share. Difference: within each campaign, as on the pages "
+                "Campaigns and Return on investment. Only patients held out at random show the change.",
             )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import isclose
 from typing import Any
 
 from dashboards.figures.languages import _, day, many, sentence
@@ -68,7 +69,8 @@ OUTCOMES = {
 
 
 def _compared(outcome: str, lift: Mapping[str, Any]) -> str:
-    """Both arms, their difference with its interval, and the verdict."""
+    """Both arms, the effect with its own interval, and the verdict. Of several campaigns it is the difference within each, which is
+    not that of the shares over all."""
     arms, more, fewer = OUTCOMES[outcome]
     said = _(
         arms,
@@ -80,12 +82,16 @@ def _compared(outcome: str, lift: Mapping[str, Any]) -> str:
     if lift["lift"] is None:
         return f"{said} {_('The difference cannot be told: too few patients.')}"
     told = _(more if lift["low"] > 0 else fewer if lift["high"] < 0 else "It cannot be told from chance.")
-    apart = _(
-        "Difference {lift} (95 % interval {low} to {high}).",
-        lift=difference(lift["contacted_rate"], lift["held_out_rate"], "share"),
-        low=change(lift["low"], "share"),
-        high=change(lift["high"], "share"),
-    )
+    interval = {"low": change(lift["low"], "share"), "high": change(lift["high"], "share")}
+    if isclose(lift["lift"], lift["contacted_rate"] - lift["held_out_rate"], abs_tol=1e-9):
+        raw = difference(lift["contacted_rate"], lift["held_out_rate"], "share")
+        apart = _("Difference {lift} (95 % interval {low} to {high}).", lift=raw, **interval)
+    else:
+        apart = _(
+            "Both shares are raw. Within each campaign the difference is {lift} (95 % interval {low} to {high}).",
+            lift=change(lift["lift"], "share"),
+            **interval,
+        )
     return f"{said} {apart} **{told}**"
 
 

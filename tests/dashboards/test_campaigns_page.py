@@ -9,9 +9,10 @@ import pytest
 
 from dashboards.figures.wording import as_read
 from dashboards.outreach.campaign_journal import Campaign, CampaignRefused, define, defined, end_early
-from dashboards.outreach.campaign_words import changed
+from dashboards.outreach.campaign_words import changed, effect
 from models.audit_log.store import audit_log
 from models.campaigns import CONDITIONS
+from models.wording import change
 from pipelines.home import CHECKOUT
 
 TODAY = date(2026, 11, 1)
@@ -50,6 +51,29 @@ def test_the_page_says_what_contacting_has_changed_against_who_was_held_out(app,
     [said] = [text for text in texts if "held out at random, " in text and text.startswith("Of ")]
     assert said.startswith(f"Of {contacted:,} patients to contact") and f"of {held_out:,} held out" in said
     assert ("95 % interval" in said) == (lift is not None)
+
+
+def test_the_effect_of_contacting_is_that_of_the_program_with_its_own_interval(app, sample_warehouse):
+    """Of several campaigns it is not the difference of the shares beside it, which are raw: 42.9 % less 22.2 % is 20.7."""
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        query = (
+            "select estimate, interval_low, interval_high from delivery.fct_program_effects "
+            "where outcome_code = 'visit_within_90_days' and is_chosen"
+        )
+        [row] = connection.execute(query).fetchall()
+    estimate, low, high = (change(value, "share") for value in row)
+    for role in ("care_team", "leadership"):
+        said = as_read(" ".join(one.value for one in app("campaigns", role=role).markdown))
+        assert "Both shares are raw." in said
+        assert f"Within each campaign the difference is {estimate} (95 % interval {low} to {high})." in said
+
+
+def test_an_effect_that_is_the_difference_of_its_shares_says_so_and_another_says_that_they_are_raw():
+    """30 of 60 is 50.0 %, 6 of 20 is 30.0 %: 20 points apart. Over several campaigns, the weighted difference was 12."""
+    row = {"n_contacted": 60, "n_held_out": 20, "contacted_rate": 0.5, "held_out_rate": 0.3, "low": -0.02, "high": 0.31}
+    assert "raw" not in effect(row | {"lift": 0.5 - 0.3}) and "Difference +20.0 pts" in effect(row | {"lift": 0.5 - 0.3})
+    stratified = effect(row | {"lift": 0.12})
+    assert "Both shares are raw. Within each campaign the difference is +12.0 pts" in stratified and "20.0" not in stratified
 
 
 def told(known_from: date = TODAY, **arms: float | None) -> list[str]:

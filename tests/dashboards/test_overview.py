@@ -90,8 +90,8 @@ def test_the_boards_table_is_read_whole_on_a_narrow_screen(overview: AppTest):
 
 
 def test_a_tile_has_a_colour_only_where_its_change_is_more_than_chance_explains(overview: AppTest):
-    """33 of 318 missed is 10.4 %, with the interval 7.5 % to 14.2 %, and was 9.0 %; revenue moved by a third of a percent. Grey is
-    2 among Streamlit's colours of a change."""
+    """33 of 318 missed is 10.4 %, with the interval 7.5 % to 14.2 %, and was 9.0 %; revenue moved by a third of a percent. Grey
+    is 2 among Streamlit's colours of a change."""
     told = {tile.label: (tile.proto.color, tile.proto.delta_description) for tile in overview.metric}
     within = (2, "on the quarter before, within chance")
     of_chance = ("No-show rate", "Patient retention rate", "Care-gap closure rate", "Revenue per patient and year")
