@@ -1,6 +1,7 @@
 """Every page × every role: a page that a role may not see is absent, and those that it may see are drawn without an error."""
 
 import json
+import re
 
 import pytest
 
@@ -31,6 +32,17 @@ ALLOWED = {
 
 def test_the_roles_and_their_pages_are_these():
     assert {role: {page.name for page in PAGES if role in page.roles} for role in ROLES} == ALLOWED
+
+
+def test_the_guide_for_operators_gives_each_role_its_own_pages():
+    """The pages that its table does not name are in the sentence below it."""
+    guide = (CHECKOUT / "docs" / "operators.md").read_text()
+    assert "All roles have the catalog, and all but `analyst` data health." in guide
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", guide, re.M))
+    titles = {page.name: page.title.lower() for page in PAGES}
+    for role in ("leadership", "analyst", "care_team", "steward"):
+        named = {name for name, title in titles.items() if re.search(rf"\b{title}\b", rows[role].lower())}
+        assert named | {"catalog", "data_health"} == ALLOWED[role] | {"data_health"}, role
 
 
 def test_every_page_has_a_file_and_every_file_is_a_page():
