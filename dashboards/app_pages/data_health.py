@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from dashboards.figures.languages import _, day, instant, many
+from dashboards.figures.languages import _, day, day_form, instant, many, sentence
 from dashboards.figures.wording import RECORD_NAMES, as_plain_markdown, as_read, each, first_upper, plain
 from dashboards.kpis.rates import share
 from dashboards.layout.address import say_unknown
@@ -15,7 +15,8 @@ from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, open_page
 from dashboards.store.publications import last_run, publications
 from dashboards.store.published import Publication, ask
-from models.sources import SOURCE_KINDS, source_title
+from models.landing import STATUSES as FILE_STATUSES
+from models.sources import SOURCE_KINDS, name_of_kind, source_title
 from models.wording import amount, named
 
 OVERDUE_HOURS = 36
@@ -105,8 +106,8 @@ def _tiles(publication: Publication) -> None:
         (
             _("Published"),
             day(at.date()),
-            _("at {time}, built in {minutes} minutes", time=f"{at:%H:%M}", minutes=f"{newest.build_minutes:.1f}"),
-            _("In the practice's time. The build alone: reading the deliveries before it is not counted."),
+            _("at {time}; once read, built in {minutes} minutes", time=f"{at:%H:%M}", minutes=f"{newest.build_minutes:.1f}"),
+            _("In the practice's time. A run prints its whole time: it reads the deliveries before it builds."),
         ),
         (
             _("Rows in use"),
@@ -144,14 +145,14 @@ def _warnings(publication: Publication, checks: pl.DataFrame) -> list[str]:
     found = [
         _(
             "**{finding}.** What must be so: {rule}",
-            finding=as_plain_markdown(first_upper(row["finding"])),
-            rule=as_plain_markdown(row["rule"]),
+            finding=as_plain_markdown(first_upper(sentence(row["finding"]))),
+            rule=as_plain_markdown(sentence(row["rule"])),
         )
         for row in checks.filter(pl.col("status") != "passed").iter_rows(named=True)
     ]
     of_model = "**The risk model's {check} is beyond its threshold** for {inputs}: see the page Risk model."
     return found + [
-        _(of_model, check=named(row["check_name"]), inputs=", ".join(named(subject) for subject in row["subjects"]))
+        _(of_model, check=_(named(row["check_name"])), inputs=", ".join(_(named(subject)) for subject in row["subjects"]))
         for row in ask(publication, _MODEL).iter_rows(named=True)
     ]
 
@@ -176,11 +177,16 @@ def _last_run(number: int, published_at: datetime) -> None:
         say(_("**Last run:** {at}, without an error.", at=instant(max(ended_at, published_at), zone)))
 
 
+def _source(source_system: str) -> str:
+    """A source's title in the viewer's language: `billing:north` → Facturación north."""
+    return f"{_(source_title(name_of_kind(source_system)))} {source_system.partition(':')[2]}".strip()
+
+
 def _freshness(publication: Publication) -> None:
     sources = ask(publication, _SOURCES, [list(SOURCE_KINDS)])
     for column, row in zip(st.columns(len(sources)), sources.iter_rows(named=True), strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{as_plain_markdown(source_title(row['source_system']))}**")
+            st.markdown(f"**{as_plain_markdown(_source(row['source_system']))}**")
             if row["n_extracts"] == 0:
                 st.markdown(_("nothing delivered"))
                 continue
@@ -196,7 +202,7 @@ def _freshness(publication: Publication) -> None:
             "is_delivered": st.column_config.CheckboxColumn(_("Delivered")),
             "n_files": st.column_config.NumberColumn(_("Files"), format="localized"),
             "n_rows": st.column_config.NumberColumn(_("Rows in use"), format="localized"),
-            "newest_exported_at": st.column_config.DatetimeColumn(_("Newest export"), format="D MMM YYYY, HH:mm"),
+            "newest_exported_at": st.column_config.DatetimeColumn(_("Newest export"), format=day_form(has_time=True)),
         },
         note=_("A kind of file that was never delivered is no fault: results that need it are marked as not available."),
     )
@@ -264,6 +270,7 @@ def _kept_out(publication: Publication) -> None:
     )
 
 
+CHECK_STATUSES = ("passed", "warned")
 _KINDS = {
     "mapped": "understood",
     "unknown": "taken for unknown",
@@ -302,7 +309,8 @@ def _read_otherwise(publication: Publication) -> None:
 
 
 def _deliveries(publication: Publication) -> None:
-    files = ask(publication, _FILES).with_columns(_by_clock("exported_at"))
+    status = pl.col("status").replace({code: _(code) for code in FILE_STATUSES})
+    files = ask(publication, _FILES).with_columns(_by_clock("exported_at"), status=status)
     table(
         files,
         title=_("Delivered files by status"),
@@ -312,7 +320,7 @@ def _deliveries(publication: Publication) -> None:
             "file_name": _("File"),
             "status": _("Status"),
             "reason": _("Why"),
-            "exported_at": st.column_config.DatetimeColumn(_("Exported"), format="D MMM YYYY, HH:mm"),
+            "exported_at": st.column_config.DatetimeColumn(_("Exported"), format=day_form(has_time=True)),
             "n_delivered": st.column_config.NumberColumn(_("Delivered"), format="localized"),
             "n_landed": st.column_config.NumberColumn(_("In use"), format="localized"),
             "n_quarantined": st.column_config.NumberColumn(_("Kept out"), format="localized"),
@@ -333,7 +341,12 @@ def _checks(publication: Publication) -> None:
     if not _warnings(publication, checks):
         st.success(_("Every check passed."), icon=":material/check_circle:")
     table(
-        checks.sort(pl.col("status") == "passed", maintain_order=True).select("table_name", "rule", "status", "n_rows"),
+        checks.sort(pl.col("status") == "passed", maintain_order=True).select(
+            "table_name",
+            "rule",
+            status=pl.col("status").replace({code: _(code) for code in CHECK_STATUSES}),
+            n_rows="n_rows",
+        ),
         title=_("Checks of this publication"),
         columns={
             "table_name": _("Table"),
@@ -356,10 +369,10 @@ def _identities(publication: Publication) -> None:
     table(
         reviews.with_columns(
             left=pl.format(
-                _("{} of {}"), pl.col("left_record_type").replace(records), each(reviews["left_source_system"], source_title)
+                _("{} of {}"), pl.col("left_record_type").replace(records), each(reviews["left_source_system"], _source)
             ),
             right=pl.format(
-                _("{} of {}"), pl.col("right_record_type").replace(records), each(reviews["right_source_system"], source_title)
+                _("{} of {}"), pl.col("right_record_type").replace(records), each(reviews["right_source_system"], _source)
             ),
             reason=pl.col("reason").replace({reason: _(plain(reason)) for reason in _DOUBTS}),
         ).select("left", "right", "reason", "evidence", "confidence"),
@@ -393,7 +406,7 @@ def _publications() -> None:
         ).with_columns(_by_clock("published_at")),
         title=_("Kept publications"),
         columns={
-            "published_at": st.column_config.DatetimeColumn(_("Published"), format="D MMM YYYY, HH:mm"),
+            "published_at": st.column_config.DatetimeColumn(_("Published"), format=day_form(has_time=True)),
             "as_of_on": _("Data as of"),
             "minutes": st.column_config.NumberColumn(_("Minutes to build"), format="%.1f"),
             "n_tables": _("Tables"),

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.access.audit_log import record
 from dashboards.access.roles import BREAK_GLASS, current_viewer
-from dashboards.figures.languages import _, day, many, sentence
+from dashboards.figures.languages import _, day, day_form, many, sentence
 from dashboards.figures.wording import as_plain_markdown, each, first_upper, plain, telephone
 from dashboards.layout.address import SWITCH, say_unknown
 from dashboards.layout.exports import CSV, XLSX, offer
@@ -196,7 +196,7 @@ def _text(label: str, **settings: Any) -> Any:
 
 
 def _date(label: str) -> Any:
-    return st.column_config.DateColumn(_(label), width=110, format="D MMM YYYY")
+    return st.column_config.DateColumn(_(label), width=110, format=day_form())
 
 
 def _name_columns() -> dict[str, Any]:
@@ -338,7 +338,7 @@ def _anybody(publication: Publication) -> None:
         "mrn": _text("MRN", width=100),
         "last_visit_on": _date("Last visit"),
         "next_appointment_at": st.column_config.DatetimeColumn(
-            _("Next visit"), timezone=publication.time_zone, format="D MMM YYYY, HH:mm"
+            _("Next visit"), timezone=publication.time_zone, format=day_form(has_time=True)
         ),
         "location_name": _text("Site", width="small"),
     }

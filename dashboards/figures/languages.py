@@ -101,6 +101,12 @@ def instant(at: datetime | None, time_zone: str) -> str:
     return f"{day(local)}, {local:%H:%M}"
 
 
+def day_form(*, has_time: bool = False) -> str:
+    """How a grid writes days, or instants, in the viewer's language: its own names of months are English, so that others have
+    figures, year first: 2026-10-31."""
+    return ("D MMM YYYY" if chosen_language() == ENGLISH else "YYYY-MM-DD") + (", HH:mm" if has_time else "")
+
+
 def month(on: date | None) -> str:
     """A month as people of the viewer's language write it: Aug 2026, ago 2026."""
     language = chosen_language()

@@ -69,8 +69,8 @@ OUTCOMES = {
 
 
 def _compared(outcome: str, lift: Mapping[str, Any]) -> str:
-    """Both arms, the effect with its own interval, and the verdict. Of several campaigns it is the difference within each, which is
-    not that of the shares over all."""
+    """Both arms, the effect with its own interval, and the verdict. Of several campaigns it is the difference within each, which
+    is not that of the shares over all."""
     arms, more, fewer = OUTCOMES[outcome]
     said = _(
         arms,

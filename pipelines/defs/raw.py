@@ -180,8 +180,8 @@ def _contradicted_in_words(contradicted: list[tuple[str, str, int]]) -> str | No
     """The number of contradicted rows by file, in words; `contradicted`: extract, file, rows. None if there are none."""
     if not contradicted:
         return None
-    named = [f"{n:,} in {name}" for _, name, n in contradicted[:4]]
-    others = [f"{len(contradicted) - 4} other files"] if len(contradicted) > 4 else []
+    named = [f"{name}: {n:,}" for _, name, n in contradicted[:4]]
+    others = [f"others: {sum(n for *_, n in contradicted[4:]):,}"] if len(contradicted) > 4 else []
     return (
         f"{sum(n for *_, n in contradicted):,} rows differ from another row of the same record and the same time of change, "
         f"which counts instead because it was delivered later ({', '.join(named + others)}); ask the source to move the time of "
@@ -196,8 +196,9 @@ def _kept_out_in_words(kept_out: list[tuple[str, str, int]]) -> str | None:
     of_extract: Counter[str] = Counter()
     for extract, _, n in sorted(kept_out):
         of_extract[extract] += n
-    named = [f"{n:,} of {extract}" for extract, n in of_extract.most_common(4)]
-    others = [f"{len(of_extract) - 4} other extracts"] if len(of_extract) > 4 else []
+    most = of_extract.most_common(4)
+    named = [f"{extract}: {n:,}" for extract, n in most]
+    others = [f"others: {of_extract.total() - sum(n for _, n in most):,}"] if len(of_extract) > 4 else []
     return (
         f"{of_extract.total():,} delivered rows could not be read or broke their contract, and were quarantined "
         f"({', '.join(named + others)}); see row, field and reason in marts.fct_quarantined_rows"

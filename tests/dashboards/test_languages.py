@@ -5,6 +5,7 @@ import csv
 import json
 import re
 import string
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,13 +17,19 @@ from dashboards.figures.wording import RECORD_NAMES
 from dashboards.outreach.campaign_words import AUDIENCE_NAMES, OUTCOMES
 from dashboards.outreach.reaching import CHANNEL_NAMES, INVITATION, SUBJECT, address
 from dashboards.outreach.worklist import IN_CRM, LEFT_OUT, LIST_REASONS
+from ml.assessment.model_checks import CHECKS
+from ml.risk.features import FEATURES
 from models.audit_log.break_glass import REASONS
 from models.campaigns import CONDITIONS
 from models.extracts.caregap import OUTCOME_NOTES
 from models.extracts.crm import EXTRACTS, OUTREACH_OUTCOMES
 from models.few_cases import FEW_CASES, FEWER
-from models.wording import titled
+from models.landing import STATUSES as FILE_STATUSES
+from models.sources import SOURCE_KINDS
+from models.wording import named, titled
+from pipelines.defs.raw import RULES, _contradicted_in_words, _kept_out_in_words
 from pipelines.home import CHECKOUT
+from pipelines.landing.land import LandingReport
 from pipelines.sql.connection import open_file
 
 OPENED = [page for page in EVERY_PAGE if CARE_TEAM in page.roles or not page.roles]
@@ -78,6 +85,10 @@ def test_no_page_of_a_care_team_writes_a_day_or_an_instant_in_english_alone():
         if alias.name in {"day", "month", "period", "instant"}
     }
     assert of_english == set()
+
+
+def test_no_grid_of_a_care_team_names_months_in_english_alone():
+    assert {path.name for path in TRANSLATED if "MMM YYYY" in path.read_text()} == {"languages.py"}
 
 
 def test_the_profile_and_the_sidebar_are_spanish_where_spanish_is_chosen(app):
@@ -146,7 +157,7 @@ def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogu
     names = (LIST_REASONS, LEFT_OUT, IN_CRM, CHANNEL_NAMES, AUDIENCE_NAMES)
     words = {word for one in names for word in one.values()} | {page.title for page in OPENED}
     words |= {word for told in OUTCOMES.values() for word in told} | {*RECORD_NAMES.values(), "yes", "no", *REASONS.values()}
-    words |= {FEWER, FEW_CASES}
+    words |= {FEWER, FEW_CASES, *FILE_STATUSES, "passed", "warned", *(kind.title for kind in SOURCE_KINDS.values())}
     words |= {"KPIs", "Measures", "Tables", "Columns", "higher", "lower", "Patient", "Encounter"}
     words |= {"Freshness", "Kept out", "Read otherwise", "Deliveries", "Checks", "Identities", "Versions"}
     told = [("touches", "purpose"), ("touches", "outcome"), ("outreach_tasks", "reason"), ("outreach_tasks", "outcome")]
@@ -245,6 +256,44 @@ def test_charts_months_and_amounts_are_in_the_viewers_language(monkeypatch):
     assert languages.period(date(2025, 12, 1), date(2026, 1, 1)) == "dic 2025 a ene 2026"
     assert languages.between("33 of 318, 5.0 % to 7.0 %") == "33 de 318, 5.0 % a 7.0 %"
     assert languages.between("215.0 days") == "215.0 días"
+
+
+def test_every_warning_of_a_run_is_said_in_spanish(monkeypatch):
+    """Names of files and kinds of file stay as they are, and so do the reasons beside a file."""
+    monkeypatch.setattr(languages, "chosen_language", lambda: "es")
+    kept_out = [(name, "is empty", n) for n, name in enumerate(["contacts", "touches", "Patient", "charges", "Encounter"], 1)]
+    twice = [("touches", f"touches_{n}.csv", 2) for n in range(5)]
+    landed = LandingReport((), (), waiting=("crm/notes.txt",), returned=("crm/contacts.csv, row 3",))
+    lagging = "the newest export of crm is of 2026-10-01, the newest export of billing is of 2026-09-01"
+    pulls = "the pull of hubspot failed on 2026-10-01 at 08:00 UTC: 503; the pull of odoo failed on 2026-10-02 at 09:00 UTC: 401"
+    said = [*RULES.values(), lagging, pulls, landed.warning(), replace(landed, waiting=()).warning()]
+    said += [_kept_out_in_words(kept_out), _kept_out_in_words(kept_out[:2])]
+    said += [_contradicted_in_words(twice), _contradicted_in_words(twice[:2])]
+    english = re.compile(r"(?i)\b(the|of|every|rows|others?|in|failed|newest|records)\b")
+    assert [text for text in map(languages.sentence, said) if english.search(text)] == []
+    assert languages.sentence(_kept_out_in_words(kept_out)) == (
+        "15 filas entregadas no se pudieron leer o incumplían su contrato, y se apartaron (Encounter: 5, charges: 4, Patient: 3, "
+        "touches: 2, otros: 1); fila, campo y motivo están en marts.fct_quarantined_rows"
+    )
+    assert languages.sentence(lagging).endswith("la exportación más reciente de billing es del 1 sept 2026")
+
+
+def test_what_the_risk_models_checks_warn_of_is_in_the_spanish_catalogue():
+    told = {named(check.name) for check in CHECKS} | {named(feature.name) for feature in FEATURES} | {"score"}
+    assert told - set(spanish()) == set()
+
+
+@pytest.mark.parametrize("view", ["Freshness", "Deliveries", "Versions"])
+def test_data_health_is_spanish_in_its_warnings_its_sources_and_its_days(app, view: str):
+    """Streamlit's grid has English months alone: another language has figures."""
+    page = app("data_health", role=CARE_TEAM, address={"language": "Español"})
+    page.session_state["view"] = view
+    page.run()
+    assert not page.exception and len(page.warning) == 2
+    english = re.compile(r"\b(rows|Every|must|drift|reply|Billing|Recorded)\b")
+    said = [one.value for kind in ("warning", "markdown", "caption") for one in page.get(kind)]
+    assert [text for text in said if english.search(text)] == []
+    assert all('"YYYY-MM-DD, HH:mm"' in grid.proto.columns and "MMM" not in grid.proto.columns for grid in page.dataframe)
 
 
 @pytest.mark.parametrize(
