@@ -11,7 +11,7 @@ from models.few_cases import FEWER
 from models.material import has_moved
 from models.wording import amount, cases, counted, difference, span
 
-COLOURS: dict[str, Literal["green", "red", "gray"]] = {
+COLOURS: dict[str, Literal["green", "red"]] = {
     "better": "green",
     "worse": "red",
 }
@@ -25,15 +25,15 @@ def metric(kpi: dict[str, Any], shown: Period | None, against: str = "before", n
     """
     said = since(kpi, shown, against) if shown else ""
     is_written = bool(said) and not said.startswith("±")
-    is_told = shown is not None and is_written and has_moved(shown, against)
-    words = ", ".join(part for part in (note, within_chance(shown, against) if shown and is_written else "") if part)
+    chance = within_chance(shown, against) if shown and is_written else ""
+    beside = ", ".join(part for part in (note, chance) if part)
     st.metric(
         kpi["kpi_name"],
         amount(shown["value"] if shown else None, kpi["unit"]),
         said or None,
-        delta_color=COLOURS[shown[f"{against}_status"]] if shown and is_told else "gray",
+        delta_color=COLOURS[shown[f"{against}_status"]] if shown and is_written and not chance else "gray",
         delta_arrow="off" if not is_written else "up" if said.startswith("+") else "down",
-        delta_description=words or None if said else None,
+        delta_description=(beside or None) if said else None,
         help=definition(kpi),
     )
 
