@@ -165,3 +165,13 @@ def test_a_quarter_follows_the_one_before_over_the_year():
 def test_a_month_is_written_in_one_way(text: str):
     with pytest.raises(UsageError, match="2026-09"):
         month(text)
+
+
+def test_a_change_on_a_card_has_a_colour_only_where_chance_does_not_explain_it(reports: list[Path]):
+    """33 of 318 missed is 10.4 % (7.5 % to 14.2 %), and was 9.0 % and 12.6 %; 1,278 of 1,811 gaps closed is 70.6 % (68.4 % to
+    72.6 %), and was 71.2 % and 66.3 %."""
+    cards = reports[1].read_text(encoding="utf-8").partition("Where the practice stands")[2].partition("What moved")[0]
+    found = {card.partition("</h3>")[0].partition("<h3>")[2]: card for card in cards.split("</article>")}
+    colours = {name: re.findall(r'<span class="(\w*)">\(', card) for name, card in found.items()}
+    assert colours["No-show rate"] == ["", ""]
+    assert colours["Care-gap closure rate"] == ["", "good"]

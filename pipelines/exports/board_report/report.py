@@ -105,5 +105,5 @@ def _template() -> Template:
     )
     words = (amount, cases, change, counted, day, difference, effect, estimated, month, named, parted, span, spelt_out)
     environment.globals |= {word.__name__: word for word in (*words, charts.history, charts.bar)}
-    environment.globals |= {"months": months, "claim_verdicts": CLAIM_VERDICTS}
+    environment.globals |= {"months": months, "claim_verdicts": CLAIM_VERDICTS, "has_moved": has_moved}
     return environment.get_template(TEMPLATE)
