@@ -67,6 +67,20 @@ def test_where_java_ends_before_its_work_the_error_says_what_to_do_and_nothing_i
     assert children(psutil.Process(), "org.apache.spark.deploy.SparkSubmit") == []
 
 
+def test_an_executor_of_this_machine_keeps_values_to_it(tmp_path: Path) -> None:
+    """It logs none: a text that is no number is an error, which Spark's own log repeats with the text. What it says of its start
+    goes with the session's folder. And nobody else can ask it for rows: it listens to this machine alone."""
+    with session("local-cluster[1,1,1024]", tmp_path, has_few_rows=True) as spark:
+        with pytest.raises(Exception, match="Quixote2"):
+            spark.sql("select cast(concat('Quixote', id + 2) as int) from range(1)").collect()
+        [log] = tmp_path.rglob("stderr")
+        assert "BlockManager" in log.read_text()
+        listening = [one for process in children(psutil.Process(), EXECUTOR) for one in process.net_connections("tcp")]
+        assert {one.laddr.ip.removeprefix("::ffff:") for one in listening} == {"127.0.0.1"}
+        assert [path for path in tmp_path.rglob("*") if path.is_file() and b"Quixote" in path.read_bytes()] == []
+    assert not (PACKAGES / "pyspark" / "work").exists()
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
     """The address of a cluster of Spark's own on this machine: a master and one worker, with one core and 1,500 MB."""

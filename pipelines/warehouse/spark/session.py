@@ -25,6 +25,7 @@ SETTINGS = {
     # What each operator of a task takes at first, however few its rows: of the 64 MB that Spark reckons for 4 GB and two cores, a
     # task could have 19, and a measure of 400 patients failed for want of memory.
     "spark.buffer.pageSize": "2m",
+    "spark.executor.syncLogLevel.enabled": "true",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # Of each plan Spark writes a text and keeps a picture for its pages, and checks it between the steps of its optimizer.
@@ -121,14 +122,14 @@ def session(master: str, own: Path, folder: Path | None = None, *, has_few_rows:
     for name, value in settings.items():
         builder = builder.config(name, value)
     try:
-        with _unheard():
+        with _unheard(), _environment(own / "spark", master):
             started = builder.getOrCreate()
     except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         _end_jvm()
         why = f"Spark does not start at {master} ({type(error).__name__})"
         raise EnvironmentNotReady(f"{why}: install Java 17 (Debian: openjdk-17-jre-headless), and check spark_master.") from None
     try:
-        started.sparkContext.setLogLevel("OFF")  # its log has values
+        started.sparkContext.setLogLevel("OFF")  # its log has values, and so have those of its executors
         if master.startswith("spark://"):
             _await_executor(started, master)
         for name, function in FUNCTIONS.items():
@@ -178,6 +179,25 @@ def _end_jvm() -> None:
         gateway.shutdown()
         gateway.proc.stdin.close()
     gateway.proc.wait()
+
+
+@contextmanager
+def _environment(home: Path, master: str) -> Iterator[None]:
+    """What is started here has its `SPARK_HOME` in this folder: executors on this machine write into `work` there, which would
+    otherwise be in the installation and stay. They also listen to this machine alone."""
+    home.mkdir()
+    for name in ("bin", "jars", "python"):
+        (home / name).symlink_to(PACKAGES / "pyspark" / name)
+    own = {"SPARK_HOME": str(home)} | ({} if master.startswith("spark://") else {"SPARK_LOCAL_IP": "127.0.0.1"})
+    before = {name: os.environ.get(name) for name in own}
+    os.environ |= own
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager
