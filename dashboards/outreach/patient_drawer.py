@@ -2,6 +2,7 @@
 
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
@@ -53,7 +54,7 @@ _PROFILE = "select * from delivery.out_patient_profiles where patient_key = ?"
 _CHANNELS = "select * from delivery.out_patient_channels where patient_key = ?"
 _GAPS = """
     select gaps.measure_code, measures.title, gaps.reason, gaps.next_action, gaps.opened_on, gaps.close_by_on, gaps.is_due_later,
-        gaps.is_closable
+        gaps.is_closable, gaps.next_appointment_at
     from marts.fct_care_gaps as gaps
     inner join marts.dim_measures as measures using (measure_code)
     where gaps.patient_key = ? and gaps.gap_status = 'open'
@@ -432,8 +433,10 @@ def _gaps(publication: Publication, patient: dict[str, Any]) -> None:
         standing = _("due later") if gap["is_due_later"] else "" if gap["is_closable"] else _("cannot be closed any more")
         badge = f" :gray-badge[{standing}]" if standing else ""
         action = as_plain_markdown(sentence(gap["next_action"])) if gap["next_action"] else ""
-        # What is due later says its own days; what cannot be closed has none left.
-        close_by = "" if standing else f" · {_('by {day}', day=day(gap['close_by_on']))}"
+        # What is due later says its own days; what cannot be closed has none left; a visit on the last day has said it.
+        at = gap["next_appointment_at"]
+        is_said = at is not None and at.astimezone(ZoneInfo(publication.time_zone)).date() == gap["close_by_on"]
+        close_by = "" if standing or is_said else f" · {_('by {day}', day=day(gap['close_by_on']))}"
         what = f"  \n→ {action}{close_by}" if action else ""
         reason = as_plain_markdown(sentence(gap["reason"]))
         st.markdown(f"**{as_plain_markdown(sentence(gap['title']))}** ({gap['measure_code']}){badge}  \n{reason}{what}")

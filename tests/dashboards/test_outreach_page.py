@@ -317,6 +317,22 @@ def test_a_gap_that_no_service_can_close_is_shown_and_not_counted_as_to_close_no
     assert not re.search(r"Too late to be done[^→]*? · by ", words)
 
 
+def test_a_gap_whose_booked_visit_is_on_its_last_day_names_that_day_once(app, ask):
+    """A patient of the sample with a visit on 31 December, by which its gap is to be closed, by the practice's clock."""
+    query = """
+        select patient_key, measure_code from marts.fct_care_gaps inner join marts.dim_measures using (measure_code)
+        where gap_status = 'open' and is_closable and not is_due_later and not is_restricted
+            and cast(next_appointment_at at time zone 'America/New_York' as date) = close_by_on
+        order by patient_key, measure_code limit 1
+    """
+    [(key, measure)] = ask(query)
+    page = app("outreach", role="care_team")
+    page.session_state["viewer_sites"] = [site for (site,) in ask("select location_id from marts.dim_locations")]
+    [told] = [one.value for one in opened(page.run(), key).markdown if f"({measure})" in one.value]
+    assert "; visit booked 31 Dec 2026 with " in told and "→ At the visit on 31 Dec 2026" in told
+    assert "by 31 Dec 2026" not in told
+
+
 @pytest.mark.parametrize(("outcome", "until"), [("opted_out", "until they consent again"), ("moved", "permanently")])
 def test_an_outcome_that_ends_contact_says_for_how_long(outreach: AppTest, somebody, outcome: str, until: str):
     page = opened(outreach, somebody[0])
