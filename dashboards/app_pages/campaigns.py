@@ -46,7 +46,7 @@ def _running(publication: Publication, rows: pl.DataFrame, effects: dict[str, li
             offer(rows.select(_EXPORTED), "campaigns")
     for row in rows.iter_rows(named=True):
         with st.container(border=True):
-            say(f"**{as_plain_markdown(_(row['title']))}**{until(row)}  \n{as_plain_markdown(_(row['rule']))}.")
+            say(f"**{as_plain_markdown(_(row['title']))}**{until(row)}  \n{as_plain_markdown(sentence(_(row['rule'])))}.")
             say(standing(row))
             lead_to("outreach", _("Work this list"), list=row["title"])
             if row["audience"] not in NEVER_HELD_OUT:

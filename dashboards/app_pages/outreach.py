@@ -222,7 +222,7 @@ def _chosen_list(publication: Publication) -> dict[str, Any] | None:
 def _say_campaign(campaign: dict[str, Any]) -> None:
     """The rule of a list, and how it stands."""
     st.markdown(f"{as_plain_markdown(_(campaign['why']))}{until(campaign)}")
-    st.caption(f"{as_plain_markdown(_(campaign['rule']))}. {standing(campaign)}")
+    st.caption(f"{as_plain_markdown(sentence(_(campaign['rule'])))}. {standing(campaign)}")
 
 
 def _todo(publication: Publication) -> None:

@@ -28,8 +28,14 @@ ENGLISH = "en"
 LANGUAGE_KEY = "language"
 WAREHOUSE = "warehouse"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FORMS = {"day": _DAY.pattern, "due": _DAY.pattern, "finding": r"[^;]+?"}
-"""What a placeholder of the warehouse's sentences stands for, by its name; any other for any text."""
+_PART, _PARTS, _NUMBER = r"[^;]+?", r".+?", r"[\d.,]+"
+_FORMS = {
+    **dict.fromkeys(("day", "due"), _DAY.pattern),
+    **dict.fromkeys(("n", "needed"), _NUMBER),
+    **dict.fromkeys(("what", "one", "other", "findings", "titles", "action", "next"), _PARTS),
+    "item": r"[^,;]+?",
+}
+"""What a placeholder of the warehouse's sentences stands for, by its name; any other for a text up to a semicolon."""
 
 
 def languages() -> dict[str, str]:
@@ -192,5 +198,5 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
 
 
 def _pattern(message: str) -> re.Pattern[str]:
-    forms = re.sub(r"\\\{(\w+)\\\}", lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], '.+?')})", re.escape(message))
+    forms = re.sub(r"\\\{(\w+)\\\}", lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], _PART)})", re.escape(message))
     return re.compile(forms, re.DOTALL)

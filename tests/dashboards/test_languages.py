@@ -167,10 +167,11 @@ def test_every_name_that_a_care_team_chooses_or_reads_is_in_the_spanish_catalogu
 
 
 def test_why_a_gap_is_open_and_why_a_patient_is_listed_are_said_in_spanish(sample_warehouse, monkeypatch):
-    """Whatever the sample says of a gap, a patient on a list and a risk has a message: no sentence stays as it was."""
+    """Whatever the sample says of a gap, a patient on a list and a risk has a message; what other data may say is held against
+    the SQL in tests/architecture/test_spanish_sentences.py."""
     monkeypatch.setattr(languages, "chosen_language", lambda: "es")
     query = """
-        select reason from marts.fct_care_gaps where gap_status = 'open'
+        select unnest([reason, next_action]) from marts.fct_care_gaps where gap_status = 'open'
         union select why from delivery.out_outreach_list union select why from delivery.out_campaign_patients
         union select next_action from delivery.out_outreach_list
         union select unnest([reason_1, reason_2, reason_3]) from delivery.out_patient_profiles
@@ -205,6 +206,20 @@ def test_why_a_gap_is_open_and_why_a_patient_is_listed_are_said_in_spanish(sampl
             "cuidados pendientes: Cribado de cáncer de mama; Prueba del VIH; y 3 más",
         ),
         ("Offer a visit. For the clinician: Order an eGFR", "Ofrecer una visita. Para el personal clínico: Pedir un FGe"),
+        (
+            "Incomplete by the second birthday on 2026-10-03: DTaP 3 of 4, MMR 0 of 1",
+            "Incompleto al segundo cumpleaños el 3 oct 2026: DTaP 3 de 4, triple viral 0 de 1",
+        ),
+        (
+            "No visit from 2026-10-04 to 2026-11-02 after the first order of clonidine on 2026-10-03; due on 2026-11-02; "
+            "ordered on 2026-10-03",
+            "Sin visita del 4 oct 2026 al 2 nov 2026 tras el primer pedido de clonidina el 3 oct 2026; toca el 2 nov 2026; "
+            "pedido el 3 oct 2026",
+        ),
+        (
+            "Patients with heart failure, an open gap in CMS90, not seen for 6 months, no visit booked",
+            "Pacientes con insuficiencia cardíaca, un cuidado pendiente en CMS90, sin visita desde hace 6 meses, sin cita",
+        ),
         ("something that no message has: 2026-10-03", "something that no message has: 3 oct 2026"),
     ],
 )
