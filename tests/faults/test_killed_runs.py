@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-N_KILLS = 5
+from tests.dbt.conftest import GOLDEN
+
+N_KILLS = 3
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_runs_killed_at_random_moments_end_in_the_same_tables(small_practice, new_home, table_hashes):
+def test_runs_killed_at_random_moments_end_in_the_same_tables(new_home, table_hashes):
     undisturbed, killed = new_home(), new_home()
-    command = [str(Path(sys.executable).with_name("caregap")), "run", str(small_practice)]
+    command = [str(Path(sys.executable).with_name("caregap")), "run", str(GOLDEN)]
 
     def start(home):
         return subprocess.Popen(command, env={**os.environ, "CAREGAP_HOME": str(home.root)}, stdout=subprocess.DEVNULL)
