@@ -94,7 +94,7 @@ mutate: setup-dev ## change chosen lines one by one, and name the changes that n
 	@$(BIN)/python -m tests.mutate $(ARGS)
 
 screenshots: setup-dev setup-browser ## every page, wide, on a tablet and a telephone, into .caregap/screenshots
-	@CAREGAP_SCREENSHOTS=$(CURDIR)/.caregap/screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py -m browser $(ARGS)
+	@CAREGAP_SCREENSHOTS=$(CURDIR)/.caregap/screenshots $(BIN)/python -m pytest tests/browser/test_every_page_wide.py tests/browser/test_every_page_narrow.py -m browser $(ARGS)
 
 dashboard: setup ## open the dashboards on what was published last (ARGS="--port 8600" for another port)
 	@$(BIN)/caregap dashboard $(ARGS)

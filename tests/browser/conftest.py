@@ -97,6 +97,18 @@ def serve(free_port) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="module")
+def address(serve, own_home) -> str:
+    return serve(own_home())
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(os.environ.get("CAREGAP_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
     """Debian's browser, driven by Playwright; its pages and contexts are the test's own."""
     if not CHROMIUM.exists():
