@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -176,10 +177,13 @@ def as_who_may_open(page: Page) -> str:
 
 
 def sign_in(context, address: str, name: str):
-    """A page of the context, signed in at the provider as one of its people."""
+    """A page of the context, signed in at the provider as one of its people, where the address without a page has led: what is
+    clicked or opened before is lost. `nobody` has no role and is led nowhere."""
     page = context.new_page()
     page.goto(address)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name=name, exact=True).click()
     page.get_by_role("button", name="Sign out").wait_for()
+    if name != "nobody":
+        page.wait_for_url(lambda url: url.startswith(address) and urlsplit(url).path.strip("/") != "")
     return page

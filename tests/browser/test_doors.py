@@ -66,7 +66,7 @@ def test_who_is_revoked_in_the_file_is_out_without_a_restart(chromium, guarded):
     page.get_by_test_id("stMetric").first.wait_for()
     _set(home, 'revoked = ["ann"]')
     page.get_by_text("has withdrawn your access").wait_for()
-    assert page.get_by_test_id("stMetric").count() == 0
+    page.get_by_test_id("stMetric").first.wait_for(state="detached")
     context.close()
 
 
