@@ -1,6 +1,5 @@
 """Shows whether the risk model can be trusted: ranking, calibration, subgroups, and uses to avoid."""
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -211,17 +210,12 @@ def _inputs(publication: Publication, version: str, there: set[str]) -> None:
         not_available("What moves the risk", "there is no fitted model")
         return
     figure(
-        importances(rows.with_columns(each(rows["description"], _folded))),
+        importances(rows),
         title="Inputs with the most influence on the risk",
         alt="The fifteen inputs with the most influence, the strongest first.",
         data=rows,
         note="Associations, not causes: changing one of them need not change the risk.",
     )
-
-
-def _folded(text: str) -> str:
-    """A label broken into lines, to leave room for the bars."""
-    return "<br>".join(textwrap.wrap(text.rstrip("."), 42))
 
 
 def _monitoring(publication: Publication, there: set[str]) -> None:

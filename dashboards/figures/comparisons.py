@@ -17,6 +17,8 @@ from dashboards.figures.style import (
     THOUSANDS,
     across,
     drawn,
+    folded,
+    room,
     tick_format,
     upright,
     written,
@@ -49,6 +51,8 @@ def bars(
     Of a rate or mean, `n` is the column of its cases, which stand beside the name; they have a mark where `is_small` is true.
     """
     names, values = data[label].to_list(), data[value].to_list()
+    if not is_upright:
+        names = [folded(str(name)) for name in names]
     if n:
         rows = zip(names, data[n], data["is_small"], strict=True)
         names = [f"{name} (n = {cases:,.0f}{MARK if is_small else ''})" for name, cases, is_small in rows]
@@ -82,7 +86,7 @@ def bars(
         )
     return drawn(
         [bar],
-        height=height or 70 + 30 * max(len(names), 3),
+        height=height or 70 + max(room(names, 30), 90),
         showlegend=False,
         margin={"l": 8, "r": 64, "t": 24, "b": 4},
         shapes=[] if reference is None else [upright(reference, **dashed)],
@@ -246,7 +250,8 @@ def intervals(
     does not; grey where `is_causal` is false, whatever the interval.
     """
     traces = []
-    for row in data.iter_rows(named=True):
+    names = [folded(name) for name in data[label]]
+    for name, row in zip(names, data.iter_rows(named=True), strict=True):
         colour = OWN
         if not row[is_causal]:
             colour = PENDING
@@ -256,7 +261,7 @@ def intervals(
             {
                 "type": "scatter",
                 "x": [row[estimate]],
-                "y": [row[label]],
+                "y": [name],
                 "mode": "markers",
                 "marker": {"color": colour, "size": 10},
                 "error_x": {
@@ -274,7 +279,7 @@ def intervals(
         )
     return drawn(
         traces,
-        height=90 + 34 * len(data),
+        height=90 + room(names, 34),
         showlegend=False,
         shapes=[_ZERO],
         xaxis={"tickformat": tick_format(unit), "showgrid": True, "nticks": 4, "tickangle": 0},
@@ -284,10 +289,11 @@ def intervals(
 
 def tornado(data: pl.DataFrame, *, label: str, low: str, high: str, centre: float) -> go.Figure:
     """What each assumption does to a sum of dollars: from `low` to `high`, around `centre`, the widest on top."""
+    names = [folded(name) for name in data[label]]
     traces = [
         {
             "type": "bar",
-            "y": data[label].to_list(),
+            "y": names,
             "x": (data[bound] - centre).to_list(),
             "base": centre,
             "orientation": "h",
@@ -302,7 +308,7 @@ def tornado(data: pl.DataFrame, *, label: str, low: str, high: str, centre: floa
     return drawn(
         traces,
         barmode="overlay",
-        height=90 + 28 * max(len(data), 3),
+        height=90 + max(room(names, 28), 84),
         shapes=[_ZERO],
         xaxis={"tickformat": THOUSANDS, "showgrid": True},
         yaxis=_NAMES_DOWN,

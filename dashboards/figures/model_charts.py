@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, tick_format, upright
+from dashboards.figures.style import CATEGORIES, OWN, QUIET_TEXT, across, drawn, folded, room, tick_format, upright
 from models.wording import signs_in
 
 ACTED_ON = {"model": "Patients named by the model", "everybody": "Everybody", "nobody": "Nobody"}
@@ -101,10 +101,11 @@ def subgroups(rows: pl.DataFrame, whole: float | None) -> go.Figure:
 
 def importances(rows: pl.DataFrame) -> go.Figure:
     """Each input's mean contribution to the risk: `description`, `importance`, largest first."""
+    names = [folded(name.rstrip(".")) for name in rows["description"]]
     bar = {
         "type": "bar",
         "x": rows["importance"].to_list(),
-        "y": rows["description"].to_list(),
+        "y": names,
         "orientation": "h",
         "marker": {"color": OWN},
         "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
@@ -112,7 +113,7 @@ def importances(rows: pl.DataFrame) -> go.Figure:
     return drawn(
         [bar],
         # A label of three lines needs the room of three: fifteen of 30 px each ran into each other.
-        height=80 + sum(12 + 18 * (name.count("<br>") + 1) for name in rows["description"]),
+        height=80 + room(names, 30),
         showlegend=False,
         xaxis={"title": {"text": "Mean absolute contribution to the log-odds"}, "showgrid": True},
         yaxis={"autorange": "reversed", "showgrid": False, "ticksuffix": "  "},

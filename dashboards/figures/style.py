@@ -6,6 +6,7 @@ The colours are the names that Streamlit's own theme puts into a figure; the bro
 """
 
 import re
+import textwrap
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -46,6 +47,7 @@ pio.templates["caregap"] = TEMPLATE
 
 _MARKUP = re.compile(r"<(?!/?(?:b|br|extra)>)")
 """Markup other than line breaks, bold and the end of a hover text."""
+LINE = 26
 MODE_BAR = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]
 _CONFIG = Path(__file__).resolve().parents[1] / "server" / ".streamlit" / "config.toml"
 
@@ -89,6 +91,16 @@ def across(y: float, **line: object) -> dict[str, Any]:
 def upright(x: float | date, **line: object) -> dict[str, Any]:
     """A shape: a line at this place over the whole height."""
     return {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "line": line}
+
+
+def folded(name: str) -> str:
+    """A name beside a chart in lines: on a telephone Plotly cuts off what takes more than half of its chart, about 26 letters."""
+    return "<br>".join(textwrap.wrap(name, LINE))
+
+
+def room(names: list[str], each: int) -> int:
+    """Pixels that names beside a chart take, `each` for one of a single line."""
+    return sum(each + 18 * name.count("<br>") for name in names)
 
 
 def tick_format(unit: str) -> str:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards.figures.comparisons import bars, intervals, tornado
+from dashboards.figures.model_charts import importances
 from dashboards.figures.model_wording import level_in_words
 from dashboards.figures.style import drawn
 from dashboards.figures.trends import sparkline, trend
@@ -110,6 +112,31 @@ def test_what_somebody_typed_as_an_event_is_text_on_the_chart_and_ends_within_it
 def test_a_line_ends_neither_between_a_minus_and_a_dollar_sign_nor_before_a_percent_sign():
     """U+2060 joins what stands on both sides, U+00A0 is a space that no line ends at; both may be escaped or not."""
     assert dollars("−$868, −\\$2 and 0.6 %") == "−\u2060\\$868, −\u2060\\$2 and 0.6\u00a0%"
+
+
+def test_a_name_beside_a_chart_is_folded_so_that_a_telephone_shows_it_whole():
+    """Plotly cuts off what takes more than half of a chart: of 330 pixels on a telephone, about 26 letters."""
+    name = "Weekly staff hours of outreach per 1,000 patients (B)"
+    row = {"name": name, "value": 0.2, "low": 0.1, "high": 0.3, "is_causal": True, "direction": "lower", "importance": 0.2}
+    data = pl.DataFrame([row | {"description": name}])
+    ends = {
+        "estimate": "value",
+        "low": "low",
+        "high": "high",
+        "unit": "hours",
+        "is_causal": "is_causal",
+        "direction": "direction",
+    }
+    charts = (
+        intervals(data, label="name", **ends),
+        bars(data, label="name", value="value", unit="hours"),
+        tornado(data, label="name", low="low", high="high", centre=0.2),
+        importances(data),
+    )
+    for chart in charts:
+        [shown] = {*chart.data[0].y}
+        assert shown.replace("<br>", " ") == name
+        assert max(map(len, shown.split("<br>"))) <= 26
 
 
 @pytest.mark.parametrize(
