@@ -13,9 +13,14 @@ FEW_CASES = f"{MARK}: few cases, {FEWER}."
 """What few means: a page says it wherever it marks it."""
 
 
-def is_few(numerator: float | None, denominator: float | None, scoring: str = "proportion") -> bool:
-    """Fewer than 30 cases, or of a `proportion` fewer than 10 in its numerator; never of a `ratio` of amounts."""
-    if not denominator or scoring == "ratio":
+def is_few(
+    numerator: float | None, denominator: float | None, scoring: str = "proportion", n_records: float | None = None
+) -> bool:
+    """Fewer than 30 cases, or of a `proportion` fewer than 10 in its numerator. The cases of a `ratio` are the records that its
+    numerator adds up, `n_records`: None where these are sums themselves (`fct_kpis`)."""
+    if scoring == "ratio":
+        return n_records is not None and n_records < FEW_IN_DENOMINATOR
+    if not denominator:
         return False
     return denominator < FEW_IN_DENOMINATOR or (scoring == "proportion" and (numerator or 0) < FEW_IN_NUMERATOR)
 

@@ -1,8 +1,8 @@
 """What is more than chance: a gap or a change that the values' cases tell from it. Pages and reports ask no other rule.
 
-A proportion's gap counts where the whole 95 % interval of its value (Wilson 1927) lies on the wrong side of what it is held
-against. A mean, a ratio or an amount has no interval here; its gap counts from `LEAST` of what it is held against, and never
-where the value rests on few cases.
+Nothing counts that rests on few cases (`fct_kpi_periods`), on either side. A proportion's gap counts where the whole 95 %
+interval of its value (Wilson 1927) lies on the wrong side of what it is held against. A mean, a ratio or an amount has no
+interval here; its gap counts from `LEAST` of what it is held against.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Kpi = Mapping[str, Any]
 LEAST = 0.05
 RULE = (
     "A gap is listed where the whole 95 % interval of the value lies on the wrong side of the target or baseline; of amounts, "
-    "days and scores, which have no interval here, where it is 5 % or more and rests on enough cases. Nothing is listed for a "
+    "days and scores, which have no interval here, where it is 5 % or more. Nothing is listed that rests on few cases, nor for a "
     "KPI that meets its target, unless its baseline was restated."
 )
 _Z = 1.959964
@@ -34,7 +34,8 @@ def is_worse_than_baseline(kpi: Kpi) -> bool:
 def has_moved(kpi: Kpi, against: str = "before") -> bool:
     """The change from the period `before`, the same months a `year_before`, or the `baseline` is not chance alone. With a
     baseline, its own sites are compared."""
-    if kpi[f"{against}_status"] not in ("better", "worse"):
+    # A publication of an earlier version does not say what the other side rests on.
+    if kpi[f"{against}_status"] not in ("better", "worse") or kpi.get(f"is_{against}_small"):
         return False
     if against == "baseline":
         # A publication of an earlier version has the value of these sites, and not their cases.
@@ -44,10 +45,13 @@ def has_moved(kpi: Kpi, against: str = "before") -> bool:
 
 
 def is_told_from_chance(kpi: Kpi, value: float, other: float, interval: tuple[float, float] | None) -> bool:
-    """A value differs from `other` by more than chance explains. A proportion without an interval is told from nothing."""
+    """A value differs from `other` by more than chance explains. What rests on few cases, and a proportion without an interval,
+    is told from nothing."""
+    if kpi["is_small"]:
+        return False
     if kpi["scoring"] == "proportion":
         return interval is not None and not interval[0] <= other <= interval[1]
-    return not kpi["is_small"] and abs(value - other) >= LEAST * abs(other)
+    return abs(value - other) >= LEAST * abs(other)
 
 
 def interval_of(kpi: Kpi) -> tuple[float, float] | None:

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 ABSENT = "–"
 MINUS = "−"
+JOINER = "\u2060"
+"""Keeps what stands beside it in one line, and is not seen."""
 CLAIM_VERDICTS = {
     "within": "As claimed",
     "above": "More than claimed",
@@ -79,11 +81,14 @@ def effect(value: float | None, change_type: str, unit: str) -> str:
     return f"{_sign(shown)}{_in_unit(shown, 'share')}"
 
 
-def estimated(value: float | None, low: float | None, high: float | None, change_type: str, unit: str) -> str:
-    """An effect with its interval: −30.0 % (−52.0 % to −3.0 %); where the interval is not known, it says so."""
+def estimated(
+    value: float | None, low: float | None, high: float | None, change_type: str, unit: str, base: float | None = None
+) -> str:
+    """An effect with what it is a share of and its interval: −30.0 % of 16.0 % (−52.0 % to −3.0 %); where the interval is not
+    known, it says so."""
     if value is None:
         return ABSENT
-    said = effect(value, change_type, unit)
+    said = effect(value, change_type, unit) + ("" if base is None else f" of {amount(base, unit)}")
     if low is None or high is None:
         return f"{said} (interval not known)"
     return f"{said} ({effect(low, change_type, unit)} to {effect(high, change_type, unit)})"
@@ -98,9 +103,9 @@ def span(low: float | None, high: float | None, unit: str) -> str:
     return f"up to {amount(high, unit)}" if low is None else f"{amount(low, unit)} to {amount(high, unit)}"
 
 
-def cases(numerator: float | None, denominator: float | None, scoring: str, unit: str) -> str:
+def cases(numerator: float | None, denominator: float | None, scoring: str, unit: str, n_records: float | None = None) -> str:
     """What a KPI's value rests on, by its `scoring`: `proportion` 33 of 318; `continuous_variable` n = 318; a share of amounts
-    $80 of $100; of any other ratio nothing, since no number of cases is behind it.
+    $80 of $100; any other ratio the records that it adds up, n = 9, and nothing where their number is not known.
     """
     if not denominator:
         return ""
@@ -110,7 +115,8 @@ def cases(numerator: float | None, denominator: float | None, scoring: str, unit
         case "continuous_variable":
             return f"n = {denominator:,.0f}"
         case _:
-            return f"{amount(numerator, 'usd')} of {amount(denominator, 'usd')}" if unit == "share" else ""
+            known = "" if n_records is None else f"n = {n_records:,.0f}"
+            return f"{amount(numerator, 'usd')} of {amount(denominator, 'usd')}" if unit == "share" else known
 
 
 _SPELT = {
@@ -136,6 +142,12 @@ def named(code: str) -> str:
 def spelt_out(text: str) -> str:
     """A sentence in which codes stand, with these in words: spline_logistic is used → spline logistic is used."""
     return re.sub(r"`?\b[a-z0-9]+(?:_[a-z0-9]+)+\b`?", lambda found: named(found[0].strip("`")), text)
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends within an amount: not between a minus and its dollar sign, which may have a backslash before
+    it, nor between a number and its percent sign."""
+    return re.sub(rf"{MINUS}(?=\\?\$)", MINUS + JOINER, re.sub(r"(?<=\d) (?=%)", "\u00a0", text))
 
 
 def signs_in(text: str) -> str:
@@ -171,6 +183,13 @@ def period(first_month: date | None, last_month: date | None) -> str:
     if first_month == last_month:
         return month(last_month)
     return f"{first_month:%b}{'' if first_month.year == last_month.year else f' {first_month:%Y}'} to {month(last_month)}"
+
+
+def projected_years(observed_months: int) -> str:
+    """Which years of a program lie beyond its data: 23 → Year 2 is projected in part, later years wholly. 24 → From year 3 on
+    years are projected."""
+    year, seen = observed_months // 12 + 1, observed_months % 12
+    return f"Year {year} is projected in part, later years wholly." if seen else f"From year {year} on years are projected."
 
 
 def instant(at: datetime | None, time_zone: str) -> str:

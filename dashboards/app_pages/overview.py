@@ -67,14 +67,15 @@ def _verdict(publication: Publication) -> list[str]:
 def _board(publication: Publication, programs: list[str]) -> None:
     """The metrics that vendors promise to move, of each program; without one, of the practice."""
     for program in programs or [""]:
-        rows = claims(publication, program or None)
-        if rows:
+        claimed = claims(publication, program or None)
+        if claimed is not None and len(claimed):
             table(
-                in_short(rows),
+                in_short(claimed),
                 title="The board's metrics" + (f", {program}" if len(programs) > 1 else ""),
                 name="board_metrics" + (f"_{program}" if len(programs) > 1 else ""),
                 note=LEGEND_IN_SHORT,
                 is_wrapped=True,
+                figures=claimed,
             )
 
 

@@ -43,23 +43,25 @@ def _worth(publication: Publication, program: str, scenarios: pl.DataFrame) -> N
 
 def _board(publication: Publication, program: str | None) -> None:
     section("Vendor claims, beside this practice's results")
-    rows = claims(publication, program)
-    if rows is None:
+    claimed = claims(publication, program)
+    if claimed is None:
         not_available("The claims", "this publication is older than their comparison")
         return
     # Two tables: one with all columns was wider than a wide screen.
     table(
-        against_claims(rows),
+        against_claims(claimed),
         title="What vendors commonly claim, and what is found here",
         name="board_claims",
         note=LEGEND,
         is_wrapped=True,
+        figures=claimed,
     )
     table(
-        behind_claims(rows),
+        behind_claims(claimed),
         title="Where each metric stands, and why nothing else is said of it",
         name="board_metrics_behind",
         is_wrapped=True,
+        figures=claimed,
     )
 
 

@@ -9,9 +9,8 @@ import polars as pl
 from babel import Locale
 
 from dashboards.figures.languages import _, sentence
-from models.wording import MINUS, titled
+from models.wording import JOINER, titled, unbroken
 
-_JOINER = "\u2060"
 DOMAIN_NAMES = {
     "access": "Access",
     "retention": "Retention",
@@ -76,23 +75,21 @@ def as_plain_markdown(text: str) -> str:
 
     An address or an e-mail address becomes a link without any mark of Markdown; a word joiner, which nobody sees, breaks it.
     """
-    joined = re.sub(r"(?i)(https?(?=:)|www(?=\.)|(?:mailto|xmpp)(?=:)|@)", rf"\1{_JOINER}", text)
+    joined = re.sub(r"(?i)(https?(?=:)|www(?=\.)|(?:mailto|xmpp)(?=:)|@)", rf"\1{JOINER}", text)
     return re.sub(r"([\\`*_{}\[\]<>#$!|~:&])", r"\\\1", joined)
 
 
 def as_read(markdown: str) -> str:
     """Markdown in which names stand by `as_plain_markdown`, as its reader sees these: for a file that is no Markdown."""
-    return re.sub(r"\\([\\`*_{}\[\]<>#$!|~:&])", r"\1", markdown).replace(_JOINER, "").replace("\u00a0", " ")
+    return re.sub(r"\\([\\`*_{}\[\]<>#$!|~:&])", r"\1", markdown).replace(JOINER, "").replace("\u00a0", " ")
 
 
 def dollars(markdown: str) -> str:
     r"""Markdown in which a dollar sign is one; Streamlit takes what stands between two of them for a formula: $1 → \$1.
 
-    A browser may end a line between a minus and a dollar sign, and between a number and its percent sign: what nobody sees keeps
-    them together.
+    No line ends within an amount.
     """
-    together = re.sub(rf"{MINUS}(?=\\?\$)", MINUS + _JOINER, re.sub(r"(?<=\d) (?=%)", "\u00a0", markdown))
-    return re.sub(r"(?<!\\)\$", r"\$", together)
+    return re.sub(r"(?<!\\)\$", r"\$", unbroken(markdown))
 
 
 def each(values: pl.Series, words: Callable[[Any], str]) -> pl.Series:

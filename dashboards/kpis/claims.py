@@ -12,26 +12,30 @@ from models.wording import ABSENT, CLAIM_VERDICTS, amount, cases, effect, estima
 _CLAIMS = "select * from delivery.fct_program_claims where program_name is not distinct from ? order by display_order"
 LEGEND = (
     "Baseline and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: "
-    "of the program alone, with its 95 % interval and grade; a claim in % is of the value before. Worth: base scenario, "
-    f"undiscounted mean over its months. ?: not told from chance. {FEW_CASES}"
+    "of the program alone, with its 95 % interval and grade; one in % is of the value that stands with it, the sites' over all "
+    "months before they joined. Worth: base scenario, undiscounted mean over its months. ?: not told from chance. "
+    f"{FEW_CASES}"
 )
 LEGEND_IN_SHORT = (
     "Before and now: the same sites, in the newest mature quarter and in the same months before they joined. Effect: of the "
-    f"program alone, with its 95 % interval. ?: not told from chance. {FEW_CASES} Verdict: on what vendors commonly claim: it, "
-    "reasons and worth are on the page Return on investment, benchmarks beside each tile below."
+    "program alone, with its 95 % interval; one in % is of the value that stands with it, the sites' over all months before they "
+    "joined. ?: not told from chance. "
+    f"{FEW_CASES} Verdict: on what vendors commonly "
+    "claim: it, reasons and worth are on the "
+    "page Return on investment, benchmarks beside each tile below."
 )
 
 
-def claims(publication: Publication, program: str | None) -> list[dict[str, str]] | None:
-    """The rows of `fct_program_claims` of a program (None: of a practice without one) in words, in the order in which a row is
-    read; None where the publication is older than the table."""
+def claims(publication: Publication, program: str | None) -> pl.DataFrame | None:
+    """The rows of `fct_program_claims` of a program (None: of a practice without one); None where the publication is older than
+    the table."""
     if not is_published(publication, "delivery.fct_program_claims"):
         return None
-    return [_row(row) for row in ask(publication, _CLAIMS, (program,)).iter_rows(named=True)]
+    return ask(publication, _CLAIMS, (program,))
 
 
-def in_short(rows: list[dict[str, str]]) -> pl.DataFrame:
-    """The table for a first look: where each metric came from, where it stands, and what the program did to it."""
+def in_short(claimed: pl.DataFrame) -> pl.DataFrame:
+    """The table for a first look, in words: where each metric came from, where it stands, and what the program did to it."""
     return pl.DataFrame(
         [
             {
@@ -42,28 +46,30 @@ def in_short(rows: list[dict[str, str]]) -> pl.DataFrame:
                 "Effect of the program (95 % interval)": row["Effect"],
                 "Verdict on the claim": row["Verdict"],
             }
-            for row in rows
+            for row in map(_row, claimed.iter_rows(named=True))
         ],
         infer_schema_length=None,
     )
 
 
-def against_claims(rows: list[dict[str, str]]) -> pl.DataFrame:
-    """What is claimed of each metric, beside what the program did to it."""
-    return _columns(rows, "Metric", "Claim", "Typical, as claimed", "Effect", "Grade", "Worth", "Verdict")
+def against_claims(claimed: pl.DataFrame) -> pl.DataFrame:
+    """What is claimed of each metric, beside what the program did to it, in words."""
+    return _columns(claimed, "Metric", "Claim", "Typical, as claimed", "Effect", "Grade", "Worth", "Verdict")
 
 
-def behind_claims(rows: list[dict[str, str]]) -> pl.DataFrame:
-    """Where each metric stands: before, now, its cases, what it is compared with, and why there is no other verdict."""
+def behind_claims(claimed: pl.DataFrame) -> pl.DataFrame:
+    """Where each metric stands, in words: before, now, its cases, what it is compared with, and why there is no other verdict."""
     asked = ("Baseline", "Now, same sites", "Now, practice", "Cases", "Quarter", "Target", "Benchmark", "Why")
-    return _columns(rows, "Metric", *asked)
+    return _columns(claimed, "Metric", *asked)
 
 
-def _columns(rows: list[dict[str, str]], *names: str) -> pl.DataFrame:
+def _columns(claimed: pl.DataFrame, *names: str) -> pl.DataFrame:
+    rows = map(_row, claimed.iter_rows(named=True))
     return pl.DataFrame([{name: row[name] for name in names} for row in rows], infer_schema_length=None)
 
 
 def _row(row: dict[str, Any]) -> dict[str, str]:
+    """A row in words, in the order in which it is read."""
     unit, kind = row["unit"], row["change_type"]
     few = MARK if row["is_small"] else ""
     return {
@@ -77,7 +83,7 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
         "Benchmark": span(row["benchmark_low"], row["benchmark_high"], unit),
         "Typical, as claimed": row["typical_range"] or ABSENT,
         "Claim": f"{effect(row['claimed_low'], kind, unit)} to {effect(row['claimed_high'], kind, unit)}",
-        "Effect": estimated(row["effect"], row["effect_low"], row["effect_high"], kind, unit)
+        "Effect": estimated(row["effect"], row["effect_low"], row["effect_high"], kind, unit, row["effect_base"])
         + (" ?" if row["effect"] is not None and not row["is_significant"] else ""),
         "Grade": ABSENT if row["grade"] is None else row["grade"],
         "Worth": ABSENT

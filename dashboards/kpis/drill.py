@@ -11,6 +11,7 @@ from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
 from dashboards.figures.trends import first_and_last
 from dashboards.figures.wording import plain
+from dashboards.kpis.periods import SUMMED
 from dashboards.kpis.records import RECORDS
 from dashboards.layout.address import SWITCH, say_unknown
 from dashboards.layout.exhibits import section, table
@@ -25,7 +26,7 @@ _PARTS = """
     select coalesce(locations.location_name, 'Site unknown') as site,
         coalesce(providers.provider_name, 'No provider') as provider,
         sum(kpis.numerator) as numerator, sum(kpis.denominator) as denominator,
-        sum(kpis.numerator) / nullif(sum(kpis.denominator), 0) as value
+        sum(kpis.numerator) / nullif(sum(kpis.denominator), 0) as value, sum(kpis.n_records) as n_records
     from (select * from marts.fct_kpis where kpi_code = ? and is_mature and month_on between ? and ? and {restriction}) as kpis
     left join marts.dim_locations as locations using (location_key)
     left join marts.dim_providers as providers on kpis.provider_key = providers.provider_key
@@ -79,8 +80,8 @@ def behind(
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
     values = (kpi["kpi_code"], first_month, last_month, *parameters)
     parts = ask(publication, _PARTS.format(restriction=restriction), values)
-    small = [is_few(met, cases, kpi["scoring"]) for met, cases in parts.select("numerator", "denominator").iter_rows()]
-    parts = parts.with_columns(is_small=pl.Series(small, dtype=pl.Boolean))
+    small = [is_few(met, cases, kpi["scoring"], n) for met, cases, n in parts.select(SUMMED).iter_rows()]
+    parts = parts.drop("n_records").with_columns(is_small=pl.Series(small, dtype=pl.Boolean))
     form = "percent" if kpi["unit"] == "share" else "$%,.0f" if kpi["unit"] == "usd" else "%,.1f"
     table(
         parts,

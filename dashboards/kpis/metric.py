@@ -73,7 +73,7 @@ def rests_on(kpi: dict[str, Any], shown: Period | None) -> str:
         return f"{_('Not available')}: {kpi['unavailable_reason'] or _('no case in a mature month yet')}"
     parts = [
         period(shown["first_month_on"], shown["last_month_on"]),
-        between(cases(shown["numerator"], shown["denominator"], kpi["scoring"], kpi["unit"])),
+        between(cases(shown["numerator"], shown["denominator"], kpi["scoring"], kpi["unit"], shown["n_records"])),
     ]
     said = " · ".join(part for part in parts if part)
     if shown["interval_low"] is not None:

@@ -27,7 +27,8 @@ DIMENSIONS = {
 """The dimensions of a KPI: `slice_type` → what it is called, and its column in `fct_kpis`."""
 
 _SLICES = """
-    select kpi_code, slice_key, slice_name, month_on, is_mature, sum(numerator) as numerator, sum(denominator) as denominator
+    select kpi_code, slice_key, slice_name, month_on, is_mature, sum(numerator) as numerator, sum(denominator) as denominator,
+        sum(n_records) as n_records
     from marts.fct_kpi_slices
     where is_complete_month and slice_type = ? and {condition}
     group by all
@@ -35,7 +36,7 @@ _SLICES = """
 """
 _FINEST = """
     select kpi_code, {key} as slice_key, {key} as slice_name, month_on, is_mature,
-        sum(numerator) as numerator, sum(denominator) as denominator
+        sum(numerator) as numerator, sum(denominator) as denominator, sum(n_records) as n_records
     from marts.fct_kpis
     where is_complete_month and kpi_code = ? and {condition}
     group by all
@@ -50,9 +51,9 @@ _NAMES = {
 def months_of(publication: Publication, chosen: Filters, kpi_code: str | None = None, split_by: str = "all") -> pl.DataFrame:
     """Months of one KPI, or of all, in the slice that was chosen, split by one dimension (`all`: not split).
 
-    `kpi_code`, `slice_key`, `slice_name`, `month_on`, `is_mature`, `numerator`, `denominator`, `value`. Reads the small table
-    wherever it can answer; two restrictions at once, a split of a restriction, or a viewer limited to some sites need the finest
-    grain of one KPI.
+    `kpi_code`, `slice_key`, `slice_name`, `month_on`, `is_mature`, `numerator`, `denominator`, `n_records`, `value`. Reads the
+    small table wherever it can answer; two restrictions at once, a split of a restriction, or a viewer limited to some sites need
+    the finest grain of one KPI.
     """
     restricted = restrictions(chosen)
     if not is_published(publication, "marts.fct_kpi_slices"):

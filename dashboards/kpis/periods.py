@@ -17,6 +17,9 @@ Period = dict[str, Any]
 QUARTER = 3
 """Months. One month of a practice with a few sites is noise; a quarter is what a benchmark survey reports as well."""
 
+SUMMED = ("numerator", "denominator", "n_records")
+"""What months add up to."""
+
 _NEWEST = """
     select periods.*, kpis.scoring, kpis.time_basis
     from marts.fct_kpi_periods as periods
@@ -55,8 +58,8 @@ def members(publication: Publication, chosen: Filters, period: Period, split_by:
         months = months_of(publication, chosen, period["kpi_code"], split_by).filter("is_mature")
         inside = since(months, period["last_month_on"], period["n_months"])
         n_ends = pl.col("month_on").n_unique() if period["time_basis"] == "month_end" else 1
-        rows = inside.group_by("slice_key", "slice_name").agg(pl.col("numerator", "denominator").sum() / n_ends)
-        small = [is_few(met, cases, period["scoring"]) for met, cases in rows.select("numerator", "denominator").iter_rows()]
+        rows = inside.group_by("slice_key", "slice_name").agg(sums(n_ends))
+        small = [is_few(met, cases, period["scoring"], n) for met, cases, n in rows.select(SUMMED).iter_rows()]
         rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator"), is_small=pl.Series(small, dtype=pl.Boolean))
     rows = rows.filter(pl.col("denominator") > 0).select(
         "slice_key", "slice_name", "numerator", "denominator", "value", "is_small"
@@ -67,6 +70,13 @@ def members(publication: Publication, chosen: Filters, period: Period, split_by:
 def dated(rows: pl.DataFrame, period: Period) -> pl.DataFrame:
     """The rows with the months that they are about, `first_month_on` and `last_month_on`: what is taken away says its period."""
     return rows.with_columns(first_month_on=pl.lit(period["first_month_on"]), last_month_on=pl.lit(period["last_month_on"]))
+
+
+def sums(n_ends: int | pl.Expr) -> list[pl.Expr]:
+    """`SUMMED` over months, divided by `n_ends`, the month ends of a KPI that says how things stood. Where no month has a number
+    of records, the sum has none."""
+    known = pl.when(pl.col("n_records").is_not_null().any()).then(pl.col("n_records").sum())
+    return [pl.col("numerator").sum() / n_ends, pl.col("denominator").sum() / n_ends, (known / n_ends).alias("n_records")]
 
 
 def _rows(publication: Publication, n_months: int, slice_type: str, key: object) -> pl.DataFrame:
@@ -96,7 +106,7 @@ def _summed(publication: Publication, chosen: Filters, whole: Period) -> Period:
     )
     # How it stood does not add up: a period is the mean of its month ends.
     n_ends = max(months["month_on"].n_unique(), 1) if whole["time_basis"] == "month_end" else 1
-    numerator, denominator = months.select(pl.col("numerator", "denominator").sum() / n_ends).row(0)
+    numerator, denominator, n_records = months.select(sums(n_ends)).row(0)
     unknown = dict.fromkeys(name for name in whole if name.endswith(("_value", "_change", "interval_low", "interval_high")))
     not_compared = {name: "not_comparable" for name in whole if name.endswith("_status")}
     return (
@@ -109,7 +119,8 @@ def _summed(publication: Publication, chosen: Filters, whole: Period) -> Period:
             "slice_name": chosen.said,
             "numerator": numerator,
             "denominator": denominator,
+            "n_records": n_records,
             "value": numerator / denominator if denominator else None,
-            "is_small": is_few(numerator, denominator, whole["scoring"]),
+            "is_small": is_few(numerator, denominator, whole["scoring"], n_records),
         }
     )

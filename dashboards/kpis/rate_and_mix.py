@@ -7,7 +7,7 @@ import polars as pl
 
 from dashboards.figures.wording import first_upper
 from dashboards.kpis.months import DIMENSIONS, months_of, restrictions, since
-from dashboards.kpis.periods import Period
+from dashboards.kpis.periods import SUMMED, Period, sums
 from dashboards.layout.exhibits import table
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication
@@ -27,47 +27,53 @@ def draw_rate_and_mix(
     dimensions = [slice_type for slice_type in TAKEN_APART if slice_type not in restrictions(chosen)]
     if shown[f"{against}_change"] is None or not dimensions:
         return
+    parts = [_parts(publication, chosen, shown, then_last_on, slice_type) for slice_type in dimensions]
     table(
-        pl.DataFrame([_row(publication, chosen, shown, other, unit, then_last_on, slice_type) for slice_type in dimensions]),
+        pl.DataFrame([_said(one, value, other, unit) for one in parts]),
         title=f"How much of {difference(value, other, unit)} is rate, how much mix, from {amount(other, unit)}",
         name=f"{kpi['kpi_code']}_rate_and_mix",
         note="Rate: sites, payers or patients did differently. Mix: there were more of some and fewer of others. The two add up "
         f"to the change (Kitagawa 1955). {MARK}: few cases, {FEWER}, now or then.",
         is_wrapped=True,
+        figures=pl.DataFrame(parts, infer_schema_length=None),
     )
 
 
-def _row(
-    publication: Publication,
-    chosen: Filters,
-    shown: Period,
-    other: float,
-    unit: str,
-    then_last_on: date,
-    slice_type: str,
-) -> dict[str, str]:
-    """The change taken apart by one dimension: its rate, its mix, and the member that moved it most."""
+def _parts(publication: Publication, chosen: Filters, shown: Period, then_last_on: date, slice_type: str) -> dict[str, Any]:
+    """The change taken apart by one dimension: its rate, its mix, and the `member` that moved it most, with what it did."""
     months = months_of(publication, chosen, shown["kpi_code"], slice_type)
     # How it stood at a month's end does not add up: its cases are the mean of the month ends.
     n_ends = shown["n_months"] if shown["time_basis"] == "month_end" else 1
     before, after = (
-        since(months, last_on, shown["n_months"])
-        .group_by(slice="slice_key")
-        .agg(pl.first("slice_name"), pl.col("numerator", "denominator").sum() / n_ends)
+        since(months, last_on, shown["n_months"]).group_by(slice="slice_key").agg(pl.first("slice_name"), *sums(n_ends))
         for last_on in (then_last_on, shown["last_month_on"])
     )
     parts = mix_and_rate(before, after)
-    rate, mix = parted(shown["value"], other, [float(parts["rate"].sum()), float(parts["mix"].sum())], unit)
     most = parts.row(0, named=True)
     sides = pl.concat([before, after]).filter(pl.col("slice") == most["slice"])
-    few = any(is_few(met, cases, shown["scoring"]) for met, cases in sides.select("numerator", "denominator").iter_rows())
-    its_rate, its_mix = parted(most["contribution"], 0.0, [most["rate"], most["mix"]], unit)
     return {
-        "By": DIMENSIONS[slice_type][0],
-        "Change": difference(shown["value"], other, unit),
+        "by": DIMENSIONS[slice_type][0],
+        "rate": float(parts["rate"].sum()),
+        "mix": float(parts["mix"].sum()),
+        "member": sides["slice_name"][-1],
+        "member_change": most["contribution"],
+        "member_rate": most["rate"],
+        "member_mix": most["mix"],
+        "member_value_then": most["value_before"],
+        "member_value_now": most["value_after"],
+        "is_small": any(is_few(met, cases, shown["scoring"], n) for met, cases, n in sides.select(SUMMED).iter_rows()),
+    }
+
+
+def _said(parts: dict[str, Any], value: float, other: float, unit: str) -> dict[str, str]:
+    rate, mix = parted(value, other, [parts["rate"], parts["mix"]], unit)
+    its_rate, its_mix = parted(parts["member_change"], 0.0, [parts["member_rate"], parts["member_mix"]], unit)
+    return {
+        "By": parts["by"],
+        "Change": difference(value, other, unit),
         "Rate": rate,
         "Mix": mix,
-        "Moved it most": f"{first_upper(sides['slice_name'][-1])}{MARK if few else ''}: "
-        f"{difference(most['contribution'], 0.0, unit)}, of which rate {its_rate}, mix {its_mix}",
-        "Its value, then and now": f"{amount(most['value_before'], unit)} to {amount(most['value_after'], unit)}",
+        "Moved it most": f"{first_upper(parts['member'])}{MARK if parts['is_small'] else ''}: "
+        f"{difference(parts['member_change'], 0.0, unit)}, of which rate {its_rate}, mix {its_mix}",
+        "Its value, then and now": f"{amount(parts['member_value_then'], unit)} to {amount(parts['member_value_now'], unit)}",
     }

@@ -56,18 +56,20 @@ def table(
     row_height: int | None = None,
     is_printed: bool = True,
     is_wrapped: bool = False,
+    figures: pl.DataFrame | None = None,
     patients: Iterable[int] = (),
     on_choose: Callable[[int], None] | None = None,
 ) -> None:
     """Draw a table. `columns` are Streamlit's column settings by column name, None leaves a column out; `row_height` in pixels
     lets long texts take several lines; one that `is_wrapped` has few rows, to be read whole on any screen. A table too wide for
-    paper is not `is_printed`: the page's export only names it.
+    paper is not `is_printed`: the page's export only names it. Where `data` are figures in words, `figures` are these as numbers,
+    which the CSV has instead: a spreadsheet cannot add up +2.1 %.
     `patients` are the keys of those who are in it, for the audit log. `on_choose` is called with the place of a row that somebody
     chooses, before the page runs again.
     """
     name = name or _slug(title)
     with st.container(border=True, height="stretch"):
-        _head(title, data, name, patients)
+        _head(title, data if figures is None else figures, name, patients)
         size: dict[str, Any] = ({} if height is None else {"height": height}) | (
             {} if row_height is None else {"row_height": row_height}
         )

@@ -75,5 +75,6 @@ def evidence(publication: Publication, program: str) -> None:
         title="What may be said of each outcome",
         name="effects",
         is_wrapped=True,
+        figures=effects,
         note="Each outcome's design, what was checked of it, and the designs that gave no number: below, under Methods.",
     )

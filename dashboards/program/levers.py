@@ -49,6 +49,7 @@ def levers(publication: Publication, chosen: dict[str, Any], scenarios: pl.DataF
         title="The scenarios side by side",
         name="scenarios",
         is_wrapped=True,
+        figures=scenarios,
         note=f"Medians, with the 90 % interval, of {chosen['n_draws']:,} draws each. Cautious: every assumption set against the "
         "program. Significant: only effects that can be told from chance count.",
     )

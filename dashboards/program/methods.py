@@ -94,6 +94,7 @@ def designs(publication: Publication, program: str) -> None:
             ),
             title="Designs that were tried",
             name="designs_tried",
+            figures=tried,
             is_printed=False,
         )
 
@@ -129,6 +130,7 @@ def baselines(publication: Publication) -> None:
                 "hash": st.column_config.TextColumn("Data hash", help="First digits of the hash of its rows."),
             },
             name="baselines",
+            figures=frozen,
             note=f"{FEW_CASES} A baseline does not change when data do: what today's data would give shows as restated.",
         )
 

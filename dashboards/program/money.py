@@ -13,7 +13,7 @@ from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.page import is_published, not_available
 from dashboards.program.answer import beside, payback
 from dashboards.store.published import Publication, ask
-from models.wording import amount, month, span
+from models.wording import amount, month, projected_years, span
 
 _VALUES = "select * from delivery.fct_program_value where program_name = ? and scenario = ? order by kind, category, year"
 _MONTHS = "select * from delivery.fct_program_months where program_name = ? and scenario = ? order by month_number"
@@ -68,6 +68,7 @@ def _by_year(lines: pl.DataFrame, chosen: dict[str, Any]) -> None:
         ),
         title="Money by year of the program",
         name="money_by_year",
+        figures=yearly,
         note=f"All years: {beside(sum(net), chosen)}. These are means of the draws, which add up where medians do not, and money "
         "of later years counts in full, where the answer discounts it.",
         is_wrapped=True,
@@ -155,7 +156,6 @@ def _ownership(publication: Publication, chosen: dict[str, Any]) -> None:
         for year in (3, 5)
         for kind in ("amount", "discounted")
     }
-    projected = named.filter("is_projected").select(pl.min("year")).item()
     titles = {
         "amount_3": "3 years",
         "discounted_3": "3 years, discounted",
@@ -171,5 +171,5 @@ def _ownership(publication: Publication, chosen: dict[str, Any]) -> None:
         name="ownership_costs",
         is_wrapped=True,
         note=f"Costs alone, without what they brought. Years count from {month(chosen['starts_on'])}."
-        + (f" From year {projected} on months are projected." if projected else ""),
+        + (f" {projected_years(chosen['observed_months'])}" if named["is_projected"].any() else ""),
     )

@@ -33,6 +33,7 @@
         count(*) as n_counted_months,
         {{ exact_sum('kpi_slices.numerator') }} / {{ n_points }} as numerator,
         {{ exact_sum('kpi_slices.denominator') }} / {{ n_points }} as denominator,
+        sum(kpi_slices.n_records) / {{ n_points }} as n_records,
         {{ exact_sum('kpi_slices.numerator') }} / nullif({{ exact_sum('kpi_slices.denominator') }}, 0) as value
     from {{ kpi_slices }} as kpi_slices
     inner join {{ kpis }} as kpis
@@ -59,7 +60,8 @@
         baselines.location_key,
         months.month_on,
         kpi_slices.numerator,
-        kpi_slices.denominator
+        kpi_slices.denominator,
+        kpi_slices.n_records
     from {{ baselines }} as baselines
     inner join {{ records }} as records
         on baselines.kpi_code = records.kpi_code
@@ -85,9 +87,14 @@
         count(*) as n_sites,
         bool_or(site_baselines.is_restated) as is_restated,
         {{ exact_sum('site_baselines.numerator') }} / nullif({{ exact_sum('site_baselines.denominator') }}, 0) as baseline_value,
+        {{ exact_sum('sums.numerator') }} / nullif({{ exact_sum('sums.denominator') }}, 0) as like_for_like_value,
+        -- What the two rest on.
+        {{ exact_sum('site_baselines.numerator / site_baselines.n_points') }} as baseline_numerator,
+        {{ exact_sum('site_baselines.denominator / site_baselines.n_points') }} as baseline_denominator,
+        sum(site_baselines.n_records) as baseline_n_records,
         {{ exact_sum('sums.numerator') }} as like_for_like_numerator,
         {{ exact_sum('sums.denominator') }} as like_for_like_denominator,
-        {{ exact_sum('sums.numerator') }} / nullif({{ exact_sum('sums.denominator') }}, 0) as like_for_like_value
+        sum(sums.n_records) as like_for_like_n_records
     from {{ site_baselines }} as site_baselines
     inner join {{ sums }} as sums
         on site_baselines.kpi_code = sums.kpi_code

@@ -19,10 +19,12 @@
     end
 {%- endmacro %}
 
-{#- It rests on few cases. Reads `scoring` of the row; the cases of a `month_end` KPI are those of its month ends on average. -#}
-{% macro kpi_is_small(numerator, denominator) -%}
+{#- It rests on few cases. Reads `scoring` of the row; the cases of a `month_end` KPI are those of its month ends on average, those of a
+    `ratio` the records that its numerator adds up: hours of outreach rest on contacts, however many patients there are. -#}
+{% macro kpi_is_small(numerator, denominator, n_records) -%}
     coalesce(
-        scoring <> 'ratio' and {{ denominator }} < {{ var('small_denominator') }}
+        scoring = 'ratio' and {{ n_records }} < {{ var('small_denominator') }}
+        or scoring <> 'ratio' and {{ denominator }} < {{ var('small_denominator') }}
         or scoring = 'proportion' and {{ numerator }} < {{ var('small_numerator') }},
         false
     )

@@ -17,16 +17,18 @@ def ownership_costs(scenario: Scenario, volumes: Volumes, *, draws: int = DRAWS,
     """Costs by category and year under `scenario`; `volumes` over `OWNED_MONTHS`.
 
     `category` (and `total`), `year` from 1, `is_projected`, and in US dollars, means of the draws that `value_program` makes
-    too: `amount_usd`, `discounted_usd` (to the first month), and both summed from the first year on: `amount_so_far_usd`,
-    `discounted_so_far_usd`.
+    too, in whole dollars, so that categories and years add up as they are read: `amount_usd`, `discounted_usd` (to the first
+    month), and both summed from the first year on: `amount_so_far_usd`, `discounted_so_far_usd`.
     """
     drawn = {name: quantity.draws(draws, seed) for name, quantity in quantities(scenario, {}, {}).items()}
     factors = discount_factors(drawn["discount_rate"], volumes.n_months)
-    costs = program_costs(drawn, volumes)
-    costs[TOTAL] = sum(costs.values(), np.zeros_like(factors))
+    costs = {
+        category: (_by_year(amounts), _by_year(amounts * factors)) for category, amounts in program_costs(drawn, volumes).items()
+    }
+    nothing = np.zeros(volumes.n_months // 12)
+    costs[TOTAL] = (sum((plain for plain, _ in costs.values()), nothing), sum((later for _, later in costs.values()), nothing))
     rows = []
-    for category, amounts in costs.items():
-        plain, discounted = _by_year(amounts), _by_year(amounts * factors)
+    for category, (plain, discounted) in costs.items():
         so_far, discounted_so_far = np.cumsum(plain), np.cumsum(discounted)
         for year in range(len(plain)):
             rows.append(
@@ -44,5 +46,5 @@ def ownership_costs(scenario: Scenario, volumes: Volumes, *, draws: int = DRAWS,
 
 
 def _by_year(amounts: np.ndarray) -> np.ndarray:
-    """Mean over the draws of the sum of each year; `amounts` is draws x months."""
-    return amounts.mean(axis=0).reshape(-1, 12).sum(axis=1)
+    """Mean over the draws of the sum of each year, in whole dollars; `amounts` is draws x months."""
+    return amounts.mean(axis=0).reshape(-1, 12).sum(axis=1).round()

@@ -82,7 +82,8 @@ def _values(effects: Mapping[str, Effect], reasons: Mapping[str, str | None], fl
                         "amount_p5_usd": float(low),
                         "amount_p50_usd": float(middle),
                         "amount_p95_usd": float(high),
-                        "amount_mean_usd": float(in_year.mean()),
+                        # Whole dollars, as people read them: sums over years and over categories then come to one total.
+                        "amount_mean_usd": float(round(in_year.mean())),
                         "is_counted": why_not is None,
                         "grade": effect and effect.grade,
                         "is_significant": effect and effect.is_significant,

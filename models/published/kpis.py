@@ -37,6 +37,8 @@ RECORD_TYPES = (
     "balance",
 )
 
+N_RECORDS = "Records that the numerator adds up. Empty: it adds up balances or bills, which are sums themselves."
+
 
 def _text(description: str, **rest: Any) -> pa.Column:
     return field(pl.String, description, **rest)
@@ -53,6 +55,7 @@ KPIS: dict[str, Contract] = {
             **SLICES,
             "numerator": field(pl.Float64, "Numerator: adds up over every dimension."),
             "denominator": field(pl.Float64, "Denominator: adds up over every dimension."),
+            "n_records": optional(pl.Int64, N_RECORDS, at_least=0),
             "is_complete_month": field(pl.Boolean, "The month is over."),
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
@@ -97,6 +100,7 @@ KPIS: dict[str, Contract] = {
             "slice_name": _text("Its name."),
             "numerator": field(pl.Float64, "Numerator: adds up over the members of one dimension."),
             "denominator": field(pl.Float64, "Denominator: adds up over the members of one dimension."),
+            "n_records": optional(pl.Int64, N_RECORDS, at_least=0),
             "is_complete_month": field(pl.Boolean, "The month is over."),
             "is_mature": field(pl.Boolean, "The month is over and its claims or outcomes are in (`maturity_days`)."),
         },
@@ -127,12 +131,14 @@ KPIS: dict[str, Contract] = {
             "denominator": optional(
                 pl.Float64, "Sum over the mature months; of a `month_end` KPI the mean of the month ends. Empty: no case."
             ),
+            "n_records": optional(pl.Float64, f"{N_RECORDS} Of a `month_end` KPI the mean of the month ends."),
             "value": optional(pl.Float64, "Numerator over denominator, in the KPI's unit: sum over sum, never a mean of values."),
             "interval_low": optional(pl.Float64, "Of a `proportion`: lower end of the 95 % interval (Wilson 1927)."),
             "interval_high": optional(pl.Float64, "Of a `proportion`: its upper end."),
             "is_small": field(
                 pl.Boolean,
-                "Few cases: fewer than 30 in the denominator, or 10 in the numerator of a `proportion`; never of a `ratio`.",
+                "Few cases: fewer than 30 in the denominator, or 10 in the numerator of a `proportion`; of a `ratio` fewer than "
+                "30 records in its numerator (`n_records`).",
             ),
             "before_value": optional(
                 pl.Float64, "The value of the period before. Empty: it is not mature, or the record begins within it."
@@ -141,9 +147,11 @@ KPIS: dict[str, Contract] = {
             "before_status": _text(
                 "The mature value against that; a difference below the last digit shown is none.", values=CHANGE_STATUSES
             ),
+            "is_before_small": field(pl.Boolean, "The value of the period before rests on few cases."),
             "year_before_value": optional(pl.Float64, "The value of the same months a year before, on the same terms."),
             "year_before_change": optional(pl.Float64, "The mature value less that, in the unit."),
             "year_before_status": _text("The mature value against that.", values=CHANGE_STATUSES),
+            "is_year_before_small": field(pl.Boolean, "The value of the same months a year before rests on few cases."),
             "baseline_value": optional(
                 pl.Float64,
                 "The final baselines of the sites whose program began before the period. Of events in less than twelve months "
@@ -157,6 +165,7 @@ KPIS: dict[str, Contract] = {
             "baseline_change": optional(pl.Float64, "`like_for_like_value` less `baseline_value`, in the unit."),
             "baseline_status": _text("`like_for_like_value` against `baseline_value`.", values=CHANGE_STATUSES),
             "n_baseline_sites": field(pl.Int32, "How many sites that is.", at_least=0),
+            "is_baseline_small": field(pl.Boolean, "The baseline or what is held against it rests on few cases."),
             "is_baseline_restated": field(pl.Boolean, "Today's data give one of these baselines another value than was frozen."),
             "target": optional(pl.Float64, "The target (`dim_kpis`), in the unit."),
             "target_status": _text(

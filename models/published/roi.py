@@ -177,7 +177,7 @@ _VALUE_COLUMNS = {
     "amount_p5_usd": _usd("5th percentile of the draws; undiscounted."),
     "amount_p50_usd": _usd("Median of the draws; undiscounted."),
     "amount_p95_usd": _usd("95th percentile of the draws; undiscounted."),
-    "amount_mean_usd": _usd("Mean of the draws: means add up over categories and years, percentiles do not."),
+    "amount_mean_usd": _usd("Mean of the draws, in whole dollars: means add up over categories and years, percentiles do not."),
     "grade": optional(
         pl.String, "Grade of the effect that a benefit rests on; empty: a cost, or no causal effect.", values=GRADES
     ),
@@ -224,7 +224,7 @@ _OWNERSHIP_COLUMNS = {
     "scenario": _SCENARIO,
     "category": field(pl.String, "Kind of cost; `total` is the sum of all.", values=OWNED_CATEGORIES),
     "year": field(pl.Int32, "Year of the program, from 1 to 5.", at_least=1, at_most=5),
-    "amount_usd": _usd("Cost of the year: as delivered, and beyond the data the mean of the draws."),
+    "amount_usd": _usd("Cost of the year, in whole dollars: as delivered, and beyond the data the mean of the draws."),
     "discounted_usd": _usd("The same, discounted to the first month."),
     "amount_so_far_usd": _usd(
         "Cost from the first year to the end of this one: in year 3 and year 5 the total cost of ownership."
@@ -443,6 +443,11 @@ _DELIVERY = (
             "grade": optional(pl.String, "Grade of the evidence.", values=GRADES),
             "effect": optional(
                 pl.Float64, "The effect (`fct_program_effects`), as `change_type` says; a relative one not below -1."
+            ),
+            "effect_base": optional(
+                pl.Float64,
+                "What a relative effect is a share of: the sites' value over all months before they joined "
+                "(`fct_program_effects.value_before`), which is another than a quarter's `baseline_value`.",
             ),
             "effect_low": optional(pl.Float64, "Lower end of its 95 % interval."),
             "effect_high": optional(pl.Float64, "Upper end of its 95 % interval."),

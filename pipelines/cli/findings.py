@@ -43,6 +43,7 @@ select
     periods.value,
     periods.numerator,
     periods.denominator,
+    periods.n_records,
     periods.interval_low,
     periods.interval_high,
     periods.is_small,

@@ -84,3 +84,4 @@ def test_pages_and_tables_mark_few_cases_by_the_same_numbers():
     settings = default_settings()
     assert (settings["small_denominator"], settings["small_numerator"]) == (30, 10)
     assert [is_few(10, 30), is_few(9, 30), is_few(10, 29)] == [False, True, True]
+    assert [is_few(900, 4, "ratio", n_records) for n_records in (None, 30, 29, 0)] == [False, False, True, True]

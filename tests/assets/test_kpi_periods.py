@@ -80,18 +80,42 @@ def test_the_interval_of_a_proportion_is_wilsons(published: duckdb.DuckDBPyConne
         assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
-def test_few_cases_are_fewer_than_30_or_10_in_the_numerator_and_no_amounts(published: duckdb.DuckDBPyConnection):
+def test_few_cases_are_fewer_than_30_or_10_in_the_numerator_and_of_a_ratio_fewer_than_30_records_added_up(
+    published: duckdb.DuckDBPyConnection,
+):
     rows = published.execute(
-        "select scoring, numerator, denominator, is_small from marts.fct_kpi_periods inner join marts.dim_kpis using (kpi_code) "
-        "where value is not null"
+        "select scoring, numerator, denominator, n_records, is_small "
+        "from marts.fct_kpi_periods inner join marts.dim_kpis using (kpi_code) where value is not null"
     ).fetchall()
     marked = {
-        "proportion": lambda numerator, denominator: denominator < 30 or numerator < 10,
-        "continuous_variable": lambda _, denominator: denominator < 30,
-        "ratio": lambda _, __: False,
+        "proportion": lambda numerator, denominator, _: denominator < 30 or numerator < 10,
+        "continuous_variable": lambda _, denominator, __: denominator < 30,
+        "ratio": lambda _, __, n_records: n_records is not None and n_records < 30,
     }
-    assert all(is_small == marked[scoring](numerator, denominator) for scoring, numerator, denominator, is_small in rows)
-    assert {is_small for *_, is_small in rows} == {True, False}
+    assert all(is_small == marked[scoring](*cases) for scoring, *cases, is_small in rows)
+    assert {(scoring, is_small) for scoring, *_, is_small in rows} == {(one, few) for one in marked for few in (True, False)}
+
+
+def test_hours_of_outreach_rest_on_contacts_and_a_balance_on_no_number_of_cases(published: duckdb.DuckDBPyConnection):
+    """From July to September 2026 few contacts took the hours, whatever the number of patients: they are the rows of the KPI with
+    hours in them. A balance sums up who knows how many charges."""
+    [(n_records, is_small)] = published.execute(
+        "select n_records, is_small from marts.fct_kpi_periods "
+        "where kpi_code = 'outreach_staff_hours' and slice_type = 'all' and n_months = 3 and last_month_on = date '2026-09-01'"
+    ).fetchall()
+    [(counted,)] = published.execute(
+        "select count(*) from marts.fct_kpi_rows where kpi_code = 'outreach_staff_hours' and numerator <> 0 "
+        "and day_on between date '2026-07-01' and date '2026-09-30'"
+    ).fetchall()
+    assert (n_records, is_small) == (counted, True) and 0 < counted < 30
+    known = dict(
+        published.execute(
+            "select kpi_code, bool_or(n_records is not null) from marts.fct_kpi_periods group by kpi_code"
+        ).fetchall()
+    )
+    unknown = {"days_in_ar", "net_days_in_ar", "ar_over_90_days_share", "cost_to_collect", "acquisition_to_keeping_spend"}
+    assert not any(known[code] for code in unknown & known.keys())
+    assert known["net_collection_rate"] and known["outreach_staff_hours"]
 
 
 def test_a_change_too_small_to_be_shown_is_unchanged(published: duckdb.DuckDBPyConnection):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.page_check import settle
+from tests.browser.page_check import SIZES, settle
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +61,16 @@ def test_a_chart_saved_as_a_picture_takes_its_title_along_and_stays_as_it_was(ch
         assert not chart.evaluate("chart => chart.layout.title && chart.layout.title.text")
     finally:
         tab.close()
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+def test_a_report_is_no_wider_than_its_window(chromium, sample_home, size: tuple[int, int]):
+    """With every part of the appendix open. What is wider than the window scrolls within its part."""
+    for path in sorted((sample_home.published / "current").glob("report_*.html")):
+        with chromium.new_page(viewport={"width": size[0], "height": size[1]}) as tab:
+            tab.goto(path.resolve().as_uri())
+            tab.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+            assert tab.evaluate("document.documentElement.scrollWidth") <= size[0], path.name
 
 
 def test_a_report_of_the_publication_is_downloaded_as_it_was_written(chromium, address: str, sample_home, tmp_path: Path):

@@ -2,9 +2,11 @@
 
 import re
 
+import polars as pl
 import pytest
 
 from dashboards.figures.wording import as_read
+from dashboards.layout import exhibits
 from pipelines.sql.connection import open_file
 from tests.dashboards.conftest import wrapped
 
@@ -156,6 +158,63 @@ def test_what_may_be_said_and_the_scenarios_are_no_grids_which_cut_what_is_wider
         "Where each metric stands, and why nothing else is said of it",
     } == set(wrapped(test))
     assert len(test.dataframe) == len([table for fold in test.expander for table in fold.dataframe])
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("overview", "board_metrics"),
+        ("roi", "board_claims"),
+        ("roi", "board_metrics_behind"),
+        ("roi", "effects"),
+        ("roi", "designs_tried"),
+        ("roi", "baselines"),
+        ("roi", "scenarios"),
+        ("roi", "money_by_year"),
+        ("kpi_explorer", "no_show_rate_rate_and_mix"),
+    ],
+)
+def test_what_is_shown_in_words_is_taken_away_as_numbers(app, page: str, name: str, monkeypatch: pytest.MonkeyPatch):
+    """A spreadsheet cannot add up `'+2.1 % (−2.7 % to +10.2 %)`, whose apostrophe keeps it from being read as a formula."""
+    frames: dict = {}
+    monkeypatch.setattr(exhibits, "offer", lambda frame, name, **_: frames.update({name: frame}))
+    assert not app(page, address={"period": "3 months", "compare": "The period before"}).exception
+    written = re.compile(r"[+−±-]?\$?\d[\d,.]*(?: (?:%|pts|[a-z]+))?(?: ?\(.*| to .*| \?| of .*)?$")
+    told = frames[name].drop("typical_range", "hash", strict=False)  # what vendors say, in words, and digits that are no number
+    texts = [text for column in told.select(pl.col(pl.String)) for text in column if text and written.match(text)]
+    assert texts == []
+    assert any(dtype.is_float() for dtype in frames[name].dtypes)
+
+
+def test_the_share_that_an_effect_is_stands_with_what_it_is_a_share_of_on_every_page(app):
+    """−66.7 % of 14.5 % are the −9.6 points that the page shows for the same outcome."""
+    shown = wrapped(app("roi"))
+    [claimed] = [row for row in shown["What vendors commonly claim, and what is found here"] if row[0] == "No-show rate"]
+    effect = next(re.search(r"−([\d.]+) % of ([\d.]+) %", cell) for cell in map(as_read, claimed) if " of " in cell)
+    [said] = [row for row in shown["What may be said of each outcome"] if row[0] == "No-show rate"]
+    points = float(re.match(r"−([\d.]+) pts", as_read(said[1]))[1])
+    assert float(effect[1]) / 100 * float(effect[2]) == pytest.approx(points, abs=0.1)
+
+
+def test_all_sums_of_the_program_s_money_are_one_total_and_a_year_that_has_begun_is_projected_in_part(app):
+    """Costs: by year, all years, and three years of ownership. Benefits: by year, all years, and by category in the chart."""
+    test = app("roi")
+    shown = wrapped(test)
+
+    def dollars(text: str) -> int:
+        return int(re.sub(r"[^\d−-]", "", as_read(text)).replace("−", "-"))
+
+    head, benefits, costs, _ = shown["Money by year of the program"]
+    assert any(name.endswith("in part projected") for name in head)
+    for row in (benefits, costs):
+        *years, total = map(dollars, row[1:])
+        assert sum(years) == total
+    owned_head, *owned = shown["Total cost of ownership over three and five years"]
+    [whole] = [row for row in owned if row[0] == "Total"]
+    three = [name.startswith("3 years") and "discounted" not in name for name in owned_head].index(True)
+    assert dollars(whole[three]) == -dollars(costs[-1])
+    assert sum(dollars(row[three]) for row in owned if row[0] != "Total") == dollars(whole[three])
+    assert any("Year 2 is projected in part, later years wholly." in caption.value for caption in test.caption)
 
 
 def test_the_return_is_answered_before_any_table_is_shown(app):

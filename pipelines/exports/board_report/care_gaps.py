@@ -24,6 +24,7 @@ select
     month_ends.measure_code,
     month_ends.group_id,
     measures.title,
+    measures.is_for_outreach,
     count(*) filter (where month_ends.month_end_on = newest.month_end_on and gap_status = 'closed') as n_closed,
     count(*) filter (where month_ends.month_end_on = newest.month_end_on and gap_status = 'open') as n_open,
     count(*) filter (where is_newly_closed) as n_newly_closed,
@@ -42,7 +43,8 @@ order by n_open desc, measure_code, group_id
 
 
 def care_gaps(connection: duckdb.DuckDBPyConnection, period: Period) -> list[dict[str, Any]]:
-    """A row per measure and group with a gap, open or closed, at the period's last month end; the most open first.
+    """A row per measure and group with a gap, open or closed, at the period's last month end; the most open first. The closure
+    rate counts those of measures that are `is_for_outreach`.
 
     Without restricted measures (HIV, substance use, suicide risk): roles that may not see these open the report too.
     """

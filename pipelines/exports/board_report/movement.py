@@ -16,7 +16,7 @@ DIMENSIONS = {"location": "site", "payer_class": "payer", "patient_segment": "pa
 SHOWN = 3
 SLICES = """
 select kpi_code, slice_type, slice_key, any_value(slice_name) as slice, month_on >= $first as is_after,
-    sum(numerator) as numerator, sum(denominator) as denominator
+    sum(numerator) as numerator, sum(denominator) as denominator, sum(n_records) as n_records
 from marts.fct_kpi_slices
 where is_mature and slice_type in ('location', 'payer_class', 'patient_segment') and month_on between $before and $last
 group by all
@@ -49,7 +49,7 @@ def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:
         of_type = slices.filter(pl.col("slice_type") == slice_type)
         # Two sites may have one name, so slices are compared by key.
         names = dict(of_type.select("slice_key", "slice").iter_rows())
-        keyed = of_type.select("is_after", "numerator", "denominator", slice=pl.col("slice_key"))
+        keyed = of_type.select("is_after", "numerator", "denominator", "n_records", slice=pl.col("slice_key"))
         decomposed = mix_and_rate(keyed.filter(~pl.col("is_after")), keyed.filter(pl.col("is_after")))
         shown = [
             row | {"slice": names[row["slice"]]} | _cases(kpi, keyed.filter(pl.col("slice") == row["slice"]))
@@ -62,6 +62,10 @@ def _movement(kpi: Kpi, slices: pl.DataFrame) -> Movement:
 def _cases(kpi: Kpi, sides: pl.DataFrame) -> dict[str, Any]:
     """What a slice's two values rest on; how it stood is the mean of the month ends."""
     n_ends = kpi["n_months"] if kpi["time_basis"] == "month_end" else 1
-    rows = {is_after: (numerator / n_ends, denominator / n_ends) for is_after, numerator, denominator, _ in sides.iter_rows()}
+    rows = {
+        is_after: (numerator / n_ends, denominator / n_ends, n_records)
+        for is_after, numerator, denominator, n_records, _ in sides.iter_rows()
+    }
     n = None if kpi["scoring"] == "ratio" else rows.get(True, (0.0, 0.0))[1]
-    return {"n": n, "is_small": any(is_few(*cases, kpi["scoring"]) for cases in rows.values())}
+    few = [is_few(numerator, denominator, kpi["scoring"], n_records) for numerator, denominator, n_records in rows.values()]
+    return {"n": n, "is_small": any(few)}

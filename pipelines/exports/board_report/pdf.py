@@ -7,6 +7,10 @@ import io
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plutoprint import Book
 
 _FONT = "streamlit/static/static/media/SourceSansVF-Upright*.woff2"
 """The dashboards' own font: a server may have none."""
@@ -19,13 +23,18 @@ def is_possible() -> bool:
 
 def as_pdf(html: str) -> bytes:
     """The report `html` as PDF, on the paper that its style names. The file states when it was made, so its bytes differ."""
+    drawn = io.BytesIO()
+    laid_out(html).write_to_pdf_stream(drawn)
+    return drawn.getvalue()
+
+
+def laid_out(html: str) -> "Book":
+    """The report in its pages, in the font that the PDF has."""
     import plutoprint
 
     book = plutoprint.Book(plutoprint.PAGE_SIZE_LETTER)
     book.load_html(html, user_style=_style())
-    drawn = io.BytesIO()
-    book.write_to_pdf_stream(drawn)
-    return drawn.getvalue()
+    return book
 
 
 @cache

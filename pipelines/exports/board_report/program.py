@@ -18,8 +18,7 @@ order by program_name, scenario, kind, amount_usd desc, category
 OWNERSHIP = """
 select program_name, category,
     {years},
-    {so_far},
-    min(year) filter (where is_projected) as projected_from
+    {so_far}
 from {{}}
 where scenario = 'base'
 group by program_name, category

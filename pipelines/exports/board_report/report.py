@@ -20,8 +20,10 @@ from models.wording import (
     month,
     named,
     parted,
+    projected_years,
     span,
     spelt_out,
+    unbroken,
 )
 from models.wording import period as months
 from pipelines.errors import UsageError
@@ -102,8 +104,12 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda shown: unbroken(shown) if type(shown) is str else shown,
     )
-    words = (amount, cases, change, counted, day, difference, effect, estimated, month, named, parted, span, spelt_out)
+    words = (
+        *(amount, cases, change, counted, day, difference, effect, estimated, month, named, parted, projected_years, span),
+        spelt_out,
+    )
     environment.globals |= {word.__name__: word for word in (*words, charts.history, charts.bar)}
     environment.globals |= {"months": months, "claim_verdicts": CLAIM_VERDICTS, "has_moved": has_moved}
     return environment.get_template(TEMPLATE)

@@ -9,7 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.published.kpis import UNITS
-from models.wording import amount, cases, change, counted, day, days_in, difference, effect, instant, month, parted, period, span
+from models.wording import (
+    amount,
+    cases,
+    change,
+    counted,
+    day,
+    days_in,
+    difference,
+    effect,
+    estimated,
+    instant,
+    month,
+    parted,
+    period,
+    projected_years,
+    span,
+    unbroken,
+)
 
 NUMBERS = st.floats(min_value=-1e9, max_value=1e9)
 
@@ -111,7 +128,8 @@ def test_the_scoring_decides_the_cases_shown_behind_a_value(scoring: str, unit: 
     assert cases(33.0, 318.0, scoring, unit) == text
 
 
-def test_no_number_of_cases_is_behind_a_ratio_that_is_no_share_nor_behind_nothing():
+def test_hours_rest_on_the_records_that_they_add_up_and_no_number_of_cases_is_behind_balances_nor_behind_nothing():
+    assert cases(0.96, 4.4, "ratio", "hours", 9) == "n = 9"
     assert cases(500.0, 10.0, "ratio", "days") == ""
     assert cases(None, None, "proportion", "share") == ""
 
@@ -162,3 +180,27 @@ def test_a_greater_value_is_never_written_as_a_smaller_one(one: float, other: fl
 @given(st.dates(min_value=date(1900, 1, 1)))
 def test_a_day_can_be_read_back(on: date):
     assert datetime.strptime(day(on), "%d %b %Y").date() == on
+
+
+def test_a_relative_effect_says_what_it_is_a_share_of():
+    assert estimated(-0.667, -1.0, 0.445, "relative", "share", 0.1446) == "−66.7 % of 14.5 % (−100.0 % to +44.5 %)"
+    assert estimated(0.453, -0.089, 1.22, "relative", "usd", 408.2) == "+45.3 % of $408 (−8.9 % to +122.0 %)"
+    assert estimated(-0.5, -12.3, 7.2, "absolute", "days") == "−0.5 days (−12.3 days to +7.2 days)"
+
+
+def test_no_line_ends_within_an_amount():
+    """U+2060 joins and is not seen; U+00A0 is a space at which no line ends."""
+    assert unbroken("(−$40,107 to −$8,198), 12.5 % of 3") == "(−\u2060$40,107 to −\u2060$8,198), 12.5\u00a0% of 3"
+    assert unbroken("worth −\\$5") == "worth −\u2060\\$5"
+
+
+@pytest.mark.parametrize(
+    ("observed", "said"),
+    [
+        (23, "Year 2 is projected in part, later years wholly."),
+        (24, "From year 3 on years are projected."),
+        (5, "Year 1 is projected in part, later years wholly."),
+    ],
+)
+def test_a_year_that_has_begun_is_projected_in_part(observed: int, said: str):
+    assert projected_years(observed) == said

@@ -83,6 +83,8 @@ joined as (
         effects.refused_reason,
         coalesce(effects.is_causal, false) as is_causal,
         coalesce(effects.is_significant, false) as is_significant,
+        -- An estimate compares all months with those before joining, so a share of it is of that value, not of a quarter's baseline.
+        case claims.change_type when 'relative' then nullif(effects.value_before, 0) end as effect_base,
         case claims.change_type when 'relative' then nullif(effects.value_before, 0) else 1 end as effect_unit,
         effects.estimate,
         effects.interval_low,

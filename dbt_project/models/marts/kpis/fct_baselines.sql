@@ -32,7 +32,8 @@ kpi_months as (
         location_key,
         month_on,
         round({{ exact_sum('numerator') }}, 4) as numerator,
-        round({{ exact_sum('denominator') }}, 4) as denominator
+        round({{ exact_sum('denominator') }}, 4) as denominator,
+        sum(n_records) as n_records
     from {{ ref('fct_kpis') }}
     where is_complete_month
     group by all
@@ -87,6 +88,7 @@ computed as (
         count(*) as n_months,
         {{ exact_sum('kpi_months.numerator') }} as numerator,
         {{ exact_sum('kpi_months.denominator') }} as denominator,
+        sum(kpi_months.n_records) as n_records,
         md5(string_agg(
             kpi_months.month_on || ' ' || kpi_months.numerator || ' ' || kpi_months.denominator, ', ' order by kpi_months.month_on
         )) as data_hash
@@ -142,6 +144,7 @@ kept as (
         frozen.published_at as frozen_at,
         computed.numerator as current_numerator,
         computed.denominator as current_denominator,
+        computed.n_records,
         computed.data_hash as current_data_hash,
         compared.restatement_reason is not null as is_restated,
         compared.restatement_reason
@@ -177,7 +180,7 @@ final as (
         numerator / nullif(denominator, 0) as value,
         case when scoring = 'proportion' then {{ wilson_bound('n_met', 'n_cases', '-') }} end as interval_low,
         case when scoring = 'proportion' then {{ wilson_bound('n_met', 'n_cases', '+') }} end as interval_high,
-        {{ kpi_is_small('n_met', 'n_cases') }} as is_small
+        {{ kpi_is_small('n_met', 'n_cases', 'n_records') }} as is_small
     from counted
 
 )

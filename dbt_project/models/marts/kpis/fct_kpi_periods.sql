@@ -92,7 +92,9 @@ site_baselines as (
         cast(baselines.location_key as varchar) as slice_key,
         any_value(baselines.is_restated) as is_restated,
         case when periods.has_season then {{ exact_sum('baseline_months.numerator') }} else any_value(baselines.numerator) end as numerator,
-        case when periods.has_season then {{ exact_sum('baseline_months.denominator') }} else any_value(baselines.denominator) end as denominator
+        case when periods.has_season then {{ exact_sum('baseline_months.denominator') }} else any_value(baselines.denominator) end as denominator,
+        case periods.time_basis when 'month_end' then any_value(baselines.n_months) else 1 end as n_points,
+        sum(baseline_months.n_records) as n_records
     from periods
     inner join baselines
         on periods.kpi_code = baselines.kpi_code
@@ -121,12 +123,19 @@ compared as (
         sums.n_counted_months,
         sums.numerator,
         sums.denominator,
+        sums.n_records,
         sums.value,
         case when periods.is_mature then sums.value end as mature_value,
         case
             when periods.before_last_month_on <= periods.mature_until_on and periods.starts_on <= periods.before_first_month_on
                 then before.value
         end as before_value,
+        before.numerator as before_numerator,
+        before.denominator as before_denominator,
+        before.n_records as before_n_records,
+        year_before.numerator as year_before_numerator,
+        year_before.denominator as year_before_denominator,
+        year_before.n_records as year_before_n_records,
         case
             when periods.year_before_last_month_on <= periods.mature_until_on
                 and periods.starts_on <= periods.year_before_first_month_on
@@ -137,7 +146,11 @@ compared as (
         case when periods.is_mature then like_for_like.like_for_like_numerator end as like_for_like_numerator,
         case when periods.is_mature then like_for_like.like_for_like_denominator end as like_for_like_denominator,
         case when periods.is_mature then like_for_like.like_for_like_value end as like_for_like_value,
-        like_for_like.baseline_value
+        like_for_like.baseline_value,
+        like_for_like.baseline_numerator,
+        like_for_like.baseline_denominator,
+        like_for_like.baseline_n_records,
+        like_for_like.like_for_like_n_records
     from periods
     inner join members
         on periods.kpi_code = members.kpi_code
@@ -178,16 +191,20 @@ final as (
         coalesce(n_counted_months, 0) as n_counted_months,
         numerator,
         denominator,
+        n_records,
         value,
         case when scoring = 'proportion' then {{ wilson_bound('numerator', 'denominator', '-') }} end as interval_low,
         case when scoring = 'proportion' then {{ wilson_bound('numerator', 'denominator', '+') }} end as interval_high,
-        {{ kpi_is_small('numerator', 'denominator') }} as is_small,
+        {{ kpi_is_small('numerator', 'denominator', 'n_records') }} as is_small,
         before_value,
         mature_value - before_value as before_change,
         {{ kpi_change_status('mature_value', 'before_value') }} as before_status,
+        before_value is not null and {{ kpi_is_small('before_numerator', 'before_denominator', 'before_n_records') }} as is_before_small,
         year_before_value,
         mature_value - year_before_value as year_before_change,
         {{ kpi_change_status('mature_value', 'year_before_value') }} as year_before_status,
+        year_before_value is not null
+        and {{ kpi_is_small('year_before_numerator', 'year_before_denominator', 'year_before_n_records') }} as is_year_before_small,
         baseline_value,
         like_for_like_numerator,
         like_for_like_denominator,
@@ -195,6 +212,8 @@ final as (
         like_for_like_value - baseline_value as baseline_change,
         {{ kpi_change_status('like_for_like_value', 'baseline_value') }} as baseline_status,
         coalesce(n_sites, 0) as n_baseline_sites,
+        {{ kpi_is_small('baseline_numerator', 'baseline_denominator', 'baseline_n_records') }}
+        or {{ kpi_is_small('like_for_like_numerator', 'like_for_like_denominator', 'like_for_like_n_records') }} as is_baseline_small,
         coalesce(is_restated, false) as is_baseline_restated,
         target,
         {{ kpi_target_status('mature_value', 'target') }} as target_status,

@@ -38,6 +38,7 @@ final as (
         coalesce({{ slice_name }}, 'unknown') as slice_name,
         {{ exact_sum('kpis.numerator') }} as numerator,
         {{ exact_sum('kpis.denominator') }} as denominator,
+        sum(kpis.n_records) as n_records,
         kpis.is_complete_month,
         kpis.is_mature
     from kpis
