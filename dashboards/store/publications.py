@@ -2,19 +2,19 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from dashboards.home import home
+from models.build_time import build_minutes
 
 LAST_RUN = "last_run.json"
 
 
 @dataclass(frozen=True)
 class Published:
-    """One publication that is kept. `build_minutes`: from the start of its build to its publishing. `number` orders them; 0: made
-    before there were numbers."""
+    """One publication that is kept. `number` orders them; 0: made before there were numbers."""
 
     id: str
     number: int
@@ -47,16 +47,14 @@ def _stated(path: Path) -> dict[str, Any] | None:
 
 
 def _published(manifest: dict[str, Any], current: str) -> Published:
-    published_at = datetime.fromisoformat(manifest["published_at"])
-    started_at = datetime.strptime(manifest["build_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return Published(
         id=manifest["id"],
         number=manifest.get("number", 0),
-        published_at=published_at,
+        published_at=datetime.fromisoformat(manifest["published_at"]),
         as_of_on=manifest["as_of_on"],
         time_zone=manifest["time_zone"],
         is_synthetic=manifest["is_synthetic"],
-        build_minutes=(published_at - started_at).total_seconds() / 60,
+        build_minutes=build_minutes(manifest["build_id"], manifest["published_at"]),
         n_tables=len(manifest["n_rows"]),
         n_rows=sum(manifest["n_rows"].values()),
         is_current=manifest["id"] == current,

@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from models.build_time import build_minutes
 from models.wording import ABSENT, amount, cases, day, period, signs_in
 from pipelines.cli.console import console
 from pipelines.cli.findings import Findings
@@ -32,7 +33,10 @@ def print_summary(found: Findings, done: Run, seconds: float) -> None:
     console.print(f"[bold]{publication.practice_name}[/]{synthetic}, as of {day(date.fromisoformat(publication.as_of_on))}")
     n_rows = sum(publication.n_rows.values())
     state = "[green]Published[/]" if done.is_new else "Nothing new; still published:"
-    console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]in {seconds:.1f} s[/]")
+    took = f"in {seconds:.1f} s"
+    if done.is_new:
+        took += f", of which the build took {build_minutes(publication.build_id, publication.published_at):.1f} minutes"
+    console.print(f"{state} {publication.id}: {len(publication.n_rows)} tables, {n_rows:,} rows [dim]{took}[/]")
     _print_kpis(found)
     _print_people(found)
     print_files(found.files, found.quarantined, by_extract=False)
@@ -125,7 +129,7 @@ def _kpi(kpi: dict[str, Any]) -> tuple[str, ...]:
     target = amount(kpi["target"], unit)
     if kpi["value"] is None:
         return f"{kpi['kpi_name']} [dim]{kpi['unavailable_reason'] or ''}[/]", ABSENT, target
-    n = cases(kpi["numerator"], kpi["denominator"], kpi["scoring"], unit) + (", few" if kpi["is_small"] else "")
+    n = cases(kpi["numerator"], kpi["denominator"], kpi["scoring"], unit, kpi["n_records"]) + (", few" if kpi["is_small"] else "")
     return kpi["kpi_name"], amount(kpi["value"], unit), target, VERDICTS.get(kpi["target_status"], ""), f"[dim]{n}[/]"
 
 

@@ -7,6 +7,12 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pipelines.cli.console import console
+from pipelines.cli.findings import findings
+from pipelines.cli.summary import print_summary
+from pipelines.defs.run import Run
+from pipelines.landing.land import LandingReport
+from pipelines.publications.store import current
 from pipelines.sql.connection import open_file
 
 PARTS = {
@@ -75,6 +81,16 @@ def test_rows_kept_out_are_a_share_of_all_that_were_delivered_and_are_not_writte
     assert n_superseded > 0 and n_kept_out / n_delivered < 0.0005
     [tile] = [one for one in app("data_health").metric if one.label == "Rows kept out"]
     assert (tile.value, tile.delta) == (f"{n_kept_out:,}", f"0.01 % of {n_delivered:,} delivered")
+
+
+def test_the_minutes_of_a_build_are_those_that_the_run_printed_of_its_own(app, sample_home):
+    """A run of 108.2 s, which reads the deliveries first, and 1.4 minutes on the page seemed to speak of one thing."""
+    publication = current(sample_home)
+    with console.capture() as printed:
+        print_summary(findings(sample_home, publication), Run(publication, True, LandingReport((), ())), seconds=108.2)
+    [minutes] = re.findall(r"in 108\.2 s, of which the build took ([\d.]+) minutes", " ".join(printed.get().split()))
+    [tile] = [one for one in app("data_health").metric if one.label == "Published"]
+    assert tile.delta.endswith(f"built in {minutes} minutes")
 
 
 def test_the_rows_of_the_sources_add_up_to_the_rows_in_use(app, delivered):
