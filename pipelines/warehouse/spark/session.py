@@ -22,8 +22,8 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # What each operator of a task takes at first, however few its rows: of the 64 MB that Spark reckons for 4 GB and two cores, a
-    # task could have 19, and a measure of 400 patients failed for want of memory.
+    # What each operator of a task takes at first, however few its rows; Spark reckons 64 MB for 4 GB and two cores. With those a
+    # measure of 400 patients failed for want of memory, with 2 MB it did not: the likely cause, not made to happen on its own.
     "spark.buffer.pageSize": "2m",
     "spark.executor.syncLogLevel.enabled": "true",
     "spark.ui.enabled": "false",
