@@ -23,8 +23,7 @@ from dashboards.figures.style import (
     upright,
     written,
 )
-from dashboards.figures.trends import open_dots
-from models.chart_scale import scale
+from dashboards.figures.trends import open_dots, reach
 from models.few_cases import MARK
 from models.wording import amount, span
 
@@ -188,8 +187,7 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
     wide, high = (1 - gap_across * (columns - 1)) / columns, (1 - gap_down * (n_rows - 1)) / n_rows
     traces: list[dict[str, Any]] = []
     shapes, titles, axes = [], [], {}
-    mature, pending = (data.filter(pl.col("is_mature") == is_mature)["value"] for is_mature in (True, False))
-    reach = scale(mature, [target, None if unit == "points" else 0.0], pending)
+    edges = reach(data, [target, None if unit == "points" else 0.0])
     for index, ((name,), rows) in enumerate(slices.items()):
         number = "" if index == 0 else str(index + 1)
         left, bottom = index % columns * (wide + gap_across), (n_rows - 1 - index // columns) * (high + gap_down)
@@ -226,7 +224,7 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
                     "line": {"color": OWN, "width": 2},
                     "cliponaxis": False,
                     "hovertemplate": f"{name}, %{{x|%b %Y}}: %{{text}}<extra></extra>",
-                    **(line if is_mature else open_dots(part["value"], unit, *reach)),
+                    **(line if is_mature else open_dots(part["value"], unit, *edges)),
                 }
             )
         if target is not None:

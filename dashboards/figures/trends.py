@@ -28,7 +28,7 @@ def first_and_last(days: pl.Series) -> tuple[date, date]:
 def sparkline(months: pl.DataFrame, *, target: float | None, benchmark: tuple[float, float] | None, unit: str) -> go.Figure:
     """A KPI's months, without axes: `month_on`, `value`, `is_mature`. The target is a dashed line, the benchmark a band."""
     return drawn(
-        _months(months, unit, _scale(months, [target, *(benchmark or ())])),
+        _months(months, unit, reach(months, [target, *(benchmark or ())])),
         height=84,
         margin={"l": 0, "r": 0, "t": 4, "b": 0},
         showlegend=False,
@@ -57,7 +57,7 @@ def trend(
     marks = [target, *(benchmark or ()), *goals, *(earlier["value"] if earlier is not None else ())]
     rangemode = "tozero" if unit != "points" else "normal"
     traces, happened = (
-        _months(months, unit, _scale(months, [*marks, *([0.0] if rangemode == "tozero" else [])])),
+        _months(months, unit, reach(months, [*marks, *([0.0] if rangemode == "tozero" else [])])),
         list(events.iter_rows(named=True)) if events is not None else [],
     )
     if earlier is not None and not earlier.is_empty():
@@ -114,7 +114,8 @@ def trend(
     )
 
 
-def _scale(months: pl.DataFrame, marks: Sequence[float | None]) -> tuple[float, float]:
+def reach(months: pl.DataFrame, marks: Sequence[float | None]) -> tuple[float, float]:
+    """The lowest and the highest value that a chart of months (`value`, `is_mature`) and these marks has a place for."""
     mature, pending = (months.filter(pl.col("is_mature") == is_mature)["value"] for is_mature in (True, False))
     return scale(mature, marks, pending)
 
@@ -144,7 +145,7 @@ def open_dots(values: pl.Series, unit: str, low: float, high: float) -> dict[str
     }
 
 
-def _months(months: pl.DataFrame, unit: str, reach: tuple[float, float]) -> list[dict[str, Any]]:
+def _months(months: pl.DataFrame, unit: str, edges: tuple[float, float]) -> list[dict[str, Any]]:
     mature, pending = months.filter(pl.col("is_mature")), months.filter(~pl.col("is_mature"))
     both = {"type": "scatter", "cliponaxis": False, "hovertemplate": "%{x|%b %Y}: %{text}<extra></extra>"}
     return [
@@ -161,7 +162,7 @@ def _months(months: pl.DataFrame, unit: str, reach: tuple[float, float]) -> list
         | {
             "x": pending["month_on"].to_list(),
             "name": _("Still coming in"),
-            **open_dots(pending["value"], unit, *reach),
+            **open_dots(pending["value"], unit, *edges),
         },
     ]
 

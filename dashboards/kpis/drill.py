@@ -11,14 +11,14 @@ from dashboards.access.audit_log import record
 from dashboards.access.roles import Viewer
 from dashboards.figures.trends import first_and_last
 from dashboards.figures.wording import plain
-from dashboards.kpis.periods import SUMMED
+from dashboards.kpis.periods import few_cases
 from dashboards.kpis.records import RECORDS
 from dashboards.layout.address import SWITCH, say_unknown
 from dashboards.layout.exhibits import section, table
 from dashboards.layout.filters import Filters
 from dashboards.layout.page import empty, is_published, not_available
 from dashboards.store.published import Publication, ask
-from models.few_cases import FEWER, is_few
+from models.few_cases import FEWER
 from models.wording import month
 
 MOST_ROWS = 500
@@ -80,8 +80,7 @@ def behind(
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class", "patient_segment")
     values = (kpi["kpi_code"], first_month, last_month, *parameters)
     parts = ask(publication, _PARTS.format(restriction=restriction), values)
-    small = [is_few(met, cases, kpi["scoring"], n) for met, cases, n in parts.select(SUMMED).iter_rows()]
-    parts = parts.drop("n_records").with_columns(is_small=pl.Series(small, dtype=pl.Boolean))
+    parts = parts.with_columns(few_cases(parts, kpi["scoring"])).drop("n_records")
     form = "percent" if kpi["unit"] == "share" else "$%,.0f" if kpi["unit"] == "usd" else "%,.1f"
     table(
         parts,

@@ -59,8 +59,8 @@ def members(publication: Publication, chosen: Filters, period: Period, split_by:
         inside = since(months, period["last_month_on"], period["n_months"])
         n_ends = pl.col("month_on").n_unique() if period["time_basis"] == "month_end" else 1
         rows = inside.group_by("slice_key", "slice_name").agg(sums(n_ends))
-        small = [is_few(met, cases, period["scoring"], n) for met, cases, n in rows.select(SUMMED).iter_rows()]
-        rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator"), is_small=pl.Series(small, dtype=pl.Boolean))
+        value = pl.col("numerator") / pl.col("denominator")
+        rows = rows.with_columns(few_cases(rows, period["scoring"]), value=value)
     rows = rows.filter(pl.col("denominator") > 0).select(
         "slice_key", "slice_name", "numerator", "denominator", "value", "is_small"
     )
@@ -77,6 +77,12 @@ def sums(n_ends: int | pl.Expr) -> list[pl.Expr]:
     of records, the sum has none."""
     known = pl.when(pl.col("n_records").is_not_null().any()).then(pl.col("n_records").sum())
     return [pl.col("numerator").sum() / n_ends, pl.col("denominator").sum() / n_ends, (known / n_ends).alias("n_records")]
+
+
+def few_cases(rows: pl.DataFrame, scoring: str) -> pl.Series:
+    """`is_small`: whether each row, which has `SUMMED`, rests on few cases of a KPI scored so."""
+    small = [is_few(met, cases, scoring, n) for met, cases, n in rows.select(SUMMED).iter_rows()]
+    return pl.Series("is_small", small, dtype=pl.Boolean)
 
 
 def _rows(publication: Publication, n_months: int, slice_type: str, key: object) -> pl.DataFrame:

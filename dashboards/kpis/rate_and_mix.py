@@ -7,12 +7,12 @@ import polars as pl
 
 from dashboards.figures.wording import first_upper
 from dashboards.kpis.months import DIMENSIONS, months_of, restrictions, since
-from dashboards.kpis.periods import SUMMED, Period, sums
+from dashboards.kpis.periods import Period, few_cases, sums
 from dashboards.layout.exhibits import table
 from dashboards.layout.filters import Filters
 from dashboards.store.published import Publication
 from ml.effects.mix_and_rate import mix_and_rate
-from models.few_cases import FEWER, MARK, is_few
+from models.few_cases import FEWER, MARK
 from models.wording import amount, difference, parted
 
 TAKEN_APART = ("location", "payer_class", "patient_segment")
@@ -61,7 +61,7 @@ def _parts(publication: Publication, chosen: Filters, shown: Period, then_last_o
         "member_mix": most["mix"],
         "member_value_then": most["value_before"],
         "member_value_now": most["value_after"],
-        "is_small": any(is_few(met, cases, shown["scoring"], n) for met, cases, n in sides.select(SUMMED).iter_rows()),
+        "is_small": bool(few_cases(sides, shown["scoring"]).any()),
     }
 
 

@@ -94,14 +94,14 @@ class Sheet:
     def _add(self, macro: str, **values: object) -> None:
         """Add a block of the template; a value that is a function is called on export."""
         self.blocks.append(
-            lambda: getattr(_template().module, macro)(
+            lambda: getattr(template("sheet.html.j2").module, macro)(
                 **{name: value() if callable(value) else value for name, value in values.items()}
             )
         )
 
     def to_html(self) -> str:
         """The whole file."""
-        return _template().render(
+        return template("sheet.html.j2").render(
             title=self.title,
             head=" · ".join(filter(None, (self.practice_name, self._made_for, self.filters))),
             language=self.language,
@@ -118,11 +118,12 @@ def _without_looks(markdown: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A template of this folder, which escapes what it is given."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("sheet.html.j2")
+    return environment.get_template(name)
 
 
 def _specification(chart: go.Figure) -> str:

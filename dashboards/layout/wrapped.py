@@ -2,14 +2,11 @@
 its column, and a column at that of the screen.
 """
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, Template
 
-from dashboards.layout.sheet import cells, headings
+from dashboards.layout.sheet import cells, headings, template
 
 LOOK = """
 <style>
@@ -46,18 +43,10 @@ def wrapped(data: pl.DataFrame, title: str, columns: dict[str, Any], language: s
     shown = [name for name in data.columns if columns.get(name, name) is not None]
     settings = [columns.get(name) for name in shown]
     rows = data.select(shown)
-    return _template().render(
+    return template("wrapped.html.j2").render(
         title=title,
         width=next((width for width, most in _MOST.items() if len(shown) <= most), "wide"),
         headings=headings(rows, settings),
         rows=cells(rows, settings, language),
         zip=zip,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("wrapped.html.j2")
