@@ -7,7 +7,7 @@ from pathlib import Path
 from data_samples.simulator.simulate import Simulation, simulate
 
 PRACTICE = Path(__file__).parent / "practice"
-SAMPLE = Simulation(n_patients=400, n_months=30, seed=20261031, rare_share=0.25, is_gzip=True, practice_id="sample")
+SAMPLE = Simulation(n_patients=1_400, n_months=36, seed=20261031, rare_share=0.25, is_gzip=True, practice_id="sample")
 
 
 def write_practice(folder: Path) -> dict[str, int]:

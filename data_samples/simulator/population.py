@@ -61,6 +61,7 @@ def make_population(first: int, n: int, practice: Practice, clock: Clock, random
     site = random.choice(practice.sites.height, n, p=_site_shares(practice.sites.height))
     is_in_crm = random.random(n) < 0.93
     has_portal = is_in_crm & (random.random(n) < np.where(age < 70, 0.6, 0.35))
+    comings = comings_and_goings(n, age, clock, random)
     race, race_name = pick(random, n, _RACES)
     people = pl.DataFrame(
         {
@@ -81,8 +82,8 @@ def make_population(first: int, n: int, practice: Practice, clock: Clock, random
             **chronic,
             "is_smoker": (random.random(n) < np.where(age >= 16, 0.14, 0)).astype(int),
             "body_mass_index": body_mass_index,
-            **comings_and_goings(n, age, clock, random),
-            "portal_month": np.where(has_portal, random.integers(-30, clock.last, n), NEVER),
+            **comings,
+            "portal_month": np.where(has_portal, np.maximum(random.integers(-30, clock.last, n), comings["joined_month"]), NEVER),
             "has_married": is_woman & (age > 20) & (age < 60) & (random.random(n) < 0.05),
             "maiden_name": _zipf(random, FAMILY_NAMES, n),
             "height_noise": np.round(random.normal(0, 6.5, n), 1),

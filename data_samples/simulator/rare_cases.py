@@ -101,7 +101,7 @@ def medicines(care: RareCare) -> None:
     care.ordered(care.visits(care.some(old, 0.2), 0.5), "197737", 90, 1)
     care.ordered(care.visits(care.some(old, 0.2), 0.4), "197737", 30, 0)
     anxious = care.some(old, 0.2)
-    care.ordered(care.visits(anxious, 0.5), "1366192", 30, 0)
+    care.ordered(care.visits(anxious, 0.5), "1366192", 30, 1)
     care.has(care.some(anxious, 0.5), "F41.1", (100, 2500))
     harmed = care.some(care.people.filter((pl.col("diabetes") == 1) & (pl.col("age_years") >= 19)), 0.6)
     care.has(harmed, "E11.319", (100, 1500))

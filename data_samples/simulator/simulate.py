@@ -134,8 +134,8 @@ def _write_systems(chunk: _Chunk, writer: Writer, streams: list[Any]) -> None:
     laws, visits, contact, random = chunk.laws, chunk.visits, chunk.contact, streams[5]
     led = leads(chunk.identities.contacts, visits, laws.practice, laws.clock, random)
     recalled = recall(laws, chunk.history, laws.practice, contact, random)
-    sent = touches(visits, recalled.pop("_tasks"), contact, random)
     events = portal_events(laws.population, chunk.history, visits, contact, laws.clock, random)
+    sent = touches(visits, recalled.pop("_tasks"), events, contact, random)
     facts = chunk.record.facts
     extracts = {
         **contacts_and_consents(chunk.identities.contacts, random),
@@ -148,7 +148,7 @@ def _write_systems(chunk: _Chunk, writer: Writer, streams: list[Any]) -> None:
     }
     for extract, versions in extracts.items():
         writer.rows("crm", extract, versions)
-    facts["Communication"] = messages(sent, events, chunk.identities.contacts, laws.population)
+    facts["Communication"] = messages(sent, chunk.identities.contacts, laws.population)
     writer.rows("billing", "accounts", chunk.identities.accounts.with_columns(updated_at="opened_at"))
     for extract, versions in bill(visits, chunk.identities.accounts, laws.practice, streams[6]).items():
         writer.rows("billing", extract, versions)

@@ -10,9 +10,16 @@ from data_samples.simulator.visits import Visits
 _COST = {"sms": 0.03, "email": 0.01, "phone": 0.0, "mail": 0.85, "portal": 0.0}
 
 
-def touches(visits: Visits, tasks: pl.DataFrame, contact: pl.Series, random: np.random.Generator) -> pl.DataFrame:
-    """All touches of one chunk, one version each."""
-    frames = [*_reminders(visits, random), _invitations(visits, random), _questions(visits, random)]
+def touches(
+    visits: Visits, tasks: pl.DataFrame, events: pl.DataFrame, contact: pl.Series, random: np.random.Generator
+) -> pl.DataFrame:
+    """All touches of one chunk, one version each; `events` are those of the portal, whose messages are touches too."""
+    frames = [
+        *_reminders(visits, random),
+        _invitations(visits, random),
+        _questions(visits, random),
+        _portal_messages(events, random),
+    ]
     everything = pl.concat(frames)
     everything = everything.with_columns(contact_id=contact.gather(everything["patient"])).drop("patient")
     everything = pl.concat([everything, *_recalls(tasks, random)], how="diagonal").filter(pl.col("contact_id").is_not_null())
@@ -106,16 +113,26 @@ def _invitations(visits: Visits, random: np.random.Generator) -> pl.DataFrame:
 
 
 def _questions(visits: Visits, random: np.random.Generator) -> pl.DataFrame:
-    """Calls and messages that patients start, in the days after a visit."""
+    """Calls and mails that patients start, in the days after a visit."""
     of = visits.seen
-    of = of.filter(pl.Series(random.random(of.height) < 0.35)).drop("appointment_id")
+    of = of.filter(pl.Series(random.random(of.height) < 0.25)).drop("appointment_id")
     n = of.height
     at = of["ends_at"].to_numpy() + minutes(random.integers(600, 40_000, n))
-    channel = random.choice(("phone", "portal", "email"), n, p=(0.6, 0.3, 0.1))
+    channel = random.choice(("phone", "email"), n, p=(0.85, 0.15))
     staff = np.round(random.uniform(2, 9, n), 1)
     return _rows(
         of, at, campaign=None, direction="inbound", channel=channel, purpose="question", outcome="received", automated=False,
         staff=staff,
+    )  # fmt: skip
+
+
+def _portal_messages(events: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """What patients write in the portal."""
+    of = events.filter(pl.col("event_type") == "message")
+    staff = np.round(random.uniform(2, 9, of.height), 1)
+    return _rows(
+        of, of["event_at"].to_numpy(), campaign=None, direction="inbound", channel="portal", purpose="question",
+        outcome="received", automated=False, staff=staff,
     )  # fmt: skip
 
 
@@ -146,7 +163,7 @@ def _recalls(tasks: pl.DataFrame, random: np.random.Generator) -> list[pl.DataFr
     return [out, back.with_columns(campaign_id=replies["campaign_id"], contact_id=replies["contact_id"]).drop("patient")]
 
 
-def messages(sent: pl.DataFrame, events: pl.DataFrame, contacts: pl.DataFrame, population: Population) -> pl.DataFrame:
+def messages(sent: pl.DataFrame, contacts: pl.DataFrame, population: Population) -> pl.DataFrame:
     """Written messages that the EHR keeps as well: automated reminders, survey invitations, portal messages."""
     of = (
         contacts.select("contact_id", "patient")
@@ -161,8 +178,5 @@ def messages(sent: pl.DataFrame, events: pl.DataFrame, contacts: pl.DataFrame, p
     written = sent.filter(pl.col("channel").is_in(["sms", "email", "portal"])).select(
         "contact_id", "channel", "purpose", id="com-" + pl.col("touch_id").str.slice(4), at="touched_at"
     )
-    online = events.filter(pl.col("event_type") == "message").select(
-        "contact_id", channel=pl.lit("portal"), purpose=pl.lit("question"), id="com-" + pl.col("event_id"), at="event_at"
-    )
-    both = pl.concat([written, online]).join(of, on="contact_id", how="inner", maintain_order="left")
-    return both.with_columns(recorded_at=pl.col("at") + pl.duration(minutes=1))
+    known = written.join(of, on="contact_id", how="inner", maintain_order="left")
+    return known.with_columns(recorded_at=pl.col("at") + pl.duration(minutes=1))

@@ -62,8 +62,9 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
     site = people["site"][patient]
     clinician = _clinician(people["clinician"][patient], site, due, practice)
     starts_at, booked_at = times.refill(kind, clinician, due, starts_at, booked_at, cancelled_at, random)
-    month = np.minimum(due, clock.n_simulated - 1)
-    has_portal = month >= people["portal_month"][patient]
+    booked_month = booked["booked_month"].to_numpy()
+    has_portal = booked_month > np.maximum(people["portal_month"][patient], clock.first - 1)
+    is_in_portal = has_portal & (history.logins[booked_month, patient] > 0)
     frame = booked.select(
         "patient", "reminded", "confirmed", "surveyed", "survey", "rebooked_from", "booked_month", "due_month"
     ).with_columns(
@@ -76,7 +77,7 @@ def schedule(history: History, laws: Laws, random: np.random.Generator) -> Visit
         minutes=pl.Series(minutes),
         cancelled_at=pl.Series(cancelled_at),
         checked_in_at=pl.Series(np.where(outcome == 0, starts_at - random.integers(-4, 25, n) * _MINUTE, np.datetime64("NaT"))),
-        booked_via=pl.Series(_booked_via(kind, has_portal, random)),
+        booked_via=pl.Series(_booked_via(kind, is_in_portal, random)),
         is_telehealth=pl.Series(is_online),
         site=pl.Series(site),
         clinician=pl.Series(clinician),
@@ -125,10 +126,11 @@ def _clinician(own: np.ndarray, site: np.ndarray, due: np.ndarray, practice: Pra
     return np.where(due >= practice.left_month[own], first_of_site[site], own)
 
 
-def _booked_via(kind: np.ndarray, has_portal: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _booked_via(kind: np.ndarray, is_in_portal: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """How each appointment was booked; in the portal by those alone who logged in in the month of booking."""
     n = len(kind)
     u = random.random(n)
-    by_phone = np.where(has_portal & (u < 0.30), "portal", np.where(u > 0.90, "online", "phone"))
+    by_phone = np.where(is_in_portal & (u < 0.48), "portal", np.where(u > 0.90, "online", "phone"))
     return np.where(kind == FOLLOW_UP, "front_desk", by_phone)
 
 

@@ -74,7 +74,7 @@ def command(folder: Path | None, files: tuple[Path, ...], as_json: bool) -> None
 
 
 def _show(found: list[dict[str, Any]]) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from pipelines.cli.console import console
 
@@ -89,7 +89,9 @@ def _show(found: list[dict[str, Any]]) -> None:
                 table.add_row(f"cost of {years} years{', discounted' if kind == 'discounted' else ''}", *costs)
         console.print(table)
         first = of_program[0]
-        tornado = Table(f"what matters most ({first['scenario']})", "from", "to", "NPV from", "NPV to", "break-even at")
+        # A narrow terminal cut the names off, which a scenario file repeats letter by letter.
+        names = Column("assumption", overflow="fold")
+        tornado = Table(names, "from", "to", "NPV from", "NPV to", "break-even at", title=f"what matters most ({first['scenario']})")
         for row in first["sensitivities"][:6]:
             tornado.add_row(
                 row["assumption"],

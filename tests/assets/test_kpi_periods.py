@@ -16,25 +16,26 @@ def published(sample_warehouse: Path):
 
 
 def test_a_quarter_is_held_against_the_same_sites_in_the_same_months_before_go_live(published: duckdb.DuckDBPyConnection):
-    """No-shows from July to September 2026: 33 of 318 in the practice, 30 of 299 at the four sites on the program, and 39 of 245
-    there in July to September before each went live.
+    """No-shows from July to September 2026: 102 of 1,034 in the practice; at the three sites with these months before they went
+    live, 51 of 520, and 66 of 432 then. The two that went live on 1 October 2024 have no baseline for September: its no-shows were
+    not all in.
     """
     found = published.execute(
         "select numerator, denominator, like_for_like_value, baseline_value, n_baseline_sites, baseline_status "
         "from marts.fct_kpi_periods where kpi_code = 'no_show_rate' and slice_type = 'all' and n_months = 3 and is_newest"
     ).fetchone()
-    assert found == (33, 318, pytest.approx(30 / 299), pytest.approx(39 / 245), 4, "better")
+    assert found == (102, 1_034, pytest.approx(51 / 520), pytest.approx(66 / 432), 3, "better")
 
 
 def test_a_site_joins_the_comparison_with_the_first_period_that_is_wholly_after_its_go_live(published: duckdb.DuckDBPyConnection):
-    """Sites went live in February, June and September 2025 and January 2026."""
+    """Two sites went live in October 2024, the others in February, June and November 2025."""
     rows = published.execute(
         "select last_month_on::varchar, n_baseline_sites from marts.fct_kpi_periods "
         "where kpi_code = 'days_in_ar' and slice_type = 'all' and n_months = 1 and is_mature "
-        "and last_month_on >= date '2025-01-01' order by 1"
+        "and last_month_on >= date '2024-09-01' order by 1"
     ).fetchall()
     joined = [(month[:7], n) for (month, n), (_, before) in zip(rows[1:], rows, strict=False) if n != before]
-    assert joined == [("2025-03", 1), ("2025-07", 2), ("2025-10", 3), ("2026-02", 4)]
+    assert joined == [("2024-11", 2), ("2025-03", 3), ("2025-07", 4), ("2025-12", 5)]
 
 
 def test_every_period_is_sum_over_sum_of_its_mature_months(published: duckdb.DuckDBPyConnection):
@@ -97,15 +98,15 @@ def test_few_cases_are_fewer_than_30_or_10_in_the_numerator_and_of_a_ratio_fewer
 
 
 def test_hours_of_outreach_rest_on_contacts_and_a_balance_on_no_number_of_cases(published: duckdb.DuckDBPyConnection):
-    """From July to September 2026 few contacts took the hours, whatever the number of patients: they are the rows of the KPI with
+    """In September 2026 few contacts took the hours, whatever the number of patients: they are the rows of the KPI with
     hours in them. A balance sums up who knows how many charges."""
     [(n_records, is_small)] = published.execute(
         "select n_records, is_small from marts.fct_kpi_periods "
-        "where kpi_code = 'outreach_staff_hours' and slice_type = 'all' and n_months = 3 and last_month_on = date '2026-09-01'"
+        "where kpi_code = 'outreach_staff_hours' and slice_type = 'all' and n_months = 1 and last_month_on = date '2026-09-01'"
     ).fetchall()
     [(counted,)] = published.execute(
         "select count(*) from marts.fct_kpi_rows where kpi_code = 'outreach_staff_hours' and numerator <> 0 "
-        "and day_on between date '2026-07-01' and date '2026-09-30'"
+        "and day_on between date '2026-09-01' and date '2026-09-30'"
     ).fetchall()
     assert (n_records, is_small) == (counted, True) and 0 < counted < 30
     known = dict(

@@ -100,13 +100,13 @@ def patient_of(scene: Scene, task: str) -> tuple[str, str, str]:
 
 def test_the_published_list_reaches_the_system_once(scene: Scene):
     plan = scene.plan()
-    assert len(plan["sends"]) == 50 and plan["confirmations"] == []
+    assert len(plan["sends"]) == 60 and plan["confirmations"] == []
     code, said = scene.connect("push", "hub")
     assert code == 0 and "Nothing was sent" in said and scene.bench.system.read()["tasks"] == {}
-    assert scene.push("--apply", plan["id"]) == {"created": 50}
-    assert len(scene.bench.listed("Outreach")) == 50
+    assert scene.push("--apply", plan["id"]) == {"created": 60}
+    assert len(scene.bench.listed("Outreach")) == 60
     again = scene.plan()
-    assert (again["sends"], again["withdrawals"], again["n_unchanged"]) == ({}, {}, 50)
+    assert (again["sends"], again["withdrawals"], again["n_unchanged"]) == ({}, {}, 60)
     assert scene.push("--apply", plan["id"]) == {}, "a plan that was carried out has nothing left to do"
 
 
@@ -115,7 +115,7 @@ def test_who_opted_out_on_the_page_between_plan_and_apply_is_not_sent(scene: Sce
     task = next(iter(plan["sends"]))
     outcome = Outcome(*patient_of(scene, task), "phone", "opted_out", "kim@example.org")
     record(scene.home.outcomes(current(scene.home).practice_id), outcome)
-    assert scene.push("--apply", plan["id"]) == {"created": 49, "skipped": 1}
+    assert scene.push("--apply", plan["id"]) == {"created": 59, "skipped": 1}
     status = json.loads(scene.connect("status", "--json")[1])["hub"]
     assert status["tasks"][task] == {"mark": "skipped", "fate": "skipped", "because": "opted_out"}
 
@@ -131,7 +131,7 @@ def test_who_was_reached_on_the_page_leaves_the_system(scene: Scene):
 
 
 def test_an_outcome_becomes_a_delivery_that_lands_once_and_a_row_a_task(scene: Scene):
-    """Read twice from the beginning, as after a restore, it lands once; the fates of all 50 rows land too, without a contact."""
+    """Read twice from the beginning, as after a restore, it lands once; the fates of all 60 rows land too, without a contact."""
     plan = scene.plan()
     scene.push("--apply", plan["id"])
     task = next(iter(plan["sends"]))
@@ -150,7 +150,7 @@ def test_an_outcome_becomes_a_delivery_that_lands_once_and_a_row_a_task(scene: S
         rows = connection.execute("select mark, count(*) from raw.caregap_sync_rows group by all order by all").fetchall()
         columns = {name for name, *_ in connection.execute("describe raw.caregap_sync_rows").fetchall()}
     assert told == [(task, "reached")]
-    assert rows == [("done", 1), ("open", 49)]
+    assert rows == [("done", 1), ("open", 59)]
     assert not columns & {"contact_id", "patient_key"}
 
 
@@ -161,14 +161,14 @@ def test_a_state_that_was_lost_takes_over_what_the_system_holds(scene: Scene):
     scene.connect("outcomes", "hub")
     plan = scene.plan()
     assert {verb for verb, _ in plan["sends"].values()} == {"change"}
-    assert scene.push("--apply", plan["id"]) == {"unchanged": 50}
+    assert scene.push("--apply", plan["id"]) == {"unchanged": 60}
 
 
 def test_a_plan_that_was_approved_on_the_page_is_carried_out_in_that_persons_name(scene: Scene):
     assert scene.connect("push", "hub", "--approved")[0] == 15
     plan = scene.plan()
     approved(scene, plan["id"])
-    assert scene.push("--approved") == {"created": 50}
+    assert scene.push("--approved") == {"created": 60}
     assert "by lee@example.org" in scene.connect("status", "hub")[1]
 
 
@@ -204,7 +204,7 @@ def test_the_schedule_draws_a_plan_that_is_sent_once_it_is_approved_and_only_onc
     assert awaits_push(scene.home, practice, hub) is None
     approved(scene, plan["id"])
     assert awaits_push(scene.home, practice, hub) == plan["id"]
-    assert scheduled(scene, "approved") and len(scene.bench.system.read()["tasks"]) == 50
+    assert scheduled(scene, "approved") and len(scene.bench.system.read()["tasks"]) == 60
     assert awaits_push(scene.home, practice, hub) is None
     n_calls = scene.bench.system.read()["calls"]
     assert scheduled(scene, "approved") and scene.bench.system.read()["calls"] == n_calls
@@ -221,12 +221,12 @@ def test_a_schedule_pushes_only_where_the_settings_say_so(scene: Scene):
     assert not scheduled(scene, "by_hand")
     assert scheduled(scene, "approved") and scene.bench.system.read()["tasks"] == {}, "nothing was approved"
     assert scheduled(scene, "always")
-    assert len(scene.bench.system.read()["tasks"]) == 50
+    assert len(scene.bench.system.read()["tasks"]) == 60
     assert "by schedule" in scene.connect("status", "hub")[1]
 
 
 def test_charts_get_no_score_and_no_gap_of_who_is_held_out(scene: Scene):
-    """34 of the sample's patients are held out at random; the others who were scored are in, most with an open gap."""
+    """122 of the sample's patients are held out at random; the others who were scored are in, most with an open gap."""
     held_out = """
         select links.source_id from delivery.out_outreach_suppressions
         inner join marts.dim_patient_links as links using (patient_key)
@@ -235,7 +235,7 @@ def test_charts_get_no_score_and_no_gap_of_who_is_held_out(scene: Scene):
     with open_file(scene.home.published / "current" / WAREHOUSE, read_only=True) as connection:
         of_trial = {one for (one,) in connection.execute(held_out).fetchall()}
     scores, gaps = read_chart(scene.home, current(scene.home), "ehr")
-    assert len(of_trial) == 45 and len(scores) > 50 and len(gaps) > 100
+    assert len(of_trial) == 122 and len(scores) > 50 and len(gaps) > 100
     assert not of_trial & {one.contact_id for one in (*scores, *gaps)}
 
 
@@ -259,5 +259,5 @@ def test_what_is_delivered_of_pushed_rows_is_a_file_of_plain_columns(scene: Scen
     (path,) = scene.home.outcomes(current(scene.home).practice_id).glob("sync_rows_*.csv")
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 50 and {row["mark"] for row in rows} == {"open"}
+    assert len(rows) == 60 and {row["mark"] for row in rows} == {"open"}
     assert {row["fate"] for row in rows} == {"created"}

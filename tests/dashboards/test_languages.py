@@ -304,7 +304,7 @@ def test_data_health_is_spanish_in_its_warnings_its_sources_and_its_days(app, vi
     page = app("data_health", role=CARE_TEAM, address={"language": "Español"})
     page.session_state["view"] = view
     page.run()
-    assert not page.exception and len(page.warning) == 2
+    assert not page.exception and len(page.warning) == 1
     english = re.compile(r"\b(rows|Every|must|drift|reply|Billing|Recorded)\b")
     said = [one.value for kind in ("warning", "markdown", "caption") for one in page.get(kind)]
     assert [text for text in said if english.search(text)] == []

@@ -214,7 +214,7 @@ def test_all_sums_of_the_program_s_money_are_one_total_and_a_year_that_has_begun
     three = [name.startswith("3 years") and "discounted" not in name for name in owned_head].index(True)
     assert dollars(whole[three]) == -dollars(costs[-1])
     assert sum(dollars(row[three]) for row in owned if row[0] != "Total") == dollars(whole[three])
-    assert any("Year 2 is projected in part, later years wholly." in caption.value for caption in test.caption)
+    assert any("Year 3 is projected in part, later years wholly." in caption.value for caption in test.caption)
 
 
 def test_the_return_is_answered_before_any_table_is_shown(app):
@@ -254,10 +254,10 @@ def test_a_moved_assumption_gives_the_worth_that_the_tornado_has_at_its_end(app,
     assert any("contribution_margin = " in code.value for code in test.code)
 
 
-def test_a_year_of_which_no_month_was_observed_is_projected_and_one_of_which_some_were_is_so_in_part(app):
-    """The sample's program has 23 months of 36."""
+def test_a_year_of_which_some_months_were_observed_is_projected_in_part_and_one_of_which_all_were_is_not(app):
+    """The sample's program has 27 months of 36."""
     head, *_ = wrapped(app("roi"))["Money by year of the program"]
-    assert head[1:4] == ["Year 1", "Year 2, in part projected", "Year 3, projected"]
+    assert head[1:4] == ["Year 1", "Year 2", "Year 3, in part projected"]
 
 
 def test_every_slider_of_an_assumption_says_its_unit(app):

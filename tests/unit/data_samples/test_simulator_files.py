@@ -110,6 +110,22 @@ def _parse(name: str, dtype: pl.DataType) -> pl.Expr:
     return text == "true" if dtype == pl.Boolean else text.cast(dtype)
 
 
+def test_nobody_writes_pays_books_or_checks_in_through_the_portal_who_never_logs_in_and_no_account_is_older_than_its_offer(
+    clean: Path,
+):
+    """A patient's page said "never in the portal" beside a message that the patient had written there."""
+    events = pl.concat([pl.read_csv(path, infer_schema=False) for path in clean.glob("crm/*/portal_events.csv")])
+    touches = pl.concat([pl.read_csv(path, infer_schema=False) for path in clean.glob("crm/*/touches.csv")])
+    wrote = touches.filter(pl.col("channel") == "portal")
+    assert set(wrote["direction"]) == {"inbound"}
+    of = {event: set(part["contact_id"]) for (event,), part in events.group_by("event_type")}
+    for users in (of["message"], of["payment"], of["booking"], of["check_in"], set(wrote["contact_id"])):
+        assert users and users <= of["login"]
+    first = events.group_by("contact_id", "event_type").agg(pl.col("event_at").min())
+    offered, others = (first.filter((pl.col("event_type") == "offered") == is_offer) for is_offer in (True, False))
+    assert others.join(offered, on="contact_id").filter(pl.col("event_at") < pl.col("event_at_right")).is_empty()
+
+
 def test_every_line_is_a_resource_of_its_files_type_and_refers_to_resources_that_are_there(clean: Path):
     types = {path.name.split(".")[0] for path in clean.glob("ehr/*/*.ndjson")}
     assert types <= SOURCE_KINDS["ehr"].extracts.keys()
