@@ -91,7 +91,8 @@ def _show(found: list[dict[str, Any]]) -> None:
         first = of_program[0]
         # A narrow terminal cut the names off, which a scenario file repeats letter by letter.
         names = Column("assumption", overflow="fold")
-        tornado = Table(names, "from", "to", "NPV from", "NPV to", "break-even at", title=f"what matters most ({first['scenario']})")
+        title = f"what matters most ({first['scenario']})"
+        tornado = Table(names, "from", "to", "NPV from", "NPV to", "break-even at", title=title)
         for row in first["sensitivities"][:6]:
             tornado.add_row(
                 row["assumption"],

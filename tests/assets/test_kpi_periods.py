@@ -17,8 +17,8 @@ def published(sample_warehouse: Path):
 
 def test_a_quarter_is_held_against_the_same_sites_in_the_same_months_before_go_live(published: duckdb.DuckDBPyConnection):
     """No-shows from July to September 2026: 102 of 1,034 in the practice; at the three sites with these months before they went
-    live, 51 of 520, and 66 of 432 then. The two that went live on 1 October 2024 have no baseline for September: its no-shows were
-    not all in.
+    live, 51 of 520, and 66 of 432 then. The two that went live on 1 October 2024 have no baseline of September: its no-shows
+    were not all in.
     """
     found = published.execute(
         "select numerator, denominator, like_for_like_value, baseline_value, n_baseline_sites, baseline_status "

@@ -91,7 +91,7 @@ def test_the_list_has_the_patients_of_the_teams_own_site_alone(outreach: AppTest
 
 
 def test_of_several_sites_the_most_urgent_stand_first_and_twenty_at_once(app, ask):
-    """24 patients of all six sites are urgent, and more are within capacity: the rest comes with a button, whoever is beyond with a switch."""
+    """24 patients of all six sites are urgent: the rest comes with a button, whoever is beyond capacity with a switch."""
     page = app("outreach", role="care_team")
     page.session_state["viewer_sites"] = [site for (site,) in ask("select location_id from marts.dim_locations")]
     page.run()
