@@ -49,7 +49,7 @@ _PAIRS = f"""
 _RECORDS = """
     select
         source_system, source_record_type, source_id, mrn, first_name, last_name, cast(birth_date as varchar) as birth_date, sex,
-        phone, email, address_line, city, postal_code, cast(cast(updated_at as date) as varchar) as updated_on
+        phone, email, address_line, city, postal_code, cast(cast(timezone($4, updated_at) as date) as varchar) as updated_on
     from marts.dim_identity_records
     where (source_system = $1 and source_record_type = $2 and source_id = $3)
 """
@@ -81,7 +81,7 @@ def side_by_side(publication: Publication, pair: dict[str, Any]) -> pl.DataFrame
 
 
 def _record(publication: Publication, pair: dict[str, Any], side: str) -> dict[str, Any]:
-    key = (pair[f"{side}_source_system"], pair[f"{side}_record_type"], pair[f"{side}_id"])
+    key = (pair[f"{side}_source_system"], pair[f"{side}_record_type"], pair[f"{side}_id"], publication.time_zone)
     found = ask(publication, _RECORDS, key)
     record = found.row(0, named=True) if len(found) else {}
     kind = RECORD_NAMES.get(record.get("source_record_type", ""))

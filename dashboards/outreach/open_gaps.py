@@ -17,8 +17,8 @@ MOST_ROWS = 500
 _OPEN = """
     select gaps.patient_key,
         patients.mrn, locations.location_name as site, providers.provider_name as provider, gaps.opened_on, gaps.n_days_open,
-        gaps.close_by_on, gaps.is_actionable_today, cast(gaps.next_appointment_at as date) as next_appointment_on, gaps.reason,
-        gaps.next_action
+        gaps.close_by_on, gaps.is_actionable_today,
+        cast(timezone(?, gaps.next_appointment_at) as date) as next_appointment_on, gaps.reason, gaps.next_action
     from (
         select * from marts.fct_care_gaps
         where gap_status = 'open' and measure_code = ? and {restriction}
@@ -48,7 +48,7 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
         st.caption(_("Each listing is recorded in the audit log."))
         return
     restriction, parameters = chosen.where("location_key", "provider_key", "payer_class")
-    listed = ask(publication, _OPEN.format(restriction=restriction, most=MOST_ROWS), (code, *parameters))
+    listed = ask(publication, _OPEN.format(restriction=restriction, most=MOST_ROWS), (publication.time_zone, code, *parameters))
     listed = listed.filter(~pl.col("patient_key").is_in(restricted(publication)))
     patients = listed["patient_key"].to_list()
     record("patient_viewed", subject=f"open gaps of {code}", n_rows=len(listed), patients=patients)

@@ -92,3 +92,11 @@ def test_polars_calls_no_python():
     calls = re.compile(r"\.(map_elements|map_batches|map_groups|map_rows)\(")
     files = (CHECKOUT / "dashboards").rglob("*.py")
     assert [path.name for path in files if calls.search(path.read_text())] == []
+
+
+def test_no_query_names_the_day_of_an_instant_without_the_practices_time_zone():
+    """Instants are in UTC: a visit on 4 March at 19:30 in New York stood on the page as one of 5 March."""
+    sources = {path: path.read_text() for path in (CHECKOUT / "dashboards").rglob("*.py")}
+    days = re.compile(r"cast\((?:\w+\.)?\w+_at as date\)|date_trunc\('day', (?:\w+\.)?\w+_at\)|\w+_at::date")
+    assert days.search("cast(gaps.next_appointment_at as date)")
+    assert [str(path) for path, text in sources.items() if days.search(text)] == []
