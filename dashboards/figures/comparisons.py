@@ -47,14 +47,16 @@ def bars(
 ) -> go.Figure:
     """One bar per row of `data`, in its order, its value written beside it; `reference` is a dashed line across all.
 
-    Of a rate or mean, `n` is the column of its cases, which stand beside the name; they have a mark where `is_small` is true.
+    Of a rate or mean, `n` is the column of its cases, which stand beside the name. Where `data` has `is_small`, few cases have a
+    mark.
     """
     names, values = data[label].to_list(), data[value].to_list()
     if not is_upright:
         names = [folded(str(name)) for name in names]
+    marks = [MARK if is_small else "" for is_small in data["is_small"]] if "is_small" in data.columns else [""] * len(names)
     if n:
-        rows = zip(names, data[n], data["is_small"], strict=True)
-        names = [f"{name} (n = {cases:,.0f}{MARK if is_small else ''})" for name, cases, is_small in rows]
+        marks = [f" (n = {cases:,.0f}{mark})" for cases, mark in zip(data[n], marks, strict=True)]
+    names = [f"{name}{mark}" for name, mark in zip(names, marks, strict=True)]
     long, short = ("y", "x") if is_upright else ("x", "y")
     bar = {
         "type": "bar",

@@ -2,9 +2,11 @@
 
 import re
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.figures.comparisons import bars
 from pipelines.home import CHECKOUT
 
 MEANT = "fewer than 30, or 10 in the numerator"
@@ -17,6 +19,12 @@ def said(page: AppTest) -> str:
 
 def drawn(page: AppTest) -> str:
     return " ".join(one.proto.spec for one in page.get("plotly_chart")).replace("\\u2020", "†")
+
+
+def test_a_bar_of_a_ratio_has_the_mark_too_without_a_number_of_cases():
+    """Its denominator is days or dollars: the records that it adds up are counted elsewhere."""
+    ratios = pl.DataFrame({"site": ["North", "South"], "days": [41.0, 12.0], "is_small": [False, True]})
+    assert bars(ratios, label="site", value="days", unit="days").data[0].y == ("North", "South†")
 
 
 @pytest.mark.parametrize(
