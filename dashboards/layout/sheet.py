@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from dashboards.figures.languages import ENGLISH, chart_language, day_in, said_in
 from dashboards.figures.style import on_paper
-from models.wording import MINUS
+from models.wording import MINUS, unbroken
 
 MOST_ROWS = 200
 """Rows of a table on paper; the sheet gives the number of rows left out."""
@@ -140,7 +140,7 @@ def headings(data: pl.DataFrame, settings: list[object]) -> list[tuple[str, bool
 
 
 def cells(data: pl.DataFrame, settings: list[object], language: str) -> list[list[tuple[str, bool]]]:
-    """The rows as texts, each with whether its column is numeric."""
+    """The rows as texts in which no line ends within an amount, each with whether its column is numeric."""
     forms = [(dtype.is_numeric(), form_of(setting)) for dtype, setting in zip(data.dtypes, settings, strict=True)]
     return [
         [(_text(value, is_number, form, language), is_number) for value, (is_number, form) in zip(row, forms, strict=True)]
@@ -176,7 +176,7 @@ def _text(value: Any, is_number: bool, form: str, language: str) -> str:
             return f"{day_in(language, value)}, {value:%H:%M}"
         case date():
             return day_in(language, value)
-    return number(value, form) if is_number else str(value)
+    return unbroken(number(value, form) if is_number else str(value))
 
 
 def number(value: float, form: str) -> str:

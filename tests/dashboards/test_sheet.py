@@ -7,6 +7,7 @@ import polars as pl
 
 from dashboards.figures.style import OWN
 from dashboards.layout.sheet import Sheet
+from dashboards.layout.wrapped import wrapped
 
 
 def _sheet() -> Sheet:
@@ -65,3 +66,12 @@ def test_numbers_stand_to_the_right_and_an_absent_one_is_empty():
     assert '<th class="number">Visits</th><th>Site</th>' in page
     assert '<tr><td class="number">1,200</td><td>North</td></tr>' in page
     assert '<tr><td class="number"></td><td></td></tr>' in page
+
+
+def test_no_line_of_a_table_ends_between_a_number_and_its_percent_sign():
+    """U+00A0 is a space at which no line ends."""
+    shares = pl.DataFrame({"site": ["North"], "interval": ["7.5 % to 14.2 %"]})
+    sheet = _sheet()
+    sheet.table(shares, "Rows", "")
+    for shown in (sheet.blocks[0](), wrapped(shares, "Rows", {}, "en")):
+        assert "7.5\u00a0% to 14.2\u00a0%" in shown
