@@ -84,8 +84,7 @@ test: setup-dev ## style and imports, then every test that fits in minutes
 
 test-all: lint setup-browser ## every test, the slow and the browser ones too
 	@$(BIN)/python -m tests.connect.odoo.install || echo "The tests that need an Odoo are skipped."
-	@$(PYTEST) -n 4 --hypothesis-profile search -m "not browser and not spark" $(ARGS)
-	@$(PYTEST) -n 4 -m browser $(ARGS)
+	@$(PYTEST) -n 4 --hypothesis-profile search -m "not spark" $(ARGS)
 
 test-spark: setup-dev setup-spark ## whether Spark resolves every model, and publishes what DuckDB does
 	@$(BIN)/python -m pytest -m spark -n 0 --durations 5 $(ARGS)
