@@ -8,6 +8,10 @@
 
 {#- The best similarity between any name of one list and any name of another. -#}
 {% macro best_name_similarity(left, right) -%}
+    {{ adapter.dispatch('best_name_similarity')(left, right) }}
+{%- endmacro %}
+
+{% macro default__best_name_similarity(left, right) -%}
     list_max(list_transform(
         {{ left }}, lambda a: list_max(list_transform({{ right }}, lambda b: {{ name_similarity('a', 'b') }}))
     ))

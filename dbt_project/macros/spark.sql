@@ -14,6 +14,11 @@
     {{ expression | replace("'", "''") }}
 {%- endmacro %}
 
+{#- Spark's own jaro_winkler_similarity also raises values below 0.7 for a common beginning, and its lambdas take no function of ours. -#}
+{% macro spark__best_name_similarity(left, right) -%}
+    best_name_similarity({{ left }}, {{ right }})
+{%- endmacro %}
+
 {#- A session has no tables of an earlier one. The types of a contract are cast in the query, and its required fields are kept by the build's file. -#}
 {% macro spark__making(relation) -%}
     create {{ relation.type }} {{ relation }} as ({{ compiled_code }})

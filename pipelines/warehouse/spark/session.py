@@ -61,7 +61,6 @@ JAVA_OF_FEW_ROWS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 PATIENCE = 60.0
 """Seconds for which a cluster may take to give an executor."""
 FUNCTIONS = {
-    "jaro_winkler_similarity": ("jaro_winkler_similarity(a, b)", 2, "double"),
     "best_name_similarity": (
         "list_max(list_transform(a, lambda x: list_max(list_transform(b, lambda y: jaro_winkler_similarity(x, y)))))",
         2,
@@ -69,11 +68,11 @@ FUNCTIONS = {
     ),
     "damerau_levenshtein": ("damerau_levenshtein(a, b)", 2, "bigint"),
     "strip_accents": ("strip_accents(a)", 1, "string"),
-    "url_decode": ("url_decode(a)", 1, "string"),  # Spark's stops at a lone %, and reads + as a blank
     "one_decimal": ("printf('%.1f', a)", 1, "string"),  # Java rounds 0.25 up
 }
 """What Spark lacks, evaluated by DuckDB on each batch of rows, so that both engines give the same: SQL of the arguments a and b,
-their number, the type of the result. Executors need the Python packages duckdb and pyarrow."""
+their number, the type of the result. Executors need the Python packages duckdb and pyarrow. None may have the name of a
+function of Spark's: that one would be called instead."""
 
 
 def find_packages() -> None:

@@ -42,6 +42,10 @@ def in_spark(expression: str) -> str:
         ("cast(a as integer)", "CAST(IF(TYPEOF(a) = 'double', BROUND(a), ROUND(a)) AS INT)"),
         ("cast(n_visits as integer)", "CAST(n_visits AS INT)"),
         ("regexp_replace(a, '(x)', '\\1y', 'g')", "REGEXP_REPLACE(a, '(x)', '$1y')"),
+        # 0.25 is 0.2, where Java rounds up
+        ("printf('%.1f', a)", "ONE_DECIMAL(CAST(a AS DOUBLE))"),
+        # Spark's fails at a lone %, and reads + as a blank
+        ("url_decode(a)", "URL_DECODE(REPLACE(REGEXP_REPLACE(a, '%(?![0-9A-Fa-f]{2})', '%25'), '+', '%2B'))"),
         # A time without a zone becomes an instant, an instant a time without a zone
         ("cast(a as timestamp) at time zone 'UTC'", "TO_UTC_TIMESTAMP(CAST(CAST(a AS TIMESTAMP_NTZ) AS TIMESTAMP), 'UTC')"),
         ("a at time zone 'UTC'", "CAST(FROM_UTC_TIMESTAMP(a, 'UTC') AS TIMESTAMP_NTZ)"),
@@ -60,10 +64,12 @@ def test_an_expression_inside_another_is_written_too() -> None:
     [
         "regexp_replace(a, 'x', 'y')",
         "format('{:.2f}', a)",
+        "printf('%.2f', a)",
         "a[1:2]",
         "list(a order by b desc)",
         "string_agg(distinct a, ',' order by b)",
         "date_diff('week', a, b)",
+        "jaro_winkler_similarity(a, b)",
     ],
 )
 def test_what_would_mean_something_else_is_refused(expression: str) -> None:
