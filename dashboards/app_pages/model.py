@@ -31,6 +31,7 @@ _CARD = "select * from ml.model_cards order by model_version, attribute_number"
 _CURVES = "select * from ml.model_curves where model_version = ? order by curve, series, point"
 _IMPORTANCES = "select * from ml.model_importances where model_version = ? order by importance_rank"
 _MONITORING = "select * from ml.model_monitoring"
+_NOT_OF_THIS = "it is worked out for the model of drifting away alone"
 _SITES = "select cast(location_key as varchar), location_name from marts.dim_locations"
 _N_FURTHEST = 5
 _LIFT = "select * from ml.outreach_lift order by month = 'all' desc, month desc, tier"
@@ -83,6 +84,11 @@ def _span(row: dict[str, Any]) -> str:
     return f"{day(row['test_from_on'])} to {day(row['test_to_on'])}"
 
 
+def _is_of_patients(version: str) -> bool:
+    """Whether a model foretells who drifts away; the other one foretells which appointments are missed."""
+    return version.startswith("disengagement-")
+
+
 def _curves(publication: Publication, version: str, there: set[str]) -> None:
     if "ml.model_curves" not in there:
         not_available(
@@ -91,7 +97,8 @@ def _curves(publication: Publication, version: str, there: set[str]) -> None:
         return
     curves = ask(publication, _CURVES, (version,))
     if curves.is_empty():
-        not_available("Calibration and decision curves", "too few patients drifted away in the months of the evaluation")
+        why = "too few patients drifted away in the months of the evaluation" if _is_of_patients(version) else _NOT_OF_THIS
+        not_available("Calibration and decision curves", why)
         return
     left, right = st.columns(2)
     points = curves.filter(pl.col("curve") == "reliability")
@@ -207,7 +214,7 @@ def _inputs(publication: Publication, version: str, there: set[str]) -> None:
         return
     rows = ask(publication, _IMPORTANCES, (version,)).head(15)
     if rows.is_empty():
-        not_available("What moves the risk", "there is no fitted model")
+        not_available("What moves the risk", "there is no fitted model" if _is_of_patients(version) else _NOT_OF_THIS)
         return
     figure(
         importances(rows),

@@ -70,6 +70,9 @@ def rank_in_words(auroc: float, rule: float | None, gain_low: float | None, outc
 def looks_in_words(n_rows: int, n_patients: int, n_events: int, observed_over_expected: float | None, outcome: str) -> str:
     """How many predictions an evaluation rests on, and how many came true beside how many were expected."""
     expected = f"; {n_events / observed_over_expected:.0f} were expected" if observed_over_expected else ""
+    if outcome == OUTCOMES["no_show"]:
+        came = f"{n_events:,} of them ({n_events / n_rows * 100:.0f} %) were missed"
+        return f"{n_rows:,} appointments of {n_patients:,} patients. {came}{expected}."
     every = f"{n_patients:,} patients, each looked at once a month while the test ran: {n_rows:,} predictions"
     if n_rows == n_patients:
         every = f"{n_rows:,} predictions, one for each patient"

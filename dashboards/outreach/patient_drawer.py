@@ -445,7 +445,11 @@ def _gaps(publication: Publication, patient: dict[str, Any]) -> None:
 def _risk(patient: dict[str, Any]) -> None:
     st.markdown(f"**{_('Risk of drifting away')}**")
     if patient["score"] is None:
-        st.caption(_("Not scored: only adults seen in the last two years, who have not drifted away yet, are."))
+        why = (
+            "Not scored. A score is for adults known for 90 days and seen in the last two years, who can drift away within 180 "
+            "days: the last visit is too recent for that, or too long ago."
+        )
+        st.caption(_(why))
         return
     tier = _(plain(patient["tier"]))
     st.markdown(_("{tier}: **{share}** within 180 days", tier=tier, share=amount(patient["score"], "share")))

@@ -273,3 +273,14 @@ def test_every_chart_and_every_table_of_a_page_can_be_taken_away_as_csv(app, pag
     exports = [button.proto.label for button in test.get("download_button")]
     charts = 1 if page == "overview" else len(test.get("plotly_chart"))
     assert exports.count("CSV") == charts + len(test.dataframe) + len(wrapped(test))
+
+
+def test_the_model_of_missed_appointments_speaks_of_appointments(app):
+    """It said that too few patients drifted away for its curves, and that there was no fitted model."""
+    test = app("model")
+    box = test.selectbox(key="model")
+    box.select(next(name for name in box.options if name.startswith("Missing"))).run()
+    said = " ".join(one.value for kind in ("markdown", "caption", "info") for one in test.get(kind))
+    assert not test.exception and " appointments of " in said
+    assert "drifted away" not in said and "no fitted model" not in said
+    assert said.count("it is worked out for the model of drifting away alone") == 2

@@ -16,3 +16,9 @@ def test_predictions_that_came_true_stand_beside_those_expected():
         "92 patients, each looked at once a month while the test ran: 190 predictions. "
         "After 17 of them (9 %) the patient drifted away; 16 were expected."
     )
+
+
+def test_a_model_of_appointments_was_tested_on_appointments():
+    """67 / 0.995 = 67.3; 67 of 672 are 10 %."""
+    said = looks_in_words(672, 529, 67, 0.995, "missed the appointment")
+    assert said == "672 appointments of 529 patients. 67 of them (10 %) were missed; 67 were expected."
