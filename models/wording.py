@@ -20,6 +20,8 @@ CLAIM_VERDICTS = {
     "within": "As claimed",
     "above": "More than claimed",
     "below": "Less than claimed",
+    "perhaps_above": "As claimed, or more",
+    "perhaps_below": "As claimed, or less",
     "opposite": "The other way",
     "chance": "Not told from chance",
     "described_only": "No cause shown",

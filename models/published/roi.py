@@ -16,7 +16,10 @@ VERDICTS = ("passed", "warned", "failed", "not_testable")
 GRADES = ("A", "B", "C", "D", "none")
 OWNED_CATEGORIES = (*COST_CATEGORIES, "total")
 CHANGE_TYPES = ("relative", "absolute")
-CLAIM_VERDICTS = ("out_of_reach", "no_effect_known", "described_only", "chance", "opposite", "below", "within", "above")
+CLAIM_VERDICTS = (
+    *("out_of_reach", "no_effect_known", "described_only", "chance", "opposite"),
+    *("below", "perhaps_below", "within", "perhaps_above", "above"),
+)
 
 _PROGRAM = field(pl.String, "The engagement program, as the CRM names it.")
 _SCENARIO = field(pl.String, "The set of assumptions: `base`, `cautious`, or a file of the practice's own.")
@@ -463,7 +466,8 @@ _DELIVERY = (
                 pl.String,
                 "The effect against the claim. `out_of_reach`: it would pass the end of the scale. `no_effect_known`: no "
                 "design gave a number. `described_only`: before and after, no cause. `chance`: not told from chance. Else the "
-                "other way (`opposite`), less (`below`), as much (`within`) or more (`above`).",
+                "other way (`opposite`), less (`below`), as much (`within`) or more (`above`); where the estimate lies beside "
+                "the claim and the interval reaches it, `perhaps_below` or `perhaps_above`.",
                 values=CLAIM_VERDICTS,
             ),
             "verdict_reason": optional(pl.String, "Why the claim cannot be judged, in words; empty: it can."),

@@ -140,6 +140,8 @@ judged as (
             when not is_significant then 'chance'
             when effect * least_change < 0 then 'opposite'
             when effect between claimed_low and claimed_high then 'within'
+            when effect_low <= claimed_high and effect_high >= claimed_low
+                then case when abs(effect) > greatest(abs(claimed_low), abs(claimed_high)) then 'perhaps_above' else 'perhaps_below' end
             when abs(effect) > greatest(abs(claimed_low), abs(claimed_high)) then 'above'
             else 'below'
         end as verdict
