@@ -92,6 +92,7 @@ class Site:
             subprotocols=["streamlit", *([token] if token else [])],
             additional_headers=headers,
             compression=None,
+            open_timeout=60,
         )
 
 
