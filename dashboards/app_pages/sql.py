@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.access.audit_log import record
-from dashboards.access.roles import Sight, current_viewer
+from dashboards.access.roles import ANALYST_PHI, ROLES, Sight, current_viewer
 from dashboards.figures.quick_chart import KINDS, MAX_GROUPS, measures, quick_chart
 from dashboards.figures.wording import as_plain_markdown
 from dashboards.home import home
@@ -23,6 +23,7 @@ from dashboards.sandbox.vocabulary import matching, meant, meant_columns
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
 from models.audit_log.signs import FORBIDDEN
+from models.published import PUBLISHED
 from models.wording import counted
 
 TEXT, RUNNING, ANSWER, CHOSEN = "sql_text", "sql_running", "sql_answer", "sql_chosen"
@@ -248,6 +249,16 @@ def _show(answer: Answer) -> None:
 
 
 def _instead_of(unknown: str) -> str:
+    """What to ask in place of a table that is not there: who may query it, if the de-identified file leaves it out; else those
+    that may be meant."""
+    if sight is Sight.DEIDENTIFIED and (whole := [one for one in PUBLISHED if unknown in (one, one.partition(".")[2])]):
+        turn = (
+            "Switch on With patient data" if viewer.may_see_patients else f"Ask somebody of the role {ROLES[ANALYST_PHI].title}"
+        )
+        return (
+            f"{' and '.join(whole)} is in the whole warehouse alone: the de-identified file holds rows of persons of one year, "
+            f"and no counts, sites or work lists. {turn} to query it."
+        )
     tables = meant(ask(publication, DESCRIBED, without_patients=sight is Sight.DEIDENTIFIED), unknown)
     return f"Did you mean {' or '.join(tables)}?" if tables else "catalog.tables lists what there is."
 

@@ -42,6 +42,14 @@ class Refused(Exception):
         self.unknown = unknown
 
 
+class NoTable(Exception):
+    """The query names a table with its published schema, which has none of that name: a mistake, and no reach for more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no table {name}.")
+        self.name = name
+
+
 class NoColumn(Exception):
     """The query names a column that is in none of its tables."""
 
@@ -61,6 +69,8 @@ def main() -> None:
         answer = _run(asked)
     except Refused as why:
         answer = {"problem": str(why), "is_forbidden": True, "unknown": why.unknown}
+    except NoTable as why:
+        answer = {"problem": str(why), "unknown": why.name}
     except NoColumn as why:
         answer = {"problem": str(why), "unknown_column": why.name, "tables": why.tables}
     except NothingAsked:
@@ -102,7 +112,7 @@ def _run(asked: dict[str, Any]) -> dict[str, Any]:
     connection.execute("set python_enable_replacements = false; set temp_directory = ''; set TimeZone = 'UTC'")
     for statement in asked["opening"]:
         connection.execute(statement)
-    tables += _resolved(connection, loose)
+    tables += _resolved(connection, tables, loose)
     connection.execute("use published")
     if loose:
         # A name without a schema is looked for in the published schemas alone, and `_resolved` has found it there.
@@ -137,8 +147,10 @@ def _n_within(connection: duckdb.DuckDBPyConnection, n_bytes: int) -> int:
     """).fetchall()[0][0]
 
 
-def _resolved(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
-    """The published tables that are meant by names without a schema. Raises `Refused` where a name is none, or two."""
+def _resolved(connection: duckdb.DuckDBPyConnection, tables: list[str], names: list[str]) -> list[str]:
+    """The published tables that are meant by names without a schema. Raises `Refused` where a name is none, or two; `NoTable`
+    where one of `tables`, named with their schema, is none.
+    """
     found = connection.execute("""
         select schema_name || '.' || table_name from duckdb_tables() where database_name = 'published'
         union all
@@ -149,6 +161,9 @@ def _resolved(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[s
         schema, _, table = full.lower().partition(".")
         if schema in SCHEMAS:
             published.setdefault(table, []).append(full.lower())
+    for table in tables:
+        if table not in published.get(table.partition(".")[2], ()):
+            raise NoTable(table)
     for name in names:
         if name not in published:
             raise Refused(f"There is no table {name}.", unknown=name)

@@ -88,10 +88,12 @@ def meant_columns(catalogue: pl.DataFrame, name: str, tables: Sequence[str]) -> 
 
 
 def meant(catalogue: pl.DataFrame, name: str) -> list[str]:
-    """Up to two tables that may be meant by a name that no table has: by the words in it, then by its spelling.
+    """Up to two tables that may be meant by a name, with or without a schema, that no table has: by the words in it, then by its
+    spelling.
 
     `fct_denials` → marts.fct_claim_answers, marts.fct_claims, which speak of what was denied.
     """
+    name = name.rpartition(".")[2]
     words = re.sub(r"^(fct|dim|out)_", "", name).replace("_", " ")
     tables = matching(catalogue, words)["table_name"].unique(maintain_order=True).to_list() if words.strip() else []
     if not tables:

@@ -23,6 +23,21 @@ def test_a_wrong_column_is_answered_like_a_wrong_table_with_the_columns_that_the
     assert "marts.fct_claims has claim_key, " in said and "Binder" not in said and "LINE" not in said
 
 
+def test_a_wrong_table_with_its_schema_is_answered_with_the_nearest_in_words(answered):
+    [said] = [one.value.replace("\\", "") for one in answered("select * from marts.fct_appointmnts").error]
+    assert said == "There is no table marts.fct_appointmnts. Did you mean marts.fct_appointments?"
+
+
+@pytest.mark.parametrize("name", ["marts.fct_kpis", "fct_kpis"])
+def test_a_table_of_the_whole_warehouse_alone_is_said_to_be_there_and_who_may_query_it(answered, name: str):
+    """It was answered with `Did you mean marts.fct_claims?`, for its spelling."""
+    [said] = [one.value.replace("\\", "") for one in answered(f"select * from {name}", role="analyst").error]
+    assert said == (
+        f"There is no table {name}. marts.fct_kpis is in the whole warehouse alone: the de-identified file holds rows of "
+        "persons of one year, and no counts, sites or work lists. Ask somebody of the role Analyst with patient data to query it."
+    )
+
+
 def test_a_column_of_patients_is_not_named_to_whoever_sees_none(answered):
     """The de-identified file has no `mrn`."""
     [said] = [one.value.replace("\\", "") for one in answered("select mrn from dim_patients", role="analyst").error]

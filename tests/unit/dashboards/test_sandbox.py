@@ -241,6 +241,12 @@ def test_a_table_is_found_without_its_schema_and_nothing_but_published_tables_is
     assert (refused.problem, refused.unknown) == ("There is no table peopel.", "peopel")
 
 
+def test_a_wrong_table_with_its_schema_is_named_like_one_without_and_is_a_mistake_and_no_attack(ask):
+    answer = ask("select * from people inner join marts.peopel using (id)")
+    assert (answer.problem, answer.unknown) == ("There is no table marts.peopel.", "marts.peopel")
+    assert answer.rows is None and not answer.is_forbidden
+
+
 @pytest.mark.parametrize(
     "query",
     [

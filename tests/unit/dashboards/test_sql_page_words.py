@@ -41,6 +41,8 @@ def test_a_table_is_found_by_the_word_of_people(words: str, table: str):
         ("fct_denials", ["marts.fct_claims"]),
         ("collections", ["marts.fct_payments"]),
         ("dim_dtaes", ["marts.dim_dates"]),
+        ("marts.dim_dtaes", ["marts.dim_dates"]),
+        ("ml.fct_denials", ["marts.fct_claims"]),
         ("fct_zzz", []),
     ],
 )
