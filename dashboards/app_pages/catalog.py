@@ -12,6 +12,7 @@ from dashboards.layout.address import say_unknown
 from dashboards.layout.exhibits import say, table
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.layout.typed import typed
+from dashboards.sandbox.vocabulary import DESCRIBED, matching
 from dashboards.store.published import Publication, ask
 from models.wording import ABSENT, amount, span
 
@@ -58,15 +59,14 @@ order by last_month_on"""
 _CHECKS = "select rule, status, n_rows from catalog.checks where table_name = ? order by rule"
 
 
-def _matching(frame: pl.DataFrame, words: str, names: list[str], others: list[str]) -> pl.DataFrame:
-    """The rows that contain every word in any of these columns, regardless of case: those first whose `names` alone do."""
-    is_named = _contains(words, names)
-    return frame.filter(_contains(words, names + others)).sort(is_named, descending=True, maintain_order=True)
+def _defined(frame: pl.DataFrame, words: str, names: list[str], others: list[str]) -> pl.DataFrame:
+    """The definitions that the words find in the columns `names` or `others`, those first whose names have them."""
+    searched = {"table_name": pl.lit(""), "column_name": _text(names), "description": _text(others)}
+    return matching(frame.with_columns(**searched), words)
 
 
-def _contains(words: str, columns: list[str]) -> pl.Expr:
-    text = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=" ").str.to_lowercase()
-    return pl.all_horizontal(text.is_not_null(), *(text.str.contains(word, literal=True) for word in words.lower().split()))
+def _text(columns: list[str]) -> pl.Expr:
+    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=" ")
 
 
 def _chosen(names: dict[str, str], key: str, label: str) -> str | None:
@@ -140,7 +140,7 @@ def _heading(words: str) -> None:
 def _kpis(publication: Publication, words: str) -> None:
     every = ask(publication, _KPIS)
     every = every.with_columns(said=each(every["kpi_name"], _), told=each(every["formula"], lambda formula: sentence(_(formula))))
-    kpis = _matching(every, words, ["kpi_code", "said"], ["kpi_name", "told", "formula", "source"])
+    kpis = _defined(every, words, ["kpi_code", "said"], ["kpi_name", "told", "formula", "source"])
     names = dict(kpis.select("kpi_code", "said").iter_rows())
     code = _chosen(names, "kpi", f"{_('KPI')} ({len(names)})")
     if code is None:
@@ -174,7 +174,7 @@ def _kpis(publication: Publication, words: str) -> None:
 def _measures(publication: Publication, words: str) -> None:
     every = ask(publication, _MEASURES)
     every = every.with_columns(said=each(every["title"], sentence))
-    measures = _matching(every, words, ["measure_code", "said"], ["title", "steward"])
+    measures = _defined(every, words, ["measure_code", "said"], ["title", "steward"])
     names = {code: f"{code} {title}" for code, title in measures.select("measure_code", "said").iter_rows()}
     code = _chosen(names, "measure", f"{_('Measure')} ({len(names)})")
     if code is None:
@@ -204,7 +204,10 @@ def _measures(publication: Publication, words: str) -> None:
 
 
 def _tables(publication: Publication, words: str) -> None:
-    tables = _matching(ask(publication, _TABLES), words, ["table_name"], ["description"])
+    tables = ask(publication, _TABLES)
+    if words.strip():
+        found = matching(ask(publication, DESCRIBED), words).select("table_name").unique(maintain_order=True)
+        tables = found.join(tables, on="table_name", maintain_order="left")
     names = {name: name for name in tables["table_name"]}
     name = _chosen(names, "table", f"{_('Table')} ({len(names)})")
     if name is None:
@@ -242,7 +245,10 @@ _PHI = "Identifies a person: direct, by itself; quasi, together with other facts
 
 
 def _columns(publication: Publication, words: str) -> None:
-    columns = _matching(ask(publication, _COLUMNS), words, ["table_name", "column_name"], ["description", "allowed_values"])
+    columns = ask(publication, _COLUMNS)
+    if words.strip():
+        found = matching(ask(publication, DESCRIBED), words).select("table_name", "column_name")
+        columns = found.join(columns, on=["table_name", "column_name"], maintain_order="left")
     if columns.is_empty():
         empty(_("No column matches. Try fewer or other words."))
         return

@@ -19,7 +19,7 @@ from dashboards.sandbox.examples import WITH_PATIENTS, WITHOUT_PATIENTS
 from dashboards.sandbox.nothing_found import compared, is_nothing, reasons
 from dashboards.sandbox.runner import MAX_BYTES, MAX_ROWS, MAX_SECONDS, Answer, Busy, Query, start
 from dashboards.sandbox.saved_queries import delete_query, save_query, saved_queries
-from dashboards.sandbox.vocabulary import matching, meant, meant_columns
+from dashboards.sandbox.vocabulary import DESCRIBED, matching, meant, meant_columns
 from dashboards.store.published import Publication, ask
 from dashboards.store.scope import Scope, published_file
 from models.audit_log.signs import FORBIDDEN
@@ -37,14 +37,6 @@ FIRST_TABLES = ("marts.fct_kpis", "marts.fct_appointments")
 
 TABLES = "select table_name, grain, n_rows, description from catalog.tables order by table_name"
 COLUMNS = "select column_name, data_type, description, allowed_values from catalog.columns where table_name = ? order by position"
-DESCRIBED = """
-    select table_name, null as column_name, description from catalog.tables
-    union all
-    select
-        table_name, column_name,
-        description || case when allowed_values <> '' then ' One of ' || allowed_values || '.' else '' end as description
-    from catalog.columns
-"""
 KPIS = """
     select cast(? as varchar) as table_name, 'kpi_code ' || kpi_code as column_name, kpi_name || '. ' || formula as description
     from marts.dim_kpis

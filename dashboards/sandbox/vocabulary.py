@@ -6,6 +6,16 @@ from difflib import get_close_matches
 
 import polars as pl
 
+DESCRIBED = """
+    select table_name, null as column_name, description from catalog.tables
+    union all
+    select
+        table_name, column_name,
+        description || case when allowed_values <> '' then ' One of ' || allowed_values || '.' else '' end as description
+    from catalog.columns
+"""
+"""The catalogue that is searched: every table, then every column."""
+
 MEANT = {
     "booking": ("appointment",),
     "call": ("touch", "contact"),
@@ -26,10 +36,10 @@ MEANT = {
     "refund": ("reversal",),
     "revenue": ("payment", "revenue"),
     "satisfaction": ("survey",),
-    "screening": ("measure", "care_gap"),
+    "screening": ("screening", "measure", "care_gap"),
     "site": ("location", "site"),
     "text": ("touch",),
-    "vaccination": ("immunisation", "measure"),
+    "vaccination": ("immunisation", "immunization", "measure"),
     "visit": ("encounter", "visit"),
     "write-off": ("written_off", "write_off"),
 }
@@ -39,9 +49,10 @@ MEANT = {
 def looked_for(words: str) -> list[tuple[str, ...]]:
     """What is to be found for each of some words: `denials in A/R` → denied or denial, and receivable or balance."""
     found = []
-    for word in re.findall(r"[\w/-]+", words.lower()):
+    for word in re.split(r"[\s,;]+", words.lower()):
+        word = word.strip(".?!:\"'()")
         one = word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
-        if one not in ("in", "of", "by", "the", "and", "a"):
+        if one not in ("", "in", "of", "by", "the", "and", "a"):
             found.append(MEANT.get(one, (one.replace("-", "_"),)))
     return found
 

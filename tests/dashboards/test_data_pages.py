@@ -164,9 +164,14 @@ def test_a_search_in_the_catalog_finds_by_every_word_and_takes_attacks_for_text(
         ("Measures", "breast screening", "Breast"),
         ("Tables", "outreach list", "out_outreach_list"),
         ("Columns", "no_show", "no_show"),
+        ("KPIs", "denials", "Initial denial rate"),
+        ("Tables", "no-show", "ml.no_show_scores"),
+        ("Tables", "copay", "marts.fct_claims"),
+        ("Tables", "denials", "marts.fct_claim_answers"),
+        ("Columns", "copay", "patient_paid_usd"),
     ],
 )
-def test_every_part_of_the_catalog_is_searched(app, kind: str, words: str, found: str):
+def test_every_part_of_the_catalog_is_searched_by_the_words_of_people_as_the_sql_page_is(app, kind: str, words: str, found: str):
     page = app("catalog", role="leadership")
     page.session_state["kind"] = kind
     page.run()
