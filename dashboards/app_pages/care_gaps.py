@@ -17,6 +17,7 @@ from dashboards.layout.exhibits import figure, say, table
 from dashboards.layout.filters import filters
 from dashboards.layout.page import current_sheet, empty, not_available, open_page
 from dashboards.outreach.open_gaps import patients_behind
+from dashboards.outreach.patient_drawer import draw_open, open_drawer
 from dashboards.store.published import ask
 from models.few_cases import FEW_CASES, FEWER, MARK, is_few, marked
 from models.wording import amount
@@ -317,4 +318,5 @@ if not multiples.is_empty():
         note=_("Open dots: still coming in."),
     )
 
-patients_behind(publication, current_viewer(), measures, chosen)
+patients_behind(publication, current_viewer(), measures, chosen, open_drawer)
+draw_open(publication)

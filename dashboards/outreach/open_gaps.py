@@ -1,5 +1,7 @@
 """Lists the patients with an open gap in a measure, for roles with patient data."""
 
+from collections.abc import Callable
+
 import polars as pl
 import streamlit as st
 
@@ -16,7 +18,8 @@ from dashboards.store.restrictions import restricted
 MOST_ROWS = 500
 _OPEN = """
     select gaps.patient_key,
-        patients.mrn, locations.location_name as site, providers.provider_name as provider, gaps.opened_on, gaps.n_days_open,
+        patients.last_name || ', ' || patients.first_name as patient, patients.mrn, locations.location_name as site,
+        providers.provider_name as provider, gaps.opened_on, gaps.n_days_open,
         gaps.close_by_on, gaps.is_actionable_today,
         cast(timezone(?, gaps.next_appointment_at) as date) as next_appointment_on, gaps.reason, gaps.next_action
     from (
@@ -31,10 +34,11 @@ _OPEN = """
 """
 
 
-def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataFrame, chosen: Filters) -> None:
-    """Draw the patients with an open gap in the chosen measure of `measures` (`measure_code`, `measure`).
-
-    Each list shown is recorded in the audit log.
+def patients_behind(
+    publication: Publication, viewer: Viewer, measures: pl.DataFrame, chosen: Filters, open_patient: Callable[[int], None]
+) -> None:
+    """Draw the patients with an open gap in the chosen measure of `measures` (`measure_code`, `measure`); who chooses one opens
+    it. Each list shown is recorded in the audit log.
     """
     section(_("Patients behind a rate"))
     if not viewer.may_see_patients:
@@ -52,11 +56,16 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
     listed = listed.filter(~pl.col("patient_key").is_in(restricted(publication)))
     patients = listed["patient_key"].to_list()
     record("patient_viewed", subject=f"open gaps of {code}", n_rows=len(listed), patients=patients)
+    notes = (
+        _("The first {n}; narrower filters show the others.", n=MOST_ROWS) if len(listed) == MOST_ROWS else "",
+        _("Choose a row to see its patient.") if patients else "",
+    )
     table(
         listed.drop("patient_key").with_columns(each(listed["reason"], sentence), each(listed["next_action"], sentence)),
         patients=patients,
         title=_("Patients with an open gap in {measure}, what can be done today first", measure=names[code]),
         columns={
+            "patient": _("Patient"),
             "mrn": _("Record number"),
             "site": _("Site"),
             "provider": _("Provider"),
@@ -69,5 +78,6 @@ def patients_behind(publication: Publication, viewer: Viewer, measures: pl.DataF
             "next_action": st.column_config.TextColumn(_("What closes it"), width="large"),
         },
         name=f"open_gaps_{code}",
-        note=_("The first {n}; narrower filters show the others.", n=MOST_ROWS) if len(listed) == MOST_ROWS else "",
+        on_choose=lambda place: open_patient(patients[place]),
+        note=" ".join(filter(None, notes)),
     )

@@ -105,6 +105,8 @@ def test_the_patients_behind_a_measure_are_those_of_its_open_gaps_and_for_roles_
     listed = next(table.value for table in test.dataframe if "next_action" in table.value.columns)
     assert len(listed) == measures["n_open"].max() > 0
     assert '"open gaps of' in (shown_home / "audit" / "audit.jsonl").read_text()
+    assert {"patient", "mrn"} <= set(listed.columns) and listed["patient"].notna().all()
+    assert any("Choose a row to see its patient." in one.value for one in test.caption)
 
 
 def test_measures_are_listed_by_topic_and_found_by_code_name_or_topic(app):
