@@ -54,10 +54,12 @@ _TOTALS = """
     where status = 'landed'
 """
 _QUARANTINED = """
-    select source_system, extract, field, reason, file_name, row_number
-    from marts.fct_quarantined_rows
-    order by source_system, extract, file_name, row_number
+    select source_system, extract, kept_out.field, kept_out.reason, file_key, file_name, files.exported_at, kept_out.row_number
+    from marts.fct_quarantined_rows as kept_out
+    left join marts.fct_deliveries as files using (source_system, extract, file_key, file_name)
+    order by source_system, extract, file_name, exported_at, row_number
 """
+"""Every delivery may hold a file of the same name: the day of its export tells them apart."""
 _FINDINGS = """
     select source_system, extract, field, finding, kind, n_rows, example_file_name, example_row_number
     from marts.fct_data_findings
@@ -231,7 +233,7 @@ def _kept_out(publication: Publication) -> None:
     by_reason = (
         rows.with_columns(pl.col("field").fill_null(_("the row as a whole")))
         .group_by("source_system", "extract", "field", "reason")
-        .agg(n_rows=pl.len(), example=pl.format(_("{}, row {}"), pl.col("file_name").first(), pl.col("row_number").first()))
+        .agg(pl.col("file_name", "exported_at", "row_number").first(), n_rows=pl.len())
         .sort("n_rows", "source_system", "extract", "field", descending=[True, False, False, False])
     )
     say(
@@ -239,12 +241,20 @@ def _kept_out(publication: Publication) -> None:
             "{problems} in {files}. The rest of each file is in use. "
             "Correct the row in the source system: the next export brings it in.",
             problems=many("{n} problem", "{n} problems", len(rows)),
-            files=many("{n} file", "{n} files", rows["file_name"].n_unique()),
+            files=many("{n} file", "{n} files", rows["file_key"].n_unique()),
         )
     )
+    examples = [
+        _("{file} ({exported}), row {row}", file=file, exported=_exported(at), row=row)
+        for file, at, row in by_reason.select("file_name", "exported_at", "row_number").iter_rows()
+    ]
     table(
         by_reason.select(
-            "source_system", "extract", what=pl.format("{} {}", "field", "reason"), n_rows="n_rows", example="example"
+            "source_system",
+            "extract",
+            what=pl.format("{} {}", "field", "reason"),
+            n_rows="n_rows",
+            example=pl.Series(examples, dtype=pl.String),
         ),
         title=_("Reasons for quarantine, most frequent first"),
         columns={
@@ -256,7 +266,7 @@ def _kept_out(publication: Publication) -> None:
         },
     )
     table(
-        rows,
+        rows.drop("file_key").with_columns(_by_clock("exported_at")),
         title=_("All quarantined rows"),
         columns={
             "source_system": _("Source"),
@@ -264,9 +274,10 @@ def _kept_out(publication: Publication) -> None:
             "field": _("Field"),
             "reason": st.column_config.TextColumn(_("What is wrong"), width="large"),
             "file_name": _("File"),
+            "exported_at": st.column_config.DatetimeColumn(_("Exported"), format=day_form(has_time=True)),
             "row_number": _("Row"),
         },
-        note=_("Values are not shown, because they may identify a patient; file and row show where to look."),
+        note=_("Values are not shown, because they may identify a patient; file, export and row show where to look."),
     )
 
 

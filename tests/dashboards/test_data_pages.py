@@ -51,6 +51,16 @@ def test_quarantined_rows_are_shown_with_file_row_and_reason(app):
     assert len(rows) and rows[["file_name", "row_number", "reason"]].notna().all().all()
 
 
+def test_a_row_kept_out_is_told_with_the_export_whose_file_it_is_in(app):
+    """Both deliveries of the sample hold a `charges.csv.gz`; the bad row came in the one of September."""
+    page = app("data_health", role="leadership", address={"view": "Kept out"})
+    by_reason, rows = page.dataframe[0].value, page.dataframe[1].value
+    [first] = by_reason.loc[by_reason["extract"] == "charges", "example"]
+    assert first == "charges.csv.gz (30 Sep 2026), row 16442"
+    [at] = rows.loc[rows["extract"] == "charges", "exported_at"]
+    assert f"{at:%Y-%m-%d}" == "2026-09-30"
+
+
 def test_a_warning_check_is_shown_in_words(app):
     page = app("data_health", role="leadership")
     page.session_state["view"] = "Checks"
