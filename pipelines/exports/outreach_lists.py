@@ -4,7 +4,8 @@ outreach_list.xlsx       one row per patient to contact, most urgent first over 
 outreach_list.csv        the same as CSV
 for_clinician.csv        one row per urgent patient whom outreach may not contact, for a clinician to decide on
 outreach_tasks.csv       one row per task to create in the CRM, within capacity, without anything clinical
-outreach_held_out.csv    the CRM's contacts that are held out at random: for the record of the trial, never to be imported
+outreach_held_out.csv    one row per contact of the CRM that is held out at random, so two of whom it has twice: for the record of
+                         the trial, never to be imported
 
 Whoever was contacted, opted out, died or was restricted (`caregap person restrict`) after the publication was made is left out,
 at the moment of writing. A list that is too old to work from says so in the column `warning` of every row, and its workbook turns

@@ -287,6 +287,18 @@ def test_whoever_was_contacted_since_the_publication_is_in_no_file_written_now(a
     assert (tmp_path / "after").stat().st_mode & 0o777 == 0o700
 
 
+def test_the_file_of_the_held_out_has_every_contact_of_theirs_so_more_rows_than_the_run_says_patients(ask, sample_home: Home):
+    """The CRM of the sample has eight of them twice: either contact, if it were not named, could be called."""
+    in_file = pl.read_csv(sample_home.published / "current" / "outreach_held_out.csv")["contact_id"]
+    of_people = ask(
+        f"select count(*) from {LEFT_OUT} inner join marts.dim_patient_links using (patient_key) "
+        "where is_held_out and source_record_type = 'crm_contact' group by patient_key"
+    )
+    [(n_patients,)] = ask(f"select count(*) from {LEFT_OUT} where suppress_reason = 'held_out'")
+    assert len(of_people) == n_patients and sorted({n for (n,) in of_people}) == [1, 2]
+    assert in_file.n_unique() == len(in_file) == sum(n for (n,) in of_people) == n_patients + 8
+
+
 def test_the_audit_log_names_everybody_whom_the_files_name(ask, sample_home: Home, tmp_path: Path):
     """The held-out contacts and those for a clinician too: their files are handed out like the list."""
     home = Home(tmp_path / "home")
