@@ -83,7 +83,7 @@ def test_the_address_of_the_page_opens_it_as_a_role_that_may(chromium, address: 
 
 
 def test_the_list_is_worked_without_a_mouse(chromium, address: str):
-    """Tab leads to the first name, Enter opens it, N leads on, Escape goes back."""
+    """Tab leads to the first name, Enter opens it, N leads on, Escape goes back to the row that opened it."""
     tab = opened(chromium, address, (1440, 1000))
     try:
         focused = "document.activeElement.closest('[class*=st-key-open_]') !== null"
@@ -101,5 +101,6 @@ def test_the_list_is_worked_without_a_mouse(chromium, address: str):
         profile.get_by_text(names[1], exact=True).wait_for()
         tab.keyboard.press("Escape")
         profile.wait_for(state="detached")
+        tab.wait_for_function("name => document.activeElement.innerText === '1. ' + name", arg=names[0], timeout=8000)
     finally:
         tab.close()
