@@ -45,8 +45,8 @@ OF_THIS_MACHINE = {
     "spark.driver.host": "127.0.0.1",
 }
 """Settings where all of Spark runs on this machine."""
-OF_EXECUTORS = re.compile(r"local-cluster\[\d+,\d+,(\d+)\]")
-"""A master that starts executors on this machine, with their megabytes."""
+OF_EXECUTORS = re.compile(r"local-cluster\[(\d+),\d+,(\d+)\]")
+"""A master that starts executors on this machine: their number and megabytes."""
 OF_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -106,10 +106,11 @@ def session(master: str, own: Path, folder: Path | None = None, *, has_few_rows:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     local = own / "local"
     local.mkdir()
+    found = OF_EXECUTORS.fullmatch(master)
     settings = {
         **SETTINGS,
         **({} if master.startswith("spark://") else OF_THIS_MACHINE),
-        **({"spark.executor.memory": f"{found[1]}m"} if (found := OF_EXECUTORS.fullmatch(master)) else {}),
+        **({"spark.executor.memory": f"{found[2]}m"} if found else {}),
         **(OF_FEW_ROWS if has_few_rows else {}),
         "spark.sql.warehouse.dir": (folder or own).as_uri(),  # a cluster may take a bare path for one of its own store
         "spark.local.dir": str(local),
@@ -128,9 +129,10 @@ def session(master: str, own: Path, folder: Path | None = None, *, has_few_rows:
         why = f"Spark does not start at {master} ({type(error).__name__})"
         raise EnvironmentNotReady(f"{why}: install Java 17 (Debian: openjdk-17-jre-headless), and check spark_master.") from None
     try:
-        started.sparkContext.setLogLevel("OFF")  # its log has values, and so have those of its executors
-        if master.startswith("spark://"):
-            _await_executor(started, master)
+        if found or master.startswith("spark://"):
+            _await_executors(started, master, int(found[1]) if found else 1)
+        # Its log has values, and so have those of its executors; one that was about to register would not hear of it.
+        started.sparkContext.setLogLevel("OFF")
         for name, function in FUNCTIONS.items():
             started.udf.register(name, arrow_udf(in_duckdb(*function), function[-1]))
         yield started
@@ -147,10 +149,10 @@ def session(master: str, own: Path, folder: Path | None = None, *, has_few_rows:
         _end_jvm()
 
 
-def _await_executor(spark: Any, master: str) -> None:
-    """Wait until a cluster has given an executor: otherwise the first statement would wait for ever, and say nothing."""
+def _await_executors(spark: Any, master: str, least: int) -> None:
+    """Wait until a cluster has given so many executors: otherwise the first statement would wait for ever, and say nothing."""
     end = time.monotonic() + PATIENCE
-    while spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the first is this process
+    while spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() <= least:  # the first is this process
         if time.monotonic() > end:
             raise EnvironmentNotReady(
                 f"{master} gave no executor within {PATIENCE:.0f} s. See whether its workers are up, with a core and 1 GB free."
