@@ -40,7 +40,8 @@ def type_of(text: str) -> str:
 def identifier_of(reference: str) -> str:
     """The identifier by which a reference names a record instead of its id, as `system|value`: a logical reference (…#logical),
     or `Patient?identifier=system|value` (https://hl7.org/fhir/R4/http.html#trules). Null for any other."""
-    asked = f"url_decode(split_part(split_part({reference}.reference, {BY_IDENTIFIER}, 2), '&', 1))"
+    written = f"split_part(split_part({reference}.reference, {BY_IDENTIFIER}, 2), '&', 1)"
+    asked = f"coalesce(try(url_decode({written})), {written})"  # of bytes that are no UTF-8 nothing can be decoded
     with_system = identifier(f"split_part({asked}, '|', 1)", f"split_part({asked}, '|', 2)")
     logical = identifier(f"{reference}.identifier.system", f"{reference}.identifier.value")
     alone = identifier("''", asked)

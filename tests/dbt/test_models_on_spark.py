@@ -71,6 +71,7 @@ def test_every_model_resolves_and_gives_no_interval(layer: str, least: int, mode
         ("printf('%.1f', 0.25)", "0.2"),
         ("url_decode('a+b%')", "a+b%"),
         ("url_decode('100%25%7C%zz%C3%A9%')", "100%|%zzé%"),
+        ("coalesce(try(url_decode('M%FF')), 'M%FF')", "M%FF"),
     ],
 )
 def test_a_function_gives_what_duckdb_gives_also_where_spark_has_one_of_its_name(sql: str, value: object, tables: Tables) -> None:

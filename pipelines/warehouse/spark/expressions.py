@@ -321,6 +321,11 @@ def meant(node: exp.Expr) -> exp.Expr:
             return call("FORMAT_NUMBER", *node.expressions, number(0))
         case exp.Format():
             raise NotImplementedError("format with other than {:,}")
+        case exp.Try(this=exp.Anonymous(this="URL_DECODE")):  # Spark's puts U+FFFD for bytes that are no UTF-8
+            is_broken = call("CONTAINS", node.this.copy(), exp.Literal.string("\ufffd"))
+            return call("IF", is_broken, exp.null(), node.this)
+        case exp.Try():
+            raise NotImplementedError("try around other than url_decode")
         case exp.ToDays():
             return _function(call("TO_DAYS", node.this))
         case exp.Anonymous():

@@ -64,6 +64,7 @@ def test_what_does_not_say_that_it_is_of_a_patient_is_named_as_far_as_it_says(re
         ("https://ehr.example.org/fhir/Patient?identifier=m1", ("Patient", None, "|M1")),
         ("Practitioner?identifier=npi|7&active=true", ("Practitioner", None, "npi|7")),
         ("Patient?identifier=50%", ("Patient", None, "|50%")),
+        ("Patient?identifier=Mu%FFller", ("Patient", None, "|MU%FFLLER")),
         ("Patient?identifier=urn:oid:1|", ("Patient", None, None)),
     ],
 )

@@ -46,6 +46,12 @@ def in_spark(expression: str) -> str:
         ("printf('%.1f', a)", "ONE_DECIMAL(CAST(a AS DOUBLE))"),
         # Spark's fails at a lone %, and reads + as a blank
         ("url_decode(a)", "URL_DECODE(REPLACE(REGEXP_REPLACE(a, '%(?![0-9A-Fa-f]{2})', '%25'), '+', '%2B'))"),
+        # Null where bytes are no UTF-8
+        (
+            "try(url_decode(a))",
+            "IF(CONTAINS(URL_DECODE(REPLACE(REGEXP_REPLACE(a, '%(?![0-9A-Fa-f]{2})', '%25'), '+', '%2B')), '\ufffd'), NULL, "
+            "URL_DECODE(REPLACE(REGEXP_REPLACE(a, '%(?![0-9A-Fa-f]{2})', '%25'), '+', '%2B')))",
+        ),
         # A time without a zone becomes an instant, an instant a time without a zone
         ("cast(a as timestamp) at time zone 'UTC'", "TO_UTC_TIMESTAMP(CAST(CAST(a AS TIMESTAMP_NTZ) AS TIMESTAMP), 'UTC')"),
         ("a at time zone 'UTC'", "CAST(FROM_UTC_TIMESTAMP(a, 'UTC') AS TIMESTAMP_NTZ)"),
@@ -70,6 +76,7 @@ def test_an_expression_inside_another_is_written_too() -> None:
         "string_agg(distinct a, ',' order by b)",
         "date_diff('week', a, b)",
         "jaro_winkler_similarity(a, b)",
+        "try(a / b)",
     ],
 )
 def test_what_would_mean_something_else_is_refused(expression: str) -> None:
