@@ -301,10 +301,7 @@ if not multiples.is_empty():
     figure(
         small_multiples(
             multiples.sort("measure", "month_on").select(
-                pl.when(pl.col("measure").str.len_chars() > 40)
-                .then(pl.col("measure").str.slice(0, 39) + "…")
-                .otherwise("measure")
-                .alias("slice_name"),
+                pl.col("measure").alias("slice_name"),
                 "month_on",
                 pl.col("rate").alias("value"),
                 is_mature=pl.lit(False) if shown is None else pl.col("month_on") <= pl.lit(shown["last_month_on"]).dt.month_end(),

@@ -181,8 +181,15 @@ def curves(data: pl.DataFrame, *, x: str, value: str, curve: str | None = None, 
     )
 
 
-def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = None, columns: int = 3) -> go.Figure:
-    """One small trend a slice (`slice_name`, `month_on`, `value`, `is_mature`), all on the same axes so that they compare."""
+_HALF_A_TELEPHONE = 18
+"""Letters of a line that half of a telephone has room for."""
+
+
+def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = None, columns: int = 2) -> go.Figure:
+    """One small trend a slice (`slice_name`, `month_on`, `value`, `is_mature`), all on the same axes so that they compare.
+
+    Two beside each other and names in lines: on a telephone, three wrote their names and years over one another.
+    """
     slices = data.partition_by("slice_name", as_dict=True, maintain_order=True)
     n_rows = -(-len(slices) // columns)
     gap_down, gap_across = min(0.12, 0.4 / n_rows), 0.04
@@ -199,7 +206,7 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
             "matches": "x" if number else None,
             "showticklabels": index + columns >= len(slices),
             "tickformat": "%b %y",
-            "nticks": 4,
+            "nticks": 3,
         }
         axes[f"yaxis{number}"] = {
             "anchor": f"x{number}",
@@ -211,7 +218,14 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
             "nticks": 4,
         }
         titles.append(
-            {"text": name, "showarrow": False, "font": {"size": 13}, "xref": "paper", "x": left + wide / 2, "xanchor": "center"}
+            {
+                "text": folded(str(name), _HALF_A_TELEPHONE),
+                "showarrow": False,
+                "font": {"size": 12},
+                "xref": "paper",
+                "x": left + wide / 2,
+                "xanchor": "center",
+            }
             | {"yref": "paper", "y": bottom + high, "yanchor": "bottom"}
         )
         for is_mature in (True, False):
@@ -234,9 +248,9 @@ def small_multiples(data: pl.DataFrame, *, unit: str, target: float | None = Non
             shapes.append(line | {"xref": f"x{number} domain", "yref": f"y{number}"})
     return drawn(
         traces,
-        height=60 + 170 * n_rows,
+        height=60 + 200 * n_rows,
         showlegend=False,
-        margin={"t": 32},
+        margin={"t": max((room([str(title["text"])], 32) for title in titles[:columns]), default=32)},
         annotations=titles,
         shapes=shapes,
         **axes,

@@ -93,9 +93,9 @@ def upright(x: float | date, **line: object) -> dict[str, Any]:
     return {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "line": line}
 
 
-def folded(name: str) -> str:
+def folded(name: str, width: int = LINE) -> str:
     """A name beside a chart in lines: on a telephone Plotly cuts off what takes more than half of its chart, about 26 letters."""
-    return "<br>".join(textwrap.wrap(name, LINE))
+    return "<br>".join(textwrap.wrap(name, width))
 
 
 def room(names: list[str], each: int) -> int:
