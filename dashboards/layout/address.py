@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards.figures.languages import _
+from dashboards.figures.languages import _, languages, said_in
 
 SWITCH = ("true", "false")
 """What stands in an address for a switch."""
@@ -30,11 +30,22 @@ def say_unknown(key: str, options: Iterable[str], words: Callable[[str], str] = 
     """Call it before the widget of this `key`, which takes the choice out of the address; `words` is its `format_func`, `place`
     where to say it if the widget is behind a fold.
 
-    The choice itself is not repeated: whoever made the link could put any words on the page.
+    A link that was made in another language is read in the viewer's. The choice itself is not repeated: whoever made the link
+    could put any words on the page.
     """
-    named = st.query_params.get(key)
-    if named is not None and not any(named in (option, words(option)) for option in options):
-        (place or st).info(
-            _("What the address asks for with “{key}” is not known here, and changes nothing.", key=key),
-            icon=":material/link_off:",
-        )
+    named, options = st.query_params.get(key), list(options)
+    if named is None or any(named == words(option) for option in options):
+        return
+    # Streamlit lets nobody set what a widget keeps in the address: before the session's first run none does.
+    if key not in st.session_state and (option := _meant(named, options)) is not None:
+        st.query_params[key] = words(option)
+        st.rerun()
+    (place or st).info(
+        _("What the address asks for with “{key}” is not known here, and changes nothing.", key=key),
+        icon=":material/link_off:",
+    )
+
+
+def _meant(named: str, options: list[str]) -> str | None:
+    """The option of this code, or that is called so in one of the languages of the pages."""
+    return next((one for one in options if named in (one, *(said_in(tongue, one) for tongue in languages()))), None)

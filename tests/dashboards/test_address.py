@@ -65,3 +65,10 @@ def test_all_that_is_read_from_an_address_is_known():
 def test_a_name_that_is_known_is_not_remarked_on(app):
     shown = app("outreach", role="care_team", address={"list": "Re-engagement", "state": "Worked"})
     assert not [one.value for one in shown.info if "the address" in one.value]
+
+
+@pytest.mark.parametrize(("language", "named"), [({}, "Excluidos"), ({"language": "Español"}, "Left out")])
+def test_a_link_that_was_made_in_another_language_shows_the_same_view(app, language: dict[str, str], named: str):
+    shown = app("outreach", role="care_team", address={"view": named, **language})
+    assert not shown.exception and shown.session_state["view"] == "Left out"
+    assert not [one.value for one in shown.info if "address" in one.value or "dirección" in one.value]
