@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import yaml
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 _VARS = yaml.safe_load((Path(__file__).parent.parent / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 _COLUMN = {"name": "a_column", "data_type": "integer"}
@@ -17,6 +19,13 @@ def var(name: str, default: object = None) -> object:
     return _VARS.get(name, default)
 
 
+@pass_context
+def _dispatched(context: Context, macro: str) -> object:
+    """DuckDB's macro of those that another engine has one of its own for."""
+    return context[f"default__{macro}"]
+
+
+adapter = SimpleNamespace(dispatch=_dispatched)
 dbt = SimpleNamespace(
     dateadd=lambda datepart, interval, from_date_or_timestamp: (
         f"date_add({from_date_or_timestamp}, interval ({interval}) {datepart})"
