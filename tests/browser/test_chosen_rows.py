@@ -2,8 +2,6 @@
 
 import pytest
 
-from pipelines.home import Home
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 IN_THE_FIRST_ROW = {"x": 16, "y": 52}
 """Of a table, in the column of boxes that choose; its head is 35 pixels high."""
@@ -11,9 +9,9 @@ FILTERS = {"Site": "site", "Provider": "provider", "Payer": "payer", "Segment": 
 
 
 @pytest.mark.parametrize(("split", "filter_name"), FILTERS.items())
-def test_a_click_on_a_slice_shows_it_alone(chromium, serve, sample_home: Home, split: str, filter_name: str):
+def test_a_click_on_a_slice_shows_it_alone(chromium, serve, own_home, split: str, filter_name: str):
     page = chromium.new_page(viewport={"width": 1440, "height": 1400})
-    page.goto(f"{serve(sample_home.root)}/kpi_explorer?viewer_role=leadership&split={split}")
+    page.goto(f"{serve(own_home())}/kpi_explorer?viewer_role=leadership&split={split}")
     table = page.get_by_test_id("stDataFrame").first
     table.locator("canvas").first.wait_for()
     page.get_by_text("to see it alone").wait_for()
